@@ -1,0 +1,68 @@
+"""Coded errors: every failure a user can cause has a code, a place, a cause and a remedy."""
+
+from __future__ import annotations
+
+CODES: dict[str, str] = {
+    # 1xx: torch modules
+    "GW-101": "unsupported module",
+    "GW-102": "model is in training mode",
+    "GW-103": "quantizer scale was never set",
+    "GW-104": "parameter is NaN or infinite",
+    "GW-105": "scale is zero or negative",
+    "GW-106": "input shape does not fit the model",
+    "GW-107": "unsupported quantizer",
+    "GW-108": "unsupported operation in forward()",
+    "GW-109": "unsupported layer option",
+    # 2xx: ONNX files
+    "GW-201": "model file not found",
+    "GW-202": "file is not ONNX",
+    "GW-203": "file is truncated or damaged",
+    "GW-204": "ONNX graph holds no nodes",
+    "GW-205": "unsupported ONNX node",
+    "GW-206": "external data outside the model's folder",
+    "GW-207": "malformed ONNX graph",
+    # 3xx: lowering
+    "GW-301": "tensor is not quantized where it has to be",
+    "GW-302": "integer range exceeds what a kernel can hold",
+    # 4xx: build folders
+    "GW-401": "output folder is not a Gatewright build",
+    "GW-402": "build folder is incomplete or damaged",
+    # 5xx: tools
+    "GW-501": "no C++ compiler",
+    "GW-502": "C++ compilation failed",
+    "GW-503": "C simulation failed",
+    # 6xx: running
+    "GW-601": "input does not fit the build",
+    "GW-602": "unknown level",
+    "GW-603": "model argument cannot be loaded",
+}
+
+
+class GatewrightError(Exception):
+    """An error the user can act on.
+
+    Args:
+        code: A key of ``CODES``.
+        where: The node, module path or file concerned.
+        cause: What is wrong there.
+        remedy: What to do about it.
+    """
+
+    def __init__(self, code: str, *, where: str, cause: str, remedy: str) -> None:
+        if code not in CODES:
+            raise ValueError(f"unknown error code {code}")
+        self.code = code
+        self.where = where
+        self.cause = cause
+        self.remedy = remedy
+        super().__init__(f"{code} {CODES[code]}: {where}: {cause} Remedy: {remedy}")
+
+    def as_dict(self) -> dict[str, str]:
+        """The same facts for ``--json`` output."""
+        return {
+            "code": self.code,
+            "title": CODES[self.code],
+            "where": self.where,
+            "cause": self.cause,
+            "remedy": self.remedy,
+        }
