@@ -1,0 +1,193 @@
+"""Uniform integer quantizers, and the two places where floats meet integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewright.ir.types import IntArray, IntType
+
+ROUNDING_MODES = ("ROUND", "FLOOR", "CEIL", "ROUND_TO_ZERO")
+
+Scales = tuple[Fraction, ...]
+
+
+@dataclass(frozen=True)
+class Quantizer:
+    """``code = clamp(round(x / scale + zero_point))``, as Brevitas and QONNX define it.
+
+    Everywhere else in the IR an activation is its *centered* integer ``n = code - zero_point``, so
+    that ``x = n * scale`` and zero points need no further care.
+
+    Attributes:
+        scales: One positive float32 value, or one a channel, as exact rationals.
+        zero_point: The code that stands for 0.0.
+        bit_width: Bits of a code, 2 to 32.
+        signed: Whether codes are two's complement.
+        narrow: Whether the outermost code is left out (signed: the lowest, unsigned: the highest).
+        rounding: One of ``ROUNDING_MODES``; ROUND is half to even.
+    """
+
+    scales: Scales
+    zero_point: int
+    bit_width: int
+    signed: bool
+    narrow: bool
+    rounding: str = "ROUND"
+
+    @property
+    def code_min(self) -> int:
+        """The lowest code."""
+        if not self.signed:
+            return 0
+        return -(2 ** (self.bit_width - 1)) + int(self.narrow)
+
+    @property
+    def code_max(self) -> int:
+        """The highest code."""
+        if self.signed:
+            return 2 ** (self.bit_width - 1) - 1
+        return 2**self.bit_width - 1 - int(self.narrow)
+
+    @property
+    def type(self) -> IntType:
+        """The range of the centered integer."""
+        return IntType(self.code_min - self.zero_point, self.code_max - self.zero_point)
+
+    def boundary(self, code: int) -> tuple[Fraction, bool]:
+        """Where ``code`` begins on the axis ``v = x / scale + zero_point``.
+
+        Returns:
+            ``(b, inclusive)``: the code is reached from ``v >= b`` on, or from ``v > b`` on.
+        """
+        match self.rounding:
+            case "ROUND":
+                return Fraction(2 * code - 1, 2), code % 2 == 0
+            case "FLOOR":
+                return Fraction(code), True
+            case "CEIL":
+                return Fraction(code - 1), False
+            case "ROUND_TO_ZERO":
+                return (Fraction(code), True) if code > 0 else (Fraction(code - 1), False)
+        raise ValueError(f"unknown rounding mode {self.rounding}")
+
+    def scale(self, channel: int) -> Fraction:
+        """The scale of one channel."""
+        return self.scales[channel if len(self.scales) > 1 else 0]
+
+    def round_exact(self, v: Fraction) -> int:
+        """The centered integer of one exact ``v = x / scale + zero_point``."""
+        floor = v.numerator // v.denominator
+        code = floor
+        for candidate in (floor, floor + 1):
+            b, inclusive = self.boundary(candidate)
+            if v > b or (inclusive and v == b):
+                code = candidate
+        return min(max(code, self.code_min), self.code_max) - self.zero_point
+
+    def quantize_float32(self, x: npt.NDArray[np.float32]) -> IntArray:
+        """Quantize floats in IEEE binary32, the arithmetic of torch, QONNX and onnxruntime.
+
+        Division and addition are correctly rounded there, so the result is the same everywhere.
+
+        Args:
+            x: Floats of any shape; per-channel scales run along the last axis.
+
+        Returns:
+            Centered integers of the same shape.
+        """
+        scale = np.array([float(s) for s in self.scales], dtype=np.float32)
+        v = np.asarray(x, dtype=np.float32) / (scale if scale.size > 1 else scale[0])
+        v = v + np.float32(self.zero_point)
+        rounded = {
+            "ROUND": np.rint,
+            "FLOOR": np.floor,
+            "CEIL": np.ceil,
+            "ROUND_TO_ZERO": np.trunc,
+        }[self.rounding](v)
+        codes = np.clip(rounded.astype(np.float64), self.code_min, self.code_max)
+        return codes.astype(np.int64) - self.zero_point
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON form; floats are exact hexadecimal."""
+        return {
+            "scales": [float(s).hex() for s in self.scales],
+            "zero_point": self.zero_point,
+            "bit_width": self.bit_width,
+            "signed": self.signed,
+            "narrow": self.narrow,
+            "rounding": self.rounding,
+        }
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> Quantizer:
+        """The inverse of ``to_json``."""
+        scales = tuple(Fraction(float.fromhex(s)) for s in data["scales"])
+        return Quantizer(**{**data, "scales": scales})
+
+
+@dataclass(frozen=True)
+class InputBoundary:
+    """How the user's float input becomes the integer graph's input.
+
+    Attributes:
+        quantizer: The first quantizer of the model.
+        time_major: Whether the user's layout is [T, B, I] rather than [B, T, I].
+        steps: The T of the example input, and whether ``fixed_steps`` binds it.
+        fixed_steps: True where a layer (``Flatten`` over time) fixes T.
+    """
+
+    quantizer: Quantizer
+    time_major: bool
+    steps: int
+    fixed_steps: bool
+
+    def encode(self, x: npt.NDArray[np.float32]) -> IntArray:
+        """Floats in the user's layout to centered integers [B, T, I]."""
+        n = self.quantizer.quantize_float32(x)
+        return np.ascontiguousarray(np.swapaxes(n, 0, 1)) if self.time_major else n
+
+
+@dataclass(frozen=True)
+class OutputBoundary:
+    """How the integer graph's output [B, F] or [B, T, F] becomes the user's float output.
+
+    Attributes:
+        scales: Value of one unit, one or one per feature.
+        offsets: Value added, one or one per feature (a float bias that no quantizer absorbed).
+        zero_point: Added to the centered integer to give the quantizer's code.
+        time_major: Whether the user's layout is [T, B, F]; only with ``steps``.
+        steps: Whether there is a time axis.
+    """
+
+    scales: Scales
+    offsets: Scales
+    zero_point: int
+    time_major: bool
+    steps: bool
+
+    def _layout(self, n: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.swapaxes(n, 0, 1) if self.steps and self.time_major else n
+
+    def decode(self, n: IntArray) -> npt.NDArray[np.float32]:
+        """Centered integers to floats: ``float32(n * scale + offset)``, computed in binary64."""
+        scale, offset = (np.array([float(v) for v in s]) for s in (self.scales, self.offsets))
+        return self._layout((n * scale + offset).astype(np.float32))
+
+    def codes(self, n: IntArray) -> IntArray:
+        """Centered integers to the quantizer's codes, in the user's layout."""
+        return self._layout(n + self.zero_point)
+
+    def from_codes(self, codes: IntArray) -> IntArray:
+        """The inverse of ``codes``."""
+        return self._layout(codes) - self.zero_point
+
+    def nearest(self, y: npt.NDArray[np.floating[Any]]) -> IntArray:
+        """The centered integers [B, ...] nearest to a float output of another engine."""
+        scale, offset = (np.array([float(v) for v in s]) for s in (self.scales, self.offsets))
+        n = np.rint((self._layout(np.asarray(y, dtype=np.float64)) - offset) / scale)
+        return n.astype(np.int64)
