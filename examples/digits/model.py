@@ -1,0 +1,66 @@
+"""Handwritten digits, read row by row: an 8-bit LSTM and a linear classifier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import brevitas.nn as qnn
+import numpy as np
+import torch
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from torch import Tensor, nn
+
+WEIGHTS = Path(__file__).parent / "weights.pt"
+ROWS, PIXELS, HIDDEN, CLASSES = 8, 8, 32, 10
+TEST_IMAGES = 540
+SPLIT_SEED = 0
+
+
+class DigitsLSTM(nn.Module):
+    """Classify an 8x8 image given as a sequence of 8 rows, from the last hidden state."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = qnn.QuantLSTM(PIXELS, HIDDEN, batch_first=True)
+        self.fc = qnn.QuantLinear(HIDDEN, CLASSES, weight_bit_width=8, bias=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map rows ``[N, 8, 8]`` to one score per digit, ``[N, 10]``."""
+        out, _ = self.lstm(x)
+        return self.fc(out[:, -1])
+
+
+def model() -> DigitsLSTM:
+    """The trained network in evaluation mode; ``train.py`` writes its weights."""
+    net = DigitsLSTM()
+    net.load_state_dict(torch.load(WEIGHTS, map_location="cpu", weights_only=True))
+    return net.eval()
+
+
+def example_input() -> Tensor:
+    """The first image of the data set as one sequence, ``[1, 8, 8]``."""
+    x, _ = dataset("all")
+    return torch.from_numpy(x[:1])
+
+
+def dataset(split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images as float32 ``[N, 8, 8]`` in 0..1 and int64 labels ``[N]``.
+
+    Args:
+        split: ``"train"`` (1,257 images), ``"test"`` (540) or ``"all"`` (1,797). The split is
+            stratified and always the same.
+    """
+    pixels, digits = load_digits(return_X_y=True)
+    x = (pixels / 16.0).astype(np.float32).reshape(-1, ROWS, PIXELS)
+    y = digits.astype(np.int64)
+    if split == "all":
+        return x, y
+    x_train, x_test, y_train, y_test = train_test_split(
+        x, y, test_size=TEST_IMAGES, random_state=SPLIT_SEED, stratify=y
+    )
+    if split == "train":
+        return x_train, y_train
+    if split == "test":
+        return x_test, y_test
+    raise ValueError(f"split is {split!r}; use 'train', 'test' or 'all'")
