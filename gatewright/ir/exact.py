@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 
 import mpmath
@@ -53,7 +52,7 @@ def thresholds(
         ],
         dtype=object,
     )
-    clipped = np.clip(rows, accumulator.lo, accumulator.hi + 1).astype(np.int64)
+    clipped: IntArray = np.clip(rows, accumulator.lo, accumulator.hi + 1).astype(np.int64)
     return clipped[:1] if (clipped == clipped[:1]).all() else clipped
 
 
@@ -92,24 +91,13 @@ def activation_table(
     """
     n = np.arange(domain.lo, domain.hi + 1, dtype=np.int64)
     x = n * float(scale)
-    value = {"sigmoid": lambda v: 1.0 / (1.0 + np.exp(-v)), "tanh": np.tanh}[function](x)
+    value = 1.0 / (1.0 + np.exp(-x)) if function == "sigmoid" else np.tanh(x)
     v = value / float(quantizer.scales[0]) + quantizer.zero_point
     nearest_boundary = np.rint(v * 2) / 2  # boundaries of every mode are multiples of one half
-    entries = _round(quantizer, v)
+    entries = quantizer.round_float(v)
     for i in np.flatnonzero(np.abs(v - nearest_boundary) < UNDECIDED * np.maximum(1, np.abs(v))):
         entries[i] = _decide(function, quantizer, scale * int(n[i]))
     return entries
-
-
-def _round(quantizer: Quantizer, v: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> IntArray:
-    mode: dict[str, Callable[..., np.ndarray[tuple[int, ...], np.dtype[np.float64]]]] = {
-        "ROUND": np.rint,
-        "FLOOR": np.floor,
-        "CEIL": np.ceil,
-        "ROUND_TO_ZERO": np.trunc,
-    }
-    codes = np.clip(mode[quantizer.rounding](v), quantizer.code_min, quantizer.code_max)
-    return codes.astype(np.int64) - quantizer.zero_point
 
 
 def _decide(function: str, quantizer: Quantizer, x: Fraction) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -14,6 +15,13 @@ from gatewright.ir.types import IntArray, IntType
 ROUNDING_MODES = ("ROUND", "FLOOR", "CEIL", "ROUND_TO_ZERO")
 
 Scales = tuple[Fraction, ...]
+
+_NUMPY_ROUNDING: dict[str, Callable[..., npt.NDArray[np.floating[Any]]]] = {
+    "ROUND": np.rint,
+    "FLOOR": np.floor,
+    "CEIL": np.ceil,
+    "ROUND_TO_ZERO": np.trunc,
+}
 
 
 @dataclass(frozen=True)
@@ -44,14 +52,14 @@ class Quantizer:
         """The lowest code."""
         if not self.signed:
             return 0
-        return -(2 ** (self.bit_width - 1)) + int(self.narrow)
+        return -(1 << (self.bit_width - 1)) + int(self.narrow)
 
     @property
     def code_max(self) -> int:
         """The highest code."""
         if self.signed:
-            return 2 ** (self.bit_width - 1) - 1
-        return 2**self.bit_width - 1 - int(self.narrow)
+            return (1 << (self.bit_width - 1)) - 1
+        return (1 << self.bit_width) - 1 - int(self.narrow)
 
     @property
     def type(self) -> IntType:
@@ -103,14 +111,14 @@ class Quantizer:
         scale = np.array([float(s) for s in self.scales], dtype=np.float32)
         v = np.asarray(x, dtype=np.float32) / (scale if scale.size > 1 else scale[0])
         v = v + np.float32(self.zero_point)
-        rounded = {
-            "ROUND": np.rint,
-            "FLOOR": np.floor,
-            "CEIL": np.ceil,
-            "ROUND_TO_ZERO": np.trunc,
-        }[self.rounding](v)
-        codes = np.clip(rounded.astype(np.float64), self.code_min, self.code_max)
-        return codes.astype(np.int64) - self.zero_point
+        return self.round_float(v)
+
+    def round_float(self, v: npt.NDArray[np.floating[Any]]) -> IntArray:
+        """Centered integers of ``v = x / scale + zero_point``, in the precision of ``v``."""
+        rounded = _NUMPY_ROUNDING[self.rounding](v).astype(np.float64)
+        codes = np.clip(rounded, self.code_min, self.code_max).astype(np.int64)
+        centered: IntArray = codes - self.zero_point
+        return centered
 
     def to_json(self) -> dict[str, Any]:
         """A JSON form; floats are exact hexadecimal."""
@@ -190,4 +198,5 @@ class OutputBoundary:
         """The centered integers [B, ...] nearest to a float output of another engine."""
         scale, offset = (np.array([float(v) for v in s]) for s in (self.scales, self.offsets))
         n = np.rint((self._layout(np.asarray(y, dtype=np.float64)) - offset) / scale)
-        return n.astype(np.int64)
+        nearest: IntArray = n.astype(np.int64)
+        return nearest

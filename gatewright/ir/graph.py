@@ -1,0 +1,104 @@
+"""The integer graph: typed by range, every op of it defined in ``gatewright.ir.ops``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gatewright.ir.types import IntArray, IntType
+
+Shape = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A value of the graph.
+
+    Attributes:
+        name: Unique in its graph.
+        type: Range of the elements.
+        shape: Sizes; ``"B"`` and ``"T"`` are known only at run time.
+        value: The elements, for a constant.
+    """
+
+    name: str
+    type: IntType
+    shape: Shape
+    value: IntArray | None = None
+
+
+@dataclass(frozen=True)
+class Node:
+    """One application of an op.
+
+    Attributes:
+        op: Name in the op registry.
+        name: Readable and unique; begins with the path of the torch module it came from.
+        body: The step graph of a ``Scan``.
+    """
+
+    op: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    body: Graph | None = None
+
+
+@dataclass
+class Graph:
+    """A list of nodes in topological order over named tensors."""
+
+    name: str
+    inputs: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self.tensors[name]
+
+    def add_input(self, name: str, type_: IntType, shape: Shape) -> str:
+        """Declare an input."""
+        self._define(Tensor(name, type_, shape))
+        self.inputs.append(name)
+        return name
+
+    def add_constant(self, name: str, value: IntArray) -> str:
+        """Add a constant; a name in use is taken to hold the same value."""
+        self._define(Tensor(name, IntType.of(value), value.shape, value))
+        return name
+
+    def add(
+        self,
+        op: str,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        *,
+        name: str | None = None,
+        body: Graph | None = None,
+        **attrs: Any,
+    ) -> str:
+        """Append a node, infer the types and shapes of its outputs, return the first output."""
+        from gatewright.ir.ops import REGISTRY
+
+        node = Node(op, name or outputs[0], tuple(inputs), tuple(outputs), attrs, body)
+        results = REGISTRY[op].infer([self.tensors[i] for i in inputs], node)
+        for output, (type_, shape) in zip(outputs, results, strict=True):
+            self._define(Tensor(output, type_, shape))
+        self.nodes.append(node)
+        return outputs[0]
+
+    def _define(self, tensor: Tensor) -> None:
+        if tensor.name in self.tensors:
+            raise ValueError(f"tensor {tensor.name} is defined twice in graph {self.name}")
+        self.tensors[tensor.name] = tensor
+
+    def constants(self) -> dict[str, IntArray]:
+        """All constants by name."""
+        return {t.name: t.value for t in self.tensors.values() if t.value is not None}
+
+    def scans(self) -> list[Node]:
+        """The recurrent layers."""
+        return [node for node in self.nodes if node.op == "Scan"]

@@ -1,0 +1,143 @@
+"""Lowerings of everything around the recurrent layers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import onnx
+
+from gatewright.errors import GatewrightError
+from gatewright.ir.lowering.state import LoweringState, requantize
+from gatewright.ir.lowering.values import Affine, FloatInput
+from gatewright.ir.quantizer import InputBoundary, Quantizer
+from gatewright.ir.traced.cell_spec import split_bias
+from gatewright.ir.traced.operands import QuantizedConstant
+
+
+def lower_quant(state: LoweringState, node: onnx.NodeProto) -> None:
+    """The first quantizer becomes the input boundary, every other one a MultiThreshold."""
+    quantizer = state.traced.quantizer(node)
+    if len(quantizer.scales) != 1:
+        raise GatewrightError(
+            "GW-107",
+            where=node.name,
+            cause="an activation quantizer has one scale a channel.",
+            remedy="Use per-tensor scales for activations; weights may be per channel.",
+        )
+    source = state.values.get(node.input[0])
+    if isinstance(source, FloatInput):
+        name = _lower_input(state, quantizer)
+    else:
+        value = state.affine(node, node.input[0])
+        name = requantize(
+            state.graph,
+            value.name,
+            f"{node.name}.out",
+            quantizer,
+            value.scales,
+            value.offsets,
+            relu=value.relu,
+        )
+    state.values[node.output[0]] = Affine(name, quantizer.scales, quantizer=quantizer)
+
+
+def _lower_input(state: LoweringState, quantizer: Quantizer) -> str:
+    if state.input is not None:
+        raise GatewrightError(
+            "GW-301",
+            where="input",
+            cause="two quantizers read the float input.",
+            remedy="Quantize the input once.",
+        )
+    state.input = InputBoundary(quantizer, state.time_major, state.steps, fixed_steps=False)
+    return state.graph.add_input("x", quantizer.type, ("B", "T", state.shape[2]))
+
+
+def lower_matmul(state: LoweringState, node: onnx.NodeProto) -> None:
+    """A product with a quantized weight matrix."""
+    value = state.codes(node, node.input[0])
+    weight = state.traced.constant(node.input[1])
+    if not isinstance(weight, QuantizedConstant):
+        raise GatewrightError(
+            "GW-301",
+            where=node.name,
+            cause="its weight comes from no quantizer.",
+            remedy="Use QuantLinear with a weight_quant.",
+        )
+    w = state.graph.add_constant(f"{node.name}.weight", weight.values)
+    name = state.graph.add("MatMul", [value.name, w], [f"{node.name}.product"], name=node.name)
+    scales = tuple(s * value.scales[0] for s in weight.scales)
+    state.values[node.output[0]] = Affine(name, scales)
+
+
+def lower_add(state: LoweringState, node: onnx.NodeProto) -> None:
+    """A bias: its integer part is added, what is left waits for the next quantizer."""
+    constants = [state.traced.constant(i) for i in node.input]
+    if (constants[0] is None) == (constants[1] is None):
+        raise GatewrightError(
+            "GW-205",
+            where=node.name,
+            cause="it adds two activations.",
+            remedy="Add is supported for a constant bias.",
+        )
+    position = 0 if constants[1] is None else 1
+    bias = constants[position]
+    assert bias is not None
+    value = state.affine(node, node.input[1 - position])
+    features = state.graph[value.name].shape[-1]
+    assert isinstance(features, int)
+    integers, residues = split_bias(bias, value.scales, features)
+    name = value.name
+    if np.any(integers):
+        constant = state.graph.add_constant(f"{node.name}.bias", integers)
+        name = state.graph.add("Add", [name, constant], [f"{node.name}.sum"], name=node.name)
+    channels = max(len(value.offsets), len(residues))
+    offsets = tuple(
+        value.offsets[c % len(value.offsets)] + residues[c % len(residues)] for c in range(channels)
+    )
+    state.values[node.output[0]] = Affine(name, value.scales, offsets)
+
+
+def lower_relu(state: LoweringState, node: onnx.NodeProto) -> None:
+    """Left to the next quantizer, whose thresholds take it in."""
+    value = state.affine(node, node.input[0])
+    state.values[node.output[0]] = replace(value, relu=True, quantizer=None)
+
+
+def lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:
+    """Selection of the last time step."""
+    value = state.affine(node, node.input[0])
+    axis = next((a.i for a in node.attribute if a.name == "axis"), 0)
+    index = state.traced.initializers.get(node.input[1])
+    last = index is not None and index.size == 1 and index.item() in (-1, state.steps - 1)
+    if axis != (0 if state.time_major else 1) or not last:
+        raise GatewrightError(
+            "GW-205",
+            where=node.name,
+            cause=f"it selects index {index} of axis {axis}.",
+            remedy="Select the last time step: out[:, -1] with batch_first, else out[-1].",
+        )
+    name = state.graph.add("SelectLast", [value.name], [f"{node.name}.last"], name=node.name)
+    state.values[node.output[0]] = replace(value, name=name)
+
+
+def lower_flatten(state: LoweringState, node: onnx.NodeProto) -> None:
+    """Nothing for one step; the whole sequence side by side otherwise."""
+    value = state.affine(node, node.input[0])
+    if len(state.graph[value.name].shape) == 2:
+        state.values[node.output[0]] = value
+        return
+    if state.time_major or len(value.scales) > 1 or len(value.offsets) > 1:
+        raise GatewrightError(
+            "GW-205",
+            where=node.name,
+            cause="it flattens a time-major or unquantized sequence.",
+            remedy="Use batch_first=True and flatten the output of a quantizer.",
+        )
+    assert state.input is not None
+    state.input = replace(state.input, fixed_steps=True)
+    name = state.graph.add(
+        "Flatten", [value.name], [f"{node.name}.flat"], name=node.name, steps=state.steps
+    )
+    state.values[node.output[0]] = replace(value, name=name)

@@ -1,0 +1,81 @@
+"""State of one lowering, and the requantizer every op shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import onnx
+
+from gatewright.errors import GatewrightError
+from gatewright.ir.exact import thresholds
+from gatewright.ir.graph import Graph
+from gatewright.ir.lowering.values import Affine, FloatInput, Value
+from gatewright.ir.quantizer import InputBoundary, Quantizer, Scales
+from gatewright.ir.traced.operands import TracedGraph
+
+
+@dataclass
+class LoweringState:
+    """The graph under construction and what is known of each traced tensor.
+
+    Attributes:
+        time_major: Whether the traced sequences are [T, B, F]; the integer graph's never are.
+        shape: Shape of the example input in the user's layout.
+        input: Set by the first quantizer.
+    """
+
+    traced: TracedGraph
+    graph: Graph
+    time_major: bool
+    shape: list[int] = field(default_factory=list)
+    values: dict[str, Value] = field(default_factory=dict)
+    input: InputBoundary | None = None
+
+    @property
+    def steps(self) -> int:
+        """T of the example input."""
+        return self.shape[0 if self.time_major else 1]
+
+    def affine(self, node: onnx.NodeProto, name: str) -> Affine:
+        """The integer tensor behind a traced one.
+
+        Raises:
+            GatewrightError: GW-301 if it is float.
+        """
+        value = self.values.get(name)
+        if value is None or isinstance(value, FloatInput):
+            raise GatewrightError(
+                "GW-301",
+                where=node.name,
+                cause="its input was never quantized.",
+                remedy="Put a QuantIdentity before it.",
+            )
+        return value
+
+    def codes(self, node: onnx.NodeProto, name: str) -> Affine:
+        """Like ``affine``, for ops that need the codes of a quantizer."""
+        value = self.affine(node, name)
+        if value.quantizer is None:
+            raise GatewrightError(
+                "GW-301",
+                where=node.name,
+                cause="its input comes from a layer whose output is not quantized.",
+                remedy="Put a QuantReLU or QuantIdentity between the two layers.",
+            )
+        return value
+
+
+def requantize(
+    graph: Graph,
+    source: str,
+    output: str,
+    quantizer: Quantizer,
+    scales: Scales,
+    offsets: Scales,
+    *,
+    relu: bool = False,
+) -> str:
+    """Append the MultiThreshold that quantizes ``source * scale + offset``."""
+    rows = thresholds(quantizer, scales, offsets, graph[source].type, relu=relu)
+    name = graph.add_constant(f"{output}.thresholds", rows)
+    return graph.add("MultiThreshold", [source, name], [output], out_bias=quantizer.type.lo)

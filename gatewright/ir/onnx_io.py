@@ -1,0 +1,323 @@
+"""The integer graph as ONNX: ``2_integer.onnx`` with qonnx's MultiThreshold, and back.
+
+Containers are INT64; each tensor carries its range as a qonnx datatype annotation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from gatewright.ir.graph import Graph, Node, Tensor
+from gatewright.ir.lowering.lower import IntegerModel
+from gatewright.ir.quantizer import InputBoundary, OutputBoundary, Quantizer, Scales
+from gatewright.ir.traced.operands import QONNX_DOMAIN
+from gatewright.ir.types import IntType
+
+OPSET = 20
+IR_VERSION = 9
+INT = TensorProto.INT64
+
+Emit = Callable[[Node, Graph], list[onnx.NodeProto]]
+
+
+def to_onnx(model: IntegerModel) -> onnx.ModelProto:
+    """Write an integer model as ONNX with integer input and output.
+
+    Its MultiThreshold nodes are qonnx's; all other nodes are standard.
+    """
+    proto = make_model(build_graph(model.graph, emit_multithreshold))
+    helper.set_model_props(
+        proto,
+        {
+            "gatewright.input": json.dumps(_input_to_json(model), sort_keys=True),
+            "gatewright.output": json.dumps(_output_to_json(model.output), sort_keys=True),
+        },
+    )
+    return proto
+
+
+def make_model(graph: onnx.GraphProto) -> onnx.ModelProto:
+    """A model of our opsets around a graph."""
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(QONNX_DOMAIN, 1)]
+    model = helper.make_model(
+        graph, producer_name="gatewright", opset_imports=opsets, ir_version=IR_VERSION
+    )
+    return model
+
+
+def build_graph(
+    graph: Graph, emit_threshold: Emit, extra_outputs: tuple[str, ...] = ()
+) -> onnx.GraphProto:
+    """A GraphProto of the whole integer graph.
+
+    Args:
+        graph: The graph, or the body of a Scan.
+        emit_threshold: How MultiThreshold is written.
+        extra_outputs: Further tensors to put out.
+    """
+    nodes = [proto for node in graph.nodes for proto in emit_node(node, graph, emit_threshold)]
+    used = {i for node in graph.nodes for i in node.inputs}
+    outputs = _distinct([*graph.outputs, *extra_outputs], nodes)
+    proto = helper.make_graph(
+        nodes,
+        graph.name,
+        [_value_info(graph[i], i) for i in graph.inputs],
+        [_value_info(graph[source], name) for source, name in outputs],
+        [
+            numpy_helper.from_array(value, name)
+            for name, value in graph.constants().items()
+            if name in used
+        ],
+    )
+    # MultiThreshold comes with constants of its own, as Constant nodes: see standard.py.
+    _annotate(proto, graph)
+    return proto
+
+
+def _distinct(outputs: list[str], nodes: list[onnx.NodeProto]) -> list[tuple[str, str]]:
+    """Pairs (tensor, output name); ONNX wants each output once, so repeats become copies."""
+    pairs: list[tuple[str, str]] = []
+    for name in outputs:
+        count = sum(source == name for source, _ in pairs)
+        unique = name if not count else f"{name}::{count}"
+        if count:
+            nodes.append(helper.make_node("Identity", [name], [unique]))
+        pairs.append((name, unique))
+    return pairs
+
+
+def _annotate(proto: onnx.GraphProto, graph: Graph) -> None:
+    for tensor in graph.tensors.values():
+        annotation = proto.quantization_annotation.add()
+        annotation.tensor_name = tensor.name
+        entry = annotation.quant_parameter_tensor_names.add()
+        entry.key, entry.value = "finn_datatype", tensor.type.qonnx_name
+        if tensor.value is None and tensor.name not in graph.inputs + graph.outputs:
+            proto.value_info.append(_value_info(tensor, tensor.name))
+
+
+def _value_info(tensor: Tensor, name: str) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, INT, tensor.shape)
+
+
+def emit_node(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
+    """One integer op as ONNX nodes."""
+    if node.op == "MultiThreshold":
+        return emit_threshold(node, graph)
+    return _EMITTERS.get(node.op, _emit_same)(node, graph, emit_threshold)
+
+
+def _emit_same(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
+    return [helper.make_node(node.op, node.inputs, node.outputs, name=node.name)]
+
+
+def _emit_lookup(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
+    x, table = node.inputs
+    return [helper.make_node("Gather", [table, x], node.outputs, name=node.name, axis=0)]
+
+
+def _emit_select(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
+    index = f"{node.name}::index"
+    last = numpy_helper.from_array(np.array(-1, dtype=np.int64), index)
+    return [
+        helper.make_node("Constant", [], [index], value=last),
+        helper.make_node("Gather", [node.inputs[0], index], node.outputs, name=node.name, axis=1),
+    ]
+
+
+def _emit_flatten(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
+    return [helper.make_node("Flatten", node.inputs, node.outputs, name=node.name, axis=1)]
+
+
+def _emit_initial(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
+    state, x = node.inputs
+    pre = node.outputs[0]
+    hidden = graph[state].shape[0]
+    size = numpy_helper.from_array(np.array([hidden], dtype=np.int64), f"{pre}::hidden")
+    return [
+        helper.make_node("Shape", [x], [f"{pre}::batch"], start=0, end=1),
+        helper.make_node("Constant", [], [f"{pre}::hidden"], value=size),
+        helper.make_node("Concat", [f"{pre}::batch", f"{pre}::hidden"], [f"{pre}::shape"], axis=0),
+        helper.make_node("Expand", [state, f"{pre}::shape"], node.outputs, name=node.name),
+    ]
+
+
+def _emit_scan(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
+    assert node.body is not None
+    stacked = len(node.outputs) - int(node.attrs["states"])
+    direction = int(bool(node.attrs.get("reverse")))
+    return [
+        helper.make_node(
+            "Scan",
+            node.inputs,
+            node.outputs,
+            name=node.name,
+            body=build_graph(node.body, emit_threshold),
+            num_scan_inputs=1,
+            scan_input_axes=[1],
+            scan_output_axes=[1] * stacked,
+            scan_input_directions=[direction],
+            scan_output_directions=[direction] * stacked,
+        )
+    ]
+
+
+_EMITTERS: dict[str, Callable[[Node, Graph, Emit], list[onnx.NodeProto]]] = {
+    "Flatten": _emit_flatten,
+    "InitialState": _emit_initial,
+    "LookUp": _emit_lookup,
+    "Scan": _emit_scan,
+    "SelectLast": _emit_select,
+}
+
+
+def emit_multithreshold(node: Node, graph: Graph) -> list[onnx.NodeProto]:
+    """qonnx's MultiThreshold, which computes in floats, and a cast back."""
+    raw = f"{node.outputs[0]}::float"
+    layout = "NC" if len(graph[node.inputs[0]].shape) == 2 else "NWC"
+    return [
+        helper.make_node(
+            "MultiThreshold",
+            node.inputs,
+            [raw],
+            name=node.name,
+            domain=QONNX_DOMAIN,
+            out_dtype=graph[node.outputs[0]].type.qonnx_name,
+            out_bias=float(node.attrs["out_bias"]),
+            data_layout=layout,
+        ),
+        helper.make_node("Cast", [raw], node.outputs, to=INT),
+    ]
+
+
+def from_onnx(proto: onnx.ModelProto) -> IntegerModel:
+    """Read back what ``to_onnx`` wrote; ranges are inferred anew."""
+    props = {p.key: json.loads(p.value) for p in proto.metadata_props}
+    boundary = props["gatewright.input"]
+    graph = Graph(proto.graph.name)
+    source = InputBoundary(
+        Quantizer.from_json(boundary["quantizer"]),
+        boundary["time_major"],
+        boundary["steps"],
+        boundary["fixed_steps"],
+    )
+    shape = tuple(
+        d.dim_param or d.dim_value for d in proto.graph.input[0].type.tensor_type.shape.dim
+    )
+    graph.add_input(proto.graph.input[0].name, source.quantizer.type, shape)
+    _read_nodes(proto.graph, graph, steps=source.steps)
+    return IntegerModel(graph, source, _output_from_json(props["gatewright.output"]))
+
+
+def _read_nodes(proto: onnx.GraphProto, graph: Graph, steps: int) -> None:
+    for initializer in proto.initializer:
+        graph.add_constant(initializer.name, numpy_helper.to_array(initializer).astype(np.int64))
+    renamed: dict[str, str] = {}
+    sources: dict[str, onnx.NodeProto] = {}
+    for node in proto.node:
+        sources |= dict.fromkeys(node.output, node)
+        if node.op_type in ("Constant", "Shape", "Concat"):
+            continue
+        if node.op_type in ("Identity", "Cast"):
+            renamed[node.output[0]] = renamed.get(node.input[0], node.input[0])
+            continue
+        _read_node(node, graph, sources, steps)
+    graph.outputs = [renamed.get(o.name, o.name) for o in proto.output]
+
+
+def _read_node(
+    node: onnx.NodeProto, graph: Graph, sources: dict[str, onnx.NodeProto], steps: int
+) -> None:
+    attrs = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+    inputs, outputs = list(node.input), list(node.output)
+    match node.op_type:
+        case "MultiThreshold":
+            outputs = [outputs[0].removesuffix("::float")]
+            graph.add(
+                "MultiThreshold", inputs, outputs, name=node.name, out_bias=int(attrs["out_bias"])
+            )
+        case "Gather" if attrs["axis"] == 0:
+            graph.add("LookUp", inputs[::-1], outputs, name=node.name)
+        case "Gather":
+            graph.add("SelectLast", inputs[:1], outputs, name=node.name)
+        case "Flatten":
+            graph.add("Flatten", inputs, outputs, name=node.name, steps=steps)
+        case "Expand":
+            batch = sources[sources[inputs[1]].input[0]]
+            graph.add("InitialState", [inputs[0], batch.input[0]], outputs, name=node.name)
+        case "Scan":
+            _read_scan(node, attrs, graph)
+        case _:
+            graph.add(node.op_type, inputs, outputs, name=node.name)
+
+
+def _read_scan(node: onnx.NodeProto, attrs: dict[str, Any], graph: Graph) -> None:
+    proto = attrs["body"]
+    annotated = {
+        a.tensor_name: a.quant_parameter_tensor_names[0].value
+        for a in proto.quantization_annotation
+    }
+    states = len(proto.input) - 1
+    body = Graph(proto.name)
+    for i, value in enumerate(proto.input):
+        shape = tuple(d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim)
+        sequence = graph[node.input[states]].type
+        type_ = sequence if i == states else _annotated_range(annotated[value.name])
+        body.add_input(value.name, type_, shape)
+    _read_nodes(proto, body, steps=0)
+    graph.add(
+        "Scan",
+        list(node.input),
+        list(node.output),
+        name=node.name,
+        body=body,
+        states=states,
+        reverse=bool(attrs["scan_input_directions"][0]),
+    )
+
+
+def _annotated_range(name: str) -> IntType:
+    bits = int(name.lstrip("UINT"))
+    if name.startswith("U"):
+        return IntType(0, (1 << bits) - 1)
+    return IntType(-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+
+
+def _input_to_json(model: IntegerModel) -> dict[str, Any]:
+    boundary = model.input
+    return {
+        "quantizer": boundary.quantizer.to_json(),
+        "time_major": boundary.time_major,
+        "steps": boundary.steps,
+        "fixed_steps": boundary.fixed_steps,
+    }
+
+
+def _output_to_json(boundary: OutputBoundary) -> dict[str, Any]:
+    def rationals(values: Scales) -> list[str]:
+        return [str(v) for v in values]
+
+    return {
+        "scales": rationals(boundary.scales),
+        "offsets": rationals(boundary.offsets),
+        "zero_point": boundary.zero_point,
+        "time_major": boundary.time_major,
+        "steps": boundary.steps,
+    }
+
+
+def _output_from_json(data: dict[str, Any]) -> OutputBoundary:
+    return OutputBoundary(
+        scales=tuple(Fraction(v) for v in data["scales"]),
+        offsets=tuple(Fraction(v) for v in data["offsets"]),
+        zero_point=data["zero_point"],
+        time_major=data["time_major"],
+        steps=data["steps"],
+    )

@@ -1,0 +1,26 @@
+"""The ops of the integer graph: each is described once, in the module of its family."""
+
+from __future__ import annotations
+
+from gatewright.ir.ops.base import Op
+from gatewright.ir.ops.elementwise import Add, Mul
+from gatewright.ir.ops.lookup import LookUp
+from gatewright.ir.ops.matmul import MatMul
+from gatewright.ir.ops.multithreshold import MultiThreshold
+from gatewright.ir.ops.scan import Scan
+from gatewright.ir.ops.sequence import Flatten, InitialState, SelectLast
+
+REGISTRY: dict[str, Op] = {
+    op.name: op
+    for op in (
+        Add(),
+        Flatten(),
+        InitialState(),
+        LookUp(),
+        MatMul(),
+        Mul(),
+        MultiThreshold(),
+        Scan(),
+        SelectLast(),
+    )
+}

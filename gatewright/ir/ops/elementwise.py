@@ -1,0 +1,39 @@
+"""Elementwise arithmetic: Add and Mul."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gatewright.ir.graph import Node, Shape, Tensor
+from gatewright.ir.ops.base import Op, broadcast
+from gatewright.ir.types import IntArray, IntType
+
+
+class Add(Op):
+    """``y = a + b``, broadcasting."""
+
+    name = "Add"
+
+    def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
+        """The sum's range is exact for independent operands."""
+        a, b = inputs
+        return [(a.type + b.type, broadcast(a.shape, b.shape))]
+
+    def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
+        """Sum in int64."""
+        return [inputs[0] + inputs[1]]
+
+
+class Mul(Op):
+    """``y = a * b``, broadcasting."""
+
+    name = "Mul"
+
+    def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
+        """The product's range is exact for independent operands."""
+        a, b = inputs
+        return [(a.type * b.type, broadcast(a.shape, b.shape))]
+
+    def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
+        """Product in int64."""
+        return [inputs[0] * inputs[1]]

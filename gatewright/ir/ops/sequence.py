@@ -1,0 +1,59 @@
+"""Ops on whole sequences: initial state, time-step selection, flattening."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gatewright.ir.graph import Node, Shape, Tensor
+from gatewright.ir.ops.base import Op
+from gatewright.ir.types import IntArray, IntType
+
+
+class InitialState(Op):
+    """Repeat a constant state [H] for each sequence of x [B, T, I]: y [B, H]."""
+
+    name = "InitialState"
+
+    def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
+        """The state's own range."""
+        state, x = inputs
+        return [(state.type, (x.shape[0], *state.shape))]
+
+    def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
+        """Broadcast along the batch."""
+        state, x = inputs
+        return [np.broadcast_to(state, (x.shape[0], *state.shape)).copy()]
+
+
+class SelectLast(Op):
+    """The last time step of x [B, T, F]: y [B, F]."""
+
+    name = "SelectLast"
+
+    def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
+        """The range stays."""
+        (x,) = inputs
+        return [(x.type, (x.shape[0], x.shape[2]))]
+
+    def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
+        """``x[:, -1]``."""
+        return [inputs[0][:, -1]]
+
+
+class Flatten(Op):
+    """All steps of x [B, T, F] side by side: y [B, T * F]; T is the attribute ``steps``."""
+
+    name = "Flatten"
+
+    def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
+        """The range stays."""
+        (x,) = inputs
+        features = x.shape[2]
+        assert isinstance(features, int)
+        return [(x.type, (x.shape[0], int(node.attrs["steps"]) * features))]
+
+    def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
+        """Time-major within a sequence, as ``torch.flatten(x, 1)``."""
+        return [inputs[0].reshape(inputs[0].shape[0], -1)]

@@ -1,0 +1,175 @@
+"""The integer graph in plain ONNX ops, floats in and floats out, for onnxruntime alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from gatewright.ir.graph import Graph, Node
+from gatewright.ir.lowering.lower import IntegerModel
+from gatewright.ir.onnx_io import INT, OPSET, IR_VERSION, build_graph
+from gatewright.ir.ops.lookup import wrapped_table
+from gatewright.ir.quantizer import Quantizer, Scales
+from gatewright.ir.types import IntArray, IntType
+
+# A MultiThreshold over fewer words than this becomes one table.
+TABLE_WORDS = 2**16
+NEVER = 2**62
+
+INPUT, OUTPUT, CODES = "x", "y", "codes"
+
+_ROUNDING = {"ROUND": "Round", "FLOOR": "Floor", "CEIL": "Ceil"}
+
+
+def to_standard(model: IntegerModel) -> onnx.ModelProto:
+    """Write an integer model in standard ops only.
+
+    Input ``x`` float32 in the user's layout. Outputs: ``y`` float32, ``codes`` int64 (the output
+    quantizer's codes, or the accumulator of an unquantized layer), then ``<layer>.h`` and
+    ``<layer>.c`` int64 [B, T, H], centered.
+    """
+    graph = model.graph
+    states = tuple(o for node in graph.scans() for o in node.outputs[2:])
+    core = build_graph(
+        graph, emit_plain_threshold, tuple(s for s in states if s != graph.outputs[0])
+    )
+    del core.quantization_annotation[:]
+    builder = _Boundary()
+    builder.encode(model)
+    builder.nodes.extend(core.node)
+    builder.decode(model)
+    names = [o.name for o in core.output if o.name in states]
+    shape = [d if isinstance(d, int) else d for d in graph["x"].shape]
+    user_shape = [shape[1], shape[0], shape[2]] if model.input.time_major else shape
+    outputs = [
+        helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, None),
+        helper.make_tensor_value_info(CODES, INT, None),
+        *(helper.make_tensor_value_info(n, INT, graph[n].shape) for n in names),
+    ]
+    proto = helper.make_graph(
+        builder.nodes,
+        "gatewright_standard",
+        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, user_shape)],
+        outputs,
+        list(core.initializer),
+    )
+    return helper.make_model(
+        proto,
+        producer_name="gatewright",
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+    )
+
+
+class _Boundary:
+    """Nodes at the float ends of the graph; ``x`` is the user's, ``x::codes`` the integer one."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+
+    def constant(self, name: str, value: npt.NDArray[Any]) -> str:
+        tensor = numpy_helper.from_array(value, name)
+        self.nodes.append(helper.make_node("Constant", [], [name], value=tensor))
+        return name
+
+    def apply(self, op: str, inputs: list[str], output: str, **attrs: Any) -> str:
+        self.nodes.append(helper.make_node(op, inputs, [output], **attrs))
+        return output
+
+    def encode(self, model: IntegerModel) -> None:
+        """binary32 division and rounding, as ``Quantizer.quantize_float32``."""
+        q = model.input.quantizer
+        scale = self.constant("in::scale", np.array(float(q.scales[0]), dtype=np.float32))
+        zero = self.constant("in::zero", np.array(q.zero_point, dtype=np.float32))
+        v = self.apply("Div", [INPUT, scale], "in::scaled")
+        v = self.apply("Add", [v, zero], "in::shifted")
+        v = self._round(q, v)
+        low = self.constant("in::low", np.array(q.code_min, dtype=np.float32))
+        high = self.constant("in::high", np.array(q.code_max, dtype=np.float32))
+        v = self.apply("Clip", [v, low, high], "in::clipped")
+        v = self.apply("Cast", [v], "in::integer", to=INT)
+        centre = self.constant("in::centre", np.array(q.zero_point, dtype=np.int64))
+        if model.input.time_major:
+            v = self.apply("Sub", [v, centre], "in::centered")
+            self.apply("Transpose", [v], "x::n", perm=[1, 0, 2])
+        else:
+            self.apply("Sub", [v, centre], "x::n")
+
+    def _round(self, q: Quantizer, v: str) -> str:
+        if q.rounding in _ROUNDING:
+            return self.apply(_ROUNDING[q.rounding], [v], "in::rounded")
+        magnitude = self.apply("Floor", [self.apply("Abs", [v], "in::abs")], "in::floor")
+        return self.apply("Mul", [magnitude, self.apply("Sign", [v], "in::sign")], "in::rounded")
+
+    def decode(self, model: IntegerModel) -> None:
+        """binary64 scale and offset, as ``OutputBoundary.decode``."""
+        out, n = model.output, model.graph.outputs[0]
+        if out.steps and out.time_major:
+            n = self.apply("Transpose", [n], "out::layout", perm=[1, 0, 2])
+        zero = self.constant("out::zero", np.array(out.zero_point, dtype=np.int64))
+        self.apply("Add", [n, zero], CODES)
+        v = self.apply("Cast", [n], "out::float", to=TensorProto.DOUBLE)
+        v = self.apply("Mul", [v, self.constant("out::scale", _floats(out.scales))], "out::scaled")
+        v = self.apply("Add", [v, self.constant("out::offset", _floats(out.offsets))], "out::sum")
+        self.apply("Cast", [v], OUTPUT, to=TensorProto.FLOAT)
+
+
+def _floats(values: Scales) -> npt.NDArray[np.float64]:
+    return np.array([float(v) for v in values], dtype=np.float64)
+
+
+def emit_plain_threshold(node: Node, graph: Graph) -> list[onnx.NodeProto]:
+    """MultiThreshold as one table, or as a binary search over its thresholds."""
+    x, thresholds = graph[node.inputs[0]], graph[node.inputs[1]].value
+    assert thresholds is not None
+    bias = int(node.attrs["out_bias"])
+    if len(thresholds) == 1 and 2**x.type.bits <= TABLE_WORDS:
+        return _as_table(node, x.type, thresholds[0], bias)
+    return _as_search(node, thresholds, bias)
+
+
+def _constant(name: str, value: IntArray) -> onnx.NodeProto:
+    tensor = numpy_helper.from_array(np.asarray(value, dtype=np.int64), name)
+    return helper.make_node("Constant", [], [name], value=tensor)
+
+
+def _as_table(node: Node, domain: IntType, row: IntArray, bias: int) -> list[onnx.NodeProto]:
+    n = np.arange(domain.lo, domain.hi + 1)
+    table = wrapped_table(np.searchsorted(row, n, side="right") + bias, domain)
+    name = f"{node.outputs[0]}::table"
+    return [
+        _constant(name, table),
+        helper.make_node("Gather", [name, node.inputs[0]], node.outputs, name=node.name, axis=0),
+    ]
+
+
+def _as_search(node: Node, thresholds: IntArray, bias: int) -> list[onnx.NodeProto]:
+    """One comparison a bit: a candidate count is kept where its threshold is reached."""
+    rows, count = thresholds.shape
+    depth = int(count).bit_length()
+    padded = np.full((rows, 2**depth), NEVER, dtype=np.int64)
+    padded[:, 1 : count + 1] = thresholds
+    base = np.arange(rows, dtype=np.int64) * 2**depth
+    out, x = node.outputs[0], node.inputs[0]
+    nodes = [_constant(f"{out}::rows", padded.ravel()), _constant(f"{out}::0", base)]
+    for level in range(depth):
+        found, step = f"{out}::{level}", f"{out}::step{level}"
+        candidate, bound, reached = (f"{out}::{k}{level}" for k in ("try", "bound", "reached"))
+        following = f"{out}::{level + 1}"
+        nodes += [
+            _constant(step, np.array(2 ** (depth - 1 - level))),
+            helper.make_node("Add", [found, step], [candidate]),
+            helper.make_node("Gather", [f"{out}::rows", candidate], [bound], axis=0),
+            helper.make_node("GreaterOrEqual", [x, bound], [reached]),
+            helper.make_node("Where", [reached, candidate, found], [following]),
+        ]
+    shift = f"{out}::shift"
+    nodes += [
+        _constant(shift, base - bias),
+        helper.make_node("Sub", [f"{out}::{depth}", shift], [out], name=node.name),
+    ]
+    return nodes

@@ -1,0 +1,140 @@
+"""Constants of a traced graph, read back as integers and exact scales."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import numpy_helper
+
+from gatewright.errors import GatewrightError
+from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer, Scales
+from gatewright.ir.types import IntArray
+
+QONNX_DOMAIN = "qonnx.custom_op.general"
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class QuantizedConstant:
+    """A weight or bias behind a ``Quant`` node.
+
+    Attributes:
+        values: Centered integers; per-channel scales run along the last axis.
+        scales: One or one a channel.
+        bit_width: Bits of the quantizer.
+    """
+
+    values: IntArray
+    scales: Scales
+    bit_width: int
+
+    def transposed(self) -> QuantizedConstant:
+        """The transposed matrix; the channel axis must not be the one that moves away."""
+        return QuantizedConstant(np.ascontiguousarray(self.values.T), self.scales, self.bit_width)
+
+    def real(self, index: int) -> Fraction:
+        """Exact value of one element of a vector."""
+        return int(self.values[index]) * self.scales[index if len(self.scales) > 1 else 0]
+
+
+Constant = QuantizedConstant | FloatArray
+
+
+class TracedGraph:
+    """Look-ups in a traced graph: producers, constants, quantizers."""
+
+    def __init__(self, graph: onnx.GraphProto) -> None:
+        self.graph = graph
+        self.initializers: dict[str, npt.NDArray[Any]] = {
+            i.name: numpy_helper.to_array(i) for i in graph.initializer
+        }
+        self.producers = {o: node for node in graph.node for o in node.output}
+
+    def constant(self, name: str) -> Constant | None:
+        """The constant behind a tensor: an initializer, or ``Quant`` / ``Transpose`` of one."""
+        if name in self.initializers:
+            return self.initializers[name].astype(np.float32, copy=False)
+        node = self.producers.get(name)
+        if node is None or node.op_type not in ("Quant", "Transpose"):
+            return None
+        source = self.constant(node.input[0])
+        if source is None:
+            return None
+        if node.op_type == "Transpose":
+            return source.transposed() if isinstance(source, QuantizedConstant) else source.T
+        return self._quantize(node, np.asarray(source))
+
+    def _quantize(self, node: onnx.NodeProto, value: FloatArray) -> QuantizedConstant:
+        quantizer = self.quantizer(node)
+        if len(quantizer.scales) > 1:
+            # Brevitas scales weights along axis 0, the output channel: shape [N, 1] or [N].
+            codes = quantizer.quantize_float32(value.T).T
+            if value.shape[0] != len(quantizer.scales):
+                raise GatewrightError(
+                    "GW-207",
+                    where=node.name,
+                    cause=f"{len(quantizer.scales)} scales for {value.shape[0]} channels.",
+                    remedy="Export the model again.",
+                )
+        else:
+            codes = quantizer.quantize_float32(value)
+        return QuantizedConstant(codes, quantizer.scales, quantizer.bit_width)
+
+    def quantizer(self, node: onnx.NodeProto) -> Quantizer:
+        """The quantizer of a ``Quant`` node."""
+        attrs = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+        return self.read_quantizer(
+            node,
+            tuple(node.input[1:4]),
+            signed=bool(attrs.get("signed", 1)),
+            narrow=bool(attrs.get("narrow", 0)),
+            rounding=attrs.get("rounding_mode", b"ROUND").decode(),
+        )
+
+    def read_quantizer(
+        self,
+        node: onnx.NodeProto,
+        names: tuple[str, ...],
+        *,
+        signed: bool,
+        narrow: bool,
+        rounding: str,
+    ) -> Quantizer:
+        """A quantizer from the initializers ``(scale, zero point, bit width)`` of a node.
+
+        Raises:
+            GatewrightError: GW-207 where one is not constant, GW-105 for a scale that is not
+                positive, GW-107 for a rounding mode or zero point that is not supported.
+        """
+        try:
+            scale, zero_point, bit_width = (self.initializers[n] for n in names)
+        except (KeyError, ValueError) as error:
+            raise GatewrightError(
+                "GW-207",
+                where=node.name,
+                cause="a quantizer's scale, zero point or bit width is not a constant.",
+                remedy="Export the model in eval mode with constant scales.",
+            ) from error
+        if not (np.isfinite(scale).all() and (scale > 0).all()):
+            raise GatewrightError(
+                "GW-105",
+                where=node.name,
+                cause=f"the scale is {scale.min()}.",
+                remedy="Calibrate or retrain this quantizer.",
+            )
+        offsets = np.unique(zero_point)
+        if rounding not in ROUNDING_MODES or offsets.size != 1 or offsets[0] != int(offsets[0]):
+            raise GatewrightError(
+                "GW-107",
+                where=node.name,
+                cause=f"rounding {rounding}, zero points {offsets.tolist()}.",
+                remedy=f"Use one integer zero point and one of {', '.join(ROUNDING_MODES)}.",
+            )
+        scales = tuple(Fraction(float(s)) for s in np.asarray(scale, np.float32).ravel())
+        return Quantizer(scales, int(offsets[0]), int(np.max(bit_width)), signed, narrow, rounding)

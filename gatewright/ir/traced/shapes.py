@@ -1,0 +1,80 @@
+"""Shapes of a traced graph: qonnx runs only graphs in which every tensor has one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper, shape_inference
+
+from gatewright.ir.traced.operands import QONNX_DOMAIN
+
+
+def infer_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Fill in value_info for every tensor.
+
+    Custom ops become local functions of standard ops with the same shapes for the while, so that
+    onnx does the inference.
+    """
+    work = onnx.ModelProto()
+    work.CopyFrom(model)
+    del work.graph.value_info[:]
+    for output in work.graph.output:
+        output.type.tensor_type.ClearField("shape")
+    nodes = [stand_in for node in work.graph.node for stand_in in _stand_ins(node)]
+    del work.graph.node[:]
+    work.graph.node.extend(nodes)
+    inferred = shape_inference.infer_shapes(work, strict_mode=True, data_prop=True).graph
+    result = onnx.ModelProto()
+    result.CopyFrom(model)
+    known = {o for node in model.graph.node for o in node.output}
+    del result.graph.value_info[:]
+    result.graph.value_info.extend(v for v in inferred.value_info if v.name in known)
+    del result.graph.output[:]
+    result.graph.output.extend(inferred.output)
+    return result
+
+
+def _stand_ins(node: onnx.NodeProto) -> list[onnx.NodeProto]:
+    if node.domain != QONNX_DOMAIN:
+        return [node]
+    if node.op_type != "QuantLSTMCell":
+        return [helper.make_node("Identity", node.input[:1], node.output[:1])]
+    # y takes its leading axes from x and its last one from h; the final states look like h.
+    x, h = node.input[0], node.input[1]
+    y = node.output[0]
+    pre = f"{y}::"
+    nodes = [
+        helper.make_node("Shape", [x], [f"{pre}lead"], start=0, end=2),
+        helper.make_node("Shape", [h], [f"{pre}last"], start=1, end=2),
+        helper.make_node("Concat", [f"{pre}lead", f"{pre}last"], [f"{pre}shape"], axis=0),
+        helper.make_node("ConstantOfShape", [f"{pre}shape"], [y]),
+    ]
+    states = [o for o in node.output[1:3] if o]
+    return nodes + [helper.make_node("Identity", [h], [o]) for o in states]
+
+
+def respecialize(model: onnx.ModelProto, shape: Sequence[int]) -> onnx.ModelProto:
+    """The same graph for another batch size or sequence length.
+
+    Args:
+        model: A traced graph with one input and zero initial states.
+        shape: New shape of the input.
+    """
+    result = onnx.ModelProto()
+    result.CopyFrom(model)
+    graph = result.graph
+    name = graph.input[0].name
+    graph.input[0].CopyFrom(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
+    states: dict[str, int] = {}
+    for node in graph.node:
+        if node.op_type == "QuantLSTMCell":
+            first = {a.name: a.i for a in node.attribute}["batch_first"]
+            states |= dict.fromkeys(node.input[1:3], shape[0 if first else 1])
+    for initializer in graph.initializer:
+        if initializer.name in states:
+            hidden = initializer.dims[-1]
+            zeros = np.zeros((states[initializer.name], hidden), dtype=np.float32)
+            initializer.CopyFrom(numpy_helper.from_array(zeros, initializer.name))
+    return infer_shapes(result)
