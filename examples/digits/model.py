@@ -21,6 +21,7 @@ class DigitsLSTM(nn.Module):
     """Classify an 8x8 image given as a sequence of 8 rows, from the last hidden state."""
 
     def __init__(self) -> None:
+        """Brevitas' default quantizers: 8 bits everywhere."""
         super().__init__()
         self.lstm = qnn.QuantLSTM(PIXELS, HIDDEN, batch_first=True)
         self.fc = qnn.QuantLinear(HIDDEN, CLASSES, weight_bit_width=8, bias=True)

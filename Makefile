@@ -1,0 +1,68 @@
+# make demo    install into .venv and run the demo
+# make test    install into .venv, lint, and run every test
+# make lint    ruff, mypy and clang-format only
+# make bench   C-simulation speed beside hls4ml and Brevitas
+# make clean   remove .venv, build folders and caches
+
+PYTHON ?= python3
+# PyPI's torch for Linux brings gigabytes of CUDA. Where this index of CPU builds answers it is
+# asked too, and "2.13.0+cpu" wins over "2.13.0". `make demo TORCH_INDEX=` leaves it out.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+ANSWERS := import sys, urllib.request; urllib.request.urlopen(sys.argv[1] + "/torch/", timeout=5)
+EXTRA_INDEX = $(if $(TORCH_INDEX),$$($(BIN)/python -c '$(ANSWERS)' $(TORCH_INDEX) 2>/dev/null \
+              && echo --extra-index-url $(TORCH_INDEX) || true))
+# pip warns of every package folder a host names but does not have; only that line is dropped.
+QUIETLY := 2> >(grep -v "^WARNING: Location .* is ignored" >&2)
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench clean
+
+help:
+	@sed -n 's/^# make /make /p' Makefile
+
+demo: $(VENV)/.demo
+	@$(BIN)/gatewright demo
+
+test: lint
+	@echo "==> pytest"
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	@echo "==> ruff"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo "==> mypy"
+	@$(BIN)/mypy
+	@echo "==> clang-format"
+	@find gatewright -name '*.hpp' -print0 | xargs -0 -r $(BIN)/clang-format --dry-run -Werror
+
+bench: $(VENV)/.demo
+	@$(BIN)/python benchmarks/csim.py
+
+clean:
+	@rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache gatewright.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps: a second run installs nothing unless the pins or the project's metadata changed.
+$(VENV)/.venv:
+	@echo "==> creating $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed; name one with PYTHON=...")'
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.venv pyproject.toml constraints.txt
+	@echo "==> installing gatewright[torch,examples] (a few minutes the first time)"
+	@$(PIP) $(EXTRA_INDEX) -e '.[torch,examples]' $(QUIETLY)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.venv pyproject.toml constraints.txt
+	@echo "==> installing gatewright[torch,examples,dev] (a few minutes the first time)"
+	@$(PIP) $(EXTRA_INDEX) -e '.[torch,examples,dev]' $(QUIETLY)
+	@touch $(VENV)/.demo $@

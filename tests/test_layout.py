@@ -1,0 +1,152 @@
+"""The house rules of the design, section 1, read from the sources themselves."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from gatewright.errors import CODES
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "gatewright"
+MAX_LINES = 450
+LEAVES = {"errors"}  # anyone may import these; they import nothing of ours
+MAY_IMPORT = {
+    "ir": set(),
+    "frontend": {"ir"},
+    "hls_templates": {"ir"},
+    "boards": {"hls_templates", "ir"},
+}
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+TEXTS = sorted(
+    path
+    for path in PACKAGE.rglob("*")
+    if path.suffix in {".py", ".hpp", ".sv", ".j2", ".toml", ".tcl"}
+)
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def package_of(path: Path) -> tuple[str, ...]:
+    """The dotted package a file's relative imports start from."""
+    return path.relative_to(ROOT).parent.parts
+
+
+def imported_names(path: Path) -> set[str]:
+    """Absolute dotted names of all imports of a file, wherever in it they stand."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = from_base(node, package_of(path))
+            names.update(f"{base}.{alias.name}" for alias in node.names)
+    return names
+
+
+def from_base(node: ast.ImportFrom, package: tuple[str, ...]) -> str:
+    """The absolute module that a ``from ... import`` names."""
+    if node.level == 0:
+        return node.module or ""
+    parents = package[: len(package) - node.level + 1]
+    return ".".join([*parents, *(node.module or "").split(".")]).rstrip(".")
+
+
+def imported_wings(path: Path) -> set[str]:
+    """Second-level names of our own package that a file imports: wings and top-level modules."""
+    own = {name for name in imported_names(path) if name.split(".")[0] == "gatewright"}
+    return {(name.split(".") + ["__init__"])[1] for name in own}
+
+
+def wing_of(path: Path) -> str | None:
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0] if len(parts) > 1 else None
+
+
+def allowed(path: Path) -> set[str] | None:
+    """What a file may import of ours; None means everything."""
+    wing = wing_of(path)
+    if wing is None:
+        return set() if path.stem in LEAVES else None
+    return MAY_IMPORT[wing] | {wing} | LEAVES
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_imports_follow_the_house(path):
+    may = allowed(path)
+    if may is not None:
+        forbidden = imported_wings(path) - may
+        assert not forbidden, f"{relative(path)} may not import gatewright.{sorted(forbidden)}"
+
+
+def test_relative_imports_are_understood():
+    node = ast.parse("from ..ir import ops").body[0]
+    assert isinstance(node, ast.ImportFrom)
+    assert from_base(node, ("gatewright", "frontend")) == "gatewright.ir"
+    node = ast.parse("from . import ops").body[0]
+    assert isinstance(node, ast.ImportFrom)
+    assert from_base(node, ("gatewright", "ir")) == "gatewright.ir"
+
+
+def test_every_wing_has_a_rule():
+    wings = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert wings == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("wing", sorted(MAY_IMPORT))
+def test_wings_show_at_the_root(wing):
+    link = ROOT / wing
+    assert link.is_symlink()
+    assert link.resolve() == (PACKAGE / wing).resolve()
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=relative)
+def test_files_stay_small(path):
+    lines = len(path.read_text().splitlines())
+    assert lines <= MAX_LINES, f"{relative(path)} has {lines} lines; split it"
+
+
+def is_eval_or_exec(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"eval", "exec"}
+    )
+
+
+def is_shell(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    by_keyword = any(
+        key.arg == "shell" and not (isinstance(key.value, ast.Constant) and not key.value.value)
+        for key in node.keywords
+    )
+    return by_keyword or ast.unparse(node.func) in {"os.system", "os.popen"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_no_eval_and_no_shell(path):
+    bad = [
+        f"{relative(path)}:{node.lineno}"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and (is_eval_or_exec(node) or is_shell(node))
+    ]
+    assert not bad, f"eval, exec or a shell is called at {bad}"
+
+
+def used_codes() -> set[str]:
+    """Error codes that sources other than the table itself name."""
+    texts = [path.read_text() for path in SOURCES if path != PACKAGE / "errors.py"]
+    return set(re.findall(r"GW-\d+", "\n".join(texts)))
+
+
+def test_every_code_is_used():
+    unused = set(CODES) - used_codes()
+    assert not unused, f"no source raises {sorted(unused)}"
+
+
+def test_every_used_code_is_declared():
+    assert used_codes() <= set(CODES)
