@@ -58,7 +58,7 @@ def from_base(node: ast.ImportFrom, package: tuple[str, ...]) -> str:
 def imported_wings(path: Path) -> set[str]:
     """Second-level names of our own package that a file imports: wings and top-level modules."""
     own = {name for name in imported_names(path) if name.split(".")[0] == "gatewright"}
-    return {(name.split(".") + ["__init__"])[1] for name in own}
+    return {[*name.split("."), "__init__"][1] for name in own}
 
 
 def wing_of(path: Path) -> str | None:
@@ -140,7 +140,7 @@ def test_no_eval_and_no_shell(path):
 def used_codes() -> set[str]:
     """Error codes that sources other than the table itself name."""
     texts = [path.read_text() for path in SOURCES if path != PACKAGE / "errors.py"]
-    return set(re.findall(r"GW-\d+", "\n".join(texts)))
+    return set(re.findall(r"GW-\d{3}", "\n".join(texts)))
 
 
 def test_every_code_is_used():
