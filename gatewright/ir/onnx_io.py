@@ -46,25 +46,21 @@ def to_onnx(model: IntegerModel) -> onnx.ModelProto:
 def make_model(graph: onnx.GraphProto) -> onnx.ModelProto:
     """A model of our opsets around a graph."""
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(QONNX_DOMAIN, 1)]
-    model = helper.make_model(
+    return helper.make_model(
         graph, producer_name="gatewright", opset_imports=opsets, ir_version=IR_VERSION
     )
-    return model
 
 
-def build_graph(
-    graph: Graph, emit_threshold: Emit, extra_outputs: tuple[str, ...] = ()
-) -> onnx.GraphProto:
+def build_graph(graph: Graph, emit_threshold: Emit) -> onnx.GraphProto:
     """A GraphProto of the whole integer graph.
 
     Args:
         graph: The graph, or the body of a Scan.
         emit_threshold: How MultiThreshold is written.
-        extra_outputs: Further tensors to put out.
     """
     nodes = [proto for node in graph.nodes for proto in emit_node(node, graph, emit_threshold)]
     used = {i for node in graph.nodes for i in node.inputs}
-    outputs = _distinct([*graph.outputs, *extra_outputs], nodes)
+    outputs = _distinct(graph.outputs, nodes)
     proto = helper.make_graph(
         nodes,
         graph.name,
@@ -76,7 +72,6 @@ def build_graph(
             if name in used
         ],
     )
-    # MultiThreshold comes with constants of its own, as Constant nodes: see standard.py.
     _annotate(proto, graph)
     return proto
 

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.lowering.lower import IntegerModel
-from gatewright.ir.onnx_io import INT, OPSET, IR_VERSION, build_graph
+from gatewright.ir.onnx_io import INT, IR_VERSION, OPSET, build_graph
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.quantizer import Quantizer, Scales
 from gatewright.ir.types import IntArray, IntType
@@ -33,27 +33,24 @@ def to_standard(model: IntegerModel) -> onnx.ModelProto:
     ``<layer>.c`` int64 [B, T, H], centered.
     """
     graph = model.graph
-    states = tuple(o for node in graph.scans() for o in node.outputs[2:])
-    core = build_graph(
-        graph, emit_plain_threshold, tuple(s for s in states if s != graph.outputs[0])
-    )
+    states = [o for node in graph.scans() for o in node.outputs[2:]]
+    core = build_graph(graph, emit_plain_threshold)
     del core.quantization_annotation[:]
     builder = _Boundary()
     builder.encode(model)
     builder.nodes.extend(core.node)
     builder.decode(model)
-    names = [o.name for o in core.output if o.name in states]
-    shape = [d if isinstance(d, int) else d for d in graph["x"].shape]
-    user_shape = [shape[1], shape[0], shape[2]] if model.input.time_major else shape
+    first, second, features = graph[graph.inputs[0]].shape
+    shape = (second, first, features) if model.input.time_major else (first, second, features)
     outputs = [
         helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, None),
         helper.make_tensor_value_info(CODES, INT, None),
-        *(helper.make_tensor_value_info(n, INT, graph[n].shape) for n in names),
+        *(helper.make_tensor_value_info(n, INT, graph[n].shape) for n in states),
     ]
     proto = helper.make_graph(
         builder.nodes,
         "gatewright_standard",
-        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, user_shape)],
+        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, shape)],
         outputs,
         list(core.initializer),
     )
@@ -66,7 +63,7 @@ def to_standard(model: IntegerModel) -> onnx.ModelProto:
 
 
 class _Boundary:
-    """Nodes at the float ends of the graph; ``x`` is the user's, ``x::codes`` the integer one."""
+    """Nodes at the float ends of the graph."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -94,10 +91,8 @@ class _Boundary:
         v = self.apply("Cast", [v], "in::integer", to=INT)
         centre = self.constant("in::centre", np.array(q.zero_point, dtype=np.int64))
         if model.input.time_major:
-            v = self.apply("Sub", [v, centre], "in::centered")
-            self.apply("Transpose", [v], "x::n", perm=[1, 0, 2])
-        else:
-            self.apply("Sub", [v, centre], "x::n")
+            v = self.apply("Transpose", [v], "in::layout", perm=[1, 0, 2])
+        self.apply("Sub", [v, centre], model.graph.inputs[0])
 
     def _round(self, q: Quantizer, v: str) -> str:
         if q.rounding in _ROUNDING:

@@ -14,6 +14,8 @@ from gatewright.ir.quantizer import InputBoundary, Quantizer
 from gatewright.ir.traced.cell_spec import split_bias
 from gatewright.ir.traced.operands import QuantizedConstant
 
+INPUT = "x_int"
+
 
 def lower_quant(state: LoweringState, node: onnx.NodeProto) -> None:
     """The first quantizer becomes the input boundary, every other one a MultiThreshold."""
@@ -51,7 +53,7 @@ def _lower_input(state: LoweringState, quantizer: Quantizer) -> str:
             remedy="Quantize the input once.",
         )
     state.input = InputBoundary(quantizer, state.time_major, state.steps, fixed_steps=False)
-    return state.graph.add_input("x", quantizer.type, ("B", "T", state.shape[2]))
+    return state.graph.add_input(INPUT, quantizer.type, ("B", "T", state.shape[2]))
 
 
 def lower_matmul(state: LoweringState, node: onnx.NodeProto) -> None:

@@ -15,9 +15,6 @@ from gatewright.ir.lowering.values import Affine, FloatInput
 from gatewright.ir.quantizer import InputBoundary, OutputBoundary
 from gatewright.ir.traced.operands import TracedGraph
 
-INPUT = "x"
-OUTPUT = "y"
-
 LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     "Add": dense.lower_add,
     "Flatten": dense.lower_flatten,
@@ -45,7 +42,7 @@ def lower(model: onnx.ModelProto) -> IntegerModel:
         model: A traced graph as ``gatewright.frontend`` makes it.
 
     Returns:
-        The integer model; its graph reads ``x`` [B, T, I] and writes ``y``.
+        The integer model; its graph reads ``x_int`` [B, T, I].
 
     Raises:
         GatewrightError: GW-3xx where a tensor is not quantized as the integer graph needs it.
