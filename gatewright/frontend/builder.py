@@ -1,0 +1,108 @@
+"""Writes the traced graph, deterministically: the same calls give the same bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from gatewright.errors import GatewrightError
+from gatewright.frontend.naming import Namer
+from gatewright.frontend.spec import Parameter, QuantSpec, Value
+
+QONNX_DOMAIN = "qonnx.custom_op.general"
+QONNX_VERSION = 2
+OPSET = 20
+IR_VERSION = 9
+INPUT, OUTPUT = "x", "y"
+
+
+class GraphBuilder:
+    """Collects nodes and initializers; ``finish`` makes the model.
+
+    Args:
+        input_shape: Static shape of the one graph input, named ``x``.
+    """
+
+    def __init__(self, input_shape: tuple[int, ...]) -> None:
+        self.input = Value(INPUT, input_shape)
+        self._nodes: list[onnx.NodeProto] = []
+        self._initializers: list[onnx.TensorProto] = []
+        self._nodes_namer = Namer()
+        self._values_namer = Namer()
+        for name in (INPUT, OUTPUT):
+            self._values_namer.unique(name)
+
+    def initializer(self, name: str, values: npt.NDArray[Any]) -> str:
+        """Add a constant and return its name."""
+        unique = self._values_namer.unique(name)
+        self._initializers.append(numpy_helper.from_array(values.copy(order="C"), unique))
+        return unique
+
+    def node(
+        self, op: str, name: str, inputs: list[str], outputs: int = 1, **attributes: Any
+    ) -> list[str]:
+        """Add a node (qonnx's domain for ``Quant...``) and return its output names."""
+        unique = self._nodes_namer.unique(name)
+        suffixes = ["out"] if outputs == 1 else [f"out{i}" for i in range(outputs)]
+        names = [self._values_namer.unique(f"{unique}.{suffix}") for suffix in suffixes]
+        domain = QONNX_DOMAIN if op.startswith("Quant") else ""
+        node = helper.make_node(op, inputs, names, name=unique, domain=domain)
+        node.attribute.extend(helper.make_attribute(k, v) for k, v in sorted(attributes.items()))
+        self._nodes.append(node)
+        return names
+
+    def quant_inputs(self, prefix: str, spec: QuantSpec) -> list[str]:
+        """Add scale, zero point and bit width as initializers ``<prefix>scale``, ..."""
+        return [
+            self.initializer(f"{prefix}scale", spec.scale),
+            self.initializer(f"{prefix}zero_point", spec.zero_point),
+            self.initializer(f"{prefix}bit_width", np.array(spec.bit_width, dtype=np.float32)),
+        ]
+
+    def quant(self, name: str, tensor: str, spec: QuantSpec) -> str:
+        """Add a ``Quant`` node and return its output."""
+        inputs = [tensor, *self.quant_inputs(f"{name}.", spec)]
+        return self.node("Quant", name, inputs, **spec.attributes())[0]
+
+    def parameter(self, name: str, node_name: str, parameter: Parameter) -> str:
+        """Add a constant and, where it has a quantizer, the ``Quant`` node on it."""
+        tensor = self.initializer(name, parameter.values)
+        return tensor if parameter.quant is None else self.quant(node_name, tensor, parameter.quant)
+
+    def finish(self, output: Value) -> onnx.ModelProto:
+        """The model whose output ``y`` is ``output``."""
+        if output.name == INPUT:
+            raise GatewrightError(
+                "GW-108",
+                where="the model's output",
+                cause="the model returns its input unchanged; there is nothing to compile.",
+                remedy="return the output of a layer.",
+            )
+        for node in self._nodes:
+            for names in (node.input, node.output):
+                for i, name in enumerate(names):
+                    if name == output.name:
+                        names[i] = OUTPUT
+        graph = helper.make_graph(
+            self._nodes,
+            "gatewright_traced",
+            [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, self.input.shape)],
+            [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, output.shape)],
+            initializer=self._initializers,
+        )
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(QONNX_DOMAIN, QONNX_VERSION)]
+        model = helper.make_model(
+            graph, producer_name="gatewright", opset_imports=opsets, ir_version=IR_VERSION
+        )
+        return _with_shapes(model)
+
+
+def _with_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Fill ``value_info`` of the intermediate values."""
+    from gatewright.ir.traced import infer_shapes
+
+    return infer_shapes(model)

@@ -1,0 +1,138 @@
+"""Which torch modules, functions and methods can be traced, and how each is emitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import nn
+
+from gatewright.errors import GatewrightError
+from gatewright.frontend.builder import GraphBuilder
+from gatewright.frontend.naming import ROOT, sanitize
+from gatewright.frontend.spec import Value
+
+
+@dataclass
+class Context:
+    """State of one trace.
+
+    Attributes:
+        builder: Where nodes go.
+        names: Node name of each module path.
+        calls: How often each path was called so far.
+    """
+
+    builder: GraphBuilder
+    names: dict[str, str]
+    calls: dict[str, int] = field(default_factory=dict)
+
+    def name(self, path: str) -> str:
+        """The node name of this call of the module at ``path``: ``act``, then ``act_1``, ..."""
+        count = self.calls.get(path, 0)
+        self.calls[path] = count + 1
+        base = self.names.get(path) or sanitize(path or ROOT)
+        return f"{base}_{count}" if count else base
+
+
+@dataclass(frozen=True)
+class LstmOutput:
+    """The tuple that a recurrent layer returns; only its first part can be used."""
+
+    name: str
+    out: Value
+
+
+@dataclass(frozen=True)
+class LstmState:
+    """The final states (h, c) of a recurrent layer, or one of them: unused, or returned."""
+
+    name: str
+
+
+ModuleEmitter = Callable[[Context, Any, str, tuple[Any, ...], dict[str, Any]], Any]
+CallEmitter = Callable[[Context, tuple[Any, ...], dict[str, Any]], Any]
+
+MODULES: dict[type[nn.Module], ModuleEmitter] = {}
+FUNCTIONS: dict[Any, CallEmitter] = {}
+METHODS: dict[str, CallEmitter] = {}
+
+SUPPORTED_CALLS = (
+    "out, state = lstm(x); out[:, -1] or out[:, -1, :] with batch_first=True; out[-1] without; "
+    "torch.flatten(x, 1); x.flatten(1); F.dropout; .contiguous(); .value of a QuantTensor"
+)
+
+
+def emits(*classes: type[nn.Module]) -> Callable[[ModuleEmitter], ModuleEmitter]:
+    """Register the emitter of module classes."""
+
+    def register(emitter: ModuleEmitter) -> ModuleEmitter:
+        for cls in classes:
+            MODULES[cls] = emitter
+        return emitter
+
+    return register
+
+
+def emits_call(
+    *, functions: tuple[Any, ...] = (), methods: tuple[str, ...] = ()
+) -> Callable[[CallEmitter], CallEmitter]:
+    """Register the emitter of functions and tensor methods."""
+
+    def register(emitter: CallEmitter) -> CallEmitter:
+        FUNCTIONS.update(dict.fromkeys(functions, emitter))
+        METHODS.update(dict.fromkeys(methods, emitter))
+        return emitter
+
+    return register
+
+
+def registered_class(module: nn.Module) -> type[nn.Module] | None:
+    """The registered class that ``module`` is an instance of."""
+    return next((cls for cls in type(module).__mro__ if cls in MODULES), None)
+
+
+def module_emitter(where: str, module: nn.Module) -> ModuleEmitter:
+    """The emitter for ``module``; GW-101 if there is none, or its forward is overridden."""
+    cls = registered_class(module)
+    if cls is not None and type(module).forward is cls.forward:
+        return MODULES[cls]
+    supported = ", ".join(sorted(c.__name__ for c in MODULES))
+    what = f"{type(module).__module__}.{type(module).__qualname__}"
+    cause = f"{what} is not supported."
+    if cls is not None:
+        cause = f"{what} overrides the forward() of {cls.__name__}, which is not supported."
+    raise GatewrightError("GW-101", where=where, cause=cause, remedy=f"use one of: {supported}.")
+
+
+def unsupported_call(what: str, cause: str = "it is not supported in forward().") -> Exception:
+    """GW-108 for a function, method or attribute."""
+    return GatewrightError(
+        "GW-108", where=what, cause=cause, remedy=f"keep to what can be traced: {SUPPORTED_CALLS}."
+    )
+
+
+def expect_value(what: str, value: Any) -> Value:
+    """``value`` as one tensor; GW-108 otherwise."""
+    if isinstance(value, Value):
+        return value
+    if isinstance(value, LstmOutput):
+        cause = "it is given the whole tuple (out, state) of a recurrent layer."
+        raise GatewrightError(
+            "GW-108", where=what, cause=cause, remedy="unpack it first: out, state = lstm(x)."
+        )
+    if isinstance(value, LstmState):
+        raise state_used(what)
+    raise unsupported_call(what, f"it is given {type(value).__name__} where a tensor is needed.")
+
+
+def state_used(what: str) -> GatewrightError:
+    """GW-108 for a use of the final states."""
+    return GatewrightError(
+        "GW-108",
+        where=what,
+        cause="it uses the final state (h, c) of a recurrent layer.",
+        remedy="take the last output instead: out[:, -1] with batch_first=True, out[-1] without; "
+        "it equals the final h.",
+    )

@@ -1,0 +1,275 @@
+"""What the traced graph says about quantizers and layers, in plain numpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewright.errors import GatewrightError
+
+FloatArray = npt.NDArray[np.float32]
+
+ROUNDING_MODES = ("ROUND", "FLOOR", "CEIL", "ROUND_TO_ZERO")
+MIN_BITS, MAX_BITS = 2, 32
+
+GATES = ("input", "forget", "cell", "output")
+"""Gates in the order of the cell's weight inputs (``i, f, c, o``)."""
+
+CELL_QUANTIZERS = (
+    "output",
+    "cell_state",
+    "input_acc",
+    "forget_acc",
+    "cell_acc",
+    "output_acc",
+    "input_sigmoid",
+    "forget_sigmoid",
+    "cell_tanh",
+    "output_sigmoid",
+    "hidden_state_tanh",
+)
+"""Quantizers of a ``QuantLSTMCell`` in the order of its scale inputs."""
+
+CELL_INPUTS = 3 + 3 * len(GATES) + 3 * len(CELL_QUANTIZERS)
+
+
+def narrow_attribute(quantizer: str) -> str:
+    """The cell attribute that holds ``narrow``; Brevitas spells one of them differently."""
+    return f"{quantizer}_narrow_range" if quantizer == "output_sigmoid" else f"{quantizer}_narrow"
+
+
+@dataclass(frozen=True, eq=False)
+class QuantSpec:
+    """One uniform integer quantizer: ``clamp(round(x / scale + zero_point))``.
+
+    Attributes:
+        scale: float32, shape ``()`` or as broadcast against the quantized tensor.
+        zero_point: float32 holding integers, same shape as ``scale``.
+        bit_width: 2 to 32.
+        signed: Whether codes are two's complement.
+        narrow: Whether the outermost code is left out.
+        rounding: One of ``ROUNDING_MODES``.
+    """
+
+    scale: FloatArray
+    zero_point: FloatArray
+    bit_width: int
+    signed: bool
+    narrow: bool
+    rounding: str = "ROUND"
+
+    @property
+    def code_range(self) -> tuple[int, int]:
+        """Lowest and highest code."""
+        if self.signed:
+            half = 2 ** (self.bit_width - 1)
+            return -half + int(self.narrow), half - 1
+        return 0, 2**self.bit_width - 1 - int(self.narrow)
+
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of a ``Quant`` node."""
+        return {
+            "narrow": int(self.narrow),
+            "rounding_mode": self.rounding,
+            "signed": int(self.signed),
+        }
+
+    def with_shape(self, shape: tuple[int, ...]) -> QuantSpec:
+        """The same quantizer, its scale and zero point reshaped or broadcast to ``shape``."""
+        return QuantSpec(
+            _fit(self.scale, shape),
+            _fit(self.zero_point, shape),
+            self.bit_width,
+            self.signed,
+            self.narrow,
+            self.rounding,
+        )
+
+
+def _fit(array: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    size = int(np.prod(shape, dtype=np.int64))
+    if array.size == size:
+        return array.reshape(shape)
+    return np.full(shape, array.reshape(()), dtype=np.float32)
+
+
+_ROUND = {"ROUND": np.rint, "FLOOR": np.floor, "CEIL": np.ceil, "ROUND_TO_ZERO": np.trunc}
+
+
+def quantize_values(values: FloatArray, spec: QuantSpec) -> FloatArray:
+    """What a ``Quant`` node gives, in IEEE binary32 as torch and qonnx compute it."""
+    lo, hi = spec.code_range
+    codes = _ROUND[spec.rounding](values / spec.scale + spec.zero_point)
+    codes = np.clip(codes, np.float32(lo), np.float32(hi))
+    result: FloatArray = ((codes - spec.zero_point) * spec.scale).astype(np.float32)
+    return result
+
+
+def make_spec(
+    where: str,
+    *,
+    scale: FloatArray,
+    zero_point: FloatArray,
+    bit_width: float,
+    signed: bool,
+    narrow: bool,
+    rounding: str,
+) -> QuantSpec:
+    """Check the numbers of a quantizer and build its spec.
+
+    Raises:
+        GatewrightError: GW-105 on a bad scale, GW-107 on anything else out of range.
+    """
+    if not np.all(np.isfinite(scale)) or np.any(scale <= 0):
+        raise GatewrightError(
+            "GW-105",
+            where=where,
+            cause=f"its scale is {_first_bad(scale)}; a scale has to be finite and positive.",
+            remedy="calibrate or train the model again, so that this quantizer sees data.",
+        )
+    if not float(bit_width).is_integer() or not MIN_BITS <= bit_width <= MAX_BITS:
+        raise _unsupported(where, f"it has {bit_width:g} bits")
+    if np.any(zero_point != np.rint(zero_point)):
+        raise _unsupported(where, "its zero point is not an integer")
+    if zero_point.size not in (1, scale.size):
+        raise _unsupported(where, "its zero point has another shape than its scale")
+    if rounding not in ROUNDING_MODES:
+        raise _unsupported(where, f"its rounding mode is {rounding}")
+    spec = QuantSpec(scale, zero_point, int(bit_width), signed, narrow, rounding)
+    lo, hi = spec.code_range
+    if np.any(zero_point < lo) or np.any(zero_point > hi):
+        raise _unsupported(where, "its zero point lies outside its range of codes")
+    return spec.with_shape(scale.shape)
+
+
+def act_spec(where: str, spec: QuantSpec) -> QuantSpec:
+    """The quantizer of an activation: per tensor, shape ``()``; GW-107 otherwise."""
+    if spec.scale.size != 1:
+        raise _unsupported(where, f"it has {spec.scale.size} scales, one per channel")
+    return spec.with_shape(())
+
+
+def weight_spec(where: str, spec: QuantSpec, rows: int) -> QuantSpec:
+    """The quantizer of a weight [rows, columns]: shape ``()`` or ``[rows, 1]``; else GW-107."""
+    per_row = spec.scale.size == rows and (spec.scale.ndim == 2 and spec.scale.shape[1] == 1)
+    if spec.scale.size != 1 and not per_row:
+        raise _unsupported(where, f"its scale has shape {list(spec.scale.shape)}")
+    return spec.with_shape(() if spec.scale.size == 1 else (rows, 1))
+
+
+def bias_spec(where: str, spec: QuantSpec, rows: int) -> QuantSpec:
+    """The quantizer of a bias [rows]: shape ``[1]`` or ``[rows]``; GW-107 otherwise."""
+    if spec.scale.size not in (1, rows):
+        raise _unsupported(where, f"its scale has shape {list(spec.scale.shape)}")
+    return spec.with_shape((spec.scale.size,))
+
+
+def _first_bad(scale: FloatArray) -> float:
+    bad = scale[~(np.isfinite(scale) & (scale > 0))]
+    return float(bad.reshape(-1)[0])
+
+
+def _unsupported(where: str, what: str) -> GatewrightError:
+    return GatewrightError(
+        "GW-107",
+        where=where,
+        cause=f"{what}, which is not supported.",
+        remedy=(
+            "use a uniform integer quantizer of 2 to 32 bits with an integer zero point, rounding "
+            f"{', '.join(ROUNDING_MODES)}, one scale per tensor (weights and biases: or one per "
+            "output channel)."
+        ),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """Constant values, and the quantizer that is applied to them (None: used as they are)."""
+
+    values: FloatArray
+    quant: QuantSpec | None
+
+
+@dataclass(frozen=True, eq=False)
+class GateSpec:
+    """Weights of one gate: ``weight`` [H, I], ``recurrent`` [H, H], ``bias`` [H]."""
+
+    weight: Parameter
+    recurrent: Parameter
+    bias: Parameter
+
+
+@dataclass(frozen=True, eq=False)
+class CellSpec:
+    """One LSTM layer in one direction.
+
+    Attributes:
+        gates: By name, ``GATES``.
+        quantizers: By name, ``CELL_QUANTIZERS``.
+        batch_first: Whether x is [B, T, I] rather than [T, B, I].
+        reverse_input: Whether time runs backwards.
+        cifg: Whether the forget gate is coupled to the input gate.
+    """
+
+    gates: dict[str, GateSpec]
+    quantizers: dict[str, QuantSpec]
+    batch_first: bool
+    reverse_input: bool = False
+    cifg: bool = False
+
+    @property
+    def input_size(self) -> int:
+        """I."""
+        return int(self.gates["input"].weight.values.shape[1])
+
+    @property
+    def hidden_size(self) -> int:
+        """H."""
+        return int(self.gates["input"].weight.values.shape[0])
+
+
+@dataclass(frozen=True, eq=False)
+class LinearSpec:
+    """``x @ weight.T + bias``, weight [N, K], bias [N] or None."""
+
+    weight: Parameter
+    bias: Parameter | None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The axes of a sequence tensor of rank 3."""
+
+    batch_first: bool
+
+    @property
+    def batch_axis(self) -> int:
+        """The axis of the sequences of a batch."""
+        return 0 if self.batch_first else 1
+
+    @property
+    def time_axis(self) -> int:
+        """The axis of time steps."""
+        return 1 if self.batch_first else 0
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """A tensor of the graph under construction.
+
+    Attributes:
+        name: Its ONNX name.
+        shape: Its static shape.
+        grid: The quantizer whose codes it holds, or None.
+        layout: Where its time axis is; None for a matrix, or before the first recurrent layer.
+        quant_tensor: Whether torch holds it as a Brevitas ``QuantTensor``.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    grid: QuantSpec | None = None
+    layout: Layout | None = None
+    quant_tensor: bool = False

@@ -1,0 +1,117 @@
+"""Checks of a torch model before anything is read from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from gatewright.errors import GatewrightError
+
+# Brevitas builds this copy of the cell on the first forward and leaves its flag at training=True.
+_LAZY_COPY = "_fast_cell"
+
+
+def check_model(model: object) -> nn.Module:
+    """Refuse what is no module, is in training mode or holds bad numbers.
+
+    Raises:
+        GatewrightError: GW-603, GW-102, GW-104, GW-109.
+    """
+    if not isinstance(model, nn.Module):
+        raise GatewrightError(
+            "GW-603",
+            where=type(model).__name__,
+            cause="it is not a torch.nn.Module.",
+            remedy="pass the model object itself, not its class, path or state dict.",
+        )
+    _check_mode(model)
+    _check_parameters(model)
+    return model
+
+
+def _check_mode(model: nn.Module) -> None:
+    for path, module in model.named_modules():
+        if module.training and _LAZY_COPY not in path.split("."):
+            raise GatewrightError(
+                "GW-102",
+                where=path or type(model).__name__,
+                cause="it is in training mode, where quantizers still change.",
+                remedy="call model.eval() first.",
+            )
+
+
+def _check_parameters(model: nn.Module) -> None:
+    tensors = [*model.named_parameters(), *model.named_buffers()]
+    for name, tensor in tensors:
+        if not tensor.is_floating_point():
+            continue
+        if not bool(torch.isfinite(tensor).all()):
+            raise GatewrightError(
+                "GW-104",
+                where=name,
+                cause="it holds NaN or infinite values.",
+                remedy="train the model again or load a sound checkpoint.",
+            )
+        if tensor.dtype != torch.float32:
+            raise GatewrightError(
+                "GW-109",
+                where=name,
+                cause=f"its type is {tensor.dtype}, only torch.float32 is supported.",
+                remedy="call model.float() first.",
+            )
+
+
+def check_calibrated(where: str, quantizer: nn.Module) -> None:
+    """Refuse a quantizer whose scale or zero point still waits for its first data (GW-103).
+
+    Quantizers that collect statistics count their forwards in training mode. A loaded state dict
+    sets the counter of those that end in a parameter, but not that of running statistics, whose
+    initial value is 1.0.
+    """
+    for module in quantizer.modules():
+        if getattr(module, "counter", None) != 0:
+            continue
+        running: torch.Tensor | None = getattr(module, "running_stats", None)
+        if running is not None and bool((running != 1.0).any()):
+            continue
+        raise GatewrightError(
+            "GW-103",
+            where=where,
+            cause="its scale or zero point comes from statistics, and it never saw data.",
+            remedy="train or calibrate the model (forward passes in train() mode), or load a "
+            "trained state dict.",
+        )
+
+
+def example_array(example_input: Any) -> npt.NDArray[np.float32]:
+    """The example input, a tensor or array or a tuple of one, as float32 numpy; GW-106 if not."""
+    example = example_input
+    if isinstance(example, (tuple, list)) and len(example) == 1:
+        example = example[0]
+    if isinstance(example, torch.Tensor):
+        example = example.detach().cpu().numpy()
+    if not isinstance(example, np.ndarray) or not np.issubdtype(example.dtype, np.floating):
+        raise GatewrightError(
+            "GW-106",
+            where="example input",
+            cause=f"it is {_describe(example)}, but the model takes one float tensor.",
+            remedy="pass one float32 tensor of the shape the model takes, with a batch axis.",
+        )
+    if example.size == 0:
+        raise GatewrightError(
+            "GW-106",
+            where="example input",
+            cause=f"its shape {list(example.shape)} holds no values.",
+            remedy="pass at least one sequence of one time step.",
+        )
+    return example.astype(np.float32)
+
+
+def _describe(example: object) -> str:
+    if isinstance(example, np.ndarray):
+        return f"an array of {example.dtype}"
+    return f"of type {type(example).__name__}"
