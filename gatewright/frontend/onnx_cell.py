@@ -1,0 +1,190 @@
+"""Reads quantizers and cells from the nodes of an ONNX file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+
+from gatewright.errors import GatewrightError
+from gatewright.frontend.onnx_graph import RawGraph, label, malformed, required
+from gatewright.frontend.spec import (
+    CELL_INPUTS,
+    CELL_QUANTIZERS,
+    GATES,
+    CellSpec,
+    FloatArray,
+    GateSpec,
+    Parameter,
+    QuantSpec,
+    act_spec,
+    bias_spec,
+    make_spec,
+    narrow_attribute,
+    weight_spec,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """A constant of the file, its ``Quant`` node applied or not, transposed or not."""
+
+    values: FloatArray
+    quant: QuantSpec | None
+
+    def transposed(self) -> Constant:
+        """The same for the transposed matrix."""
+        if self.quant is None:
+            return Constant(self.values.T, None)
+        spec = self.quant
+        if spec.scale.ndim == 2:
+            spec = spec.with_shape(spec.scale.shape[::-1])
+        return Constant(self.values.T, spec)
+
+
+def read_quant(graph: RawGraph, node: onnx.NodeProto) -> QuantSpec:
+    """The quantizer of a ``Quant`` node."""
+    where = label(node)
+    if len(node.input) != 4 or len(node.output) != 1:
+        raise malformed(where, f"Quant takes 4 inputs, it has {len(node.input)}.")
+    return _spec(
+        graph,
+        where,
+        list(node.input[1:]),
+        signed=required(node, "signed", int),
+        narrow=required(node, "narrow", int),
+        rounding=required(node, "rounding_mode", str),
+    )
+
+
+def _spec(
+    graph: RawGraph, where: str, names: list[str], *, signed: int, narrow: int, rounding: str
+) -> QuantSpec:
+    scale, zero_point, bits = (_quant_input(graph, where, name) for name in names)
+    if bits.size != 1:
+        raise malformed(where, "its bit width is not one number.")
+    return make_spec(
+        where,
+        scale=scale,
+        zero_point=zero_point,
+        bit_width=float(bits.reshape(-1)[0]),
+        signed=bool(signed),
+        narrow=bool(narrow),
+        rounding=rounding.upper(),
+    )
+
+
+def _quant_input(graph: RawGraph, where: str, name: str) -> FloatArray:
+    values = graph.constant(where, name)
+    if values.dtype != np.float32 or values.size == 0:
+        raise malformed(where, f"its constant {name!r} is not float32.")
+    return values
+
+
+def weight(where: str, constant: Constant | None) -> Parameter:
+    """A quantized weight matrix [rows, columns]; GW-301 if it is not quantized."""
+    if constant is None or constant.quant is None:
+        raise GatewrightError(
+            "GW-301",
+            where=where,
+            cause="a weight of it is not a quantized constant.",
+            remedy="give the layer a weight_quant, such as Int8WeightPerTensorFloat, and export "
+            "it again.",
+        )
+    if constant.values.ndim != 2:
+        raise malformed(where, f"a weight has shape {list(constant.values.shape)}.")
+    values = np.array(constant.values, order="C")
+    return Parameter(values, weight_spec(where, constant.quant, values.shape[0]))
+
+
+def bias(where: str, constant: Constant | None, rows: int) -> Parameter:
+    """A bias [rows], float or quantized; Brevitas writes a missing one of a gate as scalar 0."""
+    if constant is None:
+        raise malformed(where, "a bias of it is not a constant.")
+    if constant.values.ndim == 0 and constant.quant is None and not constant.values:
+        return Parameter(np.zeros(rows, dtype=np.float32), None)
+    if constant.values.shape != (rows,):
+        raise malformed(where, f"a bias has shape {list(constant.values.shape)}, not [{rows}].")
+    quant = None if constant.quant is None else bias_spec(where, constant.quant, rows)
+    return Parameter(np.array(constant.values, order="C"), quant)
+
+
+def read_cell(graph: RawGraph, node: onnx.NodeProto, constants: list[Constant | None]) -> CellSpec:
+    """The layer of a ``QuantLSTMCell`` node.
+
+    Args:
+        graph: The file's graph.
+        node: The node.
+        constants: Its inputs 3 to 14: W, U and b of the gates, in the order of ``GATES``.
+
+    Raises:
+        GatewrightError: GW-105, GW-107, GW-109, GW-207, GW-301.
+    """
+    where = label(node)
+    if len(node.output) > 3:
+        raise malformed(where, f"QuantLSTMCell has 3 outputs, not {len(node.output)}.")
+    _check_state(graph, node)
+    count = len(GATES)
+    gates = {}
+    for i, gate in enumerate(GATES):
+        w, u = weight(where, constants[i]), weight(where, constants[count + i])
+        b = bias(where, constants[2 * count + i], w.values.shape[0])
+        gates[gate] = GateSpec(w, u, b)
+    quantizers = {}
+    for i, name in enumerate(CELL_QUANTIZERS):
+        first = CELL_INPUTS - 3 * len(CELL_QUANTIZERS) + 3 * i
+        spec = _spec(
+            graph,
+            f"{where} ({name}_quant)",
+            list(node.input[first : first + 3]),
+            signed=required(node, f"{name}_signed", int),
+            narrow=required(node, narrow_attribute(name), int),
+            rounding=required(node, f"{name}_rounding_mode", str),
+        )
+        quantizers[name] = act_spec(where, spec)
+    cell = CellSpec(
+        gates,
+        quantizers,
+        batch_first=bool(required(node, "batch_first", int)),
+        reverse_input=bool(required(node, "reverse_input", int)),
+        cifg=bool(required(node, "cifg", int)),
+    )
+    _check_shapes(where, cell)
+    return cell
+
+
+def check_inputs(node: onnx.NodeProto) -> None:
+    """GW-207 unless a ``QuantLSTMCell`` has all its inputs."""
+    if len(node.input) != CELL_INPUTS or not all(node.input):
+        given = sum(1 for name in node.input if name)
+        raise malformed(label(node), f"QuantLSTMCell takes {CELL_INPUTS} inputs, not {given}.")
+
+
+def _check_state(graph: RawGraph, node: onnx.NodeProto) -> None:
+    for name in node.input[1:3]:
+        if np.any(graph.floats(label(node), name) != 0):
+            raise GatewrightError(
+                "GW-109",
+                where=label(node),
+                cause="it starts from a state that is not zero; supported is a state of zeros.",
+                remedy="call the layer without hx and cx, and export it again.",
+            )
+
+
+def _check_shapes(where: str, cell: CellSpec) -> None:
+    H, I = cell.hidden_size, cell.input_size  # noqa: E741 - the sizes of the layer
+    for name, gate in cell.gates.items():
+        if gate.weight.values.shape != (H, I) or gate.recurrent.values.shape != (H, H):
+            raise malformed(
+                where, f"weights of the {name} gate do not have [{H}, {I}], [{H}, {H}]."
+            )
+    options = {"cifg": cell.cifg, "reverse_input": cell.reverse_input}
+    for option, used in options.items():
+        if used:
+            raise GatewrightError(
+                "GW-109",
+                where=where,
+                cause=f"it uses {option}=1; supported is {option}=0.",
+                remedy="use bidirectional=False and coupled_input_forget_gates=False.",
+            )
