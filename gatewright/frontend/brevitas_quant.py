@@ -70,6 +70,7 @@ def _probe(where: str, spec: QuantSpec, quantize: Callable[[torch.Tensor], torch
     lo, hi = spec.code_range
     zero_point = float(spec.zero_point)
     codes = np.linspace(lo - 3.3 - zero_point, hi + 3.3 - zero_point, _PROBES)
+    codes = np.concatenate([codes, np.arange(-8, 9) / 2])  # ties
     values = (codes * float(spec.scale)).astype(np.float32)
     with torch.no_grad():
         seen = to_numpy(quantize(torch.from_numpy(values)))

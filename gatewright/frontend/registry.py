@@ -51,6 +51,13 @@ class LstmState:
     name: str
 
 
+@dataclass(frozen=True)
+class OwnTensor:
+    """A parameter, buffer or constant that forward() uses by itself."""
+
+    name: str
+
+
 ModuleEmitter = Callable[[Context, Any, str, tuple[Any, ...], dict[str, Any]], Any]
 CallEmitter = Callable[[Context, tuple[Any, ...], dict[str, Any]], Any]
 
@@ -124,6 +131,10 @@ def expect_value(what: str, value: Any) -> Value:
         )
     if isinstance(value, LstmState):
         raise state_used(what)
+    if isinstance(value, OwnTensor):
+        raise unsupported_call(
+            what, f"forward() uses {value.name}, a parameter, buffer or constant, directly."
+        )
     raise unsupported_call(what, f"it is given {type(value).__name__} where a tensor is needed.")
 
 

@@ -33,9 +33,21 @@ def check_model(model: object) -> nn.Module:
     return model
 
 
+def _has_mode(path: str, module: nn.Module) -> bool:
+    """Whether the training flag of a module means anything.
+
+    Brevitas shares stateless helpers between all quantizers of a process (they are default
+    arguments), so that another model in training mode sets their flags too.
+    """
+    if _LAZY_COPY in path.split("."):
+        return False
+    helper = type(module).__module__.startswith(("brevitas.core.", "torch.jit."))
+    return not helper or hasattr(module, "counter")
+
+
 def _check_mode(model: nn.Module) -> None:
     for path, module in model.named_modules():
-        if module.training and _LAZY_COPY not in path.split("."):
+        if module.training and _has_mode(path, module):
             raise GatewrightError(
                 "GW-102",
                 where=path or type(model).__name__,

@@ -18,6 +18,7 @@ from gatewright.frontend.registry import (
     Context,
     LstmOutput,
     LstmState,
+    OwnTensor,
     expect_value,
     module_emitter,
     registered_class,
@@ -111,9 +112,7 @@ def _run(graph: fx.Graph, model: nn.Module, bare: bool, context: Context) -> Val
         elif node.op == "output":
             return _output(args[0])
         else:
-            raise unsupported_call(
-                f"self.{node.target}", "forward() uses a parameter or buffer directly."
-            )
+            env[node] = OwnTensor(f"self.{node.target}")
     raise AssertionError("an fx graph ends with its output")
 
 

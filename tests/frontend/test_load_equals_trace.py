@@ -1,0 +1,131 @@
+"""The file that Brevitas exports gives the graph that tracing gives."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import onnx
+import pytest
+from frontend_models import LSTMS, B, I, Net, SequenceNet, T, TimeMajorNet, calibrate, example, lstm
+from onnx import helper, numpy_helper
+
+from gatewright.frontend import load, trace
+
+
+def semantics(model: onnx.ModelProto) -> list[tuple[Any, ...]]:
+    """Op types, attributes and constants, node by node; computed values by position."""
+    constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    positions = {"x": (-1, 0)}
+    nodes = []
+    for at, node in enumerate(model.graph.node):
+        positions |= {name: (at, i) for i, name in enumerate(node.output)}
+        inputs = []
+        for name in node.input:
+            value = constants.get(name)
+            if value is None:
+                inputs.append(positions[name])
+            else:
+                inputs.append((str(value.dtype), value.shape, value.tobytes()))
+        attrs = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        nodes.append((node.op_type, node.domain, inputs, attrs))
+    return nodes
+
+
+def compare(model: Any, x: Any, export: Any) -> None:
+    traced = trace(model, x)
+    loaded = load(export(model, x))
+    assert semantics(loaded) == semantics(traced)
+    assert [n.name for n in loaded.graph.node] == [n.name for n in traced.graph.node]
+    assert loaded.SerializeToString() == traced.SerializeToString()
+
+
+@pytest.mark.parametrize("name", LSTMS)
+def test_bare_lstm(name: str, export: Any) -> None:
+    compare(lstm(**LSTMS[name]), example(), export)
+
+
+@pytest.mark.parametrize("model", [Net, SequenceNet, TimeMajorNet])
+def test_networks(model: Any, export: Any) -> None:
+    compare(calibrate(model()), example(), export)
+
+
+def test_paths_and_models_in_memory_load_alike(export: Any) -> None:
+    path = export(calibrate(Net()), example())
+    in_memory = onnx.load(path)
+    before = in_memory.SerializeToString(deterministic=True)
+    graphs = [load(str(path)), load(path), load(in_memory)]
+    assert graphs[0] == graphs[1] == graphs[2]
+    assert in_memory.SerializeToString(deterministic=True) == before
+
+
+def test_annotations_are_stripped(export: Any) -> None:
+    path = export(calibrate(Net()), example())
+    model = onnx.load(path)
+    expected = load(model)
+    model.doc_string = model.graph.doc_string = "text"
+    model.metadata_props.add(key="k", value="v")
+    layout = model.graph.quantization_annotation.add(tensor_name=model.graph.node[0].output[0])
+    layout.quant_parameter_tensor_names.add(key="tensor_layout", value="__import__('os')")
+    model.graph.node[0].doc_string = "text"
+    assert load(model) == expected
+
+
+def test_names_in_a_file_are_sanitized(export: Any) -> None:
+    model = onnx.load(export(calibrate(Net()), example()))
+    for i, node in enumerate(model.graph.node):
+        node.name = f'/ev"il; {i}/{"../" * 3}$(x)/Op'
+    names = [n.name for n in load(model).graph.node]
+    assert all(c.isascii() and (c.isalnum() or c in "._") for name in names for c in name)
+    assert len({n.lower() for n in names}) == len(names)
+
+
+def test_constants_identities_and_dropouts_fold(export: Any) -> None:
+    path = export(calibrate(Net()), example())
+    expected = load(path)
+    model = onnx.load(path)
+    graph = model.graph
+    nodes = list(graph.node)
+    first = nodes[0]
+    scale = next(t for t in graph.initializer if t.name == first.input[1])
+    graph.initializer.remove(scale)
+    source, output = first.input[0], first.output[0]
+    extra = [
+        helper.make_node("Constant", [], [scale.name], value=scale),
+        helper.make_node("Identity", [source], ["copy"]),
+    ]
+    first.input[0] = "copy"
+    dropped = helper.make_node("Dropout", [output], ["dropped"])
+    for node in nodes[1:]:
+        for i, name in enumerate(node.input):
+            if name == output:
+                node.input[i] = "dropped"
+    del graph.node[:]
+    graph.node.extend([*extra, first, dropped, *nodes[1:]])
+    assert load(model) == expected
+
+
+def test_external_data_inside_the_folder_loads(export: Any, tmp_path: Any) -> None:
+    path = export(calibrate(Net()), example())
+    expected = load(path)
+    onnx.save(
+        onnx.load(path),
+        tmp_path / "out.onnx",
+        save_as_external_data=True,
+        location="out.data",
+        size_threshold=0,
+    )
+    assert load(tmp_path / "out.onnx") == expected
+
+
+def test_loading_needs_no_torch(export: Any) -> None:
+    path = export(lstm(), example())
+    code = (
+        "import sys; sys.modules.update(torch=None, brevitas=None)\n"
+        "from gatewright.frontend import load\n"
+        f"shape = load({str(path)!r}).graph.input[0].type.tensor_type.shape\n"
+        "print([d.dim_value for d in shape.dim])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == str([B, T, I]), done.stderr
