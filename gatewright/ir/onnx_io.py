@@ -59,7 +59,7 @@ def build_graph(graph: Graph, emit_threshold: Emit) -> onnx.GraphProto:
         emit_threshold: How MultiThreshold is written.
     """
     nodes = [proto for node in graph.nodes for proto in emit_node(node, graph, emit_threshold)]
-    used = {i for node in graph.nodes for i in node.inputs}
+    used = {i for node in nodes for i in node.input}
     outputs = _distinct(graph.outputs, nodes)
     proto = helper.make_graph(
         nodes,
@@ -89,7 +89,7 @@ def _distinct(outputs: list[str], nodes: list[onnx.NodeProto]) -> list[tuple[str
 
 
 def _annotate(proto: onnx.GraphProto, graph: Graph) -> None:
-    for tensor in graph.tensors.values():
+    for tensor in sorted(graph.tensors.values(), key=lambda t: t.value is None):
         annotation = proto.quantization_annotation.add()
         annotation.tensor_name = tensor.name
         entry = annotation.quant_parameter_tensor_names.add()
@@ -218,12 +218,10 @@ def _read_nodes(proto: onnx.GraphProto, graph: Graph, steps: int) -> None:
     sources: dict[str, onnx.NodeProto] = {}
     for node in proto.node:
         sources |= dict.fromkeys(node.output, node)
-        if node.op_type in ("Constant", "Shape", "Concat"):
-            continue
-        if node.op_type in ("Identity", "Cast"):
-            renamed[node.output[0]] = renamed.get(node.input[0], node.input[0])
-            continue
-        _read_node(node, graph, sources, steps)
+        if node.op_type == "Identity":
+            renamed[node.output[0]] = node.input[0]
+        elif node.op_type not in ("Cast", "Concat", "Constant", "Shape"):
+            _read_node(node, graph, sources, steps)
     graph.outputs = [renamed.get(o.name, o.name) for o in proto.output]
 
 

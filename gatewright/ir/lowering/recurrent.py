@@ -77,8 +77,8 @@ def lstm_body(spec: LstmCellSpec, x_type: IntType) -> Graph:
         ("input_cell", unit["input"] * unit["cell"]),
     ):
         requantize(body, f"{name}_product", name, cell, (scale,), ZERO)
-    body.add("Add", ["forget_cell", "input_cell"], ["cell_sum"])
-    requantize(body, "cell_sum", "c", cell, (state,), ZERO)
+    body.add("Add", ["forget_cell", "input_cell"], ["state_sum"])
+    requantize(body, "state_sum", "c", cell, (state,), ZERO)
     _lookup(body, "c", "hidden_tanh", "tanh", q["hidden_state_tanh"], cell)
     body.add("Mul", [gates["output"], "hidden_tanh"], ["hidden_product"])
     scale = unit["output"] * q["hidden_state_tanh"].scales[0]

@@ -1,0 +1,126 @@
+// AXI4-Stream at both ends of the top level: folds of a time step to and from beats of values.
+//
+// A value sits in a lane of LANE_BITS (whole bytes), LANES lanes make a word, and FOLDS words make
+// a time step, lowest lane and lowest fold first. `last` is on the last fold of a sequence. P has:
+// WIDTH, LANES, FOLDS, LANE_BITS, SIGNED; beat_t.
+#pragma once
+
+#include "gw_stream.hpp"
+#include "gw_types.hpp"
+
+#if defined(__SYNTHESIS__) || defined(GW_VITIS)
+#include <ap_axi_sdata.h>
+namespace gw {
+template <int LANES, int BITS>
+using axis_word = hls::axis<ap_uint<LANES * BITS>, 0, 0, 0>;
+}
+#elif !defined(GW_NATIVE)
+namespace gw {
+/// What hls::axis holds, for compilers without ap_axi_sdata.h.
+template <int LANES, int BITS>
+struct axis_word {
+  ap_uint<LANES * BITS> data;
+  ap_uint<(LANES * BITS + 7) / 8> keep;
+  ap_uint<(LANES * BITS + 7) / 8> strb;
+  ap_uint<1> last;
+};
+}  // namespace gw
+#else
+namespace gw {
+/// The same word with its lanes apart.
+template <int LANES, int BITS>
+struct axis_word {
+  std::int32_t data[LANES];
+  bool last;
+};
+}  // namespace gw
+#endif
+
+namespace gw {
+
+template <int LANES, int BITS, bool S>
+word<BITS, S> get_lane(const axis_word<LANES, BITS>& w, int lane) {
+#pragma HLS inline
+#ifdef GW_NATIVE
+  return w.data[lane];
+#else
+  word<BITS, S> value;
+  value.range() = w.data.range(BITS * lane + BITS - 1, BITS * lane);
+  return value;
+#endif
+}
+
+template <int LANES, int BITS, class T>
+void set_lane(axis_word<LANES, BITS>& w, int lane, const T& value) {
+#pragma HLS inline
+#ifdef GW_NATIVE
+  w.data[lane] = static_cast<std::int32_t>(value);
+#else
+  const ap_int<BITS + 1> extended = value;
+  w.data.range(BITS * lane + BITS - 1, BITS * lane) = extended.range(BITS - 1, 0);
+#endif
+}
+
+template <int LANES, int BITS>
+void set_last(axis_word<LANES, BITS>& w, bool last) {
+#pragma HLS inline
+  w.last = last;
+#ifndef GW_NATIVE
+  w.keep = -1;
+  w.strb = -1;
+#endif
+}
+
+/// AXI4-Stream to beats, until the end of a sequence.
+template <class P>
+void axis_read(stream<axis_word<P::LANES, P::LANE_BITS>>& in, stream<typename P::beat_t>& out) {
+  typename P::beat_t beat;
+  int fold = 0;
+  bool running = true;
+  while (running) {
+#pragma HLS pipeline II = 1
+    const axis_word<P::LANES, P::LANE_BITS> w = in.read();
+    for (int lane = 0; lane < P::LANES; ++lane) {
+      const int i = fold * P::LANES + lane;
+      if (i < P::WIDTH) beat.data[i] = get_lane<P::LANES, P::LANE_BITS, P::SIGNED>(w, lane);
+    }
+    if (fold == P::FOLDS - 1) {
+      beat.last = w.last;
+      out.write(beat);
+      fold = 0;
+      running = !beat.last;
+    } else {
+      ++fold;
+    }
+  }
+}
+
+/// Beats to AXI4-Stream, until the end of a sequence.
+template <class P>
+void axis_write(stream<typename P::beat_t>& in, stream<axis_word<P::LANES, P::LANE_BITS>>& out) {
+  typename P::beat_t beat;
+  int fold = 0;
+  bool running = true;
+  while (running) {
+#pragma HLS pipeline II = 1
+    if (fold == 0) beat = in.read();
+    axis_word<P::LANES, P::LANE_BITS> w;
+    for (int lane = 0; lane < P::LANES; ++lane) {
+      const int i = fold * P::LANES + lane;
+      if (i < P::WIDTH)
+        set_lane<P::LANES, P::LANE_BITS>(w, lane, beat.data[i]);
+      else
+        set_lane<P::LANES, P::LANE_BITS>(w, lane, 0);
+    }
+    set_last<P::LANES, P::LANE_BITS>(w, beat.last && fold == P::FOLDS - 1);
+    out.write(w);
+    if (fold == P::FOLDS - 1) {
+      fold = 0;
+      running = !beat.last;
+    } else {
+      ++fold;
+    }
+  }
+}
+
+}  // namespace gw

@@ -1,0 +1,67 @@
+"""AXI4-Stream ports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernel import Port
+
+MAX_WORD_BITS = 512
+
+
+@dataclass(frozen=True)
+class AxisPort:
+    """How beats are folded into stream words.
+
+    Attributes:
+        ident: C++ identifier of its parameters.
+        port: The beats.
+    """
+
+    ident: str
+    port: Port
+
+    @property
+    def lane_bits(self) -> int:
+        """Whole bytes that hold a value."""
+        return ceil(self.port.type.bits / 8) * 8
+
+    @property
+    def lanes(self) -> int:
+        """Values of a word."""
+        return min(self.port.width, MAX_WORD_BITS // self.lane_bits)
+
+    @property
+    def folds(self) -> int:
+        """Words of a time step."""
+        return ceil(self.port.width / self.lanes)
+
+    @property
+    def word(self) -> str:
+        """The C++ stream word."""
+        return f"gw::axis_word<{self.lanes}, {self.lane_bits}>"
+
+    def params_cpp(self) -> str:
+        """The parameter struct."""
+        constants: dict[str, object] = {
+            "WIDTH": self.port.width,
+            "LANES": self.lanes,
+            "FOLDS": self.folds,
+            "LANE_BITS": self.lane_bits,
+            "SIGNED": self.port.type.signed,
+        }
+        return cpp.struct(self.ident, constants, [f"using beat_t = {self.port.beat};"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Word format, for whoever drives the stream."""
+        return {
+            "values_per_step": self.port.width,
+            "low": self.port.type.lo,
+            "high": self.port.type.hi,
+            "lane_bits": self.lane_bits,
+            "lanes": self.lanes,
+            "words_per_step": self.folds,
+        }

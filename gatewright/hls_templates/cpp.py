@@ -1,0 +1,76 @@
+"""C++ text: identifiers, word types, constant arrays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+
+from gatewright.ir.types import IntArray, IntType
+
+_IDENT = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+LINE_WIDTH = 100
+
+
+def identifier(*parts: str) -> str:
+    """A valid identifier out of names that came from a model.
+
+    Raises:
+        ValueError: If a part has no letter or digit at all.
+    """
+    words = [re.sub(r"[^A-Za-z0-9]+", "_", part).strip("_") for part in parts]
+    name = "_".join(words)
+    if not all(words) or not _IDENT.fullmatch(name):
+        raise ValueError(f"no identifier can be made of {parts}")
+    return name
+
+
+def word(type_: IntType) -> str:
+    """The computed type that holds a range."""
+    return f"gw::word<{type_.bits}, {_bool(type_.signed)}>"
+
+
+def rom(type_: IntType) -> str:
+    """The constant-array element type that holds a range."""
+    return f"gw::rom<{type_.bits}, {_bool(type_.signed)}>"
+
+
+def _bool(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def literal(value: object) -> str:
+    """An integer or boolean literal."""
+    if isinstance(value, bool | np.bool_):
+        return _bool(bool(value))
+    number = int(value)  # type: ignore[call-overload]
+    return str(number) if -(2**31) < number < 2**31 else f"{number}LL"
+
+
+def array(name: str, values: IntArray, type_: IntType | None = None) -> str:
+    """A constant array at namespace scope, which HLS makes a ROM of."""
+    sizes = "".join(f"[{n}]" for n in values.shape)
+    element = rom(type_ or IntType.of(values))
+    return f"static const {element} {name}{sizes} = {_braces(values)};"
+
+
+def _braces(values: IntArray) -> str:
+    if values.ndim > 1:
+        return "{" + ",\n".join(_braces(row) for row in values) + "}"
+    lines, line = [], ""
+    for item in (literal(v) for v in values):
+        if line and len(line) + len(item) + 2 > LINE_WIDTH:
+            lines.append(line)
+            line = ""
+        line += f"{item}, "
+    return "{" + "\n".join([*lines, line.rstrip(", ")]) + "}"
+
+
+def struct(name: str, constants: dict[str, object], members: Iterable[str]) -> str:
+    """A parameter struct: integer constants first, then types and functions."""
+    lines = [
+        f"  static constexpr {'bool' if isinstance(v, bool) else 'int'} {k} = {literal(v)};"
+        for k, v in constants.items()
+    ]
+    return "\n".join([f"struct {name} {{", *lines, *(f"  {m}" for m in members), "};"])

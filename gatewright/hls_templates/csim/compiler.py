@@ -1,0 +1,106 @@
+"""The C++ compiler: g++ where there is one, else the one that the ziglang wheel brings."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatewright.errors import GatewrightError
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A C++ compiler.
+
+    Attributes:
+        command: How to call it.
+        name: ``g++``, ``ziglang``, or what the environment variable CXX says.
+    """
+
+    command: tuple[str, ...]
+    name: str
+
+    def version(self) -> str:
+        """First line of its ``--version``."""
+        result = subprocess.run([*self.command, "--version"], capture_output=True, text=True)
+        return result.stdout.splitlines()[0] if result.stdout else "unknown"
+
+
+def find_compiler() -> Compiler:
+    """The compiler named by CXX, else g++ or clang++ on the path, else ziglang.
+
+    Raises:
+        GatewrightError: GW-501 if there is none.
+    """
+    named = os.environ.get("CXX")
+    for name in (named,) if named else ("g++", "clang++"):
+        path = shutil.which(name)
+        if path is not None:
+            return Compiler((path,), name)
+    if not named and importlib.util.find_spec("ziglang") is not None:
+        return Compiler((sys.executable, "-m", "ziglang", "c++"), "ziglang")
+    raise GatewrightError(
+        "GW-501",
+        where=f"CXX={named}" if named else "PATH",
+        cause="no C++ compiler was found.",
+        remedy="Install g++ (apt install g++), or run pip install ziglang.",
+    )
+
+
+def ap_types() -> Path:
+    """The folder of ap_int.h in the installed hls4ml; hls4ml itself is not imported."""
+    spec = importlib.util.find_spec("hls4ml")
+    if spec is None or spec.origin is None:
+        raise GatewrightError(
+            "GW-502",
+            where="ap_int.h",
+            cause="hls4ml, whose wheel brings the ap_int headers, is not installed.",
+            remedy="Run pip install hls4ml.",
+        )
+    return Path(spec.origin).parent / "templates" / "vivado" / "ap_types"
+
+
+def compile_library(
+    compiler: Compiler, project: Path, output: Path, *, native: bool, taps: bool
+) -> None:
+    """Compile a project's C-simulation to a shared library.
+
+    Args:
+        compiler: From ``find_compiler``.
+        project: The ``hls/`` folder.
+        output: The library to write.
+        native: On machine integers instead of ap_int.
+        taps: With every value inside recorded.
+
+    Raises:
+        GatewrightError: GW-502 with the compiler's own words.
+    """
+    flags = ["-std=c++17", "-shared", "-fPIC", "-w", f"-I{project}", f"-I{project}/gatewright"]
+    flags += ["-O3", "-march=native", "-DGW_NATIVE"] if native else _ap_flags(compiler)
+    flags += ["-DGW_TAPS"] if taps else []
+    sources = [str(project / name) for name in ("csim.cpp", "top.cpp")]
+    partial = output.with_suffix(".partial")
+    command = [*compiler.command, *flags, *sources, "-o", str(partial)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode != 0:
+        lines = [line for line in result.stderr.splitlines() if "error" in line]
+        raise GatewrightError(
+            "GW-502",
+            where=str(project),
+            cause=(lines or result.stderr.splitlines() or ["no message"])[0],
+            remedy=f"Run it by hand to see all: {' '.join(command)}",
+        )
+    partial.replace(output)
+
+
+def _ap_flags(compiler: Compiler) -> list[str]:
+    flags = ["-O2", f"-I{ap_types()}"]
+    if compiler.name != "g++":
+        # The specialisations for std::complex in these two headers need libstdc++.
+        flags += ["-D__AP_INT_SPECIAL_H__", "-D__AP_FIXED_SPECIAL_H__"]
+    return flags

@@ -1,0 +1,23 @@
+// Flattening over time: STEPS beats of WIDTH values become one beat of STEPS * WIDTH values.
+//
+// P has: STEPS, WIDTH; in_beat, out_beat. Reads exactly STEPS beats, the last one with `last`.
+// Not for: sequences of another length; the host refuses them.
+#pragma once
+
+#include "gw_stream.hpp"
+
+namespace gw {
+
+template <class P>
+void flatten(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) {
+  typename P::out_beat y;
+  for (int t = 0; t < P::STEPS; ++t) {
+#pragma HLS pipeline II = 1
+    const typename P::in_beat x = in.read();
+    for (int i = 0; i < P::WIDTH; ++i) y.data[t * P::WIDTH + i] = x.data[i];
+  }
+  y.last = true;
+  out.write(y);
+}
+
+}  // namespace gw

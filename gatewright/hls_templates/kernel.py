@@ -1,0 +1,95 @@
+"""What every kernel says about itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gatewright.hls_templates import cpp
+from gatewright.ir.types import IntType
+
+
+@dataclass(frozen=True)
+class Port:
+    """The beats a kernel reads or writes.
+
+    Attributes:
+        width: Values of a beat.
+        type: Range of a value.
+    """
+
+    width: int
+    type: IntType
+
+    @property
+    def beat(self) -> str:
+        """The C++ type."""
+        return f"gw::beat<{cpp.word(self.type)}, {self.width}>"
+
+    def to_json(self) -> dict[str, int]:
+        """For ``3_kernels.json``."""
+        return {"width": self.width, "low": self.type.lo, "high": self.type.hi}
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A value C-simulation can show.
+
+    Attributes:
+        name: As the interpreter names it.
+        width: Values of a step.
+        sequence: Whether there is one a time step, rather than one a sequence.
+    """
+
+    name: str
+    width: int
+    sequence: bool
+
+
+@dataclass(frozen=True)
+class Kernel(ABC):
+    """One stage of the dataflow, with its parameters.
+
+    Attributes:
+        ident: C++ identifier of its parameter struct.
+        source: Path of the torch module it comes from.
+        input: What it reads.
+        output: What it writes.
+        first_tap: Number of its first tap.
+    """
+
+    header: ClassVar[str]
+    function: ClassVar[str]
+
+    ident: str
+    source: str
+    input: Port
+    output: Port
+    first_tap: int
+
+    @abstractmethod
+    def cycles(self, steps: int) -> int:
+        """Predicted cycles for a sequence of ``steps`` beats at its input."""
+
+    @abstractmethod
+    def params_cpp(self) -> str:
+        """Its constant arrays and its parameter struct."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Its parameters for ``3_kernels.json``, constant arrays left out."""
+
+    def taps(self) -> tuple[Tap, ...]:
+        """Taps in the order of their numbers."""
+        return ()
+
+    @property
+    def port_types(self) -> list[str]:
+        """Member types for the two beats."""
+        return [f"using in_beat = {self.input.beat};", f"using out_beat = {self.output.beat};"]
+
+    @property
+    def call(self) -> str:
+        """The C++ function, with its parameters applied."""
+        return f"gw::{self.function}<gw::params::{self.ident}>"

@@ -1,0 +1,176 @@
+"""The recurrent engine: parameters, schedule ROM, weights in schedule order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernel import Kernel, Tap
+from gatewright.hls_templates.recurrent.tail import StepSplit, TailCode
+from gatewright.hls_templates.schedule import (
+    TAIL_DEPTH,
+    Tile,
+    TileShape,
+    cycles_per_step,
+    dependence_distance,
+)
+from gatewright.ir.types import IntArray, IntType
+
+
+@dataclass(frozen=True, eq=False)
+class Recurrent(Kernel):
+    """One recurrent layer in one direction.
+
+    Attributes:
+        split: The step graph.
+        tail: Its generated tail.
+        shape: How the gate matrix is tiled.
+        schedule: Tiles of one time step, in order.
+    """
+
+    header: ClassVar[str] = "recurrent.hpp"
+    function: ClassVar[str] = "recurrent"
+
+    split: StepSplit
+    tail: TailCode
+    shape: TileShape
+    schedule: tuple[Tile, ...]
+
+    def cycles(self, steps: int) -> int:
+        """Steps at the schedule's pace, and the tail of the last one."""
+        return steps * cycles_per_step(self.shape, self.schedule) + TAIL_DEPTH
+
+    def taps(self) -> tuple[Tap, ...]:
+        """Everything in the tail."""
+        hidden = self.shape.hidden
+        return tuple(Tap(f"{self.source}/{name}", hidden, True) for name in self.tail.taps)
+
+    def params_cpp(self) -> str:
+        """Tables of the tail, weights, biases, schedule, and the struct that ties them."""
+        weights, biases = self._weights(), self._biases()
+        names = {key: f"{self.ident}_{key}" for key in ("weights", "biases", "schedule")}
+        return "\n".join(
+            [
+                *self.tail.params,
+                cpp.array(names["weights"], weights),
+                cpp.array(names["biases"], biases),
+                self._schedule_cpp(names["schedule"]),
+                cpp.struct(self.ident, self._constants(), self._members(names, weights, biases)),
+            ]
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Tiling, schedule and requantizers."""
+        return {
+            "gates": self.shape.gates,
+            "units": self.shape.units,
+            "columns": self.shape.columns,
+            "multipliers": self.shape.multipliers,
+            "tail_depth": TAIL_DEPTH,
+            "dependence_distance": dependence_distance(self.shape, self.schedule),
+            "cycles_per_step": cycles_per_step(self.shape, self.schedule),
+            "schedule": [
+                [t.row, t.column, int(t.hidden), int(t.first), int(t.last)] for t in self.schedule
+            ],
+            "requantizers": {k: r.to_json() for k, r in self.tail.requantizers.items()},
+        }
+
+    @property
+    def _operand(self) -> IntType:
+        body = self.split.body
+        return IntType.hull([body[body.inputs[0]].type, body[body.inputs[-1]].type])
+
+    @property
+    def _accumulator(self) -> IntType:
+        body = self.split.body
+        # Partial sums never leave the hull of 0 and the products' and bias' reach.
+        reach = [body[a.tensor].type for a in self.split.accumulators]
+        partial = [_partial_reach(a.w, a.u, a.bias, self._operand) for a in self.split.accumulators]
+        return IntType.hull([*reach, *partial])
+
+    def _constants(self) -> dict[str, object]:
+        shape = self.shape
+        return {
+            "INPUTS": shape.inputs,
+            "HIDDEN": shape.hidden,
+            "GATES": shape.gates,
+            "UNITS": shape.units,
+            "COLUMNS": shape.columns,
+            "ROWS": shape.rows,
+            "X_BLOCKS": shape.x_blocks,
+            "H_BLOCKS": shape.h_blocks,
+            "TILES": len(self.schedule),
+            "DISTANCE": dependence_distance(shape, self.schedule),
+            "FIRST_TAP": self.first_tap,
+            "TAPS": len(self.tail.taps),
+        }
+
+    def _members(self, names: dict[str, str], weights: IntArray, biases: IntArray) -> list[str]:
+        body = self.split.body
+        cell = body[body.inputs[1]].type if len(body.inputs) > 2 else IntType(0, 0)
+        return [
+            *self.port_types,
+            f"using operand_t = {cpp.word(self._operand)};",
+            f"using cell_t = {cpp.word(cell)};",
+            f"using acc_t = {cpp.word(self._accumulator)};",
+            f"static gw::tile_entry tile(int i) {{ return {names['schedule']}[i]; }}",
+            f"static {cpp.rom(IntType.of(weights))} weight(int i, int k, int lane)"
+            f" {{ return {names['weights']}[i][k][lane]; }}",
+            f"static {cpp.rom(IntType.of(biases))} bias(int row, int lane)"
+            f" {{ return {names['biases']}[row][lane]; }}",
+            "static void tail(const acc_t* sum, int unit, const operand_t& h_prev,"
+            " const cell_t& c_prev,",
+            "                 operand_t& h_next, cell_t& c_next) {",
+            "#pragma HLS inline",
+            *(f"  {s}" for s in self.tail.statements),
+            "}",
+        ]
+
+    def _schedule_cpp(self, name: str) -> str:
+        rows = ",\n".join(
+            "{"
+            + ", ".join(cpp.literal(v) for v in (t.row, t.column, t.hidden, t.first, t.last))
+            + "}"
+            for t in self.schedule
+        )
+        return f"static const gw::tile_entry {name}[{len(self.schedule)}] = {{{rows}}};"
+
+    def _by_lane(self, matrices: list[IntArray], blocks: int) -> IntArray:
+        """[G] matrices [N, H] to [blocks, K, rows, U * G], padded with zeros."""
+        shape = self.shape
+        padded = np.zeros(
+            (shape.gates, blocks * shape.columns, shape.rows * shape.units), dtype=np.int64
+        )
+        for gate, matrix in enumerate(matrices):
+            padded[gate, : matrix.shape[0], : matrix.shape[1]] = matrix
+        split = padded.reshape(shape.gates, blocks, shape.columns, shape.rows, shape.units)
+        lanes: IntArray = split.transpose(1, 2, 3, 4, 0).reshape(
+            blocks, shape.columns, shape.rows, -1
+        )
+        return lanes
+
+    def _weights(self) -> IntArray:
+        """[tiles, K, lanes] in schedule order."""
+        parts = {
+            False: self._by_lane([a.w for a in self.split.accumulators], self.shape.x_blocks),
+            True: self._by_lane([a.u for a in self.split.accumulators], self.shape.h_blocks),
+        }
+        return np.stack([parts[t.hidden][t.column, :, t.row] for t in self.schedule])
+
+    def _biases(self) -> IntArray:
+        """[rows, lanes]."""
+        shape = self.shape
+        padded = np.zeros((shape.rows * shape.units, shape.gates), dtype=np.int64)
+        for gate, accumulator in enumerate(self.split.accumulators):
+            padded[: shape.hidden, gate] = accumulator.bias
+        return padded.reshape(shape.rows, -1)
+
+
+def _partial_reach(w: IntArray, u: IntArray, bias: IntArray, operand: IntType) -> IntType:
+    both = np.concatenate([w, u])
+    low = np.minimum(both * operand.lo, both * operand.hi).clip(max=0).sum(axis=0)
+    high = np.maximum(both * operand.lo, both * operand.hi).clip(min=0).sum(axis=0)
+    return IntType(int((low + bias).min()), int((high + bias).max()))

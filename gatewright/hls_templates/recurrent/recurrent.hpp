@@ -1,0 +1,103 @@
+// The recurrent engine: one layer in one direction, any cell.
+//
+// The gate matrix is cut into tiles of UNITS hidden units x all GATES x COLUMNS inputs. A generated
+// schedule lists the tiles of one time step; each pass of the one loop below does one tile, and
+// when the last tile of a row block is done, its units go down the cell's tail (P::tail). One big
+// loop, so that it pipelines across time steps as well.
+//
+// P has: INPUTS, HIDDEN, GATES, UNITS, COLUMNS, ROWS, TILES, X_BLOCKS, H_BLOCKS, DISTANCE;
+// operand_t, cell_t, acc_t, in_beat, out_beat; tile(i), weight(i, k, lane), bias(row, lane),
+// tail(). Reads beats of INPUTS values until `last`, writes one beat of HIDDEN values for each of
+// them. The state is zero at the start of every sequence. Not for: empty sequences, or schedules
+// that read h before it is written.
+#pragma once
+
+#include "gw_stream.hpp"
+#include "gw_taps.hpp"
+#include "gw_types.hpp"
+
+namespace gw {
+
+/// One entry of the schedule ROM.
+struct tile_entry {
+  std::uint16_t row;     // row block: units row * UNITS and following
+  std::uint16_t column;  // column block, of x or of h
+  bool hidden;           // whether the columns are h
+  bool first;            // first tile of this row block in a step: start from the bias
+  bool last;             // last tile of this row block in a step: its units are ready
+};
+
+template <class P>
+void recurrent(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) {
+  static_assert(P::ROWS * P::UNITS >= P::HIDDEN, "the rows cover all units");
+  static_assert(P::X_BLOCKS * P::COLUMNS >= P::INPUTS, "the columns cover x");
+  static_assert(P::H_BLOCKS * P::COLUMNS >= P::HIDDEN, "the columns cover h");
+  constexpr int LANES = P::UNITS * P::GATES;
+  constexpr int X_WIDTH = P::X_BLOCKS * P::COLUMNS;
+  constexpr int H_READ = P::H_BLOCKS * P::COLUMNS;
+  constexpr int H_WRITTEN = P::ROWS * P::UNITS;
+  constexpr int H_WIDTH = H_READ > H_WRITTEN ? H_READ : H_WRITTEN;
+
+  typename P::operand_t x[X_WIDTH];
+  typename P::operand_t h[2][H_WIDTH];  // read one bank, write the other
+  typename P::cell_t c[H_WRITTEN];
+  typename P::acc_t acc[P::ROWS][LANES];
+#pragma HLS array_partition variable = x complete
+#pragma HLS array_partition variable = h complete dim = 0
+#pragma HLS array_partition variable = c complete
+#pragma HLS array_partition variable = acc complete dim = 2
+
+  for (int i = 0; i < X_WIDTH; ++i) x[i] = 0;
+  for (int i = 0; i < H_WIDTH; ++i) h[0][i] = h[1][i] = 0;
+  for (int i = 0; i < H_WRITTEN; ++i) c[i] = 0;
+
+  int tile = 0;
+  int bank = 0;
+  bool running = true;
+  bool last_step = false;
+  while (running) {
+#pragma HLS pipeline II = 1
+#pragma HLS dependence variable = h inter RAW distance = P::DISTANCE true
+    if (tile == 0) {
+      const typename P::in_beat beat = in.read();
+      for (int i = 0; i < P::INPUTS; ++i) x[i] = beat.data[i];
+      last_step = beat.last;
+    }
+    const tile_entry entry = P::tile(tile);
+
+    typename P::operand_t v[P::COLUMNS];
+    for (int k = 0; k < P::COLUMNS; ++k) {
+      const int column = entry.column * P::COLUMNS + k;
+      v[k] = entry.hidden ? h[bank][column] : x[column];
+    }
+    typename P::acc_t sum[LANES];
+    for (int lane = 0; lane < LANES; ++lane)
+      sum[lane] = entry.first ? typename P::acc_t(P::bias(entry.row, lane)) : acc[entry.row][lane];
+    for (int k = 0; k < P::COLUMNS; ++k)
+      for (int lane = 0; lane < LANES; ++lane) sum[lane] += P::weight(tile, k, lane) * v[k];
+    for (int lane = 0; lane < LANES; ++lane) acc[entry.row][lane] = sum[lane];
+
+    if (entry.last) {
+      for (int u = 0; u < P::UNITS; ++u) {
+        const int unit = entry.row * P::UNITS + u;
+        if (unit < P::HIDDEN)
+          P::tail(&sum[u * P::GATES], unit, h[bank][unit], c[unit], h[1 - bank][unit], c[unit]);
+      }
+    }
+
+    if (tile == P::TILES - 1) {
+      typename P::out_beat beat;
+      for (int i = 0; i < P::HIDDEN; ++i) beat.data[i] = h[1 - bank][i];
+      beat.last = last_step;
+      out.write(beat);
+      GW_TAP_STEP(P::FIRST_TAP, P::TAPS);
+      bank = 1 - bank;
+      tile = 0;
+      running = !last_step;
+    } else {
+      ++tile;
+    }
+  }
+}
+
+}  // namespace gw

@@ -1,0 +1,211 @@
+"""The cell's tail, generated from the integer graph of one time step.
+
+The step graph splits in two: the linear part, which is what the engine's multipliers do
+(``MatMul`` of x and h, their sums, the bias), and the elementwise rest, which becomes straight-line
+code, one statement a node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.requantize.kernel import Requantizer, make_requantizer
+from gatewright.ir.graph import Graph, Node
+from gatewright.ir.types import IntArray, IntType
+
+
+@dataclass(frozen=True, eq=False)
+class Accumulator:
+    """One gate's sum ``x @ w + h @ u + bias``.
+
+    Attributes:
+        tensor: The step graph's tensor.
+        w: int64 [I, H].
+        u: int64 [H, H].
+        bias: int64 [H].
+    """
+
+    tensor: str
+    w: IntArray
+    u: IntArray
+    bias: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class StepSplit:
+    """A step graph as the engine sees it.
+
+    Attributes:
+        accumulators: In the order of the engine's gates.
+        tail: Elementwise nodes in topological order.
+    """
+
+    body: Graph
+    accumulators: tuple[Accumulator, ...]
+    tail: tuple[Node, ...]
+
+
+def split_step(body: Graph) -> StepSplit:
+    """Separate the linear part of a step graph from its tail."""
+    linear: dict[str, dict[str, IntArray]] = {}
+    x, h = body.inputs[-1], body.inputs[0]
+    consumed: set[str] = set()
+    tail = []
+    for node in body.nodes:
+        parts = _linear_parts(body, node, linear, x, h)
+        if parts is None:
+            tail.append(node)
+        else:
+            linear[node.outputs[0]] = parts
+            consumed |= set(node.inputs)
+    roots = [name for name in linear if name not in consumed]
+    size = body[h].shape[-1]
+    inputs = body[x].shape[-1]
+    assert isinstance(size, int) and isinstance(inputs, int)
+    accumulators = tuple(
+        Accumulator(
+            name,
+            linear[name].get("w", np.zeros((inputs, size), dtype=np.int64)),
+            linear[name].get("u", np.zeros((size, size), dtype=np.int64)),
+            linear[name].get("bias", np.zeros(size, dtype=np.int64)),
+        )
+        for name in roots
+    )
+    return StepSplit(body, accumulators, tuple(tail))
+
+
+def _linear_parts(
+    body: Graph, node: Node, linear: dict[str, dict[str, IntArray]], x: str, h: str
+) -> dict[str, IntArray] | None:
+    """What a node adds up, if it belongs to the linear part."""
+    if node.op == "MatMul":
+        weight = body[node.inputs[1]].value
+        assert weight is not None
+        return {"w" if node.inputs[0] == x else "u": weight}
+    if node.op != "Add":
+        return None
+    merged: dict[str, IntArray] = {}
+    for name in node.inputs:
+        value = body[name].value
+        parts = {"bias": value} if value is not None else linear.get(name)
+        if parts is None:
+            return None
+        for key, term in parts.items():
+            merged[key] = merged[key] + term if key in merged else term
+    return merged
+
+
+@dataclass(frozen=True, eq=False)
+class TailCode:
+    """Generated C++ of a tail.
+
+    Attributes:
+        params: Parameter structs and tables of its ops.
+        statements: The function body.
+        requantizers: By tensor name.
+        taps: Tensors in the order of their tap numbers.
+    """
+
+    params: tuple[str, ...]
+    statements: tuple[str, ...]
+    requantizers: dict[str, Requantizer]
+    taps: tuple[str, ...]
+
+
+def generate_tail(split: StepSplit, prefix: str, first_tap: int, variant: str) -> TailCode:
+    """Write the tail of a step graph as C++.
+
+    Args:
+        split: The step graph.
+        prefix: Identifier its parameter structs begin with.
+        first_tap: Number of its first tap.
+        variant: Requantizer variant, see ``make_requantizer``.
+    """
+    writer = _Writer(split.body, prefix, variant)
+    taps = []
+    for i, accumulator in enumerate(split.accumulators):
+        writer.declare(accumulator.tensor, f"sum[{i}]")
+        taps.append(accumulator.tensor)
+    for node in split.tail:
+        writer.declare(node.outputs[0], _EXPRESSIONS[node.op](writer, node))
+        taps.append(node.outputs[0])
+    shown = [f"GW_TAP({first_tap + i}, unit, {name});" for i, name in enumerate(taps)]
+    states = split.body.inputs[:-1]
+    stores = [
+        f"{state.removesuffix('_prev')}_next = {value};"
+        for state, value in zip(states, split.body.outputs[: len(states)], strict=True)
+    ]
+    return TailCode(
+        tuple(writer.params),
+        (*writer.statements, *shown, *stores),
+        writer.requantizers,
+        tuple(taps),
+    )
+
+
+class _Writer:
+    def __init__(self, body: Graph, prefix: str, variant: str) -> None:
+        self.body = body
+        self.prefix = prefix
+        self.variant = variant
+        self.params: list[str] = []
+        self.statements: list[str] = []
+        self.requantizers: dict[str, Requantizer] = {}
+
+    def type(self, tensor: str) -> IntType:
+        return self.body[tensor].type
+
+    def declare(self, tensor: str, expression: str) -> None:
+        word = cpp.word(self.type(tensor))
+        self.statements.append(f"const {word} {tensor} = {expression};")
+
+    def ident(self, tensor: str) -> str:
+        return cpp.identifier(self.prefix, tensor)
+
+
+def _multithreshold(writer: _Writer, node: Node) -> str:
+    tensor = node.outputs[0]
+    requantizer = make_requantizer(writer.body, node, writer.ident(tensor), writer.variant)
+    writer.requantizers[tensor] = requantizer
+    writer.params.append(requantizer.params_cpp())
+    return f"{requantizer.call}::apply({node.inputs[0]}, unit)"
+
+
+def _lookup(writer: _Writer, node: Node) -> str:
+    source, tensor = node.inputs[0], node.outputs[0]
+    table = writer.body[node.inputs[1]].value
+    assert table is not None
+    ident, out = writer.ident(tensor), IntType.of(table)
+    members = [
+        f"using in_t = {cpp.word(writer.type(source))};",
+        f"using out_t = {cpp.word(writer.type(tensor))};",
+        f"static {cpp.rom(out)} entry(unsigned a) {{ return {ident}_table[a]; }}",
+    ]
+    bits = int(table.size).bit_length() - 1
+    writer.params.append(
+        cpp.array(f"{ident}_table", table, out)
+        + "\n"
+        + cpp.struct(ident, {"ADDRESS_BITS": bits}, members)
+    )
+    return f"gw::lookup<{ident}>::apply({source})"
+
+
+def _binary(operator: str) -> Callable[[_Writer, Node], str]:
+    def write(writer: _Writer, node: Node) -> str:
+        # Widened before the operation: a native word must not wrap where ap_int grows.
+        word = cpp.word(writer.type(node.outputs[0]))
+        return f"{word}({node.inputs[0]}) {operator} {node.inputs[1]}"
+
+    return write
+
+
+_EXPRESSIONS: dict[str, Callable[[_Writer, Node], str]] = {
+    "Add": _binary("+"),
+    "LookUp": _lookup,
+    "Mul": _binary("*"),
+    "MultiThreshold": _multithreshold,
+}

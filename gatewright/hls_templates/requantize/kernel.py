@@ -1,0 +1,186 @@
+"""Requantizers: pick the cheapest variant that equals the thresholds, and write its parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernel import Kernel, Tap
+from gatewright.hls_templates.requantize.search import Affine, find_affine, product_bits
+from gatewright.ir.graph import Graph, Node
+from gatewright.ir.ops.lookup import wrapped_table
+from gatewright.ir.types import IntArray, IntType
+
+# A table of this many address bits costs less than a multiplier.
+TABLE_BITS = 6
+
+VARIANTS = ("auto", "thresholds")
+
+
+@dataclass(frozen=True, eq=False)
+class Requantizer:
+    """One requantizer, tied to a tensor.
+
+    Attributes:
+        ident: C++ identifier of its parameters.
+        domain: Range of the input.
+        out: Range of the output.
+        thresholds: int64 [C, K].
+        out_bias: Output below the first threshold.
+        variant: ``clip``, ``affine``, ``table`` or ``thresholds``.
+        affine: For ``clip`` and ``affine``.
+    """
+
+    ident: str
+    domain: IntType
+    out: IntType
+    thresholds: IntArray
+    out_bias: int
+    variant: str
+    affine: Affine | None
+
+    @property
+    def call(self) -> str:
+        """The C++ class with its parameters."""
+        return f"gw::requantize_{self.variant}<{self.ident}>"
+
+    def to_json(self) -> dict[str, Any]:
+        """What was chosen."""
+        chosen: dict[str, Any] = {"variant": self.variant, "channels": len(self.thresholds)}
+        if self.variant == "affine" and self.affine is not None:
+            chosen |= {
+                "multiplier_bits": int(self.affine.multipliers.max()).bit_length(),
+                "shift": self.affine.shift,
+                "ties": ("up", "even", "odd")[self.affine.ties],
+            }
+        return chosen
+
+    def params_cpp(self) -> str:
+        """Arrays and parameter struct."""
+        constants: dict[str, object] = {"LOW": self.out.lo, "HIGH": self.out.hi}
+        members = [f"using in_t = {cpp.word(self.domain)};", f"using out_t = {cpp.word(self.out)};"]
+        arrays: list[str] = []
+        {
+            "clip": lambda *_: None,
+            "affine": self._affine_params,
+            "table": self._table_params,
+            "thresholds": self._threshold_params,
+        }[self.variant](constants, members, arrays)
+        return "\n".join([*arrays, cpp.struct(self.ident, constants, members)])
+
+    def _affine_params(
+        self, constants: dict[str, object], members: list[str], arrays: list[str]
+    ) -> None:
+        assert self.affine is not None
+        constants |= {
+            "PRODUCT_BITS": product_bits(self.affine, self.domain),
+            "SHIFT": self.affine.shift,
+            "TIES": self.affine.ties,
+        }
+        for name, values in (
+            ("multiplier", self.affine.multipliers),
+            ("offset", self.affine.offsets),
+        ):
+            if len(values) == 1:
+                body = cpp.literal(values[0])
+                members.append(f"static constexpr long long {name}(int) {{ return {body}; }}")
+            else:
+                arrays.append(cpp.array(f"{self.ident}_{name}", values))
+                body = f"{self.ident}_{name}[channel]"
+                members.append(f"static long long {name}(int channel) {{ return {body}; }}")
+
+    def _table_params(
+        self, constants: dict[str, object], members: list[str], arrays: list[str]
+    ) -> None:
+        n = np.arange(self.domain.lo, self.domain.hi + 1)
+        entries = np.searchsorted(self.thresholds[0], n, side="right") + self.out_bias
+        constants["ADDRESS_BITS"] = self.domain.bits
+        arrays.append(
+            cpp.array(f"{self.ident}_table", wrapped_table(entries, self.domain), self.out)
+        )
+        members.append(
+            f"static {cpp.rom(self.out)} entry(unsigned a) {{ return {self.ident}_table[a]; }}"
+        )
+
+    def _threshold_params(
+        self, constants: dict[str, object], members: list[str], arrays: list[str]
+    ) -> None:
+        rows, count = self.thresholds.shape
+        depth = int(count).bit_length()
+        constants |= {"DEPTH": depth, "LOW": self.out_bias}
+        # hi + 1 is never reached: it pads each row to a full binary tree.
+        padded = np.full((rows, 2**depth), self.domain.hi + 1, dtype=np.int64)
+        padded[:, 1 : count + 1] = self.thresholds
+        arrays.append(cpp.array(f"{self.ident}_rows", padded))
+        type_ = cpp.rom(IntType.of(padded))
+        channel = "channel" if rows > 1 else "0"
+        members.append(
+            f"static {type_} threshold(int {'channel' if rows > 1 else ''}, int k)"
+            f" {{ return {self.ident}_rows[{channel}][k]; }}"
+        )
+
+
+def make_requantizer(graph: Graph, node: Node, ident: str, variant: str = "auto") -> Requantizer:
+    """The requantizer of a MultiThreshold node.
+
+    Args:
+        graph: The graph the node is in.
+        node: A ``MultiThreshold``.
+        ident: Identifier for its parameters.
+        variant: ``auto``, or ``thresholds`` to keep the binary search.
+    """
+    domain, out = graph[node.inputs[0]].type, graph[node.outputs[0]].type
+    thresholds = graph[node.inputs[1]].value
+    assert thresholds is not None
+    bias = int(node.attrs["out_bias"])
+    chosen, affine = "thresholds", None
+    if variant == "auto":
+        affine = find_affine(thresholds, bias, domain, out)
+        chosen = _choose(thresholds, domain, affine)
+    return Requantizer(ident, domain, out, thresholds, bias, chosen, affine)
+
+
+def _choose(thresholds: IntArray, domain: IntType, affine: Affine | None) -> str:
+    if affine is not None and affine.shift == 0 and _is_identity(affine):
+        return "clip"
+    if len(thresholds) == 1 and domain.bits <= TABLE_BITS:
+        return "table"
+    return "thresholds" if affine is None else "affine"
+
+
+def _is_identity(affine: Affine) -> bool:
+    return bool((affine.multipliers == 1).all() and (affine.offsets == 0).all())
+
+
+@dataclass(frozen=True, eq=False)
+class RequantizeStream(Kernel):
+    """A requantizer as a stage of its own."""
+
+    header: ClassVar[str] = "requantize_stream.hpp"
+    function: ClassVar[str] = "requantize_stream"
+
+    requantizer: Requantizer
+    sequence: bool
+
+    def cycles(self, steps: int) -> int:
+        """One beat a cycle."""
+        return steps
+
+    def params_cpp(self) -> str:
+        """The requantizer's parameters and the stream's."""
+        members = [*self.port_types, f"using requantizer = {self.requantizer.call};"]
+        constants: dict[str, object] = {"CHANNELS": self.input.width, "TAP": self.first_tap}
+        return "\n".join(
+            [self.requantizer.params_cpp(), cpp.struct(self.ident, constants, members)]
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The variant."""
+        return self.requantizer.to_json()
+
+    def taps(self) -> tuple[Tap, ...]:
+        """Its output."""
+        return (Tap(f"{self.source}.out", self.output.width, self.sequence),)

@@ -1,0 +1,31 @@
+// A requantizer on every value of a stream.
+//
+// P has: CHANNELS, TAP; in_beat, out_beat; requantizer, one of requantize.hpp.
+// Reads beats until `last`, writes one beat for each, one beat a cycle.
+#pragma once
+
+#include "gw_stream.hpp"
+#include "gw_taps.hpp"
+#include "requantize.hpp"
+
+namespace gw {
+
+template <class P>
+void requantize_stream(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) {
+  bool running = true;
+  while (running) {
+#pragma HLS pipeline II = 1
+    const typename P::in_beat x = in.read();
+    typename P::out_beat y;
+    for (int c = 0; c < P::CHANNELS; ++c) {
+      y.data[c] = P::requantizer::apply(x.data[c], c);
+      GW_TAP(P::TAP, c, y.data[c]);
+    }
+    y.last = x.last;
+    out.write(y);
+    GW_TAP_STEP(P::TAP, 1);
+    running = !x.last;
+  }
+}
+
+}  // namespace gw
