@@ -22,6 +22,7 @@ SUPPORTED = {
     QONNX_DOMAIN: {"Quant", "QuantLSTMCell"},
 }
 _VANISHING = {"Identity", "Dropout"}
+_RESHAPING = _VANISHING | {"Squeeze", "Unsqueeze"}
 
 
 class RawGraph:
@@ -154,13 +155,7 @@ class RawGraph:
         """Further outputs may only be final states (h, c) of a cell, which are dropped."""
         producers = {name: node for node in graph.node for name in node.output}
         for output in graph.output[1:]:
-            node = producers.get(output.name)
-            while node is not None and node.op_type in ("Unsqueeze", *_VANISHING):
-                name = node.input[0]
-                node = producers.get(name)
-                if node is not None and node.op_type == "QuantLSTMCell" and name != node.output[0]:
-                    break
-            else:
+            if not _is_state(output.name, producers):
                 raise GatewrightError(
                     "GW-205",
                     where=output.name,
@@ -177,6 +172,18 @@ def _live_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
             needed.update(node.input)
             live.append(node)
     return live[::-1]
+
+
+def _is_state(name: str, producers: dict[str, onnx.NodeProto]) -> bool:
+    """Whether a value is a final state of a cell, or several of them, reshaped."""
+    node = producers.get(name)
+    if node is None:
+        return False
+    if node.op_type == "QuantLSTMCell":
+        return name != node.output[0]
+    if node.op_type == "Concat":
+        return all(_is_state(part, producers) for part in node.input)
+    return node.op_type in _RESHAPING and _is_state(node.input[0], producers)
 
 
 def _check_vocabulary(nodes: list[onnx.NodeProto]) -> None:

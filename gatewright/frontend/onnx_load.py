@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 
 import onnx
 
+from gatewright.errors import GatewrightError
 from gatewright.frontend import emit
 from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.naming import ROOT, path_of_node, sanitize
@@ -33,6 +35,21 @@ from gatewright.frontend.spec import LinearSpec, Value, act_spec
 def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelProto:
     """See ``gatewright.frontend.load``."""
     return _Loader(RawGraph(read_model(source))).run()
+
+
+_FURTHER_LAYER = re.compile(r"layers\.(?!0\.0$)\d+\.\d+$")
+
+
+def _check_single(where: str, name: str) -> None:
+    """GW-109 for the second layer or direction of one ``QuantLSTM``."""
+    if _FURTHER_LAYER.search(name):
+        raise GatewrightError(
+            "GW-109",
+            where=where,
+            cause="it is a further layer or direction of a QuantLSTM; supported are num_layers=1 "
+            "and bidirectional=False.",
+            remedy="build the layer with num_layers=1 and bidirectional=False.",
+        )
 
 
 class _Loader:
@@ -120,6 +137,7 @@ class _Loader:
     def _cell(self, node: onnx.NodeProto) -> None:
         check_inputs(node)
         where = label(node)
+        _check_single(where, self._name(node))
         constants = [self._constant(where, name) for name in node.input[3:15]]
         cell = read_cell(self._graph, node, constants)
         x = self._input(node)

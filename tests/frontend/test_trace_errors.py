@@ -131,18 +131,20 @@ def test_lstm_quantizers_that_are_none(name: str) -> None:
     assert "None or disabled" in error.cause
 
 
+class Ternary(SignedTernaryActPerTensorConst):
+    quant_type = "TERNARY"
+    threshold = 0.8
+
+
+class Delayed(Int8ActPerTensorFloat):
+    quant_delay_steps = 10_000
+
+
 @pytest.mark.parametrize(
-    "quantizer",
-    [
-        SignedBinaryActPerTensorConst,
-        SignedTernaryActPerTensorConst,
-        Fp8e4m3ActPerTensorFloat,
-        None,
-    ],
+    "quantizer", [SignedBinaryActPerTensorConst, Ternary, Delayed, Fp8e4m3ActPerTensorFloat, None]
 )
 def test_act_quantizers_of_another_kind(quantizer: Any) -> None:
-    ternary = quantizer is SignedTernaryActPerTensorConst
-    options = {"scaling_init": 1.0, "threshold": 0.8} if ternary else {}
+    options = {"scaling_init": 1.0} if quantizer is Ternary else {}
     act = qnn.QuantIdentity(quantizer, **options)
     error = refused("GW-107", forward(lambda m, x: m.act(m.lstm(x)[0]), act=act))
     assert error.where == "act.act_quant"
