@@ -51,7 +51,14 @@ def path_of_node(node_name: str) -> str:
     """The module path in a node name that torch wrote.
 
     ``/lstm/layers.0.0/export_handler/QuantLSTMCell`` gives ``lstm.layers.0.0``, ``/fc/Gemm``
-    gives ``fc``, a name without a path gives an empty string.
+    gives ``fc``, a name without a path gives an empty string. A module in a ``Sequential`` repeats
+    the container: ``/tail/tail.1/Relu`` gives ``tail.1``.
     """
-    parts = [part for part in node_name.split("/") if part][:-1]
-    return ".".join(part for part in parts if not _INNER_PARTS.match(part))
+    path: list[str] = []
+    for part in [part for part in node_name.split("/") if part][:-1]:
+        if _INNER_PARTS.match(part):
+            continue
+        if path and part.startswith(f"{path[-1]}."):
+            path.pop()
+        path.append(part)
+    return ".".join(path)

@@ -180,10 +180,10 @@ def _is_state(name: str, producers: dict[str, onnx.NodeProto]) -> bool:
     if node is None:
         return False
     if node.op_type == "QuantLSTMCell":
-        return name != node.output[0]
+        return name != str(node.output[0])
     if node.op_type == "Concat":
         return all(_is_state(part, producers) for part in node.input)
-    return node.op_type in _RESHAPING and _is_state(node.input[0], producers)
+    return node.op_type in _RESHAPING and _is_state(str(node.input[0]), producers)
 
 
 def _check_vocabulary(nodes: list[onnx.NodeProto]) -> None:

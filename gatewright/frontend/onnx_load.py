@@ -37,6 +37,13 @@ def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelPr
     return _Loader(RawGraph(read_model(source))).run()
 
 
+# The weight whose name tells a node's module path: which input, and what follows the path.
+_WEIGHTS = {
+    "Gemm": (1, ".weight"),
+    "MatMul": (1, ".weight"),
+    "QuantLSTMCell": (3, ".input_gate_params.input_weight.weight"),
+}
+
 _FURTHER_LAYER = re.compile(r"layers\.(?!0\.0$)\d+\.\d+$")
 
 
@@ -60,6 +67,8 @@ class _Loader:
         self._builder = GraphBuilder(graph.input_shape)
         self._values: dict[str, Value] = {graph.input_name: self._builder.input}
         self._constants: dict[str, Constant] = {}
+        self._names: dict[str, str] = {}
+        self._calls: dict[tuple[str, str], int] = {}
         self._handlers: dict[str, Callable[[onnx.NodeProto], None]] = {
             "Add": self._add,
             "Flatten": self._flatten,
@@ -120,7 +129,26 @@ class _Loader:
         return self._values[name]
 
     def _name(self, node: onnx.NodeProto) -> str:
-        return sanitize(path_of_node(node.name) or ROOT)
+        """The name of a node, the same however often it is asked for."""
+        key = node.output[0]
+        if key not in self._names:
+            # Names of weights are whole paths; torch's node names leave out ModuleDict.
+            path = self._weight_path(node) or path_of_node(node.name) or ROOT
+            count = self._calls.get((path, node.op_type), 0)
+            self._calls[path, node.op_type] = count + 1
+            self._names[key] = sanitize(path) + (f"_{count}" if count else "")
+        return self._names[key]
+
+    def _weight_path(self, node: onnx.NodeProto) -> str:
+        """The module path in the name of a node's weight, or an empty string."""
+        index, suffix = _WEIGHTS.get(node.op_type, (0, ""))
+        if index >= len(node.input) or not suffix:
+            return ""
+        name = self._graph.resolve(node.input[index])
+        producers = {n.output[0]: n for n in self._graph.nodes}
+        while name in producers and name in self._constants:
+            name = self._graph.resolve(producers[name].input[0])
+        return name.removesuffix(suffix) if name.endswith(suffix) else ""
 
     def _quant(self, node: onnx.NodeProto) -> None:
         spec = act_spec(label(node), read_quant(self._graph, node))

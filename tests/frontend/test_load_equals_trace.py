@@ -6,8 +6,10 @@ import subprocess
 import sys
 from typing import Any
 
+import brevitas.nn as qnn
 import onnx
 import pytest
+import torch
 from frontend_models import LSTMS, B, I, Net, SequenceNet, T, TimeMajorNet, calibrate, example, lstm
 from onnx import helper, numpy_helper
 
@@ -49,6 +51,27 @@ def test_bare_lstm(name: str, export: Any) -> None:
 @pytest.mark.parametrize("model", [Net, SequenceNet, TimeMajorNet])
 def test_networks(model: Any, export: Any) -> None:
     compare(calibrate(model()), example(), export)
+
+
+class Nested(torch.nn.Module):
+    """Modules in containers, one used twice, one with a name that no tool would like."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = torch.nn.ModuleDict({"rnn-1": qnn.QuantLSTM(I, 4, batch_first=True)})
+        self.tail = torch.nn.Sequential(qnn.QuantLinear(4, 4), qnn.QuantReLU(), torch.nn.Identity())
+        self.add_module("über act", qnn.QuantIdentity())
+
+    def forward(self, x: Any) -> Any:
+        act = getattr(self, "über act")
+        return act(self.tail(act(self.body["rnn-1"](x)[0])))
+
+
+def test_nested_and_reused_modules(export: Any) -> None:
+    model = calibrate(Nested())
+    compare(model, example(), export)
+    names = [n.name for n in trace(model, example()).graph.node]
+    assert {"body.rnn_1.layers.0.0", "tail.0", "tail.1", "m_ber_act", "m_ber_act_1"} <= set(names)
 
 
 def test_paths_and_models_in_memory_load_alike(export: Any) -> None:
