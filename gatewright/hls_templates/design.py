@@ -21,7 +21,7 @@ from gatewright.hls_templates.schedule import choose_tile, row_order
 from gatewright.hls_templates.select_last.kernel import SelectLast
 from gatewright.ir.graph import Graph, Node, Tensor
 
-DEFAULT_MULTIPLIERS = 128
+DEFAULT_MULTIPLIERS = 256
 MAX_STREAM_BITS = 32
 
 

@@ -83,9 +83,8 @@ def compile_library(
     flags = ["-std=c++17", "-shared", "-fPIC", "-w", f"-I{project}", f"-I{project}/gatewright"]
     flags += ["-O3", "-march=native", "-DGW_NATIVE"] if native else _ap_flags(compiler)
     flags += ["-DGW_TAPS"] if taps else []
-    sources = [str(project / name) for name in ("csim.cpp", "top.cpp")]
     partial = output.with_suffix(".partial")
-    command = [*compiler.command, *flags, *sources, "-o", str(partial)]
+    command = [*compiler.command, *flags, str(project / "csim.cpp"), "-o", str(partial)]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
         lines = [line for line in result.stderr.splitlines() if "error" in line]
@@ -99,7 +98,7 @@ def compile_library(
 
 
 def _ap_flags(compiler: Compiler) -> list[str]:
-    flags = ["-O2", f"-I{ap_types()}"]
+    flags = ["-O1", f"-I{ap_types()}"]
     if compiler.name != "g++":
         # The specialisations for std::complex in these two headers need libstdc++.
         flags += ["-D__AP_INT_SPECIAL_H__", "-D__AP_FIXED_SPECIAL_H__"]
