@@ -1,0 +1,17 @@
+"""Gatewright: quantized recurrent networks from PyTorch to bit-exact FPGA kernels.
+
+Importing this package teaches qonnx the op ``QuantLSTMCell``.
+"""
+
+from gatewright.build import Build, compile
+from gatewright.errors import GatewrightError
+from gatewright.ir.traced import register as _register
+from gatewright.levels import LEVELS
+from gatewright.verify import Report
+from gatewright.version import VERSION
+
+_register()
+
+__version__ = VERSION
+
+__all__ = ["LEVELS", "Build", "GatewrightError", "Report", "__version__", "compile"]

@@ -27,6 +27,7 @@ CODES: dict[str, str] = {
     # 4xx: build folders
     "GW-401": "output folder is not a Gatewright build",
     "GW-402": "build folder is incomplete or damaged",
+    "GW-403": "unknown board",
     # 5xx: tools
     "GW-501": "no C++ compiler",
     "GW-502": "C++ compilation failed",

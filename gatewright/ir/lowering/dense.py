@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 
 from gatewright.errors import GatewrightError
+from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.state import LoweringState, requantize
 from gatewright.ir.lowering.values import Affine, FloatInput
 from gatewright.ir.quantizer import InputBoundary, Quantizer
@@ -40,8 +41,12 @@ def lower_quant(state: LoweringState, node: onnx.NodeProto) -> None:
             value.scales,
             value.offsets,
             relu=value.relu,
+            kind="requantize" if value.path.relative else "accumulator",
+            path=value.path,
+            log=state.roundings,
         )
-    state.values[node.output[0]] = Affine(name, quantizer.scales, quantizer=quantizer)
+    path = rounding.codes(state.graph[name].type, quantizer.scales[0])
+    state.values[node.output[0]] = Affine(name, quantizer.scales, path, quantizer=quantizer)
 
 
 def _lower_input(state: LoweringState, quantizer: Quantizer) -> str:
@@ -70,7 +75,8 @@ def lower_matmul(state: LoweringState, node: onnx.NodeProto) -> None:
     w = state.graph.add_constant(f"{node.name}.weight", weight.values)
     name = state.graph.add("MatMul", [value.name, w], [f"{node.name}.product"], name=node.name)
     scales = tuple(s * value.scales[0] for s in weight.scales)
-    state.values[node.output[0]] = Affine(name, scales)
+    path = rounding.dot_product(state.graph[value.name].type, weight.values, scales)
+    state.values[node.output[0]] = Affine(name, scales, path)
 
 
 def lower_add(state: LoweringState, node: onnx.NodeProto) -> None:
@@ -98,7 +104,8 @@ def lower_add(state: LoweringState, node: onnx.NodeProto) -> None:
     offsets = tuple(
         value.offsets[c % len(value.offsets)] + residues[c % len(residues)] for c in range(channels)
     )
-    state.values[node.output[0]] = Affine(name, value.scales, offsets)
+    path = rounding.add_bias(value.path, integers, value.scales, residues)
+    state.values[node.output[0]] = Affine(name, value.scales, path, offsets)
 
 
 def lower_relu(state: LoweringState, node: onnx.NodeProto) -> None:
@@ -142,4 +149,5 @@ def lower_flatten(state: LoweringState, node: onnx.NodeProto) -> None:
     name = state.graph.add(
         "Flatten", [value.name], [f"{node.name}.flat"], name=node.name, steps=state.steps
     )
-    state.values[node.output[0]] = replace(value, name=name)
+    path = rounding.repeat(value.path, state.steps)
+    state.values[node.output[0]] = replace(value, name=name, path=path)

@@ -10,6 +10,7 @@ import onnx
 from gatewright.errors import GatewrightError
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import dense, recurrent
+from gatewright.ir.lowering.rounding import Rounding
 from gatewright.ir.lowering.state import LoweringState
 from gatewright.ir.lowering.values import Affine, FloatInput
 from gatewright.ir.quantizer import InputBoundary, OutputBoundary
@@ -28,11 +29,16 @@ LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
 
 @dataclass(frozen=True)
 class IntegerModel:
-    """The integer graph and the two places where it meets floats."""
+    """The integer graph and the two places where it meets floats.
+
+    Attributes:
+        roundings: What the certificate is built from; empty for a model read back from a file.
+    """
 
     graph: Graph
     input: InputBoundary
     output: OutputBoundary
+    roundings: tuple[Rounding, ...] = ()
 
 
 def lower(model: onnx.ModelProto) -> IntegerModel:
@@ -88,4 +94,4 @@ def _finish(state: LoweringState, output: str) -> IntegerModel:
         time_major=state.time_major,
         steps=len(graph[value.name].shape) == 3,
     )
-    return IntegerModel(graph, state.input, boundary)
+    return IntegerModel(graph, state.input, boundary, tuple(state.roundings.items))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import onnx
 
 from gatewright.errors import GatewrightError
 from gatewright.ir.exact import activation_table
 from gatewright.ir.graph import Graph
+from gatewright.ir.lowering import rounding
+from gatewright.ir.lowering.rounding import Rounding, RoundingLog
 from gatewright.ir.lowering.state import LoweringState, requantize
 from gatewright.ir.lowering.values import ZERO, Affine
 from gatewright.ir.ops.lookup import wrapped_table
@@ -41,7 +45,8 @@ def lower_lstm(state: LoweringState, node: onnx.NodeProto) -> None:
         )
     zero = graph.add_constant(f"{spec.name}.zero_state", np.zeros(spec.hidden_size, dtype=np.int64))
     initial = [graph.add("InitialState", [zero, x], [f"{spec.name}.{s}0"]) for s in ("h", "c")]
-    body = lstm_body(spec, graph[x].type)
+    log = RoundingLog(f"{spec.name}/", state.roundings.items)
+    body = lstm_body(spec, graph[x].type, log)
     outputs = [f"{spec.name}.{o}" for o in ("h_n", "c_n", "h", "c")]
     graph.add(
         "Scan",
@@ -52,37 +57,37 @@ def lower_lstm(state: LoweringState, node: onnx.NodeProto) -> None:
         states=2,
         reverse=spec.reverse,
     )
-    state.values[node.output[0]] = Affine(outputs[2], output.scales, quantizer=output)
+    path = rounding.codes(graph[outputs[2]].type, output.scales[0])
+    state.values[node.output[0]] = Affine(outputs[2], output.scales, path, quantizer=output)
 
 
-def lstm_body(spec: LstmCellSpec, x_type: IntType) -> Graph:
+def lstm_body(spec: LstmCellSpec, x_type: IntType, log: RoundingLog) -> Graph:
     """One time step of an LSTM.
 
     Inputs h [B, H], c [B, H], x [B, I]; outputs h, c (the next states) and the same two again,
-    stacked along time by the Scan.
+    stacked along time by the Scan. Its roundings go to ``log``.
     """
     q = spec.quantizers
     body = Graph(f"{spec.name}.step")
     h = body.add_input("h_prev", _state_type(q["output"]), ("B", spec.hidden_size))
     c = body.add_input("c_prev", _state_type(q["cell_state"]), ("B", spec.hidden_size))
     x = body.add_input("x", x_type, ("B", spec.input_size))
-    gates = {gate: _gate(body, spec, gate, x, h) for gate in GATES}
+    gates = {gate: _gate(body, spec, gate, x, h, log) for gate in GATES}
     unit = {gate: spec.gate_quantizer(gate)[1].scales[0] for gate in GATES}
     state, cell = q["cell_state"].scales[0], q["cell_state"]
 
-    body.add("Mul", [gates["forget"], c], ["forget_cell_product"])
-    body.add("Mul", [gates["input"], gates["cell"]], ["input_cell_product"])
-    for name, scale in (
-        ("forget_cell", unit["forget"] * state),
-        ("input_cell", unit["input"] * unit["cell"]),
+    for name, factors, scale in (
+        ("forget_cell", (gates["forget"], c), unit["forget"] * state),
+        ("input_cell", (gates["input"], gates["cell"]), unit["input"] * unit["cell"]),
     ):
-        requantize(body, f"{name}_product", name, cell, (scale,), ZERO)
+        _product(body, log, factors, name, cell, scale)
     body.add("Add", ["forget_cell", "input_cell"], ["state_sum"])
-    requantize(body, "state_sum", "c", cell, (state,), ZERO)
-    _lookup(body, "c", "hidden_tanh", "tanh", q["hidden_state_tanh"], cell)
-    body.add("Mul", [gates["output"], "hidden_tanh"], ["hidden_product"])
+    parts = [rounding.codes(body[name].type, state) for name in ("forget_cell", "input_cell")]
+    path = rounding.add(*parts)
+    requantize(body, "state_sum", "c", cell, (state,), ZERO, kind="sum", path=path, log=log)
+    _lookup(body, log, "c", "hidden_tanh", "tanh", q["hidden_state_tanh"], cell)
     scale = unit["output"] * q["hidden_state_tanh"].scales[0]
-    requantize(body, "hidden_product", "h", q["output"], (scale,), ZERO)
+    _product(body, log, (gates["output"], "hidden_tanh"), "h", q["output"], scale, "hidden")
     body.outputs = ["h", "c", "h", "c"]
     return body
 
@@ -92,7 +97,24 @@ def _state_type(quantizer: Quantizer) -> IntType:
     return IntType.hull([quantizer.type, NOTHING])
 
 
-def _gate(body: Graph, spec: LstmCellSpec, gate: str, x: str, h: str) -> str:
+def _product(
+    body: Graph,
+    log: RoundingLog,
+    factors: tuple[str, str],
+    output: str,
+    quantizer: Quantizer,
+    scale: Fraction,
+    stem: str = "",
+) -> str:
+    """A product of two codes and its requantizer."""
+    source = body.add("Mul", factors, [f"{stem or output}_product"])
+    path = rounding.product(body[factors[0]].type, body[factors[1]].type, scale)
+    return requantize(
+        body, source, output, quantizer, (scale,), ZERO, kind="product", path=path, log=log
+    )
+
+
+def _gate(body: Graph, spec: LstmCellSpec, gate: str, x: str, h: str, log: RoundingLog) -> str:
     """Accumulator, its requantizer, the non-linearity."""
     p = spec.gates[gate]
     w = body.add_constant(f"{gate}_w", p.w)
@@ -103,15 +125,40 @@ def _gate(body: Graph, spec: LstmCellSpec, gate: str, x: str, h: str) -> str:
     body.add("Add", [f"{gate}_x_product", f"{gate}_h_product"], [f"{gate}_product"])
     body.add("Add", [f"{gate}_product", bias], [f"{gate}_sum"])
     acc = spec.quantizers[f"{gate}_acc"]
-    requantize(body, f"{gate}_sum", f"{gate}_acc", acc, p.scales, p.residues)
+    path = rounding.add(
+        rounding.dot_product(body[x].type, p.w, p.scales),
+        rounding.dot_product(body[h].type, p.u, p.scales),
+    )
+    path = rounding.add_bias(path, p.bias, p.scales, p.residues)
+    requantize(
+        body,
+        f"{gate}_sum",
+        f"{gate}_acc",
+        acc,
+        p.scales,
+        p.residues,
+        kind="accumulator",
+        path=path,
+        log=log,
+    )
     function, quantizer = spec.gate_quantizer(gate)
-    return _lookup(body, f"{gate}_acc", f"{gate}_gate", function, quantizer, acc)
+    return _lookup(body, log, f"{gate}_acc", f"{gate}_gate", function, quantizer, acc)
 
 
 def _lookup(
-    body: Graph, source: str, output: str, function: str, quantizer: Quantizer, domain: Quantizer
+    body: Graph,
+    log: RoundingLog,
+    source: str,
+    output: str,
+    function: str,
+    quantizer: Quantizer,
+    domain: Quantizer,
 ) -> str:
     type_ = body[source].type
+    path = rounding.codes(type_, domain.scales[0])
+    log.add(
+        Rounding(output, source, "table", quantizer, domain.scales, ZERO, path, function=function)
+    )
     entries = activation_table(function, quantizer, domain.scales[0], type_)
     table = body.add_constant(f"{output}.table", wrapped_table(entries, type_))
     return body.add("LookUp", [source, table], [output], function=function)

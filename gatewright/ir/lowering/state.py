@@ -9,6 +9,7 @@ import onnx
 from gatewright.errors import GatewrightError
 from gatewright.ir.exact import thresholds
 from gatewright.ir.graph import Graph
+from gatewright.ir.lowering.rounding import FloatPath, Rounding, RoundingLog
 from gatewright.ir.lowering.values import Affine, FloatInput, Value
 from gatewright.ir.quantizer import InputBoundary, Quantizer, Scales
 from gatewright.ir.traced.operands import TracedGraph
@@ -22,6 +23,7 @@ class LoweringState:
         time_major: Whether the traced sequences are [T, B, F]; the integer graph's never are.
         shape: Shape of the example input in the user's layout.
         input: Set by the first quantizer.
+        roundings: Every place where float32 might round another way.
     """
 
     traced: TracedGraph
@@ -30,6 +32,7 @@ class LoweringState:
     shape: list[int] = field(default_factory=list)
     values: dict[str, Value] = field(default_factory=dict)
     input: InputBoundary | None = None
+    roundings: RoundingLog = field(default_factory=RoundingLog)
 
     @property
     def steps(self) -> int:
@@ -74,8 +77,12 @@ def requantize(
     offsets: Scales,
     *,
     relu: bool = False,
+    kind: str,
+    path: FloatPath,
+    log: RoundingLog,
 ) -> str:
-    """Append the MultiThreshold that quantizes ``source * scale + offset``."""
+    """Append the MultiThreshold that quantizes ``source * scale + offset``, and note it down."""
+    log.add(Rounding(output, source, kind, quantizer, scales, offsets, path, relu))
     rows = thresholds(quantizer, scales, offsets, graph[source].type, relu=relu)
     name = graph.add_constant(f"{output}.thresholds", rows)
     return graph.add("MultiThreshold", [source, name], [output], out_bias=quantizer.type.lo)

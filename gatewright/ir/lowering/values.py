@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from gatewright.ir.lowering.rounding import FloatPath
 from gatewright.ir.quantizer import Quantizer, Scales
 
 ZERO: Scales = (Fraction(0),)
@@ -22,6 +23,7 @@ class Affine:
     Attributes:
         name: The integer tensor.
         scales: One or one a feature.
+        path: How float32 arrives at it.
         offsets: One or one a feature.
         quantizer: The quantizer whose codes ``n`` are, if it comes straight from one.
         relu: Whether ``max(0, .)`` still has to be applied.
@@ -29,6 +31,7 @@ class Affine:
 
     name: str
     scales: Scales
+    path: FloatPath
     offsets: Scales = ZERO
     quantizer: Quantizer | None = None
     relu: bool = False

@@ -1,0 +1,327 @@
+"""Compile a model into a build folder, and run what is in it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, overload
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from gatewright import frontend, levels
+from gatewright.boards import DEFAULT_BOARD, boards
+from gatewright.errors import GatewrightError
+from gatewright.folder import read_manifest, replacing, write_manifest
+from gatewright.hls_templates import Design, map_design, write_project
+from gatewright.hls_templates.design import Options
+from gatewright.hls_templates.kernel import Tap
+from gatewright.hls_templates.project import project_files
+from gatewright.ir import interpreter
+from gatewright.ir.certificate import Certificate, build_certificate
+from gatewright.ir.lowering import IntegerModel, lower
+from gatewright.ir.onnx_io import from_onnx, to_onnx
+from gatewright.ir.standard import to_standard
+from gatewright.ir.traced.cell_spec import read_cell
+from gatewright.ir.traced.operands import TracedGraph
+from gatewright.ir.types import IntArray
+from gatewright.levels import LEVELS, Engine, FloatArray, Run
+from gatewright.version import VERSION
+
+TRACED, INTEGER, STANDARD = "1_traced.onnx", "2_integer.onnx", "2_standard.onnx"
+KERNELS, CERTIFICATE, PROJECT = "3_kernels.json", "certificate.json", "hls"
+GOLDEN_SEQUENCES = 16
+
+Progress = Callable[[str], None]
+States = dict[str, npt.NDArray[Any]]
+
+
+def compile(
+    model: Any,
+    example_input: Any = None,
+    output_dir: str | os.PathLike[str] = "build/model",
+    *,
+    multipliers: int | None = None,
+    requantizer: Literal["auto", "thresholds"] = "auto",
+    board: str = DEFAULT_BOARD,
+    progress: Progress | None = None,
+) -> Build:
+    """Compile a quantized recurrent model to HLS C++.
+
+    Args:
+        model: A calibrated ``torch.nn.Module`` in eval mode; or the path of an ONNX file that
+            Brevitas exported; or such a ``ModelProto``.
+        example_input: For a module, one float32 input [B, T, I] (or [T, B, I]).
+        output_dir: The build folder. A build that is there is replaced, anything else refused.
+        multipliers: Budget of multipliers of a recurrent layer; decides how it is folded.
+        requantizer: ``auto`` replaces thresholds by checked multipliers or tables where they are
+            equal; ``thresholds`` keeps them.
+        board: Name of a board, for the vendor project.
+        progress: Called with the name of each stage as it begins.
+
+    Returns:
+        The build. Its folder holds ``1_traced.onnx``, ``2_integer.onnx``, ``2_standard.onnx``,
+        ``3_kernels.json``, ``certificate.json`` and ``hls/``.
+
+    Raises:
+        GatewrightError: With a code, a place, a cause and a remedy; the folder is left as it was.
+    """
+    report = progress or (lambda stage: None)
+    options = Options(requantizer=requantizer)
+    if multipliers is not None:
+        options = Options(multipliers, requantizer)
+    target = boards().get(board)
+    if target is None:
+        raise GatewrightError(
+            "GW-403",
+            where=board,
+            cause="there is no such board.",
+            remedy=f"Use one of {', '.join(boards())}.",
+        )
+    folder = Path(output_dir)
+    with replacing(folder) as partial:
+        report("trace")
+        traced = _trace(model, example_input)
+        report("lower")
+        integer = lower(traced)
+        report("map")
+        design = map_design(integer.graph, options)
+        report("write")
+        _save(traced, partial / TRACED)
+        _save(to_onnx(integer), partial / INTEGER)
+        _save(to_standard(integer), partial / STANDARD)
+        _write_json(partial / KERNELS, _kernels_json(traced, integer, design))
+        _write_json(partial / CERTIFICATE, build_certificate(integer).to_json())
+        files = project_files(design, target.part, target.clock_ns)
+        write_project(files | _golden(integer), partial / PROJECT)
+        facts = {
+            "gatewright": VERSION,
+            "multipliers": options.multipliers,
+            "requantizer": requantizer,
+            "board": board,
+        }
+        write_manifest(partial, facts)
+    return Build(folder)
+
+
+def _trace(model: Any, example_input: Any) -> onnx.ModelProto:
+    if isinstance(model, str | os.PathLike | onnx.ModelProto):
+        return frontend.load(model)
+    return frontend.trace(model, example_input)
+
+
+def _save(model: onnx.ModelProto, path: Path) -> None:
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _write_json(path: Path, data: Any) -> None:
+    path.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n")
+
+
+def _kernels_json(traced: onnx.ModelProto, integer: IntegerModel, design: Design) -> dict[str, Any]:
+    return {
+        **design.to_json(integer.input.steps),
+        "taps": [[tap.name, tap.width, tap.sequence] for tap in design.taps()],
+        "states": _state_quantizers(traced),
+    }
+
+
+def _state_quantizers(traced: onnx.ModelProto) -> dict[str, dict[str, Any]]:
+    """Scale and zero point of h and c of each recurrent layer."""
+    graph = TracedGraph(traced.graph)
+    states = {}
+    for node in traced.graph.node:
+        if node.op_type == "QuantLSTMCell":
+            quantizers = read_cell(graph, node).quantizers
+            states[f"{node.name}/h"] = quantizers["output"].to_json()
+            states[f"{node.name}/c"] = quantizers["cell_state"].to_json()
+    return states
+
+
+def _golden(integer: IntegerModel) -> dict[str, str]:
+    """Golden vectors for the test bench: seeded random sequences and what they give."""
+    type_ = integer.input.quantizer.type
+    source, sink = integer.graph.inputs[0], integer.graph.outputs[0]
+    features = integer.graph[source].shape[-1]
+    assert isinstance(features, int)
+    rng = np.random.default_rng(0)
+    x = rng.integers(type_.lo, type_.hi + 1, size=(GOLDEN_SEQUENCES, integer.input.steps, features))
+    y = interpreter.run(integer.graph, {source: x})[0][sink]
+    return {
+        f"{PROJECT_GOLDEN}/input.dat": _vectors(x),
+        f"{PROJECT_GOLDEN}/output.dat": _vectors(y if y.ndim == 3 else y[:, None]),
+    }
+
+
+PROJECT_GOLDEN = "golden"
+
+
+def _vectors(sequences: IntArray) -> str:
+    """A step a line, a blank line after each sequence."""
+    return "\n".join(
+        "".join(" ".join(map(str, step)) + "\n" for step in sequence) for sequence in sequences
+    )
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build folder, opened.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        GatewrightError: GW-402 if it is not a complete build.
+    """
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path))
+        read_manifest(self.path)
+
+    @cached_property
+    def traced(self) -> onnx.ModelProto:
+        """``1_traced.onnx``."""
+        return onnx.load(str(self.path / TRACED))
+
+    @cached_property
+    def integer(self) -> IntegerModel:
+        """``2_integer.onnx``."""
+        return from_onnx(onnx.load(str(self.path / INTEGER)))
+
+    @cached_property
+    def kernels(self) -> dict[str, Any]:
+        """``3_kernels.json``."""
+        kernels: dict[str, Any] = json.loads((self.path / KERNELS).read_text())
+        return kernels
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """``certificate.json``."""
+        return Certificate.from_json(json.loads((self.path / CERTIFICATE).read_text()))
+
+    @property
+    def taps(self) -> tuple[Tap, ...]:
+        """What C-simulation can show of the kernels."""
+        return tuple(Tap(*tap) for tap in self.kernels["taps"])
+
+    def engine(self, level: str, *, taps: bool = False, native: bool | None = None) -> Engine:
+        """The engine of one level.
+
+        Args:
+            level: One of ``LEVELS``.
+            taps: Whether C-simulation records the values inside.
+            native: C-simulation on machine integers instead of ap_int. By default that is so
+                without taps.
+
+        Raises:
+            GatewrightError: GW-602 for an unknown level, GW-501 and GW-502 of the C++ compiler.
+        """
+        match level:
+            case "traced":
+                return levels.traced_engine(self.traced, self.integer)
+            case "integer":
+                return levels.integer_engine(self.integer)
+            case "standard":
+                return levels.standard_engine(onnx.load(str(self.path / STANDARD)), self.integer)
+            case "csim":
+                return levels.csim_engine(
+                    self.path / PROJECT,
+                    self.path / "csim",
+                    self.integer,
+                    self.taps if taps else (),
+                    native=not taps if native is None else native,
+                )
+        raise GatewrightError(
+            "GW-602",
+            where=f"level {level}",
+            cause="there is no such level.",
+            remedy=f"Use one of {', '.join(LEVELS)}.",
+        )
+
+    @overload
+    def simulate(
+        self, x: Any, level: str = ..., *, raw: bool = ..., states: Literal[False] = ...
+    ) -> npt.NDArray[Any]: ...
+
+    @overload
+    def simulate(
+        self, x: Any, level: str = ..., *, raw: bool = ..., states: Literal[True]
+    ) -> tuple[npt.NDArray[Any], States]: ...
+
+    def simulate(
+        self, x: Any, level: str = "csim", *, raw: bool = False, states: bool = False
+    ) -> npt.NDArray[Any] | tuple[npt.NDArray[Any], States]:
+        """Run one level.
+
+        Args:
+            x: float32 in the layout of the model, [B, T, I] or [T, B, I]; any B, any T unless a
+                ``Flatten`` fixes it.
+            level: ``traced``, ``integer``, ``standard`` or ``csim``.
+            raw: Integer codes out instead of floats; of a layer without output quantizer, its
+                accumulators.
+            states: Also return h and c of every step, by ``<layer>/h`` and ``<layer>/c``,
+                [B, T, H], as codes or floats like the output.
+
+        Returns:
+            The output in the layout of the model; with ``states`` a pair of it and the states.
+
+        Raises:
+            GatewrightError: GW-601 for an input that does not fit, GW-602 for an unknown level.
+        """
+        array = self.check_input(x)
+        wanted = self.kernels["states"] if states else {}
+        engine = self.engine(level, taps=states)
+        run = levels.run_chunked(engine, array, self.integer, wanted.__contains__)
+        output = self.integer.output.codes(run.n) if raw else run.y
+        if not states:
+            return output
+        return output, {k: _state(run, k, q, raw) for k, q in wanted.items()}
+
+    def check_input(self, x: Any) -> FloatArray:
+        """The input as a float32 array.
+
+        Raises:
+            GatewrightError: GW-601.
+        """
+        array = np.asarray(x)
+        boundary, graph = self.integer.input, self.integer.graph
+        features = graph[graph.inputs[0]].shape[-1]
+        layout = "[T, B, I]" if boundary.time_major else "[B, T, I]"
+        steps = 0 if boundary.time_major else 1
+        problem = None
+        if array.dtype.kind not in "fiu":
+            problem = f"its type is {array.dtype}"
+        elif array.ndim != 3 or array.shape[2] != features or 0 in array.shape:
+            problem = f"its shape is {list(array.shape)}, expected {layout} with I = {features}"
+        elif boundary.fixed_steps and array.shape[steps] != boundary.steps:
+            problem = f"it has {array.shape[steps]} time steps, the model takes {boundary.steps}"
+        elif np.isnan(array).any():
+            problem = "it holds NaN, which no integer stands for"
+        if problem is not None:
+            raise GatewrightError(
+                "GW-601",
+                where="input",
+                cause=f"{problem}.",
+                remedy=f"Pass finite floats {layout} with I = {features}.",
+            )
+        return np.ascontiguousarray(array, dtype=np.float32)
+
+    def verify(self, x: Any = None, model: Any = None, **options: Any) -> Any:
+        """Compare every level with the one before it; see ``gatewright.verify.verify``."""
+        from gatewright.verify import verify
+
+        return verify(self, x, model, **options)
+
+
+def _state(run: Run, name: str, quantizer: dict[str, Any], raw: bool) -> npt.NDArray[Any]:
+    if raw:
+        return run.taps[name] + int(quantizer["zero_point"])
+    scale = float.fromhex(quantizer["scales"][0])
+    return (run.taps[name] * scale).astype(np.float32)

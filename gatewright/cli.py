@@ -1,0 +1,230 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from gatewright import display
+from gatewright.boards import DEFAULT_BOARD
+from gatewright.build import Build, compile
+from gatewright.doctor import examine
+from gatewright.errors import GatewrightError
+from gatewright.levels import LEVELS
+from gatewright.models import ModelSource, load_model
+from gatewright.verify import verify
+from gatewright.version import VERSION
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+output = click.option("-o", "--output", type=click.Path(path_type=Path))
+DEMO = Path("examples/digits")
+
+
+class _Main(click.Group):
+    """Prints coded errors as such and leaves with exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GatewrightError as error:
+            if "--json" in sys.argv:
+                click.echo(json.dumps({"error": error.as_dict()}))
+            display.ERR.print(f"[bold red]{error.code}[/] ", end="")
+            display.ERR.print(
+                str(error).removeprefix(error.code).strip(), markup=False, highlight=False
+            )
+            ctx.exit(2)
+
+
+@click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="gatewright")
+def main() -> None:
+    """Compile quantized recurrent networks to bit-exact FPGA kernels."""
+
+
+@main.command("compile")
+@click.argument("model")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="The build folder."
+)
+@click.option("--multipliers", type=click.IntRange(min=1), help="Budget of a recurrent layer.")
+@click.option(
+    "--requantizer",
+    type=click.Choice(["auto", "thresholds"]),
+    default="auto",
+    show_default=True,
+    help="Keep thresholds, or use checked multipliers.",
+)
+@click.option("--board", default=DEFAULT_BOARD, show_default=True)
+@as_json
+def compile_command(
+    model: str, output: Path, multipliers: int | None, requantizer: Any, board: str, as_json: bool
+) -> None:
+    """Compile MODEL into a build folder.
+
+    MODEL is an .onnx file, module:factory, or a folder whose model.py has model() and
+    example_input().
+    """
+    source = load_model(model)
+    with display.compiling(as_json) as progress:
+        build = compile(
+            source.model,
+            source.example_input,
+            output,
+            multipliers=multipliers,
+            requantizer=requantizer,
+            board=board,
+            progress=progress,
+        )
+    if as_json:
+        click.echo(json.dumps({"build": str(build.path), **build.kernels}))
+    else:
+        display.show_build(build)
+
+
+@main.command()
+@click.argument("build", type=click.Path(path_type=Path))
+@click.argument("inputs", metavar="X.npy", type=click.Path(path_type=Path))
+@click.option("--level", default="csim", show_default=True, type=click.Choice(LEVELS))
+@click.option("--raw", is_flag=True, help="Integer codes instead of floats.")
+@click.option("--states", is_flag=True, help="Also h and c of every step; writes an .npz.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write .npy (or .npz).")
+@as_json
+def simulate(
+    build: Path,
+    inputs: Path,
+    level: str,
+    raw: bool,
+    states: bool,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Run one level of BUILD on the floats in X.npy."""
+    opened = Build(build)
+    with display.ERR.status(f"simulating {level}"):
+        if states:
+            y, inner = opened.simulate(_load(inputs), level, raw=raw, states=True)
+        else:
+            y, inner = opened.simulate(_load(inputs), level, raw=raw), {}
+    if output is not None:
+        _store(output, y, inner)
+    if as_json:
+        arrays = {"y": y, **inner}
+        click.echo(json.dumps({name: array.tolist() for name, array in arrays.items()}))
+    elif output is None:
+        click.echo(np.array2string(y, threshold=200))
+    else:
+        display.OUT.print(f"{output}: y {list(y.shape)} {y.dtype}", highlight=False)
+
+
+@main.command("verify")
+@click.argument("build", type=click.Path(path_type=Path))
+@click.argument("inputs", metavar="[X.npy]", required=False, type=click.Path(path_type=Path))
+@click.option("--model", help="Begin with torch: the MODEL that was compiled.")
+@click.option(
+    "--split",
+    default="test",
+    show_default=True,
+    help="With --model of a folder that has a dataset.",
+)
+@click.option("--levels", default="all", show_default=True, help="Comma-separated, in order.")
+@as_json
+def verify_command(
+    build: Path, inputs: Path | None, model: str | None, split: str, levels: str, as_json: bool
+) -> None:
+    """Compare every level of BUILD with the one before it; exit code 1 on a difference.
+
+    Without X.npy it runs the model's dataset, or seeded random sequences.
+    """
+    source = load_model(model) if model else None
+    failed = _verify(Build(build), source, inputs, split, _levels(levels), as_json)
+    raise SystemExit(failed)
+
+
+@main.command()
+@as_json
+def doctor(as_json: bool) -> None:
+    """List the tools found and what each one enables."""
+    tools = examine()
+    if as_json:
+        click.echo(json.dumps([tool.__dict__ for tool in tools]))
+    else:
+        display.show_tools(tools)
+    raise SystemExit(any(tool.needed and tool.found is None for tool in tools))
+
+
+@main.command()
+@click.argument("folder", default=DEMO, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    default=Path("build/digits"),
+    type=click.Path(path_type=Path),
+    show_default=True,
+)
+@as_json
+def demo(folder: Path, output: Path, as_json: bool) -> None:
+    """Compile the trained model in FOLDER and verify it on all of its data."""
+    source = load_model(str(folder))
+    with display.compiling(as_json) as progress:
+        build = compile(source.model, source.example_input, output, progress=progress)
+    if not as_json:
+        display.show_build(build)
+    raise SystemExit(_verify(build, source, None, "all", LEVELS, as_json))
+
+
+def _verify(
+    build: Build,
+    source: ModelSource | None,
+    inputs: Path | None,
+    split: str,
+    levels: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    x, labels = None, None
+    if inputs is not None:
+        x = _load(inputs)
+    elif source is not None and source.dataset is not None:
+        x, labels = source.dataset(split)
+    with display.verifying(as_json) as progress:
+        report = verify(
+            build,
+            x,
+            source.torch_module if source else None,
+            labels=labels,
+            levels=levels,
+            progress=progress,
+        )
+    if as_json:
+        click.echo(json.dumps(report.to_json()))
+    else:
+        display.show_report(report)
+    return 1 if report.mismatches else 0
+
+
+def _levels(text: str) -> tuple[str, ...]:
+    return LEVELS if text == "all" else tuple(part.strip() for part in text.split(","))
+
+
+def _load(path: Path) -> Any:
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise GatewrightError(
+            "GW-601",
+            where=str(path),
+            cause=f"it cannot be read as .npy: {error}.",
+            remedy="Save the input with numpy.save.",
+        ) from error
+
+
+def _store(path: Path, y: Any, states: dict[str, Any]) -> None:
+    if states:
+        np.savez(path, y=y, **states)
+    else:
+        np.save(path, y)

@@ -1,0 +1,151 @@
+"""Tables and progress of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from gatewright.build import Build
+from gatewright.doctor import Tool
+from gatewright.verify import KINDS, Comparison, Report
+
+OUT = Console()
+ERR = Console(stderr=True)
+
+STAGES = {
+    "trace": "1_traced.onnx    the model as QONNX",
+    "lower": "2_integer.onnx   integers only; 2_standard.onnx in plain ONNX",
+    "map": "3_kernels.json   kernels and their tile schedule",
+    "write": "hls/             C++ for Vitis HLS",
+}
+
+
+@contextmanager
+def compiling(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Name each stage of a compilation as it begins, with the seconds it took."""
+    if quiet:
+        yield lambda stage: None
+        return
+    began: list[tuple[str, float]] = []
+
+    def finish() -> None:
+        if began:
+            stage, start = began[-1]
+            seconds = perf_counter() - start
+            ERR.print(f"  {STAGES[stage]:<66} {seconds:6.2f} s", highlight=False)
+
+    with ERR.status("compiling") as status:
+
+        def report(stage: str) -> None:
+            finish()
+            began.append((stage, perf_counter()))
+            status.update(STAGES[stage])
+
+        yield report
+        finish()
+
+
+@contextmanager
+def verifying(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar over the sequences, with the level that is running."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=ERR, disable=quiet, transient=True) as bar:
+        task = bar.add_task("compiling the C-simulation")
+
+        def report(level: str, done: int, total: int) -> None:
+            bar.update(task, description=f"running {level}", completed=done, total=total)
+
+        yield report
+
+
+def show_build(build: Build) -> None:
+    """What compile made."""
+    kernels = build.kernels
+    table = Table(title=f"{build.path}: kernels", title_justify="left")
+    for heading in ("kernel", "from", "in", "out", "multipliers", "cycles"):
+        numeric = heading not in ("kernel", "from")
+        table.add_column(heading, justify="right" if numeric else "left")
+    for k in kernels["kernels"]:
+        multipliers = k.get("multipliers", k.get("units", 0) * k.get("columns", 0))
+        table.add_row(
+            k["kind"],
+            k["source"],
+            str(k["input"]["width"]),
+            str(k["output"]["width"]),
+            str(multipliers or "-"),
+            str(k["predicted_cycles"]),
+        )
+    OUT.print(table)
+    summary = build.certificate.summary()
+    OUT.print(
+        f"Predicted: {kernels['predicted_cycles']} cycles for a sequence of {kernels['steps']} "
+        "steps.",
+        highlight=False,
+    )
+    OUT.print(summary, highlight=False)
+
+
+def show_report(report: Report) -> None:
+    """The table of levels, integers compared and integers that differ."""
+    if report.accuracy:
+        OUT.print(_accuracy_table(report))
+    table = Table(
+        title=f"Integers compared on {report.sequences:,} sequences: how many, and how many differ",
+        title_justify="left",
+    )
+    table.add_column("level")
+    table.add_column("against")
+    for heading in ("h, every step", "c, every step", "gates", "output", "differ"):
+        table.add_column(heading, justify="right")
+    for c in report.comparisons:
+        counts = [f"{c.compared[kind]:,}" if c.compared[kind] else "-" for kind in KINDS]
+        differ = c.differing.total()
+        style = "green" if not differ else ("yellow" if not c.mismatches else "bold red")
+        table.add_row(c.level, c.reference, *counts, f"[{style}]{differ:,}[/]")
+    OUT.print(table)
+    for c in report.comparisons:
+        if c.differing.total():
+            OUT.print(_explanation(c), highlight=False, markup=False)
+    OUT.print(_verdict(report), highlight=False)
+
+
+def _accuracy_table(report: Report) -> Table:
+    table = Table(title="Accuracy", title_justify="left")
+    for level in report.accuracy:
+        table.add_column(level, justify="right")
+    table.add_row(*(f"{share:.2%}" for share in report.accuracy.values()))
+    return table
+
+
+def _explanation(c: Comparison) -> str:
+    if c.mismatches:
+        return f"{c.level} differs from {c.reference}: {c.divergence}"
+    return (
+        f"{c.level} and {c.reference}: the differences follow from {c.boundary} float32 roundings "
+        "that certificate.json lists as possible."
+    )
+
+
+def _verdict(report: Report) -> str:
+    if report.mismatches:
+        return f"[bold red]FAIL[/]: {report.mismatches:,} integers differ"
+    explained = sum(c.differing.total() for c in report.comparisons)
+    if explained:
+        return "[yellow]PASS[/]: every difference is a listed float32 boundary case"
+    return "[bold green]PASS[/]: not one integer differs"
+
+
+def show_tools(tools: list[Tool]) -> None:
+    """The report of ``doctor``."""
+    table = Table(title="Tools", title_justify="left")
+    for heading in ("tool", "found", "what for"):
+        table.add_column(heading)
+    for tool in tools:
+        missing = "[bold red]missing[/]" if tool.needed else "[dim]not found[/]"
+        table.add_row(tool.name, tool.found or missing, tool.enables)
+    OUT.print(table)

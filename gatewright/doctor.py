@@ -1,0 +1,80 @@
+"""What is installed here, and what each thing is for."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from dataclasses import dataclass
+from importlib import metadata
+
+from gatewright.errors import GatewrightError
+from gatewright.hls_templates.csim import find_compiler
+from gatewright.hls_templates.csim.compiler import ap_types
+
+PACKAGES = {
+    "torch": "trace torch modules",
+    "brevitas": "trace torch modules",
+    "qonnx": "run 1_traced.onnx",
+    "onnx": "read and write every graph",
+    "onnxruntime": "run 2_standard.onnx",
+    "hls4ml": "C-simulate on ap_int (its wheel brings ap_int.h)",
+    "ziglang": "C-simulate where there is no g++",
+}
+PROGRAMS = {
+    "vitis_hls": "synthesize hls/ to IP: vitis_hls -f run_hls.tcl",
+    "vivado": "place and route the IP",
+}
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One line of the report.
+
+    Attributes:
+        name: Package or program.
+        found: Version or path, or None.
+        enables: What it is for.
+        needed: Whether compile or verify cannot do without.
+    """
+
+    name: str
+    found: str | None
+    enables: str
+    needed: bool
+
+
+def examine() -> list[Tool]:
+    """Look for everything Gatewright can use."""
+    tools = [Tool("python", platform.python_version(), "everything", True)]
+    optional = ("torch", "brevitas", "ziglang")
+    tools += [
+        Tool(name, _package(name), enables, name not in optional)
+        for name, enables in PACKAGES.items()
+    ]
+    tools += [_compiler(), _headers()]
+    return tools + [
+        Tool(name, shutil.which(name), enables, False) for name, enables in PROGRAMS.items()
+    ]
+
+
+def _package(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _compiler() -> Tool:
+    try:
+        found = find_compiler().version()
+    except GatewrightError:
+        found = None
+    return Tool("C++ compiler", found, "C-simulate; set CXX to choose one", True)
+
+
+def _headers() -> Tool:
+    try:
+        found = "found" if (ap_types() / "ap_int.h").is_file() else None
+    except GatewrightError:
+        found = None
+    return Tool("ap_int.h", found, "C-simulate on the types of Vitis HLS", True)

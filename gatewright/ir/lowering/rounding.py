@@ -1,0 +1,169 @@
+"""What the lowering notes down for the certificate: how float32 reaches each rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import numpy as np
+
+from gatewright.ir.quantizer import Quantizer, Scales
+from gatewright.ir.types import IntArray, IntType
+
+
+@dataclass(frozen=True)
+class FloatPath:
+    """How a float32 engine computes the value ``n * scale + offset`` of an integer tensor.
+
+    The value is a sum of terms, and each term is rounded at most ``roundings`` times on its way;
+    what is one a channel may be one for all.
+
+    Attributes:
+        lo: The lowest reachable ``n``, one a channel.
+        hi: The highest.
+        magnitudes: Largest sum of the absolute terms, in real units, one a channel.
+        grids: A power of two of which every term is a multiple, one a channel; 0 for none.
+        roundings: Most roundings that a term goes through, dequantization included.
+        relative: Whether there is one term only, so that the error is relative to the value.
+    """
+
+    lo: tuple[int, ...]
+    hi: tuple[int, ...]
+    magnitudes: Scales
+    grids: Scales
+    roundings: int
+    relative: bool
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """A place where real values become codes: a requantizer, or a table with ``function``.
+
+    Attributes:
+        name: The integer tensor that leaves it; inside a recurrent layer ``<layer>/<tensor>``.
+        source: The integer tensor that enters it, named alike.
+        kind: ``accumulator``, ``product``, ``sum``, ``requantize`` or ``table``.
+        quantizer: Per tensor.
+        scales: Value of one unit of ``source``, one or one a channel.
+        offsets: Real value added, one or one a channel.
+        path: How float32 arrives at the value.
+        relu: Whether ``max(0, .)`` comes first.
+        function: ``sigmoid`` or ``tanh`` before the quantizer.
+    """
+
+    name: str
+    source: str
+    kind: str
+    quantizer: Quantizer
+    scales: Scales
+    offsets: Scales
+    path: FloatPath
+    relu: bool = False
+    function: str | None = None
+
+
+@dataclass
+class RoundingLog:
+    """The roundings of one graph, in its order.
+
+    Attributes:
+        prefix: Put before the names; ``<layer>/`` for the body of a recurrent layer.
+        items: What was noted.
+    """
+
+    prefix: str = ""
+    items: list[Rounding] = field(default_factory=list)
+
+    def add(self, rounding: Rounding) -> None:
+        """Note one, under the prefix."""
+        name, source = (self.prefix + n for n in (rounding.name, rounding.source))
+        self.items.append(replace(rounding, name=name, source=source))
+
+
+def power_of_two(value: Fraction) -> bool:
+    """Whether a positive rational is one."""
+    n, d = value.numerator, value.denominator
+    return n > 0 and n & (n - 1) == 0 and d & (d - 1) == 0
+
+
+def codes(type_: IntType, scale: Fraction) -> FloatPath:
+    """A code, dequantized in one rounding."""
+    grid = scale if power_of_two(scale) else Fraction(0)
+    return FloatPath((type_.lo,), (type_.hi,), (type_.magnitude * scale,), (grid,), 1, True)
+
+
+def product(a: IntType, b: IntType, scale: Fraction) -> FloatPath:
+    """A product of two codes: two dequantizations and the product."""
+    return replace(codes(a * b, scale), roundings=3)
+
+
+def dot_product(x: IntType, w: IntArray, scales: Scales) -> FloatPath:
+    """``x @ w`` in any order, fused or not.
+
+    Each term: two dequantizations, its product, and one addition less than there are terms.
+
+    Args:
+        x: Range of the K elements.
+        w: Integers [K, C].
+        scales: Value of one unit of the result, one or one a channel.
+    """
+    lo = np.minimum(w * x.lo, w * x.hi).sum(axis=0).tolist()
+    hi = np.maximum(w * x.lo, w * x.hi).sum(axis=0).tolist()
+    reach = (np.abs(w).sum(axis=0) * x.magnitude).tolist()
+    magnitudes = tuple(m * scales[c % len(scales)] for c, m in enumerate(reach))
+    grids = tuple(s if power_of_two(s) else Fraction(0) for s in scales)
+    return FloatPath(tuple(lo), tuple(hi), magnitudes, grids, w.shape[0] + 2, False)
+
+
+def add(a: FloatPath, b: FloatPath) -> FloatPath:
+    """The sum of two values: one more rounding for every term."""
+    return FloatPath(
+        _each(int.__add__, a.lo, b.lo),
+        _each(int.__add__, a.hi, b.hi),
+        _each(Fraction.__add__, a.magnitudes, b.magnitudes),
+        _each(min, a.grids, b.grids),
+        max(a.roundings, b.roundings) + 1,
+        False,
+    )
+
+
+def add_bias(path: FloatPath, integers: IntArray, scales: Scales, residues: Scales) -> FloatPath:
+    """A value plus a constant, which is dequantized and added in one rounding each.
+
+    Args:
+        path: The value.
+        integers: The bias on the value's grid, [C].
+        scales: Value of one unit, one or one a channel.
+        residues: What the bias has beyond, one or one a channel.
+    """
+    n = tuple(integers.tolist())
+    bias = _each(
+        Fraction.__add__, tuple(i * scales[c % len(scales)] for c, i in enumerate(n)), residues
+    )
+    # A dyadic rational is a multiple of the lowest bit of its numerator over its denominator.
+    units = tuple(Fraction(b.numerator & -b.numerator, b.denominator) for b in bias)
+    constant = FloatPath(
+        n,
+        n,
+        tuple(abs(b) for b in bias),
+        _each(lambda grid, unit: min(grid, unit) if unit else grid, path.grids, units),
+        1,
+        False,
+    )
+    return add(path, constant)
+
+
+def repeat(path: FloatPath, times: int) -> FloatPath:
+    """The channels side by side, ``times`` times."""
+    return replace(
+        path,
+        lo=path.lo * times,
+        hi=path.hi * times,
+        magnitudes=path.magnitudes * times,
+        grids=path.grids * times,
+    )
+
+
+def _each[T](f: Callable[[T, T], T], a: tuple[T, ...], b: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(f(a[c % len(a)], b[c % len(b)]) for c in range(max(len(a), len(b))))

@@ -1,0 +1,142 @@
+"""Replay: evaluate every op from another engine's own values, so that each difference is local.
+
+A whole run cannot tell one wrong rounding from its consequences: after it, everything differs. Here
+each op of the integer graph gets the inputs that the other engine had, as far as it shows them, and
+its result is compared with what that engine made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gatewright.ir.graph import Graph, Node
+from gatewright.ir.lowering import IntegerModel
+from gatewright.ir.ops import REGISTRY
+from gatewright.ir.types import IntArray
+
+
+@dataclass(frozen=True)
+class LocalDifferences:
+    """Where one op, given the engine's own inputs, gives other integers than the engine.
+
+    Attributes:
+        name: Tap name.
+        inputs: What the op's first input held at those places.
+        channels: Last index of those places.
+        count: How many.
+    """
+
+    name: str
+    inputs: IntArray
+    channels: IntArray
+
+    @property
+    def count(self) -> int:
+        """Number of places."""
+        return int(self.inputs.size)
+
+
+def replay(
+    model: IntegerModel, x: IntArray, taps: Mapping[str, IntArray], output: IntArray
+) -> list[LocalDifferences]:
+    """Replay a run of another engine.
+
+    Args:
+        model: The integer model.
+        x: The graph's input, centered integers [B, T, I].
+        taps: What the engine shows of its inside, by tap name.
+        output: The engine's output, centered integers.
+
+    Returns:
+        One entry for each op with a difference, in topological order.
+    """
+    graph = model.graph
+    shown = {**taps, graph.outputs[0]: output}
+    values: dict[str, IntArray] = {**graph.constants(), graph.inputs[0]: x}
+    found: list[LocalDifferences] = []
+    for node in graph.nodes:
+        inputs = [values[i] for i in node.inputs]
+        if node.op == "Scan":
+            results = _replay_scan(node, inputs, taps, found)
+        else:
+            results = REGISTRY[node.op].evaluate(inputs, node)
+        for name, value in zip(node.outputs, results, strict=True):
+            values[name] = _settle(name, value, shown, inputs[0], found)
+    return found
+
+
+def _settle(
+    name: str,
+    value: IntArray,
+    shown: Mapping[str, IntArray],
+    source: IntArray,
+    found: list[LocalDifferences],
+) -> IntArray:
+    """Compare with what the engine shows, and go on with that."""
+    theirs = shown.get(name)
+    if theirs is None:
+        return value
+    wrong = theirs != value
+    if wrong.any() and source.shape == value.shape:
+        channels = np.broadcast_to(np.arange(value.shape[-1]), value.shape)
+        found.append(LocalDifferences(name, source[wrong], channels[wrong]))
+    elif wrong.any():
+        where = np.nonzero(wrong)
+        found.append(LocalDifferences(name, value[wrong], where[-1]))
+    return theirs
+
+
+def _replay_scan(
+    node: Node,
+    inputs: Sequence[IntArray],
+    taps: Mapping[str, IntArray],
+    found: list[LocalDifferences],
+) -> list[IntArray]:
+    """All steps of all sequences at once: each begins from the state the engine had."""
+    assert node.body is not None
+    body, count = node.body, int(node.attrs["states"])
+    shown = {
+        name.removeprefix(f"{node.name}/"): value
+        for name, value in taps.items()
+        if name.startswith(f"{node.name}/")
+    }
+    sequence = inputs[count]
+    batch, steps = sequence.shape[:2]
+    reverse = bool(node.attrs.get("reverse"))
+    states = [
+        _before(shown[name], initial, reverse)
+        for name, initial in zip(body.outputs[:count], inputs[:count], strict=True)
+    ]
+    rows = [value.reshape(batch * steps, -1) for value in (*states, sequence)]
+    flat = {name: value.reshape(batch * steps, -1) for name, value in shown.items()}
+    inner: list[LocalDifferences] = []
+    _replay_body(body, rows, flat, inner)
+    found += [LocalDifferences(f"{node.name}/{d.name}", d.inputs, d.channels) for d in inner]
+    finals = [shown[o][:, 0 if reverse else -1] for o in body.outputs[:count]]
+    return [*finals, *(shown[o] for o in body.outputs[count:])]
+
+
+def _before(states: IntArray, initial: IntArray, reverse: bool) -> IntArray:
+    """The state each step began with."""
+    if reverse:
+        return np.concatenate([states[:, 1:], initial[:, None]], axis=1)
+    return np.concatenate([initial[:, None], states[:, :-1]], axis=1)
+
+
+def _replay_body(
+    body: Graph,
+    rows: Sequence[IntArray],
+    shown: Mapping[str, IntArray],
+    found: list[LocalDifferences],
+) -> None:
+    values: dict[str, IntArray] = {
+        **body.constants(),
+        **dict(zip(body.inputs, rows, strict=True)),
+    }
+    for node in body.nodes:
+        inputs = [values[i] for i in node.inputs]
+        (value,) = REGISTRY[node.op].evaluate(inputs, node)
+        values[node.outputs[0]] = _settle(node.outputs[0], value, shown, inputs[0], found)

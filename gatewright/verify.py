@@ -1,0 +1,248 @@
+"""Verification: every level against the one before it, integer by integer, with no tolerance."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewright.divergence import Divergence, first_divergence
+from gatewright.errors import GatewrightError
+from gatewright.levels import LEVELS, Engine, FloatArray, Run, chunks
+from gatewright.replay import replay
+
+if TYPE_CHECKING:
+    from gatewright.build import Build
+
+# Levels that compute in float32 somewhere, and may round otherwise where the certificate says so.
+FLOAT_LEVELS = ("torch", "traced")
+KINDS = ("h", "c", "gates", "output")
+RANDOM_SEQUENCES = 64
+
+
+@dataclass
+class Comparison:
+    """One level against the one before it.
+
+    Attributes:
+        reference: The level before.
+        level: The level compared.
+        compared: Integers compared, by kind: ``h`` and ``c`` of every step, ``gates`` (all other
+            values both levels show), ``output``.
+        differing: How many of them differ, by kind.
+        boundary: Roundings of torch's float32 behind the differences, where every one of them is
+            listed in the certificate; else 0.
+        divergence: The first difference.
+    """
+
+    reference: str
+    level: str
+    compared: Counter[str] = field(default_factory=Counter)
+    differing: Counter[str] = field(default_factory=Counter)
+    boundary: int = 0
+    unexplained: bool = False
+    divergence: Divergence | None = None
+
+    @property
+    def mismatches(self) -> int:
+        """Differing integers that no listed boundary case explains."""
+        return self.differing.total() if self.unexplained else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """All facts."""
+        return {
+            "reference": self.reference,
+            "level": self.level,
+            "compared": {k: self.compared[k] for k in KINDS},
+            "differing": {k: self.differing[k] for k in KINDS},
+            "boundary_cases": self.boundary,
+            "mismatches": self.mismatches,
+            "divergence": self.divergence.to_json() if self.divergence else None,
+        }
+
+
+@dataclass
+class Report:
+    """The result of ``verify``.
+
+    Attributes:
+        sequences: How many sequences ran.
+        comparisons: Level by level.
+        accuracy: Share of right classes by level, where labels were given.
+    """
+
+    sequences: int
+    comparisons: list[Comparison]
+    accuracy: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def mismatches(self) -> int:
+        """Differing integers over all levels that no listed boundary case explains."""
+        return sum(c.mismatches for c in self.comparisons)
+
+    @property
+    def divergence(self) -> Divergence | None:
+        """The first unexplained difference, or None."""
+        wrong = (c.divergence for c in self.comparisons if c.mismatches)
+        return next(wrong, None)
+
+    def to_json(self) -> dict[str, Any]:
+        """All facts, for machines."""
+        return {
+            "sequences": self.sequences,
+            "mismatches": self.mismatches,
+            "levels": [c.to_json() for c in self.comparisons],
+            "accuracy": self.accuracy,
+        }
+
+
+def verify(
+    build: Build,
+    x: Any = None,
+    model: Any = None,
+    *,
+    labels: npt.NDArray[np.int64] | None = None,
+    levels: Sequence[str] = LEVELS,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Report:
+    """Run every level on the same input and compare each with the one before it.
+
+    Compared are h and c of every step, every other value inside the layers that both levels show,
+    and the output. C-simulation runs on ap_int, as Vitis HLS does.
+
+    Args:
+        build: The build.
+        x: float32 input in the model's layout; by default seeded random sequences that span the
+            input quantizer's range.
+        model: The torch module, to begin the chain with torch itself.
+        labels: Right classes, to report each level's accuracy (argmax of the output).
+        levels: Levels to run, in order.
+        progress: Called with a level, the sequences done and their total.
+
+    Returns:
+        The report; ``report.mismatches`` is 0 if all levels agree.
+
+    Raises:
+        GatewrightError: GW-601 for an input that does not fit, GW-602 for an unknown level, and
+            those of the C++ compiler.
+    """
+    array = random_input(build) if x is None else build.check_input(x)
+    engines = {name: build.engine(name, taps=True) for name in levels}
+    if model is not None:
+        engines = {"torch": _torch_engine(build, model), **engines}
+    if len(engines) < 2:
+        raise GatewrightError(
+            "GW-602",
+            where=f"levels {', '.join(engines)}",
+            cause="there is nothing to compare.",
+            remedy="Name two levels or more, or give the torch model.",
+        )
+    names = list(engines)
+    pairs = [Comparison(a, b) for a, b in itertools.pairwise(names)]
+    votes: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in names}
+    axis = 1 if build.integer.input.time_major else 0
+    done = 0
+    for part in chunks(array, axis):
+        runs = {}
+        for name, engine in engines.items():
+            if progress is not None:
+                progress(name, done, array.shape[axis])
+            runs[name] = engine(part)
+            votes[name].append(runs[name].y.argmax(axis=-1))
+        for pair in pairs:
+            _compare(build, pair, runs, part, done)
+        done += part.shape[axis]
+    if progress is not None:
+        progress(names[-1], done, done)
+    return Report(done, pairs, _accuracy(votes, labels))
+
+
+def random_input(build: Build, sequences: int = RANDOM_SEQUENCES, seed: int = 0) -> FloatArray:
+    """Seeded sequences of the example's length that span the input quantizer's range."""
+    boundary, graph = build.integer.input, build.integer.graph
+    features = graph[graph.inputs[0]].shape[-1]
+    assert isinstance(features, int)
+    reach = boundary.quantizer.type.magnitude * float(boundary.quantizer.scales[0])
+    shape = (sequences, boundary.steps, features)
+    x = np.random.default_rng(seed).normal(0, reach / 2, shape).astype(np.float32)
+    return np.ascontiguousarray(np.swapaxes(x, 0, 1)) if boundary.time_major else x
+
+
+def _torch_engine(build: Build, model: Any) -> Engine:
+    from gatewright.frontend import TorchReference
+
+    reference, integer = TorchReference(model), build.integer
+    tensors = integer.graph.tensors
+
+    def run(x: FloatArray) -> Run:
+        values = reference.run(x)
+        y = values.pop("y")
+        taps = {}
+        for name, value in values.items():
+            layer = name.removesuffix("/out")
+            if layer != name:  # the output of a quantizer in the head, in the user's layout
+                name = next(
+                    (n for n in (f"{layer}.out", f"{layer}.output_quant.out") if n in tensors), ""
+                )
+                if integer.input.time_major and value.ndim == 3:
+                    value = np.swapaxes(value, 0, 1)
+            if name:
+                taps[name] = value
+        return Run(y, integer.output.nearest(y), taps)
+
+    return run
+
+
+def _compare(
+    build: Build, pair: Comparison, runs: dict[str, Run], x: FloatArray, first: int
+) -> None:
+    a, b = runs[pair.reference], runs[pair.level]
+    before = pair.differing.total()
+    for name in a.taps.keys() & b.taps.keys():
+        kind = name.rpartition("/")[2] if "/" in name else "gates"
+        kind = kind if kind in KINDS else "gates"
+        pair.compared[kind] += a.taps[name].size
+        pair.differing[kind] += int((a.taps[name] != b.taps[name]).sum())
+    pair.compared["output"] += a.n.size
+    pair.differing["output"] += int((a.n != b.n).sum())
+    if pair.differing.total() == before:
+        return
+    if pair.divergence is None:
+        pair.divergence = first_divergence(build, a, b, x, first)
+    cases = _boundary_cases(build, pair, runs, x)
+    pair.unexplained |= cases is None
+    pair.boundary += cases or 0
+
+
+def _boundary_cases(
+    build: Build, pair: Comparison, runs: dict[str, Run], x: FloatArray
+) -> int | None:
+    """How many float32 roundings explain the differences; None if anything else is needed."""
+    involved = [name for name in (pair.reference, pair.level) if name in FLOAT_LEVELS]
+    if not involved:
+        return None
+    cases = 0
+    encoded = build.integer.input.encode(x)
+    for name in involved:
+        taps = {k: v for k, v in runs[name].taps.items() if not k.endswith("/x")}
+        for difference in replay(build.integer, encoded, taps, runs[name].n):
+            listed = build.certificate.lists_each(
+                difference.name, difference.inputs, difference.channels
+            )
+            if not listed.all():
+                return None
+            cases += difference.count
+    return cases
+
+
+def _accuracy(
+    votes: dict[str, list[npt.NDArray[Any]]], labels: npt.NDArray[np.int64] | None
+) -> dict[str, float]:
+    if labels is None:
+        return {}
+    return {name: float((np.concatenate(v) == labels).mean()) for name, v in votes.items()}
