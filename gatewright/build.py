@@ -216,7 +216,7 @@ class Build:
 
         Args:
             level: One of ``LEVELS``.
-            taps: Whether C-simulation records the values inside.
+            taps: Whether the values inside are shown; h and c always are.
             native: C-simulation on machine integers instead of ap_int. By default that is so
                 without taps.
 
@@ -229,7 +229,8 @@ class Build:
             case "integer":
                 return levels.integer_engine(self.integer)
             case "standard":
-                return levels.standard_engine(onnx.load(str(self.path / STANDARD)), self.integer)
+                standard = onnx.load(str(self.path / STANDARD))
+                return levels.standard_engine(standard, self.integer, taps=taps)
             case "csim":
                 return levels.csim_engine(
                     self.path / PROJECT,

@@ -18,6 +18,7 @@ from gatewright.hls_templates.csim import Simulator
 from gatewright.hls_templates.kernel import Tap
 from gatewright.ir import interpreter
 from gatewright.ir.lowering import IntegerModel
+from gatewright.ir.standard import with_taps
 from gatewright.ir.traced import respecialize
 from gatewright.ir.traced.cell_op import recorded_taps
 from gatewright.ir.traced.operands import TracedGraph
@@ -83,8 +84,9 @@ def integer_engine(integer: IntegerModel) -> Engine:
     return run
 
 
-def standard_engine(model: onnx.ModelProto, integer: IntegerModel) -> Engine:
+def standard_engine(model: onnx.ModelProto, integer: IntegerModel, *, taps: bool) -> Engine:
     """``2_standard.onnx`` through onnxruntime."""
+    model = with_taps(model) if taps else model
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(model.SerializeToString(), options)

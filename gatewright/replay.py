@@ -8,9 +8,10 @@ its result is compared with what that engine made of them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.lowering import IntegerModel
@@ -24,19 +25,18 @@ class LocalDifferences:
 
     Attributes:
         name: Tap name.
-        inputs: What the op's first input held at those places.
-        channels: Last index of those places.
-        count: How many.
+        inputs: The op's first input [..., C], or its result where the two have other shapes.
+        wrong: Where the results differ, in the same shape.
     """
 
     name: str
     inputs: IntArray
-    channels: IntArray
+    wrong: npt.NDArray[np.bool_]
 
     @property
     def count(self) -> int:
         """Number of places."""
-        return int(self.inputs.size)
+        return int(self.wrong.sum())
 
 
 def replay(
@@ -80,12 +80,9 @@ def _settle(
     if theirs is None:
         return value
     wrong = theirs != value
-    if wrong.any() and source.shape == value.shape:
-        channels = np.broadcast_to(np.arange(value.shape[-1]), value.shape)
-        found.append(LocalDifferences(name, source[wrong], channels[wrong]))
-    elif wrong.any():
-        where = np.nonzero(wrong)
-        found.append(LocalDifferences(name, value[wrong], where[-1]))
+    if wrong.any():
+        inputs = source if source.shape == value.shape else value
+        found.append(LocalDifferences(name, inputs, wrong))
     return theirs
 
 
@@ -114,7 +111,7 @@ def _replay_scan(
     flat = {name: value.reshape(batch * steps, -1) for name, value in shown.items()}
     inner: list[LocalDifferences] = []
     _replay_body(body, rows, flat, inner)
-    found += [LocalDifferences(f"{node.name}/{d.name}", d.inputs, d.channels) for d in inner]
+    found += [replace(d, name=f"{node.name}/{d.name}") for d in inner]
     finals = [shown[o][:, 0 if reverse else -1] for o in body.outputs[:count]]
     return [*finals, *(shown[o] for o in body.outputs[count:])]
 

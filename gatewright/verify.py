@@ -32,8 +32,8 @@ class Comparison:
     Attributes:
         reference: The level before.
         level: The level compared.
-        compared: Integers compared, by kind: ``h`` and ``c`` of every step, ``gates`` (all other
-            values both levels show), ``output``.
+        compared: Integers compared, by kind: ``h`` and ``c`` of every step, ``gates`` (every other
+            value inside that both levels show), ``output``.
         differing: How many of them differ, by kind.
         boundary: Roundings of torch's float32 behind the differences, where every one of them is
             listed in the certificate; else 0.
@@ -228,13 +228,14 @@ def _boundary_cases(
         return None
     cases = 0
     encoded = build.integer.input.encode(x)
+    places = {row.name for row in build.certificate.summary()}
     for name in involved:
         taps = {k: v for k, v in runs[name].taps.items() if not k.endswith("/x")}
         for difference in replay(build.integer, encoded, taps, runs[name].n):
-            listed = build.certificate.lists_each(
-                difference.name, difference.inputs, difference.channels
-            )
-            if not listed.all():
+            if difference.name not in places:
+                return None
+            listed = build.certificate.lists(difference.name, difference.inputs)
+            if not listed[difference.wrong].all():
                 return None
             cases += difference.count
     return cases

@@ -62,6 +62,37 @@ def to_standard(model: IntegerModel) -> onnx.ModelProto:
     )
 
 
+def with_taps(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same graph with every value inside its recurrent layers as a further output.
+
+    Args:
+        model: As ``to_standard`` made it; it is not changed.
+
+    Returns:
+        A graph with additional outputs ``<layer>/<tensor>``, [B, T, ...].
+    """
+    result = onnx.ModelProto()
+    result.CopyFrom(model)
+    for node in result.graph.node:
+        if node.op_type == "Scan":
+            _tap_scan(node, result.graph)
+    return result
+
+
+def _tap_scan(node: onnx.NodeProto, graph: onnx.GraphProto) -> None:
+    attributes = {a.name: a for a in node.attribute}
+    body = attributes["body"].g
+    for value in list(body.value_info):
+        body.output.append(value)
+        node.output.append(f"{node.name}/{value.name}")
+        hidden = value.type.tensor_type.shape.dim[-1].dim_value
+        graph.output.append(helper.make_tensor_value_info(node.output[-1], INT, ("B", "T", hidden)))
+        attributes["scan_output_axes"].ints.append(1)
+        direction = attributes["scan_input_directions"].ints[0]
+        attributes["scan_output_directions"].ints.append(direction)
+    del body.value_info[:]
+
+
 class _Boundary:
     """Nodes at the float ends of the graph."""
 

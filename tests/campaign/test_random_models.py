@@ -1,0 +1,39 @@
+"""Random models: torch = traced = integer = standard = C-sim, on every value all of them show.
+
+CI runs the first models; GATEWRIGHT_MODELS=200 runs as many as it says, GATEWRIGHT_FIRST moves on.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+import gatewright
+from random_models import Spec, make
+
+FIRST = int(os.environ.get("GATEWRIGHT_FIRST", "0"))
+COUNT = int(os.environ.get("GATEWRIGHT_MODELS", "32"))
+SEQUENCES = 64
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + COUNT))
+def test_every_level_agrees(seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = Spec.draw(seed)
+    with capsys.disabled():
+        print(f"\n{spec}", end=" ", flush=True)
+    model = make(spec)
+    example = torch.from_numpy(spec.inputs(spec.B))
+    build = gatewright.compile(model, example, tmp_path / "build")
+    report = build.verify(spec.inputs(SEQUENCES), model=model)
+    assert report.mismatches == 0, report.divergence
+    assert [c.level for c in report.comparisons] == list(gatewright.LEVELS)
+    for comparison in report.comparisons:
+        assert comparison.compared["h"] == comparison.compared["c"] == SEQUENCES * spec.T * spec.H
+        assert comparison.compared["output"] > 0
+    with capsys.disabled():
+        boundary = sum(c.boundary for c in report.comparisons)
+        if boundary:
+            print(f"[{boundary} listed float32 boundary cases]", end=" ")
