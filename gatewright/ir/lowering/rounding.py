@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 
 from gatewright.ir.quantizer import Quantizer, Scales
 from gatewright.ir.types import IntArray, IntType
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -165,5 +168,5 @@ def repeat(path: FloatPath, times: int) -> FloatPath:
     )
 
 
-def _each[T](f: Callable[[T, T], T], a: tuple[T, ...], b: tuple[T, ...]) -> tuple[T, ...]:
+def _each(f: Callable[[T, T], T], a: tuple[T, ...], b: tuple[T, ...]) -> tuple[T, ...]:
     return tuple(f(a[c % len(a)], b[c % len(b)]) for c in range(max(len(a), len(b))))
