@@ -60,40 +60,6 @@ class SummaryRow(NamedTuple):
     error_bound: float | None
 
 
-@dataclass(frozen=True)
-class Summary:
-    """The counts of all places; as text, one sentence."""
-
-    rows: tuple[SummaryRow, ...]
-
-    @property
-    def total(self) -> SummaryRow:
-        """The sums of all rows, and the largest error bound."""
-        bounds = [row.error_bound for row in self.rows]
-        return SummaryRow(
-            "total",
-            "",
-            sum(row.boundaries for row in self.rows),
-            sum(row.listed for row in self.rows),
-            sum(row.inputs for row in self.rows),
-            sum(row.inputs_listed for row in self.rows),
-            None if None in bounds else max((b for b in bounds if b is not None), default=0.0),
-        )
-
-    def __str__(self) -> str:
-        total = self.total
-        if not total.inputs_listed:
-            return "Certificate: torch's float32 is proven equal at every rounding."
-        return (
-            f"Certificate: of {total.inputs:,} integers that {len(self.rows)} roundings can meet, "
-            f"torch's float32 is proven equal on all but {total.inputs_listed:,} "
-            f"({total.inputs_listed / total.inputs:.2%}), which are listed."
-        )
-
-    def __rich__(self) -> str:
-        return str(self)
-
-
 @dataclass(frozen=True, eq=False)
 class Place:
     """One place of rounding, and its list: integers ``low .. high`` at a boundary.
@@ -121,14 +87,6 @@ class Place:
         result = self._inside(ALL_CHANNELS, n)
         for channel in np.unique(self.channels[self.channels != ALL_CHANNELS]):
             result[..., channel] |= self._inside(int(channel), n[..., channel])
-        return result
-
-    def lists_each(self, n: IntArray, channels: IntArray) -> BoolArray:
-        """Whether each n [N], an integer of channel ``channels`` [N], is listed."""
-        result = self._inside(ALL_CHANNELS, n)
-        for channel in np.unique(channels):
-            own = channels == channel
-            result[own] |= self._inside(int(channel), n[own])
         return result
 
     def _inside(self, channel: int, n: IntArray) -> BoolArray:
@@ -201,17 +159,24 @@ class Certificate:
                 return place
         raise KeyError(name)
 
-    def lists_each(self, name: str, n: IntArray, channels: IntArray) -> BoolArray:
-        """Like ``lists``, for single values n [N] of the given channels [N]."""
-        return self.place(name).lists_each(n, channels)
-
-    def summary(self) -> Summary:
-        """The counts of every place."""
-        return Summary(tuple(place.summary for place in self.places))
+    def summary(self) -> list[SummaryRow]:
+        """One row a place, and the total last."""
+        rows = [place.summary for place in self.places]
+        bounds = [row.error_bound for row in rows]
+        total = SummaryRow(
+            "total",
+            "",
+            sum(row.boundaries for row in rows),
+            sum(row.listed for row in rows),
+            sum(row.inputs for row in rows),
+            sum(row.inputs_listed for row in rows),
+            None if None in bounds else max((b for b in bounds if b is not None), default=0.0),
+        )
+        return [*rows, total]
 
     def to_json(self) -> dict[str, Any]:
         """A deterministic JSON form."""
-        total = self.summary().total
+        total = self.summary()[-1]
         return {
             "summary": {
                 "places": len(self.places),
@@ -294,7 +259,9 @@ def _align(found: Intervals) -> tuple[IntArray, IntArray]:
     high = np.where(listed, found.highs, -far).max(axis=0)
     widest = np.where(listed, found.highs - found.lows + 1, 0).max(axis=0)
     often = 2 * listed.sum(axis=0) >= found.reached.sum(axis=0)
-    alike = (widest > 0) & often & (high - low + 1 <= widest + np.maximum(2, widest // 4))
+    more = np.maximum(2, widest // 4)
+    near = (np.ptp(found.centers, axis=0) <= more) & (high - low + 1 <= widest + more)
+    alike = (widest > 0) & often & near
     return np.where(alike, low, found.lows), np.where(alike, high, found.highs)
 
 

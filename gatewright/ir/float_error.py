@@ -42,6 +42,7 @@ class Intervals:
         codes: The code that begins at a boundary, [K].
         lows: Lowest integer in doubt, [C, K]; none where above ``highs``.
         highs: Highest, [C, K].
+        centers: Where the boundary lies, in units of the integer, [C, K].
         reached: Whether the boundary lies in the reachable range, [C, K].
         distances: From the nearest integer in doubt to the boundary, in codes, [C, K].
         error_bound: Largest error before rounding, in codes.
@@ -51,6 +52,7 @@ class Intervals:
     codes: IntArray
     lows: IntArray
     highs: IntArray
+    centers: FloatArray
     reached: BoolArray
     distances: FloatArray
     error_bound: float
@@ -117,6 +119,7 @@ def step_intervals(rounding: Rounding) -> Intervals | None:
         codes,
         lows.astype(np.int64),
         highs.astype(np.int64),
+        center,
         (center > lo) & (center <= hi) & counted,
         np.abs(nearest - center) * scale / step,
         float((relative * largest + absolute).max() + final.max()),
@@ -154,6 +157,7 @@ def table_intervals(rounding: Rounding) -> Intervals | None:
         codes[index],
         np.where(listed, n, n + 1)[None],
         np.where(listed, n, n - 1)[None],
+        n[None].astype(np.float64),
         np.ones((1, n.size), dtype=np.bool_),
         distance[None],
         float(error.max()),
