@@ -12,6 +12,7 @@ from rich.table import Table
 
 from gatewright.build import Build
 from gatewright.doctor import Tool
+from gatewright.ir.certificate import Certificate
 from gatewright.verify import KINDS, Comparison, Report
 
 OUT = Console()
@@ -81,13 +82,22 @@ def show_build(build: Build) -> None:
             str(k["predicted_cycles"]),
         )
     OUT.print(table)
-    total = build.certificate.summary()[-1]
     OUT.print(
         f"Predicted: {kernels['predicted_cycles']} cycles for a sequence of {kernels['steps']} "
-        f"steps.\ntorch's float32 is proven to round like the kernels at "
-        f"{total.boundaries - total.listed:,} of {total.boundaries:,} rounding boundaries; "
-        f"certificate.json lists the other {total.listed:,}.",
+        "steps.",
         highlight=False,
+    )
+    OUT.print(_certificate_line(build.certificate), highlight=False)
+
+
+def _certificate_line(certificate: Certificate) -> str:
+    total = certificate.summary()[-1]
+    proven = "Certificate: torch's float32 is proven to round as the kernels do at"
+    if not total.listed:
+        return f"{proven} all {total.boundaries:,} rounding boundaries."
+    return (
+        f"{proven} {total.boundaries - total.listed:,} of {total.boundaries:,} rounding boundaries;"
+        f"\ncertificate.json lists the {total.listed:,} where it may not."
     )
 
 

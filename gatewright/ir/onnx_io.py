@@ -43,6 +43,24 @@ def to_onnx(model: IntegerModel) -> onnx.ModelProto:
     return proto
 
 
+def step_model(body: Graph, batch: int) -> onnx.ModelProto:
+    """One time step on its own, with static shapes, for ``qonnx.core.onnx_exec``.
+
+    Args:
+        body: The body of a Scan.
+        batch: B, which qonnx wants to know.
+    """
+    graph = build_graph(body, emit_multithreshold)
+    for value in (*graph.input, *graph.value_info, *graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = batch
+    casts = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Cast"}
+    for name, source in casts.items():
+        graph.value_info.append(
+            helper.make_tensor_value_info(source, TensorProto.DOUBLE, (batch, body[name].shape[1]))
+        )
+    return make_model(graph)
+
+
 def make_model(graph: onnx.GraphProto) -> onnx.ModelProto:
     """A model of our opsets around a graph."""
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(QONNX_DOMAIN, 1)]

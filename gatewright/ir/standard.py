@@ -42,9 +42,12 @@ def to_standard(model: IntegerModel) -> onnx.ModelProto:
     builder.decode(model)
     first, second, features = graph[graph.inputs[0]].shape
     shape = (second, first, features) if model.input.time_major else (first, second, features)
+    answer = graph[graph.outputs[0]].shape
+    if model.output.steps and model.output.time_major:
+        answer = (answer[1], answer[0], answer[2])
     outputs = [
-        helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, None),
-        helper.make_tensor_value_info(CODES, INT, None),
+        helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, answer),
+        helper.make_tensor_value_info(CODES, INT, answer),
         *(helper.make_tensor_value_info(n, INT, graph[n].shape) for n in states),
     ]
     proto = helper.make_graph(

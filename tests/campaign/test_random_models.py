@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from random_models import Spec, make
 
 import gatewright
-from random_models import Spec, make
 
 FIRST = int(os.environ.get("GATEWRIGHT_FIRST", "0"))
 COUNT = int(os.environ.get("GATEWRIGHT_MODELS", "32"))

@@ -1,0 +1,200 @@
+"""The Python API: compile, simulate, reopen."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from conftest import Shared
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.core.onnx_exec import execute_onnx
+
+import gatewright
+from gatewright.ir.traced import respecialize
+
+ARTEFACTS = (
+    "1_traced.onnx",
+    "2_integer.onnx",
+    "2_standard.onnx",
+    "3_kernels.json",
+    "certificate.json",
+    "gatewright.json",
+    "hls/params.hpp",
+    "hls/top.cpp",
+    "hls/tb.cpp",
+    "hls/run_hls.tcl",
+    "hls/golden/input.dat",
+)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (p for p in folder.rglob("*") if p.is_file() and p.parent.name != "csim")
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
+
+
+def test_all_artefacts_are_there(shared: Shared) -> None:
+    assert set(ARTEFACTS) <= set(contents(shared.build.path))
+
+
+@pytest.mark.parametrize("level", gatewright.LEVELS)
+def test_every_level_gives_torch_values(shared: Shared, level: str) -> None:
+    with torch.no_grad():
+        expected = shared.model(torch.from_numpy(shared.x)).numpy()
+    output = shared.build.integer.output
+    codes = shared.build.simulate(shared.x, level=level, raw=True)
+    assert codes.dtype == np.int64
+    assert np.array_equal(codes, output.codes(output.nearest(expected)))
+    floats = shared.build.simulate(shared.x, level=level)
+    assert floats.dtype == np.float32
+    assert np.array_equal(output.nearest(floats), output.nearest(expected))
+
+
+@pytest.mark.parametrize("level", gatewright.LEVELS)
+def test_states_of_every_step(shared: Shared, level: str) -> None:
+    reference = gatewright.frontend.TorchReference(shared.model).run(shared.x)
+    _, codes = shared.build.simulate(shared.x, level, raw=True, states=True)
+    _, floats = shared.build.simulate(shared.x, level, states=True)
+    assert set(codes) == {"lstm.layers.0.0/h", "lstm.layers.0.0/c"}
+    for name, value in codes.items():
+        assert value.shape == (len(shared.x), shared.STEPS, shared.HIDDEN)
+        assert np.array_equal(value, reference[name])
+        scale = float.fromhex(shared.build.kernels["states"][name]["scales"][0])
+        assert np.array_equal(floats[name], (value * scale).astype(np.float32))
+
+
+def test_native_and_ap_builds_agree_on_every_value(shared: Shared) -> None:
+    fast = shared.build.engine("csim", taps=True, native=True)(shared.x)
+    exact = shared.build.engine("csim", taps=True, native=False)(shared.x)
+    assert np.array_equal(fast.n, exact.n)
+    assert fast.taps.keys() == exact.taps.keys()
+    assert all(np.array_equal(fast.taps[k], exact.taps[k]) for k in fast.taps)
+
+
+def test_thresholds_and_multipliers_agree_on_every_value(
+    shared: Shared, shared_thresholds: Shared
+) -> None:
+    kinds = {r["variant"] for r in _requantizers(shared)}
+    kept = {r["variant"] for r in _requantizers(shared_thresholds)}
+    assert "affine" in kinds
+    assert kept == {"thresholds"}
+    a = shared.build.engine("csim", taps=True)(shared.x)
+    b = shared_thresholds.build.engine("csim", taps=True)(shared.x)
+    assert all(np.array_equal(a.taps[k], b.taps[k]) for k in a.taps)
+
+
+def _requantizers(shared: Shared) -> list[dict[str, str]]:
+    kernels = shared.build.kernels["kernels"]
+    return list(kernels[0]["requantizers"].values())
+
+
+def test_other_batches_and_lengths_need_no_new_build(shared: Shared) -> None:
+    x = np.random.default_rng(0).normal(size=(3, 11, shared.INPUTS)).astype(np.float32)
+    results = [shared.build.simulate(x, level, raw=True) for level in gatewright.LEVELS]
+    assert all(np.array_equal(r, results[0]) for r in results)
+
+
+def test_the_same_model_gives_the_same_bytes(shared: Shared, tmp_path: Path) -> None:
+    again = gatewright.compile(Shared.network(), shared.example, tmp_path / "again")
+    assert contents(again.path) == contents(shared.build.path)
+
+
+def test_a_reopened_build_gives_the_same(shared: Shared) -> None:
+    again = gatewright.Build(shared.build.path)
+    assert np.array_equal(
+        again.simulate(shared.x, "integer"), shared.build.simulate(shared.x, "integer")
+    )
+
+
+def test_qonnx_runs_the_traced_graph(shared: Shared) -> None:
+    model = ModelWrapper(respecialize(shared.build.traced, shared.x.shape))
+    y = execute_onnx(model, {"x": shared.x})["y"]
+    output = shared.build.integer.output
+    expected = shared.build.simulate(shared.x, "integer", raw=True)
+    assert np.array_equal(output.codes(output.nearest(y)), expected)
+
+
+def test_onnxruntime_alone_runs_the_standard_graph(shared: Shared, tmp_path: Path) -> None:
+    model = shared.build.path / "2_standard.onnx"
+    assert {o.domain for o in onnx.load(str(model)).opset_import} == {""}
+    np.save(tmp_path / "x.npy", shared.x)
+    code = (
+        "import sys, numpy, onnxruntime;"
+        "s = onnxruntime.InferenceSession(sys.argv[1]);"
+        "y = s.run(['codes'], {'x': numpy.load(sys.argv[2])})[0];"
+        "assert not any(m.startswith(('gatewright', 'qonnx')) for m in sys.modules);"
+        "numpy.save(sys.argv[3], y)"
+    )
+    paths = [str(model), str(tmp_path / "x.npy"), str(tmp_path / "y.npy")]
+    subprocess.run([sys.executable, "-c", code, *paths], check=True, cwd=tmp_path)
+    expected = shared.build.simulate(shared.x, "csim", raw=True)
+    assert np.array_equal(np.load(tmp_path / "y.npy"), expected)
+
+
+def test_the_standard_graph_passes_the_onnx_checker(shared: Shared) -> None:
+    onnx.checker.check_model(str(shared.build.path / "2_standard.onnx"), full_check=True)
+
+
+def test_qonnx_runs_one_step_of_the_cell(shared: Shared) -> None:
+    from gatewright.ir.interpreter import run_body
+    from gatewright.ir.onnx_io import step_model
+
+    body = shared.build.integer.graph.scans()[0].body
+    assert body is not None
+    rng = np.random.default_rng(0)
+    feeds = {
+        name: rng.integers(body[name].type.lo, body[name].type.hi + 1, (4, body[name].shape[1]))
+        for name in body.inputs
+    }
+    expected = run_body(body, list(feeds.values()))
+    result = execute_onnx(ModelWrapper(step_model(body, batch=4)), feeds, True)
+    for name in ("input_sum", "input_gate", "c", "h"):
+        assert np.array_equal(result[name], expected[name]), name
+
+
+def test_the_test_bench_passes_on_its_golden_vectors(shared: Shared, tmp_path: Path) -> None:
+    from gatewright.hls_templates.csim.compiler import ap_types, find_compiler
+
+    hls = shared.build.path / "hls"
+    binary = tmp_path / "tb"
+    includes = [f"-I{hls}", f"-I{hls / 'gatewright'}", f"-I{ap_types()}"]
+    sources = [str(hls / "tb.cpp"), str(hls / "top.cpp")]
+    # C++14 is what Vitis HLS compiles by default.
+    command = [*find_compiler().command, "-std=c++14", "-w", *includes, *sources]
+    subprocess.run([*command, "-o", str(binary)], check=True)
+    done = subprocess.run([str(binary), str(hls / "golden")], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout.startswith("PASS: 16 sequences, 0 values differ")
+    broken = tmp_path / "golden"
+    broken.mkdir()
+    (broken / "input.dat").write_text((hls / "golden/input.dat").read_text())
+    wrong = (hls / "golden/output.dat").read_text().replace("1", "2", 1)
+    (broken / "output.dat").write_text(wrong)
+    done = subprocess.run([str(binary), str(broken)], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "FAIL" in done.stdout
+
+
+def test_an_exported_file_gives_the_module_s_integers(shared: Shared, tmp_path: Path) -> None:
+    from brevitas.export import export_qonnx
+
+    path = tmp_path / "model.onnx"
+    export_qonnx(shared.model, shared.example, str(path), dynamo=False)
+    for source in (path, str(path), onnx.load(str(path))):
+        build = gatewright.compile(source, output_dir=tmp_path / "build")
+        report = build.verify(shared.x, model=shared.model)
+        assert report.mismatches == 0
+        assert np.array_equal(
+            build.simulate(shared.x, "csim", raw=True),
+            shared.build.simulate(shared.x, "csim", raw=True),
+        )
+
+
+def test_onnxruntime_warns_of_nothing(shared: Shared, capfd: pytest.CaptureFixture[str]) -> None:
+    onnxruntime.InferenceSession(str(shared.build.path / "2_standard.onnx"))
+    assert capfd.readouterr().err == ""
