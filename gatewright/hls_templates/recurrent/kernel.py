@@ -86,7 +86,7 @@ class Recurrent(Kernel):
     @property
     def _accumulator(self) -> IntType:
         body = self.split.body
-        # Partial sums never leave the hull of 0 and the products' and bias' reach.
+        # A tile's products are summed on their own before the rest is added.
         reach = [body[a.tensor].type for a in self.split.accumulators]
         partial = [_partial_reach(a.w, a.u, a.bias, self._operand) for a in self.split.accumulators]
         return IntType.hull([*reach, *partial])
@@ -173,4 +173,5 @@ def _partial_reach(w: IntArray, u: IntArray, bias: IntArray, operand: IntType) -
     both = np.concatenate([w, u])
     low = np.minimum(both * operand.lo, both * operand.hi).clip(max=0).sum(axis=0)
     high = np.maximum(both * operand.lo, both * operand.hi).clip(min=0).sum(axis=0)
-    return IntType(int((low + bias).min()), int((high + bias).max()))
+    products = IntType(int(low.min()), int(high.max()))
+    return IntType.hull([products, IntType(int((low + bias).min()), int((high + bias).max()))])

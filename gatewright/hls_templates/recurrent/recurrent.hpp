@@ -58,6 +58,7 @@ void recurrent(stream<typename P::in_beat>& in, stream<typename P::out_beat>& ou
   while (running) {
 #pragma HLS pipeline II = 1
 #pragma HLS dependence variable = h inter RAW distance = P::DISTANCE true
+#pragma HLS dependence variable = c inter RAW distance = P::TILES true
     if (tile == 0) {
       const typename P::in_beat beat = in.read();
       for (int i = 0; i < P::INPUTS; ++i) x[i] = beat.data[i];
@@ -70,12 +71,15 @@ void recurrent(stream<typename P::in_beat>& in, stream<typename P::out_beat>& ou
       const int column = entry.column * P::COLUMNS + k;
       v[k] = entry.hidden ? h[bank][column] : x[column];
     }
+    // The products are summed first: only one addition lies on the loop through acc.
     typename P::acc_t sum[LANES];
-    for (int lane = 0; lane < LANES; ++lane)
-      sum[lane] = entry.first ? typename P::acc_t(P::bias(entry.row, lane)) : acc[entry.row][lane];
+    for (int lane = 0; lane < LANES; ++lane) sum[lane] = 0;
     for (int k = 0; k < P::COLUMNS; ++k)
       for (int lane = 0; lane < LANES; ++lane) sum[lane] += P::weight(tile, k, lane) * v[k];
-    for (int lane = 0; lane < LANES; ++lane) acc[entry.row][lane] = sum[lane];
+    for (int lane = 0; lane < LANES; ++lane) {
+      sum[lane] += entry.first ? typename P::acc_t(P::bias(entry.row, lane)) : acc[entry.row][lane];
+      acc[entry.row][lane] = sum[lane];
+    }
 
     if (entry.last) {
       for (int u = 0; u < P::UNITS; ++u) {
