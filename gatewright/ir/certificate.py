@@ -13,7 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gatewright.ir.float_error import Intervals, boundaries, step_intervals, table_intervals
+from gatewright.ir.float_error import (
+    Intervals,
+    boundaries,
+    output_intervals,
+    step_intervals,
+    table_intervals,
+)
 from gatewright.ir.lowering.lower import IntegerModel
 from gatewright.ir.lowering.rounding import Rounding
 from gatewright.ir.types import IntArray
@@ -44,7 +50,8 @@ class SummaryRow(NamedTuple):
     Attributes:
         name: Of the place, or ``total``.
         kind: See ``Rounding``; empty for the total.
-        boundaries: Rounding boundaries in reach: one a code and channel, or one a table entry.
+        boundaries: Rounding boundaries in reach: one a code and channel, one a table entry,
+            or one a channel of an unquantized output.
         listed: Those that float32 may cross.
         inputs: Reachable integers, counted once a channel.
         inputs_listed: Those of them that are listed.
@@ -214,9 +221,9 @@ def _judge(rounding: Rounding) -> Place:
     path = rounding.path
     lo, hi = np.array(path.lo, dtype=np.int64), np.array(path.hi, dtype=np.int64)
     inputs = int((hi - lo + 1).sum())
-    found = (table_intervals if rounding.function else step_intervals)(rounding)
-    codes, _ = boundaries(rounding.quantizer)
+    found = _intervals(rounding)
     if found is None:
+        codes, _ = boundaries(rounding.quantizer)
         summary = SummaryRow(
             rounding.name,
             rounding.kind,
@@ -244,6 +251,12 @@ def _judge(rounding: Rounding) -> Place:
         found.error_bound,
     )
     return Place(summary, rounding.source, *_entries(found, lows, highs, lo, hi))
+
+
+def _intervals(rounding: Rounding) -> Intervals | None:
+    if rounding.kind == "output":
+        return output_intervals(rounding)
+    return table_intervals(rounding) if rounding.function else step_intervals(rounding)
 
 
 def _align(found: Intervals) -> tuple[IntArray, IntArray]:

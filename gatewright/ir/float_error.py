@@ -165,6 +165,40 @@ def table_intervals(rounding: Rounding) -> Intervals | None:
     )
 
 
+def output_intervals(rounding: Rounding) -> Intervals:
+    """Judge an output that no quantizer made, from which the nearest integer is taken.
+
+    Every integer lies half a unit from its neighbours' boundaries, so all of a channel's are in
+    doubt, or none; each channel counts as one boundary.
+    """
+    path = rounding.path
+    channels = max(len(rounding.scales), len(path.magnitudes), len(path.lo))
+    units = [
+        0.0 if _is_exact(path, c) else float(m / rounding.scales[c % len(rounding.scales)])
+        for c, m in enumerate(path.magnitudes * (channels // len(path.magnitudes)))
+    ]
+    # Reading the integer back takes three roundings in binary64.
+    error = np.array(units)[:, None] * gamma(path.roundings) + BINARY64 * np.array(units)[:, None]
+    lo, hi = _integers(path.lo), _integers(path.hi)
+    listed = error >= 0.5
+    return Intervals(
+        np.zeros(1, dtype=np.int64),
+        np.where(listed, lo, hi + 1).astype(np.int64),
+        np.where(listed, hi, lo - 1).astype(np.int64),
+        lo - 0.5 + 0.0 * error,
+        np.ones_like(listed),
+        np.full(listed.shape, 0.5),
+        float(error.max()),
+        1.0,
+    )
+
+
+def _is_exact(path: FloatPath, channel: int) -> bool:
+    """Whether float32 holds every partial sum of a channel, in any order."""
+    grid = path.grids[channel % len(path.grids)]
+    return grid > 0 and path.magnitudes[channel % len(path.magnitudes)] <= EXACT_IN_BINARY32 * grid
+
+
 def _function_error(rounding: Rounding, n: IntArray) -> tuple[FloatArray, FloatArray]:
     """The function's values at codes n, and the error of float32, both before the division."""
     scale = rounding.scales[0]
@@ -194,8 +228,7 @@ def _error(path: FloatPath, quantizer: Quantizer) -> tuple[FloatArray, FloatArra
     total = gamma(path.roundings + 1)
     pairs = []
     for c, magnitude in enumerate(path.magnitudes):
-        grid = path.grids[c % len(path.grids)]
-        if grid and magnitude <= EXACT_IN_BINARY32 * grid:
+        if _is_exact(path, c):
             pairs.append((one_division, 0.0))
         elif path.relative:
             pairs.append((total, 0.0))

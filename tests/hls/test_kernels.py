@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gatewright.errors import GatewrightError
 from gatewright.hls_templates import map_design, write_project
 from gatewright.hls_templates.csim import Simulator
 from gatewright.hls_templates.project import project_files
@@ -147,3 +148,12 @@ def test_dependence_distance_by_hand() -> None:
     assert len(schedule) == 6
     # Units 2 and 3 are finished by tile 5 and read by tile 2 of the next step: 6 + 2 - 5.
     assert dependence_distance(shape, schedule) == 3
+
+
+def test_a_value_too_wide_for_a_stream_is_refused() -> None:
+    graph = Graph("wide")
+    graph.add_input("x", IntType(-(2**30), 2**30), ("B", "T", WIDTH))
+    graph.outputs = [dense(graph, "x", 2, "d")]
+    with pytest.raises(GatewrightError, match="GW-302") as caught:
+        map_design(graph)
+    assert "d.sum" in caught.value.where

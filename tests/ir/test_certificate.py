@@ -332,6 +332,20 @@ def test_extreme_scales_prove_nothing() -> None:
     assert Place.from_json(json.loads(json.dumps(p.to_json()))).to_json() == p.to_json()
 
 
+@pytest.mark.parametrize("terms", [4, 5000])
+def test_an_output_without_quantizer_is_listed_whole_or_not_at_all(terms: int) -> None:
+    rng = np.random.default_rng(terms)
+    scale = f32(0.003) * f32(0.0071)
+    w, x = rng.integers(100, 128, (terms, 2)), rng.integers(100, 128, (300, terms))
+    path = rounding.dot_product(IntType(-128, 127), w, (scale,))
+    p = place(rounding.output("fc.product", (scale,), ZERO, path))
+    n = x @ w
+    terms32 = dequantize(x, f32(0.003))[:, None, :] * dequantize(w, f32(0.0071)).T[None]
+    wrong = sum(int((np.rint(y.astype(float) / float(scale)) != n).sum()) for y in sums(terms32))
+    assert p.lists(n).all() == (wrong > 0) == (terms == 5000)
+    assert p.summary.listed == (2 if terms == 5000 else 0)
+
+
 def test_a_model_without_facts_is_refused() -> None:
     with pytest.raises(ValueError, match="read from a file"):
         certify()

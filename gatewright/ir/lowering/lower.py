@@ -11,6 +11,7 @@ from gatewright.errors import GatewrightError
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import dense, recurrent
 from gatewright.ir.lowering.rounding import Rounding
+from gatewright.ir.lowering.rounding import output as output_rounding
 from gatewright.ir.lowering.state import LoweringState
 from gatewright.ir.lowering.values import Affine, FloatInput
 from gatewright.ir.quantizer import InputBoundary, OutputBoundary
@@ -85,6 +86,8 @@ def _finish(state: LoweringState, output: str) -> IntegerModel:
             cause="it is not the result of a quantized layer.",
             remedy="Let the model end in a QuantLSTM, QuantLinear, QuantReLU or QuantIdentity.",
         )
+    if value.quantizer is None:
+        state.roundings.add(output_rounding(value.name, value.scales, value.offsets, value.path))
     graph = state.graph
     graph.outputs = [value.name]
     boundary = OutputBoundary(

@@ -46,8 +46,8 @@ class Rounding:
     Attributes:
         name: The integer tensor that leaves it; inside a recurrent layer ``<layer>/<tensor>``.
         source: The integer tensor that enters it, named alike.
-        kind: ``accumulator``, ``product``, ``sum``, ``requantize`` or ``table``.
-        quantizer: Per tensor.
+        kind: ``accumulator``, ``product``, ``sum``, ``requantize``, ``table`` or ``output``.
+        quantizer: Per tensor, but for ``output``.
         scales: Value of one unit of ``source``, one or one a channel.
         offsets: Real value added, one or one a channel.
         path: How float32 arrives at the value.
@@ -82,6 +82,12 @@ class RoundingLog:
         """Note one, under the prefix."""
         name, source = (self.prefix + n for n in (rounding.name, rounding.source))
         self.items.append(replace(rounding, name=name, source=source))
+
+
+def output(name: str, scales: Scales, offsets: Scales, path: FloatPath) -> Rounding:
+    """An output that no quantizer made: who compares it takes the nearest integer of its grid."""
+    nearest = Quantizer(scales, 0, 32, signed=True, narrow=False)
+    return Rounding(name, name, "output", nearest, scales, offsets, path)
 
 
 def power_of_two(value: Fraction) -> bool:

@@ -1,0 +1,318 @@
+"""Bad input: a coded error that names place and remedy, and nothing half written."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import brevitas.nn as qnn
+import numpy as np
+import onnx
+import pytest
+import torch
+from conftest import Shared
+from torch import nn
+
+import gatewright
+from gatewright.errors import CODES, GatewrightError
+from gatewright.models import load_model
+
+Bad = Callable[[Shared, Path], tuple[Any, Any]]
+
+
+class Holder(nn.Module):
+    """A QuantLSTM and a layer nobody supports."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = qnn.QuantLSTM(5, 7, batch_first=True)
+        self.conv = nn.Conv1d(7, 7, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.conv(self.lstm(x)[0])
+
+
+def calibrated(model: nn.Module) -> nn.Module:
+    model.train()
+    with torch.no_grad():
+        model.lstm(torch.randn(4, 6, 5))
+    return model.eval()
+
+
+def untrained(shared: Shared, folder: Path) -> tuple[Any, Any]:
+    return qnn.QuantLSTM(5, 7, batch_first=True).eval(), shared.example
+
+
+def in_training(shared: Shared, folder: Path) -> tuple[Any, Any]:
+    return Shared.network().train(), shared.example
+
+
+def unsupported(shared: Shared, folder: Path) -> tuple[Any, Any]:
+    return calibrated(Holder()), shared.example
+
+
+def wrong_shape(shared: Shared, folder: Path) -> tuple[Any, Any]:
+    return Shared.network(), torch.zeros(2, 6, 9)
+
+
+def nan_weight(shared: Shared, folder: Path) -> tuple[Any, Any]:
+    model = Shared.network()
+    with torch.no_grad():
+        model.lstm.layers[0][0].cell_gate_params.input_weight.weight[1, 2] = float("nan")
+    return model, shared.example
+
+
+def traced_with_scale(value: float) -> Bad:
+    def make(shared: Shared, folder: Path) -> tuple[Any, Any]:
+        model = onnx.ModelProto()
+        model.CopyFrom(shared.build.traced)
+        quant = next(n for n in model.graph.node if n.op_type == "Quant")
+        scale = next(i for i in model.graph.initializer if i.name == quant.input[1])
+        scale.CopyFrom(onnx.numpy_helper.from_array(np.float32(value), scale.name))
+        return model, None
+
+    return make
+
+
+def written(content: bytes) -> Bad:
+    def make(shared: Shared, folder: Path) -> tuple[Any, Any]:
+        path = folder / "model.onnx"
+        path.write_bytes(content)
+        return path, None
+
+    return make
+
+
+def truncated(shared: Shared, folder: Path) -> tuple[Any, Any]:
+    whole = (shared.build.path / "1_traced.onnx").read_bytes()
+    return written(whole[: len(whole) // 2])(shared, folder)
+
+
+def dynamo_export(shared: Shared, folder: Path) -> tuple[Any, Any]:
+    from brevitas.export import export_qonnx
+
+    path = folder / "dynamo.onnx"
+    lstm = calibrated_lstm()
+    export_qonnx(lstm, torch.randn(2, 6, 5), str(path))
+    assert not onnx.load(str(path)).graph.node
+    return path, None
+
+
+def calibrated_lstm() -> nn.Module:
+    lstm = qnn.QuantLSTM(5, 7, batch_first=True).train()
+    with torch.no_grad():
+        lstm(torch.randn(4, 6, 5))
+    return lstm.eval()
+
+
+def missing_file(shared: Shared, folder: Path) -> tuple[Any, Any]:
+    return folder / "nothing.onnx", None
+
+
+BAD_MODELS: dict[str, tuple[Bad, str, str]] = {
+    "untrained": (untrained, "GW-103", "train"),
+    "in_training": (in_training, "GW-102", "eval()"),
+    "unsupported": (unsupported, "GW-101", "QuantLinear"),
+    "wrong_shape": (wrong_shape, "GW-106", ""),
+    "nan_weight": (nan_weight, "GW-104", ""),
+    "zero_scale": (traced_with_scale(0.0), "GW-105", ""),
+    "negative_scale": (traced_with_scale(-0.5), "GW-105", ""),
+    "not_onnx": (written(b"\x89PNG\r\n\x1a\n not a model at all" * 20), "GW-202", ""),
+    "truncated": (truncated, "GW-203", ""),
+    "no_nodes": (dynamo_export, "GW-204", "dynamo=False"),
+    "missing_file": (missing_file, "GW-201", ""),
+}
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {str(p): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def check(error: GatewrightError, code: str, remedy: str) -> None:
+    assert error.code == code, error
+    assert error.where and error.cause and error.remedy
+    assert remedy in error.remedy
+    assert code in str(error)
+
+
+@pytest.mark.parametrize("name", BAD_MODELS)
+def test_a_bad_model_leaves_no_folder(name: str, shared: Shared, tmp_path: Path) -> None:
+    make, code, remedy = BAD_MODELS[name]
+    (tmp_path / "source").mkdir()
+    model, example = make(shared, tmp_path / "source")
+    with pytest.raises(GatewrightError) as caught:
+        gatewright.compile(model, example, tmp_path / "out" / "build")
+    check(caught.value, code, remedy)
+    assert not list((tmp_path / "out").rglob("*"))
+
+
+@pytest.mark.parametrize("name", ["untrained", "truncated", "zero_scale"])
+def test_a_bad_model_leaves_the_old_build(name: str, shared: Shared, tmp_path: Path) -> None:
+    shutil.copytree(shared.build.path, tmp_path / "build")
+    before = snapshot(tmp_path)
+    source = tmp_path.parent / f"{tmp_path.name}-source"
+    source.mkdir()
+    model, example = BAD_MODELS[name][0](shared, source)
+    with pytest.raises(GatewrightError):
+        gatewright.compile(model, example, tmp_path / "build")
+    assert snapshot(tmp_path) == before
+    assert [p.name for p in tmp_path.iterdir()] == ["build"]
+
+
+def test_a_new_build_replaces_an_old_one_whole(shared: Shared, tmp_path: Path) -> None:
+    shutil.copytree(shared.build.path, tmp_path / "build")
+    (tmp_path / "build" / "stale.txt").write_text("from another version")
+    gatewright.compile(shared.model, shared.example, tmp_path / "build")
+    assert not (tmp_path / "build" / "stale.txt").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["build"]
+
+
+@pytest.mark.parametrize("kind", ["files", "file"])
+def test_an_output_folder_that_is_not_ours(kind: str, shared: Shared, tmp_path: Path) -> None:
+    target = tmp_path / "precious"
+    if kind == "files":
+        target.mkdir()
+        (target / "thesis.tex").write_text("years of work")
+    else:
+        target.write_text("years of work")
+    before = snapshot(tmp_path)
+    with pytest.raises(GatewrightError) as caught:
+        gatewright.compile(shared.model, shared.example, target)
+    check(caught.value, "GW-401", "")
+    assert snapshot(tmp_path) == before
+
+
+def test_an_unknown_board(shared: Shared, tmp_path: Path) -> None:
+    with pytest.raises(GatewrightError) as caught:
+        gatewright.compile(shared.model, shared.example, tmp_path / "b", board="nonsense")
+    check(caught.value, "GW-403", "pynq-z2")
+
+
+def fresh(shared: Shared, folder: Path) -> gatewright.Build:
+    """A build without compiled libraries."""
+    shutil.copytree(shared.build.path, folder / "b", ignore=shutil.ignore_patterns("csim"))
+    return gatewright.Build(folder / "b")
+
+
+@pytest.mark.parametrize("named", [None, "no-such-compiler"])
+def test_no_compiler(
+    named: str | None, shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = fresh(shared, tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    if named:
+        monkeypatch.setenv("CXX", named)
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda n, *a: None if n == "ziglang" else real(n, *a)
+    )
+    with pytest.raises(GatewrightError) as caught:
+        build.simulate(shared.x)
+    check(caught.value, "GW-501", "g++")
+    assert not list((tmp_path / "b").glob("csim/*"))
+
+
+def test_a_compiler_that_fails(shared: Shared, tmp_path: Path) -> None:
+    build = fresh(shared, tmp_path)
+    (build.path / "hls/top.cpp").write_text("this is not C++")
+    with pytest.raises(GatewrightError) as caught:
+        build.simulate(shared.x)
+    check(caught.value, "GW-502", "csim.cpp")
+    assert not list((tmp_path / "b").glob("csim/*"))
+
+
+def test_a_missing_file_in_a_build(shared: Shared, tmp_path: Path) -> None:
+    build = fresh(shared, tmp_path)
+    (build.path / "2_integer.onnx").unlink()
+    with pytest.raises(GatewrightError) as caught:
+        gatewright.Build(build.path)
+    check(caught.value, "GW-402", "ompile")
+    assert "2_integer.onnx" in caught.value.cause
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"files": 3}'])
+def test_a_folder_that_is_no_build(content: str | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "gatewright.json").write_text(content)
+    with pytest.raises(GatewrightError) as caught:
+        gatewright.Build(tmp_path)
+    check(caught.value, "GW-402", "ompile")
+
+
+BAD_INPUTS: dict[str, Any] = {
+    "rank": np.zeros((6, 5), np.float32),
+    "features": np.zeros((2, 6, 4), np.float32),
+    "no_sequence": np.zeros((0, 6, 5), np.float32),
+    "no_step": np.zeros((2, 0, 5), np.float32),
+    "text": np.full((2, 6, 5), "a"),
+    "complex": np.zeros((2, 6, 5), np.complex64),
+    "nan": np.full((2, 6, 5), np.nan, np.float32),
+}
+
+
+@pytest.mark.parametrize("name", BAD_INPUTS)
+@pytest.mark.parametrize("call", ["simulate", "verify"])
+def test_an_input_that_does_not_fit(name: str, call: str, shared: Shared) -> None:
+    with pytest.raises(GatewrightError) as caught:
+        getattr(shared.build, call)(BAD_INPUTS[name])
+    check(caught.value, "GW-601", "[B, T, I]")
+
+
+def test_infinite_inputs_saturate(shared: Shared) -> None:
+    far = np.full((1, 2, 5), np.inf, np.float32)
+    large = np.full((1, 2, 5), 1e30, np.float32)
+    for level in gatewright.LEVELS[1:]:
+        a, b = (shared.build.simulate(x, level, raw=True) for x in (far, large))
+        assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("levels", [("rtl",), ("csim",)])
+def test_unknown_or_too_few_levels(levels: tuple[str, ...], shared: Shared) -> None:
+    with pytest.raises(GatewrightError) as caught:
+        shared.build.verify(shared.x, levels=levels)
+    check(caught.value, "GW-602", "")
+
+
+def test_unknown_level(shared: Shared) -> None:
+    with pytest.raises(GatewrightError) as caught:
+        shared.build.simulate(shared.x, "silicon")
+    check(caught.value, "GW-602", "csim")
+
+
+@pytest.mark.parametrize(
+    "argument", ["no_such_module:factory", "json:no_such_function", "json:dumps2", "{folder}"]
+)
+def test_a_model_argument_that_cannot_be_loaded(argument: str, tmp_path: Path) -> None:
+    with pytest.raises(GatewrightError) as caught:
+        load_model(argument.format(folder=tmp_path))
+    check(caught.value, "GW-603", ".onnx")
+
+
+def test_a_design_that_answers_wrongly_is_refused(shared: Shared, tmp_path: Path) -> None:
+    build = fresh(shared, tmp_path)
+    top = build.path / "hls/top.cpp"
+    text = top.read_text()
+    # Without time-step selection there are more output beats than the model has.
+    call = re.search(r"gw::select_last<gw::params::\w+>", text)
+    assert call is not None
+    params = build.path / "hls/gatewright/select_last.hpp"
+    params.write_text(params.read_text().replace("if (x.last) out.write(x);", "out.write(x);"))
+    with pytest.raises(GatewrightError) as caught:
+        build.simulate(shared.x)
+    check(caught.value, "GW-503", "report")
+
+
+def test_every_code_has_a_test() -> None:
+    here = Path(__file__).parent
+    tested = "".join(path.read_text() for path in here.rglob("test_*.py"))
+    assert [code for code in CODES if code not in tested] == []
+
+
+def test_an_unknown_code_cannot_be_raised() -> None:
+    with pytest.raises(ValueError, match="GW-999"):
+        GatewrightError("GW-999", where="a", cause="b", remedy="c")
