@@ -1,0 +1,62 @@
+"""What README and docs show is what happens."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gatewright.errors import CODES
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks/README.md"])
+
+
+def blocks(language: str) -> list[str]:
+    text = (ROOT / "README.md").read_text()
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A folder with the examples, as a clone has them."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    return tmp_path
+
+
+def test_the_python_example_runs(workspace: Path) -> None:
+    (code,) = blocks("python")
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, cwd=workspace)
+    assert (workspace / "build/digits/hls/top.cpp").is_file()
+
+
+def test_the_command_lines_run(workspace: Path) -> None:
+    rng = np.random.default_rng(0)
+    np.save(workspace / "x.npy", rng.random((4, 8, 8), dtype=np.float32))
+    lines = [line for line in blocks("sh")[1].splitlines() if line]
+    assert [line.split()[1] for line in lines] == ["compile", "simulate", "verify", "doctor"]
+    for line in lines:
+        words = line.partition("  #")[0].split()[1:]
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "gatewright", *words],
+            capture_output=True,
+            text=True,
+            cwd=workspace,
+        )
+        assert done.returncode == 0, done.stderr
+    assert np.load(workspace / "y.npy").shape == (4, 10)
+
+
+def test_every_error_is_documented() -> None:
+    rows = re.findall(r"^\| (GW-\d+) \| (.*?) \|", (ROOT / "docs/errors.md").read_text(), re.M)
+    assert dict(rows) == CODES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
