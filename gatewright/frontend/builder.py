@@ -12,8 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 from gatewright.errors import GatewrightError
 from gatewright.frontend.naming import Namer
 from gatewright.frontend.spec import Parameter, QuantSpec, Value
+from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 
-QONNX_DOMAIN = "qonnx.custom_op.general"
 QONNX_VERSION = 2
 OPSET = 20
 IR_VERSION = 9

@@ -8,16 +8,8 @@ import numpy as np
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.builder import GraphBuilder
-from gatewright.frontend.spec import (
-    CELL_QUANTIZERS,
-    GATES,
-    CellSpec,
-    Layout,
-    LinearSpec,
-    QuantSpec,
-    Value,
-    narrow_attribute,
-)
+from gatewright.frontend.spec import CellSpec, Layout, LinearSpec, QuantSpec, Value
+from gatewright.ir.traced.vocabulary import CELL_QUANTIZERS, GATES, narrow_attribute
 
 
 def quantize(builder: GraphBuilder, name: str, x: Value, spec: QuantSpec) -> Value:

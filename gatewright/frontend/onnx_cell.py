@@ -10,9 +10,6 @@ import onnx
 from gatewright.errors import GatewrightError
 from gatewright.frontend.onnx_graph import RawGraph, label, malformed, required
 from gatewright.frontend.spec import (
-    CELL_INPUTS,
-    CELL_QUANTIZERS,
-    GATES,
     CellSpec,
     FloatArray,
     GateSpec,
@@ -21,9 +18,9 @@ from gatewright.frontend.spec import (
     act_spec,
     bias_spec,
     make_spec,
-    narrow_attribute,
     weight_spec,
 )
+from gatewright.ir.traced.vocabulary import CELL_INPUTS, CELL_QUANTIZERS, GATES, narrow_attribute
 
 
 @dataclass(frozen=True, eq=False)

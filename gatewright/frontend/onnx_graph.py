@@ -10,8 +10,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.errors import GatewrightError
-from gatewright.frontend.builder import QONNX_DOMAIN
 from gatewright.frontend.spec import FloatArray
+from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 
 DYNAMO_REMEDY = (
     "export the model again with brevitas.export.export_qonnx(model, x, path, dynamo=False); the "

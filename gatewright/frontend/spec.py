@@ -9,36 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewright.errors import GatewrightError
+from gatewright.ir.quantizer import ROUNDING_MODES
 
 FloatArray = npt.NDArray[np.float32]
 
-ROUNDING_MODES = ("ROUND", "FLOOR", "CEIL", "ROUND_TO_ZERO")
 MIN_BITS, MAX_BITS = 2, 32
-
-GATES = ("input", "forget", "cell", "output")
-"""Gates in the order of the cell's weight inputs (``i, f, c, o``)."""
-
-CELL_QUANTIZERS = (
-    "output",
-    "cell_state",
-    "input_acc",
-    "forget_acc",
-    "cell_acc",
-    "output_acc",
-    "input_sigmoid",
-    "forget_sigmoid",
-    "cell_tanh",
-    "output_sigmoid",
-    "hidden_state_tanh",
-)
-"""Quantizers of a ``QuantLSTMCell`` in the order of its scale inputs."""
-
-CELL_INPUTS = 3 + 3 * len(GATES) + 3 * len(CELL_QUANTIZERS)
-
-
-def narrow_attribute(quantizer: str) -> str:
-    """The cell attribute that holds ``narrow``; Brevitas spells one of them differently."""
-    return f"{quantizer}_narrow_range" if quantizer == "output_sigmoid" else f"{quantizer}_narrow"
 
 
 @dataclass(frozen=True, eq=False)

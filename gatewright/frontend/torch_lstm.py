@@ -12,7 +12,8 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend import emit
 from gatewright.frontend.brevitas_quant import read_act, read_bias, read_weight
 from gatewright.frontend.registry import Context, LstmOutput, emits, expect_value
-from gatewright.frontend.spec import CELL_QUANTIZERS, GATES, CellSpec, GateSpec, Parameter, Value
+from gatewright.frontend.spec import CellSpec, GateSpec, Parameter, Value
+from gatewright.ir.traced.vocabulary import CELL_QUANTIZERS, GATES
 
 
 @emits(QuantLSTM)

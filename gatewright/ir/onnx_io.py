@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from gatewright.ir.graph import Graph, Node, Tensor
 from gatewright.ir.lowering.lower import IntegerModel
 from gatewright.ir.quantizer import InputBoundary, OutputBoundary, Quantizer, Scales
-from gatewright.ir.traced.operands import QONNX_DOMAIN
+from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 from gatewright.ir.types import IntType
 
 OPSET = 20

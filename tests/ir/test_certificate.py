@@ -18,7 +18,8 @@ from gatewright.ir.lowering import IntegerModel, rounding
 from gatewright.ir.lowering.recurrent import lstm_body
 from gatewright.ir.lowering.rounding import FloatPath, Rounding, RoundingLog
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer
-from gatewright.ir.traced.cell_spec import GATES, QUANTIZER_ORDER, GateParams, LstmCellSpec
+from gatewright.ir.traced.cell_spec import GateParams, LstmCellSpec
+from gatewright.ir.traced.vocabulary import CELL_QUANTIZERS, GATES
 from gatewright.ir.types import IntArray, IntType
 
 F32 = np.float32
@@ -231,7 +232,7 @@ def cell(scale: Fraction, seed: int = 0) -> LstmCellSpec:
     rng = np.random.default_rng(seed)
     quantizers = {
         name: Quantizer((scale / (8 if name.endswith("acc") else 128),), 0, 8, True, False)
-        for name in QUANTIZER_ORDER
+        for name in CELL_QUANTIZERS
     }
     unit = scale * scale / 2**14
     gates = {

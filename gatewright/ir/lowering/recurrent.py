@@ -16,7 +16,8 @@ from gatewright.ir.lowering.state import LoweringState, requantize
 from gatewright.ir.lowering.values import ZERO, Affine
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.quantizer import Quantizer
-from gatewright.ir.traced.cell_spec import GATES, LstmCellSpec, read_cell
+from gatewright.ir.traced.cell_spec import LstmCellSpec, read_cell
+from gatewright.ir.traced.vocabulary import GATES
 from gatewright.ir.types import IntType
 
 NOTHING = IntType(0, 0)

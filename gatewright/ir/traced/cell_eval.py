@@ -12,7 +12,8 @@ import numpy as np
 
 from gatewright.ir.exact import activation_table
 from gatewright.ir.quantizer import Quantizer, Scales
-from gatewright.ir.traced.cell_spec import GATES, LstmCellSpec
+from gatewright.ir.traced.cell_spec import LstmCellSpec
+from gatewright.ir.traced.vocabulary import GATES
 from gatewright.ir.types import IntArray
 
 # binary64 errs by some 2**-50 here; nearer to a boundary than this, rationals decide.

@@ -15,8 +15,9 @@ from qonnx.custom_op.base import CustomOp
 from qonnx.custom_op.registry import add_op_to_domain
 
 from gatewright.ir.traced.cell_eval import evaluate
-from gatewright.ir.traced.cell_spec import QUANTIZER_ORDER, input_quantizer, read_cell
-from gatewright.ir.traced.operands import QONNX_DOMAIN, TracedGraph
+from gatewright.ir.traced.cell_spec import input_quantizer, read_cell
+from gatewright.ir.traced.operands import TracedGraph
+from gatewright.ir.traced.vocabulary import CELL_QUANTIZERS, QONNX_DOMAIN, narrow_attribute
 from gatewright.ir.types import IntArray
 
 _recorder: ContextVar[dict[str, IntArray] | None] = ContextVar("recorder", default=None)
@@ -48,9 +49,8 @@ class QuantLSTMCell(CustomOp):  # type: ignore[misc]
             "reverse_input": ("i", True, 0),
             "cifg": ("i", True, 0),
         }
-        for name in QUANTIZER_ORDER:
-            narrow = "narrow_range" if name == "output_sigmoid" else "narrow"
-            types[f"{name}_{narrow}"] = ("i", True, 0)
+        for name in CELL_QUANTIZERS:
+            types[narrow_attribute(name)] = ("i", True, 0)
             types[f"{name}_signed"] = ("i", True, 1)
             types[f"{name}_rounding_mode"] = ("s", False, "ROUND")
         return types

@@ -12,28 +12,18 @@ import onnx
 from gatewright.errors import GatewrightError
 from gatewright.ir.quantizer import Quantizer, Scales
 from gatewright.ir.traced.operands import Constant, QuantizedConstant, TracedGraph
+from gatewright.ir.traced.vocabulary import (
+    CELL_INPUTS,
+    CELL_QUANTIZERS,
+    FIRST_QUANTIZER_INPUT,
+    GATES,
+    narrow_attribute,
+)
 from gatewright.ir.types import IntArray
 
-GATES = ("input", "forget", "cell", "output")
-
-# Positions among the node's inputs, as Brevitas writes them.
+# Positions among the node's inputs.
 _X, _H, _C = 0, 1, 2
 _WEIGHTS, _RECURRENT, _BIASES = 3, 7, 11
-_QUANTIZERS = 15
-QUANTIZER_ORDER = (
-    "output",
-    "cell_state",
-    "input_acc",
-    "forget_acc",
-    "cell_acc",
-    "output_acc",
-    "input_sigmoid",
-    "forget_sigmoid",
-    "cell_tanh",
-    "output_sigmoid",
-    "hidden_state_tanh",
-)
-INPUT_COUNT = _QUANTIZERS + 3 * len(QUANTIZER_ORDER)
 
 
 @dataclass(frozen=True)
@@ -62,7 +52,7 @@ class LstmCellSpec:
     Attributes:
         name: Path of the layer.
         gates: By gate name, in the order of ``GATES``.
-        quantizers: By the names of ``QUANTIZER_ORDER``.
+        quantizers: By the names of ``CELL_QUANTIZERS``.
         batch_first: Layout of the sequence: [B, T, I] or [T, B, I].
         reverse: Whether time runs backwards.
     """
@@ -95,13 +85,13 @@ def read_cell(traced: TracedGraph, node: onnx.NodeProto) -> LstmCellSpec:
     Raises:
         GatewrightError: GW-207 for a malformed node, GW-109 for an option not supported.
     """
-    if len(node.input) != INPUT_COUNT:
-        raise _malformed(node, f"{len(node.input)} inputs instead of {INPUT_COUNT}")
+    if len(node.input) != CELL_INPUTS:
+        raise _malformed(node, f"{len(node.input)} inputs instead of {CELL_INPUTS}")
     attrs = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
     _check_options(traced, node, attrs)
     quantizers = {
-        name: _quantizer(traced, node, attrs, name, _QUANTIZERS + 3 * i)
-        for i, name in enumerate(QUANTIZER_ORDER)
+        name: _quantizer(traced, node, attrs, name, FIRST_QUANTIZER_INPUT + 3 * i)
+        for i, name in enumerate(CELL_QUANTIZERS)
     }
     unit = quantizers["output"].scales[0]
     gates = {gate: _gate(traced, node, i, unit) for i, gate in enumerate(GATES)}
@@ -154,14 +144,12 @@ def _check_options(traced: TracedGraph, node: onnx.NodeProto, attrs: dict[str, A
 def _quantizer(
     traced: TracedGraph, node: onnx.NodeProto, attrs: dict[str, Any], name: str, first: int
 ) -> Quantizer:
-    # Brevitas spells this one attribute differently from all others.
-    narrow = "output_sigmoid_narrow_range" if name == "output_sigmoid" else f"{name}_narrow"
     try:
         quantizer = traced.read_quantizer(
             node,
             tuple(node.input[first : first + 3]),
             signed=bool(attrs[f"{name}_signed"]),
-            narrow=bool(attrs[narrow]),
+            narrow=bool(attrs[narrow_attribute(name)]),
             rounding=attrs[f"{name}_rounding_mode"].decode(),
         )
     except KeyError as error:

@@ -15,8 +15,6 @@ from gatewright.errors import GatewrightError
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer, Scales
 from gatewright.ir.types import IntArray
 
-QONNX_DOMAIN = "qonnx.custom_op.general"
-
 FloatArray = npt.NDArray[np.float32]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 
-from gatewright.ir.traced.operands import QONNX_DOMAIN
+from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 
 
 def infer_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
