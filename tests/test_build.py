@@ -11,9 +11,9 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from conftest import Shared
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
+from shared_model import Shared
 
 import gatewright
 from gatewright.ir.traced import respecialize

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from conftest import Shared
+from shared_model import Shared
 
 import gatewright
 from gatewright.cli import main
@@ -21,7 +21,7 @@ MODEL = '''
 """A tiny model folder."""
 import numpy as np
 import torch
-from conftest import Shared
+from shared_model import Shared
 
 
 def model():

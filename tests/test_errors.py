@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from conftest import Shared
+from shared_model import Shared
 from torch import nn
 
 import gatewright

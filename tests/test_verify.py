@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from conftest import Shared
 from onnx import numpy_helper
+from shared_model import Shared
 
 import gatewright
 from gatewright.ir.types import IntArray
