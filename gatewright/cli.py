@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +22,22 @@ from gatewright.version import VERSION
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 output = click.option("-o", "--output", type=click.Path(path_type=Path))
 DEMO = Path("examples/digits")
+JSON = "gatewright.json"
 
 
 class _Main(click.Group):
     """Prints coded errors as such and leaves with exit code 2."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # A command's own options are parsed later, and its errors are caught here.
+        ctx.meta[JSON] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except GatewrightError as error:
-            if "--json" in sys.argv:
+            if ctx.meta[JSON]:
                 click.echo(json.dumps({"error": error.as_dict()}))
             display.ERR.print(f"[bold red]{error.code}[/] ", end="")
             display.ERR.print(

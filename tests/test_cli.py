@@ -185,3 +185,5 @@ def test_an_array_that_cannot_be_read(shared: Shared, tmp_path: Path) -> None:
     done = call("simulate", shared.build.path, tmp_path / "x.npy")
     assert done.exit_code == 2
     assert "GW-601" in done.stderr
+    done = call("simulate", shared.build.path, tmp_path / "x.npy", "--json")
+    assert json.loads(done.stdout)["error"]["where"].endswith("x.npy")
