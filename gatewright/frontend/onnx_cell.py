@@ -20,7 +20,13 @@ from gatewright.frontend.spec import (
     make_spec,
     weight_spec,
 )
-from gatewright.ir.traced.vocabulary import CELL_INPUTS, CELL_QUANTIZERS, GATES, narrow_attribute
+from gatewright.ir.traced.vocabulary import (
+    CELL_INPUTS,
+    CELL_QUANTIZERS,
+    GATES,
+    brevitas_rounding,
+    narrow_attribute,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +74,7 @@ def _spec(
         bit_width=float(bits.reshape(-1)[0]),
         signed=bool(signed),
         narrow=bool(narrow),
-        rounding=rounding.upper(),
+        rounding=brevitas_rounding(rounding),
     )
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from gatewright.errors import GatewrightError
 from gatewright.ir.quantizer import ROUNDING_MODES
+from gatewright.ir.traced.vocabulary import qonnx_rounding
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -48,7 +49,7 @@ class QuantSpec:
         """The attributes of a ``Quant`` node."""
         return {
             "narrow": int(self.narrow),
-            "rounding_mode": self.rounding,
+            "rounding_mode": qonnx_rounding(self.rounding),
             "signed": int(self.signed),
         }
 

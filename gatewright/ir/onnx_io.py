@@ -99,7 +99,7 @@ def _distinct(outputs: list[str], nodes: list[onnx.NodeProto]) -> list[tuple[str
     pairs: list[tuple[str, str]] = []
     for name in outputs:
         count = sum(source == name for source, _ in pairs)
-        unique = name if not count else f"{name}::{count}"
+        unique = name if not count else f"{name}::copy{count}"
         if count:
             nodes.append(helper.make_node("Identity", [name], [unique]))
         pairs.append((name, unique))

@@ -6,15 +6,15 @@ import ctypes
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.csim.compiler import compile_library, find_compiler
 from gatewright.hls_templates.kernel import Tap
 from gatewright.ir.types import IntArray
-
-_INT32 = ctypes.POINTER(ctypes.c_int32)
 
 
 class Simulator:
@@ -59,7 +59,7 @@ class Simulator:
         source = np.ascontiguousarray(x, dtype=np.int32)
         target = np.zeros((batch, out_steps, out_width), dtype=np.int32)
         shown = {
-            tap.name: np.zeros((batch, steps if tap.sequence else 1, tap.width), dtype=np.int32)
+            tap.name: np.zeros((batch, steps if tap.sequence else 1, tap.width), dtype=np.int64)
             for tap in self._taps
         }
         for number, array in enumerate(shown.values()):
@@ -78,11 +78,11 @@ class Simulator:
                 cause=f"the design wrote {written} values instead of {target.size}.",
                 remedy="This is a defect of the kernels: please report it with the model.",
             )
-        return target.astype(np.int64), {k: v.astype(np.int64) for k, v in shown.items()}
+        return target.astype(np.int64), shown
 
 
-def _pointer(array: np.ndarray) -> ctypes._Pointer[ctypes.c_int32]:
-    return array.ctypes.data_as(_INT32)
+def _pointer(array: npt.NDArray[np.signedinteger[Any]]) -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.ctypes.data)
 
 
 def _library_name(project: Path, native: bool, taps: bool) -> str:

@@ -10,7 +10,7 @@
 namespace gw {
 
 struct tap_buffer {
-  std::int32_t* data = nullptr;
+  std::int64_t* data = nullptr;
   std::int64_t width = 0;
   std::int64_t row = 0;
 };
@@ -25,7 +25,7 @@ inline tap_buffer* taps() {
 template <class T>
 void tap(int id, int column, const T& value) {
   tap_buffer& b = taps()[id];
-  if (b.data != nullptr) b.data[b.row * b.width + column] = static_cast<std::int32_t>(value);
+  if (b.data != nullptr) b.data[b.row * b.width + column] = static_cast<std::int64_t>(value);
 }
 
 inline void tap_step(int first, int count) {

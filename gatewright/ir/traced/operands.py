@@ -13,6 +13,7 @@ from onnx import numpy_helper
 
 from gatewright.errors import GatewrightError
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer, Scales
+from gatewright.ir.traced.vocabulary import brevitas_rounding
 from gatewright.ir.types import IntArray
 
 FloatArray = npt.NDArray[np.float32]
@@ -92,7 +93,7 @@ class TracedGraph:
             tuple(node.input[1:4]),
             signed=bool(attrs.get("signed", 1)),
             narrow=bool(attrs.get("narrow", 0)),
-            rounding=attrs.get("rounding_mode", b"ROUND").decode(),
+            rounding=brevitas_rounding(attrs.get("rounding_mode", b"ROUND").decode()),
         )
 
     def read_quantizer(

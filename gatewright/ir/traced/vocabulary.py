@@ -31,3 +31,17 @@ CELL_INPUTS = FIRST_QUANTIZER_INPUT + 3 * len(CELL_QUANTIZERS)
 def narrow_attribute(quantizer: str) -> str:
     """The cell attribute that holds ``narrow``; Brevitas spells one of them differently."""
     return f"{quantizer}_narrow_range" if quantizer == "output_sigmoid" else f"{quantizer}_narrow"
+
+
+_QONNX_ROUNDING = {"ROUND_TO_ZERO": "DOWN"}
+_BREVITAS_ROUNDING = {"DOWN": "ROUND_TO_ZERO", "HALF_EVEN": "ROUND"}
+
+
+def qonnx_rounding(mode: str) -> str:
+    """The name qonnx executes a rounding mode of Brevitas under, in ``Quant`` nodes."""
+    return _QONNX_ROUNDING.get(mode, mode)
+
+
+def brevitas_rounding(mode: str) -> str:
+    """The name Brevitas has for a rounding mode of a ``Quant`` node."""
+    return _BREVITAS_ROUNDING.get(mode.upper(), mode.upper())
