@@ -22,8 +22,15 @@ def check_target(folder: Path) -> None:
     Raises:
         GatewrightError: GW-401.
     """
-    if not folder.exists() and not folder.is_symlink():
+    if not folder.exists():
         return
+    if folder == Path.cwd():
+        raise GatewrightError(
+            "GW-401",
+            where=str(folder),
+            cause="it is the current folder, which cannot be replaced under your feet.",
+            remedy="Name a folder inside it, such as build/model.",
+        )
     ours = folder.is_dir() and ((folder / MANIFEST).is_file() or not any(folder.iterdir()))
     if not ours:
         raise GatewrightError(
@@ -36,25 +43,49 @@ def check_target(folder: Path) -> None:
 
 @contextmanager
 def replacing(folder: Path) -> Iterator[Path]:
-    """A new folder beside ``folder`` that takes its place when the block ends well."""
-    check_target(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
-    previous = folder.with_name(f".{folder.name}.{os.getpid()}.previous")
+    """A new folder beside ``folder`` that takes its place when the block ends well.
+
+    Raises:
+        GatewrightError: GW-401 if something else is there, GW-404 if it cannot be written.
+    """
+    target = folder.resolve()  # a link stays a link, and what it points to is replaced
+    check_target(target)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    previous = target.with_name(f".{target.name}.{os.getpid()}.previous")
     try:
-        partial.mkdir()
+        with _coded(folder):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial.mkdir()
         yield partial
-        if folder.exists():
-            folder.rename(previous)
-        try:
-            partial.rename(folder)
-        except OSError:
-            if previous.exists():
-                previous.rename(folder)
-            raise
+        with _coded(folder):
+            _exchange(partial, target, previous)
     finally:
         for leftover in (partial, previous):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _exchange(partial: Path, target: Path, previous: Path) -> None:
+    if target.exists():
+        target.rename(previous)
+    try:
+        partial.rename(target)
+    except OSError:
+        if previous.exists():
+            previous.rename(target)
+        raise
+
+
+@contextmanager
+def _coded(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise GatewrightError(
+            "GW-404",
+            where=str(folder),
+            cause=f"{error.strerror or error}.",
+            remedy="Name a folder that you may write, on a disk with room.",
+        ) from error
 
 
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:

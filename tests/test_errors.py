@@ -186,6 +186,35 @@ def test_an_output_folder_that_is_not_ours(kind: str, shared: Shared, tmp_path: 
     assert snapshot(tmp_path) == before
 
 
+def test_a_file_in_the_way(shared: Shared, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("years of work")
+    before = snapshot(tmp_path)
+    with pytest.raises(GatewrightError) as caught:
+        gatewright.compile(shared.model, shared.example, tmp_path / "file" / "build")
+    check(caught.value, "GW-404", "")
+    assert snapshot(tmp_path) == before
+
+
+def test_a_link_stays_a_link(shared: Shared, tmp_path: Path) -> None:
+    shutil.copytree(shared.build.path, tmp_path / "real")
+    (tmp_path / "real" / "stale.txt").write_text("from another version")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    gatewright.compile(shared.model, shared.example, tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert not (tmp_path / "real" / "stale.txt").exists()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "real"]
+
+
+def test_the_current_folder(
+    shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(GatewrightError) as caught:
+        gatewright.compile(shared.model, shared.example, ".")
+    check(caught.value, "GW-401", "build/model")
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_unknown_board(shared: Shared, tmp_path: Path) -> None:
     with pytest.raises(GatewrightError) as caught:
         gatewright.compile(shared.model, shared.example, tmp_path / "b", board="nonsense")
