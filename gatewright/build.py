@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from gatewright.boards import DEFAULT_BOARD, boards
 from gatewright.errors import GatewrightError
 from gatewright.folder import read_manifest, replacing, write_manifest
 from gatewright.hls_templates import Design, map_design, write_project
-from gatewright.hls_templates.design import Options
+from gatewright.hls_templates.design import DEFAULT_MULTIPLIERS, Options
 from gatewright.hls_templates.kernel import Tap
 from gatewright.hls_templates.project import project_files
 from gatewright.ir import interpreter
@@ -33,9 +33,12 @@ from gatewright.ir.types import IntArray
 from gatewright.levels import LEVELS, Engine, FloatArray, Run
 from gatewright.version import VERSION
 
+if TYPE_CHECKING:
+    from gatewright.verify import Report
+
 TRACED, INTEGER, STANDARD = "1_traced.onnx", "2_integer.onnx", "2_standard.onnx"
 KERNELS, CERTIFICATE, PROJECT = "3_kernels.json", "certificate.json", "hls"
-GOLDEN_SEQUENCES = 16
+GOLDEN, GOLDEN_SEQUENCES = "golden", 16
 
 Progress = Callable[[str], None]
 States = dict[str, npt.NDArray[Any]]
@@ -72,9 +75,7 @@ def compile(
         GatewrightError: With a code, a place, a cause and a remedy; the folder is left as it was.
     """
     report = progress or (lambda stage: None)
-    options = Options(requantizer=requantizer)
-    if multipliers is not None:
-        options = Options(multipliers, requantizer)
+    options = Options(multipliers or DEFAULT_MULTIPLIERS, requantizer)
     target = boards().get(board)
     if target is None:
         raise GatewrightError(
@@ -153,12 +154,9 @@ def _golden(integer: IntegerModel) -> dict[str, str]:
     x = rng.integers(type_.lo, type_.hi + 1, size=(GOLDEN_SEQUENCES, integer.input.steps, features))
     y = interpreter.run(integer.graph, {source: x})[0][sink]
     return {
-        f"{PROJECT_GOLDEN}/input.dat": _vectors(x),
-        f"{PROJECT_GOLDEN}/output.dat": _vectors(y if y.ndim == 3 else y[:, None]),
+        f"{GOLDEN}/input.dat": _vectors(x),
+        f"{GOLDEN}/output.dat": _vectors(y if y.ndim == 3 else y[:, None]),
     }
-
-
-PROJECT_GOLDEN = "golden"
 
 
 def _vectors(sequences: IntArray) -> str:
@@ -314,11 +312,19 @@ class Build:
             )
         return np.ascontiguousarray(array, dtype=np.float32)
 
-    def verify(self, x: Any = None, model: Any = None, **options: Any) -> Any:
+    def verify(
+        self,
+        x: Any = None,
+        model: Any = None,
+        *,
+        labels: IntArray | None = None,
+        levels: Sequence[str] = LEVELS,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> Report:
         """Compare every level with the one before it; see ``gatewright.verify.verify``."""
         from gatewright.verify import verify
 
-        return verify(self, x, model, **options)
+        return verify(self, x, model, labels=labels, levels=levels, progress=progress)
 
 
 def _state(run: Run, name: str, quantizer: dict[str, Any], raw: bool) -> npt.NDArray[Any]:
