@@ -5,16 +5,14 @@
 # make clean   remove .venv, build folders and caches
 
 PYTHON ?= python3
-# PyPI's torch for Linux brings gigabytes of CUDA. Where this index of CPU builds answers it is
-# asked too, and "2.13.0+cpu" wins over "2.13.0". `make demo TORCH_INDEX=` leaves it out.
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# On Linux, PyPI's own torch brings gigabytes of CUDA that nothing here uses. Name an index of CPU
+# builds to install from that instead: make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-ANSWERS := import sys, urllib.request; urllib.request.urlopen(sys.argv[1] + "/torch/", timeout=5)
-EXTRA_INDEX = $(if $(TORCH_INDEX),$$($(BIN)/python -c '$(ANSWERS)' $(TORCH_INDEX) 2>/dev/null \
-              && echo --extra-index-url $(TORCH_INDEX) || true))
+EXTRA_INDEX = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 # pip warns of every package folder a host names but does not have; only that line is dropped.
 QUIETLY := 2> >(grep -v "^WARNING: Location .* is ignored" >&2)
 
