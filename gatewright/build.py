@@ -17,7 +17,7 @@ import onnx
 from gatewright import frontend, levels
 from gatewright.boards import DEFAULT_BOARD, boards
 from gatewright.errors import GatewrightError
-from gatewright.folder import read_manifest, replacing, write_manifest
+from gatewright.folder import LIBRARIES, read_manifest, replacing, write_manifest
 from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.design import DEFAULT_MULTIPLIERS, Options
 from gatewright.hls_templates.kernel import Tap
@@ -232,7 +232,7 @@ class Build:
             case "csim":
                 return levels.csim_engine(
                     self.path / PROJECT,
-                    self.path / "csim",
+                    self.path / LIBRARIES,
                     self.integer,
                     self.taps if taps else (),
                     native=not taps if native is None else native,

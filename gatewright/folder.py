@@ -14,6 +14,8 @@ from typing import Any
 from gatewright.errors import GatewrightError
 
 MANIFEST = "gatewright.json"
+LIBRARIES = "csim"
+"""Compiled C-simulations, which are kept in the build but are not part of it."""
 
 
 def check_target(folder: Path) -> None:
@@ -31,14 +33,27 @@ def check_target(folder: Path) -> None:
             cause="it is the current folder, which cannot be replaced under your feet.",
             remedy="Name a folder inside it, such as build/model.",
         )
-    ours = folder.is_dir() and ((folder / MANIFEST).is_file() or not any(folder.iterdir()))
-    if not ours:
+    foreign = _foreign_entries(folder)
+    if foreign:
         raise GatewrightError(
             "GW-401",
             where=str(folder),
-            cause="it exists and holds other things.",
-            remedy="Name a new folder, or empty this one yourself.",
+            cause=f"it holds {foreign[0]}, which compile did not write.",
+            remedy="Name a new folder, or move what is there away yourself.",
         )
+
+
+def _foreign_entries(folder: Path) -> list[str]:
+    """What stands in a folder and is no part of a build; the folder's own name for a file."""
+    if not folder.is_dir():
+        return [folder.name]
+    entries = sorted(path.name for path in folder.iterdir())
+    try:
+        files = json.loads((folder / MANIFEST).read_text())["files"]
+        ours = {MANIFEST, LIBRARIES, *(name.partition("/")[0] for name in files)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return entries
+    return [name for name in entries if name not in ours]
 
 
 @contextmanager

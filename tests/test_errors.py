@@ -165,10 +165,21 @@ def test_a_bad_model_leaves_the_old_build(name: str, shared: Shared, tmp_path: P
 
 def test_a_new_build_replaces_an_old_one_whole(shared: Shared, tmp_path: Path) -> None:
     shutil.copytree(shared.build.path, tmp_path / "build")
-    (tmp_path / "build" / "stale.txt").write_text("from another version")
+    (tmp_path / "build" / "hls" / "stale.txt").write_text("left by a tool")
     gatewright.compile(shared.model, shared.example, tmp_path / "build")
-    assert not (tmp_path / "build" / "stale.txt").exists()
+    assert not (tmp_path / "build" / "hls" / "stale.txt").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["build"]
+
+
+def test_a_build_with_a_file_of_the_user_is_kept(shared: Shared, tmp_path: Path) -> None:
+    shutil.copytree(shared.build.path, tmp_path / "build")
+    (tmp_path / "build" / "notes.txt").write_text("years of work")
+    before = snapshot(tmp_path)
+    with pytest.raises(GatewrightError) as caught:
+        gatewright.compile(shared.model, shared.example, tmp_path / "build")
+    check(caught.value, "GW-401", "")
+    assert "notes.txt" in caught.value.cause
+    assert snapshot(tmp_path) == before
 
 
 @pytest.mark.parametrize("kind", ["files", "file"])
@@ -197,11 +208,11 @@ def test_a_file_in_the_way(shared: Shared, tmp_path: Path) -> None:
 
 def test_a_link_stays_a_link(shared: Shared, tmp_path: Path) -> None:
     shutil.copytree(shared.build.path, tmp_path / "real")
-    (tmp_path / "real" / "stale.txt").write_text("from another version")
+    (tmp_path / "real" / "hls" / "stale.txt").write_text("left by a tool")
     (tmp_path / "link").symlink_to(tmp_path / "real")
     gatewright.compile(shared.model, shared.example, tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
-    assert not (tmp_path / "real" / "stale.txt").exists()
+    assert not (tmp_path / "real" / "hls" / "stale.txt").exists()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "real"]
 
 
