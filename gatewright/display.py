@@ -12,11 +12,14 @@ from rich.table import Table
 
 from gatewright.build import Build
 from gatewright.doctor import Tool
+from gatewright.errors import GatewrightError
 from gatewright.ir.certificate import Certificate
 from gatewright.verify import KINDS, Comparison, Report
 
 OUT = Console()
 ERR = Console(stderr=True)
+
+FACTS = ("where", "cause", "remedy")
 
 STAGES = {
     "trace": "1_traced.onnx    the model as QONNX",
@@ -24,6 +27,15 @@ STAGES = {
     "map": "3_kernels.json   kernels and their tile schedule",
     "write": "hls/             C++ for Vitis HLS",
 }
+
+
+def show_error(error: GatewrightError) -> None:
+    """A coded error, a fact a line; long lines are left to the terminal, so that paths copy."""
+    facts = error.as_dict()
+    ERR.print(f"[bold red]{error.code}[/] [bold]{facts['title']}[/]", highlight=False)
+    for name in FACTS:
+        label = f"{name.capitalize()}:"
+        ERR.print(f"  {label:<8}{facts[name]}", markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -95,9 +107,10 @@ def _certificate_line(certificate: Certificate) -> str:
     proven = "Certificate: torch's float32 is proven to round as the kernels do at"
     if not total.listed:
         return f"{proven} all {total.boundaries:,} rounding boundaries."
+    sure = total.inputs - total.inputs_listed
     return (
-        f"{proven} {total.boundaries - total.listed:,} of {total.boundaries:,} rounding boundaries;"
-        f"\ncertificate.json lists the {total.listed:,} where it may not."
+        f"{proven} {sure:,} of {total.inputs:,} reachable integers;\ncertificate.json lists the "
+        f"other {total.inputs_listed:,} ({total.inputs_listed / total.inputs:.2%})."
     )
 
 
@@ -160,3 +173,8 @@ def show_tools(tools: list[Tool]) -> None:
         missing = "[bold red]missing[/]" if tool.needed else "[dim]not found[/]"
         table.add_row(tool.name, tool.found or missing, tool.enables)
     OUT.print(table)
+    needed = [tool.name for tool in tools if tool.needed and tool.found is None]
+    if needed:
+        OUT.print(f"[bold red]Missing[/]: compile or verify needs {', '.join(needed)}.")
+    else:
+        OUT.print("Everything that compile and verify need is here.", highlight=False)

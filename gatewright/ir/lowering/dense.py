@@ -93,6 +93,13 @@ def lower_add(state: LoweringState, node: onnx.NodeProto) -> None:
     bias = constants[position]
     assert bias is not None
     value = state.affine(node, node.input[1 - position])
+    if value.relu:
+        raise GatewrightError(
+            "GW-205",
+            where=node.name,
+            cause="it adds to a Relu that no quantizer follows.",
+            remedy="Quantize the output of the Relu first: use QuantReLU.",
+        )
     features = state.graph[value.name].shape[-1]
     assert isinstance(features, int)
     integers, residues = split_bias(bias, value.scales, features)
