@@ -10,17 +10,17 @@ import click
 import numpy as np
 
 from gatewright import display
-from gatewright.boards import DEFAULT_BOARD
+from gatewright.boards import DEFAULT_BOARD, boards
 from gatewright.build import Build, compile
 from gatewright.doctor import examine
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.design import DEFAULT_MULTIPLIERS
 from gatewright.levels import LEVELS
-from gatewright.models import ModelSource, load_model
+from gatewright.models import ModelSource, load_dataset, load_model, torch_model
 from gatewright.verify import verify
 from gatewright.version import VERSION
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-output = click.option("-o", "--output", type=click.Path(path_type=Path))
 DEMO = Path("examples/digits")
 JSON = "gatewright.json"
 
@@ -39,10 +39,7 @@ class _Main(click.Group):
         except GatewrightError as error:
             if ctx.meta[JSON]:
                 click.echo(json.dumps({"error": error.as_dict()}))
-            display.ERR.print(f"[bold red]{error.code}[/] ", end="")
-            display.ERR.print(
-                str(error).removeprefix(error.code).strip(), markup=False, highlight=False
-            )
+            display.show_error(error)
             ctx.exit(2)
 
 
@@ -55,9 +52,20 @@ def main() -> None:
 @main.command("compile")
 @click.argument("model")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="The build folder."
+    "-o",
+    "--output",
+    default=Path("build/model"),
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The build folder; an older build there is replaced.",
 )
-@click.option("--multipliers", type=click.IntRange(min=1), help="Budget of a recurrent layer.")
+@click.option(
+    "--multipliers",
+    type=click.IntRange(min=1),
+    default=DEFAULT_MULTIPLIERS,
+    show_default=True,
+    help="The most that a recurrent layer may use; fewer take more cycles.",
+)
 @click.option(
     "--requantizer",
     type=click.Choice(["auto", "thresholds"]),
@@ -65,10 +73,15 @@ def main() -> None:
     show_default=True,
     help="Keep thresholds, or use checked multipliers.",
 )
-@click.option("--board", default=DEFAULT_BOARD, show_default=True)
+@click.option(
+    "--board",
+    default=DEFAULT_BOARD,
+    show_default=True,
+    help=f"Part and clock of run_hls.tcl: {' or '.join(boards())}.",
+)
 @as_json
 def compile_command(
-    model: str, output: Path, multipliers: int | None, requantizer: Any, board: str, as_json: bool
+    model: str, output: Path, multipliers: int, requantizer: Any, board: str, as_json: bool
 ) -> None:
     """Compile MODEL into a build folder.
 
@@ -97,8 +110,10 @@ def compile_command(
 @click.argument("inputs", metavar="X.npy", type=click.Path(path_type=Path))
 @click.option("--level", default="csim", show_default=True, type=click.Choice(LEVELS))
 @click.option("--raw", is_flag=True, help="Integer codes instead of floats.")
-@click.option("--states", is_flag=True, help="Also h and c of every step; writes an .npz.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write .npy (or .npz).")
+@click.option("--states", is_flag=True, help="Also h and c of every step.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Write a .npy; with --states, an .npz."
+)
 @as_json
 def simulate(
     build: Path,
@@ -110,6 +125,7 @@ def simulate(
     as_json: bool,
 ) -> None:
     """Run one level of BUILD on the floats in X.npy."""
+    _check_output(output, states)
     opened = Build(build)
     with display.ERR.status(f"simulating {level}"):
         if states:
@@ -135,18 +151,21 @@ def simulate(
     "--split",
     default="test",
     show_default=True,
-    help="With --model of a folder that has a dataset.",
+    help="Which split, if the model has a dataset.",
 )
 @click.option("--levels", default="all", show_default=True, help="Comma-separated, in order.")
 @as_json
 def verify_command(
     build: Path, inputs: Path | None, model: str | None, split: str, levels: str, as_json: bool
 ) -> None:
-    """Compare every level of BUILD with the one before it; exit code 1 on a difference.
+    """Compare every level of BUILD with the one before it.
 
-    Without X.npy it runs the model's dataset, or seeded random sequences.
+    The levels are traced, integer, standard and csim; with --model, torch comes first. Without
+    X.npy it runs the model's dataset, or seeded random sequences. Exit code 1 if integers differ.
     """
     source = load_model(model) if model else None
+    if source is not None and model is not None:
+        torch_model(source, model)
     failed = _verify(Build(build), source, inputs, split, _levels(levels), as_json)
     raise SystemExit(failed)
 
@@ -174,7 +193,10 @@ def doctor(as_json: bool) -> None:
 )
 @as_json
 def demo(folder: Path, output: Path, as_json: bool) -> None:
-    """Compile the trained model in FOLDER and verify it on all of its data."""
+    """Compile a trained model and verify it.
+
+    FOLDER has a model.py, whose dataset("all") is run; by default examples/digits of a clone.
+    """
     source = load_model(str(folder))
     with display.compiling(as_json) as progress:
         build = compile(source.model, source.example_input, output, progress=progress)
@@ -194,8 +216,8 @@ def _verify(
     x, labels = None, None
     if inputs is not None:
         x = _load(inputs)
-    elif source is not None and source.dataset is not None:
-        x, labels = source.dataset(split)
+    elif source is not None and (loaded := load_dataset(source, split)) is not None:
+        x, labels = loaded
     with display.verifying(as_json) as progress:
         report = verify(
             build,
@@ -226,6 +248,17 @@ def _load(path: Path) -> Any:
             cause=f"it cannot be read as .npy: {error}.",
             remedy="Save the input with numpy.save.",
         ) from error
+
+
+def _check_output(path: Path | None, states: bool) -> None:
+    """Refuse a file that numpy would write under another name, before anything runs."""
+    if path is None:
+        return
+    suffix = ".npz" if states else ".npy"
+    if path.suffix != suffix:
+        raise click.BadParameter(f"{path} does not end in {suffix}.", param_hint="-o")
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.parent}.", param_hint="-o")
 
 
 def _store(path: Path, y: Any, states: dict[str, Any]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +16,10 @@ from typing import Any
 from gatewright.errors import GatewrightError
 
 FOLDER_MODULE = "model.py"
+USAGE = (
+    "Pass an .onnx file, module:factory, or a folder whose model.py has model() and "
+    "example_input()."
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,37 @@ def load_model(argument: str) -> ModelSource:
     name, colon, factory = argument.partition(":")
     if colon and factory.isidentifier() and not path.exists():
         return _from_module(_import_name(name, argument), factory, argument)
+    if not path.exists() and path.suffix != ".onnx":
+        raise _refused(argument, "there is no such file or folder")
     return ModelSource(path)
+
+
+def torch_model(source: ModelSource, argument: str) -> Any:
+    """The torch module that verification begins with.
+
+    Raises:
+        GatewrightError: GW-603 if MODEL is a file, which holds none.
+    """
+    if source.torch_module is None:
+        raise _refused(
+            argument,
+            "a file holds no torch module to begin with",
+            "Pass module:factory or a folder with model.py, or leave --model out.",
+        )
+    return source.torch_module
+
+
+def load_dataset(source: ModelSource, split: str) -> tuple[Any, Any] | None:
+    """Inputs and labels of one split, or None without a dataset.
+
+    Raises:
+        GatewrightError: GW-603.
+    """
+    if source.dataset is None:
+        return None
+    with _user_code(f"dataset({split!r})"):
+        x, labels = source.dataset(split)
+        return x, labels
 
 
 def _import_file(path: Path) -> ModuleType:
@@ -63,41 +99,57 @@ def _import_file(path: Path) -> ModuleType:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    try:
+    with _user_code(str(path)):
         spec.loader.exec_module(module)
-    except ImportError as error:
-        raise _refused(str(path), f"importing it failed: {error}") from error
     return module
 
 
 def _import_name(name: str, argument: str) -> ModuleType:
     if "" not in sys.path:
         sys.path.insert(0, "")  # as `python -m` does, so that a module beside the user is found
-    try:
+    with _user_code(argument):
         return importlib.import_module(name)
-    except ImportError as error:
-        raise _refused(argument, f"importing {name} failed: {error}") from error
 
 
 def _from_module(module: ModuleType, factory: str, argument: str) -> ModelSource:
     make = getattr(module, factory, None)
     if not callable(make):
         raise _refused(argument, f"{module.__name__} has no function {factory}()")
-    made = make()
+    with _user_code(argument):
+        made = make()
     dataset = getattr(module, "dataset", None)
     if isinstance(made, tuple):
+        if len(made) != 2:
+            raise _refused(
+                argument, f"{factory}() gives {len(made)} values, not module and example input"
+            )
         return ModelSource(made[0], made[1], dataset)
     example = getattr(module, "example_input", None)
     if not callable(example):
         raise _refused(argument, f"{module.__name__} has no function example_input()")
-    return ModelSource(made, example(), dataset)
+    with _user_code(argument):
+        return ModelSource(made, example(), dataset)
 
 
-def _refused(where: str, cause: str) -> GatewrightError:
-    return GatewrightError(
-        "GW-603",
-        where=where,
-        cause=f"{cause}.",
-        remedy="Pass an .onnx file, module:factory, or a folder whose model.py has model() and "
-        "example_input().",
-    )
+@contextmanager
+def _user_code(where: str) -> Iterator[None]:
+    """The user's own code may fail in any way: say how, and in which line."""
+    try:
+        yield
+    except GatewrightError:
+        raise
+    except Exception as error:
+        if isinstance(error, SyntaxError) and error.filename:
+            file, line = error.filename, error.lineno
+        else:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            file, line = frame.filename, frame.lineno
+        raise _refused(
+            where,
+            f"{type(error).__name__} in {Path(file).name}, line {line}: {str(error).rstrip('.')}",
+            "Make it run in Python first, with what it imports installed.",
+        ) from error
+
+
+def _refused(where: str, cause: str, remedy: str = USAGE) -> GatewrightError:
+    return GatewrightError("GW-603", where=where, cause=f"{cause}.", remedy=remedy)

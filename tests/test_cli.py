@@ -187,3 +187,111 @@ def test_an_array_that_cannot_be_read(shared: Shared, tmp_path: Path) -> None:
     assert "GW-601" in done.stderr
     done = call("simulate", shared.build.path, tmp_path / "x.npy", "--json")
     assert json.loads(done.stdout)["error"]["where"].endswith("x.npy")
+
+
+def coded(*arguments: object) -> dict[str, str]:
+    """The error of a command line: code 2, the same facts for people and for machines."""
+    done = call(*arguments, "--json")
+    assert done.exit_code == 2, done.output
+    error: dict[str, str] = json.loads(done.stdout)["error"]
+    for fact in ("code", "where", "cause", "remedy"):
+        assert error[fact]
+        assert error[fact] in done.stderr
+    assert "Traceback" not in done.output
+    return error
+
+
+def test_errors_of_compile(folder: Path, shared: Shared, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (tmp_path / "text.onnx").write_text("no model" * 50)
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.tex").write_text("years of work")
+    assert coded("compile", tmp_path / "text.onnx", "-o", out)["code"] == "GW-202"
+    assert coded("compile", folder, "-o", tmp_path / "precious")["code"] == "GW-401"
+    assert "zcu104" in coded("compile", folder, "-o", out, "--board", "x")["remedy"]
+    assert coded("compile", shared.build.path, "-o", out)["code"] == "GW-603"
+    assert (tmp_path / "precious" / "thesis.tex").read_text() == "years of work"
+    assert not out.exists()
+
+
+def test_errors_of_simulate_and_verify(shared: Shared, inputs: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "flat.npy", shared.x[0])
+    build = shared.build.path
+    assert coded("simulate", build, tmp_path / "flat.npy")["code"] == "GW-601"
+    assert coded("simulate", build, tmp_path / "no.npy")["code"] == "GW-601"
+    assert coded("simulate", tmp_path, inputs)["code"] == "GW-402"
+    assert coded("verify", build, "--levels", "integer,rtl")["code"] == "GW-602"
+    assert coded("verify", build, "--levels", "csim")["code"] == "GW-602"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("def model(:", "SyntaxError in model.py, line 1"),
+        ("import nothing_of_that_name", "ModuleNotFoundError in model.py, line 1"),
+        ("\ndef model():\n    open('no.pt')", "FileNotFoundError in model.py, line 3"),
+        ("def model():\n    return 1, 2, 3", "3 values"),
+        ("def model():\n    return 1", "no function example_input()"),
+        ("def model():\n    return 1\ndef example_input():\n    return 1 / 0", "line 4"),
+        ("x = 1", "no function model()"),
+    ],
+)
+def test_a_model_folder_that_fails(code: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "model.py").write_text(code)
+    error = coded("compile", tmp_path / "bad", "-o", tmp_path / "out")
+    assert error["code"] == "GW-603"
+    assert told in error["cause"]
+
+
+def test_a_model_that_is_not_there(tmp_path: Path) -> None:
+    error = coded("compile", tmp_path / "nothing", "-o", tmp_path / "out")
+    assert (error["code"], error["cause"]) == ("GW-603", "there is no such file or folder.")
+    assert coded("demo", tmp_path / "nothing", "-o", tmp_path / "out")["code"] == "GW-603"
+
+
+def test_verify_does_not_leave_torch_out_silently(shared: Shared) -> None:
+    build = shared.build.path
+    error = coded("verify", build, "--model", build / "1_traced.onnx")
+    assert error["code"] == "GW-603"
+    assert "torch" in error["cause"]
+
+
+def test_an_unknown_split(shared: Shared, folder: Path) -> None:
+    path = folder / "model.py"
+    path.write_text(path.read_text().replace("(split):", "(split):\n    {'test': 1}[split]"))
+    error = coded("verify", shared.build.path, "--model", folder, "--split", "none")
+    assert error["code"] == "GW-603"
+    assert "KeyError" in error["cause"]
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [((), "y"), ((), "y.npz"), (("--states",), "y.npy"), ((), "none/y.npy")],
+)
+def test_simulate_writes_the_file_it_was_told_or_none(
+    options: tuple[str, ...], name: str, shared: Shared, inputs: Path, tmp_path: Path
+) -> None:
+    before = sorted(tmp_path.iterdir())
+    done = call("simulate", shared.build.path, inputs, *options, "-o", tmp_path / name)
+    assert done.exit_code == 2
+    assert "Invalid value for -o" in done.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_compile_has_a_default_folder(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call("compile", folder).exit_code == 0
+    assert gatewright.Build(tmp_path / "build" / "model").kernels["steps"] == 6
+
+
+def test_doctor_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gatewright import doctor
+
+    real = doctor._package
+    monkeypatch.setattr(doctor, "_package", lambda n: None if n == "onnx" else real(n))
+    done = call("doctor")
+    assert done.exit_code == 1
+    assert "needs onnx" in done.output
