@@ -128,7 +128,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             "GW-402",
             where=str(folder),
             cause=f"its {MANIFEST} cannot be read ({type(error).__name__}).",
-            remedy="Compile the model again.",
+            remedy="Name the folder that compile wrote, or compile the model into a new one.",
         ) from error
     if missing:
         raise GatewrightError(

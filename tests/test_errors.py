@@ -197,6 +197,22 @@ def test_an_output_folder_that_is_not_ours(kind: str, shared: Shared, tmp_path: 
     assert snapshot(tmp_path) == before
 
 
+@pytest.mark.parametrize("content", ["", "{}", '{"files": 3}', '{"files": {"thesis.tex": ""}}'])
+def test_a_file_of_our_name_does_not_make_a_folder_ours(
+    content: str, shared: Shared, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    (home / "photos").mkdir(parents=True)
+    (home / "photos" / "one.jpg").write_text("the only copy")
+    (home / "gatewright.json").write_text(content)
+    before = snapshot(tmp_path)
+    with pytest.raises(GatewrightError) as caught:
+        gatewright.compile(shared.model, shared.example, home)
+    check(caught.value, "GW-401", "new folder")
+    assert snapshot(tmp_path) == before
+    assert [p.name for p in tmp_path.iterdir()] == ["home"]
+
+
 def test_a_file_in_the_way(shared: Shared, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("years of work")
     before = snapshot(tmp_path)

@@ -51,6 +51,14 @@ def test_the_command_lines_run(workspace: Path) -> None:
     assert np.load(workspace / "y.npy").shape == (4, 10)
 
 
+def test_the_example_s_own_command_runs(workspace: Path) -> None:
+    page = (ROOT / "examples/digits/README.md").read_text()
+    (line,) = re.findall(r"```sh\n(.*?)\n```", page, re.DOTALL)
+    command = [sys.executable, "-W", "ignore", "-m", *line.split()]
+    subprocess.run(command, check=True, capture_output=True, cwd=workspace)
+    assert (workspace / "build/model/gatewright.json").is_file()
+
+
 def test_every_error_is_documented() -> None:
     rows = re.findall(r"^\| (GW-\d+) \| (.*?) \|", (ROOT / "docs/errors.md").read_text(), re.M)
     assert dict(rows) == CODES
