@@ -59,6 +59,29 @@ def every_zero_point() -> nn.Module:
     )
 
 
+PER_CHANNEL = quant.Int8WeightPerChannelFloat
+
+
+class DeadUnits(Network):
+    """Per-channel weights whose rows shrink, as pruning and dead units leave them."""
+
+    def __init__(self, factors: list[float]) -> None:
+        super().__init__(
+            qnn.QuantLinear(5, 5, bias=True, weight_quant=PER_CHANNEL, bias_quant=quant.Int32Bias),
+            weight_quant=PER_CHANNEL,
+            return_quant_tensor=True,
+        )
+        self.factors = torch.tensor(factors)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out, _ = self.lstm(x)
+        return self.head(out)
+
+    def shrink(self) -> None:
+        for parameter in (p for p in self.parameters() if p.ndim == 2):
+            parameter.mul_(self.factors[:, None])
+
+
 MODELS: dict[str, Callable[[], nn.Module]] = {
     # qonnx knows rounding toward zero under another name
     "round_to_zero": lambda: rounding("round_to_zero"),
@@ -73,6 +96,10 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "one_by_one": lambda: Network(inputs=1, hidden=1),
     "narrow": lambda: Network(**{f"{name}_narrow_range": True for name in ACTIVATIONS}),
     "two_modules": Stacked,
+    # products of the search for multipliers left int64
+    "one_dead_unit": lambda: DeadUnits([0.0, 1.0, 1.0, 1.0, 1.0]),
+    "one_tiny_unit": lambda: DeadUnits([1e-8, 1.0, 1.0, 1.0, 1.0]),
+    "units_of_all_sizes": lambda: DeadUnits([1e-20, 1e-12, 1e-6, 1.0, 1e10]),
 }
 
 
@@ -87,6 +114,8 @@ def test_it_is_bit_exact(name: str, tmp_path: Path) -> None:
         if name == "weights_of_zero":
             for parameter in (p for p in model.parameters() if p.ndim == 2):
                 parameter.zero_()
+        if isinstance(model, DeadUnits):
+            model.shrink()
     model.eval()
     x = np.random.default_rng(0).normal(size=(32, 7, inputs)).astype(np.float32)
     build = gatewright.compile(model, torch.from_numpy(x[:1]), tmp_path / "build")

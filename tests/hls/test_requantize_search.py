@@ -75,3 +75,34 @@ def test_one_moved_threshold_is_not_papered_over() -> None:
     rows[0, 100] += 40
     affine = find_affine(rows, -128, domain, IntType(-128, 127))
     assert affine is None
+
+
+def test_a_wide_domain_with_few_thresholds_does_not_wrap() -> None:
+    """Products of such multipliers once left int64 and were taken for equal."""
+    domain, out = IntType(-(2**28), 2**28 - 1), IntType(-8, 7)
+    exact = [-(-(2 * k - 1) * 3 * 2**28 // 2) for k in range(-7, 8)]
+    rows = np.clip(np.array([exact]), domain.lo, domain.hi + 1)
+    affine = find_affine(rows, -8, domain, out)
+    assert affine is not None
+    edges = np.unique(np.clip(np.concatenate([rows[0] - 1, rows[0]]), domain.lo, domain.hi))
+    expected = np.searchsorted(rows[0], edges, side="right") - 8
+    assert (apply(affine, edges, out, 0) == expected).all()
+
+
+@pytest.mark.parametrize("bits", [20, 31, 33, 40])
+def test_channels_of_very_different_scales(bits: int) -> None:
+    """A dead channel never leaves one code; its neighbours use all of theirs."""
+    quantizer = Quantizer((Fraction(1, 100),), 0, 8, True, False)
+    domain = IntType(-(2**bits), 2**bits - 1)
+    units = tuple(Fraction(float(np.float32(10.0**-e))) for e in (3, 8, 12, 30))
+    rows = thresholds(quantizer, units, (Fraction(1, 3),), domain)
+    out = IntType(-128, 127)
+    affine = find_affine(rows, -128, domain, out)
+    edges = np.concatenate([rows - 1, rows, np.full((4, 1), domain.lo)], axis=1)
+    edges = np.clip(edges, domain.lo, domain.hi)
+    if affine is None:  # a channel's own thresholds may ask for more bits than a product has
+        assert bits > 20
+        return
+    for c, n in enumerate(edges):
+        expected = np.searchsorted(rows[c], n, side="right") - 128
+        assert (apply(affine, n, out, c) == expected).all()

@@ -31,6 +31,7 @@ struct requantize_clip {
 /// integer, 1 the even neighbour, 2 the odd one.
 template <class P>
 struct requantize_affine {
+  static_assert(P::PRODUCT_BITS <= 64, "the product fits a word");
   static_assert(P::SHIFT >= 0 && P::SHIFT < P::PRODUCT_BITS, "the shift leaves a result");
   static_assert(P::TIES == 0 || P::SHIFT > 0, "a tie needs a fraction");
   using product_t = word<P::PRODUCT_BITS, true>;

@@ -16,9 +16,10 @@ import numpy.typing as npt
 
 from gatewright.ir.types import IntArray, IntType
 
-# t * m is about code * 2**shift, so that codes of up to 16 bits stay inside int64.
 FINE_SHIFT = 40
 FAR = np.int64(2**61)
+"""Beyond every bound: no product and no shifted code that the search forms reaches half of it."""
+MAX_PRODUCT_BITS = 63
 
 UP, EVEN, ODD = 0, 1, 2
 
@@ -59,11 +60,14 @@ def find_affine(
     """
     problem = _Problem(thresholds, out_bias, domain, out)
     peaks = {ties: problem.peak(ties) for ties in (UP, EVEN, ODD)}
-    for shift in range(FINE_SHIFT + 1):
+    for shift in range(problem.fine + 1):
         for ties, peak in peaks.items():
             found = problem.attempt(peak, shift, ties) if shift or not ties else None
-            if found is not None:
-                return found
+            if found is None or product_bits(found, domain) > MAX_PRODUCT_BITS:
+                continue
+            if not problem.equals(found):
+                raise AssertionError(f"{found} differs from its thresholds")
+            return found
     return None
 
 
@@ -76,15 +80,46 @@ def product_bits(affine: Affine, domain: IntType) -> int:
     return IntType(min(low, -1), max(high, 0)).bits
 
 
+def evaluate(affine: Affine, n: IntArray, out: IntType) -> IntArray:
+    """What the kernel ``requantize_affine`` gives for integers n [C, ...]."""
+    m, r = (a.reshape(-1, *[1] * (n.ndim - 1)) for a in (affine.multipliers, affine.offsets))
+    v = n * m + r
+    if affine.ties != UP:
+        odd = (v >> affine.shift & 1) ^ int(affine.ties == ODD)
+        v = v + (1 << affine.shift >> 1) - 1 + odd
+    return np.clip(v >> affine.shift, out.lo, out.hi)
+
+
 class _Problem:
-    """The bounds each threshold puts on the offset."""
+    """The bounds each threshold puts on the offset.
+
+    Attributes:
+        fine: The finest shift that is tried, at which peaks are found.
+    """
 
     def __init__(self, thresholds: IntArray, out_bias: int, domain: IntType, out: IntType) -> None:
         self.rows = thresholds
+        self.bias, self.domain, self.out = out_bias, domain, out
         self.codes = np.arange(1, thresholds.shape[1] + 1, dtype=np.int64) + out_bias
         # At t the code must be there, at t - 1 not yet; beyond the domain or the clamp neither.
         self.reached = (thresholds <= domain.hi) & (self.codes > out.lo)
         self.awaited = (thresholds > domain.lo) & (self.codes <= out.hi)
+        # n * m stays below 2**60 and codes below 2**58, so that no sum here leaves int64.
+        self.limit = (1 << 60) // (domain.magnitude + 2)
+        widest = IntType.hull([out, IntType.of(self.codes)]).bits
+        steepest = int(self.limit / self._slope()).bit_length() - 2
+        self.fine = max(min(FINE_SHIFT, 58 - widest, steepest), 0)
+
+    def _slope(self) -> float:
+        """The most codes per unit of n that a channel has between its outermost thresholds."""
+        inside = self.reached & self.awaited
+        slope = 1.0 / (self.domain.magnitude + 1)
+        for row, mask in zip(self.rows, inside, strict=True):
+            found = np.flatnonzero(mask)
+            if found.size > 1:
+                run = int(row[found[-1]] - row[found[0]])
+                slope = max(slope, float(found[-1] - found[0]) / max(run, 1))
+        return slope
 
     def offsets(self, m: IntArray, shift: int, ties: int) -> tuple[IntArray, IntArray]:
         """Greatest lower and least upper bound of the offset, [C], for multipliers m [C]."""
@@ -98,9 +133,9 @@ class _Problem:
         return low, high
 
     def peak(self, ties: int) -> IntArray:
-        """The multiplier [C] at ``FINE_SHIFT`` that leaves the offset most room."""
-        centre = self._slope()
-        low, high = np.maximum(centre // 2, 1), centre * 2 + 2
+        """The multiplier [C] at the finest shift that leaves the offset most room."""
+        low = np.zeros(len(self.rows), dtype=np.int64)
+        high = np.full(len(self.rows), self.limit, dtype=np.int64)
         while (low < high).any():
             middle = (low + high) // 2
             ahead = self._gap(middle + 1, ties) > self._gap(middle, ties)
@@ -110,30 +145,23 @@ class _Problem:
         return low
 
     def _gap(self, m: IntArray, ties: int) -> IntArray:
-        low, high = self.offsets(m, FINE_SHIFT, ties)
+        low, high = self.offsets(m, self.fine, ties)
         return high - low
 
-    def _slope(self) -> IntArray:
-        """Codes per unit of n between the outermost thresholds, at ``FINE_SHIFT``."""
-        inside = self.reached & self.awaited
-        slopes = []
-        for row, mask in zip(self.rows, inside, strict=True):
-            found = np.flatnonzero(mask)
-            if found.size < 2 or row[found[-1]] == row[found[0]]:
-                slopes.append(1 << FINE_SHIFT)
-                continue
-            first, last = found[0], found[-1]
-            rise, run = int(self.codes[last] - self.codes[first]), int(row[last] - row[first])
-            slopes.append((rise << FINE_SHIFT) // run)
-        return np.array(slopes, dtype=np.int64)
+    def equals(self, found: Affine) -> bool:
+        """Whether a solution is the step function wherever it could leave it."""
+        n = np.concatenate([self.rows - 1, self.rows], axis=1)
+        ends = np.broadcast_to([self.domain.lo, self.domain.hi], (len(n), 2))
+        n = np.clip(np.concatenate([n, ends], axis=1), self.domain.lo, self.domain.hi)
+        steps = [np.searchsorted(r, v, side="right") for r, v in zip(self.rows, n, strict=True)]
+        return bool((evaluate(found, n, self.out) == np.stack(steps) + self.bias).all())
 
     def attempt(self, peak: IntArray, shift: int, ties: int) -> Affine | None:
         """A solution at one shift, if there is one."""
-        floor = peak >> (FINE_SHIFT - shift)
+        floor = peak >> (self.fine - shift)
         best: npt.NDArray[np.int64] = np.zeros_like(peak)
         low, high = np.ones_like(peak), np.zeros_like(peak)
         for m in (floor, floor + 1):
-            m = np.maximum(m, 1)
             a, b = self.offsets(m, shift, ties)
             better = (a <= b) & (low > high)
             best, low, high = (

@@ -25,6 +25,8 @@ from gatewright.ir.types import IntArray
 _X, _H, _C = 0, 1, 2
 _WEIGHTS, _RECURRENT, _BIASES = 3, 7, 11
 
+MAX_INTEGER_BIAS = 2**24
+
 
 @dataclass(frozen=True)
 class GateParams:
@@ -185,8 +187,9 @@ def _gate(traced: TracedGraph, node: onnx.NodeProto, index: int, unit: Fraction)
 def split_bias(bias: Constant, scales: Scales, channels: int) -> tuple[IntArray, Scales]:
     """Split a bias into integers on the accumulator's grid and what remains.
 
-    A quantized bias lies on that grid up to the rounding of its own float32 scale; a float bias
-    is left whole, for the thresholds to absorb.
+    A quantized bias lies on that grid up to the rounding of its own float32 scale. A float bias is
+    left whole, for the thresholds to absorb; so is one far beyond what the products reach, as where
+    the weights of a channel are nearly zero, because it would widen the sums of every channel.
 
     Args:
         bias: Constant [channels] or [1] or scalar.
@@ -202,7 +205,8 @@ def split_bias(bias: Constant, scales: Scales, channels: int) -> tuple[IntArray,
         if isinstance(bias, QuantizedConstant):
             real = bias.real(c)
             grid = scales[c % len(scales)]
-            integers[c] = round(real / grid)
+            whole = round(real / grid)
+            integers[c] = whole if abs(whole) <= MAX_INTEGER_BIAS else 0
             residues[c] = real - int(integers[c]) * grid
         else:
             flat = np.ravel(bias)
