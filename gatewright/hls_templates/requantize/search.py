@@ -87,7 +87,8 @@ def evaluate(affine: Affine, n: IntArray, out: IntType) -> IntArray:
     if affine.ties != UP:
         odd = (v >> affine.shift & 1) ^ int(affine.ties == ODD)
         v = v + (1 << affine.shift >> 1) - 1 + odd
-    return np.clip(v >> affine.shift, out.lo, out.hi)
+    codes: IntArray = np.clip(v >> affine.shift, out.lo, out.hi)
+    return codes
 
 
 class _Problem:
