@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -19,9 +19,10 @@ from gatewright.boards import DEFAULT_BOARD, boards
 from gatewright.errors import GatewrightError
 from gatewright.folder import LIBRARIES, read_manifest, replacing, write_manifest
 from gatewright.hls_templates import Design, map_design, write_project
-from gatewright.hls_templates.design import DEFAULT_MULTIPLIERS, Options
-from gatewright.hls_templates.kernel import Tap
+from gatewright.hls_templates.csim import Ports
+from gatewright.hls_templates.design import DEFAULT_MAX_STEPS, DEFAULT_MULTIPLIERS, Options
 from gatewright.hls_templates.project import project_files
+from gatewright.inputs import check_arguments
 from gatewright.ir import interpreter
 from gatewright.ir.certificate import Certificate, build_certificate
 from gatewright.ir.lowering import IntegerModel, lower
@@ -29,8 +30,9 @@ from gatewright.ir.onnx_io import from_onnx, to_onnx
 from gatewright.ir.standard import to_standard
 from gatewright.ir.traced.cell_spec import read_cell
 from gatewright.ir.traced.operands import TracedGraph
+from gatewright.ir.traced.vocabulary import CELLS
 from gatewright.ir.types import IntArray
-from gatewright.levels import LEVELS, Engine, FloatArray, Run
+from gatewright.levels import LEVELS, Arguments, Engine, Run
 from gatewright.version import VERSION
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ def compile(
     *,
     multipliers: int | None = None,
     requantizer: Literal["auto", "thresholds"] = "auto",
+    max_steps: int | None = None,
     board: str = DEFAULT_BOARD,
     progress: Progress | None = None,
 ) -> Build:
@@ -59,11 +62,15 @@ def compile(
     Args:
         model: A calibrated ``torch.nn.Module`` in eval mode; or the path of an ONNX file that
             Brevitas exported; or such a ``ModelProto``.
-        example_input: For a module, one float32 input [B, T, I] (or [T, B, I]).
+        example_input: For a module, one float32 input [B, T, I] (or [T, B, I]); a tuple of it and
+            initial states [layers * directions, B, H] if ``forward`` takes those too.
         output_dir: The build folder. A build that is there is replaced, anything else refused.
         multipliers: Budget of multipliers of a recurrent layer; decides how it is folded.
         requantizer: ``auto`` replaces thresholds by checked multipliers or tables where they are
             equal; ``thresholds`` keeps them.
+        max_steps: Longest sequence that the kernels can take, where a layer runs backwards or
+            branches meet again and one has to be buffered; else any length will do. By default
+            128, or T of the example if that is more.
         board: Name of a board, for the vendor project.
         progress: Called with the name of each stage as it begins.
 
@@ -91,6 +98,7 @@ def compile(
         report("lower")
         integer = lower(traced)
         report("map")
+        options = replace(options, max_steps=max_steps or max(DEFAULT_MAX_STEPS, integer.steps))
         design = map_design(integer.graph, options)
         report("write")
         _save(traced, partial / TRACED)
@@ -99,7 +107,7 @@ def compile(
         _write_json(partial / KERNELS, _kernels_json(traced, integer, design))
         _write_json(partial / CERTIFICATE, build_certificate(integer).to_json())
         files = project_files(design, target.part, target.clock_ns)
-        write_project(files | _golden(integer), partial / PROJECT)
+        write_project(files | _golden(integer, design), partial / PROJECT)
         facts = {
             "gatewright": VERSION,
             "multipliers": options.multipliers,
@@ -126,8 +134,8 @@ def _write_json(path: Path, data: Any) -> None:
 
 def _kernels_json(traced: onnx.ModelProto, integer: IntegerModel, design: Design) -> dict[str, Any]:
     return {
-        **design.to_json(integer.input.steps),
-        "taps": [[tap.name, tap.width, tap.sequence] for tap in design.taps()],
+        **design.to_json(integer.steps),
+        "taps": [[tap.name, tap.width, tap.sequence, tap.reverse] for tap in design.taps()],
         "states": _state_quantizers(traced),
     }
 
@@ -137,25 +145,28 @@ def _state_quantizers(traced: onnx.ModelProto) -> dict[str, dict[str, Any]]:
     graph = TracedGraph(traced.graph)
     states = {}
     for node in traced.graph.node:
-        if node.op_type == "QuantLSTMCell":
-            quantizers = read_cell(graph, node).quantizers
-            states[f"{node.name}/h"] = quantizers["output"].to_json()
-            states[f"{node.name}/c"] = quantizers["cell_state"].to_json()
+        if node.op_type in CELLS:
+            spec = read_cell(graph, node)
+            for state in spec.form.states:
+                states[f"{node.name}/{state}"] = spec.state_quantizer(state).to_json()
     return states
 
 
-def _golden(integer: IntegerModel) -> dict[str, str]:
+def _golden(integer: IntegerModel, design: Design) -> dict[str, str]:
     """Golden vectors for the test bench: seeded random sequences and what they give."""
-    type_ = integer.input.quantizer.type
-    source, sink = integer.graph.inputs[0], integer.graph.outputs[0]
-    features = integer.graph[source].shape[-1]
-    assert isinstance(features, int)
     rng = np.random.default_rng(0)
-    x = rng.integers(type_.lo, type_.hi + 1, size=(GOLDEN_SEQUENCES, integer.input.steps, features))
-    y = interpreter.run(integer.graph, {source: x})[0][sink]
+    values: dict[str, IntArray] = {}
+    for source in integer.inputs:
+        sizes = {"B": GOLDEN_SEQUENCES, "T": integer.steps}
+        shape = [sizes.get(n, n) for n in integer.graph[source.tensor].shape]  # type: ignore[arg-type]
+        type_ = source.quantizer.type
+        values[source.tensor] = rng.integers(type_.lo, type_.hi + 1, size=shape)
+    values |= interpreter.run(integer.graph, values)[0]
     return {
-        f"{GOLDEN}/input.dat": _vectors(x),
-        f"{GOLDEN}/output.dat": _vectors(y if y.ndim == 3 else y[:, None]),
+        f"{GOLDEN}/{port.name}.dat": _vectors(
+            values[port.tensor] if port.sequence else values[port.tensor][:, None]
+        )
+        for port in design.inputs + design.outputs
     }
 
 
@@ -204,11 +215,6 @@ class Build:
         """``certificate.json``."""
         return Certificate.from_json(json.loads((self.path / CERTIFICATE).read_text()))
 
-    @property
-    def taps(self) -> tuple[Tap, ...]:
-        """What C-simulation can show of the kernels."""
-        return tuple(Tap(*tap) for tap in self.kernels["taps"])
-
     def engine(self, level: str, *, taps: bool = False, native: bool | None = None) -> Engine:
         """The engine of one level.
 
@@ -234,8 +240,9 @@ class Build:
                     self.path / PROJECT,
                     self.path / LIBRARIES,
                     self.integer,
-                    self.taps if taps else (),
+                    Ports.from_json(self.kernels),
                     native=not taps if native is None else native,
+                    taps=taps,
                 )
         raise GatewrightError(
             "GW-602",
@@ -247,70 +254,54 @@ class Build:
     @overload
     def simulate(
         self, x: Any, level: str = ..., *, raw: bool = ..., states: Literal[False] = ...
-    ) -> npt.NDArray[Any]: ...
+    ) -> Any: ...
 
     @overload
     def simulate(
         self, x: Any, level: str = ..., *, raw: bool = ..., states: Literal[True]
-    ) -> tuple[npt.NDArray[Any], States]: ...
+    ) -> tuple[Any, States]: ...
 
     def simulate(
         self, x: Any, level: str = "csim", *, raw: bool = False, states: bool = False
-    ) -> npt.NDArray[Any] | tuple[npt.NDArray[Any], States]:
+    ) -> Any:
         """Run one level.
 
         Args:
             x: float32 in the layout of the model, [B, T, I] or [T, B, I]; any B, any T unless a
-                ``Flatten`` fixes it.
+                ``Flatten`` fixes it. A tuple of it and initial states if the model takes those.
             level: ``traced``, ``integer``, ``standard`` or ``csim``.
             raw: Integer codes out instead of floats; of a layer without output quantizer, its
                 accumulators.
-            states: Also return h and c of every step, by ``<layer>/h`` and ``<layer>/c``,
+            states: Also return the states of every step, by ``<layer>/h`` and ``<layer>/c``,
                 [B, T, H], as codes or floats like the output.
 
         Returns:
-            The output in the layout of the model; with ``states`` a pair of it and the states.
+            The output in the layout of the model, a tuple if the model returns several (final
+            states in it are [layers * directions, B, H]); with ``states`` a pair of that and the
+            states.
 
         Raises:
             GatewrightError: GW-601 for an input that does not fit, GW-602 for an unknown level.
         """
-        array = self.check_input(x)
+        arguments = self.check_input(x)
         wanted = self.kernels["states"] if states else {}
         engine = self.engine(level, taps=states)
-        run = levels.run_chunked(engine, array, self.integer, wanted.__contains__)
-        output = self.integer.output.codes(run.n) if raw else run.y
+        run = levels.run_chunked(engine, arguments, self.integer, wanted.__contains__)
+        outputs: tuple[Any, ...] = run.outputs
+        if raw:
+            outputs = tuple(output.codes(run.n) for output in self.integer.outputs)
+        result = outputs if len(outputs) > 1 else outputs[0]
         if not states:
-            return output
-        return output, {k: _state(run, k, q, raw) for k, q in wanted.items()}
+            return result
+        return result, {k: _state(run, k, q, raw) for k, q in wanted.items()}
 
-    def check_input(self, x: Any) -> FloatArray:
-        """The input as a float32 array.
+    def check_input(self, x: Any) -> Arguments:
+        """The arguments as float32 arrays.
 
         Raises:
             GatewrightError: GW-601.
         """
-        array = np.asarray(x)
-        boundary, graph = self.integer.input, self.integer.graph
-        features = graph[graph.inputs[0]].shape[-1]
-        layout = "[T, B, I]" if boundary.time_major else "[B, T, I]"
-        steps = 0 if boundary.time_major else 1
-        problem = None
-        if array.dtype.kind not in "fiu":
-            problem = f"its type is {array.dtype}"
-        elif array.ndim != 3 or array.shape[2] != features or 0 in array.shape:
-            problem = f"its shape is {list(array.shape)}, expected {layout} with I = {features}"
-        elif boundary.fixed_steps and array.shape[steps] != boundary.steps:
-            problem = f"it has {array.shape[steps]} time steps, the model takes {boundary.steps}"
-        elif np.isnan(array).any():
-            problem = "it holds NaN, which no integer stands for"
-        if problem is not None:
-            raise GatewrightError(
-                "GW-601",
-                where="input",
-                cause=f"{problem}.",
-                remedy=f"Pass finite floats {layout} with I = {features}.",
-            )
-        return np.ascontiguousarray(array, dtype=np.float32)
+        return check_arguments(x, self.integer)
 
     def verify(
         self,

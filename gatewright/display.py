@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
@@ -88,8 +89,8 @@ def show_build(build: Build) -> None:
         table.add_row(
             k["kind"],
             k["source"],
-            str(k["input"]["width"]),
-            str(k["output"]["width"]),
+            _widths(kernels, k["reads"]),
+            _widths(kernels, k["writes"]),
             str(multipliers or "-"),
             str(k["predicted_cycles"]),
         )
@@ -100,6 +101,11 @@ def show_build(build: Build) -> None:
         highlight=False,
     )
     OUT.print(_certificate_line(build.certificate), highlight=False)
+
+
+def _widths(kernels: dict[str, Any], streams: list[str]) -> str:
+    widths = {stream["name"]: stream["width"] for stream in kernels["streams"]}
+    return " + ".join(str(widths[name]) for name in streams)
 
 
 def _certificate_line(certificate: Certificate) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gatewright.ir.graph import Graph, Node
-from gatewright.levels import FloatArray, Run
+from gatewright.levels import Arguments, Run
 
 if TYPE_CHECKING:
     from gatewright.build import Build
@@ -66,20 +66,21 @@ class Divergence:
 GATES = ("input", "forget", "cell", "output")
 
 
-def first_divergence(build: Build, a: Run, b: Run, x: FloatArray, first: int) -> Divergence | None:
+def first_divergence(
+    build: Build, a: Run, b: Run, arguments: Arguments, first: int
+) -> Divergence | None:
     """Find the first difference of two runs.
 
     Args:
         build: The build they belong to.
         a: The run before.
         b: The run compared.
-        x: Their input.
+        arguments: Their input.
         first: Index of their first sequence.
     """
     graph = build.integer.graph
-    order = [*_tap_order(graph), graph.outputs[0]]
-    shown_a = {**a.taps, graph.outputs[0]: a.n}
-    shown_b = {**b.taps, graph.outputs[0]: b.n}
+    order = [*_tap_order(graph), *graph.outputs]
+    shown_a, shown_b = {**a.taps, **a.n}, {**b.taps, **b.n}
     best: tuple[tuple[int, int], str, tuple[int, ...]] | None = None
     for rank, name in enumerate(order):
         if name not in shown_a or name not in shown_b:
@@ -97,9 +98,8 @@ def first_divergence(build: Build, a: Run, b: Run, x: FloatArray, first: int) ->
     if best is None:
         return None
     _, name, place = best
-    return _describe(
-        build, name, place, int(shown_a[name][place]), int(shown_b[name][place]), x, first
-    )
+    values = int(shown_a[name][place]), int(shown_b[name][place])
+    return _describe(build, name, place, *values, arguments, first)
 
 
 def _tap_order(graph: Graph) -> list[str]:
@@ -118,7 +118,7 @@ def _describe(
     place: tuple[int, ...],
     expected: int,
     got: int,
-    x: FloatArray,
+    arguments: Arguments,
     first: int,
 ) -> Divergence:
     graph = build.integer.graph
@@ -126,7 +126,7 @@ def _describe(
     scan = next((n for n in graph.scans() if n.name == layer), None)
     body = scan.body if scan is not None and scan.body is not None else graph
     producer = next((n for n in body.nodes if tap in n.outputs), None)
-    accumulator, distance = _accumulator(build, name, body, producer, place, x)
+    accumulator, distance = _accumulator(build, name, body, producer, place, arguments)
     gate = tap.partition("_")[0]
     return Divergence(
         layer=layer or (producer.name if producer else name),
@@ -149,13 +149,15 @@ def _accumulator(
     body: Graph,
     producer: Node | None,
     place: tuple[int, ...],
-    x: FloatArray,
+    arguments: Arguments,
 ) -> tuple[int | None, int | None]:
     """What the integer level had at the input of the op that made the value."""
     if producer is None or producer.op not in ("MultiThreshold", "LookUp"):
         return None, None
-    axis = 1 if build.integer.input.time_major else 0
-    sequence = np.take(x, [place[0]], axis=axis)
+    sequence = tuple(
+        np.take(a, [place[0]], axis=argument.batch_axis)
+        for a, argument in zip(arguments, build.integer.arguments, strict=True)
+    )
     taps = build.engine("integer")(sequence).taps
     source = producer.inputs[0]
     layer = name.rpartition("/")[0]

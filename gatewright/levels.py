@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,10 @@ import onnxruntime
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 
-from gatewright.hls_templates.csim import Simulator
-from gatewright.hls_templates.kernel import Tap
+from gatewright.hls_templates.csim import Ports, Simulator
 from gatewright.ir import interpreter
 from gatewright.ir.lowering import IntegerModel
-from gatewright.ir.standard import with_taps
+from gatewright.ir.standard import codes_name, stacked_states, with_taps
 from gatewright.ir.traced import respecialize
 from gatewright.ir.traced.cell_op import recorded_taps
 from gatewright.ir.traced.operands import TracedGraph
@@ -27,6 +26,7 @@ from gatewright.ir.types import IntArray
 LEVELS = ("traced", "integer", "standard", "csim")
 
 FloatArray = npt.NDArray[np.float32]
+Arguments = tuple[FloatArray, ...]
 
 # Sequences run at once: enough to feed numpy, few enough that all taps fit in memory.
 CHUNK = 256
@@ -37,17 +37,17 @@ class Run:
     """What a level computed.
 
     Attributes:
-        y: Floats in the user's layout.
-        n: The output as centered integers, [B, F] or [B, T, F].
+        outputs: What the model returns, flattened, in the user's layout.
+        n: The integer graph's outputs: centered integers, [B, F] or [B, T, F], by name.
         taps: Centered integers inside, by name: [B, T, ...] or [B, ...].
     """
 
-    y: FloatArray
-    n: IntArray
+    outputs: tuple[npt.NDArray[Any], ...]
+    n: dict[str, IntArray]
     taps: dict[str, IntArray]
 
 
-Engine = Callable[[FloatArray], Run]
+Engine = Callable[[Arguments], Run]
 
 
 def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> Engine:
@@ -57,29 +57,36 @@ def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> Engine:
         for node in model.graph.node
         if node.op_type == "Quant" and f"{node.name}.out" in integer.graph.tensors
     }
-    output = model.graph.output[0].name
+    names = [value.name for value in model.graph.input]
+    outputs = [value.name for value in model.graph.output]
+    time_major = any(output.time_major for output in integer.inputs)
 
-    def run(x: FloatArray) -> Run:
-        wrapper = ModelWrapper(respecialize(model, x.shape))
+    def run(arguments: Arguments) -> Run:
+        wrapper = ModelWrapper(respecialize(model, [a.shape for a in arguments]))
         with recorded_taps() as taps:
-            context = execute_onnx(wrapper, {model.graph.input[0].name: x}, True)
+            context = execute_onnx(wrapper, dict(zip(names, arguments, strict=True)), True)
         for name, (tensor, quantizer) in quants.items():
             n = np.rint(context[tensor].astype(np.float64) / float(quantizer.scales[0]))
-            steps_first = integer.input.time_major and n.ndim == 3
+            steps_first = time_major and n.ndim == 3
             taps[name] = (np.swapaxes(n, 0, 1) if steps_first else n).astype(np.int64)
-        y = context[output].astype(np.float32)
-        return Run(y, integer.output.nearest(y), dict(taps))
+        ys = tuple(np.asarray(context[output]) for output in outputs)
+        return Run(ys, nearest(integer, ys), dict(taps))
 
     return run
 
 
+def nearest(integer: IntegerModel, outputs: Sequence[npt.NDArray[Any]]) -> dict[str, IntArray]:
+    """The graph's outputs behind the float outputs of another engine."""
+    pairs = zip(integer.outputs, outputs, strict=True)
+    return {k: v for boundary, y in pairs for k, v in boundary.nearest(y).items()}
+
+
 def integer_engine(integer: IntegerModel) -> Engine:
     """``2_integer.onnx`` through our interpreter."""
-    source, sink = integer.graph.inputs[0], integer.graph.outputs[0]
 
-    def run(x: FloatArray) -> Run:
-        outputs, taps = interpreter.run(integer.graph, {source: integer.input.encode(x)})
-        return Run(integer.output.decode(outputs[sink]), outputs[sink], taps)
+    def run(arguments: Arguments) -> Run:
+        n, taps = interpreter.run(integer.graph, integer.encode(arguments))
+        return Run(integer.decode(n), n, taps)
 
     return run
 
@@ -94,58 +101,66 @@ def standard_engine(model: onnx.ModelProto, integer: IntegerModel, *, taps: bool
     layers = {
         o: f"{node.name}/{o.rpartition('.')[2]}"
         for node in integer.graph.scans()
-        for o in node.outputs
+        for o in stacked_states(node)
     }
 
-    def run(x: FloatArray) -> Run:
-        values: dict[str, Any] = dict(zip(names, session.run(None, {"x": x}), strict=True))
-        y, codes = values.pop("y"), values.pop("codes")
+    def run(arguments: Arguments) -> Run:
+        feeds = {a.name: x for a, x in zip(integer.arguments, arguments, strict=True)}
+        values: dict[str, Any] = dict(zip(names, session.run(None, feeds), strict=True))
+        ys = tuple(values.pop(output.name) for output in integer.outputs)
+        n: dict[str, IntArray] = {}
+        for output in integer.outputs:
+            n |= output.from_codes(values.pop(codes_name(output)))
         taps = {layers.get(name, name): value for name, value in values.items()}
-        return Run(y, integer.output.from_codes(codes), taps)
+        return Run(ys, n, taps)
 
     return run
 
 
 def csim_engine(
-    project: Path, cache: Path, integer: IntegerModel, taps: tuple[Tap, ...], *, native: bool
+    project: Path, cache: Path, integer: IntegerModel, ports: Ports, *, native: bool, taps: bool
 ) -> Engine:
     """``hls/`` through a C++ compiler."""
-    simulator = Simulator(project, cache, native=native, taps=taps)
-    shape = integer.graph[integer.graph.outputs[0]].shape
-    width = shape[-1]
-    assert isinstance(width, int)
+    simulator = Simulator(project, cache, ports, native=native, taps=taps)
 
-    def run(x: FloatArray) -> Run:
-        encoded = integer.input.encode(x)
-        steps = encoded.shape[1] if integer.output.steps else 1
-        n, shown = simulator.run(encoded, steps, width)
-        n = n if integer.output.steps else n[:, 0]
-        sequences = {tap.name for tap in taps if tap.sequence}
-        inner = {name: v if name in sequences else v[:, 0] for name, v in shown.items()}
-        return Run(integer.output.decode(n), n, inner)
+    def run(arguments: Arguments) -> Run:
+        n, inner = simulator.run(integer.encode(arguments))
+        return Run(integer.decode(n), n, inner)
 
     return run
 
 
-def chunks(x: FloatArray, batch_axis: int, size: int = CHUNK) -> Iterator[FloatArray]:
-    """Slices of at most ``size`` sequences."""
-    for start in range(0, x.shape[batch_axis], size):
-        index = [slice(None)] * x.ndim
-        index[batch_axis] = slice(start, start + size)
-        yield np.ascontiguousarray(x[tuple(index)])
+def chunks(
+    arguments: Arguments, integer: IntegerModel, size: int = CHUNK
+) -> Iterator[tuple[int, Arguments]]:
+    """Slices of at most ``size`` sequences, each with the index of its first one."""
+    axes = [argument.batch_axis for argument in integer.arguments]
+    batch = arguments[0].shape[axes[0]]
+    for start in range(0, batch, size):
+        rows = range(start, min(start + size, batch))
+        yield (
+            start,
+            tuple(
+                np.ascontiguousarray(np.take(a, rows, axis))
+                for a, axis in zip(arguments, axes, strict=True)
+            ),
+        )
 
 
 def run_chunked(
-    engine: Engine, x: FloatArray, integer: IntegerModel, keep: Callable[[str], bool]
+    engine: Engine, arguments: Arguments, integer: IntegerModel, keep: Callable[[str], bool]
 ) -> Run:
     """Run in chunks and join them, keeping only some taps."""
     runs = []
-    for part in chunks(x, 1 if integer.input.time_major else 0):
+    for _, part in chunks(arguments, integer):
         run = engine(part)
-        runs.append(Run(run.y, run.n, {k: v for k, v in run.taps.items() if keep(k)}))
-    axis = 1 if integer.output.steps and integer.output.time_major else 0
+        runs.append(Run(run.outputs, run.n, {k: v for k, v in run.taps.items() if keep(k)}))
+    joined = [
+        np.concatenate([r.outputs[i] for r in runs], axis=output.batch_axis)
+        for i, output in enumerate(integer.outputs)
+    ]
     return Run(
-        np.concatenate([r.y for r in runs], axis=axis),
-        np.concatenate([r.n for r in runs]),
+        tuple(joined),
+        {k: np.concatenate([r.n[k] for r in runs]) for k in runs[0].n},
         {k: np.concatenate([r.taps[k] for r in runs]) for k in runs[0].taps},
     )

@@ -40,22 +40,25 @@ class LocalDifferences:
 
 
 def replay(
-    model: IntegerModel, x: IntArray, taps: Mapping[str, IntArray], output: IntArray
+    model: IntegerModel,
+    feeds: Mapping[str, IntArray],
+    taps: Mapping[str, IntArray],
+    outputs: Mapping[str, IntArray],
 ) -> list[LocalDifferences]:
     """Replay a run of another engine.
 
     Args:
         model: The integer model.
-        x: The graph's input, centered integers [B, T, I].
+        feeds: The graph's inputs, centered integers.
         taps: What the engine shows of its inside, by tap name.
-        output: The engine's output, centered integers.
+        outputs: The engine's outputs, centered integers, by name.
 
     Returns:
         One entry for each op with a difference, in topological order.
     """
     graph = model.graph
-    shown = {**taps, graph.outputs[0]: output}
-    values: dict[str, IntArray] = {**graph.constants(), graph.inputs[0]: x}
+    shown = {**taps, **outputs}
+    values: dict[str, IntArray] = {**graph.constants(), **feeds}
     found: list[LocalDifferences] = []
     for node in graph.nodes:
         inputs = [values[i] for i in node.inputs]

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from gatewright.divergence import Divergence, first_divergence
 from gatewright.errors import GatewrightError
-from gatewright.levels import LEVELS, Engine, FloatArray, Run, chunks
+from gatewright.ir.types import IntArray
+from gatewright.levels import LEVELS, Arguments, Engine, Run, chunks, nearest
 from gatewright.replay import replay
 
 if TYPE_CHECKING:
@@ -117,8 +118,8 @@ def verify(
 
     Args:
         build: The build.
-        x: float32 input in the model's layout; by default seeded random sequences that span the
-            input quantizer's range.
+        x: float32 input in the model's layout, a tuple if it takes states too; by default seeded
+            random sequences that span the input quantizer's range.
         model: The torch module, to begin the chain with torch itself.
         labels: Right classes, to report each level's accuracy (argmax of the output).
         levels: Levels to run, in order.
@@ -131,7 +132,7 @@ def verify(
         GatewrightError: GW-601 for an input that does not fit, GW-602 for an unknown level, and
             those of the C++ compiler.
     """
-    array = random_input(build) if x is None else build.check_input(x)
+    arguments = random_input(build) if x is None else build.check_input(x)
     engines = {name: build.engine(name, taps=True) for name in levels}
     if model is not None:
         engines = {"torch": _torch_engine(build, model), **engines}
@@ -145,32 +146,32 @@ def verify(
     names = list(engines)
     pairs = [Comparison(a, b) for a, b in itertools.pairwise(names)]
     votes: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in names}
-    axis = 1 if build.integer.input.time_major else 0
-    done = 0
-    for part in chunks(array, axis):
+    total = arguments[0].shape[build.integer.arguments[0].batch_axis]
+    for first, part in chunks(arguments, build.integer):
         runs = {}
         for name, engine in engines.items():
             if progress is not None:
-                progress(name, done, array.shape[axis])
+                progress(name, first, total)
             runs[name] = engine(part)
-            votes[name].append(runs[name].y.argmax(axis=-1))
+            votes[name].append(runs[name].outputs[0].argmax(axis=-1))
         for pair in pairs:
-            _compare(build, pair, runs, part, done)
-        done += part.shape[axis]
+            _compare(build, pair, runs, part, first)
     if progress is not None:
-        progress(names[-1], done, done)
-    return Report(done, pairs, _accuracy(votes, labels))
+        progress(names[-1], total, total)
+    return Report(total, pairs, _accuracy(votes, labels))
 
 
-def random_input(build: Build, sequences: int = RANDOM_SEQUENCES, seed: int = 0) -> FloatArray:
-    """Seeded sequences of the example's length that span the input quantizer's range."""
-    boundary, graph = build.integer.input, build.integer.graph
-    features = graph[graph.inputs[0]].shape[-1]
-    assert isinstance(features, int)
-    reach = boundary.quantizer.type.magnitude * float(boundary.quantizer.scales[0])
-    shape = (sequences, boundary.steps, features)
-    x = np.random.default_rng(seed).normal(0, reach / 2, shape).astype(np.float32)
-    return np.ascontiguousarray(np.swapaxes(x, 0, 1)) if boundary.time_major else x
+def random_input(build: Build, sequences: int = RANDOM_SEQUENCES, seed: int = 0) -> Arguments:
+    """Seeded sequences of the example's length, and states, that span their quantizers' ranges."""
+    rng, integer = np.random.default_rng(seed), build.integer
+    sizes = {"B": sequences, "T": integer.steps}
+    arrays = []
+    for position, argument in enumerate(integer.arguments):
+        quantizers = [i.quantizer for i in integer.inputs if i.argument == position]
+        reach = max((float(q.type.magnitude * q.scales[0]) for q in quantizers), default=1.0)
+        shape = [sizes[n] if isinstance(n, str) else n for n in argument.shape]
+        arrays.append(rng.normal(0, reach / 2, shape).astype(np.float32))
+    return tuple(arrays)
 
 
 def _torch_engine(build: Build, model: Any) -> Engine:
@@ -178,56 +179,59 @@ def _torch_engine(build: Build, model: Any) -> Engine:
 
     reference, integer = TorchReference(model), build.integer
     tensors = integer.graph.tensors
+    time_major = integer.arguments[0].time_axis == 0
 
-    def run(x: FloatArray) -> Run:
-        values = reference.run(x)
-        y = values.pop("y")
+    def run(arguments: Arguments) -> Run:
+        result = reference.run(*arguments)
         taps = {}
-        for name, value in values.items():
+        for name, value in result.taps.items():
             layer = name.removesuffix("/out")
             if layer != name:  # the output of a quantizer in the head, in the user's layout
                 name = next(
                     (n for n in (f"{layer}.out", f"{layer}.output_quant.out") if n in tensors), ""
                 )
-                if integer.input.time_major and value.ndim == 3:
+                if time_major and value.ndim == 3:
                     value = np.swapaxes(value, 0, 1)
             if name:
                 taps[name] = value
-        return Run(y, integer.output.nearest(y), taps)
+        return Run(result.outputs, nearest(integer, result.outputs), taps)
 
     return run
 
 
 def _compare(
-    build: Build, pair: Comparison, runs: dict[str, Run], x: FloatArray, first: int
+    build: Build, pair: Comparison, runs: dict[str, Run], arguments: Arguments, first: int
 ) -> None:
     a, b = runs[pair.reference], runs[pair.level]
     before = pair.differing.total()
     for name in a.taps.keys() & b.taps.keys():
         kind = name.rpartition("/")[2] if "/" in name else "gates"
-        kind = kind if kind in KINDS else "gates"
-        pair.compared[kind] += a.taps[name].size
-        pair.differing[kind] += int((a.taps[name] != b.taps[name]).sum())
-    pair.compared["output"] += a.n.size
-    pair.differing["output"] += int((a.n != b.n).sum())
+        _count(pair, kind if kind in KINDS else "gates", a.taps[name], b.taps[name])
+    for name in build.integer.graph.outputs:
+        _count(pair, "output", a.n[name], b.n[name])
     if pair.differing.total() == before:
         return
     if pair.divergence is None:
-        pair.divergence = first_divergence(build, a, b, x, first)
-    cases = _boundary_cases(build, pair, runs, x)
+        pair.divergence = first_divergence(build, a, b, arguments, first)
+    cases = _boundary_cases(build, pair, runs, arguments)
     pair.unexplained |= cases is None
     pair.boundary += cases or 0
 
 
+def _count(pair: Comparison, kind: str, a: IntArray, b: IntArray) -> None:
+    pair.compared[kind] += a.size
+    pair.differing[kind] += int((a != b).sum())
+
+
 def _boundary_cases(
-    build: Build, pair: Comparison, runs: dict[str, Run], x: FloatArray
+    build: Build, pair: Comparison, runs: dict[str, Run], arguments: Arguments
 ) -> int | None:
     """How many float32 roundings explain the differences; None if anything else is needed."""
     involved = [name for name in (pair.reference, pair.level) if name in FLOAT_LEVELS]
     if not involved:
         return None
     cases = 0
-    encoded = build.integer.input.encode(x)
+    encoded = build.integer.encode(arguments)
     places = {row.name for row in build.certificate.summary()}
     for name in involved:
         taps = {k: v for k, v in runs[name].taps.items() if not k.endswith("/x")}

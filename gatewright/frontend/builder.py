@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from gatewright.errors import GatewrightError
 from gatewright.frontend.naming import Namer
 from gatewright.frontend.spec import Parameter, QuantSpec, Value
-from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
+from gatewright.ir.traced.vocabulary import QONNX_DOMAIN, STEP_NAMES
 
 QONNX_VERSION = 2
 OPSET = 20
@@ -24,17 +25,24 @@ class GraphBuilder:
     """Collects nodes and initializers; ``finish`` makes the model.
 
     Args:
-        input_shape: Static shape of the one graph input, named ``x``.
+        input_shape: Static shape of the first graph input, the sequence, named ``x``.
     """
 
     def __init__(self, input_shape: tuple[int, ...]) -> None:
         self.input = Value(INPUT, input_shape)
+        self._inputs = [self.input]
         self._nodes: list[onnx.NodeProto] = []
         self._initializers: list[onnx.TensorProto] = []
         self._nodes_namer = Namer()
         self._values_namer = Namer()
-        for name in (INPUT, OUTPUT):
+        for name in (INPUT, OUTPUT, *sorted(STEP_NAMES)):
             self._values_namer.unique(name)
+
+    def state_input(self, name: str, shape: tuple[int, ...]) -> Value:
+        """Add a further graph input: initial states [N, B, H], or one state [B, H]."""
+        value = Value(self._values_namer.unique(name), shape, stack=len(shape) == 3)
+        self._inputs.append(value)
+        return value
 
     def initializer(self, name: str, values: npt.NDArray[Any]) -> str:
         """Add a constant and return its name."""
@@ -73,25 +81,29 @@ class GraphBuilder:
         tensor = self.initializer(name, parameter.values)
         return tensor if parameter.quant is None else self.quant(node_name, tensor, parameter.quant)
 
-    def finish(self, output: Value) -> onnx.ModelProto:
-        """The model whose output ``y`` is ``output``."""
-        if output.name == INPUT:
+    def finish(self, outputs: Sequence[tuple[str, Value]]) -> onnx.ModelProto:
+        """The model with these outputs: wanted names and values; the first is named ``y``."""
+        given = {value.name for value in self._inputs}
+        if any(value.name in given for _, value in outputs):
             raise GatewrightError(
                 "GW-108",
                 where="the model's output",
                 cause="the model returns its input unchanged; there is nothing to compile.",
                 remedy="return the output of a layer.",
             )
-        for node in self._nodes:
-            for names in (node.input, node.output):
-                for i, name in enumerate(names):
-                    if name == output.name:
-                        names[i] = OUTPUT
+        infos = []
+        for i, (wanted, value) in enumerate(outputs):
+            name = self._values_namer.unique(wanted) if i else OUTPUT
+            self._nodes.append(helper.make_node("Identity", [value.name], [name], name=name))
+            infos.append(_float_info(name, value.shape))
         graph = helper.make_graph(
-            self._nodes,
+            _without_identities(self._nodes),
             "gatewright_traced",
-            [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, self.input.shape)],
-            [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, output.shape)],
+            [
+                helper.make_tensor_value_info(v.name, TensorProto.FLOAT, v.shape)
+                for v in self._inputs
+            ],
+            infos,
             initializer=self._initializers,
         )
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(QONNX_DOMAIN, QONNX_VERSION)]
@@ -99,6 +111,26 @@ class GraphBuilder:
             graph, producer_name="gatewright", opset_imports=opsets, ir_version=IR_VERSION
         )
         return _with_shapes(model)
+
+
+def _float_info(name: str, shape: tuple[int, ...]) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+
+def _without_identities(nodes: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
+    """Rename a value to the output it becomes; a second output of the same value stays a copy."""
+    renamed: dict[str, str] = {}
+    kept = []
+    for node in nodes:
+        if node.op_type == "Identity" and node.input[0] not in renamed:
+            renamed[node.input[0]] = node.output[0]
+        else:
+            kept.append(node)
+    for node in kept:
+        for names in (node.input, node.output):
+            for i, name in enumerate(names):
+                names[i] = renamed.get(name, name)
+    return kept
 
 
 def _with_shapes(model: onnx.ModelProto) -> onnx.ModelProto:

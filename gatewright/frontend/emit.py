@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.spec import CellSpec, Layout, LinearSpec, QuantSpec, Value
-from gatewright.ir.traced.vocabulary import CELL_QUANTIZERS, GATES, narrow_attribute
+from gatewright.ir.traced.vocabulary import narrow_attribute
 
 
 def quantize(builder: GraphBuilder, name: str, x: Value, spec: QuantSpec) -> Value:
@@ -25,7 +26,7 @@ def relu(builder: GraphBuilder, name: str, x: Value) -> Value:
 
 
 def check_sequence(where: str, x: Value, input_size: int, batch_first: bool) -> None:
-    """Check x against an LSTM layer; GW-106 if rank, features or a known layout differ."""
+    """Check x against a recurrent layer; GW-106 if rank, features or a known layout differ."""
     axes = "[B, T, I]" if batch_first else "[T, B, I]"
     if len(x.shape) != 3 or x.shape[2] != input_size:
         raise GatewrightError(
@@ -45,22 +46,25 @@ def check_sequence(where: str, x: Value, input_size: int, batch_first: bool) -> 
         )
 
 
-def lstm_cell(builder: GraphBuilder, name: str, x: Value, cell: CellSpec) -> Value:
-    """One LSTM layer: quantized weights and biases, zero initial state, ``QuantLSTMCell``.
+def cell(
+    builder: GraphBuilder, name: str, x: Value, spec: CellSpec, initial: Sequence[Value | None]
+) -> tuple[Value, ...]:
+    """One recurrent layer in one direction: quantized weights and biases, and the cell.
 
     Args:
         builder: Where the nodes go.
         name: Name of the cell node.
         x: Quantized input, [B, T, I] or [T, B, I].
-        cell: The layer.
+        spec: The layer.
+        initial: The float states [B, H] it begins with; None for zeros, which stay unquantized.
 
     Returns:
-        The hidden states, in the layout of x.
+        The hidden states in the layout of x, then each final state [B, H].
 
     Raises:
         GatewrightError: GW-106 or GW-109 where x does not fit, GW-301 where it is not quantized.
     """
-    check_sequence(name, x, cell.input_size, cell.batch_first)
+    check_sequence(name, x, spec.input_size, spec.batch_first)
     if x.grid is None:
         raise GatewrightError(
             "GW-301",
@@ -68,49 +72,126 @@ def lstm_cell(builder: GraphBuilder, name: str, x: Value, cell: CellSpec) -> Val
             cause="its input is not quantized.",
             remedy="give the layer its io_quant, or a QuantIdentity before it.",
         )
-    layout = Layout(cell.batch_first)
+    layout = Layout(spec.batch_first)
     batch = x.shape[layout.batch_axis]
-    state = np.zeros((batch, cell.hidden_size), dtype=np.float32)
-    inputs = [x.name, builder.initializer(f"{name}.h0", state)]
-    inputs += [builder.initializer(f"{name}.c0", state), *_gate_inputs(builder, name, cell)]
-    for quantizer in CELL_QUANTIZERS:
-        inputs += builder.quant_inputs(f"{name}.{quantizer}_", cell.quantizers[quantizer])
-    outputs = builder.node("QuantLSTMCell", name, inputs, 3, **_cell_attributes(cell))
-    shape = (*x.shape[:2], cell.hidden_size)
-    return Value(outputs[0], shape, cell.quantizers["output"], layout)
+    grids = [spec.quantizers[q] for q in spec.form.state_quantizers]
+    inputs = [x.name]
+    for state, value, grid in zip(spec.form.states, initial, grids, strict=True):
+        if value is None:
+            zeros = np.zeros((batch, spec.hidden_size), dtype=np.float32)
+            inputs.append(builder.initializer(f"{name}.{state}0", zeros))
+        else:
+            _check_state(name, state, value, (batch, spec.hidden_size))
+            inputs.append(builder.quant(f"{name}.{state}0_quant", value.name, grid))
+    inputs += _gate_inputs(builder, name, spec)
+    for quantizer in spec.form.quantizers:
+        inputs += builder.quant_inputs(f"{name}.{quantizer}_", spec.quantizers[quantizer])
+    outputs = builder.node(spec.form.op, name, inputs, 1 + len(grids), **_cell_attributes(spec))
+    shape = (*x.shape[:2], spec.hidden_size)
+    finals = [
+        Value(output, (batch, spec.hidden_size), grid)
+        for output, grid in zip(outputs[1:], grids, strict=True)
+    ]
+    return Value(outputs[0], shape, grids[0], layout), *finals
 
 
-def _gate_inputs(builder: GraphBuilder, name: str, cell: CellSpec) -> list[str]:
+def _check_state(where: str, state: str, value: Value, shape: tuple[int, int]) -> None:
+    if value.shape != shape:
+        raise GatewrightError(
+            "GW-106",
+            where=where,
+            cause=f"its initial {state} has shape {list(value.shape)}, not {list(shape)}.",
+            remedy="give states [layers * directions, B, H], and an example input of the same B.",
+        )
+
+
+def _gate_inputs(builder: GraphBuilder, name: str, spec: CellSpec) -> list[str]:
     weights, recurrents, biases = [], [], []
-    for gate in GATES:
-        spec = cell.gates[gate]
-        prefix = f"{name}.{gate}_gate_params"
+    for gate in spec.form.gates:
+        g = spec.gates[gate]
+        # As Brevitas calls them: an RNN's only gate has no name.
+        prefix = (
+            f"{name}.{gate}_gate_params" if len(spec.form.gates) > 1 else f"{name}.{gate}_params"
+        )
         weights.append(
-            builder.parameter(
-                f"{prefix}.input_weight.weight", f"{prefix}.input_weight", spec.weight
-            )
+            builder.parameter(f"{prefix}.input_weight.weight", f"{prefix}.input_weight", g.weight)
         )
         recurrents.append(
             builder.parameter(
-                f"{prefix}.hidden_weight.weight", f"{prefix}.hidden_weight", spec.recurrent
+                f"{prefix}.hidden_weight.weight", f"{prefix}.hidden_weight", g.recurrent
             )
         )
-        biases.append(builder.parameter(f"{prefix}.bias", f"{prefix}.bias_quant", spec.bias))
+        biases.append(builder.parameter(f"{prefix}.bias", f"{prefix}.bias_quant", g.bias))
     return weights + recurrents + biases
 
 
-def _cell_attributes(cell: CellSpec) -> dict[str, int | str]:
+def _cell_attributes(spec: CellSpec) -> dict[str, int | str]:
     attributes: dict[str, int | str] = {
-        "batch_first": int(cell.batch_first),
-        "reverse_input": int(cell.reverse_input),
-        "cifg": int(cell.cifg),
+        "batch_first": int(spec.batch_first),
+        "reverse_input": int(spec.reverse_input),
+        **spec.options,
     }
-    for quantizer in CELL_QUANTIZERS:
-        spec = cell.quantizers[quantizer]
-        attributes[narrow_attribute(quantizer)] = int(spec.narrow)
-        attributes[f"{quantizer}_signed"] = int(spec.signed)
-        attributes[f"{quantizer}_rounding_mode"] = spec.rounding
+    for quantizer in spec.form.quantizers:
+        q = spec.quantizers[quantizer]
+        attributes[narrow_attribute(quantizer)] = int(q.narrow)
+        attributes[f"{quantizer}_signed"] = int(q.signed)
+        attributes[f"{quantizer}_rounding_mode"] = q.rounding
     return attributes
+
+
+def concat(builder: GraphBuilder, name: str, parts: Sequence[Value]) -> Value:
+    """Features of several tensors side by side.
+
+    Raises:
+        GatewrightError: GW-106 where their other axes differ, GW-301 where one is not quantized.
+    """
+    first = parts[0]
+    if any(part.shape[:-1] != first.shape[:-1] or part.layout != first.layout for part in parts):
+        shapes = ", ".join(str(list(part.shape)) for part in parts)
+        raise GatewrightError(
+            "GW-106",
+            where=name,
+            cause=f"it joins shapes {shapes}, which differ before the last axis.",
+            remedy="join tensors that differ in their features only.",
+        )
+    if any(part.grid is None for part in parts):
+        raise GatewrightError(
+            "GW-301",
+            where=name,
+            cause="one of the tensors it joins is not quantized.",
+            remedy="put a QuantIdentity after it.",
+        )
+    out = builder.node("Concat", name, [part.name for part in parts], axis=-1)[0]
+    width = sum(part.shape[-1] for part in parts)
+    return dataclasses.replace(first, name=out, shape=(*first.shape[:-1], width))
+
+
+def stack(builder: GraphBuilder, name: str, items: Sequence[Value]) -> Value:
+    """States [B, H] as one [N, B, H], for the model's output."""
+    axis = builder.initializer(f"{name}.axis", np.array([0], dtype=np.int64))
+    lifted = [builder.node("Unsqueeze", name, [item.name, axis])[0] for item in items]
+    out = lifted[0] if len(lifted) == 1 else builder.node("Concat", name, lifted, axis=0)[0]
+    return Value(out, (len(items), *items[0].shape), items[0].grid, stack=True)
+
+
+def state_item(builder: GraphBuilder, name: str, states: Value, index: int) -> Value:
+    """One of several given states: [N, B, H] to [B, H].
+
+    Raises:
+        GatewrightError: GW-106 where there is no such state.
+    """
+    count = states.shape[0]
+    if not -count <= index < count:
+        raise GatewrightError(
+            "GW-106",
+            where=name,
+            cause=f"it takes state {index} of {states.name}, which holds {count}.",
+            remedy="give [layers * directions, B, H]; Brevitas reads hx[2 * layer + direction], "
+            "so that a second layer in one direction reads hx[2].",
+        )
+    at = builder.initializer(f"{name}.index", np.array(index % count, dtype=np.int64))
+    out = builder.node("Gather", name, [states.name, at], axis=0)[0]
+    return Value(out, states.shape[1:])
 
 
 def linear(builder: GraphBuilder, name: str, x: Value, spec: LinearSpec) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +22,9 @@ from gatewright.frontend.spec import (
     weight_spec,
 )
 from gatewright.ir.traced.vocabulary import (
-    CELL_INPUTS,
-    CELL_QUANTIZERS,
-    GATES,
+    CELLS,
+    LSTM_CELL,
+    RNN_CELL,
     brevitas_rounding,
     narrow_attribute,
 )
@@ -114,29 +115,28 @@ def bias(where: str, constant: Constant | None, rows: int) -> Parameter:
 
 
 def read_cell(graph: RawGraph, node: onnx.NodeProto, constants: list[Constant | None]) -> CellSpec:
-    """The layer of a ``QuantLSTMCell`` node.
+    """The layer of a cell node.
 
     Args:
         graph: The file's graph.
         node: The node.
-        constants: Its inputs 3 to 14: W, U and b of the gates, in the order of ``GATES``.
+        constants: Its weight inputs: all W, all U, all b, in the order of the form's gates.
 
     Raises:
-        GatewrightError: GW-105, GW-107, GW-109, GW-207, GW-301.
+        GatewrightError: GW-105, GW-107, GW-207, GW-301.
     """
-    where = label(node)
-    if len(node.output) > 3:
-        raise malformed(where, f"QuantLSTMCell has 3 outputs, not {len(node.output)}.")
-    _check_state(graph, node)
-    count = len(GATES)
+    where, form = label(node), CELLS[node.op_type]
+    if len(node.output) > 1 + len(form.states):
+        raise malformed(where, f"{form.op} has fewer outputs than {len(node.output)}.")
+    count = len(form.gates)
     gates = {}
-    for i, gate in enumerate(GATES):
+    for i, gate in enumerate(form.gates):
         w, u = weight(where, constants[i]), weight(where, constants[count + i])
         b = bias(where, constants[2 * count + i], w.values.shape[0])
         gates[gate] = GateSpec(w, u, b)
     quantizers = {}
-    for i, name in enumerate(CELL_QUANTIZERS):
-        first = CELL_INPUTS - 3 * len(CELL_QUANTIZERS) + 3 * i
+    for i, name in enumerate(form.quantizers):
+        first = form.first_quantizer + 3 * i
         spec = _spec(
             graph,
             f"{where} ({name}_quant)",
@@ -147,32 +147,36 @@ def read_cell(graph: RawGraph, node: onnx.NodeProto, constants: list[Constant | 
         )
         quantizers[name] = act_spec(where, spec)
     cell = CellSpec(
+        form,
         gates,
         quantizers,
         batch_first=bool(required(node, "batch_first", int)),
+        options=_OPTIONS[form.op](node),
         reverse_input=bool(required(node, "reverse_input", int)),
-        cifg=bool(required(node, "cifg", int)),
     )
     _check_shapes(where, cell)
     return cell
 
 
+def _nonlinearity(node: onnx.NodeProto) -> dict[str, int | str]:
+    name = required(node, "nonlinearity", str)
+    if name not in ("tanh", "relu"):
+        raise malformed(label(node), f"its nonlinearity is {name!r}.")
+    return {"nonlinearity": name}
+
+
+_OPTIONS: dict[str, Callable[[onnx.NodeProto], dict[str, int | str]]] = {
+    LSTM_CELL.op: lambda node: {"cifg": int(bool(required(node, "cifg", int)))},
+    RNN_CELL.op: _nonlinearity,
+}
+
+
 def check_inputs(node: onnx.NodeProto) -> None:
-    """GW-207 unless a ``QuantLSTMCell`` has all its inputs."""
-    if len(node.input) != CELL_INPUTS or not all(node.input):
+    """GW-207 unless a cell has all its inputs."""
+    wanted = CELLS[node.op_type].inputs
+    if len(node.input) != wanted or not all(node.input):
         given = sum(1 for name in node.input if name)
-        raise malformed(label(node), f"QuantLSTMCell takes {CELL_INPUTS} inputs, not {given}.")
-
-
-def _check_state(graph: RawGraph, node: onnx.NodeProto) -> None:
-    for name in node.input[1:3]:
-        if np.any(graph.floats(label(node), name) != 0):
-            raise GatewrightError(
-                "GW-109",
-                where=label(node),
-                cause="it starts from a state that is not zero; supported is a state of zeros.",
-                remedy="call the layer without hx and cx, and export it again.",
-            )
+        raise malformed(label(node), f"{node.op_type} takes {wanted} inputs, not {given}.")
 
 
 def _check_shapes(where: str, cell: CellSpec) -> None:
@@ -181,13 +185,4 @@ def _check_shapes(where: str, cell: CellSpec) -> None:
         if gate.weight.values.shape != (H, I) or gate.recurrent.values.shape != (H, H):
             raise malformed(
                 where, f"weights of the {name} gate do not have [{H}, {I}], [{H}, {H}]."
-            )
-    options = {"cifg": cell.cifg, "reverse_input": cell.reverse_input}
-    for option, used in options.items():
-        if used:
-            raise GatewrightError(
-                "GW-109",
-                where=where,
-                cause=f"it uses {option}=1; supported is {option}=0.",
-                remedy="use bidirectional=False and coupled_input_forget_gates=False.",
             )

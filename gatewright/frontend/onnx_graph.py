@@ -11,28 +11,29 @@ from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.spec import FloatArray
-from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
+from gatewright.ir.traced.vocabulary import CELLS, QONNX_DOMAIN
 
 DYNAMO_REMEDY = (
     "export the model again with brevitas.export.export_qonnx(model, x, path, dynamo=False); the "
     "default, dynamo=True, drops recurrent layers silently."
 )
 SUPPORTED = {
-    "": {"Add", "Flatten", "Gather", "Gemm", "MatMul", "Relu", "Transpose"},
-    QONNX_DOMAIN: {"Quant", "QuantLSTMCell"},
+    "": {
+        *("Add", "Concat", "Flatten", "Gather", "Gemm", "MatMul", "Relu", "Squeeze", "Transpose"),
+        "Unsqueeze",
+    },
+    QONNX_DOMAIN: {"Quant", *CELLS},
 }
 _VANISHING = {"Identity", "Dropout"}
-_RESHAPING = _VANISHING | {"Squeeze", "Unsqueeze"}
 
 
 class RawGraph:
-    """The part of a graph that its first output needs.
+    """The part of a graph that its outputs need.
 
     Attributes:
         nodes: In order, without ``Constant``, ``Identity`` and ``Dropout``.
-        input_name: The one input that is no initializer.
-        input_shape: Its static shape.
-        output_name: The first output.
+        inputs: Names and static shapes of the inputs that are no initializers.
+        outputs: Names of the outputs.
 
     Raises:
         GatewrightError: GW-106, GW-203, GW-204, GW-205, GW-207.
@@ -50,16 +51,17 @@ class RawGraph:
         live = _live_nodes(graph)
         self.nodes = [node for node in live if not self._fold(node)]
         _check_vocabulary(self.nodes)
-        if not any(node.op_type == "QuantLSTMCell" for node in self.nodes):
+        if not any(node.op_type in CELLS for node in self.nodes):
             raise GatewrightError(
                 "GW-204",
                 where=_graph_name(graph),
                 cause="it holds no recurrent layer (QuantLSTMCell).",
                 remedy=DYNAMO_REMEDY,
             )
-        self.input_name, self.input_shape = self._the_input(graph)
-        self.output_name = self.resolve(graph.output[0].name)
-        self._check_outputs(graph)
+        self.inputs = self._inputs(graph)
+        names = [self.resolve(output.name) for output in graph.output]
+        # A QuantTensor that a model returns is written with its scale and the rest beside it.
+        self.outputs = names[:1] + [name for name in names[1:] if name not in self._tensors]
 
     def resolve(self, name: str) -> str:
         """The name behind an ``Identity`` or ``Dropout``."""
@@ -135,55 +137,33 @@ class RawGraph:
         if missing:
             raise malformed(_graph_name(graph), f"nothing computes its output {missing[0]!r}.")
 
-    def _the_input(self, graph: onnx.GraphProto) -> tuple[str, tuple[int, ...]]:
-        inputs = [i for i in graph.input if i.name not in self._tensors]
-        if len(inputs) != 1:
-            names = ", ".join(repr(i.name) for i in inputs) or "none"
-            raise malformed(_graph_name(graph), f"it needs exactly one input, it has {names}.")
-        tensor = inputs[0].type.tensor_type
-        shape = tuple(int(d.dim_value) for d in tensor.shape.dim)
-        if tensor.elem_type != TensorProto.FLOAT or not shape or min(shape) < 1:
-            raise GatewrightError(
-                "GW-106",
-                where=inputs[0].name,
-                cause="the graph's input has to be float32 with a static shape.",
-                remedy="export with an example input and without dynamic_axes.",
-            )
-        return inputs[0].name, shape
-
-    def _check_outputs(self, graph: onnx.GraphProto) -> None:
-        """Further outputs may only be final states (h, c) of a cell, which are dropped."""
-        producers = {name: node for node in graph.node for name in node.output}
-        for output in graph.output[1:]:
-            if not _is_state(output.name, producers):
+    def _inputs(self, graph: onnx.GraphProto) -> list[tuple[str, tuple[int, ...]]]:
+        infos = [i for i in graph.input if i.name not in self._tensors]
+        if not infos:
+            raise malformed(_graph_name(graph), "it has no input.")
+        inputs = []
+        for info in infos:
+            tensor = info.type.tensor_type
+            shape = tuple(int(d.dim_value) for d in tensor.shape.dim)
+            if tensor.elem_type != TensorProto.FLOAT or not shape or min(shape) < 1:
                 raise GatewrightError(
-                    "GW-205",
-                    where=output.name,
-                    cause="the graph has several outputs; one is supported.",
-                    remedy="return one tensor from forward().",
+                    "GW-106",
+                    where=info.name,
+                    cause="a graph's input has to be float32 with a static shape.",
+                    remedy="export with an example input and without dynamic_axes.",
                 )
+            inputs.append((info.name, shape))
+        return inputs
 
 
 def _live_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    needed = {graph.output[0].name}
+    needed = {output.name for output in graph.output}
     live = []
     for node in reversed(graph.node):
         if needed.intersection(node.output):
             needed.update(node.input)
             live.append(node)
     return live[::-1]
-
-
-def _is_state(name: str, producers: dict[str, onnx.NodeProto]) -> bool:
-    """Whether a value is a final state of a cell, or several of them, reshaped."""
-    node = producers.get(name)
-    if node is None:
-        return False
-    if node.op_type == "QuantLSTMCell":
-        return name != str(node.output[0])
-    if node.op_type == "Concat":
-        return all(_is_state(part, producers) for part in node.input)
-    return node.op_type in _RESHAPING and _is_state(str(node.input[0]), producers)
 
 
 def _check_vocabulary(nodes: list[onnx.NodeProto]) -> None:
@@ -195,8 +175,6 @@ def _check_vocabulary(nodes: list[onnx.NodeProto]) -> None:
         remedy = f"use layers that export to: {names}."
         if node.op_type == "LSTM":
             remedy = "use brevitas.nn.QuantLSTM with all its quantizers; this one is float."
-        if node.op_type in ("Squeeze", "Unsqueeze"):
-            remedy = "use the layer's output, such as out[:, -1], not its final state (h, c)."
         prefix = f"{domain}::" if domain else ""
         raise GatewrightError(
             "GW-205",

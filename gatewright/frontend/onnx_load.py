@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import onnx
 
-from gatewright.errors import GatewrightError
 from gatewright.frontend import emit
 from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.naming import ROOT, path_of_node, sanitize
@@ -29,7 +31,15 @@ from gatewright.frontend.onnx_graph import (
     unsupported,
 )
 from gatewright.frontend.onnx_read import read_model
-from gatewright.frontend.spec import LinearSpec, Value, act_spec
+from gatewright.frontend.spec import (
+    CellSpec,
+    LinearSpec,
+    QuantSpec,
+    States,
+    Value,
+    act_spec,
+)
+from gatewright.ir.traced.vocabulary import CELLS, LSTM_CELL, RNN_CELL
 
 
 def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelProto:
@@ -41,22 +51,10 @@ def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelPr
 _WEIGHTS = {
     "Gemm": (1, ".weight"),
     "MatMul": (1, ".weight"),
-    "QuantLSTMCell": (3, ".input_gate_params.input_weight.weight"),
+    # Recurrent weights are the cell's own; the two directions may share the others.
+    LSTM_CELL.op: (7, ".input_gate_params.hidden_weight.weight"),
+    RNN_CELL.op: (3, ".gate_params.hidden_weight.weight"),
 }
-
-_FURTHER_LAYER = re.compile(r"layers\.(?!0\.0$)\d+\.\d+$")
-
-
-def _check_single(where: str, name: str) -> None:
-    """GW-109 for the second layer or direction of one ``QuantLSTM``."""
-    if _FURTHER_LAYER.search(name):
-        raise GatewrightError(
-            "GW-109",
-            where=where,
-            cause="it is a further layer or direction of a QuantLSTM; supported are num_layers=1 "
-            "and bidirectional=False.",
-            remedy="build the layer with num_layers=1 and bidirectional=False.",
-        )
 
 
 class _Loader:
@@ -64,21 +62,29 @@ class _Loader:
 
     def __init__(self, graph: RawGraph) -> None:
         self._graph = graph
-        self._builder = GraphBuilder(graph.input_shape)
-        self._values: dict[str, Value] = {graph.input_name: self._builder.input}
+        (name, shape), *states = graph.inputs
+        self._builder = GraphBuilder(shape)
+        self._values: dict[str, Value] = {name: self._builder.input}
+        for state, state_shape in states:
+            self._values[state] = self._builder.state_input(sanitize(state), state_shape)
+        self._stacks: dict[str, States] = {}
         self._constants: dict[str, Constant] = {}
         self._names: dict[str, str] = {}
         self._calls: dict[tuple[str, str], int] = {}
+        self._quantized: list[tuple[Value, QuantSpec, Value]] = []
         self._handlers: dict[str, Callable[[onnx.NodeProto], None]] = {
+            **dict.fromkeys(CELLS, self._cell),
             "Add": self._add,
+            "Concat": self._concat,
             "Flatten": self._flatten,
             "Gather": self._gather,
             "Gemm": self._gemm,
             "MatMul": self._matmul,
             "Quant": self._quant,
-            "QuantLSTMCell": self._cell,
             "Relu": self._relu,
+            "Squeeze": self._squeeze,
             "Transpose": self._transpose,
+            "Unsqueeze": self._unsqueeze,
         }
 
     def run(self) -> onnx.ModelProto:
@@ -86,9 +92,18 @@ class _Loader:
         for node in self._graph.nodes:
             self._fold_parameter(node)
         for node in self._graph.nodes:
-            if node.output[0] not in self._constants and node.output[0] not in self._values:
+            if not any(node.output[0] in known for known in (self._constants, self._values)):
                 self._handlers[node.op_type](node)
-        return self._builder.finish(self._values[self._graph.output_name])
+        return self._builder.finish([self._output(name) for name in self._graph.outputs])
+
+    def _output(self, name: str) -> tuple[str, Value]:
+        if name in self._stacks:
+            stack = self._stacks[name]
+            wanted = f"{stack.which}_n"
+            return wanted, emit.stack(self._builder, wanted, stack.items)
+        if name not in self._values:
+            raise malformed(f"output {name}", "it is not computed from the graph's input.")
+        return "y", self._values[name]
 
     # Constants
 
@@ -151,32 +166,122 @@ class _Loader:
         return name.removesuffix(suffix) if name.endswith(suffix) else ""
 
     def _quant(self, node: onnx.NodeProto) -> None:
-        spec = act_spec(label(node), read_quant(self._graph, node))
-        name = self._name(node)
         readers = self._graph.consumers(node.output[0])
-        if readers and readers[0].op_type == "QuantLSTMCell":
-            name = f"{self._name(readers[0])}.x_quant"
-        self._values[node.output[0]] = emit.quantize(self._builder, name, self._input(node), spec)
+        name = node.output[0]
+        if readers and all(name in self._state_inputs(reader) for reader in readers):
+            return  # the cell quantizes its initial states
+        spec = act_spec(label(node), read_quant(self._graph, node))
+        x = self._input(node)
+        # Both directions quantize one input with one quantizer.
+        for known, other, value in self._quantized:
+            if known is x and other.same_as(spec):
+                self._values[name] = value
+                return
+        wanted = self._name(node)
+        if readers and readers[0].op_type in CELLS:
+            wanted = f"{self._name(readers[0])}.x_quant"
+        value = self._values[name] = emit.quantize(self._builder, wanted, x, spec)
+        self._quantized.append((x, spec, value))
+
+    def _state_inputs(self, node: onnx.NodeProto) -> list[str]:
+        """The initial states that a node reads."""
+        if node.op_type not in CELLS:
+            return []
+        return [self._graph.resolve(n) for n in node.input[1 : CELLS[node.op_type].first_weight]]
 
     def _relu(self, node: onnx.NodeProto) -> None:
         name = f"{self._name(node)}.relu"
         self._values[node.output[0]] = emit.relu(self._builder, name, self._input(node))
 
+    # Recurrent layers
+
     def _cell(self, node: onnx.NodeProto) -> None:
         check_inputs(node)
-        where = label(node)
-        _check_single(where, self._name(node))
-        constants = [self._constant(where, name) for name in node.input[3:15]]
-        cell = read_cell(self._graph, node, constants)
-        x = self._input(node)
-        self._values[node.output[0]] = emit.lstm_cell(self._builder, self._name(node), x, cell)
+        form, where = CELLS[node.op_type], label(node)
+        weights = node.input[form.first_weight : form.first_quantizer]
+        cell = read_cell(self._graph, node, [self._constant(where, name) for name in weights])
+        initial = [self._initial(node, cell, i) for i in range(len(form.states))]
+        name = self._name(node)
+        out, *finals = emit.cell(self._builder, name, self._input(node), cell, initial)
+        self._values[node.output[0]] = out
+        for output, final, which in zip(node.output[1:], finals, form.states, strict=False):
+            if output:
+                self._values[output] = final
+                self._stacks[f"{output}::item"] = States(name, (final,), which)
+
+    def _initial(self, node: onnx.NodeProto, cell: CellSpec, index: int) -> Value | None:
+        """The float state a cell begins with; None for zeros."""
+        where, name = label(node), self._graph.resolve(node.input[1 + index])
+        expected = cell.quantizers[cell.form.state_quantizers[index]]
+        constant = self._constant(where, name)
+        if constant is not None:
+            if constant.quant is None and not constant.values.any():
+                return None
+            quant, values = constant.quant, np.array(constant.values, order="C")
+            if np.any(values != values[:1]):
+                raise unsupported(node, "its constant state differs from sequence to sequence.")
+            value = Value(self._builder.initializer(f"{where}.state", values), values.shape)
+        else:
+            producers = {n.output[0]: n for n in self._graph.nodes}
+            quantizer = producers.get(name)
+            if quantizer is None or quantizer.op_type != "Quant":
+                raise unsupported(node, "its initial state comes from no quantizer.")
+            quant = act_spec(label(quantizer), read_quant(self._graph, quantizer))
+            value = self._input(quantizer)
+        if quant is None or not expected.same_as(quant):
+            raise unsupported(node, "its initial state has another quantizer than its states.")
+        return value
+
+    def _concat(self, node: onnx.NodeProto) -> None:
+        axis = required(node, "axis", int)
+        names = [self._graph.resolve(name) for name in node.input]
+        if axis == 0 and all(name in self._stacks for name in names):
+            stacks = [self._stacks[name] for name in names]
+            items = tuple(item for stack in stacks for item in stack.items)
+            self._stacks[node.output[0]] = replace(stacks[0], items=items)
+            return
+        parts = [self._input(node, i) for i in range(len(names))]
+        if axis not in (-1, len(parts[0].shape) - 1):
+            raise unsupported(node, "only features, the last axis, can be joined.")
+        producers = {n.output[0]: n for n in self._graph.nodes}
+        first = producers.get(names[0])
+        path = self._name(first).rpartition(".") if first and first.op_type in CELLS else None
+        name = path[0] if path and path[2] == "0" else "cat"
+        self._values[node.output[0]] = emit.concat(self._builder, name, parts)
+
+    def _axes(self, node: onnx.NodeProto) -> list[int]:
+        if len(node.input) != 2:
+            raise malformed(label(node), f"{node.op_type} takes 2 inputs.")
+        return [int(a) for a in self._graph.constant(label(node), node.input[1]).ravel()]
+
+    def _unsqueeze(self, node: onnx.NodeProto) -> None:
+        """A final state [B, H] as [1, B, H]."""
+        item = self._stacks.get(f"{self._graph.resolve(node.input[0])}::item")
+        if item is None or self._axes(node) != [0]:
+            raise unsupported(node, "only the final states of a layer can be given an axis.")
+        self._stacks[node.output[0]] = item
+
+    def _squeeze(self, node: onnx.NodeProto) -> None:
+        stack = self._stacks.get(self._graph.resolve(node.input[0]))
+        if stack is None or self._axes(node) != [0] or len(stack.items) != 1:
+            raise unsupported(node, "only axis 0 of a single final state can be dropped.")
+        self._values[node.output[0]] = stack.items[0]
 
     def _gather(self, node: onnx.NodeProto) -> None:
-        x = self._input(node)
         axis = required(node, "axis", int) if node.attribute else 0
         if len(node.input) != 2:
             raise malformed(label(node), "Gather takes 2 inputs.")
         index = self._graph.constant(label(node), node.input[1])
+        stack = self._stacks.get(self._graph.resolve(node.input[0]))
+        if stack is not None:
+            self._values[node.output[0]] = self._stack_item(node, stack, axis, index)
+            return
+        x = self._input(node)
+        if x.stack and axis == 0 and index.ndim == 0:
+            name = f"{x.name}.item"
+            item = emit.state_item(self._builder, name, x, int(index))
+            self._values[node.output[0]] = item
+            return
         time = None if x.layout is None else x.layout.time_axis
         if axis < 0:
             axis += len(x.shape)
@@ -185,6 +290,14 @@ class _Loader:
                 node, "only the last time step of a recurrent layer's output can be selected."
             )
         self._values[node.output[0]] = emit.select_last(self._builder, "last_step", x)
+
+    def _stack_item(
+        self, node: onnx.NodeProto, stack: States, axis: int, index: npt.NDArray[Any]
+    ) -> Value:
+        count = len(stack.items)
+        if axis != 0 or index.ndim != 0 or not -count <= int(index) < count:
+            raise unsupported(node, f"one of {count} final states can be selected.")
+        return stack.items[int(index)]
 
     def _flatten(self, node: onnx.NodeProto) -> None:
         if attributes(node).get("axis", 1) != 1:

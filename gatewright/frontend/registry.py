@@ -11,7 +11,7 @@ from torch import nn
 from gatewright.errors import GatewrightError
 from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.naming import ROOT, sanitize
-from gatewright.frontend.spec import Value
+from gatewright.frontend.spec import States, Value
 
 
 @dataclass
@@ -22,11 +22,13 @@ class Context:
         builder: Where nodes go.
         names: Node name of each module path.
         calls: How often each path was called so far.
+        batch_first: Layout of the model's recurrent layers.
     """
 
     builder: GraphBuilder
     names: dict[str, str]
     calls: dict[str, int] = field(default_factory=dict)
+    batch_first: bool = True
 
     def name(self, path: str) -> str:
         """The node name of this call of the module at ``path``: ``act``, then ``act_1``, ..."""
@@ -37,18 +39,18 @@ class Context:
 
 
 @dataclass(frozen=True)
-class LstmOutput:
-    """The tuple that a recurrent layer returns; only its first part can be used."""
+class RecurrentOutput:
+    """The pair that a recurrent layer returns.
+
+    Attributes:
+        name: Of the layer.
+        out: The hidden states of every step.
+        states: (h, c) or h: ``States``, or a tuple of them for cell states that are kept apart.
+    """
 
     name: str
     out: Value
-
-
-@dataclass(frozen=True)
-class LstmState:
-    """The final states (h, c) of a recurrent layer, or one of them: unused, or returned."""
-
-    name: str
+    states: Any
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class OwnTensor:
     """A parameter, buffer or constant that forward() uses by itself."""
 
     name: str
+    tensor: Any = None
 
 
 ModuleEmitter = Callable[[Context, Any, str, tuple[Any, ...], dict[str, Any]], Any]
@@ -67,7 +70,8 @@ METHODS: dict[str, CallEmitter] = {}
 
 SUPPORTED_CALLS = (
     "out, state = lstm(x); out[:, -1] or out[:, -1, :] with batch_first=True; out[-1] without; "
-    "torch.flatten(x, 1); x.flatten(1); F.dropout; .contiguous(); .value of a QuantTensor"
+    "h[-1] of final states; torch.cat of features; torch.flatten(x, 1); x.flatten(1); F.dropout; "
+    ".contiguous(); .value of a QuantTensor"
 )
 
 
@@ -124,26 +128,21 @@ def expect_value(what: str, value: Any) -> Value:
     """``value`` as one tensor; GW-108 otherwise."""
     if isinstance(value, Value):
         return value
-    if isinstance(value, LstmOutput):
+    if isinstance(value, RecurrentOutput):
         cause = "it is given the whole tuple (out, state) of a recurrent layer."
         raise GatewrightError(
             "GW-108", where=what, cause=cause, remedy="unpack it first: out, state = lstm(x)."
         )
-    if isinstance(value, LstmState):
-        raise state_used(what)
+    if isinstance(value, States):
+        raise GatewrightError(
+            "GW-108",
+            where=what,
+            cause=f"it is given the final states {value.which} of {value.name or 'a layer'}, "
+            "[layers * directions, B, H].",
+            remedy="take one of them first: h[-1].",
+        )
     if isinstance(value, OwnTensor):
         raise unsupported_call(
             what, f"forward() uses {value.name}, a parameter, buffer or constant, directly."
         )
     raise unsupported_call(what, f"it is given {type(value).__name__} where a tensor is needed.")
-
-
-def state_used(what: str) -> GatewrightError:
-    """GW-108 for a use of the final states."""
-    return GatewrightError(
-        "GW-108",
-        where=what,
-        cause="it uses the final state (h, c) of a recurrent layer.",
-        remedy="take the last output instead: out[:, -1] with batch_first=True, out[-1] without; "
-        "it equals the final h.",
-    )

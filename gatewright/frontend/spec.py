@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gatewright.errors import GatewrightError
 from gatewright.ir.quantizer import ROUNDING_MODES
-from gatewright.ir.traced.vocabulary import qonnx_rounding
+from gatewright.ir.traced.vocabulary import CellForm, qonnx_rounding
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -52,6 +52,15 @@ class QuantSpec:
             "rounding_mode": qonnx_rounding(self.rounding),
             "signed": int(self.signed),
         }
+
+    def same_as(self, other: QuantSpec) -> bool:
+        """Whether both quantize alike."""
+        return (
+            np.array_equal(self.scale, other.scale)
+            and np.array_equal(self.zero_point, other.zero_point)
+            and (self.bit_width, self.signed, self.narrow, self.rounding)
+            == (other.bit_width, other.signed, other.narrow, other.rounding)
+        )
 
     def with_shape(self, shape: tuple[int, ...]) -> QuantSpec:
         """The same quantizer, its scale and zero point reshaped or broadcast to ``shape``."""
@@ -180,31 +189,33 @@ class GateSpec:
 
 @dataclass(frozen=True, eq=False)
 class CellSpec:
-    """One LSTM layer in one direction.
+    """One recurrent layer in one direction.
 
     Attributes:
-        gates: By name, ``GATES``.
-        quantizers: By name, ``CELL_QUANTIZERS``.
+        form: Which cell.
+        gates: By the names of the form's gates; a coupled forget gate repeats the input gate.
+        quantizers: By the names of the form's quantizers.
         batch_first: Whether x is [B, T, I] rather than [T, B, I].
+        options: The cell's own attributes: ``cifg`` or ``nonlinearity``.
         reverse_input: Whether time runs backwards.
-        cifg: Whether the forget gate is coupled to the input gate.
     """
 
+    form: CellForm
     gates: dict[str, GateSpec]
     quantizers: dict[str, QuantSpec]
     batch_first: bool
+    options: dict[str, int | str]
     reverse_input: bool = False
-    cifg: bool = False
 
     @property
     def input_size(self) -> int:
         """I."""
-        return int(self.gates["input"].weight.values.shape[1])
+        return int(next(iter(self.gates.values())).weight.values.shape[1])
 
     @property
     def hidden_size(self) -> int:
         """H."""
-        return int(self.gates["input"].weight.values.shape[0])
+        return int(next(iter(self.gates.values())).weight.values.shape[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,6 +253,7 @@ class Value:
         grid: The quantizer whose codes it holds, or None.
         layout: Where its time axis is; None for a matrix, or before the first recurrent layer.
         quant_tensor: Whether torch holds it as a Brevitas ``QuantTensor``.
+        stack: Whether its first axis lists states, [N, B, H].
     """
 
     name: str
@@ -249,3 +261,25 @@ class Value:
     grid: QuantSpec | None = None
     layout: Layout | None = None
     quant_tensor: bool = False
+    stack: bool = False
+
+
+@dataclass(frozen=True)
+class States:
+    """Final states of a recurrent layer, [layers * directions, B, H].
+
+    Attributes:
+        name: Of the layer.
+        items: Each [B, H].
+        which: ``h`` or ``c``.
+        quant_tensor: Whether torch holds them as a Brevitas ``QuantTensor``.
+    """
+
+    name: str
+    items: tuple[Value, ...]
+    which: str
+    quant_tensor: bool = False
+
+    def split(self) -> list[States]:
+        """Each on its own."""
+        return [States(self.name, (item,), self.which, self.quant_tensor) for item in self.items]

@@ -13,52 +13,69 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend import emit
 from gatewright.frontend.registry import (
     Context,
-    LstmOutput,
-    LstmState,
+    RecurrentOutput,
     emits_call,
     expect_value,
-    state_used,
     unsupported_call,
 )
-from gatewright.frontend.spec import Value
+from gatewright.frontend.spec import States, Value
 
 _ALL = slice(None)
 
 
 @emits_call(functions=(operator.getitem,))
 def getitem(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Unpacks the tuple of a recurrent layer, or selects the last time step of a tensor."""
+    """Unpacks what a recurrent layer returns, or selects the last time step of a tensor."""
     source, index = args
-    if isinstance(source, LstmOutput):
+    if isinstance(source, RecurrentOutput):
+        source = (source.out, source.states)
+    if isinstance(source, (tuple, list)):
         return _unpack(source, index)
-    if isinstance(source, LstmState):
-        if isinstance(index, int):  # unpacking (h, c) is no use of them yet
-            return source
-        raise state_used(f"{source.name}[1]")
+    if isinstance(source, States):
+        return _state(source, index)
     x = expect_value(f"{_show(index)} on a tensor", source)
+    if x.stack:
+        picks = _axis_picks(f"{_show(index)} on {x.name}", index)
+        if list(picks) == [0]:
+            return emit.state_item(ctx.builder, ctx.name(f"{x.name}.item"), x, picks[0])
     return _select(ctx, x, index)
 
 
-def _unpack(source: LstmOutput, index: Any) -> Value | LstmState:
-    if index in (0, -2):
-        return source.out
-    if index in (1, -1):
-        return LstmState(source.name)
-    raise unsupported_call(
-        f"{_show(index)} on the output of {source.name}",
-        "the layer returns the tuple (out, state), which has no such item.",
-    )
+def _unpack(source: Any, index: Any) -> Any:
+    try:
+        return source[index]
+    except (IndexError, TypeError) as error:
+        raise unsupported_call(
+            f"{_show(index)} on the output of a recurrent layer",
+            f"it returns {len(source)} things, of which there is no such item.",
+        ) from error
+
+
+def _state(source: States, index: Any) -> Value:
+    """One of the final states: ``h[-1]``."""
+    what = f"{_show(index)} on the final states {source.which}"
+    _refuse_quant_tensor(what, source.quant_tensor)
+    picks = _axis_picks(what, index)
+    if list(picks) != [0] or not -len(source.items) <= picks[0] < len(source.items):
+        raise unsupported_call(
+            what, f"one of {len(source.items)} states can be selected, as h[-1]."
+        )
+    return source.items[picks[0]]
+
+
+def _refuse_quant_tensor(what: str, quant_tensor: bool) -> None:
+    if quant_tensor:
+        raise GatewrightError(
+            "GW-108",
+            where=what,
+            cause="a QuantTensor is a tuple; indexing picks its fields, not items.",
+            remedy="take .value first, or build the layer with return_quant_tensor=False.",
+        )
 
 
 def _select(ctx: Context, x: Value, index: Any) -> Value:
     what = f"{_show(index)} on {x.name}"
-    if x.quant_tensor:
-        raise GatewrightError(
-            "GW-108",
-            where=what,
-            cause="a QuantTensor is a tuple; indexing picks its fields, not time steps.",
-            remedy="take .value first, or build the layer with return_quant_tensor=False.",
-        )
+    _refuse_quant_tensor(what, x.quant_tensor)
     if x.layout is None or len(x.shape) != 3:
         raise unsupported_call(
             what, "time steps can only be selected from the output of a recurrent layer."
@@ -148,10 +165,35 @@ def _bind(
     return [values[name] for name in names]
 
 
+@emits_call(functions=(torch.cat, torch.concat))
+def concatenate(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value | States:
+    """``torch.cat`` of features, or of final states along their first axis."""
+    tensors, dim = _bind(args, kwargs, ("tensors", "dim"), (None, 0))
+    parts = list(tensors)
+    if dim == 0 and all(isinstance(part, States) for part in parts):
+        first: States = parts[0]
+        return dataclasses.replace(first, items=tuple(i for part in parts for i in part.items))
+    values = [expect_value("torch.cat", part) for part in parts]
+    if dim not in (-1, len(values[0].shape) - 1):
+        raise unsupported_call("torch.cat", "only the last axis, the features, can be joined.")
+    return emit.concat(ctx.builder, ctx.name("cat"), values)
+
+
+@emits_call(functions=(torch.squeeze,), methods=("squeeze",))
+def squeeze(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``h.squeeze(0)`` of the one final state of a layer."""
+    source, dim = _bind(args, kwargs, ("input", "dim"), (None, None))
+    if isinstance(source, States) and len(source.items) == 1 and dim == 0:
+        return source.items[0]
+    raise unsupported_call("squeeze", "only squeeze(0) of a single final state is supported.")
+
+
 @emits_call(functions=(getattr,))
-def attribute(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+def attribute(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value | States:
     """``.value`` of a QuantTensor."""
     source, name = args[:2]
+    if isinstance(source, States) and name == "value" and source.quant_tensor:
+        return dataclasses.replace(source, quant_tensor=False)
     x = expect_value(f".{name}", source)
     if name == "value" and x.quant_tensor:
         return dataclasses.replace(x, quant_tensor=False)

@@ -11,6 +11,8 @@ from torch import nn
 
 from gatewright.errors import GatewrightError
 
+FloatArray = npt.NDArray[np.float32]
+
 # Brevitas builds this copy of the cell on the first forward and leaves its flag at training=True.
 _LAZY_COPY = "_fast_cell"
 
@@ -99,28 +101,45 @@ def check_calibrated(where: str, quantizer: nn.Module) -> None:
         )
 
 
-def example_array(example_input: Any) -> npt.NDArray[np.float32]:
-    """The example input, a tensor or array or a tuple of one, as float32 numpy; GW-106 if not."""
-    example = example_input
-    if isinstance(example, (tuple, list)) and len(example) == 1:
-        example = example[0]
-    if isinstance(example, torch.Tensor):
-        example = example.detach().cpu().numpy()
-    if not isinstance(example, np.ndarray) or not np.issubdtype(example.dtype, np.floating):
+def example_arrays(example_input: Any) -> tuple[FloatArray, ...]:
+    """The example input, a tensor or a tuple of one an argument, as float32 numpy.
+
+    Raises:
+        GatewrightError: GW-106 where one is no float tensor, or empty.
+    """
+    if isinstance(example_input, (tuple, list)) and not hasattr(example_input, "value"):
+        parts = list(example_input)
+    else:
+        parts = [example_input]
+    if not parts:
+        raise _not_a_tensor("an empty tuple")
+    return tuple(_example_array(part) for part in parts)
+
+
+def _example_array(example: Any) -> FloatArray:
+    value = getattr(example, "value", example)  # of a QuantTensor
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu().numpy()
+    if not isinstance(value, np.ndarray) or not np.issubdtype(value.dtype, np.floating):
+        raise _not_a_tensor(_describe(value))
+    if value.size == 0:
         raise GatewrightError(
             "GW-106",
             where="example input",
-            cause=f"it is {_describe(example)}, but the model takes one float tensor.",
-            remedy="pass one float32 tensor of the shape the model takes, with a batch axis.",
-        )
-    if example.size == 0:
-        raise GatewrightError(
-            "GW-106",
-            where="example input",
-            cause=f"its shape {list(example.shape)} holds no values.",
+            cause=f"its shape {list(value.shape)} holds no values.",
             remedy="pass at least one sequence of one time step.",
         )
-    return example.astype(np.float32)
+    return value.astype(np.float32)
+
+
+def _not_a_tensor(what: str) -> GatewrightError:
+    return GatewrightError(
+        "GW-106",
+        where="example input",
+        cause=f"it is {what}, but the model takes float tensors.",
+        remedy="pass one float32 tensor of the shape the model takes, with a batch axis; a tuple "
+        "of them if forward() takes initial states too.",
+    )
 
 
 def _describe(example: object) -> str:

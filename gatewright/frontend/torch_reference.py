@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,22 @@ from brevitas.nn.mixin.base import QuantRecurrentLayerMixin
 from brevitas.quant_tensor import QuantTensor
 
 from gatewright.frontend.naming import ROOT
-from gatewright.frontend.torch_checks import check_model, example_array
+from gatewright.frontend.torch_checks import check_model, example_arrays
 from gatewright.frontend.torch_taps import Recorder
 from gatewright.frontend.torch_trace import tap_names
 
-CHUNK = 256
-"""Sequences per forward; Brevitas' cost is per step, so batches are cheap but memory is not."""
+
+@dataclass(frozen=True)
+class Result:
+    """One run of a module.
+
+    Attributes:
+        outputs: What it returns, flattened.
+        taps: What its quantizers gave, by ``<module path>/<tap>``.
+    """
+
+    outputs: tuple[npt.NDArray[Any], ...]
+    taps: dict[str, npt.NDArray[Any]]
 
 
 class TorchReference:
@@ -36,50 +47,36 @@ class TorchReference:
         self._names = {"": ROOT} | tap_names(self._model)
         layers = [m for m in self._model.modules() if isinstance(m, QuantRecurrentLayerMixin)]
         self._layers: list[Any] = layers
-        self._batch_first = not layers or bool(layers[0].cell.batch_first)
 
-    def run(self, x: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]:
+    def run(self, *arguments: npt.NDArray[np.float32]) -> Result:
         """Run the module and return what its quantizers gave.
 
         Args:
-            x: float32, in the user's layout.
+            arguments: float32, as the module takes them; B is theirs to choose.
 
         Returns:
-            ``y``: the float32 output. ``<module path>/<tap>``: int64 centered integers
-            ``n = code - zero_point``; those of recurrent layers [B, T, H] (``x``: [B, T, I]), those
-            named ``out`` in their own shape. Taps of an LSTM: x, input_acc, input_gate, forget_acc,
-            forget_gate, cell_acc, cell_gate, output_acc, output_gate, forget_cell, input_cell, c,
-            hidden_tanh, h.
+            The module's outputs, flattened, in float32 (int64 where torch gives that); and
+            ``<module path>/<tap>``: int64 centered integers ``n = code - zero_point``; those of
+            recurrent layers [B, T, H] (``x``: [B, T, I]), those named ``out`` in their own shape.
+            Taps of an LSTM: x, input_acc, input_gate, forget_acc, forget_gate, cell_acc,
+            cell_gate, output_acc, output_gate, forget_cell, input_cell, c, hidden_tanh, h; of an
+            RNN: x, gate_acc, h. Run many sequences in several calls: taps take memory.
 
         Raises:
-            GatewrightError: GW-106 where x is no float array.
+            GatewrightError: GW-106 where an argument is no float array.
             RuntimeError: If torch's own two implementations of the cell differ, or a quantizer
                 gives values off its grid.
         """
-        array = example_array(x)
-        axis = 0 if self._batch_first or array.ndim < 3 else 1
-        pieces = [
-            self._run_chunk(np.take(array, range(i, min(i + CHUNK, array.shape[axis])), axis))
-            for i in range(0, array.shape[axis], CHUNK)
-        ]
-        return {key: self._join(key, [piece[key] for piece in pieces]) for key in pieces[0]}
-
-    def _join(self, key: str, parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-        batch_major = self._batch_first or not (key == "y" or key.endswith("/out"))
-        axis = 0 if batch_major or parts[0].ndim < 3 else 1
-        return np.concatenate(parts, axis=axis)
-
-    def _run_chunk(self, chunk: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]:
-        tensor = torch.from_numpy(np.ascontiguousarray(chunk))
+        tensors = [torch.from_numpy(np.ascontiguousarray(a)) for a in example_arrays(arguments)]
         with torch.no_grad(), _restored(self._layers):
             _set_fast_mode(self._layers, True)
-            fast = _float_output(self._model(tensor))
+            fast = _flat_outputs(self._model(*tensors))
             _set_fast_mode(self._layers, False)
-            with Recorder(self._model, self._names) as recorder:
-                y = _float_output(self._model(tensor))
-        if not np.array_equal(fast, y):
+            with _coupled_gates(self._layers), Recorder(self._model, self._names) as recorder:
+                outputs = _flat_outputs(self._model(*tensors))
+        if not all(np.array_equal(a, b) for a, b in zip(fast, outputs, strict=True)):
             raise RuntimeError("torch's fast_mode cell and its plain cell give different outputs")
-        return {"y": y, **recorder.taps()}
+        return Result(outputs, recorder.taps())
 
 
 @contextmanager
@@ -101,9 +98,27 @@ def _set_fast_mode(layers: list[Any], on: bool) -> None:
         layer.fast_mode = on
 
 
-def _float_output(result: Any) -> npt.NDArray[np.float32]:
-    """The first tensor of what a model returns, as float32 numpy."""
-    while isinstance(result, (tuple, list)) and not isinstance(result, QuantTensor):
-        result = result[0]
+@contextmanager
+def _coupled_gates(layers: list[Any]) -> Iterator[None]:
+    """Let the plain cell of a coupled forget gate run.
+
+    It asks the input gate's proxy for its ``tensor_quant``, which only the fused proxy inside it
+    has; the fast cell is given that one.
+    """
+    proxies = [layer.cell.input_sigmoid_quant for layer in layers if getattr(layer, "cifg", False)]
+    before = [proxy.tensor_quant for proxy in proxies]
+    for proxy in proxies:
+        proxy.tensor_quant = proxy.fused_activation_quant_proxy.tensor_quant
+    try:
+        yield
+    finally:
+        for proxy, value in zip(proxies, before, strict=True):
+            proxy.tensor_quant = value
+
+
+def _flat_outputs(result: Any) -> tuple[npt.NDArray[Any], ...]:
+    """What a model returns, flattened, as numpy."""
+    if isinstance(result, (tuple, list)) and not isinstance(result, QuantTensor):
+        return tuple(array for part in result for array in _flat_outputs(part))
     value = result.value if isinstance(result, QuantTensor) else result
-    return np.array(value.detach().cpu().numpy(), dtype=np.float32)
+    return (value.detach().cpu().numpy().copy(),)

@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import brevitas.nn as qnn
 import numpy as np
 import numpy.typing as npt
 import torch
-from brevitas.nn.quant_rnn import _QuantLSTMLayer
+from brevitas.nn.quant_rnn import _QuantLSTMLayer, _QuantRNNLayer
 from brevitas.quant_tensor import IntQuantTensor
 
 IntArray = npt.NDArray[np.int64]
 
-_STEP = (
-    # The calls of _QuantLSTMCell.forward_iter, in its order. A quantizer shared between gates is
-    # called once a gate, cell_state_quant three times, so the order alone tells the calls apart.
-    ("input_acc", "input_acc_quant"),
-    ("input_gate", "input_sigmoid_quant"),
-    ("forget_acc", "forget_acc_quant"),
-    ("forget_gate", "forget_sigmoid_quant"),
-    ("cell_acc", "cell_acc_quant"),
-    ("cell_gate", "cell_tanh_quant"),
-    ("output_acc", "output_acc_quant"),
-    ("output_gate", "output_sigmoid_quant"),
+Script = tuple[tuple[str, str], ...]
+
+_GATES: dict[str, Script] = {
+    "input": (("input_acc", "input_acc_quant"), ("input_gate", "input_sigmoid_quant")),
+    "forget": (("forget_acc", "forget_acc_quant"), ("forget_gate", "forget_sigmoid_quant")),
+    "cell": (("cell_acc", "cell_acc_quant"), ("cell_gate", "cell_tanh_quant")),
+    "output": (("output_acc", "output_acc_quant"), ("output_gate", "output_sigmoid_quant")),
+}
+_STATES: Script = (
     ("forget_cell", "cell_state_quant"),
     ("input_cell", "cell_state_quant"),
     ("c", "cell_state_quant"),
     ("hidden_tanh", "hidden_state_tanh_quant"),
     ("h", "output_quant"),
 )
+
+
+def _lstm_step(layer: Any) -> Script:
+    gates = [gate for gate in _GATES if not (layer.cifg and gate == "forget")]
+    return (*(call for gate in gates for call in _GATES[gate]), *_STATES)
+
+
+def _rnn_step(layer: Any) -> Script:
+    return (("gate_acc", "gate_acc_quant"), ("h", "output_quant"))
+
+
+# The calls of each cell's forward_iter, in its order. A quantizer shared between gates is called
+# once a gate, cell_state_quant three times, so the order alone tells the calls apart.
+_STEPS: dict[type, Callable[[Any], Script]] = {
+    _QuantLSTMLayer: _lstm_step,
+    _QuantRNNLayer: _rnn_step,
+}
+_INITIAL = ("output_quant", "cell_state_quant")
 
 
 def centered(value: torch.Tensor, scale: torch.Tensor) -> IntArray:
@@ -50,36 +67,45 @@ def centered(value: torch.Tensor, scale: torch.Tensor) -> IntArray:
 
 
 class _LayerTaps:
-    """Follows one LSTM layer call by call."""
+    """Follows one recurrent layer call by call."""
 
     def __init__(self, layer: Any) -> None:
         self._layer = layer
-        self._script = [(tap, getattr(layer.cell, quantizer)) for tap, quantizer in _STEP]
+        self._step = [(tap, self._proxy(name)) for tap, name in _STEPS[type(layer)](layer)]
+        self._pending: list[tuple[str, Any]] = []
         self.calls: list[dict[str, list[IntArray]]] = []
-        self._next = 0
 
-    def begin(self, *_: Any) -> None:
-        """A forward of the layer starts."""
+    def _proxy(self, name: str) -> Any:
+        return getattr(self._layer.cell, name)
+
+    def proxies(self) -> list[Any]:
+        """The quantizers it calls."""
+        return [proxy for _, proxy in self._step]
+
+    def begin(self, states: Sequence[Any]) -> None:
+        """A forward of the layer starts: first its input and given states are quantized."""
         self.calls.append({})
-        self._next = 0
+        self._pending = []
+        if not self._layer.quantize_output_only:
+            self._pending.append(("x", self._proxy("output_quant")))
+        self._pending += [
+            (f"initial_{name}", self._proxy(name))
+            for name, state in zip(_INITIAL, states, strict=False)
+            if state is not None
+        ]
 
-    def quantized(self, proxy: Any, _: Any, output: Any) -> None:
+    def quantized(self, proxy: Any, output: Any) -> None:
         """A quantizer of the layer gave ``output``."""
-        if not self.calls:
-            return
-        call = self.calls[-1]
-        if not call and not self._layer.quantize_output_only:
-            call["x"] = [centered(output.value, output.scale)]
-            return
-        tap, expected = self._script[self._next]
+        if not self._pending:
+            self._pending = list(self._step)
+        tap, expected = self._pending.pop(0)
         if proxy is not expected:
-            raise RuntimeError(f"the LSTM cell did not call {tap} where it was expected")
-        call.setdefault(tap, []).append(centered(output.value, output.scale))
-        self._next = (self._next + 1) % len(self._script)
+            raise RuntimeError(f"the cell did not call {tap} where it was expected")
+        self.calls[-1].setdefault(tap, []).append(centered(output.value, output.scale))
 
     def taps(self, call: int) -> dict[str, IntArray]:
         """Integers of one forward, batch first."""
-        taps = dict(self.calls[call])
+        taps = {k: v for k, v in self.calls[call].items() if not k.startswith("initial_")}
         result = {}
         if "x" in taps:
             x = taps.pop("x")[0]
@@ -102,6 +128,8 @@ class Recorder:
         self._model = model
         self._names = names
         self._handles: list[Any] = []
+        self._hooked: set[int] = set()
+        self._running: _LayerTaps | None = None
         self._layers: dict[str, _LayerTaps] = {}
         self._outputs: dict[str, list[IntArray]] = {}
 
@@ -116,16 +144,33 @@ class Recorder:
             handle.remove()
 
     def _hook(self, name: str, module: Any) -> None:
-        if isinstance(module, _QuantLSTMLayer):
-            taps = self._layers[name] = _LayerTaps(module)
-            self._handles.append(module.register_forward_pre_hook(taps.begin))
-            # Each proxy once, however many gates share it; io_quant is cell.output_quant.
-            proxies = {id(p): p for p in (getattr(module.cell, q) for _, q in _STEP)}
-            self._handles += [p.register_forward_hook(taps.quantized) for p in proxies.values()]
+        if type(module) in _STEPS:
+            self._hook_layer(module, _LayerTaps(module), name)
         elif isinstance(module, (qnn.QuantReLU, qnn.QuantIdentity)):
             self._tap_output(name, module.act_quant)
         elif isinstance(module, qnn.QuantLinear) and module.output_quant.is_quant_enabled:
             self._tap_output(name, module.output_quant)
+
+    def _hook_layer(self, module: Any, taps: _LayerTaps, name: str) -> None:
+        self._layers[name] = taps
+
+        def begin(_: Any, args: tuple[Any, ...]) -> None:
+            taps.begin(args[1:])
+            self._running = taps
+
+        def end(*_: Any) -> None:
+            self._running = None
+
+        self._handles.append(module.register_forward_pre_hook(begin))
+        self._handles.append(module.register_forward_hook(end))
+        for proxy in taps.proxies():
+            if id(proxy) not in self._hooked:  # layers and gates share quantizers
+                self._hooked.add(id(proxy))
+                self._handles.append(proxy.register_forward_hook(self._quantized))
+
+    def _quantized(self, proxy: Any, _: Any, output: Any) -> None:
+        if self._running is not None:
+            self._running.quantized(proxy, output)
 
     def _tap_output(self, name: str, proxy: Any) -> None:
         calls = self._outputs.setdefault(name, [])

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from typing import Any
 
 import onnx
+import torch
+from brevitas.nn.mixin.base import QuantRecurrentLayerMixin
 from torch import fx, nn
 
 from gatewright.errors import GatewrightError
-from gatewright.frontend import torch_calls, torch_layers, torch_lstm  # noqa: F401 - they register
+from gatewright.frontend import emit, torch_calls, torch_layers, torch_recurrent  # noqa: F401 - they register
 from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.naming import module_names
 from gatewright.frontend.registry import (
     FUNCTIONS,
     METHODS,
     Context,
-    LstmOutput,
-    LstmState,
     OwnTensor,
+    RecurrentOutput,
     expect_value,
     module_emitter,
     registered_class,
-    state_used,
     unsupported_call,
 )
-from gatewright.frontend.spec import Value
-from gatewright.frontend.torch_checks import check_model, example_array
+from gatewright.frontend.spec import States, Value
+from gatewright.frontend.torch_checks import check_model, example_arrays
 
 
 class _Tracer(fx.Tracer):  # type: ignore[misc]
@@ -38,26 +39,24 @@ class _Tracer(fx.Tracer):  # type: ignore[misc]
         return bool(super().is_leaf_module(m, module_qualified_name))
 
 
-class _Bare(nn.Module):  # type: ignore[misc]
-    """Holds a module that is itself a leaf."""
-
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, x: Any) -> Any:
-        return self.module(x)
-
-
 def trace_module(model: object, example_input: Any) -> onnx.ModelProto:
     """See ``gatewright.frontend.trace``."""
     module = check_model(model)
-    example = example_array(example_input)
+    examples = example_arrays(example_input)
     bare = _Tracer().is_leaf_module(module, "")
     names = tap_names(module)
-    graph = _symbolic_trace(_Bare(module) if bare else module)
-    context = Context(GraphBuilder(example.shape), names)
-    return context.builder.finish(_run(graph, module, bare, context))
+    graph = (_bare_graph if bare else _symbolic_trace)(module, len(examples))
+    builder = GraphBuilder(examples[0].shape)
+    context = Context(builder, names, batch_first=is_batch_first(module))
+    shapes = [example.shape for example in examples]
+    return builder.finish(_run(graph, module, context, shapes))
+
+
+def is_batch_first(model: nn.Module) -> bool:
+    """The layout of the first recurrent layer."""
+    layers = (m for m in model.modules() if isinstance(m, QuantRecurrentLayerMixin))
+    first: Any = next(layers, None)
+    return first is None or bool(first.cell.batch_first)
 
 
 def tap_names(model: nn.Module) -> dict[str, str]:
@@ -65,9 +64,22 @@ def tap_names(model: nn.Module) -> dict[str, str]:
     return module_names(path for path, _ in model.named_modules() if path)
 
 
-def _symbolic_trace(module: nn.Module) -> fx.Graph:
+def _bare_graph(module: nn.Module, arguments: int) -> fx.Graph:
+    """The graph of a module that is itself a leaf: one call of it."""
+    graph = fx.Graph()
+    names = list(inspect.signature(module.forward).parameters)[:arguments]
+    call = graph.call_module("", tuple(graph.placeholder(name) for name in names))
+    graph.output(call)
+    return graph
+
+
+def _symbolic_trace(module: nn.Module, arguments: int) -> fx.Graph:
+    """The fx graph; arguments beyond the examples keep their defaults."""
     try:
-        graph = _Tracer().trace(module)
+        signature = list(inspect.signature(module.forward).parameters.values())
+        rest = signature[arguments:]
+        fixed = {p.name: p.default for p in rest if p.default is not inspect.Parameter.empty}
+        graph = _Tracer().trace(module, concrete_args=fixed)
     except GatewrightError:
         raise
     except Exception as error:  # whatever the user's forward() raises on a proxy
@@ -82,25 +94,35 @@ def _symbolic_trace(module: nn.Module) -> fx.Graph:
     return graph
 
 
+# torch.fx guards arguments that keep their defaults; nothing else can be passed here.
+_GUARDS = (operator.eq, torch._assert, fx._symbolic_trace._assert_is_none)
+_PURE = (operator.getitem, getattr, *_GUARDS)
+
+
 def _has_effect(node: fx.Node) -> bool:
     """Whether a node counts even where nothing uses its result."""
     if node.op == "call_function":  # operator.setitem, in-place functions
-        return node.target not in (operator.getitem, getattr)
+        return node.target not in _PURE
     if node.op == "call_method":
         return str(node.target).endswith("_")
     return node.op in ("placeholder", "output")
 
 
-def _run(graph: fx.Graph, model: nn.Module, bare: bool, context: Context) -> Value:
+def _run(
+    graph: fx.Graph,
+    model: nn.Module,
+    context: Context,
+    shapes: list[tuple[int, ...]],
+) -> list[tuple[str, Value]]:
     env: dict[fx.Node, Any] = {}
     inputs = 0
     for node in graph.nodes:
         args, kwargs = fx.node.map_arg((node.args, node.kwargs), env.__getitem__)
         if node.op == "placeholder":
-            env[node] = _placeholder(node, inputs, context)
+            env[node] = _placeholder(node, inputs, context, shapes)
             inputs += 1
         elif node.op == "call_module":
-            path = _strip(node.target) if bare else str(node.target)
+            path = str(node.target)
             module = model.get_submodule(path)
             emitter = module_emitter(path or type(module).__name__, module)
             env[node] = emitter(context, module, path, args, kwargs)
@@ -110,24 +132,40 @@ def _run(graph: fx.Graph, model: nn.Module, bare: bool, context: Context) -> Val
                 raise unsupported_call(_callable_name(node))
             env[node] = table[node.target](context, args, kwargs)
         elif node.op == "output":
-            return _output(args[0])
+            return _outputs(context, args[0])
         else:
-            env[node] = OwnTensor(f"self.{node.target}")
+            env[node] = OwnTensor(f"self.{node.target}", _attribute(model, str(node.target)))
     raise AssertionError("an fx graph ends with its output")
 
 
-def _strip(target: Any) -> str:
-    return str(target).removeprefix("module").removeprefix(".")
+def _attribute(model: nn.Module, target: str) -> Any:
+    return operator.attrgetter(target)(model)
 
 
-def _placeholder(node: fx.Node, position: int, context: Context) -> Any:
+def _placeholder(
+    node: fx.Node, position: int, context: Context, shapes: list[tuple[int, ...]]
+) -> Any:
+    if position >= len(shapes):
+        if node.args:  # an optional argument keeps its default
+            return node.args[0]
+        raise GatewrightError(
+            "GW-106",
+            where=f"argument {node.target}",
+            cause=f"forward() takes it, and the example input has {len(shapes)} tensors.",
+            remedy="pass a tuple of one tensor for each argument as the example input.",
+        )
     if position == 0:
         return context.builder.input
-    if node.args:  # an optional argument keeps its default
-        return node.args[0]
-    raise unsupported_call(
-        f"argument {node.target}", "forward() takes more than one tensor; one is supported."
-    )
+    shape = shapes[position]
+    if len(shape) not in (2, 3):
+        raise GatewrightError(
+            "GW-106",
+            where=f"argument {node.target}",
+            cause=f"its example has shape {list(shape)}.",
+            remedy="the first argument is the sequence, further ones are initial states "
+            "[layers * directions, B, H] or [B, H].",
+        )
+    return context.builder.state_input(str(node.target), shape)
 
 
 def _callable_name(node: fx.Node) -> str:
@@ -139,23 +177,13 @@ def _callable_name(node: fx.Node) -> str:
     return f"{getattr(node.target, '__module__', None) or 'torch'}.{name}"
 
 
-def _output(result: Any) -> Value:
-    """The one tensor a model returns; states beside it are dropped."""
-    if isinstance(result, LstmOutput):
-        return result.out
-    if isinstance(result, (tuple, list)) and result:
-        first, *rest = result
-        if not all(_is_state(item) for item in rest):
-            raise unsupported_call(
-                "the model's output", "forward() returns several tensors; one is supported."
-            )
-        return _output(first)
-    if isinstance(result, LstmState):
-        raise state_used("the model's output")
-    return expect_value("the model's output", result)
-
-
-def _is_state(item: Any) -> bool:
-    if isinstance(item, (tuple, list)):
-        return all(_is_state(part) for part in item)
-    return isinstance(item, LstmState)
+def _outputs(context: Context, result: Any) -> list[tuple[str, Value]]:
+    """What a model returns, flattened: wanted names and values."""
+    if isinstance(result, RecurrentOutput):
+        return [("y", result.out), *_outputs(context, result.states)]
+    if isinstance(result, (tuple, list)):
+        return [item for part in result for item in _outputs(context, part)]
+    if isinstance(result, States):
+        name = f"{result.which}_n"
+        return [(name, emit.stack(context.builder, name, result.items))]
+    return [("y", expect_value("the model's output", result))]

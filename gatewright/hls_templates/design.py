@@ -1,28 +1,37 @@
-"""Map an integer graph onto a chain of kernels."""
+"""Map an integer graph onto kernels that stream to each other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.axis.kernel import AxisPort
+from gatewright.hls_templates.concat.kernel import Concat
+from gatewright.hls_templates.dataflow import Design, Stage, Stream
 from gatewright.hls_templates.flatten.kernel import Flatten
-from gatewright.hls_templates.kernel import Kernel, Port, Tap
+from gatewright.hls_templates.fork.kernel import Fork
+from gatewright.hls_templates.kernel import Kernel, Port
 from gatewright.hls_templates.matvec.kernel import MatVec, choose_fold
 from gatewright.hls_templates.recurrent.kernel import Recurrent
 from gatewright.hls_templates.recurrent.tail import generate_tail, split_step
 from gatewright.hls_templates.requantize.kernel import RequantizeStream, make_requantizer
+from gatewright.hls_templates.reverse.kernel import Reverse
 from gatewright.hls_templates.schedule import choose_tile, row_order
 from gatewright.hls_templates.select_last.kernel import SelectLast
-from gatewright.ir.graph import Graph, Node, Tensor
+from gatewright.ir.graph import Graph, Node
+from gatewright.ir.types import IntArray
 
 DEFAULT_MULTIPLIERS = 256
+DEFAULT_MAX_STEPS = 128
 MAX_STREAM_BITS = 32
+
+# What two branches that meet again may be apart beyond the steps of a sequence: pipelines.
+SLACK = 4
 
 
 @dataclass(frozen=True)
@@ -32,119 +41,241 @@ class Options:
     Attributes:
         multipliers: Budget of multipliers of a recurrent layer.
         requantizer: ``auto``, or ``thresholds`` to keep every threshold.
+        max_steps: Longest sequence, where a layer that runs backwards or branches that meet again
+            have to buffer one.
     """
 
     multipliers: int = DEFAULT_MULTIPLIERS
     requantizer: str = "auto"
-
-
-@dataclass(frozen=True, eq=False)
-class Design:
-    """A chain of kernels between two AXI4-Stream ports."""
-
-    kernels: tuple[Kernel, ...]
-    input: AxisPort
-    output: AxisPort
-
-    def cycles(self, steps: int) -> int:
-        """Predicted cycles for one sequence: the stages overlap, so the slowest decides."""
-        folds = [steps * self.input.folds, self.output.folds]
-        return max(*folds, *(k.cycles(steps) for k in self.kernels))
-
-    def taps(self) -> tuple[Tap, ...]:
-        """Every tap, in the order of its number."""
-        return tuple(tap for kernel in self.kernels for tap in kernel.taps())
-
-    def to_json(self, steps: int) -> dict[str, Any]:
-        """``3_kernels.json``."""
-        return {
-            "input": self.input.to_json(),
-            "output": self.output.to_json(),
-            "predicted_cycles": self.cycles(steps),
-            "steps": steps,
-            "kernels": [
-                {
-                    "name": kernel.ident,
-                    "source": kernel.source,
-                    "kind": kernel.function,
-                    "input": kernel.input.to_json(),
-                    "output": kernel.output.to_json(),
-                    "predicted_cycles": kernel.cycles(steps),
-                    **kernel.to_json(),
-                }
-                for kernel in self.kernels
-            ],
-        }
+    max_steps: int = DEFAULT_MAX_STEPS
 
 
 def map_design(graph: Graph, options: Options | None = None) -> Design:
     """Choose a kernel for every part of an integer graph.
 
     Args:
-        graph: An integer graph that is one chain from its input to its output.
+        graph: An integer graph.
         options: Budgets.
 
     Raises:
         GatewrightError: GW-302 where a value does not fit a stream.
     """
     mapper = _Mapper(graph, options or Options())
+    inputs = tuple(mapper.source(i, name) for i, name in enumerate(graph.inputs))
     for node in graph.nodes:
         if node.op != "InitialState":
             _MAPPINGS[node.op](mapper, node)
-    source, sink = graph[graph.inputs[0]], graph[graph.outputs[0]]
-    return Design(
-        tuple(mapper.kernels),
-        AxisPort("axis_in", _port(source)),
-        AxisPort("axis_out", _port(sink)),
-    )
-
-
-def _port(tensor: Tensor) -> Port:
-    width = tensor.shape[-1]
-    assert isinstance(width, int)
-    if tensor.type.bits > MAX_STREAM_BITS:
-        raise GatewrightError(
-            "GW-302",
-            where=tensor.name,
-            cause=f"its values need {tensor.type.bits} bits.",
-            remedy=f"Quantize it to at most {MAX_STREAM_BITS} bits, or use fewer weight bits.",
-        )
-    return Port(width, tensor.type)
+    outputs = tuple(mapper.sink(i, name) for i, name in enumerate(graph.outputs))
+    return Design(tuple(mapper.stages), inputs, outputs, mapper.streams, mapper.max_steps)
 
 
 class _Mapper:
+    """Stages so far, and the streams that wait for their readers."""
+
     def __init__(self, graph: Graph, options: Options) -> None:
         self.graph = graph
         self.options = options
-        self.kernels: list[Kernel] = []
-        self.taps = 0
+        self.stages: list[Stage] = []
+        self.streams: dict[str, Stream] = {}
+        self.max_steps: int | None = None
+        self._taps = 0
+        self._flags = 0
+        self._waiting: dict[str, list[str]] = {}
+        self._biases = _biases(graph)
+        self.readers = _readers(graph, self._biases)
 
-    def common(self, node: Node, source: str, output: str) -> tuple[str, str, Port, Port, int]:
-        """The first five fields of a kernel."""
-        # The number makes the identifier unique, also ignoring case, and never a keyword.
-        ident = f"k{len(self.kernels)}_{cpp.identifier(node.name)}"
-        return ident, node.name, _port(self.graph[source]), _port(self.graph[output]), self.taps
-
-    def append(self, kernel: Kernel) -> None:
-        self.kernels.append(kernel)
-        self.taps += len(kernel.taps())
+    def port(self, tensor: str) -> Port:
+        width = self.graph[tensor].shape[-1]
+        type_ = self.graph[tensor].type
+        assert isinstance(width, int)
+        if type_.bits > MAX_STREAM_BITS:
+            raise GatewrightError(
+                "GW-302",
+                where=tensor,
+                cause=f"its values need {type_.bits} bits.",
+                remedy=f"Quantize it to at most {MAX_STREAM_BITS} bits, or use fewer weight bits.",
+            )
+        return Port(width, type_)
 
     def is_sequence(self, tensor: str) -> bool:
         return len(self.graph[tensor].shape) == 3
 
+    def bias(self, product: str) -> tuple[str, IntArray | None]:
+        """The tensor that a product becomes with the bias behind it, and that bias."""
+        return self._biases.get(product, (product, None))
+
+    def identity(self, name: str) -> str:
+        # The number makes the identifier unique, also ignoring case, and never a keyword.
+        return f"k{len(self.stages)}_{cpp.identifier(name)}"
+
+    def common(
+        self, node: Node, reads: Sequence[str], writes: Sequence[str]
+    ) -> tuple[str, str, tuple[Port, ...], tuple[Port, ...], int]:
+        """The first five fields of a kernel that reads and writes these tensors."""
+        ins, outs = (tuple(self.port(t) for t in tensors) for tensors in (reads, writes))
+        return self.identity(node.name), node.name, ins, outs, self._taps
+
+    def source(self, position: int, tensor: str) -> AxisPort:
+        """The stream port of an input."""
+        port = AxisPort(
+            _port_name("s_axis", position, tensor),
+            tensor,
+            self.port(tensor),
+            self.is_sequence(tensor),
+        )
+        (stream,) = self.open([tensor])
+        self._copy(tensor, stream)
+        return replace(port, stream=stream)
+
+    def sink(self, position: int, tensor: str) -> AxisPort:
+        """The stream port of an output."""
+        port = AxisPort(
+            _port_name("m_axis", position, tensor),
+            tensor,
+            self.port(tensor),
+            self.is_sequence(tensor),
+        )
+        return replace(port, stream=self.take(tensor))
+
+    def take(self, tensor: str) -> str:
+        """A stream of a tensor that nobody reads yet."""
+        return self._waiting[tensor].pop(0)
+
+    def open(self, tensors: Sequence[str]) -> tuple[str, ...]:
+        """New streams of tensors."""
+        names = []
+        for tensor in tensors:
+            name = f"beats_{len(self.streams)}"
+            self.streams[name] = Stream(name, self.port(tensor), self.is_sequence(tensor))
+            names.append(name)
+        return tuple(names)
+
+    def append(
+        self,
+        kernel: Kernel,
+        reads: Sequence[str],
+        writes: Sequence[str],
+        backwards: str | None = None,
+    ) -> None:
+        """Add a kernel that reads streams and writes tensors, one of them backwards in time."""
+        if len(reads) > 1:
+            self._deepen(reads)
+        streams = self.open(writes)
+        self.stages.append(Stage(kernel, tuple(reads), streams))
+        self._taps += len(kernel.taps())
+        for tensor, stream in zip(writes, streams, strict=True):
+            turned = tensor == backwards
+            self._copy(tensor, self.reverse(kernel.source, tensor, stream) if turned else stream)
+
+    def _copy(self, tensor: str, stream: str) -> None:
+        """Hand a stream to its readers, through a fork where there are several."""
+        count = self.readers[tensor]
+        if count == 1:
+            self._waiting[tensor] = [stream]
+            return
+        copies = self.open([tensor] * count)
+        port = self.port(tensor)
+        kernel = Fork(self.identity(f"fork_{tensor}"), tensor, (port,), (port,) * count, self._taps)
+        self.stages.append(Stage(kernel, (stream,), copies))
+        self._waiting[tensor] = list(copies)
+
+    def _deepen(self, streams: Sequence[str]) -> None:
+        """One branch may have to wait for all of another."""
+        self.max_steps = self.options.max_steps
+        for name in streams:
+            if self.streams[name].sequence:
+                self.streams[name] = self.streams[name].deeper(self.max_steps + SLACK)
+
+    def reverse(self, name: str, tensor: str, stream: str) -> str:
+        """The stream backwards."""
+        self.max_steps = self.options.max_steps
+        port = self.port(tensor)
+        flag = f"too_long_{self._flags}"
+        self._flags += 1
+        kernel = Reverse(
+            self.identity(f"reverse_{name}"),
+            name,
+            (port,),
+            (port,),
+            self._taps,
+            self.max_steps,
+            flag,
+        )
+        (turned,) = self.open([tensor])
+        self.stages.append(Stage(kernel, (stream,), (turned,)))
+        return turned
+
+
+def _port_name(prefix: str, position: int, tensor: str) -> str:
+    return prefix if position == 0 else f"{prefix}_{position}_{cpp.identifier(tensor)}"
+
+
+def _biases(graph: Graph) -> dict[str, tuple[str, IntArray]]:
+    """For each product that only a bias reads: the sum, and the bias."""
+    products = {node.outputs[0] for node in graph.nodes if node.op == "MatMul"}
+    found: dict[str, tuple[str, IntArray]] = {}
+    for node in graph.nodes:
+        if node.op != "Add":
+            continue
+        product = next(name for name in node.inputs if name in products)
+        value = graph[next(name for name in node.inputs if name != product)].value
+        assert value is not None
+        found[product] = node.outputs[0], value
+    return found
+
+
+def _readers(graph: Graph, biases: dict[str, tuple[str, IntArray]]) -> Counter[str]:
+    """How many kernels and ports read each tensor."""
+    counts: Counter[str] = Counter(graph.outputs)
+    for node in graph.nodes:
+        if node.op != "InitialState":  # it wants the batch size only
+            counts.update(name for name in node.inputs if name not in biases)
+    return counts
+
 
 def _map_scan(mapper: _Mapper, node: Node) -> None:
     assert node.body is not None
-    common = mapper.common(node, node.inputs[-1], node.outputs[int(node.attrs["states"])])
+    graph, count = mapper.graph, int(node.attrs["states"])
+    finals, steps = node.outputs[:count], node.outputs[count:]
+    producers = {o: n for n in graph.nodes for o in n.outputs}
+    initial: dict[str, IntArray] = {}
+    given: list[str] = []
+    for name, state in zip(node.inputs[:count], node.body.outputs, strict=False):
+        producer = producers.get(name)
+        if producer is not None and producer.op == "InitialState":
+            row = graph[producer.inputs[0]].value
+            assert row is not None
+            initial[state] = row
+        else:
+            given.append(name)
+    x, reverse = node.inputs[count], bool(node.attrs.get("reverse"))
+    wanted = [name for name in (steps[0], *finals) if mapper.readers[name]]
+    roles = {steps[0]: "OUT"} | dict(zip(finals, ("H_N", "C_N"), strict=False))
+    roles |= dict(zip(node.inputs[:count], ("H0", "C0"), strict=False))
+    streams = [mapper.take(x)]
+    if reverse:
+        streams[0] = mapper.reverse(node.name, x, streams[0])
+    streams += [mapper.take(name) for name in given]
+    common = mapper.common(node, [x, *given], wanted)
     split = split_step(node.body)
-    tail = generate_tail(split, common[0], mapper.taps, mapper.options.requantizer)
+    tail = generate_tail(split, common[0], common[4], mapper.options.requantizer)
     shape = choose_tile(
-        common[2].width,
-        common[3].width,
+        mapper.port(x).width,
+        mapper.port(steps[0]).width,
         len(split.accumulators),
         mapper.options.multipliers,
     )
-    mapper.append(Recurrent(*common, split, tail, shape, row_order(shape)))
+    kernel = Recurrent(
+        *common,
+        split,
+        tail,
+        shape,
+        row_order(shape),
+        tuple(roles[name] for name in (*given, *wanted)),
+        initial,
+        reverse,
+    )
+    mapper.append(kernel, streams, wanted, backwards=steps[0] if reverse else None)
 
 
 def _map_matmul(mapper: _Mapper, node: Node) -> None:
@@ -152,43 +283,47 @@ def _map_matmul(mapper: _Mapper, node: Node) -> None:
     weight = mapper.graph[node.inputs[1]].value
     assert weight is not None
     outputs = weight.shape[1]
-    output, bias = node.outputs[0], np.zeros(outputs, dtype=np.int64)
-    for follower in mapper.graph.nodes:
-        if follower.op == "Add" and output in follower.inputs:
-            other = next(i for i in follower.inputs if i != output)
-            value = mapper.graph[other].value
-            assert value is not None
-            output, bias = follower.outputs[0], value
-    common = mapper.common(node, node.inputs[0], output)
+    output, bias = mapper.bias(node.outputs[0])
+    bias = np.zeros(outputs, dtype=np.int64) if bias is None else bias
+    common = mapper.common(node, node.inputs[:1], [output])
     units, columns = choose_fold(weight.shape[0], outputs, mapper.options.multipliers)
     sequence = mapper.is_sequence(output)
-    mapper.append(MatVec(*common, weight, bias, units, columns, output, sequence))
+    kernel = MatVec(*common, weight, bias, units, columns, output, sequence)
+    mapper.append(kernel, [mapper.take(node.inputs[0])], [output])
 
 
 def _map_add(mapper: _Mapper, node: Node) -> None:
     """Taken in by the product before it."""
 
 
+def _map_concat(mapper: _Mapper, node: Node) -> None:
+    common = mapper.common(node, node.inputs, node.outputs)
+    mapper.append(Concat(*common), [mapper.take(name) for name in node.inputs], node.outputs)
+
+
 def _map_multithreshold(mapper: _Mapper, node: Node) -> None:
-    common = mapper.common(node, node.inputs[0], node.outputs[0])
+    common = mapper.common(node, node.inputs[:1], node.outputs)
     requantizer = make_requantizer(
         mapper.graph, node, f"{common[0]}_steps", mapper.options.requantizer
     )
-    sequence = mapper.is_sequence(node.outputs[0])
-    mapper.append(RequantizeStream(*common, requantizer, sequence))
+    kernel = RequantizeStream(*common, requantizer, mapper.is_sequence(node.outputs[0]))
+    mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
 
 
 def _map_select(mapper: _Mapper, node: Node) -> None:
-    mapper.append(SelectLast(*mapper.common(node, node.inputs[0], node.outputs[0])))
+    kernel = SelectLast(*mapper.common(node, node.inputs, node.outputs))
+    mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
 
 
 def _map_flatten(mapper: _Mapper, node: Node) -> None:
-    common = mapper.common(node, node.inputs[0], node.outputs[0])
-    mapper.append(Flatten(*common, int(node.attrs["steps"])))
+    common = mapper.common(node, node.inputs, node.outputs)
+    kernel = Flatten(*common, int(node.attrs["steps"]))
+    mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
 
 
 _MAPPINGS: dict[str, Callable[[_Mapper, Node], None]] = {
     "Add": _map_add,
+    "Concat": _map_concat,
     "Flatten": _map_flatten,
     "MatMul": _map_matmul,
     "MultiThreshold": _map_multithreshold,

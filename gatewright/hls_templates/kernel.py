@@ -40,32 +40,36 @@ class Tap:
         name: As the interpreter names it.
         width: Values of a step.
         sequence: Whether there is one a time step, rather than one a sequence.
+        reverse: Whether its time steps come from the last to the first.
     """
 
     name: str
     width: int
     sequence: bool
+    reverse: bool = False
 
 
 @dataclass(frozen=True)
 class Kernel(ABC):
-    """One stage of the dataflow, with its parameters.
+    """One kind of work of the dataflow, with its parameters.
 
     Attributes:
         ident: C++ identifier of its parameter struct.
         source: Path of the torch module it comes from.
-        input: What it reads.
-        output: What it writes.
+        inputs: What it reads.
+        outputs: What it writes.
         first_tap: Number of its first tap.
     """
 
     header: ClassVar[str]
     function: ClassVar[str]
+    blocking: ClassVar[bool] = False
+    """Whether it writes nothing before it has read a whole sequence."""
 
     ident: str
     source: str
-    input: Port
-    output: Port
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
     first_tap: int
 
     @abstractmethod
@@ -83,6 +87,20 @@ class Kernel(ABC):
     def taps(self) -> tuple[Tap, ...]:
         """Taps in the order of their numbers."""
         return ()
+
+    def arguments(self, reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[str, ...]:
+        """The arguments of its C++ function, by the names of its streams."""
+        return (*reads, *writes)
+
+    @property
+    def input(self) -> Port:
+        """The first thing it reads."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> Port:
+        """The first thing it writes."""
+        return self.outputs[0]
 
     @property
     def port_types(self) -> list[str]:

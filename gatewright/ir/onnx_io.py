@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.ir.graph import Graph, Node, Tensor
 from gatewright.ir.lowering.lower import IntegerModel
-from gatewright.ir.quantizer import InputBoundary, OutputBoundary, Quantizer, Scales
+from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary, Quantizer, Scales
 from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 from gatewright.ir.types import IntType
 
@@ -33,13 +33,8 @@ def to_onnx(model: IntegerModel) -> onnx.ModelProto:
     Its MultiThreshold nodes are qonnx's; all other nodes are standard.
     """
     proto = make_model(build_graph(model.graph, emit_multithreshold))
-    helper.set_model_props(
-        proto,
-        {
-            "gatewright.input": json.dumps(_input_to_json(model), sort_keys=True),
-            "gatewright.output": json.dumps(_output_to_json(model.output), sort_keys=True),
-        },
-    )
+    props = {"gatewright.boundary": json.dumps(boundary_to_json(model), sort_keys=True)}
+    helper.set_model_props(proto, props)
     return proto
 
 
@@ -145,6 +140,10 @@ def _emit_select(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.No
     ]
 
 
+def _emit_concat(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
+    return [helper.make_node("Concat", node.inputs, node.outputs, name=node.name, axis=-1)]
+
+
 def _emit_flatten(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
     return [helper.make_node("Flatten", node.inputs, node.outputs, name=node.name, axis=1)]
 
@@ -183,6 +182,7 @@ def _emit_scan(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.Node
 
 
 _EMITTERS: dict[str, Callable[[Node, Graph, Emit], list[onnx.NodeProto]]] = {
+    "Concat": _emit_concat,
     "Flatten": _emit_flatten,
     "InitialState": _emit_initial,
     "LookUp": _emit_lookup,
@@ -213,20 +213,27 @@ def emit_multithreshold(node: Node, graph: Graph) -> list[onnx.NodeProto]:
 def from_onnx(proto: onnx.ModelProto) -> IntegerModel:
     """Read back what ``to_onnx`` wrote; ranges are inferred anew."""
     props = {p.key: json.loads(p.value) for p in proto.metadata_props}
-    boundary = props["gatewright.input"]
+    boundary = props["gatewright.boundary"]
     graph = Graph(proto.graph.name)
-    source = InputBoundary(
-        Quantizer.from_json(boundary["quantizer"]),
-        boundary["time_major"],
+    inputs = tuple(
+        InputBoundary(**{**i, "quantizer": Quantizer.from_json(i["quantizer"])})
+        for i in boundary["inputs"]
+    )
+    for source, value in zip(inputs, proto.graph.input, strict=True):
+        graph.add_input(source.tensor, source.quantizer.type, _shape(value))
+    _read_nodes(proto.graph, graph, steps=boundary["steps"])
+    return IntegerModel(
+        graph,
+        tuple(Argument(a["name"], tuple(a["shape"])) for a in boundary["arguments"]),
+        inputs,
+        tuple(_output_from_json(o) for o in boundary["outputs"]),
         boundary["steps"],
         boundary["fixed_steps"],
     )
-    shape = tuple(
-        d.dim_param or d.dim_value for d in proto.graph.input[0].type.tensor_type.shape.dim
-    )
-    graph.add_input(proto.graph.input[0].name, source.quantizer.type, shape)
-    _read_nodes(proto.graph, graph, steps=source.steps)
-    return IntegerModel(graph, source, _output_from_json(props["gatewright.output"]))
+
+
+def _shape(value: onnx.ValueInfoProto) -> tuple[int | str, ...]:
+    return tuple(d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim)
 
 
 def _read_nodes(proto: onnx.GraphProto, graph: Graph, steps: int) -> None:
@@ -238,9 +245,16 @@ def _read_nodes(proto: onnx.GraphProto, graph: Graph, steps: int) -> None:
         sources |= dict.fromkeys(node.output, node)
         if node.op_type == "Identity":
             renamed[node.output[0]] = node.input[0]
-        elif node.op_type not in ("Cast", "Concat", "Constant", "Shape"):
+        elif not _is_helper(node):
             _read_node(node, graph, sources, steps)
     graph.outputs = [renamed.get(o.name, o.name) for o in proto.output]
+
+
+def _is_helper(node: onnx.NodeProto) -> bool:
+    """Whether a node only serves another, which is read with it."""
+    return node.op_type in ("Cast", "Constant", "Shape") or (
+        node.op_type == "Concat" and node.output[0].endswith("::shape")
+    )
 
 
 def _read_node(
@@ -278,10 +292,9 @@ def _read_scan(node: onnx.NodeProto, attrs: dict[str, Any], graph: Graph) -> Non
     states = len(proto.input) - 1
     body = Graph(proto.name)
     for i, value in enumerate(proto.input):
-        shape = tuple(d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim)
         sequence = graph[node.input[states]].type
         type_ = sequence if i == states else _annotated_range(annotated[value.name])
-        body.add_input(value.name, type_, shape)
+        body.add_input(value.name, type_, _shape(value))
     _read_nodes(proto, body, steps=0)
     graph.add(
         "Scan",
@@ -301,13 +314,14 @@ def _annotated_range(name: str) -> IntType:
     return IntType(-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
 
 
-def _input_to_json(model: IntegerModel) -> dict[str, Any]:
-    boundary = model.input
+def boundary_to_json(model: IntegerModel) -> dict[str, Any]:
+    """Everything about a model that is not in its graph."""
     return {
-        "quantizer": boundary.quantizer.to_json(),
-        "time_major": boundary.time_major,
-        "steps": boundary.steps,
-        "fixed_steps": boundary.fixed_steps,
+        "arguments": [{"name": a.name, "shape": list(a.shape)} for a in model.arguments],
+        "inputs": [{**i.__dict__, "quantizer": i.quantizer.to_json()} for i in model.inputs],
+        "outputs": [_output_to_json(o) for o in model.outputs],
+        "steps": model.steps,
+        "fixed_steps": model.fixed_steps,
     }
 
 
@@ -316,19 +330,13 @@ def _output_to_json(boundary: OutputBoundary) -> dict[str, Any]:
         return [str(v) for v in values]
 
     return {
+        **boundary.__dict__,
+        "tensors": list(boundary.tensors),
         "scales": rationals(boundary.scales),
         "offsets": rationals(boundary.offsets),
-        "zero_point": boundary.zero_point,
-        "time_major": boundary.time_major,
-        "steps": boundary.steps,
     }
 
 
 def _output_from_json(data: dict[str, Any]) -> OutputBoundary:
-    return OutputBoundary(
-        scales=tuple(Fraction(v) for v in data["scales"]),
-        offsets=tuple(Fraction(v) for v in data["offsets"]),
-        zero_point=data["zero_point"],
-        time_major=data["time_major"],
-        steps=data["steps"],
-    )
+    rationals = {name: tuple(Fraction(v) for v in data[name]) for name in ("scales", "offsets")}
+    return OutputBoundary(**{**data, **rationals, "tensors": tuple(data["tensors"])})

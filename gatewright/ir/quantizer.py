@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -139,64 +139,106 @@ class Quantizer:
 
 
 @dataclass(frozen=True)
-class InputBoundary:
-    """How the user's float input becomes the integer graph's input.
+class Argument:
+    """A float tensor that the user passes: the sequence, or initial states.
 
     Attributes:
-        quantizer: The first quantizer of the model.
-        time_major: Whether the user's layout is [T, B, I] rather than [B, T, I].
-        steps: The T of the example input, and whether ``fixed_steps`` binds it.
-        fixed_steps: True where a layer (``Flatten`` over time) fixes T.
+        name: Of the traced graph's input.
+        shape: As the user passes it; ``"B"`` and ``"T"`` are free.
     """
 
+    name: str
+    shape: tuple[int | str, ...]
+
+    @property
+    def batch_axis(self) -> int:
+        """The axis of the sequences of a batch."""
+        return self.shape.index("B")
+
+    @property
+    def time_axis(self) -> int | None:
+        """The axis of time steps, if there is one."""
+        return self.shape.index("T") if "T" in self.shape else None
+
+
+@dataclass(frozen=True)
+class InputBoundary:
+    """How a float argument becomes an input of the integer graph.
+
+    Attributes:
+        tensor: The integer input, [B, T, I] or [B, H].
+        argument: Position of the user's argument.
+        index: Which item of its first axis, for one of several states; else None.
+        quantizer: The first quantizer it meets.
+        time_major: Whether the user's layout is [T, B, I] rather than [B, T, I].
+    """
+
+    tensor: str
+    argument: int
+    index: int | None
     quantizer: Quantizer
     time_major: bool
-    steps: int
-    fixed_steps: bool
 
     def encode(self, x: npt.NDArray[np.float32]) -> IntArray:
-        """Floats in the user's layout to centered integers [B, T, I]."""
-        n = self.quantizer.quantize_float32(x)
+        """Floats in the user's layout to centered integers [B, T, I] or [B, H]."""
+        n = self.quantizer.quantize_float32(x if self.index is None else x[self.index])
         return np.ascontiguousarray(np.swapaxes(n, 0, 1)) if self.time_major else n
 
 
 @dataclass(frozen=True)
 class OutputBoundary:
-    """How the integer graph's output [B, F] or [B, T, F] becomes the user's float output.
+    """How outputs of the integer graph become one float output of the model.
 
     Attributes:
+        name: Of the traced graph's output.
+        tensors: One integer output [B, F] or [B, T, F]; or several [B, H] that the user gets
+            stacked as [N, B, H].
+        stacked: Whether they are stacked.
         scales: Value of one unit, one or one per feature.
         offsets: Value added, one or one per feature (a float bias that no quantizer absorbed).
         zero_point: Added to the centered integer to give the quantizer's code.
-        time_major: Whether the user's layout is [T, B, F]; only with ``steps``.
-        steps: Whether there is a time axis.
+        time_major: Whether the user's layout is [T, B, F].
     """
 
+    name: str
+    tensors: tuple[str, ...]
+    stacked: bool
     scales: Scales
     offsets: Scales
     zero_point: int
     time_major: bool
-    steps: bool
+
+    @property
+    def batch_axis(self) -> int:
+        """The axis of the sequences of a batch."""
+        return int(self.stacked or self.time_major)
 
     def _layout(self, n: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return np.swapaxes(n, 0, 1) if self.steps and self.time_major else n
+        return np.swapaxes(n, 0, 1) if self.time_major else n
 
-    def decode(self, n: IntArray) -> npt.NDArray[np.float32]:
+    def _join(self, values: Mapping[str, IntArray]) -> IntArray:
+        parts = [values[name] for name in self.tensors]
+        return np.stack(parts) if self.stacked else parts[0]
+
+    def decode(self, values: Mapping[str, IntArray]) -> npt.NDArray[np.float32]:
         """Centered integers to floats: ``float32(n * scale + offset)``, computed in binary64."""
         scale, offset = (np.array([float(v) for v in s]) for s in (self.scales, self.offsets))
-        return self._layout((n * scale + offset).astype(np.float32))
+        return self._layout((self._join(values) * scale + offset).astype(np.float32))
 
-    def codes(self, n: IntArray) -> IntArray:
+    def codes(self, values: Mapping[str, IntArray]) -> IntArray:
         """Centered integers to the quantizer's codes, in the user's layout."""
-        return self._layout(n + self.zero_point)
+        return self._layout(self._join(values) + self.zero_point)
 
-    def from_codes(self, codes: IntArray) -> IntArray:
+    def from_codes(self, codes: IntArray) -> dict[str, IntArray]:
         """The inverse of ``codes``."""
-        return self._layout(codes) - self.zero_point
+        return self._split(self._layout(codes) - self.zero_point)
 
-    def nearest(self, y: npt.NDArray[np.floating[Any]]) -> IntArray:
-        """The centered integers [B, ...] nearest to a float output of another engine."""
+    def nearest(self, y: npt.NDArray[np.floating[Any]]) -> dict[str, IntArray]:
+        """The centered integers nearest to a float output of another engine."""
         scale, offset = (np.array([float(v) for v in s]) for s in (self.scales, self.offsets))
         n = np.rint((self._layout(np.asarray(y, dtype=np.float64)) - offset) / scale)
-        nearest: IntArray = n.astype(np.int64)
-        return nearest
+        return self._split(n.astype(np.int64))
+
+    def _split(self, n: IntArray) -> dict[str, IntArray]:
+        parts = list(n) if self.stacked else [n]
+        return dict(zip(self.tensors, parts, strict=True))

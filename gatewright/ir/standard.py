@@ -13,14 +13,12 @@ from gatewright.ir.graph import Graph, Node
 from gatewright.ir.lowering.lower import IntegerModel
 from gatewright.ir.onnx_io import INT, IR_VERSION, OPSET, build_graph
 from gatewright.ir.ops.lookup import wrapped_table
-from gatewright.ir.quantizer import Quantizer, Scales
+from gatewright.ir.quantizer import InputBoundary, OutputBoundary, Quantizer, Scales
 from gatewright.ir.types import IntArray, IntType
 
 # A MultiThreshold over fewer words than this becomes one table.
 TABLE_WORDS = 2**16
 NEVER = 2**62
-
-INPUT, OUTPUT, CODES = "x", "y", "codes"
 
 _ROUNDING = {"ROUND": "Round", "FLOOR": "Floor", "CEIL": "Ceil"}
 
@@ -28,32 +26,32 @@ _ROUNDING = {"ROUND": "Round", "FLOOR": "Floor", "CEIL": "Ceil"}
 def to_standard(model: IntegerModel) -> onnx.ModelProto:
     """Write an integer model in standard ops only.
 
-    Input ``x`` float32 in the user's layout. Outputs: ``y`` float32, ``codes`` int64 (the output
-    quantizer's codes, or the accumulator of an unquantized layer), then ``<layer>.h`` and
-    ``<layer>.c`` int64 [B, T, H], centered.
+    Inputs are the model's arguments, float32 in the user's layout. Outputs: those of the model,
+    float32; for each one ``<name>.codes`` int64 (the output quantizer's codes, or the accumulator
+    of an unquantized layer); then ``<layer>.h`` and ``<layer>.c`` int64 [B, T, H], centered.
     """
     graph = model.graph
-    states = [o for node in graph.scans() for o in node.outputs[2:]]
     core = build_graph(graph, emit_plain_threshold)
     del core.quantization_annotation[:]
     builder = _Boundary()
-    builder.encode(model)
+    for source in model.inputs:
+        builder.encode(model.arguments[source.argument].name, source)
     builder.nodes.extend(core.node)
-    builder.decode(model)
-    first, second, features = graph[graph.inputs[0]].shape
-    shape = (second, first, features) if model.input.time_major else (first, second, features)
-    answer = graph[graph.outputs[0]].shape
-    if model.output.steps and model.output.time_major:
-        answer = (answer[1], answer[0], answer[2])
-    outputs = [
-        helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, answer),
-        helper.make_tensor_value_info(CODES, INT, answer),
-        *(helper.make_tensor_value_info(n, INT, graph[n].shape) for n in states),
-    ]
+    outputs = []
+    for output in model.outputs:
+        builder.decode(output)
+        shape = _user_shape(graph, output)
+        outputs.append(helper.make_tensor_value_info(output.name, TensorProto.FLOAT, shape))
+        outputs.append(helper.make_tensor_value_info(codes_name(output), INT, shape))
+    for name in (s for node in graph.scans() for s in stacked_states(node)):
+        outputs.append(helper.make_tensor_value_info(name, INT, graph[name].shape))
     proto = helper.make_graph(
         builder.nodes,
         "gatewright_standard",
-        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, shape)],
+        [
+            helper.make_tensor_value_info(a.name, TensorProto.FLOAT, a.shape)
+            for a in model.arguments
+        ],
         outputs,
         list(core.initializer),
     )
@@ -63,6 +61,23 @@ def to_standard(model: IntegerModel) -> onnx.ModelProto:
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
+
+
+def codes_name(output: OutputBoundary) -> str:
+    """The graph output that holds an output's codes."""
+    return f"{output.name}.codes"
+
+
+def stacked_states(node: Node) -> tuple[str, ...]:
+    """The outputs of a Scan that hold its states of every step."""
+    return node.outputs[int(node.attrs["states"]) :]
+
+
+def _user_shape(graph: Graph, output: OutputBoundary) -> tuple[int | str, ...]:
+    shape = graph[output.tensors[0]].shape
+    if output.stacked:
+        return (len(output.tensors), *shape)
+    return (shape[1], shape[0], shape[2]) if output.time_major else shape
 
 
 def with_taps(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -111,40 +126,53 @@ class _Boundary:
         self.nodes.append(helper.make_node(op, inputs, [output], **attrs))
         return output
 
-    def encode(self, model: IntegerModel) -> None:
+    def encode(self, argument: str, source: InputBoundary) -> None:
         """binary32 division and rounding, as ``Quantizer.quantize_float32``."""
-        q = model.input.quantizer
-        scale = self.constant("in::scale", np.array(float(q.scales[0]), dtype=np.float32))
-        zero = self.constant("in::zero", np.array(q.zero_point, dtype=np.float32))
-        v = self.apply("Div", [INPUT, scale], "in::scaled")
-        v = self.apply("Add", [v, zero], "in::shifted")
-        v = self._round(q, v)
-        low = self.constant("in::low", np.array(q.code_min, dtype=np.float32))
-        high = self.constant("in::high", np.array(q.code_max, dtype=np.float32))
-        v = self.apply("Clip", [v, low, high], "in::clipped")
-        v = self.apply("Cast", [v], "in::integer", to=INT)
-        centre = self.constant("in::centre", np.array(q.zero_point, dtype=np.int64))
-        if model.input.time_major:
-            v = self.apply("Transpose", [v], "in::layout", perm=[1, 0, 2])
-        self.apply("Sub", [v, centre], model.graph.inputs[0])
+        q, pre = source.quantizer, f"{source.tensor}::"
+        scale = self.constant(f"{pre}scale", np.array(float(q.scales[0]), dtype=np.float32))
+        zero = self.constant(f"{pre}zero", np.array(q.zero_point, dtype=np.float32))
+        if source.index is not None:
+            index = self.constant(f"{pre}index", np.array(source.index, dtype=np.int64))
+            argument = self.apply("Gather", [argument, index], f"{pre}item", axis=0)
+        v = self.apply("Div", [argument, scale], f"{pre}scaled")
+        v = self.apply("Add", [v, zero], f"{pre}shifted")
+        v = self._round(q, v, pre)
+        low = self.constant(f"{pre}low", np.array(q.code_min, dtype=np.float32))
+        high = self.constant(f"{pre}high", np.array(q.code_max, dtype=np.float32))
+        v = self.apply("Clip", [v, low, high], f"{pre}clipped")
+        v = self.apply("Cast", [v], f"{pre}integer", to=INT)
+        centre = self.constant(f"{pre}centre", np.array(q.zero_point, dtype=np.int64))
+        if source.time_major:
+            v = self.apply("Transpose", [v], f"{pre}layout", perm=[1, 0, 2])
+        self.apply("Sub", [v, centre], source.tensor)
 
-    def _round(self, q: Quantizer, v: str) -> str:
+    def _round(self, q: Quantizer, v: str, pre: str) -> str:
         if q.rounding in _ROUNDING:
-            return self.apply(_ROUNDING[q.rounding], [v], "in::rounded")
-        magnitude = self.apply("Floor", [self.apply("Abs", [v], "in::abs")], "in::floor")
-        return self.apply("Mul", [magnitude, self.apply("Sign", [v], "in::sign")], "in::rounded")
+            return self.apply(_ROUNDING[q.rounding], [v], f"{pre}rounded")
+        magnitude = self.apply("Floor", [self.apply("Abs", [v], f"{pre}abs")], f"{pre}floor")
+        sign = self.apply("Sign", [v], f"{pre}sign")
+        return self.apply("Mul", [magnitude, sign], f"{pre}rounded")
 
-    def decode(self, model: IntegerModel) -> None:
+    def decode(self, out: OutputBoundary) -> None:
         """binary64 scale and offset, as ``OutputBoundary.decode``."""
-        out, n = model.output, model.graph.outputs[0]
-        if out.steps and out.time_major:
-            n = self.apply("Transpose", [n], "out::layout", perm=[1, 0, 2])
-        zero = self.constant("out::zero", np.array(out.zero_point, dtype=np.int64))
-        self.apply("Add", [n, zero], CODES)
-        v = self.apply("Cast", [n], "out::float", to=TensorProto.DOUBLE)
-        v = self.apply("Mul", [v, self.constant("out::scale", _floats(out.scales))], "out::scaled")
-        v = self.apply("Add", [v, self.constant("out::offset", _floats(out.offsets))], "out::sum")
-        self.apply("Cast", [v], OUTPUT, to=TensorProto.FLOAT)
+        pre = f"{out.name}::"
+        n = out.tensors[0]
+        if out.stacked:
+            axis = self.constant(f"{pre}axis", np.array([0], dtype=np.int64))
+            parts = [
+                self.apply("Unsqueeze", [tensor, axis], f"{pre}item{i}")
+                for i, tensor in enumerate(out.tensors)
+            ]
+            n = self.apply("Concat", parts, f"{pre}stack", axis=0)
+        if out.time_major:
+            n = self.apply("Transpose", [n], f"{pre}layout", perm=[1, 0, 2])
+        zero = self.constant(f"{pre}zero", np.array(out.zero_point, dtype=np.int64))
+        self.apply("Add", [n, zero], codes_name(out))
+        v = self.apply("Cast", [n], f"{pre}float", to=TensorProto.DOUBLE)
+        v = self.apply("Mul", [v, self.constant(f"{pre}scale", _floats(out.scales))], f"{pre}wide")
+        offset = self.constant(f"{pre}offset", _floats(out.offsets))
+        v = self.apply("Add", [v, offset], f"{pre}sum")
+        self.apply("Cast", [v], out.name, to=TensorProto.FLOAT)
 
 
 def _floats(values: Scales) -> npt.NDArray[np.float64]:

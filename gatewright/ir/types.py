@@ -62,6 +62,9 @@ class IntType:
     def __add__(self, other: IntType) -> IntType:
         return IntType(self.lo + other.lo, self.hi + other.hi)
 
+    def __neg__(self) -> IntType:
+        return IntType(-self.hi, -self.lo)
+
     def __mul__(self, other: IntType) -> IntType:
         corners = [a * b for a in (self.lo, self.hi) for b in (other.lo, other.hi)]
         return IntType(min(corners), max(corners))

@@ -17,12 +17,27 @@ class AxisPort:
     """How beats are folded into stream words.
 
     Attributes:
-        ident: C++ identifier of its parameters.
+        name: Of the stream port of the top level.
+        tensor: The integer graph's input or output that it carries.
         port: The beats.
+        sequence: Whether there is a beat each time step, rather than one a sequence.
+        stream: Name of the stream behind it.
     """
 
-    ident: str
+    name: str
+    tensor: str
     port: Port
+    sequence: bool
+    stream: str = ""
+
+    def beats(self, steps: int) -> int:
+        """Beats of a sequence."""
+        return steps if self.sequence else 1
+
+    @property
+    def ident(self) -> str:
+        """C++ identifier of its parameters."""
+        return f"{self.name}_params"
 
     @property
     def lane_bits(self) -> int:
@@ -58,6 +73,9 @@ class AxisPort:
     def to_json(self) -> dict[str, Any]:
         """Word format, for whoever drives the stream."""
         return {
+            "name": self.name,
+            "tensor": self.tensor,
+            "sequence": self.sequence,
             "values_per_step": self.port.width,
             "low": self.port.type.lo,
             "high": self.port.type.hi,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,68 +18,138 @@ from gatewright.hls_templates.kernel import Tap
 from gatewright.ir.types import IntArray
 
 
+@dataclass(frozen=True)
+class AxisEnd:
+    """A stream port as the host sees it: the integer tensor it carries, and its beats."""
+
+    tensor: str
+    width: int
+    sequence: bool
+
+    def shape(self, sequences: int, steps: int) -> tuple[int, int, int]:
+        """Of the array that holds its values."""
+        return sequences, steps if self.sequence else 1, self.width
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What a design shows to the host.
+
+    Attributes:
+        inputs: In the order of the C interface.
+        outputs: In that order.
+        taps: In the order of their numbers.
+        max_steps: Longest sequence, or None.
+    """
+
+    inputs: tuple[AxisEnd, ...]
+    outputs: tuple[AxisEnd, ...]
+    taps: tuple[Tap, ...]
+    max_steps: int | None
+
+    @staticmethod
+    def from_json(kernels: dict[str, Any]) -> Ports:
+        """From ``3_kernels.json``."""
+        inputs, outputs = (
+            tuple(AxisEnd(p["tensor"], p["values_per_step"], p["sequence"]) for p in kernels[side])
+            for side in ("inputs", "outputs")
+        )
+        taps = tuple(Tap(*tap) for tap in kernels["taps"])
+        return Ports(inputs, outputs, taps, kernels["max_steps"])
+
+
 class Simulator:
     """A compiled C-simulation.
 
     Args:
         project: The ``hls/`` folder.
         cache: Where libraries are kept; their names carry a digest of the sources.
+        ports: The design's ports.
         native: On machine integers instead of ap_int.
-        taps: The design's taps, or none to run without.
+        taps: Whether the design's taps are shown.
     """
 
     def __init__(
-        self, project: Path, cache: Path, *, native: bool, taps: Sequence[Tap] = ()
+        self, project: Path, cache: Path, ports: Ports, *, native: bool, taps: bool = False
     ) -> None:
-        self._taps = tuple(taps)
-        library = cache / _library_name(project, native, bool(taps))
+        self._ports = ports
+        self._taps = ports.taps if taps else ()
+        library = cache / _library_name(project, native, taps)
         if not library.exists():
             cache.mkdir(parents=True, exist_ok=True)
-            compile_library(find_compiler(), project, library, native=native, taps=bool(taps))
+            compile_library(find_compiler(), project, library, native=native, taps=taps)
         self._library = ctypes.CDLL(str(library))
-        self._library.gw_simulate.restype = ctypes.c_int64
+        self._library.gw_simulate.restype = ctypes.c_int
 
-    def run(
-        self, x: IntArray, out_steps: int, out_width: int
-    ) -> tuple[IntArray, dict[str, IntArray]]:
+    def run(self, feeds: Mapping[str, IntArray]) -> tuple[dict[str, IntArray], dict[str, IntArray]]:
         """Run sequences of equal length.
 
         Args:
-            x: Centered integers [B, T, I].
-            out_steps: Beats of the output for each sequence.
-            out_width: Values of an output beat.
+            feeds: Centered integers of each input, [B, T, I] or [B, H].
 
         Returns:
-            Centered integers [B, out_steps, out_width], and the taps by name, [B, T, width] or
-            [B, 1, width].
+            Centered integers of each output, [B, T, F] or [B, F], and the taps by name, likewise.
 
         Raises:
-            GatewrightError: GW-503 if the design answers with another number of beats.
+            GatewrightError: GW-601 if a sequence is longer than the design's buffers, GW-503 if
+                the design answers with another number of beats.
         """
-        batch, steps = x.shape[:2]
-        source = np.ascontiguousarray(x, dtype=np.int32)
-        target = np.zeros((batch, out_steps, out_width), dtype=np.int32)
-        shown = {
-            tap.name: np.zeros((batch, steps if tap.sequence else 1, tap.width), dtype=np.int64)
+        batch, steps = feeds[self._ports.inputs[0].tensor].shape[:2]
+        self._check_length(steps)
+        sources = [
+            np.ascontiguousarray(feeds[end.tensor], dtype=np.int32) for end in self._ports.inputs
+        ]
+        targets = [np.zeros(e.shape(batch, steps), dtype=np.int32) for e in self._ports.outputs]
+        shown = [
+            np.zeros((batch, steps if tap.sequence else 1, tap.width), dtype=np.int64)
             for tap in self._taps
-        }
-        for number, array in enumerate(shown.values()):
+        ]
+        for number, array in enumerate(shown):
             self._library.gw_tap(number, _pointer(array), ctypes.c_int64(array.shape[2]))
-        written = self._library.gw_simulate(
-            _pointer(source),
+        status = self._library.gw_simulate(
+            _pointers(sources),
             ctypes.c_int64(batch),
             ctypes.c_int64(steps),
-            _pointer(target),
-            ctypes.c_int64(out_steps),
+            _pointers(targets),
+            (ctypes.c_int64 * len(targets))(*(target.shape[1] for target in targets)),
         )
-        if written != target.size:
+        if status != 0:
             raise GatewrightError(
                 "GW-503",
                 where="csim",
-                cause=f"the design wrote {written} values instead of {target.size}.",
+                cause=f"the design answered with status {status}: {STATUS[status]}.",
                 remedy="This is a defect of the kernels: please report it with the model.",
             )
-        return target.astype(np.int64), shown
+        outputs = {
+            end.tensor: (target if end.sequence else target[:, 0]).astype(np.int64)
+            for end, target in zip(self._ports.outputs, targets, strict=True)
+        }
+        return outputs, {
+            tap.name: _in_time(tap, array) for tap, array in zip(self._taps, shown, strict=True)
+        }
+
+    def _check_length(self, steps: int) -> None:
+        limit = self._ports.max_steps
+        if limit is not None and steps > limit:
+            raise GatewrightError(
+                "GW-601",
+                where="input",
+                cause=f"it has {steps} time steps, and the kernels buffer at most {limit}.",
+                remedy=f"Compile with max_steps={steps} or more, or pass shorter sequences.",
+            )
+
+
+STATUS = {1: "an output has another number of beats", 2: "a sequence is too long for a buffer"}
+
+
+def _in_time(tap: Tap, array: IntArray) -> IntArray:
+    if not tap.sequence:
+        return array[:, 0]
+    return array[:, ::-1] if tap.reverse else array
+
+
+def _pointers(arrays: Sequence[npt.NDArray[np.int32]]) -> ctypes.Array[ctypes.c_void_p]:
+    return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
 
 
 def _pointer(array: npt.NDArray[np.signedinteger[Any]]) -> ctypes.c_void_p:

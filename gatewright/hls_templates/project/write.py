@@ -7,11 +7,15 @@ from pathlib import Path
 
 import jinja2
 
-from gatewright.hls_templates.design import Design
+from gatewright.hls_templates.dataflow import Design
 
 KERNELS = (
     "axis/axis.hpp",
+    "concat/concat.hpp",
     "flatten/flatten.hpp",
+    "fork/fork.hpp",
+    "lib/gw_host.hpp",
+    "lib/gw_roles.hpp",
     "lib/gw_stream.hpp",
     "lib/gw_taps.hpp",
     "lib/gw_types.hpp",
@@ -20,6 +24,7 @@ KERNELS = (
     "recurrent/recurrent.hpp",
     "requantize/requantize.hpp",
     "requantize/requantize_stream.hpp",
+    "reverse/reverse.hpp",
     "select_last/select_last.hpp",
 )
 GLUE = ("csim.cpp", "run_hls.tcl", "tb.cpp", "top.cpp", "top.hpp")
@@ -51,9 +56,23 @@ def project_files(design: Design, part: str, clock_ns: float) -> dict[str, str]:
     )
     for name in GLUE:
         files[name] = environment.get_template(f"{name}.j2").render(
-            design=design, top=TOP, part=part, clock_ns=clock_ns
+            design=design,
+            top=TOP,
+            part=part,
+            clock_ns=clock_ns,
+            signature=_signature(design),
+            arguments=", ".join(_arguments(design)),
         )
     return files
+
+
+def _arguments(design: Design) -> list[str]:
+    return [port.name for port in design.inputs + design.outputs] + list(design.flags)
+
+
+def _signature(design: Design) -> str:
+    ports = [f"gw::stream<{p.name}_word>& {p.name}" for p in design.inputs + design.outputs]
+    return ", ".join([*ports, *(f"bool& {flag}" for flag in design.flags)])
 
 
 def params_header(design: Design) -> str:
@@ -61,7 +80,7 @@ def params_header(design: Design) -> str:
     headers = sorted(
         {kernel.header for kernel in design.kernels} | {"axis.hpp", "lookup.hpp", "requantize.hpp"}
     )
-    blocks = [design.input.params_cpp(), design.output.params_cpp()]
+    blocks = [port.params_cpp() for port in design.inputs + design.outputs]
     blocks += [
         f"// {kernel.function}: {kernel.source}\n{kernel.params_cpp()}" for kernel in design.kernels
     ]

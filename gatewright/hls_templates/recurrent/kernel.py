@@ -19,6 +19,8 @@ from gatewright.hls_templates.schedule import (
 )
 from gatewright.ir.types import IntArray, IntType
 
+ROLES = ("H0", "C0", "OUT", "H_N", "C_N")
+
 
 @dataclass(frozen=True, eq=False)
 class Recurrent(Kernel):
@@ -29,6 +31,9 @@ class Recurrent(Kernel):
         tail: Its generated tail.
         shape: How the gate matrix is tiled.
         schedule: Tiles of one time step, in order.
+        roles: Its streams after x: which of ``ROLES`` each one is, those read first.
+        initial: The constant state it begins with, by state; [H].
+        reverse: Whether its time steps come from the last to the first.
     """
 
     header: ClassVar[str] = "recurrent.hpp"
@@ -38,6 +43,9 @@ class Recurrent(Kernel):
     tail: TailCode
     shape: TileShape
     schedule: tuple[Tile, ...]
+    roles: tuple[str, ...]
+    initial: dict[str, IntArray]
+    reverse: bool
 
     def cycles(self, steps: int) -> int:
         """Steps at the schedule's pace, and the tail of the last one."""
@@ -46,7 +54,9 @@ class Recurrent(Kernel):
     def taps(self) -> tuple[Tap, ...]:
         """Everything in the tail."""
         hidden = self.shape.hidden
-        return tuple(Tap(f"{self.source}/{name}", hidden, True) for name in self.tail.taps)
+        return tuple(
+            Tap(f"{self.source}/{name}", hidden, True, self.reverse) for name in self.tail.taps
+        )
 
     def params_cpp(self) -> str:
         """Tables of the tail, weights, biases, schedule, and the struct that ties them."""
@@ -55,6 +65,7 @@ class Recurrent(Kernel):
         return "\n".join(
             [
                 *self.tail.params,
+                *self._initial_arrays(),
                 cpp.array(names["weights"], weights),
                 cpp.array(names["biases"], biases),
                 self._schedule_cpp(names["schedule"]),
@@ -106,13 +117,28 @@ class Recurrent(Kernel):
             "DISTANCE": dependence_distance(shape, self.schedule),
             "FIRST_TAP": self.first_tap,
             "TAPS": len(self.tail.taps),
+            **{role: self.roles.index(role) if role in self.roles else -1 for role in ROLES},
         }
+
+    def _initial_arrays(self) -> list[str]:
+        return [
+            cpp.array(f"{self.ident}_initial_{state}", row)
+            for state, row in self.initial.items()
+            if row.any()
+        ]
+
+    def _initial_member(self, state: str) -> str:
+        row = self.initial.get(state)
+        value = "0" if row is None or not row.any() else f"{self.ident}_initial_{state}[i]"
+        parameter = "int i" if value != "0" else "int"
+        return f"struct initial_{state} {{ static int at({parameter}) {{ return {value}; }} }};"
 
     def _members(self, names: dict[str, str], weights: IntArray, biases: IntArray) -> list[str]:
         body = self.split.body
         cell = body[body.inputs[1]].type if len(body.inputs) > 2 else IntType(0, 0)
         return [
-            *self.port_types,
+            f"using in_beat = {self.input.beat};",
+            *(self._initial_member(state) for state in ("h", "c")),
             f"using operand_t = {cpp.word(self._operand)};",
             f"using cell_t = {cpp.word(cell)};",
             f"using acc_t = {cpp.word(self._accumulator)};",

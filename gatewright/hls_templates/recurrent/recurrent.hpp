@@ -6,12 +6,15 @@
 // loop, so that it pipelines across time steps as well.
 //
 // P has: INPUTS, HIDDEN, GATES, UNITS, COLUMNS, ROWS, TILES, X_BLOCKS, H_BLOCKS, DISTANCE;
-// operand_t, cell_t, acc_t, in_beat, out_beat; tile(i), weight(i, k, lane), bias(row, lane),
-// tail(). Reads beats of INPUTS values until `last`, writes one beat of HIDDEN values for each of
-// them. The state is zero at the start of every sequence. Not for: empty sequences, or schedules
-// that read h before it is written.
+// operand_t, cell_t, acc_t, in_beat; tile(i), weight(i, k, lane), bias(row, lane), tail(),
+// initial_h::at(i), initial_c::at(i).
+// Reads beats of INPUTS values until `last`. Its further streams have roles, each the number of the
+// stream among the arguments, or -1: H0 and C0 are read once a sequence for the state it begins
+// with (else it is P::initial_...), OUT takes h of every step, H_N and C_N the final state once.
+// Not for: empty sequences, or schedules that read h before it is written.
 #pragma once
 
+#include "gw_roles.hpp"
 #include "gw_stream.hpp"
 #include "gw_taps.hpp"
 #include "gw_types.hpp"
@@ -27,8 +30,35 @@ struct tile_entry {
   bool last;             // last tile of this row block in a step: its units are ready
 };
 
-template <class P>
-void recurrent(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) {
+/// The state a sequence begins with: a constant row, or a beat. Padding is zero.
+template <class Row, class T, int N>
+void begin_state(const none&, T (&state)[N], int width) {
+#pragma HLS inline
+  for (int i = 0; i < N; ++i) state[i] = i < width ? T(Row::at(i)) : T(0);
+}
+
+template <class Row, class T, int N, class U, int M>
+void begin_state(stream<beat<U, M>>& given, T (&state)[N], int) {
+#pragma HLS inline
+  const beat<U, M> x = given.read();
+  for (int i = 0; i < N; ++i) state[i] = i < M ? T(x.data[i < M ? i : 0]) : T(0);
+}
+
+/// A state as a beat, where somebody reads it.
+template <class T, int N>
+void write_state(const none&, const T (&)[N], bool) {}
+
+template <class T, int N, class U, int M>
+void write_state(stream<beat<U, M>>& out, const T (&state)[N], bool last) {
+#pragma HLS inline
+  beat<U, M> x;
+  for (int i = 0; i < M; ++i) x.data[i] = U(state[i]);
+  x.last = last;
+  out.write(x);
+}
+
+template <class P, class... S>
+void recurrent(stream<typename P::in_beat>& in, S&... streams) {
   static_assert(P::ROWS * P::UNITS >= P::HIDDEN, "the rows cover all units");
   static_assert(P::X_BLOCKS * P::COLUMNS >= P::INPUTS, "the columns cover x");
   static_assert(P::H_BLOCKS * P::COLUMNS >= P::HIDDEN, "the columns cover h");
@@ -48,8 +78,9 @@ void recurrent(stream<typename P::in_beat>& in, stream<typename P::out_beat>& ou
 #pragma HLS array_partition variable = acc complete dim = 2
 
   for (int i = 0; i < X_WIDTH; ++i) x[i] = 0;
-  for (int i = 0; i < H_WIDTH; ++i) h[0][i] = h[1][i] = 0;
-  for (int i = 0; i < H_WRITTEN; ++i) c[i] = 0;
+  for (int i = 0; i < H_WIDTH; ++i) h[1][i] = 0;
+  begin_state<typename P::initial_h>(pick<P::H0>(streams...), h[0], P::HIDDEN);
+  begin_state<typename P::initial_c>(pick<P::C0>(streams...), c, P::HIDDEN);
 
   int tile = 0;
   int bank = 0;
@@ -90,10 +121,7 @@ void recurrent(stream<typename P::in_beat>& in, stream<typename P::out_beat>& ou
     }
 
     if (tile == P::TILES - 1) {
-      typename P::out_beat beat;
-      for (int i = 0; i < P::HIDDEN; ++i) beat.data[i] = h[1 - bank][i];
-      beat.last = last_step;
-      out.write(beat);
+      write_state(pick<P::OUT>(streams...), h[1 - bank], last_step);
       GW_TAP_STEP(P::FIRST_TAP, P::TAPS);
       bank = 1 - bank;
       tile = 0;
@@ -102,6 +130,9 @@ void recurrent(stream<typename P::in_beat>& in, stream<typename P::out_beat>& ou
       ++tile;
     }
   }
+  // After the last step the banks have changed places.
+  write_state(pick<P::H_N>(streams...), h[bank], true);
+  write_state(pick<P::C_N>(streams...), c, true);
 }
 
 }  // namespace gw

@@ -163,6 +163,11 @@ class _Writer:
         word = cpp.word(self.type(tensor))
         self.statements.append(f"const {word} {tensor} = {expression};")
 
+    def operand(self, tensor: str) -> str:
+        """A tensor of the step graph, or the value of a constant that all units share."""
+        value = self.body[tensor].value
+        return tensor if value is None else cpp.literal(value.item())
+
     def ident(self, tensor: str) -> str:
         return cpp.identifier(self.prefix, tensor)
 
@@ -198,7 +203,8 @@ def _binary(operator: str) -> Callable[[_Writer, Node], str]:
     def write(writer: _Writer, node: Node) -> str:
         # Widened before the operation: a native word must not wrap where ap_int grows.
         word = cpp.word(writer.type(node.outputs[0]))
-        return f"{word}({node.inputs[0]}) {operator} {node.inputs[1]}"
+        a, b = (writer.operand(name) for name in node.inputs)
+        return f"{word}({a}) {operator} {b}"
 
     return write
 
@@ -208,4 +214,5 @@ _EXPRESSIONS: dict[str, Callable[[_Writer, Node], str]] = {
     "LookUp": _lookup,
     "Mul": _binary("*"),
     "MultiThreshold": _multithreshold,
+    "Sub": _binary("-"),
 }

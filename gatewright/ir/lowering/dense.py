@@ -10,12 +10,10 @@ import onnx
 from gatewright.errors import GatewrightError
 from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.state import LoweringState, requantize
-from gatewright.ir.lowering.values import Affine, FloatInput
+from gatewright.ir.lowering.values import Affine, FloatInput, Stack
 from gatewright.ir.quantizer import InputBoundary, Quantizer
 from gatewright.ir.traced.cell_spec import split_bias
 from gatewright.ir.traced.operands import QuantizedConstant
-
-INPUT = "x_int"
 
 
 def lower_quant(state: LoweringState, node: onnx.NodeProto) -> None:
@@ -30,7 +28,7 @@ def lower_quant(state: LoweringState, node: onnx.NodeProto) -> None:
         )
     source = state.values.get(node.input[0])
     if isinstance(source, FloatInput):
-        name = _lower_input(state, quantizer)
+        name = _lower_input(state, source, quantizer)
     else:
         value = state.affine(node, node.input[0])
         name = requantize(
@@ -49,16 +47,26 @@ def lower_quant(state: LoweringState, node: onnx.NodeProto) -> None:
     state.values[node.output[0]] = Affine(name, quantizer.scales, path, quantizer=quantizer)
 
 
-def _lower_input(state: LoweringState, quantizer: Quantizer) -> str:
-    if state.input is not None:
-        raise GatewrightError(
-            "GW-301",
-            where="input",
-            cause="two quantizers read the float input.",
-            remedy="Quantize the input once.",
-        )
-    state.input = InputBoundary(quantizer, state.time_major, state.steps, fixed_steps=False)
-    return state.graph.add_input(INPUT, quantizer.type, ("B", "T", state.shape[2]))
+def _lower_input(state: LoweringState, source: FloatInput, quantizer: Quantizer) -> str:
+    """An input of the integer graph; equal quantizers of one argument share it."""
+    sequence = source.argument == 0
+    for known in state.inputs:
+        if (known.argument, known.index, known.quantizer) == (
+            source.argument,
+            source.index,
+            quantizer,
+        ):
+            return known.tensor
+    stem = state.traced.graph.input[source.argument].name
+    stem += "" if source.index is None else f"_{source.index}"
+    count = sum(known.tensor.startswith(f"{stem}_int") for known in state.inputs)
+    name = f"{stem}_int" + (f"_{count}" if count else "")
+    features = state.shapes[source.argument][-1]
+    shape = ("B", "T", features) if sequence else ("B", features)
+    state.inputs.append(
+        InputBoundary(name, source.argument, source.index, quantizer, sequence and state.time_major)
+    )
+    return state.graph.add_input(name, quantizer.type, shape)
 
 
 def lower_matmul(state: LoweringState, node: onnx.NodeProto) -> None:
@@ -122,10 +130,14 @@ def lower_relu(state: LoweringState, node: onnx.NodeProto) -> None:
 
 
 def lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:
-    """Selection of the last time step."""
-    value = state.affine(node, node.input[0])
+    """Selection of one of several given states, or of the last time step."""
     axis = next((a.i for a in node.attribute if a.name == "axis"), 0)
     index = state.traced.initializers.get(node.input[1])
+    source = state.values.get(node.input[0])
+    if isinstance(source, FloatInput) and source.argument > 0 and index is not None:
+        state.values[node.output[0]] = replace(source, index=int(index))
+        return
+    value = state.affine(node, node.input[0])
     last = index is not None and index.size == 1 and index.item() in (-1, state.steps - 1)
     if axis != (0 if state.time_major else 1) or not last:
         raise GatewrightError(
@@ -151,10 +163,43 @@ def lower_flatten(state: LoweringState, node: onnx.NodeProto) -> None:
             cause="it flattens a time-major or unquantized sequence.",
             remedy="Use batch_first=True and flatten the output of a quantizer.",
         )
-    assert state.input is not None
-    state.input = replace(state.input, fixed_steps=True)
+    state.fixed_steps = True
     name = state.graph.add(
         "Flatten", [value.name], [f"{node.name}.flat"], name=node.name, steps=state.steps
     )
     path = rounding.repeat(value.path, state.steps)
     state.values[node.output[0]] = replace(value, name=name, path=path)
+
+
+def lower_concat(state: LoweringState, node: onnx.NodeProto) -> None:
+    """Features side by side, or states one after the other (axis 0, for the output only)."""
+    axis = next(a.i for a in node.attribute if a.name == "axis")
+    values = [state.values.get(name) for name in node.input]
+    if axis == 0 and all(isinstance(value, Stack) for value in values):
+        items = tuple(i for value in values if isinstance(value, Stack) for i in value.items)
+        _check_alike(node, list(items))
+        state.values[node.output[0]] = Stack(items)
+        return
+    parts = [state.codes(node, name) for name in node.input]
+    _check_alike(node, parts)
+    name = state.graph.add(
+        "Concat", [part.name for part in parts], [f"{node.name}.joined"], name=node.name
+    )
+    path = rounding.codes(state.graph[name].type, parts[0].scales[0])
+    state.values[node.output[0]] = replace(parts[0], name=name, path=path)
+
+
+def _check_alike(node: onnx.NodeProto, parts: list[Affine]) -> None:
+    kinds = {(p.scales, p.quantizer.zero_point if p.quantizer else None) for p in parts}
+    if len(kinds) > 1:
+        raise GatewrightError(
+            "GW-301",
+            where=node.name,
+            cause="it joins tensors whose quantizers have different scales or zero points.",
+            remedy="Share one quantizer between them, or put the same QuantIdentity after each.",
+        )
+
+
+def lower_unsqueeze(state: LoweringState, node: onnx.NodeProto) -> None:
+    """A state [B, H] as [1, B, H], which only the output may be."""
+    state.values[node.output[0]] = Stack((state.codes(node, node.input[0]),))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import onnx
 
 from gatewright.errors import GatewrightError
@@ -13,88 +15,133 @@ from gatewright.ir.lowering import dense, recurrent
 from gatewright.ir.lowering.rounding import Rounding
 from gatewright.ir.lowering.rounding import output as output_rounding
 from gatewright.ir.lowering.state import LoweringState
-from gatewright.ir.lowering.values import Affine, FloatInput
-from gatewright.ir.quantizer import InputBoundary, OutputBoundary
+from gatewright.ir.lowering.values import Affine, FloatInput, Stack
+from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary
 from gatewright.ir.traced.operands import TracedGraph
+from gatewright.ir.traced.vocabulary import CELLS
+from gatewright.ir.types import IntArray
+
+FloatArray = npt.NDArray[np.float32]
 
 LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
+    **dict.fromkeys(CELLS, recurrent.lower_cell),
     "Add": dense.lower_add,
+    "Concat": dense.lower_concat,
     "Flatten": dense.lower_flatten,
     "Gather": dense.lower_gather,
     "MatMul": dense.lower_matmul,
     "Quant": dense.lower_quant,
-    "QuantLSTMCell": recurrent.lower_lstm,
     "Relu": dense.lower_relu,
+    "Unsqueeze": dense.lower_unsqueeze,
 }
 
 
 @dataclass(frozen=True)
 class IntegerModel:
-    """The integer graph and the two places where it meets floats.
+    """The integer graph and the places where it meets floats.
 
     Attributes:
+        arguments: What the user passes, the sequence first.
+        inputs: One for each input of the graph.
+        outputs: What the user gets; their tensors are the graph's outputs.
+        steps: T of the example.
+        fixed_steps: Whether a layer (``Flatten`` over time) binds T to it.
         roundings: What the certificate is built from; empty for a model read back from a file.
     """
 
     graph: Graph
-    input: InputBoundary
-    output: OutputBoundary
+    arguments: tuple[Argument, ...]
+    inputs: tuple[InputBoundary, ...]
+    outputs: tuple[OutputBoundary, ...]
+    steps: int
+    fixed_steps: bool
     roundings: tuple[Rounding, ...] = ()
+
+    def encode(self, arguments: Sequence[FloatArray]) -> dict[str, IntArray]:
+        """Float arguments to the graph's inputs."""
+        return {i.tensor: i.encode(arguments[i.argument]) for i in self.inputs}
+
+    def decode(self, values: Mapping[str, IntArray]) -> tuple[FloatArray, ...]:
+        """The graph's outputs to floats."""
+        return tuple(output.decode(values) for output in self.outputs)
 
 
 def lower(model: onnx.ModelProto) -> IntegerModel:
     """Lower a traced graph.
 
     Args:
-        model: A traced graph as ``gatewright.frontend`` makes it.
+        model: A traced graph as ``gatewright.frontend`` makes it; its first input is a sequence.
 
     Returns:
-        The integer model; its graph reads ``x_int`` [B, T, I].
+        The integer model.
 
     Raises:
         GatewrightError: GW-3xx where a tensor is not quantized as the integer graph needs it.
     """
     traced = TracedGraph(model.graph)
-    state = LoweringState(traced, Graph("gatewright_integer"), _is_time_major(model.graph))
-    state.values[model.graph.input[0].name] = FloatInput()
-    state.shape = [d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim]
+    time_major = _is_time_major(model.graph)
+    state = LoweringState(traced, Graph("gatewright_integer"), time_major)
+    for i, value in enumerate(model.graph.input):
+        state.values[value.name] = FloatInput(i)
+        state.shapes.append([d.dim_value for d in value.type.tensor_type.shape.dim])
     for node in model.graph.node:
         if traced.constant(node.output[0]) is None:
             LOWERINGS[node.op_type](state, node)
-    return _finish(state, model.graph.output[0].name)
+    outputs = tuple(_output(state, value.name) for value in model.graph.output)
+    state.graph.outputs = list(dict.fromkeys(t for o in outputs for t in o.tensors))
+    return IntegerModel(
+        state.graph,
+        tuple(
+            Argument(value.name, _free_shape(shape, i, time_major))
+            for i, (value, shape) in enumerate(zip(model.graph.input, state.shapes, strict=True))
+        ),
+        tuple(state.inputs),
+        outputs,
+        state.steps,
+        state.fixed_steps,
+        tuple(state.roundings.items),
+    )
+
+
+def _free_shape(shape: list[int], position: int, time_major: bool) -> tuple[int | str, ...]:
+    """The shape of an argument: the sequence comes first, then states [N, B, H] or [B, H]."""
+    if position == 0:
+        return ("T", "B", shape[2]) if time_major else ("B", "T", shape[2])
+    return (*shape[:-2], "B", shape[-1])
 
 
 def _is_time_major(graph: onnx.GraphProto) -> bool:
-    cells = [node for node in graph.node if node.op_type == "QuantLSTMCell"]
+    cells = [node for node in graph.node if node.op_type in CELLS]
     if not cells:
         raise GatewrightError(
             "GW-205",
             where=graph.name,
             cause="it holds no recurrent layer.",
-            remedy="Compile a model with a QuantLSTM.",
+            remedy="Compile a model with a QuantLSTM or a QuantRNN.",
         )
     first = next(a.i for a in cells[0].attribute if a.name == "batch_first")
     return not first
 
 
-def _finish(state: LoweringState, output: str) -> IntegerModel:
+def _output(state: LoweringState, output: str) -> OutputBoundary:
     value = state.values[output]
-    if not isinstance(value, Affine) or value.relu or state.input is None:
+    items = value.items if isinstance(value, Stack) else (value,)
+    first = items[0]
+    if not isinstance(first, Affine) or first.relu:
         raise GatewrightError(
             "GW-301",
             where=f"output {output}",
             cause="it is not the result of a quantized layer.",
             remedy="Let the model end in a QuantLSTM, QuantLinear, QuantReLU or QuantIdentity.",
         )
-    if value.quantizer is None:
-        state.roundings.add(output_rounding(value.name, value.scales, value.offsets, value.path))
-    graph = state.graph
-    graph.outputs = [value.name]
-    boundary = OutputBoundary(
-        scales=value.scales,
-        offsets=value.offsets,
-        zero_point=value.quantizer.zero_point if value.quantizer else 0,
-        time_major=state.time_major,
-        steps=len(graph[value.name].shape) == 3,
+    if first.quantizer is None:
+        state.roundings.add(output_rounding(first.name, first.scales, first.offsets, first.path))
+    return OutputBoundary(
+        name=output,
+        tensors=tuple(item.name for item in items if isinstance(item, Affine)),
+        stacked=isinstance(value, Stack),
+        scales=first.scales,
+        offsets=first.offsets,
+        zero_point=first.quantizer.zero_point if first.quantizer else 0,
+        time_major=state.time_major and len(state.graph[first.name].shape) == 3,
     )
-    return IntegerModel(graph, state.input, boundary, tuple(state.roundings.items))

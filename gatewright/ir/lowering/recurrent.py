@@ -1,42 +1,63 @@
-"""Lowering of the LSTM cell: a Scan whose body is integer MatMul, thresholds and tables."""
+"""Lowering of a recurrent layer in one direction: a Scan whose body is the cell's step."""
 
 from __future__ import annotations
-
-from fractions import Fraction
 
 import numpy as np
 import onnx
 
 from gatewright.errors import GatewrightError
-from gatewright.ir.exact import activation_table
-from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import rounding
-from gatewright.ir.lowering.rounding import Rounding, RoundingLog
-from gatewright.ir.lowering.state import LoweringState, requantize
-from gatewright.ir.lowering.values import ZERO, Affine
-from gatewright.ir.ops.lookup import wrapped_table
+from gatewright.ir.lowering.cells import build_body
+from gatewright.ir.lowering.rounding import RoundingLog
+from gatewright.ir.lowering.state import LoweringState
+from gatewright.ir.lowering.values import Affine
 from gatewright.ir.quantizer import Quantizer
-from gatewright.ir.traced.cell_spec import LstmCellSpec, read_cell
-from gatewright.ir.traced.vocabulary import GATES
-from gatewright.ir.types import IntType
-
-NOTHING = IntType(0, 0)
+from gatewright.ir.traced.cell_spec import CellSpec, read_cell
+from gatewright.ir.traced.operands import QuantizedConstant
+from gatewright.ir.types import IntArray
 
 
-def lower_lstm(state: LoweringState, node: onnx.NodeProto) -> None:
-    """One ``QuantLSTMCell`` becomes one Scan with the states h and c."""
+def lower_cell(state: LoweringState, node: onnx.NodeProto) -> None:
+    """One cell node becomes one Scan."""
     spec = read_cell(state.traced, node)
+    x = _sequence(state, node, spec)
+    states = spec.form.states
+    initial = [
+        _initial(state, node, spec, name, node.input[1 + i], x) for i, name in enumerate(states)
+    ]
+    log = RoundingLog(f"{spec.name}/", state.roundings.items)
+    body = build_body(spec, state.graph[x].type, log)
+    finals, stacked = [f"{spec.name}.{s}_n" for s in states], [f"{spec.name}.{s}" for s in states]
+    state.graph.add(
+        "Scan",
+        [*initial, x],
+        [*finals, *stacked],
+        name=spec.name,
+        body=body,
+        states=len(states),
+        reverse=spec.reverse,
+    )
+    results = [(stacked[0], "h"), *zip(finals, states, strict=True)]
+    for output, (name, which) in zip(node.output, results, strict=False):
+        if output:
+            state.values[output] = _codes(state, name, spec.state_quantizer(which))
+
+
+def _codes(state: LoweringState, name: str, quantizer: Quantizer) -> Affine:
+    path = rounding.codes(state.graph[name].type, quantizer.scales[0])
+    return Affine(name, quantizer.scales, path, quantizer=quantizer)
+
+
+def _sequence(state: LoweringState, node: onnx.NodeProto, spec: CellSpec) -> str:
     value = state.codes(node, node.input[0])
-    output = spec.quantizers["output"]
-    if value.scales != output.scales:
+    if value.scales != spec.quantizers["output"].scales:
         raise GatewrightError(
             "GW-301",
             where=node.name,
             cause="its input and its hidden state lie on different grids.",
             remedy="Let the layer quantize its input with its own io_quant.",
         )
-    graph, x = state.graph, value.name
-    shape = graph[x].shape
+    shape = state.graph[value.name].shape
     if shape[-1] != spec.input_size:
         raise GatewrightError(
             "GW-106",
@@ -44,122 +65,38 @@ def lower_lstm(state: LoweringState, node: onnx.NodeProto) -> None:
             cause=f"it takes {spec.input_size} features and gets {shape[-1]}.",
             remedy="Pass an example input [B, T, I], or [T, B, I] without batch_first.",
         )
-    zero = graph.add_constant(f"{spec.name}.zero_state", np.zeros(spec.hidden_size, dtype=np.int64))
-    initial = [graph.add("InitialState", [zero, x], [f"{spec.name}.{s}0"]) for s in ("h", "c")]
-    log = RoundingLog(f"{spec.name}/", state.roundings.items)
-    body = lstm_body(spec, graph[x].type, log)
-    outputs = [f"{spec.name}.{o}" for o in ("h_n", "c_n", "h", "c")]
-    graph.add(
-        "Scan",
-        [*initial, x],
-        outputs,
-        name=spec.name,
-        body=body,
-        states=2,
-        reverse=spec.reverse,
-    )
-    path = rounding.codes(graph[outputs[2]].type, output.scales[0])
-    state.values[node.output[0]] = Affine(outputs[2], output.scales, path, quantizer=output)
+    return value.name
 
 
-def lstm_body(spec: LstmCellSpec, x_type: IntType, log: RoundingLog) -> Graph:
-    """One time step of an LSTM.
-
-    Inputs h [B, H], c [B, H], x [B, I]; outputs h, c (the next states) and the same two again,
-    stacked along time by the Scan. Its roundings go to ``log``.
-    """
-    q = spec.quantizers
-    body = Graph(f"{spec.name}.step")
-    h = body.add_input("h_prev", _state_type(q["output"]), ("B", spec.hidden_size))
-    c = body.add_input("c_prev", _state_type(q["cell_state"]), ("B", spec.hidden_size))
-    x = body.add_input("x", x_type, ("B", spec.input_size))
-    gates = {gate: _gate(body, spec, gate, x, h, log) for gate in GATES}
-    unit = {gate: spec.gate_quantizer(gate)[1].scales[0] for gate in GATES}
-    state, cell = q["cell_state"].scales[0], q["cell_state"]
-
-    for name, factors, scale in (
-        ("forget_cell", (gates["forget"], c), unit["forget"] * state),
-        ("input_cell", (gates["input"], gates["cell"]), unit["input"] * unit["cell"]),
-    ):
-        _product(body, log, factors, name, cell, scale)
-    body.add("Add", ["forget_cell", "input_cell"], ["state_sum"])
-    parts = [rounding.codes(body[name].type, state) for name in ("forget_cell", "input_cell")]
-    path = rounding.add(*parts)
-    requantize(body, "state_sum", "c", cell, (state,), ZERO, kind="sum", path=path, log=log)
-    _lookup(body, log, "c", "hidden_tanh", "tanh", q["hidden_state_tanh"], cell)
-    scale = unit["output"] * q["hidden_state_tanh"].scales[0]
-    _product(body, log, (gates["output"], "hidden_tanh"), "h", q["output"], scale, "hidden")
-    body.outputs = ["h", "c", "h", "c"]
-    return body
-
-
-def _state_type(quantizer: Quantizer) -> IntType:
-    # The state begins at 0.0, which a quantizer with an odd zero point need not reach.
-    return IntType.hull([quantizer.type, NOTHING])
-
-
-def _product(
-    body: Graph,
-    log: RoundingLog,
-    factors: tuple[str, str],
-    output: str,
-    quantizer: Quantizer,
-    scale: Fraction,
-    stem: str = "",
+def _initial(
+    state: LoweringState, node: onnx.NodeProto, spec: CellSpec, which: str, source: str, x: str
 ) -> str:
-    """A product of two codes and its requantizer."""
-    source = body.add("Mul", factors, [f"{stem or output}_product"])
-    path = rounding.product(body[factors[0]].type, body[factors[1]].type, scale)
-    return requantize(
-        body, source, output, quantizer, (scale,), ZERO, kind="product", path=path, log=log
-    )
+    """The tensor a state begins with: a constant row for every sequence, or a computed one."""
+    constant = state.traced.constant(source)
+    if constant is not None:
+        row = state.graph.add_constant(f"{spec.name}.{which}0_row", _row(node, spec, constant))
+        return state.graph.add("InitialState", [row, x], [f"{spec.name}.{which}0"])
+    value = state.codes(node, source)
+    if value.scales != spec.state_quantizer(which).scales:
+        raise GatewrightError(
+            "GW-301",
+            where=node.name,
+            cause=f"its initial {which} lies on another grid than its states.",
+            remedy="Let the layer quantize the state it is given.",
+        )
+    return value.name
 
 
-def _gate(body: Graph, spec: LstmCellSpec, gate: str, x: str, h: str, log: RoundingLog) -> str:
-    """Accumulator, its requantizer, the non-linearity."""
-    p = spec.gates[gate]
-    w = body.add_constant(f"{gate}_w", p.w)
-    u = body.add_constant(f"{gate}_u", p.u)
-    bias = body.add_constant(f"{gate}_bias", p.bias)
-    body.add("MatMul", [x, w], [f"{gate}_x_product"])
-    body.add("MatMul", [h, u], [f"{gate}_h_product"])
-    body.add("Add", [f"{gate}_x_product", f"{gate}_h_product"], [f"{gate}_product"])
-    body.add("Add", [f"{gate}_product", bias], [f"{gate}_sum"])
-    acc = spec.quantizers[f"{gate}_acc"]
-    path = rounding.add(
-        rounding.dot_product(body[x].type, p.w, p.scales),
-        rounding.dot_product(body[h].type, p.u, p.scales),
-    )
-    path = rounding.add_bias(path, p.bias, p.scales, p.residues)
-    requantize(
-        body,
-        f"{gate}_sum",
-        f"{gate}_acc",
-        acc,
-        p.scales,
-        p.residues,
-        kind="accumulator",
-        path=path,
-        log=log,
-    )
-    function, quantizer = spec.gate_quantizer(gate)
-    return _lookup(body, log, f"{gate}_acc", f"{gate}_gate", function, quantizer, acc)
-
-
-def _lookup(
-    body: Graph,
-    log: RoundingLog,
-    source: str,
-    output: str,
-    function: str,
-    quantizer: Quantizer,
-    domain: Quantizer,
-) -> str:
-    type_ = body[source].type
-    path = rounding.codes(type_, domain.scales[0])
-    log.add(
-        Rounding(output, source, "table", quantizer, domain.scales, ZERO, path, function=function)
-    )
-    entries = activation_table(function, quantizer, domain.scales[0], type_)
-    table = body.add_constant(f"{output}.table", wrapped_table(entries, type_))
-    return body.add("LookUp", [source, table], [output], function=function)
+def _row(
+    node: onnx.NodeProto, spec: CellSpec, constant: QuantizedConstant | np.ndarray
+) -> IntArray:
+    if isinstance(constant, QuantizedConstant):
+        return np.array(constant.values[0], dtype=np.int64)
+    if np.any(constant != 0):
+        raise GatewrightError(
+            "GW-301",
+            where=node.name,
+            cause="its initial state is a constant that no quantizer made.",
+            remedy="Give the layer an io_quant and a cell_state_quant.",
+        )
+    return np.zeros(spec.hidden_size, dtype=np.int64)

@@ -107,6 +107,20 @@ def product(a: IntType, b: IntType, scale: Fraction) -> FloatPath:
     return replace(codes(a * b, scale), roundings=3)
 
 
+def times_code(path: FloatPath, type_: IntType, scale: Fraction) -> FloatPath:
+    """A value of one channel times a code: the code's dequantization and the product."""
+    product_ = IntType(path.lo[0], path.hi[0]) * type_
+    grid = path.grids[0] * scale if power_of_two(scale) else Fraction(0)
+    return FloatPath(
+        (product_.lo,),
+        (product_.hi,),
+        (path.magnitudes[0] * type_.magnitude * scale,),
+        (grid,),
+        path.roundings + 2,
+        path.relative,
+    )
+
+
 def dot_product(x: IntType, w: IntArray, scales: Scales) -> FloatPath:
     """``x @ w`` in any order, fused or not.
 

@@ -10,7 +10,7 @@ from gatewright.errors import GatewrightError
 from gatewright.ir.exact import thresholds
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.rounding import FloatPath, Rounding, RoundingLog
-from gatewright.ir.lowering.values import Affine, FloatInput, Value
+from gatewright.ir.lowering.values import Affine, Value
 from gatewright.ir.quantizer import InputBoundary, Quantizer, Scales
 from gatewright.ir.traced.operands import TracedGraph
 
@@ -21,23 +21,25 @@ class LoweringState:
 
     Attributes:
         time_major: Whether the traced sequences are [T, B, F]; the integer graph's never are.
-        shape: Shape of the example input in the user's layout.
-        input: Set by the first quantizer.
+        shapes: Shapes of the example arguments in the user's layout, the sequence first.
+        inputs: One for each quantizer that reads an argument.
+        fixed_steps: Whether a layer binds T to that of the example.
         roundings: Every place where float32 might round another way.
     """
 
     traced: TracedGraph
     graph: Graph
     time_major: bool
-    shape: list[int] = field(default_factory=list)
+    shapes: list[list[int]] = field(default_factory=list)
     values: dict[str, Value] = field(default_factory=dict)
-    input: InputBoundary | None = None
+    inputs: list[InputBoundary] = field(default_factory=list)
+    fixed_steps: bool = False
     roundings: RoundingLog = field(default_factory=RoundingLog)
 
     @property
     def steps(self) -> int:
         """T of the example input."""
-        return self.shape[0 if self.time_major else 1]
+        return self.shapes[0][0 if self.time_major else 1]
 
     def affine(self, node: onnx.NodeProto, name: str) -> Affine:
         """The integer tensor behind a traced one.
@@ -46,7 +48,7 @@ class LoweringState:
             GatewrightError: GW-301 if it is float.
         """
         value = self.values.get(name)
-        if value is None or isinstance(value, FloatInput):
+        if not isinstance(value, Affine):
             raise GatewrightError(
                 "GW-301",
                 where=node.name,

@@ -13,7 +13,15 @@ ZERO: Scales = (Fraction(0),)
 
 @dataclass(frozen=True)
 class FloatInput:
-    """The model's input, before any quantizer."""
+    """An argument of the model, or one item of it, before any quantizer.
+
+    Attributes:
+        argument: Its position.
+        index: Which item of its first axis, or None for all of it.
+    """
+
+    argument: int
+    index: int | None = None
 
 
 @dataclass(frozen=True)
@@ -37,4 +45,11 @@ class Affine:
     relu: bool = False
 
 
-Value = FloatInput | Affine
+@dataclass(frozen=True)
+class Stack:
+    """Several tensors [B, H] that become one [N, B, H] at the output."""
+
+    items: tuple[Affine, ...]
+
+
+Value = FloatInput | Affine | Stack

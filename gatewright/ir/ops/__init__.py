@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from gatewright.ir.ops.base import Op
-from gatewright.ir.ops.elementwise import Add, Mul
+from gatewright.ir.ops.elementwise import Add, Mul, Sub
 from gatewright.ir.ops.lookup import LookUp
 from gatewright.ir.ops.matmul import MatMul
 from gatewright.ir.ops.multithreshold import MultiThreshold
 from gatewright.ir.ops.scan import Scan
-from gatewright.ir.ops.sequence import Flatten, InitialState, SelectLast
+from gatewright.ir.ops.sequence import Concat, Flatten, InitialState, SelectLast
 
 REGISTRY: dict[str, Op] = {
     op.name: op
     for op in (
         Add(),
+        Concat(),
         Flatten(),
         InitialState(),
         LookUp(),
@@ -22,5 +23,6 @@ REGISTRY: dict[str, Op] = {
         MultiThreshold(),
         Scan(),
         SelectLast(),
+        Sub(),
     )
 }

@@ -1,4 +1,4 @@
-"""Elementwise arithmetic: Add and Mul."""
+"""Elementwise arithmetic: Add, Sub and Mul."""
 
 from __future__ import annotations
 
@@ -22,6 +22,21 @@ class Add(Op):
     def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
         """Sum in int64."""
         return [inputs[0] + inputs[1]]
+
+
+class Sub(Op):
+    """``y = a - b``, broadcasting."""
+
+    name = "Sub"
+
+    def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
+        """The difference's range is exact for independent operands."""
+        a, b = inputs
+        return [(a.type + (-b.type), broadcast(a.shape, b.shape))]
+
+    def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
+        """Difference in int64."""
+        return [inputs[0] - inputs[1]]
 
 
 class Mul(Op):

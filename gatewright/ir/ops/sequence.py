@@ -1,4 +1,4 @@
-"""Ops on whole sequences: initial state, time-step selection, flattening."""
+"""Ops on whole sequences: initial state, concatenation, time-step selection, flattening."""
 
 from __future__ import annotations
 
@@ -25,6 +25,22 @@ class InitialState(Op):
         """Broadcast along the batch."""
         state, x = inputs
         return [np.broadcast_to(state, (x.shape[0], *state.shape)).copy()]
+
+
+class Concat(Op):
+    """Features side by side: all inputs [B, ..., F_i] give y [B, ..., sum F_i]."""
+
+    name = "Concat"
+
+    def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
+        """The hull of the ranges."""
+        widths = [t.shape[-1] for t in inputs]
+        total = sum(w for w in widths if isinstance(w, int))
+        return [(IntType.hull([t.type for t in inputs]), (*inputs[0].shape[:-1], total))]
+
+    def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
+        """``numpy.concatenate`` along the last axis."""
+        return [np.concatenate(inputs, axis=-1)]
 
 
 class SelectLast(Op):

@@ -1,4 +1,4 @@
-"""``QuantLSTMCell`` in exact real arithmetic, without thresholds.
+"""Cells in exact real arithmetic, without thresholds.
 
 A second opinion on the lowering: sums are integers, each quantizer is a division and a rounding in
 binary64, and whatever lies too near a rounding boundary for binary64 is decided in rationals.
@@ -6,14 +6,14 @@ binary64, and whatever lies too near a rounding boundary for binary64 is decided
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import numpy as np
 
 from gatewright.ir.exact import activation_table
 from gatewright.ir.quantizer import Quantizer, Scales
-from gatewright.ir.traced.cell_spec import LstmCellSpec
-from gatewright.ir.traced.vocabulary import GATES
+from gatewright.ir.traced.cell_spec import CellSpec
 from gatewright.ir.types import IntArray
 
 # binary64 errs by some 2**-50 here; nearer to a boundary than this, rationals decide.
@@ -52,46 +52,93 @@ def requantize(quantizer: Quantizer, n: IntArray, scales: Scales, offsets: Scale
     return result
 
 
-def evaluate(spec: LstmCellSpec, x: IntArray) -> dict[str, IntArray]:
-    """Run the layer from a zero state.
+Step = dict[str, IntArray]
+
+_ZERO: Scales = (Fraction(0),)
+
+
+def evaluate(spec: CellSpec, x: IntArray, states: Sequence[IntArray]) -> Step:
+    """Run the layer.
 
     Args:
         spec: The cell.
         x: Centered integers [B, T, I].
+        states: The initial states, centered integers [B, H], in the order of the cell's form.
 
     Returns:
-        By tap name, [B, T, H]: the accumulators' and gates' codes, products, c and h.
+        By tap name, [B, T, H] in the order of time: the accumulators' and gates' codes, products,
+        the states.
     """
+    step = _STEPS[spec.form.op](spec)
+    order = range(x.shape[1])
+    history: list[Step] = []
+    for t in reversed(order) if spec.reverse else order:
+        taps = step(x[:, t], *states)
+        states = [taps[name] for name in spec.form.states]
+        history.append(taps)
+    if spec.reverse:
+        history.reverse()
+    return {name: np.stack([taps[name] for taps in history], axis=1) for name in history[0]}
+
+
+def _accumulate(spec: CellSpec, gate: str, x: IntArray, h: IntArray) -> IntArray:
+    p = spec.gates[gate]
+    n = _matmul(x, p.w) + _matmul(h, p.u) + p.bias
+    return requantize(spec.quantizers[f"{gate}_acc"], n, p.scales, p.residues)
+
+
+def _rnn(spec: CellSpec) -> Callable[..., Step]:
     q = spec.quantizers
-    tables = {gate: _gate_table(spec, gate) for gate in GATES}
+    (gate,) = spec.form.gates
+    source = f"{gate}_acc"
+    if spec.nonlinearity == "relu":
+        act: Callable[[IntArray], IntArray] = _relu(q["output"], q[source])
+    else:
+        act = _Table(spec.nonlinearity, q["output"], q[source])
+
+    def step(x: IntArray, h: IntArray) -> Step:
+        acc = _accumulate(spec, gate, x, h)
+        return {source: acc, "h": act(acc)}
+
+    return step
+
+
+def _relu(output: Quantizer, source: Quantizer) -> Callable[[IntArray], IntArray]:
+    return lambda codes: requantize(output, np.maximum(codes, 0), source.scales, _ZERO)
+
+
+def _lstm(spec: CellSpec) -> Callable[..., Step]:
+    q = spec.quantizers
+    tables = {gate: _Table(*spec.gate_quantizer(gate), q[f"{gate}_acc"]) for gate in spec.gates}
     tanh = _Table("tanh", q["hidden_state_tanh"], q["cell_state"])
-    h = np.zeros((x.shape[0], spec.hidden_size), dtype=np.int64)
-    c = h.copy()
-    zero = (Fraction(0),)
-    history: list[dict[str, IntArray]] = []
-    for t in range(x.shape[1]):
-        step: dict[str, IntArray] = {}
-        for gate in GATES:
-            p = spec.gates[gate]
-            n = _matmul(x[:, t], p.w) + _matmul(h, p.u) + p.bias
-            step[f"{gate}_acc"] = requantize(q[f"{gate}_acc"], n, p.scales, p.residues)
-            step[f"{gate}_gate"] = tables[gate](step[f"{gate}_acc"])
-        state = q["cell_state"].scales[0]
-        for name, gate, value, unit in (
-            ("forget_cell", "forget", c, state),
-            ("input_cell", "input", step["cell_gate"], q["cell_tanh"].scales[0]),
+    state = q["cell_state"].scales[0]
+    unit = {gate: spec.gate_quantizer(gate)[1].scales[0] for gate in spec.form.gates}
+
+    def step(x: IntArray, h: IntArray, c: IntArray) -> Step:
+        taps: Step = {}
+        for gate in spec.gates:
+            acc = taps[f"{gate}_acc"] = _accumulate(spec, gate, x, h)
+            taps[f"{gate}_gate"] = tables[gate](acc)
+        if spec.cifg:
+            taps["forget_gate"] = spec.coupled_one - taps["input_gate"]
+        for name, factors, scale in (
+            ("forget_cell", (taps["forget_gate"], c), unit["forget"] * state),
+            ("input_cell", (taps["input_gate"], taps["cell_gate"]), unit["input"] * unit["cell"]),
         ):
-            scale = spec.gate_quantizer(gate)[1].scales[0] * unit
-            product = step[f"{gate}_gate"] * value
-            step[name] = requantize(q["cell_state"], product, (scale,), zero)
-        total = step["forget_cell"] + step["input_cell"]
-        c = step["c"] = requantize(q["cell_state"], total, (state,), zero)
-        step["hidden_tanh"] = tanh(c)
-        scale = q["output_sigmoid"].scales[0] * q["hidden_state_tanh"].scales[0]
-        product = step["output_gate"] * step["hidden_tanh"]
-        h = step["h"] = requantize(q["output"], product, (scale,), zero)
-        history.append(step)
-    return {name: np.stack([s[name] for s in history], axis=1) for name in history[0]}
+            product = factors[0] * factors[1]
+            taps[name] = requantize(q["cell_state"], product, (scale,), _ZERO)
+        total = taps["forget_cell"] + taps["input_cell"]
+        taps["c"] = requantize(q["cell_state"], total, (state,), _ZERO)
+        taps["hidden_tanh"] = tanh(taps["c"])
+        scale = unit["output"] * q["hidden_state_tanh"].scales[0]
+        product = taps["output_gate"] * taps["hidden_tanh"]
+        taps["h"] = requantize(q["output"], product, (scale,), _ZERO)
+        return taps
+
+    return step
+
+
+_STEPS = {"QuantLSTMCell": _lstm, "QuantRNNCell": _rnn}
 
 
 class _Table:
@@ -104,11 +151,6 @@ class _Table:
     def __call__(self, codes: IntArray) -> IntArray:
         entries: IntArray = self.entries[codes - self.low]
         return entries
-
-
-def _gate_table(spec: LstmCellSpec, gate: str) -> _Table:
-    function, output = spec.gate_quantizer(gate)
-    return _Table(function, output, spec.quantizers[f"{gate}_acc"])
 
 
 def _matmul(a: IntArray, b: IntArray) -> IntArray:

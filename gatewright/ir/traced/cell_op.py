@@ -1,11 +1,11 @@
-"""``QuantLSTMCell`` as a qonnx custom op, so that ``execute_onnx`` runs what Brevitas exports."""
+"""Cells as qonnx custom ops, so that ``execute_onnx`` runs what Brevitas exports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +14,17 @@ from qonnx.core.datatype import DataType
 from qonnx.custom_op.base import CustomOp
 from qonnx.custom_op.registry import add_op_to_domain
 
+from gatewright.ir.quantizer import Quantizer
 from gatewright.ir.traced.cell_eval import evaluate
-from gatewright.ir.traced.cell_spec import input_quantizer, read_cell
+from gatewright.ir.traced.cell_spec import read_cell
 from gatewright.ir.traced.operands import TracedGraph
-from gatewright.ir.traced.vocabulary import CELL_QUANTIZERS, QONNX_DOMAIN, narrow_attribute
+from gatewright.ir.traced.vocabulary import (
+    LSTM_CELL,
+    QONNX_DOMAIN,
+    RNN_CELL,
+    CellForm,
+    narrow_attribute,
+)
 from gatewright.ir.types import IntArray
 
 _recorder: ContextVar[dict[str, IntArray] | None] = ContextVar("recorder", default=None)
@@ -34,29 +41,29 @@ def recorded_taps() -> Iterator[dict[str, IntArray]]:
         _recorder.reset(token)
 
 
-class QuantLSTMCell(CustomOp):  # type: ignore[misc]
-    """One LSTM layer and direction over a whole sequence, with Brevitas' inputs and attributes.
+class _Cell(CustomOp):  # type: ignore[misc]
+    """One layer and direction over a whole sequence, with Brevitas' inputs and attributes.
 
-    Inputs: x, h, c, four W, four U, four biases (gate order i, f, c, o), then scale, zero point
-    and bit width of eleven quantizers. Outputs: all hidden states in the layout of x, the final
-    hidden state [B, H], the final cell state [B, H].
+    Outputs: all hidden states in the layout of x, then each final state, [B, H].
     """
+
+    form: ClassVar[CellForm]
+    options: ClassVar[dict[str, Any]] = {
+        "batch_first": ("i", True, 0),
+        "reverse_input": ("i", True, 0),
+    }
 
     def get_nodeattr_types(self) -> Mapping[str, Any]:
         """Attributes as Brevitas spells them."""
-        types: dict[str, Any] = {
-            "batch_first": ("i", True, 0),
-            "reverse_input": ("i", True, 0),
-            "cifg": ("i", True, 0),
-        }
-        for name in CELL_QUANTIZERS:
+        types: dict[str, Any] = dict(self.options)
+        for name in self.form.quantizers:
             types[narrow_attribute(name)] = ("i", True, 0)
             types[f"{name}_signed"] = ("i", True, 1)
             types[f"{name}_rounding_mode"] = ("s", False, "ROUND")
         return types
 
     def make_shape_compatible_op(self, model: Any) -> onnx.NodeProto:
-        """Shape inference of three outputs has no standard stand-in; see ``infer_shapes``."""
+        """Shape inference of several outputs has no standard stand-in; see ``infer_shapes``."""
         x = model.get_tensor_shape(self.onnx_node.input[0])
         hidden = model.get_tensor_shape(self.onnx_node.input[1])
         stand_in: onnx.NodeProto = self.make_const_shape_op([*x[:-1], hidden[-1]])
@@ -75,22 +82,48 @@ class QuantLSTMCell(CustomOp):  # type: ignore[misc]
     def execute_node(self, context: dict[str, npt.NDArray[Any]], graph: onnx.GraphProto) -> None:
         """Run the layer exactly, then dequantize in float32 as QONNX does."""
         node = self.onnx_node
-        traced = TracedGraph(graph)
-        spec = read_cell(traced, node)
-        x = context[node.input[0]].astype(np.float64)
-        n = np.rint(x / float(input_quantizer(traced, node).scales[0])).astype(np.int64)
-        taps = evaluate(spec, n if spec.batch_first else np.swapaxes(n, 0, 1))
+        spec = read_cell(TracedGraph(graph), node)
+        n = _codes(context[node.input[0]], spec.quantizers["output"])
+        states = [
+            _codes(context[name], spec.state_quantizer(state))
+            for state, name in zip(self.form.states, node.input[1:], strict=False)
+        ]
+        taps = evaluate(spec, n if spec.batch_first else np.swapaxes(n, 0, 1), states)
         recorder = _recorder.get()
         if recorder is not None:
             recorder |= {f"{spec.name}/{tap}": value for tap, value in taps.items()}
         h = taps["h"] * np.float32(spec.quantizers["output"].scales[0])
-        c = taps["c"][:, -1] * np.float32(spec.quantizers["cell_state"].scales[0])
-        results = (h if spec.batch_first else np.swapaxes(h, 0, 1), h[:, -1], c)
+        last = 0 if spec.reverse else -1
+        finals = [
+            taps[state][:, last] * np.float32(spec.state_quantizer(state).scales[0])
+            for state in self.form.states
+        ]
+        results = (h if spec.batch_first else np.swapaxes(h, 0, 1), *finals)
         for output, value in zip(node.output, results, strict=False):
             if output:
                 context[output] = np.ascontiguousarray(value, dtype=np.float32)
 
 
+def _codes(values: npt.NDArray[Any], quantizer: Quantizer) -> IntArray:
+    """The centered integers of dequantized floats."""
+    return np.rint(values.astype(np.float64) / float(quantizer.scales[0])).astype(np.int64)
+
+
+class QuantLSTMCell(_Cell):
+    """See ``LSTM_CELL``."""
+
+    form = LSTM_CELL
+    options: ClassVar[dict[str, Any]] = {**_Cell.options, "cifg": ("i", True, 0)}
+
+
+class QuantRNNCell(_Cell):
+    """See ``RNN_CELL``."""
+
+    form = RNN_CELL
+    options: ClassVar[dict[str, Any]] = {**_Cell.options, "nonlinearity": ("s", True, "tanh")}
+
+
 def register() -> None:
-    """Make the op known to qonnx, under the domain that Brevitas writes."""
-    add_op_to_domain(QONNX_DOMAIN, QuantLSTMCell)
+    """Make the ops known to qonnx, under the domain that Brevitas writes."""
+    for op in (QuantLSTMCell, QuantRNNCell):
+        add_op_to_domain(QONNX_DOMAIN, op)

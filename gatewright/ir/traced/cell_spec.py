@@ -1,4 +1,4 @@
-"""``QuantLSTMCell`` read back from its 48 inputs and its attributes."""
+"""Cells read back from their inputs and attributes."""
 
 from __future__ import annotations
 
@@ -12,18 +12,8 @@ import onnx
 from gatewright.errors import GatewrightError
 from gatewright.ir.quantizer import Quantizer, Scales
 from gatewright.ir.traced.operands import Constant, QuantizedConstant, TracedGraph
-from gatewright.ir.traced.vocabulary import (
-    CELL_INPUTS,
-    CELL_QUANTIZERS,
-    FIRST_QUANTIZER_INPUT,
-    GATES,
-    narrow_attribute,
-)
+from gatewright.ir.traced.vocabulary import CELLS, CellForm, narrow_attribute
 from gatewright.ir.types import IntArray
-
-# Positions among the node's inputs.
-_X, _H, _C = 0, 1, 2
-_WEIGHTS, _RECURRENT, _BIASES = 3, 7, 11
 
 MAX_INTEGER_BIAS = 2**24
 
@@ -48,99 +38,86 @@ class GateParams:
 
 
 @dataclass(frozen=True)
-class LstmCellSpec:
-    """Everything an LSTM cell computes with, as integers and exact rationals.
+class CellSpec:
+    """Everything a cell computes with, as integers and exact rationals.
 
     Attributes:
         name: Path of the layer.
-        gates: By gate name, in the order of ``GATES``.
-        quantizers: By the names of ``CELL_QUANTIZERS``.
+        form: Which cell it is.
+        gates: By gate name, in the order of the form's gates; a coupled forget gate has none.
+        quantizers: By the names of the form's quantizers.
         batch_first: Layout of the sequence: [B, T, I] or [T, B, I].
         reverse: Whether time runs backwards.
+        cifg: Whether the forget gate is one less the input gate.
+        nonlinearity: ``tanh`` or ``relu`` of an RNN; ``tanh`` in an LSTM.
     """
 
     name: str
+    form: CellForm
     gates: dict[str, GateParams]
     quantizers: dict[str, Quantizer]
     batch_first: bool
     reverse: bool
+    cifg: bool
+    nonlinearity: str
 
     @property
     def input_size(self) -> int:
         """I."""
-        return int(self.gates["input"].w.shape[0])
+        return int(next(iter(self.gates.values())).w.shape[0])
 
     @property
     def hidden_size(self) -> int:
         """H."""
-        return int(self.gates["input"].u.shape[0])
+        return int(next(iter(self.gates.values())).u.shape[0])
+
+    def state_quantizer(self, state: str) -> Quantizer:
+        """The quantizer of a state, ``h`` or ``c``."""
+        return self.quantizers[self.form.state_quantizers[self.form.states.index(state)]]
 
     def gate_quantizer(self, gate: str) -> tuple[str, Quantizer]:
-        """The function and the quantizer of a gate's output."""
+        """The function and the quantizer of an LSTM gate's output."""
         function = "tanh" if gate == "cell" else "sigmoid"
         return function, self.quantizers[f"{gate}_{function}"]
 
+    @property
+    def coupled_one(self) -> int:
+        """The code of 1.0, from which a coupled forget gate is taken; it may saturate."""
+        quantizer = self.quantizers["input_sigmoid"]
+        return quantizer.round_exact(1 / quantizer.scales[0] + quantizer.zero_point)
 
-def read_cell(traced: TracedGraph, node: onnx.NodeProto) -> LstmCellSpec:
-    """Read a ``QuantLSTMCell`` node.
+
+def read_cell(traced: TracedGraph, node: onnx.NodeProto) -> CellSpec:
+    """Read a cell node.
 
     Raises:
-        GatewrightError: GW-207 for a malformed node, GW-109 for an option not supported.
+        GatewrightError: GW-207 for a malformed node.
     """
-    if len(node.input) != CELL_INPUTS:
-        raise _malformed(node, f"{len(node.input)} inputs instead of {CELL_INPUTS}")
+    form = CELLS[node.op_type]
+    if len(node.input) != form.inputs:
+        raise _malformed(node, f"{len(node.input)} inputs instead of {form.inputs}")
     attrs = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-    _check_options(traced, node, attrs)
     quantizers = {
-        name: _quantizer(traced, node, attrs, name, FIRST_QUANTIZER_INPUT + 3 * i)
-        for i, name in enumerate(CELL_QUANTIZERS)
+        name: _quantizer(traced, node, attrs, name, form.first_quantizer + 3 * i)
+        for i, name in enumerate(form.quantizers)
     }
+    cifg = bool(attrs.get("cifg", 0))
     unit = quantizers["output"].scales[0]
-    gates = {gate: _gate(traced, node, i, unit) for i, gate in enumerate(GATES)}
-    return LstmCellSpec(
+    gates = {
+        gate: _gate(traced, node, form, i, unit)
+        for i, gate in enumerate(form.gates)
+        if not (cifg and gate == "forget")
+    }
+    return CellSpec(
         name=node.name,
+        form=form,
         gates=gates,
         quantizers=quantizers,
         batch_first=bool(attrs.get("batch_first", 0)),
         reverse=bool(attrs.get("reverse_input", 0)),
+        cifg=cifg,
+        nonlinearity=attrs.get("nonlinearity", b"tanh").decode(),
     )
-
-
-def input_quantizer(traced: TracedGraph, node: onnx.NodeProto) -> Quantizer:
-    """The quantizer whose grid the sequence input of a cell lies on.
-
-    Raises:
-        GatewrightError: GW-301 where the input comes from no quantizer.
-    """
-    producer = traced.producers.get(node.input[_X])
-    if producer is not None and producer.op_type == "Quant":
-        return traced.quantizer(producer)
-    raise GatewrightError(
-        "GW-301",
-        where=node.name,
-        cause="its input comes from no quantizer.",
-        remedy="Give the layer an io_quant, or put a QuantIdentity before it.",
-    )
-
-
-def _check_options(traced: TracedGraph, node: onnx.NodeProto, attrs: dict[str, Any]) -> None:
-    for option in ("cifg", "reverse_input"):
-        if attrs.get(option):
-            raise GatewrightError(
-                "GW-109",
-                where=node.name,
-                cause=f"{option} is set.",
-                remedy="Use one QuantLSTM layer in one direction, with separate gates.",
-            )
-    for state in (_H, _C):
-        value = traced.constant(node.input[state])
-        if value is None or np.any(np.asarray(value) != 0):
-            raise GatewrightError(
-                "GW-109",
-                where=node.name,
-                cause="an initial state is given.",
-                remedy="Call the layer without hx and cx: the state starts at zero.",
-            )
 
 
 def _quantizer(
@@ -166,19 +143,21 @@ def _quantizer(
     return quantizer
 
 
-def _gate(traced: TracedGraph, node: onnx.NodeProto, index: int, unit: Fraction) -> GateParams:
-    w = traced.constant(node.input[_WEIGHTS + index])
-    u = traced.constant(node.input[_RECURRENT + index])
-    bias = traced.constant(node.input[_BIASES + index])
+def _gate(
+    traced: TracedGraph, node: onnx.NodeProto, form: CellForm, index: int, unit: Fraction
+) -> GateParams:
+    first, count = form.first_weight + index, len(form.gates)
+    w, u, bias = (traced.constant(node.input[first + i * count]) for i in range(3))
     if not (isinstance(w, QuantizedConstant) and isinstance(u, QuantizedConstant)):
         raise GatewrightError(
             "GW-301",
-            where=f"{node.name} ({GATES[index]} gate)",
+            where=f"{node.name} ({form.gates[index]} gate)",
             cause="a weight matrix comes from no quantizer.",
             remedy="Give the layer a weight_quant.",
         )
     if bias is None or w.scales != u.scales or w.values.shape[0] != u.values.shape[0]:
-        raise _malformed(node, f"the {GATES[index]} gate's weights and bias do not fit together")
+        gate = form.gates[index]
+        raise _malformed(node, f"the {gate} gate's weights and bias do not fit together")
     scales = tuple(s * unit for s in w.scales)
     integers, residues = split_bias(bias, scales, u.values.shape[0])
     return GateParams(w.values.T, u.values.T, scales, integers, residues)

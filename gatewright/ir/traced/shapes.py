@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 
-from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
+from gatewright.ir.traced.vocabulary import CELLS, QONNX_DOMAIN
 
 
 def infer_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -39,7 +39,7 @@ def infer_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
 def _stand_ins(node: onnx.NodeProto) -> list[onnx.NodeProto]:
     if node.domain != QONNX_DOMAIN:
         return [node]
-    if node.op_type != "QuantLSTMCell":
+    if node.op_type not in CELLS:
         return [helper.make_node("Identity", node.input[:1], node.output[:1])]
     # y takes its leading axes from x and its last one from h; the final states look like h.
     x, h = node.input[0], node.input[1]
@@ -51,30 +51,41 @@ def _stand_ins(node: onnx.NodeProto) -> list[onnx.NodeProto]:
         helper.make_node("Concat", [f"{pre}lead", f"{pre}last"], [f"{pre}shape"], axis=0),
         helper.make_node("ConstantOfShape", [f"{pre}shape"], [y]),
     ]
-    states = [o for o in node.output[1:3] if o]
+    states = [o for o in node.output[1:] if o]
     return nodes + [helper.make_node("Identity", [h], [o]) for o in states]
 
 
-def respecialize(model: onnx.ModelProto, shape: Sequence[int]) -> onnx.ModelProto:
+def respecialize(model: onnx.ModelProto, shapes: Sequence[Sequence[int]]) -> onnx.ModelProto:
     """The same graph for another batch size or sequence length.
 
     Args:
-        model: A traced graph with one input and zero initial states.
-        shape: New shape of the input.
+        model: A traced graph.
+        shapes: New shape of each input, the sequence first.
     """
     result = onnx.ModelProto()
     result.CopyFrom(model)
     graph = result.graph
-    name = graph.input[0].name
-    graph.input[0].CopyFrom(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
-    states: dict[str, int] = {}
-    for node in graph.node:
-        if node.op_type == "QuantLSTMCell":
-            first = {a.name: a.i for a in node.attribute}["batch_first"]
-            states |= dict.fromkeys(node.input[1:3], shape[0 if first else 1])
+    for value, shape in zip(graph.input, shapes, strict=True):
+        value.CopyFrom(helper.make_tensor_value_info(value.name, TensorProto.FLOAT, list(shape)))
+    batches = _state_batches(graph, shapes[0])
     for initializer in graph.initializer:
-        if initializer.name in states:
-            hidden = initializer.dims[-1]
-            zeros = np.zeros((states[initializer.name], hidden), dtype=np.float32)
-            initializer.CopyFrom(numpy_helper.from_array(zeros, initializer.name))
+        if initializer.name in batches:
+            row = numpy_helper.to_array(initializer)[:1]
+            rows = np.repeat(row, batches[initializer.name], axis=0)
+            initializer.CopyFrom(numpy_helper.from_array(rows, initializer.name))
     return infer_shapes(result)
+
+
+def _state_batches(graph: onnx.GraphProto, shape: Sequence[int]) -> dict[str, int]:
+    """The constants that cells start from, all rows of which are alike, and the batch size."""
+    producers = {o: node for node in graph.node for o in node.output}
+    batches: dict[str, int] = {}
+    for node in graph.node:
+        if node.op_type not in CELLS:
+            continue
+        first = {a.name: a.i for a in node.attribute}["batch_first"]
+        for name in node.input[1 : CELLS[node.op_type].first_weight]:
+            if name in producers and producers[name].op_type == "Quant":
+                name = producers[name].input[0]
+            batches[name] = shape[0 if first else 1]
+    return batches

@@ -2,30 +2,90 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 QONNX_DOMAIN = "qonnx.custom_op.general"
 
-GATES = ("input", "forget", "cell", "output")
-"""Gates in the order of a ``QuantLSTMCell``'s weight inputs (``i, f, c, o``)."""
 
-CELL_QUANTIZERS = (
-    "output",
-    "cell_state",
-    "input_acc",
-    "forget_acc",
-    "cell_acc",
-    "output_acc",
-    "input_sigmoid",
-    "forget_sigmoid",
-    "cell_tanh",
-    "output_sigmoid",
-    "hidden_state_tanh",
+@dataclass(frozen=True)
+class CellForm:
+    """The layout of a cell node's inputs.
+
+    They are x, the states, then W, U and b of every gate (all W first, then all U, then all b),
+    then scale, zero point and bit width of every quantizer.
+
+    Attributes:
+        op: The ONNX op.
+        gates: In the order of the weight inputs.
+        states: In the order of their inputs, and of the outputs after the sequence.
+        quantizers: In the order of their scale inputs.
+        state_quantizers: The quantizer of each state.
+    """
+
+    op: str
+    gates: tuple[str, ...]
+    states: tuple[str, ...]
+    quantizers: tuple[str, ...]
+    state_quantizers: tuple[str, ...]
+
+    @property
+    def first_weight(self) -> int:
+        """Position of the first W."""
+        return 1 + len(self.states)
+
+    @property
+    def first_quantizer(self) -> int:
+        """Position of the first scale."""
+        return self.first_weight + 3 * len(self.gates)
+
+    @property
+    def inputs(self) -> int:
+        """How many inputs the node has."""
+        return self.first_quantizer + 3 * len(self.quantizers)
+
+
+LSTM_CELL = CellForm(
+    "QuantLSTMCell",
+    gates=("input", "forget", "cell", "output"),
+    states=("h", "c"),
+    quantizers=(
+        "output",
+        "cell_state",
+        "input_acc",
+        "forget_acc",
+        "cell_acc",
+        "output_acc",
+        "input_sigmoid",
+        "forget_sigmoid",
+        "cell_tanh",
+        "output_sigmoid",
+        "hidden_state_tanh",
+    ),
+    state_quantizers=("output", "cell_state"),
 )
-"""Quantizers of a ``QuantLSTMCell`` in the order of its scale inputs."""
+"""As Brevitas exports it."""
 
-FIRST_QUANTIZER_INPUT = 3 + 3 * len(GATES)
-"""After x, h, c and a W, a U and a bias for each gate."""
+RNN_CELL = CellForm(
+    "QuantRNNCell",
+    gates=("gate",),
+    states=("h",),
+    quantizers=("output", "gate_acc"),
+    state_quantizers=("output",),
+)
+"""Brevitas cannot export its RNN; this is what it would look like."""
 
-CELL_INPUTS = FIRST_QUANTIZER_INPUT + 3 * len(CELL_QUANTIZERS)
+STEP_NAMES = frozenset(
+    {"x", "h", "c", "h_prev", "c_prev", "coupled_one", "state_sum", "hidden_tanh", "h_product"}
+    | {f"{part}_cell{suffix}" for part in ("forget", "input") for suffix in ("", "_product")}
+    | {
+        f"{gate}_{part}"
+        for gate in (*LSTM_CELL.gates, *RNN_CELL.gates)
+        for part in ("w", "u", "bias", "x_product", "h_product", "product", "sum", "acc", "gate")
+    }
+)
+"""Names inside the step of a cell; ONNX wants no other tensor of a graph to have one of them."""
+
+CELLS = {form.op: form for form in (LSTM_CELL, RNN_CELL)}
 
 
 def narrow_attribute(quantizer: str) -> str:

@@ -1,0 +1,76 @@
+"""Checks of what a user passes to a build."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewright.errors import GatewrightError
+from gatewright.ir.lowering import IntegerModel
+from gatewright.ir.quantizer import Argument
+from gatewright.levels import Arguments
+
+
+def check_arguments(x: Any, model: IntegerModel) -> Arguments:
+    """What the user passes, as float32 arrays.
+
+    Args:
+        x: An array, or a tuple of one for each argument of the model.
+        model: Says what shapes they have.
+
+    Raises:
+        GatewrightError: GW-601.
+    """
+    parts = list(x) if isinstance(x, tuple | list) and len(model.arguments) > 1 else [x]
+    if len(parts) != len(model.arguments):
+        names = ", ".join(a.name for a in model.arguments)
+        raise _refused("input", f"there are {len(parts)} arrays for {names}", model.arguments[0])
+    arrays = tuple(
+        _check(np.asarray(part), argument, model)
+        for part, argument in zip(parts, model.arguments, strict=True)
+    )
+    batches = {a.shape[arg.batch_axis] for a, arg in zip(arrays, model.arguments, strict=True)}
+    if len(batches) > 1:
+        shapes = ", ".join(str(list(array.shape)) for array in arrays)
+        raise _refused("input", f"the arrays {shapes} disagree on B", model.arguments[0])
+    return arrays
+
+
+def _check(
+    array: npt.NDArray[Any], argument: Argument, model: IntegerModel
+) -> npt.NDArray[np.float32]:
+    expected = argument.shape
+    fits = array.ndim == len(expected) and all(
+        n > 0 and (isinstance(free, str) or n == free)
+        for n, free in zip(array.shape, expected, strict=True)
+    )
+    time = argument.time_axis
+    problem = None
+    if array.dtype.kind not in "fiu":
+        problem = f"its type is {array.dtype}"
+    elif not fits:
+        problem = f"its shape is {list(array.shape)}, expected {_show(argument)}"
+    elif model.fixed_steps and time is not None and array.shape[time] != model.steps:
+        problem = f"it has {array.shape[time]} time steps, the model takes {model.steps}"
+    elif np.isnan(array).any():
+        problem = "it holds NaN, which no integer stands for"
+    if problem is not None:
+        where = "input" if argument is model.arguments[0] else argument.name
+        raise _refused(where, problem, argument)
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def _show(argument: Argument) -> str:
+    free = [n if isinstance(n, str) else "I" for n in argument.shape]
+    if argument.time_axis is None:
+        free = [str(n) for n in argument.shape]
+        return f"[{', '.join(free)}]"
+    return f"[{', '.join(free)}] with I = {argument.shape[-1]}"
+
+
+def _refused(where: str, cause: str, argument: Argument) -> GatewrightError:
+    return GatewrightError(
+        "GW-601", where=where, cause=f"{cause}.", remedy=f"Pass numbers {_show(argument)}."
+    )
