@@ -23,7 +23,8 @@ def check_arguments(x: Any, model: IntegerModel) -> Arguments:
     Raises:
         GatewrightError: GW-601.
     """
-    parts = list(x) if isinstance(x, tuple | list) and len(model.arguments) > 1 else [x]
+    several = isinstance(x, tuple) or (isinstance(x, list) and len(model.arguments) > 1)
+    parts = list(x) if several else [x]
     if len(parts) != len(model.arguments):
         names = ", ".join(a.name for a in model.arguments)
         raise _refused("input", f"there are {len(parts)} arrays for {names}", model.arguments[0])
