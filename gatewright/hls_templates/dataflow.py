@@ -83,26 +83,32 @@ class Design:
     def cycles(self, steps: int) -> int:
         """Predicted cycles for one sequence.
 
-        Stages overlap: each begins when its inputs do, and ends neither before they end nor
-        faster than its own work takes; one that needs the whole sequence begins when it is there.
+        Stages overlap: each begins when its inputs do, and ends when its own work is done, but not
+        before the last beat has come and gone through it. One that needs a whole sequence, or
+        several streams, begins when those are there.
         """
         began: dict[str, int] = {}
         ended: dict[str, int] = {}
         for port in self.inputs:
-            began[port.stream], ended[port.stream] = 0, port.beats(steps) * port.folds
+            began[port.stream], ended[port.stream] = port.folds, port.beats(steps) * port.folds
         for stage in self.stages:
+            first = self.streams[stage.reads[0]]
+            work, latency = (
+                stage.kernel.cycles(beats) for beats in (steps if first.sequence else 1, 1)
+            )
             waits = stage.kernel.blocking or len(stage.reads) > 1
-            start = max((ended if waits else began)[name] for name in stage.reads)
-            beats = steps if self.streams[stage.reads[0]].sequence else 1
-            end = max(start + stage.kernel.cycles(beats), *(ended[name] for name in stage.reads), 0)
+            arrived = max(ended[name] for name in stage.reads)
+            start = arrived if waits else max(began[name] for name in stage.reads)
+            end = max(start + work, arrived + latency)
             for name in stage.writes:
-                late = self.streams[name].sequence < self.streams[stage.reads[0]].sequence
-                began[name], ended[name] = (end if late else start), end
-        finishes = [
-            max(ended[port.stream], began[port.stream] + port.beats(steps) * port.folds)
+                at_the_end = first.sequence and not self.streams[name].sequence
+                began[name], ended[name] = (end if at_the_end else start + latency), end
+        return max(
+            max(
+                ended[port.stream] + port.folds, began[port.stream] + port.beats(steps) * port.folds
+            )
             for port in self.outputs
-        ]
-        return max(finishes)
+        )
 
     def taps(self) -> tuple[Tap, ...]:
         """Every tap, in the order of its number."""
