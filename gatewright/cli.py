@@ -140,7 +140,7 @@ def simulate(
     elif output is None:
         click.echo(np.array2string(y, threshold=200))
     else:
-        display.OUT.print(f"{output}: y {list(y.shape)} {y.dtype}", highlight=False)
+        display.show_stored(output, y.shape, y.dtype)
 
 
 @main.command("verify")

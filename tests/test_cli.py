@@ -144,6 +144,34 @@ def test_verify_a_broken_build(shared: Shared, tmp_path: Path) -> None:
     assert report["levels"][0]["divergence"]["gate"] == "cell"
 
 
+ODD_NAMES = ("o[/b]:x:", "[bold]", ":smile:", "a\\[red]")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_names_are_shown_as_they_are(
+    name: str, shared: Shared, inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = call("compile", shared.build.path / "1_traced.onnx", "-o", name)
+    assert done.exit_code == 0, done.output
+    assert f"{name}: kernels" in done.stdout
+    done = call("simulate", name, inputs, "--level", "integer", "-o", f"{name}.npy")
+    assert done.exit_code == 0, done.output
+    assert f"{name}.npy: y [24, 3] float32" in done.stdout
+    done = call("compile", f"{name}.onnx", "-o", "b")
+    assert done.exit_code == 2
+    assert f"Where:  {name}.onnx" in done.stderr
+
+
+def test_paths_of_tools_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    from gatewright import display
+    from gatewright.doctor import Tool
+
+    display.show_tools([Tool("g++", "/opt/[/b]/g++ :x: \udcff", "C-simulate", False)])
+    shown = capsys.readouterr().out
+    assert "/opt/[/b]/g++ :x: \\udcff" in shown
+
+
 def test_doctor() -> None:
     done = call("doctor")
     assert done.exit_code == 0, done.output
