@@ -15,11 +15,10 @@ import numpy.typing as npt
 import onnx
 
 from gatewright import frontend, levels
-from gatewright.boards import DEFAULT_BOARD, boards
+from gatewright.boards import DEFAULT_BOARD
 from gatewright.errors import GatewrightError
-from gatewright.folder import LIBRARIES, read_manifest, replacing, write_manifest
+from gatewright.folder import LIBRARIES, named, read_manifest, replacing, write_manifest
 from gatewright.hls_templates import Design, map_design, write_project
-from gatewright.hls_templates.design import DEFAULT_MULTIPLIERS, Options
 from gatewright.hls_templates.kernel import Tap
 from gatewright.hls_templates.project import project_files
 from gatewright.ir import interpreter
@@ -31,6 +30,7 @@ from gatewright.ir.traced.cell_spec import read_cell
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.types import IntArray
 from gatewright.levels import LEVELS, Engine, FloatArray, Run
+from gatewright.options import check_options, find_board
 from gatewright.version import VERSION
 
 if TYPE_CHECKING:
@@ -75,16 +75,9 @@ def compile(
         GatewrightError: With a code, a place, a cause and a remedy; the folder is left as it was.
     """
     report = progress or (lambda stage: None)
-    options = Options(multipliers or DEFAULT_MULTIPLIERS, requantizer)
-    target = boards().get(board)
-    if target is None:
-        raise GatewrightError(
-            "GW-403",
-            where=board,
-            cause="there is no such board.",
-            remedy=f"Use one of {', '.join(boards())}.",
-        )
-    folder = Path(output_dir)
+    options = check_options(multipliers, requantizer)
+    target = find_board(board)
+    folder = named(output_dir)
     with replacing(folder) as partial:
         report("trace")
         traced = _trace(model, example_input)
@@ -103,8 +96,8 @@ def compile(
         facts = {
             "gatewright": VERSION,
             "multipliers": options.multipliers,
-            "requantizer": requantizer,
-            "board": board,
+            "requantizer": options.requantizer,
+            "board": target.name,
         }
         write_manifest(partial, facts)
     return Build(folder)
