@@ -144,7 +144,8 @@ def _golden(integer: IntegerModel) -> dict[str, str]:
     features = integer.graph[source].shape[-1]
     assert isinstance(features, int)
     rng = np.random.default_rng(0)
-    x = rng.integers(type_.lo, type_.hi + 1, size=(GOLDEN_SEQUENCES, integer.input.steps, features))
+    shape = (GOLDEN_SEQUENCES, integer.input.trial_steps, features)
+    x = rng.integers(type_.lo, type_.hi + 1, size=shape)
     y = interpreter.run(integer.graph, {source: x})[0][sink]
     return {
         f"{GOLDEN}/input.dat": _vectors(x),

@@ -163,12 +163,12 @@ def verify(
 
 
 def random_input(build: Build, sequences: int = RANDOM_SEQUENCES, seed: int = 0) -> FloatArray:
-    """Seeded sequences of the example's length that span the input quantizer's range."""
+    """Seeded sequences of ``trial_steps`` that span the input quantizer's range."""
     boundary, graph = build.integer.input, build.integer.graph
     features = graph[graph.inputs[0]].shape[-1]
     assert isinstance(features, int)
     reach = boundary.quantizer.type.magnitude * float(boundary.quantizer.scales[0])
-    shape = (sequences, boundary.steps, features)
+    shape = (sequences, boundary.trial_steps, features)
     x = np.random.default_rng(seed).normal(0, reach / 2, shape).astype(np.float32)
     return np.ascontiguousarray(np.swapaxes(x, 0, 1)) if boundary.time_major else x
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,9 @@ SUPPORTED = {
     "": {"Add", "Flatten", "Gather", "Gemm", "MatMul", "Relu", "Transpose"},
     QONNX_DOMAIN: {"Quant", "QuantLSTMCell"},
 }
+MAX_INPUT_VALUES = 2**26
+"""Of the example input a file was exported with: 256 MiB, beyond which its shape is no example."""
+
 _VANISHING = {"Identity", "Dropout"}
 _RESHAPING = _VANISHING | {"Squeeze", "Unsqueeze"}
 
@@ -148,6 +152,13 @@ class RawGraph:
                 where=inputs[0].name,
                 cause="the graph's input has to be float32 with a static shape.",
                 remedy="export with an example input and without dynamic_axes.",
+            )
+        if math.prod(shape) > MAX_INPUT_VALUES:
+            raise GatewrightError(
+                "GW-106",
+                where=inputs[0].name,
+                cause=f"its shape {list(shape)} holds more than {MAX_INPUT_VALUES} values.",
+                remedy="export with a shorter example input; a build takes any batch and length.",
             )
         return inputs[0].name, shape
 

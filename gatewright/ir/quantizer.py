@@ -138,6 +138,9 @@ class Quantizer:
         return Quantizer(**{**data, "scales": scales})
 
 
+MAX_TRIAL_STEPS = 1024
+
+
 @dataclass(frozen=True)
 class InputBoundary:
     """How the user's float input becomes the integer graph's input.
@@ -153,6 +156,11 @@ class InputBoundary:
     time_major: bool
     steps: int
     fixed_steps: bool
+
+    @property
+    def trial_steps(self) -> int:
+        """Length of sequences made up for a trial: as the example's, but not beyond all bounds."""
+        return self.steps if self.fixed_steps else min(self.steps, MAX_TRIAL_STEPS)
 
     def encode(self, x: npt.NDArray[np.float32]) -> IntArray:
         """Floats in the user's layout to centered integers [B, T, I]."""

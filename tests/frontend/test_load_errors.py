@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend import load
+from gatewright.ir.lowering import lower
 
 Edit = Callable[[onnx.GraphProto], None]
 
@@ -280,6 +281,21 @@ def test_bad_numbers(net: Path) -> None:
     refused("GW-109", edited(net, constant("QuantLSTMCell", 0, 1, np.ones((B, 4)))))
 
 
+@pytest.mark.parametrize("kind", ["weight_quant", "bias_quant", "act"])
+def test_the_least_float_is_a_scale(kind: str, net: Path) -> None:
+    def shrink(graph: onnx.GraphProto) -> None:
+        least = set_constant(graph, "least", np.float32(1e-45))
+        cell = node(graph, "QuantLSTMCell")
+        if kind == "act":
+            cell.input[18:] = [least if i % 3 == 0 else n for i, n in enumerate(cell.input[18:])]
+        for quant in (n for n in graph.node if n.op_type == "Quant" and kind in n.name):
+            quant.input[1] = least
+
+    model = lower(load(edited(net, shrink)))
+    assert model.roundings
+    assert all(0 < s for r in model.roundings for s in r.scales)
+
+
 def test_shapes_and_options(net: Path, export: Any) -> None:
     def shape(*dims: Any) -> Edit:
         def edit(graph: onnx.GraphProto) -> None:
@@ -291,6 +307,8 @@ def test_shapes_and_options(net: Path, export: Any) -> None:
 
     for dims in ([B, T, I + 1], [T, I], [B, "T", I], [0, T, I]):
         refused("GW-106", edited(net, shape(*dims)))
+    for dims in ([B, 2**62, I], [2**62, T, I], [2**31, 2**31, I], [1, 2**26, I]):
+        assert "shorter" in refused("GW-106", edited(net, shape(*dims))).remedy
 
     def flag(name: str) -> Edit:
         def edit(graph: onnx.GraphProto) -> None:
