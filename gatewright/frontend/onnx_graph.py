@@ -132,7 +132,7 @@ class RawGraph:
                 cause = late if name in produced else "does not exist"
                 raise malformed(label(node), f"its input {name!r} {cause}.")
             outputs = [name for name in node.output if name]
-            if not outputs or len(set(outputs)) < len(outputs) or seen & set(outputs):
+            if not outputs or len(set(outputs)) < len(outputs) or (seen | known) & {*outputs}:
                 raise malformed(label(node), "its outputs are missing or computed twice.")
             seen.update(outputs)
         missing = [o.name for o in graph.output if o.name not in seen | known]

@@ -154,6 +154,9 @@ UNSUPPORTED_FORMS: dict[str, Edit] = {
     "two outputs": lambda g: g.output.append(
         helper.make_tensor_value_info(node(g, "Relu").output[0], TensorProto.FLOAT, None)
     ),
+    "subgraph": lambda g: node(g, "Relu").attribute.append(
+        helper.make_attribute("body", onnx.GraphProto(name="stray"))
+    ),
     "weight computed": lambda g: node(g, "Gemm").input.__setitem__(1, node(g, "Gemm").input[0]),
 }
 
@@ -161,6 +164,24 @@ UNSUPPORTED_FORMS: dict[str, Edit] = {
 @pytest.mark.parametrize("name", UNSUPPORTED_FORMS)
 def test_unsupported_forms(name: str, net: Path) -> None:
     refused("GW-205", edited(net, UNSUPPORTED_FORMS[name]))
+
+
+def test_versions_and_functions_that_are_not_known(net: Path) -> None:
+    def changed(domain: str, version: int) -> onnx.ModelProto:
+        model = onnx.load(net)
+        next(o for o in model.opset_import if o.domain == domain).version = version
+        return model
+
+    for domain, version in (("", 999), ("", 6), ("", 0), ("qonnx.custom_op.general", 3)):
+        error = refused("GW-205", changed(domain, version))
+        assert str(version) in error.cause
+    load(changed("", 13))
+    model = onnx.load(net)
+    model.opset_import.append(helper.make_opsetid("", 13))
+    refused("GW-207", model)
+    model = onnx.load(net)
+    model.functions.append(onnx.FunctionProto(name="Relu"))
+    refused("GW-205", model)
 
 
 def external(tensor: TensorProto, location: str) -> None:
@@ -245,11 +266,19 @@ MALFORMED: dict[str, Edit] = {
     "no output": lambda g: g.ClearField("output"),
     "output of nothing": lambda g: g.output[0].__setattr__("name", "nothing"),
     "output twice": lambda g: node(g, "Relu").output.__setitem__(0, node(g, "Gather").output[0]),
+    "output is a constant": lambda g: node(g, "Relu").output.__setitem__(0, g.initializer[0].name),
     "two inputs": lambda g: g.input.append(
         helper.make_tensor_value_info("second", TensorProto.FLOAT, [1])
     ),
     "weight shape": resize_weight,
     "tensor too short": lambda g: g.initializer[0].__setattr__("raw_data", b"abcd"),
+    "initializer twice": lambda g: g.initializer.append(
+        numpy_helper.from_array(np.float32(7), g.initializer[0].name)
+    ),
+    "input twice": lambda g: g.input.append(g.input[0]),
+    "attribute twice": lambda g: node(g, "Quant").attribute.append(
+        helper.make_attribute("signed", 0)
+    ),
     "gather inputs": lambda g: node(g, "Gather").input.pop(),
 }
 
@@ -293,7 +322,7 @@ def test_the_least_float_is_a_scale(kind: str, net: Path) -> None:
 
     model = lower(load(edited(net, shrink)))
     assert model.roundings
-    assert all(0 < s for r in model.roundings for s in r.scales)
+    assert all(s > 0 for r in model.roundings for s in r.scales)
 
 
 def test_shapes_and_options(net: Path, export: Any) -> None:
