@@ -302,7 +302,7 @@ class Build:
                 "GW-601",
                 where="input",
                 cause=f"{problem}.",
-                remedy=f"Pass finite floats {layout} with I = {features}.",
+                remedy=f"Pass numbers {layout} with I = {features}; infinities saturate.",
             )
         return np.ascontiguousarray(array, dtype=np.float32)
 

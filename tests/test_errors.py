@@ -369,6 +369,7 @@ def test_an_input_that_does_not_fit(name: str, call: str, shared: Shared) -> Non
     with pytest.raises(GatewrightError) as caught:
         getattr(shared.build, call)(BAD_INPUTS[name])
     check(caught.value, "GW-601", "[B, T, I]")
+    assert "infinities saturate" in caught.value.remedy
 
 
 def test_infinite_inputs_saturate(shared: Shared) -> None:
