@@ -106,8 +106,9 @@ def _port(tensor: Tensor) -> Port:
         raise GatewrightError(
             "GW-302",
             where=tensor.name,
-            cause=f"its values need {tensor.type.bits} bits.",
-            remedy=f"Quantize it to at most {MAX_STREAM_BITS} bits, or use fewer weight bits.",
+            cause=f"its values need {tensor.type.bits} bits, a stream has {MAX_STREAM_BITS}.",
+            remedy="Use fewer bits in the weights of that layer or in the quantizer of its input; "
+            "for a code, a quantizer with fewer bits or without zero point.",
         )
     return Port(width, tensor.type)
 
