@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -15,12 +15,11 @@ import numpy.typing as npt
 import onnx
 
 from gatewright import frontend, levels
-from gatewright.boards import DEFAULT_BOARD, boards
+from gatewright.boards import DEFAULT_BOARD
 from gatewright.errors import GatewrightError
-from gatewright.folder import LIBRARIES, read_manifest, replacing, write_manifest
+from gatewright.folder import LIBRARIES, named, read_manifest, replacing, write_manifest
 from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.csim import Ports
-from gatewright.hls_templates.design import DEFAULT_MAX_STEPS, DEFAULT_MULTIPLIERS, Options
 from gatewright.hls_templates.project import project_files
 from gatewright.inputs import check_arguments
 from gatewright.ir import interpreter
@@ -33,6 +32,7 @@ from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS
 from gatewright.ir.types import IntArray
 from gatewright.levels import LEVELS, Arguments, Engine, Run
+from gatewright.options import check_options, find_board, fit_steps
 from gatewright.version import VERSION
 
 if TYPE_CHECKING:
@@ -82,24 +82,16 @@ def compile(
         GatewrightError: With a code, a place, a cause and a remedy; the folder is left as it was.
     """
     report = progress or (lambda stage: None)
-    options = Options(multipliers or DEFAULT_MULTIPLIERS, requantizer)
-    target = boards().get(board)
-    if target is None:
-        raise GatewrightError(
-            "GW-403",
-            where=board,
-            cause="there is no such board.",
-            remedy=f"Use one of {', '.join(boards())}.",
-        )
-    folder = Path(output_dir)
+    options = check_options(multipliers, requantizer, max_steps)
+    target = find_board(board)
+    folder = named(output_dir)
     with replacing(folder) as partial:
         report("trace")
         traced = _trace(model, example_input)
         report("lower")
         integer = lower(traced)
         report("map")
-        options = replace(options, max_steps=max_steps or max(DEFAULT_MAX_STEPS, integer.steps))
-        design = map_design(integer.graph, options)
+        design = map_design(integer.graph, fit_steps(options, integer))
         report("write")
         _save(traced, partial / TRACED)
         _save(to_onnx(integer), partial / INTEGER)
@@ -111,8 +103,8 @@ def compile(
         facts = {
             "gatewright": VERSION,
             "multipliers": options.multipliers,
-            "requantizer": requantizer,
-            "board": board,
+            "requantizer": options.requantizer,
+            "board": target.name,
         }
         write_manifest(partial, facts)
     return Build(folder)
@@ -157,7 +149,8 @@ def _golden(integer: IntegerModel, design: Design) -> dict[str, str]:
     rng = np.random.default_rng(0)
     values: dict[str, IntArray] = {}
     for source in integer.inputs:
-        sizes = {"B": GOLDEN_SEQUENCES, "T": integer.steps}
+        steps = min(integer.trial_steps, design.max_steps or integer.trial_steps)
+        sizes = {"B": GOLDEN_SEQUENCES, "T": steps}
         shape = [sizes.get(n, n) for n in integer.graph[source.tensor].shape]  # type: ignore[arg-type]
         type_ = source.quantizer.type
         values[source.tensor] = rng.integers(type_.lo, type_.hi + 1, size=shape)

@@ -74,6 +74,11 @@ def main() -> None:
     help="Keep thresholds, or use checked multipliers.",
 )
 @click.option(
+    "--max-steps",
+    type=click.IntRange(min=1),
+    help="Longest sequence that a layer running backwards buffers; 128, or T of the example.",
+)
+@click.option(
     "--board",
     default=DEFAULT_BOARD,
     show_default=True,
@@ -81,7 +86,13 @@ def main() -> None:
 )
 @as_json
 def compile_command(
-    model: str, output: Path, multipliers: int, requantizer: Any, board: str, as_json: bool
+    model: str,
+    output: Path,
+    multipliers: int,
+    requantizer: Any,
+    max_steps: int | None,
+    board: str,
+    as_json: bool,
 ) -> None:
     """Compile MODEL into a build folder.
 
@@ -96,6 +107,7 @@ def compile_command(
             output,
             multipliers=multipliers,
             requantizer=requantizer,
+            max_steps=max_steps,
             board=board,
             progress=progress,
         )
@@ -140,7 +152,7 @@ def simulate(
     elif output is None:
         click.echo(np.array2string(y, threshold=200))
     else:
-        display.OUT.print(f"{output}: y {list(y.shape)} {y.dtype}", highlight=False)
+        display.show_stored(output, y.shape, y.dtype)
 
 
 @main.command("verify")

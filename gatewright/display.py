@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from gatewright.build import Build
 from gatewright.doctor import Tool
@@ -17,8 +19,9 @@ from gatewright.errors import GatewrightError
 from gatewright.ir.certificate import Certificate
 from gatewright.verify import KINDS, Comparison, Report
 
-OUT = Console()
-ERR = Console(stderr=True)
+# No word between colons is a picture: paths and names of models may hold any.
+OUT = Console(emoji=False)
+ERR = Console(stderr=True, emoji=False)
 
 FACTS = ("where", "cause", "remedy")
 
@@ -30,13 +33,18 @@ STAGES = {
 }
 
 
+def plain(text: object, style: str = "") -> Text:
+    """Text of users or models: without markup, and with what no terminal can encode escaped."""
+    return Text(str(text).encode(errors="backslashreplace").decode(), style)
+
+
 def show_error(error: GatewrightError) -> None:
     """A coded error, a fact a line; long lines are left to the terminal, so that paths copy."""
     facts = error.as_dict()
     ERR.print(f"[bold red]{error.code}[/] [bold]{facts['title']}[/]", highlight=False)
     for name in FACTS:
         label = f"{name.capitalize()}:"
-        ERR.print(f"  {label:<8}{facts[name]}", markup=False, highlight=False, soft_wrap=True)
+        ERR.print(plain(f"  {label:<8}{facts[name]}"), soft_wrap=True)
 
 
 @contextmanager
@@ -80,7 +88,7 @@ def verifying(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
 def show_build(build: Build) -> None:
     """What compile made."""
     kernels = build.kernels
-    table = Table(title=f"{build.path}: kernels", title_justify="left")
+    table = Table(title=plain(f"{build.path}: kernels", "table.title"), title_justify="left")
     for heading in ("kernel", "from", "in", "out", "multipliers", "cycles"):
         numeric = heading not in ("kernel", "from")
         table.add_column(heading, justify="right" if numeric else "left")
@@ -88,7 +96,7 @@ def show_build(build: Build) -> None:
         multipliers = k.get("multipliers", k.get("units", 0) * k.get("columns", 0))
         table.add_row(
             k["kind"],
-            k["source"],
+            plain(k["source"]),
             _widths(kernels, k["reads"]),
             _widths(kernels, k["writes"]),
             str(multipliers or "-"),
@@ -140,7 +148,7 @@ def show_report(report: Report) -> None:
     OUT.print(table)
     for c in report.comparisons:
         if c.differing.total():
-            OUT.print(_explanation(c), highlight=False, markup=False)
+            OUT.print(plain(_explanation(c)))
     OUT.print(_verdict(report), highlight=False)
 
 
@@ -170,6 +178,11 @@ def _verdict(report: Report) -> str:
     return "[bold green]PASS[/]: not one integer differs"
 
 
+def show_stored(path: Path, shape: Sequence[int], dtype: object) -> None:
+    """What ``simulate -o`` wrote."""
+    OUT.print(plain(f"{path}: y {list(shape)} {dtype}"), soft_wrap=True)
+
+
 def show_tools(tools: list[Tool]) -> None:
     """The report of ``doctor``."""
     table = Table(title="Tools", title_justify="left")
@@ -177,7 +190,7 @@ def show_tools(tools: list[Tool]) -> None:
         table.add_column(heading)
     for tool in tools:
         missing = "[bold red]missing[/]" if tool.needed else "[dim]not found[/]"
-        table.add_row(tool.name, tool.found or missing, tool.enables)
+        table.add_row(tool.name, plain(tool.found) if tool.found else missing, tool.enables)
     OUT.print(table)
     needed = [tool.name for tool in tools if tool.needed and tool.found is None]
     if needed:

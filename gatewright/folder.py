@@ -18,6 +18,20 @@ LIBRARIES = "csim"
 """Compiled C-simulations, which are kept in the build but are not part of it."""
 
 
+def named(path: str | os.PathLike[str]) -> Path:
+    """The folder that a path names, spelt as it is unless it goes up.
+
+    ``a/../b`` is written even where there is no ``a``, which the system could not open afterwards.
+
+    Raises:
+        GatewrightError: GW-404 for what is no path.
+    """
+    with _coded(path):
+        folder = Path(path)
+        resolved = folder.resolve()
+    return resolved if ".." in folder.parts else folder
+
+
 def check_target(folder: Path) -> None:
     """Refuse to write over anything that is not a build of ours.
 
@@ -63,8 +77,9 @@ def replacing(folder: Path) -> Iterator[Path]:
     Raises:
         GatewrightError: GW-401 if something else is there, GW-404 if it cannot be written.
     """
-    target = folder.resolve()  # a link stays a link, and what it points to is replaced
-    check_target(target)
+    with _coded(folder):
+        target = folder.resolve()  # a link stays a link, and what it points to is replaced
+        check_target(target)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     previous = target.with_name(f".{target.name}.{os.getpid()}.previous")
     try:
@@ -91,14 +106,14 @@ def _exchange(partial: Path, target: Path, previous: Path) -> None:
 
 
 @contextmanager
-def _coded(folder: Path) -> Iterator[None]:
+def _coded(folder: object) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
+    except (OSError, RuntimeError, TypeError, ValueError) as error:  # a loop, no path, a NUL
         raise GatewrightError(
             "GW-404",
-            where=str(folder),
-            cause=f"{error.strerror or error}.",
+            where=repr(folder) if isinstance(error, TypeError | ValueError) else str(folder),
+            cause=f"{getattr(error, 'strerror', None) or error}.",
             remedy="Name a folder that you may write, on a disk with room.",
         ) from error
 

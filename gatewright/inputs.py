@@ -73,5 +73,8 @@ def _show(argument: Argument) -> str:
 
 def _refused(where: str, cause: str, argument: Argument) -> GatewrightError:
     return GatewrightError(
-        "GW-601", where=where, cause=f"{cause}.", remedy=f"Pass numbers {_show(argument)}."
+        "GW-601",
+        where=where,
+        cause=f"{cause}.",
+        remedy=f"Pass numbers {_show(argument)}; infinities saturate.",
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import importlib.util
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -54,14 +56,25 @@ def load_model(argument: str) -> ModelSource:
         GatewrightError: GW-603.
     """
     path = Path(argument)
-    if path.is_dir():
+    exists = _exists(path)
+    if exists and path.is_dir():
         return _from_module(_import_file(path / FOLDER_MODULE), "model", argument)
-    name, colon, factory = argument.partition(":")
-    if colon and factory.isidentifier() and not path.exists():
+    name, _, factory = argument.partition(":")
+    if not exists and all(part.isidentifier() for part in [*name.split("."), factory]):
         return _from_module(_import_name(name, argument), factory, argument)
-    if not path.exists() and path.suffix != ".onnx":
-        raise _refused(argument, "there is no such file or folder")
+    if not exists and path.suffix != ".onnx":
+        raise _refused(argument, "there is no such file or folder, and it is no module:factory")
     return ModelSource(path)
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is such a file or folder; not so for a name that no file can have."""
+    try:
+        return path.exists()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise _refused(str(path), f"it cannot be read: {error.strerror}") from error
 
 
 def torch_model(source: ModelSource, argument: str) -> Any:
@@ -123,12 +136,19 @@ def _from_module(module: ModuleType, factory: str, argument: str) -> ModelSource
             raise _refused(
                 argument, f"{factory}() gives {len(made)} values, not module and example input"
             )
-        return ModelSource(made[0], made[1], dataset)
+        return _source(argument, factory, made[0], made[1], dataset)
     example = getattr(module, "example_input", None)
     if not callable(example):
         raise _refused(argument, f"{module.__name__} has no function example_input()")
     with _user_code(argument):
-        return ModelSource(made, example(), dataset)
+        example_input = example()
+    return _source(argument, factory, made, example_input, dataset)
+
+
+def _source(argument: str, factory: str, model: Any, example: Any, dataset: Any) -> ModelSource:
+    if isinstance(model, str | os.PathLike):
+        raise _refused(argument, f"{factory}() gives a path, not a torch module")
+    return ModelSource(model, example, dataset)
 
 
 @contextmanager
@@ -136,19 +156,28 @@ def _user_code(where: str) -> Iterator[None]:
     """The user's own code may fail in any way: say how, and in which line."""
     try:
         yield
-    except GatewrightError:
+    except (GatewrightError, KeyboardInterrupt):
         raise
-    except Exception as error:
-        if isinstance(error, SyntaxError) and error.filename:
-            file, line = error.filename, error.lineno
-        else:
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            file, line = frame.filename, frame.lineno
+    except BaseException as error:  # also SystemExit, with which it would end as if all were well
         raise _refused(
-            where,
-            f"{type(error).__name__} in {Path(file).name}, line {line}: {str(error).rstrip('.')}",
-            "Make it run in Python first, with what it imports installed.",
+            where, _failure(error), "Make it run in Python first, with what it imports installed."
         ) from error
+
+
+def _failure(error: BaseException) -> str:
+    """What was raised, where, and what it says."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    file, line, says = frame.filename, frame.lineno, _words(error)
+    if isinstance(error, SyntaxError) and error.filename:
+        file, line, says = error.filename, error.lineno, error.msg
+    return f"{type(error).__name__} in {Path(file).name}, line {line}: {says}".rstrip(".: ")
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as failed:  # the user's own __str__
+        return f"its message fails with {type(failed).__name__}"
 
 
 def _refused(where: str, cause: str, remedy: str = USAGE) -> GatewrightError:

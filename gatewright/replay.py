@@ -25,7 +25,8 @@ class LocalDifferences:
 
     Attributes:
         name: Tap name.
-        inputs: The op's first input [..., C], or its result where the two have other shapes.
+        inputs: What the certificate judges the place by, its ``source`` [..., C]: the op's input
+            where that is rounded, by thresholds or a table; otherwise the op's own result.
         wrong: Where the results differ, in the same shape.
     """
 
@@ -67,15 +68,20 @@ def replay(
         else:
             results = REGISTRY[node.op].evaluate(inputs, node)
         for name, value in zip(node.outputs, results, strict=True):
-            values[name] = _settle(name, value, shown, inputs[0], found)
+            values[name] = _settle(name, value, shown, _judged(node, inputs, value), found)
     return found
+
+
+def _judged(node: Node, inputs: Sequence[IntArray], value: IntArray) -> IntArray:
+    """What the certificate lists for a place: what its rounding reads, not what a sum reads."""
+    return inputs[0] if node.op in ("MultiThreshold", "LookUp") else value
 
 
 def _settle(
     name: str,
     value: IntArray,
     shown: Mapping[str, IntArray],
-    source: IntArray,
+    judged: IntArray,
     found: list[LocalDifferences],
 ) -> IntArray:
     """Compare with what the engine shows, and go on with that."""
@@ -84,8 +90,7 @@ def _settle(
         return value
     wrong = theirs != value
     if wrong.any():
-        inputs = source if source.shape == value.shape else value
-        found.append(LocalDifferences(name, inputs, wrong))
+        found.append(LocalDifferences(name, judged, wrong))
     return theirs
 
 
@@ -139,4 +144,5 @@ def _replay_body(
     for node in body.nodes:
         inputs = [values[i] for i in node.inputs]
         (value,) = REGISTRY[node.op].evaluate(inputs, node)
-        values[node.outputs[0]] = _settle(node.outputs[0], value, shown, inputs[0], found)
+        judged = _judged(node, inputs, value)
+        values[node.outputs[0]] = _settle(node.outputs[0], value, shown, judged, found)

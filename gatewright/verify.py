@@ -164,7 +164,7 @@ def verify(
 def random_input(build: Build, sequences: int = RANDOM_SEQUENCES, seed: int = 0) -> Arguments:
     """Seeded sequences of the example's length, and states, that span their quantizers' ranges."""
     rng, integer = np.random.default_rng(seed), build.integer
-    sizes = {"B": sequences, "T": integer.steps}
+    sizes = {"B": sequences, "T": integer.trial_steps}
     arrays = []
     for position, argument in enumerate(integer.arguments):
         quantizers = [i.quantizer for i in integer.inputs if i.argument == position]

@@ -42,6 +42,19 @@ def test_all_artefacts_are_there(shared: Shared) -> None:
     assert set(ARTEFACTS) <= set(contents(shared.build.path))
 
 
+def test_a_long_example_gives_short_trials(shared: Shared, tmp_path: Path) -> None:
+    from gatewright.verify import random_input
+
+    model = onnx.ModelProto()
+    model.CopyFrom(shared.build.traced)
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 2**20
+    build = gatewright.compile(model, None, tmp_path / "b")
+    assert build.kernels["steps"] == 2**20
+    first, _, _ = (build.path / "hls/golden/input.dat").read_text().partition("\n\n")
+    assert len(first.splitlines()) == 1024
+    assert random_input(build, 2).shape == (2, 1024, Shared.INPUTS)
+
+
 @pytest.mark.parametrize("level", gatewright.LEVELS)
 def test_every_level_gives_torch_values(shared: Shared, level: str) -> None:
     with torch.no_grad():

@@ -144,6 +144,34 @@ def test_verify_a_broken_build(shared: Shared, tmp_path: Path) -> None:
     assert report["levels"][0]["divergence"]["gate"] == "cell"
 
 
+ODD_NAMES = ("o[/b]:x:", "[bold]", ":smile:", "a\\[red]")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_names_are_shown_as_they_are(
+    name: str, shared: Shared, inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = call("compile", shared.build.path / "1_traced.onnx", "-o", name)
+    assert done.exit_code == 0, done.output
+    assert f"{name}: kernels" in done.stdout
+    done = call("simulate", name, inputs, "--level", "integer", "-o", f"{name}.npy")
+    assert done.exit_code == 0, done.output
+    assert f"{name}.npy: y [24, 3] float32" in done.stdout
+    done = call("compile", f"{name}.onnx", "-o", "b")
+    assert done.exit_code == 2
+    assert f"Where:  {name}.onnx" in done.stderr
+
+
+def test_paths_of_tools_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    from gatewright import display
+    from gatewright.doctor import Tool
+
+    display.show_tools([Tool("g++", "/opt/[/b]/g++ :x: \udcff", "C-simulate", False)])
+    shown = capsys.readouterr().out
+    assert "/opt/[/b]/g++ :x: \\udcff" in shown
+
+
 def test_doctor() -> None:
     done = call("doctor")
     assert done.exit_code == 0, done.output
@@ -234,6 +262,15 @@ def test_errors_of_simulate_and_verify(shared: Shared, inputs: Path, tmp_path: P
         ("def model():\n    return 1", "no function example_input()"),
         ("def model():\n    return 1\ndef example_input():\n    return 1 / 0", "line 4"),
         ("x = 1", "no function model()"),
+        ("def model():\n    return ()", "0 values"),
+        ("def model():\n    return 'a.onnx', None", "model() gives a path"),
+        ("raise SystemExit", "SystemExit in model.py, line 1"),
+        ("import sys\ndef model():\n    sys.exit(0)", "SystemExit in model.py, line 3: 0"),
+        ("class E(BaseException): ...\nraise E('x')", "E in model.py, line 2: x"),
+        (
+            "class E(Exception):\n    def __str__(self):\n        return 1\nraise E",
+            "its message fails with TypeError",
+        ),
     ],
 )
 def test_a_model_folder_that_fails(code: str, told: str, tmp_path: Path) -> None:
@@ -246,8 +283,18 @@ def test_a_model_folder_that_fails(code: str, told: str, tmp_path: Path) -> None
 
 def test_a_model_that_is_not_there(tmp_path: Path) -> None:
     error = coded("compile", tmp_path / "nothing", "-o", tmp_path / "out")
-    assert (error["code"], error["cause"]) == ("GW-603", "there is no such file or folder.")
+    assert error["code"] == "GW-603"
+    assert "there is no such file or folder" in error["cause"]
     assert coded("demo", tmp_path / "nothing", "-o", tmp_path / "out")["code"] == "GW-603"
+
+
+@pytest.mark.parametrize(
+    "argument", [":x", "..:x", "x:", "x:y:z", "os.path:join", "json:dumps", "n" * 300]
+)
+def test_a_model_argument_that_is_odd(argument: str, tmp_path: Path) -> None:
+    error = coded("compile", argument, "-o", tmp_path / "out")
+    assert (error["code"], error["where"]) == ("GW-603", argument)
+    assert not (tmp_path / "out").exists()
 
 
 def test_verify_does_not_leave_torch_out_silently(shared: Shared) -> None:

@@ -248,6 +248,58 @@ def test_an_unknown_board(shared: Shared, tmp_path: Path) -> None:
     check(caught.value, "GW-403", "pynq-z2")
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "code"),
+    [
+        ("multipliers", -5, "GW-405"),
+        ("multipliers", 0, "GW-405"),
+        ("multipliers", 2.5, "GW-405"),
+        ("multipliers", "8", "GW-405"),
+        ("multipliers", True, "GW-405"),
+        ("requantizer", "zzz", "GW-405"),
+        ("requantizer", ["auto"], "GW-405"),
+        ("board", ["pynq-z2"], "GW-403"),
+        ("board", None, "GW-403"),
+        ("output_dir", "a\0b", "GW-404"),
+        ("output_dir", "n" * 300, "GW-404"),
+        ("output_dir", None, "GW-404"),
+        ("output_dir", "loop/b", "GW-404"),
+    ],
+)
+def test_an_option_that_cannot_be(
+    option: str,
+    value: Any,
+    code: str,
+    shared: Shared,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.chdir(tmp_path)
+    options = {"output_dir": "b", option: value}
+    with pytest.raises(GatewrightError) as caught:
+        gatewright.compile(shared.model, shared.example, **options)
+    check(caught.value, code, "")
+    assert [p.name for p in tmp_path.iterdir()] == ["loop"]
+
+
+def test_an_integer_of_numpy_is_a_count(shared: Shared, tmp_path: Path) -> None:
+    counts = {"multipliers": np.int64(64)}
+    build = gatewright.compile(shared.model, shared.example, tmp_path / "b", **counts)
+    assert build.kernels["kernels"][0]["multipliers"] <= 64
+
+
+def test_a_path_through_a_folder_that_is_not_there(
+    shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    build = gatewright.compile(shared.model, shared.example, "../zz/../yy")
+    assert build.path == tmp_path / "yy"
+    assert build.integer.graph.outputs == shared.build.integer.graph.outputs
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["work", "yy"]
+
+
 def fresh(shared: Shared, folder: Path) -> gatewright.Build:
     """A build without compiled libraries."""
     shutil.copytree(shared.build.path, folder / "b", ignore=shutil.ignore_patterns("csim"))
@@ -317,6 +369,7 @@ def test_an_input_that_does_not_fit(name: str, call: str, shared: Shared) -> Non
     with pytest.raises(GatewrightError) as caught:
         getattr(shared.build, call)(BAD_INPUTS[name])
     check(caught.value, "GW-601", "[B, T, I]")
+    assert "infinities saturate" in caught.value.remedy
 
 
 def test_infinite_inputs_saturate(shared: Shared) -> None:

@@ -6,14 +6,19 @@ import re
 import shutil
 from pathlib import Path
 
+import brevitas.nn as qnn
 import numpy as np
 import onnx
 import pytest
+import torch
+from brevitas.quant import Int8ActPerTensorFloat, Int32Bias
 from onnx import numpy_helper
 from shared_model import Shared
+from torch import nn
 
 import gatewright
 from gatewright.ir.types import IntArray
+from gatewright.replay import replay
 
 LAYER = "lstm.layers.0.0"
 
@@ -151,6 +156,52 @@ def test_another_torch_model_is_not_explained_away(shared: Shared) -> None:
     found = report.divergence
     assert found is not None
     assert (found.step, found.gate) == (0, "cell")
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_replay_judges_a_place_by_the_tensor_that_the_certificate_names(
+    bias: bool, tmp_path: Path
+) -> None:
+    size = 5  # as many outputs as inputs, so that no shape tells a product's input from its sum
+    build = square_build(size, bias, tmp_path)
+    output = build.integer.graph.outputs[0]
+    assert build.integer.graph.nodes[-1].op == ("Add" if bias else "MatMul")
+    x = np.random.default_rng(0).normal(size=(4, 6, 3)).astype(np.float32)
+    run = build.engine("integer", taps=True)(x)
+    gate = next(name for name in run.taps if name.endswith("/input_acc"))
+    shown = {**run.taps, output: run.n}
+    wrong = {**run.taps, gate: run.taps[gate] + 1}
+    differences = replay(build.integer, build.integer.input.encode(x), wrong, run.n + 1)
+    found = {d.name: d for d in differences}
+    for name in (gate, output):
+        judged = shown[build.certificate.place(name).source]
+        assert np.array_equal(found[name].inputs, judged.reshape(-1, size))
+        assert found[name].wrong.all()
+
+
+def square_build(size: int, bias: bool, folder: Path) -> gatewright.Build:
+    """LSTM, last step, and a linear layer without output quantizer; ``size`` wide throughout."""
+
+    class Square(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = qnn.QuantLSTM(3, size, batch_first=True)
+            self.linear = qnn.QuantLinear(
+                size,
+                size,
+                bias=bias,
+                bias_quant=Int32Bias if bias else None,
+                input_quant=Int8ActPerTensorFloat,
+            )
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.linear(self.lstm(x)[0][:, -1])
+
+    torch.manual_seed(1)
+    model = Square().train()
+    with torch.no_grad():
+        model(torch.randn(8, 6, 3))
+    return gatewright.compile(model.eval(), torch.randn(2, 6, 3), folder / "b")
 
 
 def test_levels_can_be_chosen(shared: Shared) -> None:

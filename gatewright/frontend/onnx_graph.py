@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,9 @@ SUPPORTED = {
     },
     QONNX_DOMAIN: {"Quant", *CELLS},
 }
+MAX_INPUT_VALUES = 2**26
+"""Of the example input a file was exported with: 256 MiB, beyond which its shape is no example."""
+
 _VANISHING = {"Identity", "Dropout"}
 
 
@@ -130,7 +134,7 @@ class RawGraph:
                 cause = late if name in produced else "does not exist"
                 raise malformed(label(node), f"its input {name!r} {cause}.")
             outputs = [name for name in node.output if name]
-            if not outputs or len(set(outputs)) < len(outputs) or seen & set(outputs):
+            if not outputs or len(set(outputs)) < len(outputs) or (seen | known) & {*outputs}:
                 raise malformed(label(node), "its outputs are missing or computed twice.")
             seen.update(outputs)
         missing = [o.name for o in graph.output if o.name not in seen | known]
@@ -151,6 +155,14 @@ class RawGraph:
                     where=info.name,
                     cause="a graph's input has to be float32 with a static shape.",
                     remedy="export with an example input and without dynamic_axes.",
+                )
+            if math.prod(shape) > MAX_INPUT_VALUES:
+                raise GatewrightError(
+                    "GW-106",
+                    where=info.name,
+                    cause=f"its shape {list(shape)} holds more than {MAX_INPUT_VALUES} values.",
+                    remedy="export with a shorter example input; a build takes any batch and "
+                    "length.",
                 )
             inputs.append((info.name, shape))
         return inputs

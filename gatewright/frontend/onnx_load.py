@@ -31,6 +31,7 @@ from gatewright.frontend.onnx_graph import (
     unsupported,
 )
 from gatewright.frontend.onnx_read import read_model
+from gatewright.frontend.onnx_wellformed import check_wellformed
 from gatewright.frontend.spec import (
     CellSpec,
     LinearSpec,
@@ -44,7 +45,9 @@ from gatewright.ir.traced.vocabulary import CELLS, LSTM_CELL, RNN_CELL
 
 def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelProto:
     """See ``gatewright.frontend.load``."""
-    return _Loader(RawGraph(read_model(source))).run()
+    model = read_model(source)
+    check_wellformed(model)
+    return _Loader(RawGraph(model)).run()
 
 
 # The weight whose name tells a node's module path: which input, and what follows the path.

@@ -82,7 +82,7 @@ def _symbolic_trace(module: nn.Module, arguments: int) -> fx.Graph:
         graph = _Tracer().trace(module, concrete_args=fixed)
     except GatewrightError:
         raise
-    except Exception as error:  # whatever the user's forward() raises on a proxy
+    except (Exception, SystemExit) as error:  # whatever forward() raises on a proxy
         raise GatewrightError(
             "GW-108",
             where=f"{type(module).__name__}.forward",

@@ -42,12 +42,12 @@ class Options:
         multipliers: Budget of multipliers of a recurrent layer.
         requantizer: ``auto``, or ``thresholds`` to keep every threshold.
         max_steps: Longest sequence, where a layer that runs backwards or branches that meet again
-            have to buffer one.
+            have to buffer one; None for ``DEFAULT_MAX_STEPS``.
     """
 
     multipliers: int = DEFAULT_MULTIPLIERS
     requantizer: str = "auto"
-    max_steps: int = DEFAULT_MAX_STEPS
+    max_steps: int | None = None
 
 
 def map_design(graph: Graph, options: Options | None = None) -> Design:
@@ -92,8 +92,9 @@ class _Mapper:
             raise GatewrightError(
                 "GW-302",
                 where=tensor,
-                cause=f"its values need {type_.bits} bits.",
-                remedy=f"Quantize it to at most {MAX_STREAM_BITS} bits, or use fewer weight bits.",
+                cause=f"its values need {type_.bits} bits, a stream has {MAX_STREAM_BITS}.",
+                remedy="Use fewer bits in the weights of that layer or in the quantizer of its "
+                "input; for a code, a quantizer with fewer bits or without zero point.",
             )
         return Port(width, type_)
 
@@ -181,14 +182,14 @@ class _Mapper:
 
     def _deepen(self, streams: Sequence[str]) -> None:
         """One branch may have to wait for all of another."""
-        self.max_steps = self.options.max_steps
+        self.max_steps = self.options.max_steps or DEFAULT_MAX_STEPS
         for name in streams:
             if self.streams[name].sequence:
                 self.streams[name] = self.streams[name].deeper(self.max_steps + SLACK)
 
     def reverse(self, name: str, tensor: str, stream: str) -> str:
         """The stream backwards."""
-        self.max_steps = self.options.max_steps
+        self.max_steps = self.options.max_steps or DEFAULT_MAX_STEPS
         port = self.port(tensor)
         flag = f"too_long_{self._flags}"
         self._flags += 1

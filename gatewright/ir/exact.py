@@ -13,6 +13,9 @@ from gatewright.ir.types import IntArray, IntType
 # binary64 sigmoid and tanh err by a few units in the last place, far less than this; closer to a
 # boundary than this, the entry is decided in interval arithmetic.
 UNDECIDED = 2.0**-30
+# From here on both functions are within 2**-5900 of their limit. The limit over a float32 scale is
+# on a boundary or at least 2**-129 from the nearest, so every argument beyond rounds as this one.
+FAR = Fraction(4096)
 
 
 def thresholds(
@@ -91,7 +94,8 @@ def activation_table(
     """
     n = np.arange(domain.lo, domain.hi + 1, dtype=np.int64)
     x = n * float(scale)
-    value = 1.0 / (1.0 + np.exp(-x)) if function == "sigmoid" else np.tanh(x)
+    with np.errstate(over="ignore"):  # exp to infinity is a sigmoid of 0, which is decided below
+        value = 1.0 / (1.0 + np.exp(-x)) if function == "sigmoid" else np.tanh(x)
     v = value / float(quantizer.scales[0]) + quantizer.zero_point
     nearest_boundary = np.rint(v * 2) / 2  # boundaries of every mode are multiples of one half
     entries = quantizer.round_float(v)
@@ -105,6 +109,7 @@ def _decide(function: str, quantizer: Quantizer, x: Fraction) -> int:
     if x == 0:
         value = Fraction(1, 2) if function == "sigmoid" else Fraction(0)
         return quantizer.round_exact(value / quantizer.scales[0] + quantizer.zero_point)
+    x = max(-FAR, min(x, FAR))
     precision = 64
     while True:
         # Away from 0 both functions are transcendental at a rational argument, so no value ever

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend import load
+from gatewright.ir.lowering import lower
 
 Edit = Callable[[onnx.GraphProto], None]
 
@@ -153,6 +154,9 @@ UNSUPPORTED_FORMS: dict[str, Edit] = {
     "two outputs": lambda g: g.output.append(
         helper.make_tensor_value_info(node(g, "Relu").output[0], TensorProto.FLOAT, None)
     ),
+    "subgraph": lambda g: node(g, "Relu").attribute.append(
+        helper.make_attribute("body", onnx.GraphProto(name="stray"))
+    ),
     "weight computed": lambda g: node(g, "Gemm").input.__setitem__(1, node(g, "Gemm").input[0]),
 }
 
@@ -160,6 +164,24 @@ UNSUPPORTED_FORMS: dict[str, Edit] = {
 @pytest.mark.parametrize("name", UNSUPPORTED_FORMS)
 def test_unsupported_forms(name: str, net: Path) -> None:
     refused("GW-205", edited(net, UNSUPPORTED_FORMS[name]))
+
+
+def test_versions_and_functions_that_are_not_known(net: Path) -> None:
+    def changed(domain: str, version: int) -> onnx.ModelProto:
+        model = onnx.load(net)
+        next(o for o in model.opset_import if o.domain == domain).version = version
+        return model
+
+    for domain, version in (("", 999), ("", 6), ("", 0), ("qonnx.custom_op.general", 3)):
+        error = refused("GW-205", changed(domain, version))
+        assert str(version) in error.cause
+    load(changed("", 13))
+    model = onnx.load(net)
+    model.opset_import.append(helper.make_opsetid("", 13))
+    refused("GW-207", model)
+    model = onnx.load(net)
+    model.functions.append(onnx.FunctionProto(name="Relu"))
+    refused("GW-205", model)
 
 
 def external(tensor: TensorProto, location: str) -> None:
@@ -244,11 +266,19 @@ MALFORMED: dict[str, Edit] = {
     "no output": lambda g: g.ClearField("output"),
     "output of nothing": lambda g: g.output[0].__setattr__("name", "nothing"),
     "output twice": lambda g: node(g, "Relu").output.__setitem__(0, node(g, "Gather").output[0]),
+    "output is a constant": lambda g: node(g, "Relu").output.__setitem__(0, g.initializer[0].name),
     "two inputs": lambda g: g.input.append(
         helper.make_tensor_value_info("second", TensorProto.FLOAT, [1])
     ),
     "weight shape": resize_weight,
     "tensor too short": lambda g: g.initializer[0].__setattr__("raw_data", b"abcd"),
+    "initializer twice": lambda g: g.initializer.append(
+        numpy_helper.from_array(np.float32(7), g.initializer[0].name)
+    ),
+    "input twice": lambda g: g.input.append(g.input[0]),
+    "attribute twice": lambda g: node(g, "Quant").attribute.append(
+        helper.make_attribute("signed", 0)
+    ),
     "gather inputs": lambda g: node(g, "Gather").input.pop(),
 }
 
@@ -280,6 +310,21 @@ def test_bad_numbers(net: Path) -> None:
     refused("GW-109", edited(net, constant("QuantLSTMCell", 0, 1, np.ones((B, 4)))))
 
 
+@pytest.mark.parametrize("kind", ["weight_quant", "bias_quant", "act"])
+def test_the_least_float_is_a_scale(kind: str, net: Path) -> None:
+    def shrink(graph: onnx.GraphProto) -> None:
+        least = set_constant(graph, "least", np.float32(1e-45))
+        cell = node(graph, "QuantLSTMCell")
+        if kind == "act":
+            cell.input[18:] = [least if i % 3 == 0 else n for i, n in enumerate(cell.input[18:])]
+        for quant in (n for n in graph.node if n.op_type == "Quant" and kind in n.name):
+            quant.input[1] = least
+
+    model = lower(load(edited(net, shrink)))
+    assert model.roundings
+    assert all(s > 0 for r in model.roundings for s in r.scales)
+
+
 def test_shapes_and_options(net: Path, export: Any) -> None:
     def shape(*dims: Any) -> Edit:
         def edit(graph: onnx.GraphProto) -> None:
@@ -291,6 +336,8 @@ def test_shapes_and_options(net: Path, export: Any) -> None:
 
     for dims in ([B, T, I + 1], [T, I], [B, "T", I], [0, T, I]):
         refused("GW-106", edited(net, shape(*dims)))
+    for dims in ([B, 2**62, I], [2**62, T, I], [2**31, 2**31, I], [1, 2**26, I]):
+        assert "shorter" in refused("GW-106", edited(net, shape(*dims))).remedy
 
     def flag(name: str) -> Edit:
         def edit(graph: onnx.GraphProto) -> None:

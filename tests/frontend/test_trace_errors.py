@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -209,6 +210,10 @@ def test_unsupported_operations_in_forward(text: str) -> None:
 
 def test_loops_over_time_cannot_be_traced() -> None:
     assert "forward" in refused("GW-108", forward(_loop_over_time)).where
+
+
+def test_a_forward_that_exits() -> None:
+    assert "SystemExit" in refused("GW-108", forward(lambda m, x: sys.exit(0), run=False)).cause
 
 
 def test_selecting_a_sequence_instead_of_a_step() -> None:

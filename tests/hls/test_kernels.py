@@ -157,3 +157,5 @@ def test_a_value_too_wide_for_a_stream_is_refused() -> None:
     with pytest.raises(GatewrightError, match="GW-302") as caught:
         map_design(graph)
     assert "d.sum" in caught.value.where
+    assert "weights" in caught.value.remedy
+    assert "quantizer of its input" in caught.value.remedy

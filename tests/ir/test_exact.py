@@ -94,3 +94,26 @@ def test_sigmoid_of_zero_is_an_exact_tie() -> None:
     tie = Quantizer((Fraction(1, 15),), 0, 8, False, False)  # 7.5: half to even gives 8
     assert exact.activation_table("sigmoid", quantizer, Fraction(1), IntType(0, 0)).tolist() == [8]
     assert exact.activation_table("sigmoid", tie, Fraction(1), IntType(0, 0)).tolist() == [8]
+
+
+@pytest.mark.parametrize(
+    ("rounding", "codes"),
+    [
+        ("ROUND", [0, 64, 128]),
+        ("FLOOR", [0, 64, 127]),
+        ("CEIL", [1, 64, 128]),
+        ("ROUND_TO_ZERO", [0, 64, 127]),
+    ],
+)
+@pytest.mark.parametrize("scale", [1e3, 1e6, 3e38])
+def test_far_arguments_stay_on_their_side_of_the_limit(
+    rounding: str, codes: list[int], scale: float
+) -> None:
+    quantizer = Quantizer((Fraction(1, 128),), 0, 8, False, False, rounding)
+    table = exact.activation_table("sigmoid", quantizer, f32(scale), IntType(-1, 1))
+    assert table.tolist() == codes
+    signed = Quantizer((Fraction(1, 64),), 0, 8, True, False, rounding)
+    table = exact.activation_table("tanh", signed, f32(scale), IntType(-1, 1))
+    down = {"ROUND": -64, "FLOOR": -64, "CEIL": -63, "ROUND_TO_ZERO": -63}[rounding]
+    up = {"ROUND": 64, "FLOOR": 63, "CEIL": 64, "ROUND_TO_ZERO": 63}[rounding]
+    assert table.tolist() == [down, 0, up]

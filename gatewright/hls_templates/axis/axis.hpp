@@ -74,7 +74,8 @@ void set_last(axis_word<LANES, BITS>& w, bool last) {
 /// AXI4-Stream to beats, until the end of a sequence.
 template <class P>
 void axis_read(stream<axis_word<P::LANES, P::LANE_BITS>>& in, stream<typename P::beat_t>& out) {
-  typename P::beat_t beat;
+  typename P::beat_t::value_t values[P::WIDTH];
+#pragma HLS array_partition variable = values complete
   int fold = 0;
   bool running = true;
   while (running) {
@@ -82,9 +83,11 @@ void axis_read(stream<axis_word<P::LANES, P::LANE_BITS>>& in, stream<typename P:
     const axis_word<P::LANES, P::LANE_BITS> w = in.read();
     for (int lane = 0; lane < P::LANES; ++lane) {
       const int i = fold * P::LANES + lane;
-      if (i < P::WIDTH) beat.data[i] = get_lane<P::LANES, P::LANE_BITS, P::SIGNED>(w, lane);
+      if (i < P::WIDTH) values[i] = get_lane<P::LANES, P::LANE_BITS, P::SIGNED>(w, lane);
     }
     if (fold == P::FOLDS - 1) {
+      typename P::beat_t beat;
+      for (int i = 0; i < P::WIDTH; ++i) beat.data[i] = values[i];
       beat.last = w.last;
       out.write(beat);
       fold = 0;
@@ -98,25 +101,31 @@ void axis_read(stream<axis_word<P::LANES, P::LANE_BITS>>& in, stream<typename P:
 /// Beats to AXI4-Stream, until the end of a sequence.
 template <class P>
 void axis_write(stream<typename P::beat_t>& in, stream<axis_word<P::LANES, P::LANE_BITS>>& out) {
-  typename P::beat_t beat;
+  typename P::beat_t::value_t values[P::WIDTH];
+#pragma HLS array_partition variable = values complete
+  bool last = false;
   int fold = 0;
   bool running = true;
   while (running) {
 #pragma HLS pipeline II = 1
-    if (fold == 0) beat = in.read();
+    if (fold == 0) {
+      const typename P::beat_t beat = in.read();
+      for (int i = 0; i < P::WIDTH; ++i) values[i] = beat.data[i];
+      last = beat.last;
+    }
     axis_word<P::LANES, P::LANE_BITS> w;
     for (int lane = 0; lane < P::LANES; ++lane) {
       const int i = fold * P::LANES + lane;
       if (i < P::WIDTH)
-        set_lane<P::LANES, P::LANE_BITS>(w, lane, beat.data[i]);
+        set_lane<P::LANES, P::LANE_BITS>(w, lane, values[i]);
       else
         set_lane<P::LANES, P::LANE_BITS>(w, lane, 0);
     }
-    set_last<P::LANES, P::LANE_BITS>(w, beat.last && fold == P::FOLDS - 1);
+    set_last<P::LANES, P::LANE_BITS>(w, last && fold == P::FOLDS - 1);
     out.write(w);
     if (fold == P::FOLDS - 1) {
       fold = 0;
-      running = !beat.last;
+      running = !last;
     } else {
       ++fold;
     }

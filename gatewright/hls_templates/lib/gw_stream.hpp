@@ -42,9 +42,12 @@ class stream {
 
 namespace gw {
 
-/// All N values of one time step; `last` ends a sequence.
+/// All N values of one time step; `last` ends a sequence. A kernel that indexes values at run time
+/// does so in a partitioned array of its own: an array inside a struct would become a RAM of two
+/// ports.
 template <class T, int N>
 struct beat {
+  using value_t = T;
   T data[N];
   bool last;
 };

@@ -17,17 +17,24 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
   static_assert(P::ROWS * P::UNITS >= P::OUTPUTS, "the rows cover all outputs");
   static_assert(P::BLOCKS * P::COLUMNS >= P::INPUTS, "the blocks cover all inputs");
 
-  typename P::in_beat x;
-  typename P::out_beat y;
+  typename P::in_beat::value_t x[P::INPUTS];
+  typename P::out_beat::value_t y[P::OUTPUTS];
   typename P::acc_t acc[P::UNITS];
+#pragma HLS array_partition variable = x complete
+#pragma HLS array_partition variable = y complete
 #pragma HLS array_partition variable = acc complete
 
   int row = 0;
   int block = 0;
+  bool last = false;
   bool running = true;
   while (running) {
 #pragma HLS pipeline II = 1
-    if (row == 0 && block == 0) x = in.read();
+    if (row == 0 && block == 0) {
+      const typename P::in_beat beat = in.read();
+      for (int i = 0; i < P::INPUTS; ++i) x[i] = beat.data[i];
+      last = beat.last;
+    }
     for (int u = 0; u < P::UNITS; ++u) {
       const int output = row * P::UNITS + u;
       if (block == 0)
@@ -37,7 +44,7 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
       const int column = block * P::COLUMNS + k;
       if (column < P::INPUTS)
         for (int u = 0; u < P::UNITS; ++u)
-          acc[u] += P::weight(row * P::BLOCKS + block, k, u) * x.data[column];
+          acc[u] += P::weight(row * P::BLOCKS + block, k, u) * x[column];
     }
     if (block < P::BLOCKS - 1) {
       ++block;
@@ -45,7 +52,7 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
       for (int u = 0; u < P::UNITS; ++u) {
         const int output = row * P::UNITS + u;
         if (output < P::OUTPUTS) {
-          y.data[output] = acc[u];
+          y[output] = acc[u];
           GW_TAP(P::TAP, output, acc[u]);
         }
       }
@@ -53,11 +60,13 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
       if (row < P::ROWS - 1) {
         ++row;
       } else {
-        y.last = x.last;
-        out.write(y);
+        typename P::out_beat beat;
+        for (int i = 0; i < P::OUTPUTS; ++i) beat.data[i] = y[i];
+        beat.last = last;
+        out.write(beat);
         GW_TAP_STEP(P::TAP, 1);
         row = 0;
-        running = !x.last;
+        running = !last;
       }
     }
   }

@@ -23,6 +23,8 @@ from gatewright.ir.types import IntArray
 
 FloatArray = npt.NDArray[np.float32]
 
+MAX_TRIAL_STEPS = 1024
+
 LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     **dict.fromkeys(CELLS, recurrent.lower_cell),
     "Add": dense.lower_add,
@@ -56,6 +58,11 @@ class IntegerModel:
     steps: int
     fixed_steps: bool
     roundings: tuple[Rounding, ...] = ()
+
+    @property
+    def trial_steps(self) -> int:
+        """Length of sequences made up for a trial: as the example's, but not beyond all bounds."""
+        return self.steps if self.fixed_steps else min(self.steps, MAX_TRIAL_STEPS)
 
     def encode(self, arguments: Sequence[FloatArray]) -> dict[str, IntArray]:
         """Float arguments to the graph's inputs."""
