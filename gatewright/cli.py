@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from gatewright import display
+from gatewright.arrays import load_inputs
 from gatewright.boards import DEFAULT_BOARD, boards
 from gatewright.build import Build, compile
 from gatewright.doctor import examine
@@ -119,12 +119,15 @@ def compile_command(
 
 @main.command()
 @click.argument("build", type=click.Path(path_type=Path))
-@click.argument("inputs", metavar="X.npy", type=click.Path(path_type=Path))
+@click.argument("inputs", metavar="X.npy|X.npz", type=click.Path(path_type=Path))
 @click.option("--level", default="csim", show_default=True, type=click.Choice(LEVELS))
 @click.option("--raw", is_flag=True, help="Integer codes instead of floats.")
 @click.option("--states", is_flag=True, help="Also h and c of every step.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Write a .npy; with --states, an .npz."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write a .npy; an .npz of several outputs, or with --states.",
 )
 @as_json
 def simulate(
@@ -136,23 +139,26 @@ def simulate(
     output: Path | None,
     as_json: bool,
 ) -> None:
-    """Run one level of BUILD on the floats in X.npy."""
-    _check_output(output, states)
+    """Run one level of BUILD on the floats in X.npy.
+
+    A model that takes initial states too wants an .npz with an array for each argument.
+    """
     opened = Build(build)
+    check_output(output, several=states or len(opened.integer.outputs) > 1)
+    arguments = load_inputs(inputs, opened.integer)
+    inner: dict[str, Any] = {}
     with display.ERR.status(f"simulating {level}"):
         if states:
-            y, inner = opened.simulate(_load(inputs), level, raw=raw, states=True)
+            result, inner = opened.simulate(arguments, level, raw=raw, states=True)
         else:
-            y, inner = opened.simulate(_load(inputs), level, raw=raw), {}
+            result = opened.simulate(arguments, level, raw=raw)
+    arrays = named_outputs(result, opened.integer) | inner
     if output is not None:
-        _store(output, y, inner)
+        store(output, arrays)
     if as_json:
-        arrays = {"y": y, **inner}
         click.echo(json.dumps({name: array.tolist() for name, array in arrays.items()}))
-    elif output is None:
-        click.echo(np.array2string(y, threshold=200))
     else:
-        display.show_stored(output, y.shape, y.dtype)
+        display.show_arrays(arrays, output)
 
 
 @main.command("verify")
@@ -227,7 +233,7 @@ def _verify(
 ) -> int:
     x, labels = None, None
     if inputs is not None:
-        x = _load(inputs)
+        x = load_inputs(inputs, build.integer)
     elif source is not None and (loaded := load_dataset(source, split)) is not None:
         x, labels = loaded
     with display.verifying(as_json) as progress:
@@ -248,33 +254,3 @@ def _verify(
 
 def _levels(text: str) -> tuple[str, ...]:
     return LEVELS if text == "all" else tuple(part.strip() for part in text.split(","))
-
-
-def _load(path: Path) -> Any:
-    try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise GatewrightError(
-            "GW-601",
-            where=str(path),
-            cause=f"it cannot be read as .npy: {error}.",
-            remedy="Save the input with numpy.save.",
-        ) from error
-
-
-def _check_output(path: Path | None, states: bool) -> None:
-    """Refuse a file that numpy would write under another name, before anything runs."""
-    if path is None:
-        return
-    suffix = ".npz" if states else ".npy"
-    if path.suffix != suffix:
-        raise click.BadParameter(f"{path} does not end in {suffix}.", param_hint="-o")
-    if not path.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {path.parent}.", param_hint="-o")
-
-
-def _store(path: Path, y: Any, states: dict[str, Any]) -> None:
-    if states:
-        np.savez(path, y=y, **states)
-    else:
-        np.save(path, y)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
@@ -83,6 +84,18 @@ def verifying(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
             bar.update(task, description=f"running {level}", completed=done, total=total)
 
         yield report
+
+
+def show_arrays(arrays: Mapping[str, Any], written: Path | None) -> None:
+    """Results in short, or where they were written."""
+    for name, array in arrays.items():
+        if written is not None:
+            OUT.print(plain(f"{written}: {name} {list(array.shape)} {array.dtype}"))
+        elif len(arrays) == 1:
+            OUT.print(np.array2string(array, threshold=200), markup=False, highlight=False)
+        else:
+            OUT.print(f"{name}:", markup=False, highlight=False)
+            OUT.print(np.array2string(array, threshold=200), markup=False, highlight=False)
 
 
 def show_build(build: Build) -> None:
@@ -176,11 +189,6 @@ def _verdict(report: Report) -> str:
     if explained:
         return "[yellow]PASS[/]: every difference is a listed float32 boundary case"
     return "[bold green]PASS[/]: not one integer differs"
-
-
-def show_stored(path: Path, shape: Sequence[int], dtype: object) -> None:
-    """What ``simulate -o`` wrote."""
-    OUT.print(plain(f"{path}: y {list(shape)} {dtype}"), soft_wrap=True)
 
 
 def show_tools(tools: list[Tool]) -> None:
