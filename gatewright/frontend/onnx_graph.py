@@ -19,7 +19,7 @@ DYNAMO_REMEDY = (
 )
 SUPPORTED = {
     "": {"Add", "Flatten", "Gather", "Gemm", "MatMul", "Relu", "Transpose"},
-    QONNX_DOMAIN: {"Quant", "QuantLSTMCell"},
+    QONNX_DOMAIN: {"BipolarQuant", "Quant", "QuantLSTMCell"},
 }
 _VANISHING = {"Identity", "Dropout"}
 _RESHAPING = _VANISHING | {"Squeeze", "Unsqueeze"}

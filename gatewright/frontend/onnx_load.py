@@ -16,6 +16,7 @@ from gatewright.frontend.onnx_cell import (
     Constant,
     bias,
     check_inputs,
+    read_bipolar,
     read_cell,
     read_quant,
     weight,
@@ -71,6 +72,7 @@ class _Loader:
         self._calls: dict[tuple[str, str], int] = {}
         self._handlers: dict[str, Callable[[onnx.NodeProto], None]] = {
             "Add": self._add,
+            "BipolarQuant": self._bipolar,
             "Flatten": self._flatten,
             "Gather": self._gather,
             "Gemm": self._gemm,
@@ -93,8 +95,8 @@ class _Loader:
     # Constants
 
     def _fold_parameter(self, node: onnx.NodeProto) -> None:
-        """``Quant`` and ``Transpose`` on constants."""
-        if node.op_type not in ("Quant", "Transpose") or not node.input:
+        """``Quant``, ``BipolarQuant`` and ``Transpose`` on constants."""
+        if node.op_type not in ("BipolarQuant", "Quant", "Transpose") or not node.input:
             return
         constant = self._constant(label(node), node.input[0])
         if constant is None:
@@ -106,7 +108,11 @@ class _Loader:
             return
         if constant.quant is not None:
             raise unsupported(node, "a constant is quantized twice.")
-        self._constants[node.output[0]] = Constant(constant.values, read_quant(self._graph, node))
+        if node.op_type == "BipolarQuant":
+            folded = read_bipolar(self._graph, node, constant.values)
+        else:
+            folded = Constant(constant.values, read_quant(self._graph, node))
+        self._constants[node.output[0]] = folded
 
     def _constant(self, where: str, name: str) -> Constant | None:
         resolved = self._graph.resolve(name)
@@ -157,6 +163,9 @@ class _Loader:
         if readers and readers[0].op_type == "QuantLSTMCell":
             name = f"{self._name(readers[0])}.x_quant"
         self._values[node.output[0]] = emit.quantize(self._builder, name, self._input(node), spec)
+
+    def _bipolar(self, node: onnx.NodeProto) -> None:
+        raise unsupported(node, "only weights and biases can be binary, not activations.")
 
     def _relu(self, node: onnx.NodeProto) -> None:
         name = f"{self._name(node)}.relu"
