@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from gatewright import display
-from gatewright.arrays import load_inputs
+from gatewright.arrays import check_output, load_inputs, named_outputs, store
 from gatewright.boards import DEFAULT_BOARD, boards
 from gatewright.build import Build, compile
 from gatewright.doctor import examine
