@@ -17,7 +17,7 @@ from qonnx.core.onnx_exec import execute_onnx
 from gatewright.hls_templates.csim import Ports, Simulator
 from gatewright.ir import interpreter
 from gatewright.ir.lowering import IntegerModel
-from gatewright.ir.standard import codes_name, stacked_states, with_taps
+from gatewright.ir.standard import codes_name, input_name, stacked_states, with_taps
 from gatewright.ir.traced import respecialize
 from gatewright.ir.traced.cell_op import recorded_taps
 from gatewright.ir.traced.operands import TracedGraph
@@ -105,7 +105,8 @@ def standard_engine(model: onnx.ModelProto, integer: IntegerModel, *, taps: bool
     }
 
     def run(arguments: Arguments) -> Run:
-        feeds = {a.name: x for a, x in zip(integer.arguments, arguments, strict=True)}
+        names_in = (input_name(argument) for argument in integer.arguments)
+        feeds = dict(zip(names_in, arguments, strict=True))
         values: dict[str, Any] = dict(zip(names, session.run(None, feeds), strict=True))
         ys = tuple(values.pop(output.name) for output in integer.outputs)
         n: dict[str, IntArray] = {}

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from gatewright.errors import GatewrightError
 from gatewright.frontend.naming import Namer
 from gatewright.frontend.spec import Parameter, QuantSpec, Value
-from gatewright.ir.traced.vocabulary import QONNX_DOMAIN, STEP_NAMES
+from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 
 QONNX_VERSION = 2
 OPSET = 20
@@ -35,7 +35,7 @@ class GraphBuilder:
         self._initializers: list[onnx.TensorProto] = []
         self._nodes_namer = Namer()
         self._values_namer = Namer()
-        for name in (INPUT, OUTPUT, *sorted(STEP_NAMES)):
+        for name in (INPUT, OUTPUT):
             self._values_namer.unique(name)
 
     def state_input(self, name: str, shape: tuple[int, ...]) -> Value:

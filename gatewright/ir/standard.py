@@ -13,7 +13,8 @@ from gatewright.ir.graph import Graph, Node
 from gatewright.ir.lowering.lower import IntegerModel
 from gatewright.ir.onnx_io import INT, IR_VERSION, OPSET, build_graph
 from gatewright.ir.ops.lookup import wrapped_table
-from gatewright.ir.quantizer import InputBoundary, OutputBoundary, Quantizer, Scales
+from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary, Quantizer, Scales
+from gatewright.ir.traced.vocabulary import STEP_NAMES
 from gatewright.ir.types import IntArray, IntType
 
 # A MultiThreshold over fewer words than this becomes one table.
@@ -35,7 +36,7 @@ def to_standard(model: IntegerModel) -> onnx.ModelProto:
     del core.quantization_annotation[:]
     builder = _Boundary()
     for source in model.inputs:
-        builder.encode(model.arguments[source.argument].name, source)
+        builder.encode(input_name(model.arguments[source.argument]), source)
     builder.nodes.extend(core.node)
     outputs = []
     for output in model.outputs:
@@ -49,7 +50,7 @@ def to_standard(model: IntegerModel) -> onnx.ModelProto:
         builder.nodes,
         "gatewright_standard",
         [
-            helper.make_tensor_value_info(a.name, TensorProto.FLOAT, a.shape)
+            helper.make_tensor_value_info(input_name(a), TensorProto.FLOAT, a.shape)
             for a in model.arguments
         ],
         outputs,
@@ -61,6 +62,12 @@ def to_standard(model: IntegerModel) -> onnx.ModelProto:
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
+
+
+def input_name(argument: Argument) -> str:
+    """The graph input of an argument; nothing may be called like a value inside a step."""
+    name = argument.name
+    return f"{name}.in" if name in STEP_NAMES - {"x"} else name
 
 
 def codes_name(output: OutputBoundary) -> str:
