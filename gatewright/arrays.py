@@ -23,15 +23,33 @@ def load_inputs(path: Path, model: IntegerModel) -> Any:
     Raises:
         GatewrightError: GW-601 if it cannot be read, or an argument is missing.
     """
+    loaded = load_arrays(path)
+    if not isinstance(loaded, dict):
+        return loaded
     names = [argument.name for argument in model.arguments]
+    missing = [name for name in names if name not in loaded]
+    if missing:
+        raise GatewrightError(
+            "GW-601",
+            where=str(path),
+            cause=f"it holds no array {missing[0]!r}.",
+            remedy=f"Save {', '.join(names)} with numpy.savez.",
+        )
+    return tuple(loaded[name] for name in names)
+
+
+def load_arrays(path: Path) -> Any:
+    """The array of a ``.npy``, or the arrays of an ``.npz`` by name.
+
+    Raises:
+        GatewrightError: GW-601 if it cannot be read.
+    """
     try:
         loaded = np.load(path, allow_pickle=False)
         if not isinstance(loaded, np.lib.npyio.NpzFile):
             return loaded
         with loaded:
-            missing = [name for name in names if name not in loaded.files]
-            if not missing:
-                return tuple(loaded[name] for name in names)
+            return {name: loaded[name] for name in loaded.files}
     except (OSError, ValueError, EOFError) as error:
         raise GatewrightError(
             "GW-601",
@@ -39,12 +57,6 @@ def load_inputs(path: Path, model: IntegerModel) -> Any:
             cause=f"it cannot be read as .npy: {error}.",
             remedy="Save the input with numpy.save.",
         ) from error
-    raise GatewrightError(
-        "GW-601",
-        where=str(path),
-        cause=f"it holds no array {missing[0]!r}.",
-        remedy=f"Save {', '.join(names)} with numpy.savez.",
-    )
 
 
 def named_outputs(result: Any, model: IntegerModel) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from gatewright import display
-from gatewright.arrays import check_output, load_inputs, named_outputs, store
+from gatewright.arrays import check_output, load_arrays, load_inputs, named_outputs, store
 from gatewright.boards import DEFAULT_BOARD, boards
 from gatewright.build import Build, compile
+from gatewright.diagnosis import diagnose
 from gatewright.doctor import examine
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.design import DEFAULT_MULTIPLIERS
@@ -189,15 +190,36 @@ def verify_command(
 
 
 @main.command()
+@click.argument("model", required=False)
+@click.option("--data", type=click.Path(path_type=Path), help="Typical inputs of MODEL, .npy.")
 @as_json
-def doctor(as_json: bool) -> None:
-    """List the tools found and what each one enables."""
+def doctor(model: str | None, data: Path | None, as_json: bool) -> None:
+    """List the tools found and what each one enables; or the traps in MODEL.
+
+    Exit code 1 if a tool that is needed is missing, or MODEL does not compile as it is.
+    """
+    if model is not None:
+        raise SystemExit(_examine_model(model, data, as_json))
     tools = examine()
     if as_json:
         click.echo(json.dumps([tool.__dict__ for tool in tools]))
     else:
         display.show_tools(tools)
     raise SystemExit(any(tool.needed and tool.found is None for tool in tools))
+
+
+def _examine_model(model: str, data: Path | None, as_json: bool) -> int:
+    source = load_model(model)
+    typical = None if data is None else load_arrays(data)
+    if data is None and source.torch_module is not None:
+        split = load_dataset(source, "test")
+        typical = None if split is None else split[0]
+    traps = diagnose(source.model, source.example_input, typical)
+    if as_json:
+        click.echo(json.dumps([trap.__dict__ for trap in traps]))
+    else:
+        display.show_traps(model, traps)
+    return int(any(trap.fatal for trap in traps))
 
 
 @main.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -17,6 +17,7 @@ from rich.text import Text
 from gatewright.build import Build
 from gatewright.doctor import Tool
 from gatewright.errors import GatewrightError
+from gatewright.frontend.traps import Trap
 from gatewright.ir.certificate import Certificate
 from gatewright.verify import KINDS, Comparison, Report
 
@@ -86,6 +87,16 @@ def verifying(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         yield report
 
 
+def show_traps(model: str, traps: Sequence[Trap]) -> None:
+    """What doctor found in a model, a fact a line."""
+    if not traps:
+        OUT.print(plain(f"{model}: no trap found."))
+    for trap in traps:
+        OUT.print(plain(f"{trap.name}{' (does not compile)' if trap.fatal else ''}", "bold"))
+        for label, fact in (("Where", trap.where), ("What", trap.what), ("Remedy", trap.remedy)):
+            OUT.print(plain(f"  {label + ':':<8}{fact}"), soft_wrap=True)
+
+
 def show_arrays(arrays: Mapping[str, Any], written: Path | None) -> None:
     """Results in short, or where they were written."""
     for name, array in arrays.items():
@@ -136,8 +147,8 @@ def _certificate_line(certificate: Certificate) -> str:
         return f"{proven} all {total.boundaries:,} rounding boundaries."
     sure = total.inputs - total.inputs_listed
     return (
-        f"{proven} {sure:,} of {total.inputs:,} reachable integers;\ncertificate.json lists the "
-        f"other {total.inputs_listed:,} ({total.inputs_listed / total.inputs:.2%})."
+        f"{proven}\n{sure:,} of {total.inputs:,} reachable integers; certificate.json lists the "
+        f"other\n{total.inputs_listed:,} ({total.inputs_listed / total.inputs:.2%})."
     )
 
 
