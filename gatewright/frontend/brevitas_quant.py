@@ -23,6 +23,7 @@ from gatewright.frontend.spec import (
     Value,
     act_spec,
     bias_spec,
+    binary_spec,
     make_spec,
     quantize_values,
     weight_spec,
@@ -98,7 +99,7 @@ def read_weight(where: str, module: Any, quantized: Callable[[], Any]) -> Parame
         out = quantized()
     raw = to_numpy(module.weight)
     spec = _spec_of(where, module.weight_quant, out, rounding="ROUND")
-    return _parameter(where, raw, to_numpy(out.value), weight_spec(where, spec, raw.shape[0]))
+    return _parameter(where, raw, out, weight_spec(where, spec, raw.shape[0]))
 
 
 def read_bias(where: str, owner: Any, x: Value, quantized_weight: Callable[[], Any]) -> Parameter:
@@ -118,7 +119,7 @@ def read_bias(where: str, owner: Any, x: Value, quantized_weight: Callable[[], A
     with torch.no_grad():
         out = owner.bias_quant(owner.bias, _quant_tensor(x), quantized_weight())
     spec = _spec_of(where, owner.bias_quant, out, rounding=str(owner.bias_quant.rounding_mode))
-    return _parameter(where, raw, to_numpy(out.value), bias_spec(where, spec, raw.shape[0]))
+    return _parameter(where, raw, out, bias_spec(where, spec, raw.shape[0]))
 
 
 def _quant_tensor(x: Value) -> Any:
@@ -135,8 +136,10 @@ def _quant_tensor(x: Value) -> Any:
     )
 
 
-def _parameter(where: str, raw: FloatArray, expected: FloatArray, spec: QuantSpec) -> Parameter:
-    for values in (raw, expected):
+def _parameter(where: str, raw: FloatArray, out: Any, spec: QuantSpec) -> Parameter:
+    expected = to_numpy(out.value)
+    # No Quant node rounds to a sign alone, so binary values are written as they are quantized.
+    for values in (expected,) if out.bit_width == 1 else (raw, expected):
         if np.array_equal(quantize_values(values, spec), expected):
             return Parameter(values, spec)
     raise _unsupported(where, "its quantized values do not lie on the grid of its scale")
@@ -145,6 +148,8 @@ def _parameter(where: str, raw: FloatArray, expected: FloatArray, spec: QuantSpe
 def _spec_of(where: str, proxy: Any, out: Any, rounding: str) -> QuantSpec:
     if not isinstance(out, IntQuantTensor):
         raise _unsupported(where, f"it gives a {type(out).__name__}, not an IntQuantTensor")
+    if out.bit_width == 1:
+        return binary_spec(where, to_numpy(out.scale))
     return _spec(where, proxy, out.scale, out.zero_point, out.bit_width, rounding)
 
 
@@ -186,5 +191,6 @@ def _unsupported(where: str, what: str) -> GatewrightError:
         where=where,
         cause=f"{what}, which is not supported.",
         remedy="use a uniform integer quantizer with a fixed scale, such as Int8ActPerTensorFloat "
-        "or Int8WeightPerChannelFloat; no minifloat, group-wise, binary or ternary ones.",
+        "or Int8WeightPerChannelFloat; no minifloat or group-wise ones, and binary ones for weights "
+        "only.",
     )

@@ -18,6 +18,7 @@ from gatewright.frontend.spec import (
     QuantSpec,
     act_spec,
     bias_spec,
+    binary_spec,
     make_spec,
     weight_spec,
 )
@@ -60,6 +61,16 @@ def read_quant(graph: RawGraph, node: onnx.NodeProto) -> QuantSpec:
         narrow=required(node, "narrow", int),
         rounding=required(node, "rounding_mode", str),
     )
+
+
+def read_bipolar(graph: RawGraph, node: onnx.NodeProto, values: FloatArray) -> Constant:
+    """The constant that a ``BipolarQuant`` node makes of ``values``: 0 counts as positive."""
+    where = label(node)
+    if len(node.input) != 2 or len(node.output) != 1:
+        raise malformed(where, f"BipolarQuant takes 2 inputs, it has {len(node.input)}.")
+    spec = binary_spec(where, _quant_input(graph, where, node.input[1]))
+    sign = np.where(values >= 0, np.float32(1), np.float32(-1))
+    return Constant((sign * spec.scale).astype(np.float32), spec)
 
 
 def _spec(

@@ -23,7 +23,7 @@ SUPPORTED = {
         *("Add", "Concat", "Flatten", "Gather", "Gemm", "MatMul", "Relu", "Squeeze", "Transpose"),
         "Unsqueeze",
     },
-    QONNX_DOMAIN: {"Quant", *CELLS},
+    QONNX_DOMAIN: {"BipolarQuant", "Quant", *CELLS},
 }
 MAX_INPUT_VALUES = 2**26
 """Of the example input a file was exported with: 256 MiB, beyond which its shape is no example."""

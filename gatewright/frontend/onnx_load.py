@@ -18,6 +18,7 @@ from gatewright.frontend.onnx_cell import (
     Constant,
     bias,
     check_inputs,
+    read_bipolar,
     read_cell,
     read_quant,
     weight,
@@ -78,6 +79,7 @@ class _Loader:
         self._handlers: dict[str, Callable[[onnx.NodeProto], None]] = {
             **dict.fromkeys(CELLS, self._cell),
             "Add": self._add,
+            "BipolarQuant": self._bipolar,
             "Concat": self._concat,
             "Flatten": self._flatten,
             "Gather": self._gather,
@@ -111,8 +113,8 @@ class _Loader:
     # Constants
 
     def _fold_parameter(self, node: onnx.NodeProto) -> None:
-        """``Quant`` and ``Transpose`` on constants."""
-        if node.op_type not in ("Quant", "Transpose") or not node.input:
+        """``Quant``, ``BipolarQuant`` and ``Transpose`` on constants."""
+        if node.op_type not in ("BipolarQuant", "Quant", "Transpose") or not node.input:
             return
         constant = self._constant(label(node), node.input[0])
         if constant is None:
@@ -124,7 +126,11 @@ class _Loader:
             return
         if constant.quant is not None:
             raise unsupported(node, "a constant is quantized twice.")
-        self._constants[node.output[0]] = Constant(constant.values, read_quant(self._graph, node))
+        if node.op_type == "BipolarQuant":
+            folded = read_bipolar(self._graph, node, constant.values)
+        else:
+            folded = Constant(constant.values, read_quant(self._graph, node))
+        self._constants[node.output[0]] = folded
 
     def _constant(self, where: str, name: str) -> Constant | None:
         resolved = self._graph.resolve(name)
@@ -191,6 +197,9 @@ class _Loader:
         if node.op_type not in CELLS:
             return []
         return [self._graph.resolve(n) for n in node.input[1 : CELLS[node.op_type].first_weight]]
+
+    def _bipolar(self, node: onnx.NodeProto) -> None:
+        raise unsupported(node, "only weights and biases can be binary, not activations.")
 
     def _relu(self, node: onnx.NodeProto) -> None:
         name = f"{self._name(node)}.relu"

@@ -130,6 +130,24 @@ def make_spec(
     return spec.with_shape(scale.shape)
 
 
+def binary_spec(where: str, scale: FloatArray) -> QuantSpec:
+    """The grid of the values ``-scale`` and ``scale``: two bits, narrow, of which 0 never occurs.
+
+    Raises:
+        GatewrightError: GW-105 on a bad scale.
+    """
+    zero = np.zeros((), dtype=np.float32)
+    return make_spec(
+        where,
+        scale=scale,
+        zero_point=zero,
+        bit_width=2,
+        signed=True,
+        narrow=True,
+        rounding="ROUND",
+    )
+
+
 def act_spec(where: str, spec: QuantSpec) -> QuantSpec:
     """The quantizer of an activation: per tensor, shape ``()``; GW-107 otherwise."""
     if spec.scale.size != 1:

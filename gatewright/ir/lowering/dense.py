@@ -19,13 +19,6 @@ from gatewright.ir.traced.operands import QuantizedConstant
 def lower_quant(state: LoweringState, node: onnx.NodeProto) -> None:
     """The first quantizer becomes the input boundary, every other one a MultiThreshold."""
     quantizer = state.traced.quantizer(node)
-    if len(quantizer.scales) != 1:
-        raise GatewrightError(
-            "GW-107",
-            where=node.name,
-            cause="an activation quantizer has one scale a channel.",
-            remedy="Use per-tensor scales for activations; weights may be per channel.",
-        )
     source = state.values.get(node.input[0])
     if isinstance(source, FloatInput):
         name = _lower_input(state, source, quantizer)

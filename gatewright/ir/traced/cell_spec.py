@@ -124,7 +124,7 @@ def _quantizer(
     traced: TracedGraph, node: onnx.NodeProto, attrs: dict[str, Any], name: str, first: int
 ) -> Quantizer:
     try:
-        quantizer = traced.read_quantizer(
+        return traced.read_quantizer(
             node,
             tuple(node.input[first : first + 3]),
             signed=bool(attrs[f"{name}_signed"]),
@@ -133,14 +133,6 @@ def _quantizer(
         )
     except KeyError as error:
         raise _malformed(node, f"attribute {error} is missing") from error
-    if len(quantizer.scales) != 1:
-        raise GatewrightError(
-            "GW-107",
-            where=f"{node.name} ({name})",
-            cause="an activation quantizer has one scale a channel.",
-            remedy="Use per-tensor scales for activations; weights may be per channel.",
-        )
-    return quantizer
 
 
 def _gate(

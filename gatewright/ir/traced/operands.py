@@ -70,25 +70,30 @@ class TracedGraph:
         return self._quantize(node, np.asarray(source))
 
     def _quantize(self, node: onnx.NodeProto, value: FloatArray) -> QuantizedConstant:
-        quantizer = self.quantizer(node)
-        if len(quantizer.scales) > 1:
+        quantizers = self._quantizers(node)
+        scales = tuple(q.scales[0] for q in quantizers)
+        if len(quantizers) == 1:
+            codes = quantizers[0].quantize_float32(value)
+        elif len(quantizers) == value.shape[0]:
             # Brevitas scales weights along axis 0, the output channel: shape [N, 1] or [N].
-            codes = quantizer.quantize_float32(value.T).T
-            if value.shape[0] != len(quantizer.scales):
-                raise GatewrightError(
-                    "GW-207",
-                    where=node.name,
-                    cause=f"{len(quantizer.scales)} scales for {value.shape[0]} channels.",
-                    remedy="Export the model again.",
-                )
+            pairs = zip(quantizers, value, strict=True)
+            codes = np.stack([q.quantize_float32(row) for q, row in pairs])
         else:
-            codes = quantizer.quantize_float32(value)
-        return QuantizedConstant(codes, quantizer.scales, quantizer.bit_width)
+            raise GatewrightError(
+                "GW-207",
+                where=node.name,
+                cause=f"{len(quantizers)} scales for {value.shape[0]} channels.",
+                remedy="Export the model again.",
+            )
+        return QuantizedConstant(codes, scales, quantizers[0].bit_width)
 
     def quantizer(self, node: onnx.NodeProto) -> Quantizer:
-        """The quantizer of a ``Quant`` node."""
+        """The quantizer of a ``Quant`` node on an activation, as ``read_quantizer``."""
+        return _per_tensor(node.name, self._quantizers(node))
+
+    def _quantizers(self, node: onnx.NodeProto) -> tuple[Quantizer, ...]:
         attrs = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-        return self.read_quantizer(
+        return self._read(
             node,
             tuple(node.input[1:4]),
             signed=bool(attrs.get("signed", 1)),
@@ -109,8 +114,22 @@ class TracedGraph:
 
         Raises:
             GatewrightError: GW-207 where one is not constant, GW-105 for a scale that is not
-                positive, GW-107 for a rounding mode or zero point that is not supported.
+                positive, GW-107 for a rounding mode or zero point that is not supported, or for
+                one scale or zero point a channel.
         """
+        quantizers = self._read(node, names, signed=signed, narrow=narrow, rounding=rounding)
+        return _per_tensor(node.name, quantizers)
+
+    def _read(
+        self,
+        node: onnx.NodeProto,
+        names: tuple[str, ...],
+        *,
+        signed: bool,
+        narrow: bool,
+        rounding: str,
+    ) -> tuple[Quantizer, ...]:
+        """Like ``read_quantizer``, but one a channel where scales or zero points are."""
         try:
             scale, zero_point, bit_width = (self.initializers[n] for n in names)
         except (KeyError, ValueError) as error:
@@ -127,13 +146,27 @@ class TracedGraph:
                 cause=f"the scale is {scale.min()}.",
                 remedy="Calibrate or retrain this quantizer.",
             )
-        offsets = np.unique(zero_point)
-        if rounding not in ROUNDING_MODES or offsets.size != 1 or offsets[0] != int(offsets[0]):
+        if rounding not in ROUNDING_MODES or (zero_point != np.rint(zero_point)).any():
             raise GatewrightError(
                 "GW-107",
                 where=node.name,
-                cause=f"rounding {rounding}, zero points {offsets.tolist()}.",
-                remedy=f"Use one integer zero point and one of {', '.join(ROUNDING_MODES)}.",
+                cause=f"rounding {rounding}, zero points {np.unique(zero_point).tolist()}.",
+                remedy=f"Use integer zero points and one of {', '.join(ROUNDING_MODES)}.",
             )
-        scales = tuple(Fraction(float(s)) for s in np.asarray(scale, np.float32).ravel())
-        return Quantizer(scales, int(offsets[0]), int(np.max(bit_width)), signed, narrow, rounding)
+        pairs = np.broadcast_arrays(np.asarray(scale, np.float32).ravel(), zero_point.ravel())
+        bits = int(np.max(bit_width))
+        return tuple(
+            Quantizer((Fraction(float(s)),), int(z), bits, signed, narrow, rounding)
+            for s, z in zip(*pairs, strict=True)
+        )
+
+
+def _per_tensor(where: str, quantizers: tuple[Quantizer, ...]) -> Quantizer:
+    if len(quantizers) == 1:
+        return quantizers[0]
+    raise GatewrightError(
+        "GW-107",
+        where=where,
+        cause="an activation quantizer has one scale a channel.",
+        remedy="Use per-tensor scales for activations; weights may be per channel.",
+    )
