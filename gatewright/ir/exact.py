@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 import mpmath
 import numpy as np
+import numpy.typing as npt
 
 from gatewright.ir.quantizer import Quantizer, Scales
 from gatewright.ir.types import IntArray, IntType
@@ -16,6 +18,11 @@ UNDECIDED = 2.0**-30
 # From here on both functions are within 2**-5900 of their limit. The limit over a float32 scale is
 # on a boundary or at least 2**-129 from the nearest, so every argument beyond rounds as this one.
 FAR = Fraction(4096)
+
+FIXED_POINT = 62
+"""Bits of the fraction of a threshold and of the number of the threshold, together."""
+SATURATED = 2**62
+"""Beyond every accumulator."""
 
 
 def thresholds(
@@ -41,41 +48,74 @@ def thresholds(
     Returns:
         int64 [C, K] with K = codes - 1; C is 1 where all channels agree.
     """
-    step = quantizer.scales[0]
-    codes = range(quantizer.code_min + 1, quantizer.code_max + 1)
-    bounds = []
-    for code in codes:
-        b, inclusive = quantizer.boundary(code)
-        bounds.append(((b - quantizer.zero_point) * step, inclusive))
+    halves, inclusive = quantizer.boundaries()
+    units = halves - 2 * quantizer.zero_point
+    half = quantizer.scales[0] / 2
     channels = max(len(scales), len(offsets))
-    rows = np.array(
-        [
-            _threshold_row(bounds, scales[c % len(scales)], offsets[c % len(offsets)], relu)
-            for c in range(channels)
-        ],
-        dtype=object,
-    )
-    clipped: IntArray = np.clip(rows, accumulator.lo, accumulator.hi + 1).astype(np.int64)
-    return clipped[:1] if (clipped == clipped[:1]).all() else clipped
+    rows = np.empty((channels, units.size), dtype=np.int64)
+    for c in range(channels):
+        scale, offset = scales[c % len(scales)], offsets[c % len(offsets)]
+        line = _Line(half / scale, -offset / scale)
+        np.clip(line.first_beyond(units, inclusive), *_ends(accumulator), out=rows[c])
+    if relu:
+        rows[:, (units < 0) | ((units == 0) & inclusive)] = accumulator.lo
+    return rows[:1] if (rows == rows[:1]).all() else rows
 
 
-def _threshold_row(
-    bounds: list[tuple[Fraction, bool]], scale: Fraction, offset: Fraction, relu: bool
-) -> list[int]:
-    # One common denominator turns the row into integer divisions, which are far cheaper.
-    den = scale.denominator * offset.denominator
-    for b, _ in bounds[:2]:
-        den *= b.denominator
-    unit = int(scale * den)
-    shift = int(offset * den)
-    row = []
-    for b, inclusive in bounds:
-        if relu and (b < 0 or (b == 0 and inclusive)):
-            row.append(-(2**62))
-            continue
-        distance = b.numerator * (den // b.denominator) - shift
-        row.append(-(-distance // unit) if inclusive else distance // unit + 1)
-    return row
+def _ends(accumulator: IntType) -> tuple[int, int]:
+    return accumulator.lo, accumulator.hi + 1
+
+
+@dataclass(frozen=True)
+class _Line:
+    """``slope * u + start`` at integers u, in rationals; ``slope`` is positive."""
+
+    slope: Fraction
+    start: Fraction
+
+    def first_beyond(self, units: IntArray, inclusive: npt.NDArray[np.bool_]) -> IntArray:
+        """The first integer n at or above the line (inclusive), or above it; saturated.
+
+        Fixed point decides wherever its truncation cannot reach an integer, and rationals the rest.
+
+        Args:
+            units: Ascending, [K].
+            inclusive: Whether the line itself counts, [K].
+        """
+        first = int(units[0])
+        j = units - first
+        span = int(j[-1])
+        bits = FIXED_POINT - (span + 1).bit_length()
+        base, fraction, exact = _split(self.start + first * self.slope, bits)
+        step, rise, exact_step = _split(self.slope, bits)
+        if abs(base) + (span + 1) * (step + 1) >= SATURATED:
+            return self._decide(units, inclusive)
+        low = fraction + j * rise
+        n = base + j * step + (low >> bits) + 1
+        low &= (1 << bits) - 1
+        if exact and exact_step:
+            return n - ((low == 0) & inclusive)
+        # What was cut off is less than j + 1 in the last place.
+        unsure = (low == 0) | (low >= (1 << bits) - 1 - j)
+        n[unsure] = self._decide(units[unsure], inclusive[unsure])
+        return n
+
+    def _decide(self, units: IntArray, inclusive: npt.NDArray[np.bool_]) -> IntArray:
+        # One common denominator turns all of it into integer divisions.
+        den = self.slope.denominator * self.start.denominator
+        rise, base = int(self.slope * den), int(self.start * den)
+        n = []
+        for u, at in zip(units.tolist(), inclusive.tolist(), strict=True):
+            numerator = u * rise + base
+            beyond = -(-numerator // den) if at else numerator // den + 1
+            n.append(min(max(beyond, -SATURATED), SATURATED))
+        return np.array(n, dtype=np.int64)
+
+
+def _split(value: Fraction, bits: int) -> tuple[int, int, bool]:
+    """Integer part, ``bits`` bits of the fraction, and whether that is all of it."""
+    scaled, rest = divmod(value.numerator << bits, value.denominator)
+    return scaled >> bits, scaled & ((1 << bits) - 1), rest == 0
 
 
 def activation_table(

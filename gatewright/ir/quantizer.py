@@ -83,6 +83,24 @@ class Quantizer:
                 return (Fraction(code), True) if code > 0 else (Fraction(code - 1), False)
         raise ValueError(f"unknown rounding mode {self.rounding}")
 
+    def boundaries(self) -> tuple[IntArray, npt.NDArray[np.bool_]]:
+        """``boundary`` of every code but the lowest, ascending.
+
+        Returns:
+            Twice the boundaries, which makes them integers, and whether each is inclusive.
+        """
+        codes = np.arange(self.code_min + 1, self.code_max + 1, dtype=np.int64)
+        match self.rounding:
+            case "ROUND":
+                return 2 * codes - 1, codes % 2 == 0
+            case "FLOOR":
+                return 2 * codes, np.ones_like(codes, dtype=np.bool_)
+            case "CEIL":
+                return 2 * codes - 2, np.zeros_like(codes, dtype=np.bool_)
+            case "ROUND_TO_ZERO":
+                return np.where(codes > 0, 2 * codes, 2 * codes - 2), codes > 0
+        raise ValueError(f"unknown rounding mode {self.rounding}")
+
     def scale(self, channel: int) -> Fraction:
         """The scale of one channel."""
         return self.scales[channel if len(self.scales) > 1 else 0]
