@@ -58,13 +58,12 @@ def array(name: str, values: IntArray, type_: IntType | None = None) -> str:
 def _braces(values: IntArray) -> str:
     if values.ndim > 1:
         return "{" + ",\n".join(_braces(row) for row in values) + "}"
-    lines, line = [], ""
-    for item in (literal(v) for v in values):
-        if line and len(line) + len(item) + 2 > LINE_WIDTH:
-            lines.append(line)
-            line = ""
-        line += f"{item}, "
-    return "{" + "\n".join([*lines, line.rstrip(", ")]) + "}"
+    numbers = values.tolist()
+    wide = not IntType(-(2**31) + 1, 2**31 - 1).contains(values)
+    items = [literal(v) for v in numbers] if wide else list(map(str, numbers))
+    count = max(LINE_WIDTH // (max(map(len, items)) + 2), 1)
+    lines = [", ".join(items[i : i + count]) for i in range(0, len(items), count)]
+    return "{" + ",\n".join(lines) + "}"
 
 
 def struct(name: str, constants: dict[str, object], members: Iterable[str]) -> str:

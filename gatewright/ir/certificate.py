@@ -8,6 +8,7 @@ bound, both give the same code. This module finds the rest, within the reachable
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from gatewright.ir.float_error import (
 )
 from gatewright.ir.lowering.lower import IntegerModel
 from gatewright.ir.lowering.rounding import Rounding
+from gatewright.ir.runs import Run, find_runs
 from gatewright.ir.types import IntArray
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,6 +32,8 @@ BoolArray = npt.NDArray[np.bool_]
 ALL_CHANNELS = -1
 FINE = 2.0**-6
 """Codes that an integer is worth, below which two more on a list are no matter."""
+LONG_LIST = 4096
+"""Entries of a place beyond which those that are evenly spaced are written as runs."""
 
 ASSUMPTIONS = (
     "The reference is exact real arithmetic on the float32 parameters; each place is judged for "
@@ -79,6 +83,7 @@ class Place:
         lows: Lowest listed integer, [E].
         highs: Highest listed integer, [E].
         distances: From the nearest listed integer to the boundary, in codes, [E].
+        runs: Further entries, many evenly spaced ones each.
     """
 
     summary: SummaryRow
@@ -88,19 +93,35 @@ class Place:
     lows: IntArray
     highs: IntArray
     distances: FloatArray
+    runs: tuple[Run, ...] = ()
 
     def lists(self, n: IntArray) -> BoolArray:
         """Whether each integer n [..., C] is listed."""
         result = self._inside(ALL_CHANNELS, n)
-        for channel in np.unique(self.channels[self.channels != ALL_CHANNELS]):
-            result[..., channel] |= self._inside(int(channel), n[..., channel])
+        for channel in self._by_channel.keys() - {ALL_CHANNELS}:
+            result[..., channel] |= self._inside(channel, n[..., channel])
         return result
+
+    @cached_property
+    def _by_channel(self) -> dict[int, tuple[IntArray, IntArray]]:
+        """Lowest and highest integers of all intervals of a channel, each sorted."""
+        bounds: dict[int, list[tuple[IntArray, IntArray]]] = {}
+        for channel in np.unique(self.channels):
+            own = self.channels == channel
+            bounds.setdefault(int(channel), []).append((self.lows[own], self.highs[own]))
+        for run in self.runs:
+            bounds.setdefault(run.channel, []).append(run.bounds())
+        return {
+            channel: (np.sort(np.concatenate(lows)), np.sort(np.concatenate(highs)))
+            for channel, (lows, highs) in ((c, zip(*b, strict=True)) for c, b in bounds.items())
+        }
 
     def _inside(self, channel: int, n: IntArray) -> BoolArray:
         # Of the intervals that have begun, some have not ended.
-        own = self.channels == channel
-        begun = np.searchsorted(np.sort(self.lows[own]), n, side="right")
-        ended = np.searchsorted(np.sort(self.highs[own]), n, side="left")
+        nothing = np.zeros(0, dtype=np.int64)
+        lows, highs = self._by_channel.get(channel, (nothing, nothing))
+        begun = np.searchsorted(lows, n, side="right")
+        ended = np.searchsorted(highs, n, side="left")
         inside: BoolArray = np.asarray(begun > ended)
         return inside
 
@@ -114,6 +135,10 @@ class Place:
             "entries": [
                 [None if channel == ALL_CHANNELS else channel, code, low, high, _three_digits(d)]
                 for channel, code, low, high, d in zip(*(c.tolist() for c in columns), strict=True)
+            ],
+            "runs": [
+                [None if run.channel == ALL_CHANNELS else run.channel, *run.to_json()[1:]]
+                for run in self.runs
             ],
         }
 
@@ -130,6 +155,7 @@ class Place:
             integers[:, 2],
             integers[:, 3],
             np.array([r[4] for r in rows], dtype=np.float64),
+            tuple(Run(ALL_CHANNELS if r[0] is None else r[0], *r[1:]) for r in data["runs"]),
         )
 
 
@@ -241,6 +267,9 @@ def _judge(rounding: Rounding) -> Place:
     lows, highs = _align(found)
     lows, highs = np.maximum(lows, lo[:, None]), np.minimum(highs, hi[:, None])
     listed = lows <= highs
+    single, runs = listed, ()
+    if listed.sum() > LONG_LIST:
+        single, runs = _as_runs(found, lows, highs)
     summary = SummaryRow(
         rounding.name,
         rounding.kind,
@@ -250,7 +279,8 @@ def _judge(rounding: Rounding) -> Place:
         _union(lows, highs),
         found.error_bound,
     )
-    return Place(summary, rounding.source, *_entries(found, lows, highs, lo, hi))
+    lows, highs = np.where(single, lows, hi[:, None] + 1), np.where(single, highs, lo[:, None] - 1)
+    return Place(summary, rounding.source, *_entries(found, lows, highs, lo, hi), runs)
 
 
 def _intervals(rounding: Rounding) -> Intervals | None:
@@ -276,6 +306,25 @@ def _align(found: Intervals) -> tuple[IntArray, IntArray]:
     near = (np.ptp(found.centers, axis=0) <= more) & (high - low + 1 <= widest + more)
     alike = (widest > 0) & often & near
     return np.where(alike, low, found.lows), np.where(alike, high, found.highs)
+
+
+def _as_runs(
+    found: Intervals, lows: IntArray, highs: IntArray
+) -> tuple[BoolArray, tuple[Run, ...]]:
+    """Cover listed intervals [C, K] by runs, and widen those arrays to what the runs list.
+
+    Returns:
+        Which intervals are left to be listed one by one, and the runs.
+    """
+    single = lows <= highs
+    runs = []
+    for c in range(len(lows)):
+        channel = c if len(lows) > 1 else ALL_CHANNELS
+        for part, run in find_runs(channel, found.codes, lows[c], highs[c], found.centers[c]):
+            lows[c, part], highs[c, part] = run.bounds()
+            single[c, part] = False
+            runs.append(run)
+    return single, tuple(runs)
 
 
 def _union(lows: IntArray, highs: IntArray) -> int:

@@ -62,12 +62,7 @@ class Intervals:
 def boundaries(quantizer: Quantizer) -> tuple[IntArray, FloatArray]:
     """Each code but the lowest, and where it begins on ``v = x / scale + zero_point``."""
     codes = np.arange(quantizer.code_min + 1, quantizer.code_max + 1, dtype=np.int64)
-    begin = codes.astype(np.float64)
-    if quantizer.rounding == "ROUND_TO_ZERO":
-        begin[codes <= 0] -= 1
-    else:
-        begin -= {"ROUND": 0.5, "FLOOR": 0.0, "CEIL": 1.0}[quantizer.rounding]
-    return codes, begin
+    return codes, quantizer.boundaries()[0] / 2
 
 
 def gamma(roundings: int) -> float:
@@ -107,7 +102,7 @@ def step_intervals(rounding: Rounding) -> Intervals | None:
     sure = (slack == 0) & ((relative == 0) | (d == 0))
     if rounding.relu:
         # Below zero nothing changes any more, and torch's max(0, .) is exact.
-        inclusive = np.array([q.boundary(int(code))[1] for code in codes])
+        inclusive = q.boundaries()[1]
         sure = sure | (d < 0) | ((d == 0) & inclusive)
     center = (d * step - offset) / scale
     lows, highs = np.maximum(lows, lo), np.minimum(highs, hi)

@@ -20,6 +20,8 @@ FINE_SHIFT = 40
 FAR = np.int64(2**61)
 """Beyond every bound: no product and no shifted code that the search forms reaches half of it."""
 MAX_PRODUCT_BITS = 63
+SAMPLE = 1024
+"""Thresholds that are looked at first; what fails on them fails on all."""
 
 UP, EVEN, ODD = 0, 1, 2
 
@@ -59,7 +61,9 @@ def find_affine(
         None where no multiplier does it.
     """
     problem = _Problem(thresholds, out_bias, domain, out)
-    peaks = {ties: problem.peak(ties) for ties in (UP, EVEN, ODD)}
+    if not problem.peaks(-(-thresholds.shape[1] // SAMPLE)):
+        return None
+    peaks = problem.peaks()
     for shift in range(problem.fine + 1):
         for ties, peak in peaks.items():
             found = problem.attempt(peak, shift, ties) if shift or not ties else None
@@ -122,31 +126,48 @@ class _Problem:
                 slope = max(slope, float(found[-1] - found[0]) / max(run, 1))
         return slope
 
-    def offsets(self, m: IntArray, shift: int, ties: int) -> tuple[IntArray, IntArray]:
-        """Greatest lower and least upper bound of the offset, [C], for multipliers m [C]."""
-        bounds = self.codes << shift
+    def offsets(
+        self, m: IntArray, shift: int, ties: int, stride: int = 1
+    ) -> tuple[IntArray, IntArray]:
+        """Greatest lower and least upper bound of the offset, [C], for multipliers m [C].
+
+        A ``stride`` above 1 looks at some of the thresholds only.
+        """
+        codes = self.codes[::stride]
+        bounds = codes << shift
         if ties:
             # Half to even: an even code begins on the tie, an odd one just above it.
-            bounds = bounds - (1 << shift >> 1) + ((self.codes & 1) ^ int(ties == ODD))
-        scaled = self.rows * m[:, None]
-        low = np.where(self.reached, bounds - scaled, -FAR).max(axis=1)
-        high = np.where(self.awaited, bounds - 1 - scaled + m[:, None], FAR).min(axis=1)
+            bounds = bounds - (1 << shift >> 1) + ((codes & 1) ^ int(ties == ODD))
+        room = bounds - self.rows[:, ::stride] * m[:, None]
+        low = np.where(self.reached[:, ::stride], room, -FAR).max(axis=1)
+        room += m[:, None] - 1
+        high = np.where(self.awaited[:, ::stride], room, FAR).min(axis=1)
         return low, high
 
-    def peak(self, ties: int) -> IntArray:
+    def peaks(self, stride: int = 1) -> dict[int, IntArray]:
+        """The peak for each kind of ties, left out where there is no room in some channel.
+
+        A solution at any shift gives one at the finest, so no other kind can have a solution.
+        """
+        peaks = {ties: self._peak(ties, stride) for ties in (UP, EVEN, ODD)}
+        return {
+            ties: peak for ties, peak in peaks.items() if (self._gap(peak, ties, stride) >= 0).all()
+        }
+
+    def _peak(self, ties: int, stride: int) -> IntArray:
         """The multiplier [C] at the finest shift that leaves the offset most room."""
         low = np.zeros(len(self.rows), dtype=np.int64)
         high = np.full(len(self.rows), self.limit, dtype=np.int64)
         while (low < high).any():
             middle = (low + high) // 2
-            ahead = self._gap(middle + 1, ties) > self._gap(middle, ties)
+            ahead = self._gap(middle + 1, ties, stride) > self._gap(middle, ties, stride)
             active = low < high
             low = np.where(active & ahead, middle + 1, low)
             high = np.where(active & ~ahead, middle, high)
         return low
 
-    def _gap(self, m: IntArray, ties: int) -> IntArray:
-        low, high = self.offsets(m, self.fine, ties)
+    def _gap(self, m: IntArray, ties: int, stride: int) -> IntArray:
+        low, high = self.offsets(m, self.fine, ties, stride)
         return high - low
 
     def equals(self, found: Affine) -> bool:
