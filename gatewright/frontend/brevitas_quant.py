@@ -191,6 +191,5 @@ def _unsupported(where: str, what: str) -> GatewrightError:
         where=where,
         cause=f"{what}, which is not supported.",
         remedy="use a uniform integer quantizer with a fixed scale, such as Int8ActPerTensorFloat "
-        "or Int8WeightPerChannelFloat; no minifloat or group-wise ones, and binary ones for weights "
-        "only.",
+        "or Int8WeightPerChannelFloat; no minifloat or group-wise ones, binary ones for weights.",
     )

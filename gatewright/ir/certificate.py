@@ -267,7 +267,8 @@ def _judge(rounding: Rounding) -> Place:
     lows, highs = _align(found)
     lows, highs = np.maximum(lows, lo[:, None]), np.minimum(highs, hi[:, None])
     listed = lows <= highs
-    single, runs = listed, ()
+    single: BoolArray = listed
+    runs: tuple[Run, ...] = ()
     if listed.sum() > LONG_LIST:
         single, runs = _as_runs(found, lows, highs)
     summary = SummaryRow(
@@ -318,9 +319,10 @@ def _as_runs(
     """
     single = lows <= highs
     runs = []
+    centers = np.broadcast_to(found.centers, lows.shape)
     for c in range(len(lows)):
         channel = c if len(lows) > 1 else ALL_CHANNELS
-        for part, run in find_runs(channel, found.codes, lows[c], highs[c], found.centers[c]):
+        for part, run in find_runs(channel, found.codes, lows[c], highs[c], centers[c]):
             lows[c, part], highs[c, part] = run.bounds()
             single[c, part] = False
             runs.append(run)

@@ -91,10 +91,11 @@ class _Line:
         if abs(base) + (span + 1) * (step + 1) >= SATURATED:
             return self._decide(units, inclusive)
         low = fraction + j * rise
-        n = base + j * step + (low >> bits) + 1
+        n: IntArray = base + j * step + (low >> bits) + 1
         low &= (1 << bits) - 1
         if exact and exact_step:
-            return n - ((low == 0) & inclusive)
+            n -= (low == 0) & inclusive
+            return n
         # What was cut off is less than j + 1 in the last place.
         unsure = (low == 0) | (low >= (1 << bits) - 1 - j)
         n[unsure] = self._decide(units[unsure], inclusive[unsure])
@@ -104,7 +105,7 @@ class _Line:
         # One common denominator turns all of it into integer divisions.
         den = self.slope.denominator * self.start.denominator
         rise, base = int(self.slope * den), int(self.start * den)
-        n = []
+        n: list[int] = []
         for u, at in zip(units.tolist(), inclusive.tolist(), strict=True):
             numerator = u * rise + base
             beyond = -(-numerator // den) if at else numerator // den + 1

@@ -20,7 +20,7 @@ FloatArray = npt.NDArray[np.float64]
 SHORTEST = 16
 """Fewer intervals than this are not worth a run."""
 EXCESS = 2
-"""Integers that a run may add to an interval, or one eighth of the interval."""
+"""Integers that a run may add to an interval, or one eighth of it; and an eighth of all of them."""
 
 FIELDS = ("channel", "code", "count", "shift", "low", "low_step", "high", "high_step")
 
@@ -70,14 +70,18 @@ def find_runs(
     Yields:
         Which of the K a run covers, and the run.
     """
-    listed = np.concatenate([[0], (lows <= highs) & (np.diff(codes, prepend=codes[0] - 1) == 1)])
-    edges = np.flatnonzero(np.diff(listed, append=0))
+    # Where two integers are far apart, a boundary between them may have none in doubt: its
+    # interval is empty, and belongs to a run as well.
+    near = (lows <= highs + 1) & (np.diff(codes, prepend=codes[0] - 1) == 1)
+    edges = np.flatnonzero(np.diff(near, prepend=False, append=False))
     pending = [slice(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)][::-1]
     while pending:
         part = pending.pop()
-        count = part.stop - part.start
-        if count < SHORTEST:
+        listed = np.flatnonzero(lows[part] <= highs[part]) + part.start
+        if listed.size < SHORTEST:
             continue
+        part = slice(int(listed[0]), int(listed[-1]) + 1)
+        count = part.stop - part.start
         pitch = float(centers[part.stop - 1] - centers[part.start]) / (count - 1)
         run = _fit(channel, int(codes[part.start]), lows[part], highs[part], pitch)
         if run is not None:
@@ -105,4 +109,5 @@ def _fit(channel: int, code: int, lows: IntArray, highs: IntArray, pitch: float)
     run = Run(channel, code, count, shift, low, low_step, high, high_step)
     first, last = run.bounds()
     excess = (lows - first) + (last - highs)
-    return run if (excess <= np.maximum(EXCESS, width // 8)).all() else None
+    small = (excess <= np.maximum(EXCESS, width // 8)).all()
+    return run if small and excess.sum() <= width.sum() // 8 else None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.lookup.kernel import make_lookup
 from gatewright.hls_templates.requantize.kernel import Requantizer, make_requantizer
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.types import IntArray, IntType
@@ -181,22 +182,12 @@ def _multithreshold(writer: _Writer, node: Node) -> str:
 
 
 def _lookup(writer: _Writer, node: Node) -> str:
-    source, tensor = node.inputs[0], node.outputs[0]
-    table = writer.body[node.inputs[1]].value
-    assert table is not None
-    ident, out = writer.ident(tensor), IntType.of(table)
-    members = [
-        f"using in_t = {cpp.word(writer.type(source))};",
-        f"using out_t = {cpp.word(writer.type(tensor))};",
-        f"static {cpp.rom(out)} entry(unsigned a) {{ return {ident}_table[a]; }}",
-    ]
-    bits = int(table.size).bit_length() - 1
-    writer.params.append(
-        cpp.array(f"{ident}_table", table, out)
-        + "\n"
-        + cpp.struct(ident, {"ADDRESS_BITS": bits}, members)
-    )
-    return f"gw::lookup<{ident}>::apply({source})"
+    tensor = node.outputs[0]
+    lookup = make_lookup(writer.body, node, writer.ident(tensor))
+    if isinstance(lookup, Requantizer):
+        writer.requantizers[tensor] = lookup
+    writer.params.append(lookup.params_cpp())
+    return f"{lookup.call}::apply({node.inputs[0]}, unit)"
 
 
 def _binary(operator: str) -> Callable[[_Writer, Node], str]:

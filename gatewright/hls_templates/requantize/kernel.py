@@ -47,6 +47,19 @@ class Requantizer:
         """The C++ class with its parameters."""
         return f"gw::requantize_{self.variant}<{self.ident}>"
 
+    @property
+    def rom_bits(self) -> int:
+        """Bits that its thresholds take as a ROM."""
+        padded = self._padded()
+        return padded.size * IntType.of(padded).bits
+
+    def _padded(self) -> IntArray:
+        """Each row filled to a full binary tree, with ``hi + 1``, which is never reached."""
+        rows, count = self.thresholds.shape
+        padded = np.full((rows, 2 ** int(count).bit_length()), self.domain.hi + 1, dtype=np.int64)
+        padded[:, 1 : count + 1] = self.thresholds
+        return padded
+
     def to_json(self) -> dict[str, Any]:
         """What was chosen."""
         chosen: dict[str, Any] = {"variant": self.variant, "channels": len(self.thresholds)}
@@ -108,12 +121,9 @@ class Requantizer:
     def _threshold_params(
         self, constants: dict[str, object], members: list[str], arrays: list[str]
     ) -> None:
-        rows, count = self.thresholds.shape
-        depth = int(count).bit_length()
-        constants |= {"DEPTH": depth, "LOW": self.out_bias}
-        # hi + 1 is never reached: it pads each row to a full binary tree.
-        padded = np.full((rows, 2**depth), self.domain.hi + 1, dtype=np.int64)
-        padded[:, 1 : count + 1] = self.thresholds
+        padded = self._padded()
+        rows, words = padded.shape
+        constants |= {"DEPTH": words.bit_length() - 1, "LOW": self.out_bias}
         arrays.append(cpp.array(f"{self.ident}_rows", padded))
         type_ = cpp.rom(IntType.of(padded))
         channel = "channel" if rows > 1 else "0"

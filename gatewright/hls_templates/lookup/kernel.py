@@ -1,0 +1,81 @@
+"""Functions of one code: a table, or thresholds where the table would be far larger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.requantize.kernel import Requantizer
+from gatewright.ir.graph import Graph, Node
+from gatewright.ir.types import IntArray, IntType
+
+BLOCK_RAM_BITS = 2**15
+"""A table that fits one block RAM answers in a cycle and costs next to nothing."""
+SMALLER = 8
+"""How many times smaller thresholds have to be, because their search is longer than a read."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A look-up table.
+
+    Attributes:
+        ident: C++ identifier of its parameters.
+        domain: Range of the input.
+        out: Range of the output.
+        words: int64 [2**bits of the input].
+    """
+
+    ident: str
+    domain: IntType
+    out: IntType
+    words: IntArray
+
+    @property
+    def call(self) -> str:
+        """The C++ class with its parameters."""
+        return f"gw::lookup<{self.ident}>"
+
+    def params_cpp(self) -> str:
+        """The ROM and the parameter struct."""
+        element = IntType.of(self.words)
+        members = [
+            f"using in_t = {cpp.word(self.domain)};",
+            f"using out_t = {cpp.word(self.out)};",
+            f"static {cpp.rom(element)} entry(unsigned a) {{ return {self.ident}_table[a]; }}",
+        ]
+        bits = int(self.words.size).bit_length() - 1
+        table = cpp.array(f"{self.ident}_table", self.words, element)
+        return table + "\n" + cpp.struct(self.ident, {"ADDRESS_BITS": bits}, members)
+
+
+def make_lookup(graph: Graph, node: Node, ident: str) -> Table | Requantizer:
+    """The cheaper form of a LookUp node; both have ``call`` and ``params_cpp``.
+
+    Args:
+        graph: The graph the node is in.
+        node: A ``LookUp``.
+        ident: Identifier for its parameters.
+    """
+    words = graph[node.inputs[1]].value
+    assert words is not None
+    table = Table(ident, graph[node.inputs[0]].type, graph[node.outputs[0]].type, words)
+    search = _as_thresholds(table)
+    bits = words.size * IntType.of(words).bits
+    if search is None or bits <= BLOCK_RAM_BITS or SMALLER * search.rom_bits > bits:
+        return table
+    return search
+
+
+def _as_thresholds(table: Table) -> Requantizer | None:
+    """A table that never falls, as the first input of each output but the lowest."""
+    domain = table.domain
+    entries = table.words[np.arange(domain.lo, domain.hi + 1)]
+    if (np.diff(entries) < 0).any() or entries[0] == entries[-1]:
+        return None
+    codes = np.arange(int(entries[0]) + 1, int(entries[-1]) + 1)
+    rows = np.searchsorted(entries, codes, side="left")[None] + domain.lo
+    out = IntType.of(entries)
+    return Requantizer(table.ident, domain, out, rows, out.lo, "thresholds", None)
