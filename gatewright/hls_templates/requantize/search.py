@@ -9,6 +9,7 @@ for a coarser shift only the two integers beside the scaled peak can do if any c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,12 +62,13 @@ def find_affine(
         None where no multiplier does it.
     """
     problem = _Problem(thresholds, out_bias, domain, out)
-    if not problem.peaks(-(-thresholds.shape[1] // SAMPLE)):
-        return None
-    peaks = problem.peaks()
+    sample = -(-thresholds.shape[1] // SAMPLE)
+    peaks = problem.peaks(problem.peaks((UP, EVEN, ODD), sample))
     for shift in range(problem.fine + 1):
         for ties, peak in peaks.items():
-            found = problem.attempt(peak, shift, ties) if shift or not ties else None
+            if (ties and not shift) or problem.attempt(peak, shift, ties, sample) is None:
+                continue
+            found = problem.attempt(peak, shift, ties)
             if found is None or product_bits(found, domain) > MAX_PRODUCT_BITS:
                 continue
             if not problem.equals(found):
@@ -144,12 +146,12 @@ class _Problem:
         high = np.where(self.awaited[:, ::stride], room, FAR).min(axis=1)
         return low, high
 
-    def peaks(self, stride: int = 1) -> dict[int, IntArray]:
-        """The peak for each kind of ties, left out where there is no room in some channel.
+    def peaks(self, kinds: Iterable[int], stride: int = 1) -> dict[int, IntArray]:
+        """The peak for each of some kinds of ties, left out where a channel has no room there.
 
         A solution at any shift gives one at the finest, so no other kind can have a solution.
         """
-        peaks = {ties: self._peak(ties, stride) for ties in (UP, EVEN, ODD)}
+        peaks = {ties: self._peak(ties, stride) for ties in kinds}
         return {
             ties: peak for ties, peak in peaks.items() if (self._gap(peak, ties, stride) >= 0).all()
         }
@@ -178,13 +180,13 @@ class _Problem:
         steps = [np.searchsorted(r, v, side="right") for r, v in zip(self.rows, n, strict=True)]
         return bool((evaluate(found, n, self.out) == np.stack(steps) + self.bias).all())
 
-    def attempt(self, peak: IntArray, shift: int, ties: int) -> Affine | None:
-        """A solution at one shift, if there is one."""
+    def attempt(self, peak: IntArray, shift: int, ties: int, stride: int = 1) -> Affine | None:
+        """A solution at one shift, if there is one; for some thresholds only, as ``offsets``."""
         floor = peak >> (self.fine - shift)
         best: npt.NDArray[np.int64] = np.zeros_like(peak)
         low, high = np.ones_like(peak), np.zeros_like(peak)
         for m in (floor, floor + 1):
-            a, b = self.offsets(m, shift, ties)
+            a, b = self.offsets(m, shift, ties, stride)
             better = (a <= b) & (low > high)
             best, low, high = (
                 np.where(better, new, old) for new, old in ((m, best), (a, low), (b, high))
