@@ -79,6 +79,7 @@ class _Loader:
         self._handlers: dict[str, Callable[[onnx.NodeProto], None]] = {
             **dict.fromkeys(CELLS, self._cell),
             "Add": self._add,
+            "BipolarQuant": self._bipolar,
             "Concat": self._concat,
             "BipolarQuant": self._bipolar,
             "Flatten": self._flatten,

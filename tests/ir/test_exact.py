@@ -47,6 +47,31 @@ def test_thresholds_equal_the_rational_definition(rounding: str, seed: int) -> N
             assert code == expected, (seed, c, value)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_fixed_point_decides_as_rationals_do(seed: int) -> None:
+    """16 bits, lines that pass through integers and lines that nearly do."""
+    rng = random.Random(f"line-{seed}")
+    quantizer = Quantizer((Fraction(1),), 0, 16, True, False, rng.choice(ROUNDING_MODES))
+    units, inclusive = quantizer.boundaries()
+    slope = rng.choice(
+        [
+            f32(rng.uniform(0.01, 1e6)),
+            Fraction(rng.randint(1, 99), 3),
+            Fraction(2) ** rng.randint(-9, 9),
+            Fraction(2**50 + 1, 2**50),
+            f32(1e25),
+        ]
+    )
+    start = rng.choice([Fraction(0), f32(rng.uniform(-1e4, 1e4)), Fraction(-7, 3)])
+    line = exact._Line(slope, start)
+    some = np.sort(np.array(rng.sample(range(units.size), 3000)))
+    expected = line._decide(units[some], inclusive[some])
+    assert (line.first_beyond(units, inclusive)[some] == expected).all()
+    assert [quantizer.boundary(int(c) - 32767) for c in some[:200]] == [
+        (Fraction(int(units[c]), 2), bool(inclusive[c])) for c in some[:200]
+    ]
+
+
 def test_ties_round_half_to_even() -> None:
     quantizer = Quantizer((Fraction(1),), 0, 4, True, False)
     rows = exact.thresholds(quantizer, (Fraction(1, 2),), (Fraction(0),), IntType(-20, 20))

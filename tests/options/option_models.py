@@ -53,8 +53,8 @@ def inputs() -> np.ndarray:
 def prove(model: nn.Module, folder: Path) -> gatewright.Build:
     """Compile and compare torch, traced, integer, standard and csim.
 
-    float32 itself may differ from the exact reference where the certificate says so, as it does with
-    16 bits; between the exact levels not one integer may.
+    float32 itself may differ from the exact reference where the certificate says so, and with 16
+    bits it does; between the exact levels not one integer may.
     """
     x = inputs()
     build = gatewright.compile(model, torch.from_numpy(x[:1]), folder / "build")
