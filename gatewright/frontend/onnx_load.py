@@ -81,7 +81,6 @@ class _Loader:
             "Add": self._add,
             "BipolarQuant": self._bipolar,
             "Concat": self._concat,
-            "BipolarQuant": self._bipolar,
             "Flatten": self._flatten,
             "Gather": self._gather,
             "Gemm": self._gemm,
