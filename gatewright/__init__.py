@@ -4,6 +4,7 @@ Importing this package teaches qonnx the op ``QuantLSTMCell``.
 """
 
 from gatewright.build import Build, compile
+from gatewright.calibration import Calibration, calibrate
 from gatewright.errors import GatewrightError
 from gatewright.ir.traced import register as _register
 from gatewright.levels import LEVELS
@@ -14,4 +15,13 @@ _register()
 
 __version__ = VERSION
 
-__all__ = ["LEVELS", "Build", "GatewrightError", "Report", "__version__", "compile"]
+__all__ = [
+    "LEVELS",
+    "Build",
+    "Calibration",
+    "GatewrightError",
+    "Report",
+    "__version__",
+    "calibrate",
+    "compile",
+]

@@ -16,6 +16,7 @@ import onnx
 
 from gatewright import frontend, levels
 from gatewright.boards import DEFAULT_BOARD
+from gatewright.calibration import Calibration, calibrate
 from gatewright.errors import GatewrightError
 from gatewright.folder import LIBRARIES, named, read_manifest, replacing, write_manifest
 from gatewright.hls_templates import Design, map_design, write_project
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 TRACED, INTEGER, STANDARD = "1_traced.onnx", "2_integer.onnx", "2_standard.onnx"
 KERNELS, CERTIFICATE, PROJECT = "3_kernels.json", "certificate.json", "hls"
+CALIBRATION = "calibration.json"
 GOLDEN, GOLDEN_SEQUENCES = "golden", 16
 
 Progress = Callable[[str], None]
@@ -51,6 +53,7 @@ def compile(
     example_input: Any = None,
     output_dir: str | os.PathLike[str] = "build/model",
     *,
+    calibration: Any = None,
     multipliers: int | None = None,
     requantizer: Literal["auto", "thresholds"] = "auto",
     max_steps: int | None = None,
@@ -61,10 +64,13 @@ def compile(
 
     Args:
         model: A calibrated ``torch.nn.Module`` in eval mode; or the path of an ONNX file that
-            Brevitas exported; or such a ``ModelProto``.
+            Brevitas exported; or such a ``ModelProto``; or what ``calibrate`` returned.
         example_input: For a module, one float32 input [B, T, I] (or [T, B, I]); a tuple of it and
-            initial states [layers * directions, B, H] if ``forward`` takes those too.
+            initial states [layers * directions, B, H] if ``forward`` takes those too. With
+            calibration data, its first sequence is taken.
         output_dir: The build folder. A build that is there is replaced, anything else refused.
+        calibration: Data to calibrate a model with whose activations or weights are float, as
+            ``calibrate`` takes it; its report is kept in ``calibration.json``.
         multipliers: Budget of multipliers of a recurrent layer; decides how it is folded.
         requantizer: ``auto`` replaces thresholds by checked multipliers or tables where they are
             equal; ``thresholds`` keeps them.
@@ -86,6 +92,9 @@ def compile(
     target = find_board(board)
     folder = named(output_dir)
     with replacing(folder) as partial:
+        if calibration is not None:
+            report("calibrate")
+            model = calibrate(model, calibration)
         report("trace")
         traced = _trace(model, example_input)
         report("lower")
@@ -96,6 +105,8 @@ def compile(
         _save(traced, partial / TRACED)
         _save(to_onnx(integer), partial / INTEGER)
         _save(to_standard(integer), partial / STANDARD)
+        if isinstance(model, Calibration):
+            _write_json(partial / CALIBRATION, model.to_json())
         _write_json(partial / KERNELS, _kernels_json(traced, integer, design))
         _write_json(partial / CERTIFICATE, build_certificate(integer).to_json())
         files = project_files(design, target.part, target.clock_ns)
@@ -113,6 +124,10 @@ def compile(
 def _trace(model: Any, example_input: Any) -> onnx.ModelProto:
     if isinstance(model, str | os.PathLike | onnx.ModelProto):
         return frontend.load(model)
+    if isinstance(model, Calibration):
+        return frontend.trace(
+            model.model, model.example_input if example_input is None else example_input
+        )
     return frontend.trace(model, example_input)
 
 

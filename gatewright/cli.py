@@ -17,11 +17,17 @@ from gatewright.doctor import examine
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.design import DEFAULT_MULTIPLIERS
 from gatewright.levels import LEVELS
-from gatewright.models import ModelSource, load_dataset, load_model, torch_model
+from gatewright.models import ModelSource, calibrated, load_dataset, load_model, torch_model
 from gatewright.verify import verify
 from gatewright.version import VERSION
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+calibrate_with = click.option(
+    "--calibrate",
+    "data",
+    metavar="X.npy|SPLIT",
+    help="Place the quantizers that MODEL lacks, ranged on these sequences.",
+)
 DEMO = Path("examples/digits")
 JSON = "gatewright.json"
 
@@ -85,6 +91,7 @@ def main() -> None:
     show_default=True,
     help=f"Part and clock of run_hls.tcl: {' or '.join(boards())}.",
 )
+@calibrate_with
 @as_json
 def compile_command(
     model: str,
@@ -93,6 +100,7 @@ def compile_command(
     requantizer: Any,
     max_steps: int | None,
     board: str,
+    data: str | None,
     as_json: bool,
 ) -> None:
     """Compile MODEL into a build folder.
@@ -100,10 +108,10 @@ def compile_command(
     MODEL is an .onnx file, module:factory, or a folder whose model.py has model() and
     example_input().
     """
-    source = load_model(model)
+    source, calibration = calibrated(load_model(model), data)
     with display.compiling(as_json) as progress:
         build = compile(
-            source.model,
+            calibration or source.model,
             source.example_input,
             output,
             multipliers=multipliers,
@@ -113,8 +121,11 @@ def compile_command(
             progress=progress,
         )
     if as_json:
-        click.echo(json.dumps({"build": str(build.path), **build.kernels}))
+        facts = {"calibration": calibration.to_json()} if calibration else {}
+        click.echo(json.dumps({"build": str(build.path), **facts, **build.kernels}))
     else:
+        if calibration is not None:
+            display.show_calibration(calibration)
         display.show_build(build)
 
 
@@ -172,17 +183,27 @@ def simulate(
     show_default=True,
     help="Which split, if the model has a dataset.",
 )
+@calibrate_with
 @click.option("--levels", default="all", show_default=True, help="Comma-separated, in order.")
 @as_json
 def verify_command(
-    build: Path, inputs: Path | None, model: str | None, split: str, levels: str, as_json: bool
+    build: Path,
+    inputs: Path | None,
+    model: str | None,
+    split: str,
+    data: str | None,
+    levels: str,
+    as_json: bool,
 ) -> None:
     """Compare every level of BUILD with the one before it.
 
     The levels are traced, integer, standard and csim; with --model, torch comes first. Without
-    X.npy it runs the model's dataset, or seeded random sequences. Exit code 1 if integers differ.
+    X.npy it runs the model's dataset, or seeded random sequences. A model that was calibrated has
+    to be calibrated again, with the same data. Exit code 1 if integers differ.
     """
-    source = load_model(model) if model else None
+    if data and not model:
+        raise click.UsageError("--calibrate needs --model, the model that is calibrated.")
+    source = calibrated(load_model(model), data)[0] if model else None
     if source is not None and model is not None:
         torch_model(source, model)
     failed = _verify(Build(build), source, inputs, split, _levels(levels), as_json)

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gatewright.build import Build
+from gatewright.calibration import Calibration
 from gatewright.doctor import Tool
 from gatewright.errors import GatewrightError
 from gatewright.frontend.traps import Trap
@@ -28,6 +29,7 @@ ERR = Console(stderr=True, emoji=False)
 FACTS = ("where", "cause", "remedy")
 
 STAGES = {
+    "calibrate": "quantizers placed from data",
     "trace": "1_traced.onnx    the model as QONNX",
     "lower": "2_integer.onnx   integers only; 2_standard.onnx in plain ONNX",
     "map": "3_kernels.json   kernels and their tile schedule",
@@ -107,6 +109,11 @@ def show_arrays(arrays: Mapping[str, Any], written: Path | None) -> None:
         else:
             OUT.print(f"{name}:", markup=False, highlight=False)
             OUT.print(np.array2string(array, threshold=200), markup=False, highlight=False)
+
+
+def show_calibration(calibration: Calibration) -> None:
+    """What calibration placed and what it cost."""
+    OUT.print(str(calibration), highlight=False, markup=False, soft_wrap=True)
 
 
 def show_build(build: Build) -> None:

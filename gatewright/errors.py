@@ -24,6 +24,7 @@ CODES: dict[str, str] = {
     # 3xx: lowering
     "GW-301": "tensor is not quantized where it has to be",
     "GW-302": "integer range exceeds what a kernel can hold",
+    "GW-303": "activations are not quantized: calibration data needed",
     # 4xx: build folders
     "GW-401": "output folder is not a Gatewright build",
     "GW-402": "build folder is incomplete or damaged",
@@ -38,6 +39,7 @@ CODES: dict[str, str] = {
     "GW-601": "input does not fit the build",
     "GW-602": "unknown level",
     "GW-603": "model argument cannot be loaded",
+    "GW-604": "unusable calibration data or option",
 }
 
 

@@ -1,4 +1,4 @@
-"""Handwritten digits, read row by row: an 8-bit LSTM and a linear classifier."""
+"""Handwritten digits, read row by row: an LSTM and a linear classifier, quantized two ways."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 
 WEIGHTS = Path(__file__).parent / "weights.pt"
+WEIGHT_ONLY_WEIGHTS = Path(__file__).parent / "weights_4bit.pt"
 ROWS, PIXELS, HIDDEN, CLASSES = 8, 8, 32, 10
 TEST_IMAGES = 540
 SPLIT_SEED = 0
@@ -53,10 +54,38 @@ class DigitsLSTM(nn.Module):
         return self.fc(out[:, -1])
 
 
+class WeightOnlyDigitsLSTM(DigitsLSTM):
+    """The same network with 4-bit weights and float activations, to be calibrated."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = qnn.QuantLSTM(
+            PIXELS,
+            HIDDEN,
+            batch_first=True,
+            weight_bit_width=4,
+            bias_quant=None,
+            io_quant=None,
+            gate_acc_quant=None,
+            sigmoid_quant=None,
+            tanh_quant=None,
+            cell_state_quant=None,
+        )
+        self.fc = qnn.QuantLinear(HIDDEN, CLASSES, bias=True, weight_bit_width=4)
+
+
 def model() -> DigitsLSTM:
     """The trained network in evaluation mode; ``train.py`` writes its weights."""
-    net = DigitsLSTM()
-    net.load_state_dict(torch.load(WEIGHTS, map_location="cpu", weights_only=True))
+    return _trained(DigitsLSTM(), WEIGHTS)
+
+
+def weight_only() -> DigitsLSTM:
+    """The trained weight-only network; ``train.py --weight-only`` writes its weights."""
+    return _trained(WeightOnlyDigitsLSTM(), WEIGHT_ONLY_WEIGHTS)
+
+
+def _trained(net: DigitsLSTM, weights: Path) -> DigitsLSTM:
+    net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     return net.eval()
 
 

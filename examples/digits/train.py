@@ -1,4 +1,7 @@
-"""Train the digits example and write ``weights.pt``: ``python examples/digits/train.py``."""
+"""Train the digits example and write ``weights.pt``: ``python examples/digits/train.py``.
+
+With ``--weight-only`` it trains the variant with 4-bit weights and writes ``weights_4bit.pt``.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,12 @@ import os
 
 os.environ.setdefault("BREVITAS_JIT", "1")  # read when Brevitas is imported; 2-3x faster
 
+import argparse
 import time
 
 import numpy as np
 import torch
-from model import WEIGHTS, DigitsLSTM, dataset
+from model import WEIGHT_ONLY_WEIGHTS, WEIGHTS, DigitsLSTM, WeightOnlyDigitsLSTM, dataset
 from torch import Tensor, nn
 
 SEED = 0
@@ -60,7 +64,7 @@ def train_epoch(
     return float(np.mean(losses))
 
 
-def train() -> DigitsLSTM:
+def train(network: type[DigitsLSTM]) -> DigitsLSTM:
     """Train from scratch.
 
     Brevitas collects activation scales over the first 300 steps and learns them from then on,
@@ -69,7 +73,7 @@ def train() -> DigitsLSTM:
     torch.manual_seed(SEED)
     x, y = load("train")
     x_test, y_test = load("test")
-    net = DigitsLSTM()
+    net = network()
     steps = EPOCHS * -(-len(x) // BATCH)
     optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
@@ -85,12 +89,16 @@ def train() -> DigitsLSTM:
 
 def main() -> None:
     """Train, check the target and store the weights."""
-    net = train()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weight-only", action="store_true", help="the variant of 4-bit weights")
+    weight_only = parser.parse_args().weight_only
+    weights = WEIGHT_ONLY_WEIGHTS if weight_only else WEIGHTS
+    net = train(WeightOnlyDigitsLSTM if weight_only else DigitsLSTM)
     test = accuracy(net, *load("test"))
     if test < TARGET:
-        raise SystemExit(f"test accuracy {test:.4f} is below {TARGET}; weights.pt not written")
-    torch.save(net.state_dict(), WEIGHTS)
-    print(f"test accuracy {test:.4f}; wrote {WEIGHTS.name} ({WEIGHTS.stat().st_size:,} bytes)")
+        raise SystemExit(f"test accuracy {test:.4f} is below {TARGET}; {weights.name} not written")
+    torch.save(net.state_dict(), weights)
+    print(f"test accuracy {test:.4f}; wrote {weights.name} ({weights.stat().st_size:,} bytes)")
 
 
 if __name__ == "__main__":

@@ -178,8 +178,9 @@ def _require(where: str, proxy: Any, kind: type[nn.Module]) -> None:
             "GW-107",
             where=where,
             cause="this quantizer is None or disabled, so its values are not integers.",
-            remedy="give it an integer quantizer, such as Int8ActPerTensorFloat for activations "
-            "or Int8WeightPerTensorFloat for weights.",
+            remedy="place it from data with gatewright.calibrate(model, data) (on the command "
+            "line --calibrate data.npy), or give it an integer quantizer, such as "
+            "Int8ActPerTensorFloat for activations or Int8WeightPerTensorFloat for weights.",
         )
     if not isinstance(proxy, kind) or proxy.is_groupwise:
         raise _unsupported(where, f"it is a {type(proxy).__name__}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping, Set
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,8 +17,9 @@ from gatewright.frontend.spec import FloatArray
 from gatewright.ir.traced.vocabulary import CELLS, QONNX_DOMAIN
 
 DYNAMO_REMEDY = (
-    "export the model again with brevitas.export.export_qonnx(model, x, path, dynamo=False); the "
-    "default, dynamo=True, drops recurrent layers silently."
+    "export the model again with brevitas.export.export_qonnx(model, x, path, dynamo=False), or "
+    "export_onnx_qcdq where only its weights are quantized; the default, dynamo=True, drops "
+    "recurrent layers silently."
 )
 SUPPORTED = {
     "": {
@@ -36,6 +39,28 @@ SUPPORTED = {
 MAX_INPUT_VALUES = 2**26
 """Of the example input a file was exported with: 256 MiB, beyond which its shape is no example."""
 
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What a kind of file may hold.
+
+    Attributes:
+        ops: By domain.
+        cells: The recurrent ops, of which there has to be one.
+        remedy: What to do about any other op.
+    """
+
+    ops: Mapping[str, Set[str]]
+    cells: Collection[str]
+    remedy: str
+
+
+QONNX = Vocabulary(
+    SUPPORTED,
+    CELLS,
+    "use layers that export to: "
+    f"{', '.join(sorted(op for ops in SUPPORTED.values() for op in ops))}.",
+)
 _VANISHING = {"Identity", "Dropout"}
 
 
@@ -51,7 +76,7 @@ class RawGraph:
         GatewrightError: GW-106, GW-203, GW-204, GW-205, GW-207.
     """
 
-    def __init__(self, model: onnx.ModelProto) -> None:
+    def __init__(self, model: onnx.ModelProto, vocabulary: Vocabulary = QONNX) -> None:
         graph = model.graph
         if not graph.node:
             raise GatewrightError(
@@ -62,12 +87,12 @@ class RawGraph:
         self._check_order(graph)
         live = _live_nodes(graph)
         self.nodes = [node for node in live if not self._fold(node)]
-        _check_vocabulary(self.nodes)
-        if not any(node.op_type in CELLS for node in self.nodes):
+        _check_vocabulary(self.nodes, vocabulary)
+        if not any(node.op_type in vocabulary.cells for node in self.nodes):
             raise GatewrightError(
                 "GW-204",
                 where=_graph_name(graph),
-                cause="it holds no recurrent layer (QuantLSTMCell).",
+                cause=f"it holds no recurrent layer ({next(iter(vocabulary.cells))}).",
                 remedy=DYNAMO_REMEDY,
             )
         self.inputs = self._inputs(graph)
@@ -186,15 +211,14 @@ def _live_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
     return live[::-1]
 
 
-def _check_vocabulary(nodes: list[onnx.NodeProto]) -> None:
+def _check_vocabulary(nodes: list[onnx.NodeProto], vocabulary: Vocabulary) -> None:
+    if "LSTM" not in vocabulary.cells:
+        _check_activations(nodes)
     for node in nodes:
         domain = "" if node.domain == "ai.onnx" else node.domain
-        if node.op_type in SUPPORTED.get(domain, ()):
+        if node.op_type in vocabulary.ops.get(domain, ()):
             continue
-        names = ", ".join(sorted(op for ops in SUPPORTED.values() for op in ops))
-        remedy = f"use layers that export to: {names}."
-        if node.op_type == "LSTM":
-            remedy = "use brevitas.nn.QuantLSTM with all its quantizers; this one is float."
+        remedy = vocabulary.remedy
         prefix = f"{domain}::" if domain else ""
         raise GatewrightError(
             "GW-205",
@@ -202,6 +226,20 @@ def _check_vocabulary(nodes: list[onnx.NodeProto]) -> None:
             cause=f"the op {prefix}{node.op_type} is not supported.",
             remedy=remedy,
         )
+
+
+def _check_activations(nodes: list[onnx.NodeProto]) -> None:
+    """GW-303 for ONNX' own LSTM, whose activations are float."""
+    for node in nodes:
+        if node.op_type == "LSTM" and node.domain in ("", "ai.onnx"):
+            raise GatewrightError(
+                "GW-303",
+                where=label(node),
+                cause="it is a standard LSTM node, whose activations are float; only its weights "
+                "can be quantized.",
+                remedy="give sequences to calibrate with: gatewright.compile(file, calibration=x), "
+                "or --calibrate data.npy on the command line.",
+            )
 
 
 def label(node: onnx.NodeProto) -> str:

@@ -80,7 +80,19 @@ def _check_parameters(model: nn.Module) -> None:
 
 
 def check_calibrated(where: str, quantizer: nn.Module) -> None:
-    """Refuse a quantizer whose scale or zero point still waits for its first data (GW-103).
+    """Refuse a quantizer whose scale or zero point still waits for its first data (GW-103)."""
+    if waits_for_data(quantizer):
+        raise GatewrightError(
+            "GW-103",
+            where=where,
+            cause="its scale or zero point comes from statistics, and it never saw data.",
+            remedy="train the model (forward passes in train() mode), load a trained state dict, "
+            "or collect the statistics with gatewright.calibrate(model, data).",
+        )
+
+
+def waits_for_data(quantizer: nn.Module) -> bool:
+    """Whether the scale or zero point of a quantizer still waits for its first data.
 
     Quantizers that collect statistics count their forwards in training mode. A loaded state dict
     sets the counter of those that end in a parameter, but not that of running statistics, whose
@@ -90,15 +102,9 @@ def check_calibrated(where: str, quantizer: nn.Module) -> None:
         if getattr(module, "counter", None) != 0:
             continue
         running: torch.Tensor | None = getattr(module, "running_stats", None)
-        if running is not None and bool((running != 1.0).any()):
-            continue
-        raise GatewrightError(
-            "GW-103",
-            where=where,
-            cause="its scale or zero point comes from statistics, and it never saw data.",
-            remedy="train or calibrate the model (forward passes in train() mode), or load a "
-            "trained state dict.",
-        )
+        if running is None or bool((running == 1.0).all()):
+            return True
+    return False
 
 
 def example_arrays(example_input: Any) -> tuple[FloatArray, ...]:

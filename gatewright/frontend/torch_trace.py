@@ -43,13 +43,22 @@ def trace_module(model: object, example_input: Any) -> onnx.ModelProto:
     """See ``gatewright.frontend.trace``."""
     module = check_model(model)
     examples = example_arrays(example_input)
-    bare = _Tracer().is_leaf_module(module, "")
     names = tap_names(module)
-    graph = (_bare_graph if bare else _symbolic_trace)(module, len(examples))
+    graph = symbolic_graph(module, len(examples))
     builder = GraphBuilder(examples[0].shape)
     context = Context(builder, names, batch_first=is_batch_first(module))
     shapes = [example.shape for example in examples]
     return builder.finish(_run(graph, module, context, shapes))
+
+
+def symbolic_graph(module: nn.Module, arguments: int) -> fx.Graph:
+    """The fx graph of a model that is given this many arguments.
+
+    Raises:
+        GatewrightError: GW-108 where forward() cannot be traced.
+    """
+    bare = _Tracer().is_leaf_module(module, "")
+    return (_bare_graph if bare else _symbolic_trace)(module, arguments)
 
 
 def is_batch_first(model: nn.Module) -> bool:

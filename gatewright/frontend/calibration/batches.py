@@ -1,0 +1,105 @@
+"""Calibration data, whatever form it comes in, as a list of batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from gatewright.frontend.calibration.options import refused
+
+CHUNK = 256
+"""Sequences run at once, of data that is one array."""
+
+_FORM = "Pass float32 sequences as the model takes them: one array, or an iterable of batches."
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What a model is given at once.
+
+    Attributes:
+        inputs: The sequences, and initial states if its forward() takes those too.
+        labels: The classes of the sequences, where the data gives them.
+    """
+
+    inputs: tuple[torch.Tensor, ...]
+    labels: npt.NDArray[np.int64] | None = None
+
+    @property
+    def x(self) -> torch.Tensor:
+        """The sequences, [B, T, I] or [T, B, I]."""
+        return self.inputs[0]
+
+    def first(self, batch_axis: int) -> tuple[torch.Tensor, ...]:
+        """The first sequence and its states; these are [N, B, H] or [B, H]."""
+        x, *states = self.inputs
+        alone = [x.narrow(batch_axis, 0, 1), *(state.narrow(-2, 0, 1) for state in states)]
+        return tuple(tensor.clone() for tensor in alone)
+
+
+def read_batches(data: Any, batch_axis: int) -> list[Batch]:
+    """Calibration data as batches.
+
+    Args:
+        data: A tensor or array, cut along ``batch_axis``; a tuple of them, one an argument of
+            forward(); or another iterable of batches, each a tensor or a tuple of the arguments
+            and integer labels behind them, as a ``DataLoader`` gives.
+        batch_axis: 0 for [B, T, I], 1 for [T, B, I].
+
+    Raises:
+        GatewrightError: GW-604.
+    """
+    if isinstance(data, torch.Tensor | np.ndarray):
+        x = _tensor(data)
+        return [Batch((part,)) for part in x.split(CHUNK, dim=batch_axis)]
+    if isinstance(data, tuple) and all(isinstance(d, torch.Tensor | np.ndarray) for d in data):
+        return [_batch(data)]
+    if isinstance(data, str | bytes) or not isinstance(data, Iterable):
+        raise refused("calibration data", f"it is of type {type(data).__name__}.", _FORM)
+    batches = [_batch(item) for item in data]
+    if not batches:
+        raise refused("calibration data", "it holds no batch.", _FORM)
+    return batches
+
+
+def _batch(item: Any) -> Batch:
+    parts = list(item) if isinstance(item, tuple | list) else [item]
+    if not parts:
+        raise refused("calibration data", "a batch of it is empty.", _FORM)
+    labels = _classes(parts[-1]) if len(parts) > 1 else None
+    inputs = parts if labels is None else parts[:-1]
+    return Batch(tuple(_tensor(part) for part in inputs), labels)
+
+
+def _tensor(values: Any) -> torch.Tensor:
+    array = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else values
+    problem = None
+    if not isinstance(array, np.ndarray) or not np.issubdtype(array.dtype, np.floating):
+        kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
+        problem = f"it holds {kind}, not floats"
+    elif array.ndim < 2 or array.size == 0:
+        problem = f"its shape is {list(array.shape)}"
+    elif not np.isfinite(array).all():
+        problem = "it holds NaN or infinite values"
+    if problem is not None:
+        raise refused("calibration data", f"{problem}.", _FORM)
+    return torch.from_numpy(np.array(array, dtype=np.float32))
+
+
+def _classes(values: Any) -> npt.NDArray[np.int64] | None:
+    """Labels of a batch where they are classes, which are integers."""
+    array = np.asarray(values.detach().cpu() if isinstance(values, torch.Tensor) else values)
+    return array.astype(np.int64) if array.dtype.kind in "iu" else None
+
+
+def join_labels(batches: list[Batch], labels: Any) -> npt.NDArray[np.int64] | None:
+    """The labels given beside the data, or else those in it, if every batch has them."""
+    if labels is not None:
+        return np.asarray(labels.detach().cpu() if isinstance(labels, torch.Tensor) else labels)
+    parts = [batch.labels for batch in batches if batch.labels is not None]
+    return np.concatenate(parts) if len(parts) == len(batches) else None

@@ -1,0 +1,162 @@
+"""Places the missing quantizers of a model and measures what that costs."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from torch import nn
+
+from gatewright.errors import GatewrightError
+from gatewright.frontend.brevitas_quant import to_numpy
+from gatewright.frontend.calibration import observe
+from gatewright.frontend.calibration.batches import Batch, join_labels, read_batches
+from gatewright.frontend.calibration.floats import with_brevitas_layers
+from gatewright.frontend.calibration.options import Options, refused
+from gatewright.frontend.calibration.quantizers import Grid
+from gatewright.frontend.calibration.ranges import choose_scale
+from gatewright.frontend.calibration.result import Calibration, OutputError, Placed
+from gatewright.frontend.calibration.slots import (
+    Slot,
+    input_slots,
+    output_slots,
+    recurrent_slots,
+    stacks,
+    weight_slots,
+)
+from gatewright.frontend.calibration.waiting import collect, described, waiting_quantizers
+from gatewright.frontend.spec import FloatArray
+from gatewright.frontend.torch_checks import check_model
+
+
+def calibrate_module(model: Any, data: Any, labels: Any, options: Options) -> Calibration:
+    """See ``gatewright.calibrate``."""
+    given = _copy(check_model(model))
+    axis = _batch_axis(given)
+    batches = read_batches(data, axis)
+    waiting = waiting_quantizers(given)
+    if waiting:
+        with observe.biases_where_scaled(given):
+            collect(given, waiting, batches)
+    with observe.biases_where_scaled(given):
+        before = observe.run(given, batches)
+    net = with_brevitas_layers(_copy(given))
+    placed = [*_place_weights(net, options), *_place_activations(net, batches, options)]
+    after = observe.run(net, batches)
+    classes = join_labels(batches, labels)
+    return Calibration(
+        model=net,
+        example_input=batches[0].first(axis),
+        placed=(*described(given, waiting), *placed),
+        output_error=_output_error(before, after),
+        sequences=sum(batch.x.shape[axis] for batch in batches),
+        accuracy_before=_accuracy(before, classes, axis),
+        accuracy_after=_accuracy(after, classes, axis),
+    )
+
+
+def _copy(model: nn.Module) -> nn.Module:
+    try:
+        return copy.deepcopy(model)
+    except (RuntimeError, TypeError) as error:
+        raise GatewrightError(
+            "GW-603",
+            where=type(model).__name__,
+            cause=f"it cannot be copied: {error}",
+            remedy="let the module hold no tensors with a gradient history and no open handles.",
+        ) from error
+
+
+def _batch_axis(model: nn.Module) -> int:
+    """The axis of sequences in the input of the first recurrent layer, else 0."""
+    for module in model.modules():
+        if isinstance(module, nn.LSTM | nn.RNN):
+            return 0 if module.batch_first else 1
+    for _, stack in stacks(model):
+        return 0 if stack.layers[0][0].cell.batch_first else 1
+    return 0
+
+
+def _place_weights(net: nn.Module, options: Options) -> list[Placed]:
+    placed = []
+    for slot in weight_slots(net):
+        for module, _ in slot.places:
+            slot.seen.add(to_numpy(module.weight))
+        scale = choose_scale(slot.seen, options, bits=options.weight_bits, signed=True, weight=True)
+        grid = _grid(scale, options.weight_bits, True, options, narrow=True)
+        slot.fill(grid, weight=True)
+        placed.append(_placed(slot, grid, scale))
+    return placed
+
+
+def _place_activations(net: nn.Module, batches: list[Batch], options: Options) -> list[Placed]:
+    recurrent, outputs = recurrent_slots(net), output_slots(net)
+    inputs = input_slots(net, len(batches[0].inputs))
+    slots = [*recurrent, *outputs, *inputs]
+    if not slots:
+        return []
+    observe.observe_recurrent(net, recurrent)
+    with observe.biases_where_scaled(net), observe.recorded(inputs, outputs):
+        observe.run(net, batches)
+    placed = []
+    for slot in slots:
+        scale = choose_scale(_finite(slot).seen, options, bits=options.bits, signed=slot.signed)
+        grid = _grid(scale, options.bits, slot.signed, options)
+        slot.fill(grid)
+        placed.append(_placed(slot, grid, scale))
+    observe.forget_cells(net)
+    return placed
+
+
+def _grid(scale: float, bits: int, signed: bool, options: Options, narrow: bool = False) -> Grid:
+    power_of_two = options.scale == "power_of_two"
+    return Grid(scale, bits, signed, narrow=narrow, power_of_two=power_of_two)
+
+
+def _finite(slot: Slot) -> Slot:
+    if not np.isfinite(slot.seen.largest):
+        raise refused(
+            slot.name,
+            "on this data its values are NaN or infinite.",
+            "Check the model's parameters and the range of the data.",
+        )
+    return slot
+
+
+def _placed(slot: Slot, grid: Grid, scale: float) -> Placed:
+    return Placed(
+        name=slot.name,
+        places=len(slot.places),
+        bits=grid.bits,
+        signed=grid.signed,
+        scale=scale,
+        clipped=slot.seen.share_above((grid.largest_code + 0.5) * scale),
+    )
+
+
+def _output_error(before: list[FloatArray], after: list[FloatArray]) -> OutputError:
+    a = np.concatenate([y.reshape(-1) for y in before]).astype(np.float64)
+    b = np.concatenate([y.reshape(-1) for y in after]).astype(np.float64)
+    rms, size = float(np.sqrt(np.mean((b - a) ** 2))), float(np.sqrt(np.mean(a**2)))
+    return OutputError(rms, float(np.abs(b - a).max()), rms / size if size else 0.0)
+
+
+def _accuracy(
+    outputs: list[FloatArray], classes: npt.NDArray[np.int64] | None, axis: int
+) -> float | None:
+    """The share of right classes, or None without labels; GW-604 where the shapes differ."""
+    if classes is None:
+        return None
+    votes = np.concatenate(
+        [y.argmax(axis=-1) for y in outputs], axis=axis if outputs[0].ndim == 3 else 0
+    )
+    if votes.shape != classes.shape:
+        raise refused(
+            "labels",
+            f"their shape is {list(classes.shape)}, the model gives classes of shape "
+            f"{list(votes.shape)}.",
+            "Pass one integer for each sequence of the data, in its order.",
+        )
+    return float((votes == classes).mean())

@@ -1,0 +1,126 @@
+"""Turns plain torch layers into Brevitas ones that compute the same, all quantizers missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import brevitas.nn as qnn
+import torch
+from brevitas.nn.mixin.base import QuantLayerMixin
+from brevitas.nn.quant_rnn import QuantRecurrentStackBase
+from torch import nn
+
+from gatewright.errors import GatewrightError
+
+_NO_ACTIVATIONS = {"io_quant": None, "gate_acc_quant": None, "bias_quant": None}
+_NO_LSTM_ACTIVATIONS = {
+    **_NO_ACTIVATIONS,
+    "sigmoid_quant": None,
+    "tanh_quant": None,
+    "cell_state_quant": None,
+}
+
+
+def with_brevitas_layers(model: nn.Module) -> nn.Module:
+    """The model with each ``nn.LSTM``, ``nn.RNN``, ``nn.Linear`` and ``nn.ReLU`` replaced.
+
+    Args:
+        model: Changed in place, unless it is itself such a layer.
+
+    Returns:
+        The model.
+
+    Raises:
+        GatewrightError: GW-109 for an LSTM with projections.
+    """
+    if type(model) in _MAKERS:
+        return _MAKERS[type(model)](type(model).__name__, model).eval()
+    _replace(model, "", {})
+    return model
+
+
+def _replace(parent: nn.Module, path: str, made: dict[int, nn.Module]) -> None:
+    """Replace below ``parent``; a layer in several places stays one."""
+    if isinstance(parent, QuantRecurrentStackBase | QuantLayerMixin):
+        return  # Brevitas' own layers hold an nn.ReLU and the like inside
+    for name, child in list(parent._modules.items()):
+        where = f"{path}.{name}".lstrip(".")
+        if child is None:
+            continue
+        if type(child) not in _MAKERS:
+            _replace(child, where, made)
+            continue
+        if id(child) not in made:
+            made[id(child)] = _MAKERS[type(child)](where, child).eval()
+        setattr(parent, name, made[id(child)])
+
+
+def _lstm(where: str, module: Any) -> nn.Module:
+    if module.proj_size:
+        raise GatewrightError(
+            "GW-109",
+            where=where,
+            cause=f"it uses proj_size={module.proj_size}; Brevitas has no such LSTM.",
+            remedy="build the layer with proj_size=0.",
+        )
+    return _loaded(
+        qnn.QuantLSTM(
+            module.input_size,
+            module.hidden_size,
+            **_shape(module),
+            weight_quant=None,
+            **_NO_LSTM_ACTIVATIONS,
+        ),
+        module,
+    )
+
+
+def _rnn(where: str, module: Any) -> nn.Module:
+    return _loaded(
+        qnn.QuantRNN(
+            module.input_size,
+            module.hidden_size,
+            nonlinearity=module.nonlinearity,
+            **_shape(module),
+            weight_quant=None,
+            **_NO_ACTIVATIONS,
+        ),
+        module,
+    )
+
+
+def _shape(module: Any) -> dict[str, Any]:
+    return {
+        "num_layers": module.num_layers,
+        "bias": module.bias,
+        "batch_first": module.batch_first,
+        "bidirectional": module.bidirectional,
+    }
+
+
+def _loaded(made: nn.Module, module: nn.Module) -> nn.Module:
+    """``made`` with the parameters of a torch layer; Brevitas knows torch's names for them."""
+    made.load_state_dict({name: value.clone() for name, value in module.state_dict().items()})
+    return made
+
+
+def _linear(where: str, module: Any) -> nn.Module:
+    made = qnn.QuantLinear(
+        module.in_features,
+        module.out_features,
+        bias=module.bias is not None,
+        weight_quant=None,
+        bias_quant=None,
+    )
+    with torch.no_grad():
+        made.weight.copy_(module.weight)
+        if module.bias is not None:
+            made.bias.copy_(module.bias)
+    return made
+
+
+def _relu(where: str, module: nn.Module) -> nn.Module:
+    return qnn.QuantReLU(act_quant=None)
+
+
+_MAKERS = {nn.LSTM: _lstm, nn.RNN: _rnn, nn.Linear: _linear, nn.ReLU: _relu}

@@ -1,0 +1,158 @@
+"""Finds where a model leaves values in float, and puts quantizers there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from brevitas.nn.mixin import QuantWeightMixin
+from brevitas.nn.quant_layer import QuantNonLinearActLayer
+from brevitas.nn.quant_rnn import QuantRecurrentStackBase
+from torch import nn
+
+from gatewright.frontend.brevitas_quant import is_enabled
+from gatewright.frontend.calibration.flow import float_inputs
+from gatewright.frontend.calibration.quantizers import (
+    Grid,
+    activation_function,
+    activation_quantizer,
+    weight_quantizer,
+)
+from gatewright.frontend.calibration.ranges import Histogram
+
+_UNSIGNED = (nn.Sigmoid, nn.ReLU)
+
+
+@dataclass(eq=False)
+class Slot:
+    """One disabled quantizer, wherever it is used.
+
+    Brevitas shares a quantizer by putting one object in several places: the io quantizer in all
+    layers and directions, a weight quantizer in W and U. The disabled ones are shared just so, and
+    what takes their place has to be.
+
+    Attributes:
+        name: Module path of its first place.
+        quantizer: The disabled quantizer.
+        places: Owners and the attributes that hold it.
+        seen: Magnitudes of what it is to quantize.
+    """
+
+    name: str
+    quantizer: Any
+    places: list[tuple[nn.Module, str]] = field(default_factory=list)
+    seen: Histogram = field(default_factory=Histogram)
+
+    @property
+    def signed(self) -> bool:
+        """Whether values below 0 can come."""
+        return not isinstance(activation_function(self.quantizer), _UNSIGNED)
+
+    def fill(self, grid: Grid, weight: bool = False) -> None:
+        """Put a quantizer in every place."""
+        owner = self.places[0][0]
+        if weight:
+            new = weight_quantizer(owner, grid)
+        else:
+            new = activation_quantizer(owner, self.quantizer, grid)
+        for module, attribute in self.places:
+            setattr(module, attribute, new)
+
+
+class Slots:
+    """Slots by the identity of their quantizer, in the order of the model."""
+
+    def __init__(self) -> None:
+        self._slots: dict[int, Slot] = {}
+
+    def __iter__(self) -> Iterator[Slot]:
+        seen: dict[int, Slot] = {id(slot): slot for slot in self._slots.values()}
+        return iter(seen.values())
+
+    def of(self, quantizer: Any) -> Slot | None:
+        """The slot of a quantizer, if it is disabled."""
+        return self._slots.get(id(quantizer))
+
+    def add(self, name: str, module: nn.Module, attribute: str, into: Slot | None = None) -> Slot:
+        """A further place, of a new slot or of the one its quantizer has."""
+        quantizer = getattr(module, attribute)
+        slot = self._slots.setdefault(id(quantizer), into or Slot(name, quantizer))
+        if (module, attribute) not in slot.places:
+            slot.places.append((module, attribute))
+        return slot
+
+
+def stacks(model: nn.Module) -> Iterator[tuple[str, Any]]:
+    """Every ``QuantLSTM`` and ``QuantRNN`` with its path."""
+    for path, module in model.named_modules():
+        if isinstance(module, QuantRecurrentStackBase):
+            yield path, module
+
+
+def layers(model: nn.Module) -> Iterator[tuple[str, Any]]:
+    """Every recurrent layer in one direction with its path."""
+    for path, stack in stacks(model):
+        yield from _layers_of(path, stack)
+
+
+def _layers_of(path: str, stack: Any) -> Iterator[tuple[str, Any]]:
+    for index, directions in enumerate(stack.layers):
+        for direction, layer in enumerate(directions):
+            yield _join(path, f"layers.{index}.{direction}"), layer
+
+
+def recurrent_slots(model: nn.Module) -> Slots:
+    """The activations that recurrent layers leave in float."""
+    slots = Slots()
+    for path, stack in stacks(model):
+        cell_state: Slot | None = None
+        for layer_path, layer in _layers_of(path, stack):
+            for name, quantizer in cell_quantizers(layer):
+                if is_enabled(quantizer):
+                    continue
+                # Brevitas concatenates the final cell states, which takes one quantizer for all.
+                one_for_all = name == "cell_state_quant" and stack.cat_output_cell_states
+                slot = slots.add(
+                    _join(layer_path, name), layer.cell, name, cell_state if one_for_all else None
+                )
+                if one_for_all:
+                    cell_state = slot
+                if name == "output_quant":
+                    slots.add(slot.name, layer, "io_quant")
+    return slots
+
+
+def cell_quantizers(layer: Any) -> list[tuple[str, Any]]:
+    """Names and quantizers of a cell, shared ones under each of their names."""
+    return [(n, m) for n, m in layer.cell._modules.items() if n.endswith("_quant")]
+
+
+def weight_slots(model: nn.Module) -> Slots:
+    """The weights that are left in float."""
+    slots = Slots()
+    for path, module in model.named_modules():
+        if isinstance(module, QuantWeightMixin) and not is_enabled(module.weight_quant):
+            slots.add(_join(path, "weight_quant"), module, "weight_quant")
+    return slots
+
+
+def output_slots(model: nn.Module) -> Slots:
+    """Activation layers, such as ``QuantReLU``, without a quantizer."""
+    slots = Slots()
+    for path, module in model.named_modules():
+        if isinstance(module, QuantNonLinearActLayer) and not is_enabled(module.act_quant):
+            slots.add(_join(path, "act_quant"), module, "act_quant")
+    return slots
+
+
+def input_slots(model: nn.Module, arguments: int) -> Slots:
+    """Linear layers whose input nothing quantizes, when all other slots are filled."""
+    slots = Slots()
+    for path in float_inputs(model, arguments):
+        slots.add(_join(path, "input_quant"), model.get_submodule(path), "input_quant")
+    return slots
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

@@ -1,0 +1,192 @@
+"""Every set of missing quantizers becomes a model that compiles bit-exactly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("brevitas")
+
+import brevitas.nn as qnn
+import torch
+from brevitas.proxy.runtime_quant import ActQuantProxyFromInjector
+from partial_models import (
+    CLASSES,
+    SUBSETS,
+    WEIGHT_ONLY,
+    Classifier,
+    H,
+    I,
+    lstm,
+    same_state,
+    sequences,
+    state_of,
+    verified,
+)
+from torch import nn
+
+import gatewright
+from gatewright import frontend
+from gatewright.ir.lowering import lower
+
+# What each missing quantizer is in a cell of four gates.
+COUNTS = {
+    "io_quant": 1,
+    "gate_acc_quant": 4,
+    "sigmoid_quant": 3,
+    "tanh_quant": 2,
+    "cell_state_quant": 1,
+    "weight_quant": 4,
+}
+
+
+@pytest.mark.parametrize("left_out", SUBSETS, ids="+".join)
+def test_every_set_of_missing_quantizers(left_out: tuple[str, ...], tmp_path: Path) -> None:
+    model = lstm(**dict.fromkeys(left_out))
+    before = state_of(model)
+    result = gatewright.calibrate(model, sequences())
+    assert len(result.placed) == sum(COUNTS[name] for name in left_out)
+    assert not any(placed.waiting for placed in result.placed)
+    assert same_state(before, state_of(model))
+    after = state_of(result.model)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    if len(left_out) in (2, 3, 4):  # the others are verified too
+        lower(frontend.trace(result.model, result.example_input))
+        return
+    report = verified(result, tmp_path, sequences(seed=9).numpy(), "traced", "integer")
+    assert report.mismatches == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        WEIGHT_ONLY,
+        {**WEIGHT_ONLY, "weight_quant": None},
+        {"io_quant": None},
+        {"gate_acc_quant": None, "cell_state_quant": None, "weight_bit_width": 4},
+        {"shared_intra_layer_gate_acc_quant": True, **WEIGHT_ONLY},
+        {"bias": False, **WEIGHT_ONLY},
+    ],
+    ids=["weight_only", "float", "io", "acc_and_cell", "shared_acc", "no_bias"],
+)
+def test_kernels_agree_with_the_calibrated_model(options: dict[str, Any], tmp_path: Path) -> None:
+    model = Classifier(lstm(**options), qnn.QuantLinear(H, CLASSES, bias=True)).eval()
+    result = gatewright.calibrate(model, sequences())
+    assert verified(result, tmp_path, sequences(seed=9).numpy()).mismatches == 0
+
+
+@pytest.mark.parametrize("scale", ["float", "power_of_two"])
+@pytest.mark.parametrize("method", ["percentile", "mse"])
+@pytest.mark.parametrize("bits", [4, 8])
+def test_every_option_compiles(method: Any, scale: Any, bits: int, tmp_path: Path) -> None:
+    result = gatewright.calibrate(
+        lstm(weight_quant=None, **WEIGHT_ONLY),
+        sequences(),
+        method=method,
+        scale=scale,
+        bits=bits,
+        weight_bits=bits,
+    )
+    assert {placed.bits for placed in result.placed} == {bits}
+    if scale == "power_of_two":
+        assert all(torch.frexp(torch.tensor(p.scale)).mantissa == 0.5 for p in result.placed)
+    report = verified(result, tmp_path, sequences(seed=9).numpy(), "traced", "integer")
+    assert report.mismatches == 0
+
+
+def test_plain_torch_layers(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    head = nn.Sequential(nn.Linear(H, 6), nn.ReLU(), nn.Dropout(), nn.Linear(6, CLASSES))
+    model = Classifier(nn.LSTM(I, H, batch_first=True), head).eval()
+    result = gatewright.calibrate(model, sequences())
+    assert isinstance(model.recurrent, nn.LSTM)
+    names = [placed.name for placed in result.placed]
+    assert "head.1.act_quant" in names and "head.3.weight_quant" in names
+    assert not any(name.endswith("input_quant") for name in names)
+    assert result.output_error.relative < 0.1
+    assert verified(result, tmp_path, sequences(seed=9).numpy()).mismatches == 0
+
+
+def test_a_layer_whose_input_nothing_quantizes(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    head = nn.Sequential(qnn.QuantLinear(H, 6, bias=True), qnn.QuantLinear(6, CLASSES, bias=True))
+    result = gatewright.calibrate(Classifier(lstm(), head).eval(), sequences())
+    assert [placed.name for placed in result.placed] == ["head.1.input_quant"]
+    assert verified(result, tmp_path, sequences(seed=9).numpy()).mismatches == 0
+
+
+def test_a_time_major_model(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    x = sequences().transpose(0, 1).contiguous()
+    result = gatewright.calibrate(qnn.QuantLSTM(I, H, **WEIGHT_ONLY).eval(), x)
+    assert result.sequences == x.shape[1]
+    assert result.example_input[0].shape == (x.shape[0], 1, I)
+    assert verified(result, tmp_path, x.numpy(), "traced", "integer").mismatches == 0
+
+
+STACKS: dict[str, tuple[type, dict[str, Any], int]] = {
+    "two_layers": (qnn.QuantLSTM, {"num_layers": 2}, 2),
+    "bidirectional": (qnn.QuantLSTM, {"bidirectional": True}, 2),
+    "bidirectional_layers": (qnn.QuantLSTM, {"num_layers": 2, "bidirectional": True}, 4),
+    "shared_weights": (
+        qnn.QuantLSTM,
+        {"bidirectional": True, "shared_input_hidden_weights": True},
+        2,
+    ),
+    "shared_weight_quantizer": (
+        qnn.QuantLSTM,
+        {"num_layers": 2, "shared_intra_layer_weight_quant": True},
+        2,
+    ),
+    "rnn": (qnn.QuantRNN, {}, 1),
+    "relu_rnn": (qnn.QuantRNN, {"nonlinearity": "relu"}, 1),
+    "rnn_bidirectional": (qnn.QuantRNN, {"num_layers": 2, "bidirectional": True}, 4),
+    "cifg": (qnn.QuantLSTM, {"coupled_input_forget_gates": True}, 1),
+}
+
+
+def float_stack(name: str) -> Any:
+    kind, options, _ = STACKS[name]
+    names = WEIGHT_ONLY if kind is qnn.QuantLSTM else ("io_quant", "gate_acc_quant", "bias_quant")
+    torch.manual_seed(0)
+    return kind(I, H, batch_first=True, **dict.fromkeys(names), **options).eval()
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_quantizers_are_shared_as_brevitas_shares_them(name: str) -> None:
+    """The placed quantizers are as many, in the same places, as Brevitas' own would be."""
+    kind, options, cells = STACKS[name]
+    result = gatewright.calibrate(float_stack(name), sequences())
+    with_own = kind(I, H, batch_first=True, bias_quant=None, **options)
+
+    def places(model: nn.Module) -> list[list[str]]:
+        found: dict[int, list[str]] = {}
+        for path, module in model.named_modules(remove_duplicate=False):
+            if isinstance(module, ActQuantProxyFromInjector) and module.is_quant_enabled:
+                found.setdefault(id(module), []).append(path)
+        return list(found.values())
+
+    assert places(result.model) == places(with_own)
+    assert len(list(result.model.layers)) * len(result.model.layers[0]) == cells
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_a_stack_compiles(name: str, tmp_path: Path) -> None:
+    result = gatewright.calibrate(float_stack(name), sequences())
+    x = sequences(seed=9).numpy()
+    assert verified(result, tmp_path, x, "traced", "integer").mismatches == 0
+
+
+def test_cell_states_that_are_concatenated_share_a_quantizer() -> None:
+    """Brevitas cannot concatenate cell states of different scales."""
+    options = {"num_layers": 2, "shared_cell_state_quant": False, **WEIGHT_ONLY}
+    for concatenated, expected in ((True, 1), (False, 2)):
+        torch.manual_seed(0)
+        model = qnn.QuantLSTM(
+            I, H, batch_first=True, cat_output_cell_states=concatenated, **options
+        )
+        result = gatewright.calibrate(model.eval(), sequences())
+        names = [placed.name for placed in result.placed]
+        assert sum("cell_state" in name for name in names) == expected
