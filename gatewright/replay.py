@@ -74,7 +74,7 @@ def replay(
 
 def _judged(node: Node, inputs: Sequence[IntArray], value: IntArray) -> IntArray:
     """What the certificate lists for a place: what its rounding reads, not what a sum reads."""
-    return inputs[0] if node.op in ("MultiThreshold", "LookUp") else value
+    return inputs[0] if node.op in ("ArgMax", "LookUp", "MultiThreshold") else value
 
 
 def _settle(

@@ -121,7 +121,8 @@ def verify(
         x: float32 input in the model's layout, a tuple if it takes states too; by default seeded
             random sequences that span the input quantizer's range.
         model: The torch module, to begin the chain with torch itself.
-        labels: Right classes, to report each level's accuracy (argmax of the output).
+        labels: Right classes, to report each level's accuracy (argmax of the output, or the output
+            itself where the model ends in argmax).
         levels: Levels to run, in order.
         progress: Called with a level, the sequences done and their total.
 
@@ -153,7 +154,8 @@ def verify(
             if progress is not None:
                 progress(name, first, total)
             runs[name] = engine(part)
-            votes[name].append(runs[name].outputs[0].argmax(axis=-1))
+            y = runs[name].outputs[0]
+            votes[name].append(y if build.integer.outputs[0].index else y.argmax(axis=-1))
         for pair in pairs:
             _compare(build, pair, runs, part, first)
     if progress is not None:

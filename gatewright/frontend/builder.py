@@ -95,7 +95,8 @@ class GraphBuilder:
         for i, (wanted, value) in enumerate(outputs):
             name = self._values_namer.unique(wanted) if i else OUTPUT
             self._nodes.append(helper.make_node("Identity", [value.name], [name], name=name))
-            infos.append(_float_info(name, value.shape))
+            kind = TensorProto.INT64 if value.index else TensorProto.FLOAT
+            infos.append(helper.make_tensor_value_info(name, kind, value.shape))
         graph = helper.make_graph(
             _without_identities(self._nodes),
             "gatewright_traced",
@@ -111,10 +112,6 @@ class GraphBuilder:
             graph, producer_name="gatewright", opset_imports=opsets, ir_version=IR_VERSION
         )
         return _with_shapes(model)
-
-
-def _float_info(name: str, shape: tuple[int, ...]) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
 def _without_identities(nodes: list[onnx.NodeProto]) -> list[onnx.NodeProto]:

@@ -9,7 +9,14 @@ import numpy as np
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.builder import GraphBuilder
-from gatewright.frontend.spec import CellSpec, Layout, LinearSpec, QuantSpec, Value
+from gatewright.frontend.spec import (
+    BatchNormSpec,
+    CellSpec,
+    Layout,
+    LinearSpec,
+    QuantSpec,
+    Value,
+)
 from gatewright.ir.traced.vocabulary import narrow_attribute
 
 
@@ -19,10 +26,60 @@ def quantize(builder: GraphBuilder, name: str, x: Value, spec: QuantSpec) -> Val
     return dataclasses.replace(x, name=out, grid=spec)
 
 
-def relu(builder: GraphBuilder, name: str, x: Value) -> Value:
-    """``Relu``; the result is off any grid until it is quantized."""
-    out = builder.node("Relu", name, [x.name])[0]
-    return dataclasses.replace(x, name=out, grid=None)
+def activation(builder: GraphBuilder, name: str, op: str, x: Value) -> Value:
+    """``Relu``, ``Sigmoid`` or ``Tanh``; the result is off any grid until it is quantized."""
+    out = builder.node(op, name, [x.name])[0]
+    return dataclasses.replace(x, name=out, grid=None, quant_tensor=False)
+
+
+def batch_norm(builder: GraphBuilder, name: str, x: Value, spec: BatchNormSpec) -> Value:
+    """``BatchNormalization`` of a matrix [B, F].
+
+    Raises:
+        GatewrightError: GW-106 where x has another shape, GW-109 where a variance is not positive.
+    """
+    features = spec.mean.size
+    if x.shape[1:] != (features,):
+        raise GatewrightError(
+            "GW-106",
+            where=name,
+            cause=f"its input has shape {list(x.shape)}, but it takes [B, F] with F = {features}.",
+            remedy="normalize the last time step, or the output of a linear layer behind it.",
+        )
+    if np.any(spec.variance.astype(np.float64) + np.float32(spec.epsilon) <= 0):
+        raise GatewrightError(
+            "GW-109",
+            where=name,
+            cause="a running variance plus eps is not positive.",
+            remedy="train the model again or load a sound checkpoint.",
+        )
+    constants = {
+        "weight": spec.weight,
+        "bias": spec.bias,
+        "running_mean": spec.mean,
+        "running_var": spec.variance,
+    }
+    inputs = [builder.initializer(f"{name}.{key}", values) for key, values in constants.items()]
+    epsilon = float(np.float32(spec.epsilon))
+    out = builder.node("BatchNormalization", name, [x.name, *inputs], epsilon=epsilon)[0]
+    return Value(out, x.shape)
+
+
+def over_time(builder: GraphBuilder, name: str, op: str, x: Value) -> Value:
+    """``ReduceMean`` or ``ReduceMax`` over time: [B, T, F] or [T, B, F] to [B, F]."""
+    if x.layout is None:
+        raise ValueError(f"{name}: the time axis of {x.name} is not known")
+    axes = builder.initializer(f"{name}.axes", np.array([x.layout.time_axis], dtype=np.int64))
+    out = builder.node(op, name, [x.name, axes], keepdims=0)[0]
+    grid = x.grid if op == "ReduceMax" else None
+    return Value(out, (x.shape[x.layout.batch_axis], x.shape[2]), grid)
+
+
+def argmax(builder: GraphBuilder, name: str, x: Value) -> Value:
+    """``ArgMax`` over the last axis."""
+    attributes = {"axis": len(x.shape) - 1, "keepdims": 0, "select_last_index": 0}
+    out = builder.node("ArgMax", name, [x.name], **attributes)[0]
+    return Value(out, x.shape[:-1], None, x.layout, index=True)
 
 
 def check_sequence(where: str, x: Value, input_size: int, batch_first: bool) -> None:

@@ -31,6 +31,7 @@ from gatewright.frontend.onnx_graph import (
     required,
     unsupported,
 )
+from gatewright.frontend.onnx_head import check_argmax, check_over_time, read_batch_norm
 from gatewright.frontend.onnx_read import read_model
 from gatewright.frontend.onnx_wellformed import check_wellformed
 from gatewright.frontend.spec import (
@@ -53,12 +54,15 @@ def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelPr
 
 # The weight whose name tells a node's module path: which input, and what follows the path.
 _WEIGHTS = {
+    "BatchNormalization": (3, ".running_mean"),
     "Gemm": (1, ".weight"),
     "MatMul": (1, ".weight"),
     # Recurrent weights are the cell's own; the two directions may share the others.
     LSTM_CELL.op: (7, ".input_gate_params.hidden_weight.weight"),
     RNN_CELL.op: (3, ".gate_params.hidden_weight.weight"),
 }
+
+_CALLS = {"ReduceMax": "max", "ReduceMean": "mean"}
 
 
 class _Loader:
@@ -79,6 +83,8 @@ class _Loader:
         self._handlers: dict[str, Callable[[onnx.NodeProto], None]] = {
             **dict.fromkeys(CELLS, self._cell),
             "Add": self._add,
+            "ArgMax": self._argmax,
+            "BatchNormalization": self._batch_norm,
             "BipolarQuant": self._bipolar,
             "Concat": self._concat,
             "Flatten": self._flatten,
@@ -86,8 +92,12 @@ class _Loader:
             "Gemm": self._gemm,
             "MatMul": self._matmul,
             "Quant": self._quant,
-            "Relu": self._relu,
+            "ReduceMax": self._over_time,
+            "ReduceMean": self._over_time,
+            "Relu": self._activation,
+            "Sigmoid": self._activation,
             "Squeeze": self._squeeze,
+            "Tanh": self._activation,
             "Transpose": self._transpose,
             "Unsqueeze": self._unsqueeze,
         }
@@ -201,9 +211,24 @@ class _Loader:
     def _bipolar(self, node: onnx.NodeProto) -> None:
         raise unsupported(node, "only weights and biases can be binary, not activations.")
 
-    def _relu(self, node: onnx.NodeProto) -> None:
-        name = f"{self._name(node)}.relu"
-        self._values[node.output[0]] = emit.relu(self._builder, name, self._input(node))
+    def _activation(self, node: onnx.NodeProto) -> None:
+        name, op = f"{self._name(node)}.{node.op_type.lower()}", node.op_type
+        self._values[node.output[0]] = emit.activation(self._builder, name, op, self._input(node))
+
+    def _batch_norm(self, node: onnx.NodeProto) -> None:
+        x, spec = self._input(node), read_batch_norm(self._graph, node)
+        self._values[node.output[0]] = emit.batch_norm(self._builder, self._name(node), x, spec)
+
+    def _over_time(self, node: onnx.NodeProto) -> None:
+        x = self._input(node)
+        check_over_time(self._graph, node, x)
+        name = f"{_CALLS[node.op_type]}_over_time"
+        self._values[node.output[0]] = emit.over_time(self._builder, name, node.op_type, x)
+
+    def _argmax(self, node: onnx.NodeProto) -> None:
+        x = self._input(node)
+        check_argmax(node, x)
+        self._values[node.output[0]] = emit.argmax(self._builder, "argmax", x)
 
     # Recurrent layers
 

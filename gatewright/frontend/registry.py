@@ -54,6 +54,13 @@ class RecurrentOutput:
 
 
 @dataclass(frozen=True)
+class MaxOutput:
+    """The pair (values, indices) of a maximum over time; only the values can be used."""
+
+    values: Value
+
+
+@dataclass(frozen=True)
 class OwnTensor:
     """A parameter, buffer or constant that forward() uses by itself."""
 
@@ -70,6 +77,8 @@ METHODS: dict[str, CallEmitter] = {}
 
 SUPPORTED_CALLS = (
     "out, state = lstm(x); out[:, -1] or out[:, -1, :] with batch_first=True; out[-1] without; "
+    "out.mean(dim=1), out.max(dim=1).values, out.amax(dim=1), or dim=0 without batch_first; "
+    "y.argmax(dim=-1) as the output; "
     "h[-1] of final states; torch.cat of features; torch.flatten(x, 1); x.flatten(1); F.dropout; "
     ".contiguous(); .value of a QuantTensor"
 )
@@ -124,10 +133,27 @@ def unsupported_call(what: str, cause: str = "it is not supported in forward()."
     )
 
 
+def bind(
+    args: tuple[Any, ...], kwargs: dict[str, Any], names: tuple[str, ...], default: tuple[Any, ...]
+) -> list[Any]:
+    """The arguments of a call in the order of their names."""
+    values = dict(zip(names, default, strict=True)) | dict(zip(names, args, strict=False)) | kwargs
+    return [values[name] for name in names]
+
+
 def expect_value(what: str, value: Any) -> Value:
-    """``value`` as one tensor; GW-108 otherwise."""
+    """``value`` as one tensor of numbers; GW-108 otherwise."""
     if isinstance(value, Value):
+        if value.index:
+            raise unsupported_call(what, "it is given class indices, which can only be returned.")
         return value
+    if isinstance(value, MaxOutput):
+        raise GatewrightError(
+            "GW-108",
+            where=what,
+            cause="it is given the pair (values, indices) of max().",
+            remedy="take its values: out.max(dim=1).values.",
+        )
     if isinstance(value, RecurrentOutput):
         cause = "it is given the whole tuple (out, state) of a recurrent layer."
         raise GatewrightError(

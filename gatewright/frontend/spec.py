@@ -244,6 +244,17 @@ class LinearSpec:
     bias: Parameter | None
 
 
+@dataclass(frozen=True, eq=False)
+class BatchNormSpec:
+    """``(x - mean) / sqrt(variance + epsilon) * weight + bias``, each [F] but for epsilon."""
+
+    weight: FloatArray
+    bias: FloatArray
+    mean: FloatArray
+    variance: FloatArray
+    epsilon: float
+
+
 @dataclass(frozen=True)
 class Layout:
     """The axes of a sequence tensor of rank 3."""
@@ -272,6 +283,7 @@ class Value:
         layout: Where its time axis is; None for a matrix, or before the first recurrent layer.
         quant_tensor: Whether torch holds it as a Brevitas ``QuantTensor``.
         stack: Whether its first axis lists states, [N, B, H].
+        index: Whether it holds int64 class indices.
     """
 
     name: str
@@ -280,6 +292,7 @@ class Value:
     layout: Layout | None = None
     quant_tensor: bool = False
     stack: bool = False
+    index: bool = False
 
 
 @dataclass(frozen=True)

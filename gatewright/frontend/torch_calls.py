@@ -13,7 +13,9 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend import emit
 from gatewright.frontend.registry import (
     Context,
+    MaxOutput,
     RecurrentOutput,
+    bind,
     emits_call,
     expect_value,
     unsupported_call,
@@ -31,6 +33,8 @@ def getitem(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         source = (source.out, source.states)
     if isinstance(source, (tuple, list)):
         return _unpack(source, index)
+    if isinstance(source, MaxOutput) and index in (0, -2):
+        return source.values
     if isinstance(source, States):
         return _state(source, index)
     x = expect_value(f"{_show(index)} on a tensor", source)
@@ -132,7 +136,7 @@ def _show(index: Any) -> str:
 @emits_call(functions=(torch.flatten,), methods=("flatten",))
 def flatten(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
     """``torch.flatten(x, 1)``."""
-    x, start, end = _bind(args, kwargs, ("input", "start_dim", "end_dim"), (None, 0, -1))
+    x, start, end = bind(args, kwargs, ("input", "start_dim", "end_dim"), (None, 0, -1))
     x = expect_value("flatten", x)
     if start != 1 or end not in (-1, len(x.shape) - 1):
         raise unsupported_call(f"flatten({start}, {end})", "only flatten(1) is supported.")
@@ -147,7 +151,7 @@ def vanishing(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Va
         training = False
     else:
         names = ("input", "p", "training", "inplace")
-        x, _, training, _ = _bind(args, kwargs, names, (None, 0.5, True, False))
+        x, _, training, _ = bind(args, kwargs, names, (None, 0.5, True, False))
     if training:
         raise GatewrightError(
             "GW-108",
@@ -158,17 +162,10 @@ def vanishing(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Va
     return expect_value("dropout", x)
 
 
-def _bind(
-    args: tuple[Any, ...], kwargs: dict[str, Any], names: tuple[str, ...], default: tuple[Any, ...]
-) -> list[Any]:
-    values = dict(zip(names, default, strict=True)) | dict(zip(names, args, strict=False)) | kwargs
-    return [values[name] for name in names]
-
-
 @emits_call(functions=(torch.cat, torch.concat))
 def concatenate(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value | States:
     """``torch.cat`` of features, or of final states along their first axis."""
-    tensors, dim = _bind(args, kwargs, ("tensors", "dim"), (None, 0))
+    tensors, dim = bind(args, kwargs, ("tensors", "dim"), (None, 0))
     parts = list(tensors)
     if dim == 0 and all(isinstance(part, States) for part in parts):
         first: States = parts[0]
@@ -182,7 +179,7 @@ def concatenate(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
 @emits_call(functions=(torch.squeeze,), methods=("squeeze",))
 def squeeze(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
     """``h.squeeze(0)`` of the one final state of a layer."""
-    source, dim = _bind(args, kwargs, ("input", "dim"), (None, None))
+    source, dim = bind(args, kwargs, ("input", "dim"), (None, None))
     if isinstance(source, States) and len(source.items) == 1 and dim == 0:
         return source.items[0]
     raise unsupported_call("squeeze", "only squeeze(0) of a single final state is supported.")
@@ -194,6 +191,8 @@ def attribute(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Va
     source, name = args[:2]
     if isinstance(source, States) and name == "value" and source.quant_tensor:
         return dataclasses.replace(source, quant_tensor=False)
+    if isinstance(source, MaxOutput) and name == "values":
+        return source.values
     x = expect_value(f".{name}", source)
     if name == "value" and x.quant_tensor:
         return dataclasses.replace(x, quant_tensor=False)

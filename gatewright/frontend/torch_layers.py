@@ -1,4 +1,4 @@
-"""Emits the feed-forward modules: linear layers, activations, and those that vanish."""
+"""Emits the feed-forward modules: linear layers, batch normalization, and those that vanish."""
 
 from __future__ import annotations
 
@@ -6,28 +6,20 @@ import dataclasses
 from typing import Any
 
 import brevitas.nn as qnn
+import numpy as np
 from torch import nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend import emit
-from gatewright.frontend.brevitas_quant import is_enabled, read_act, read_bias, read_weight
-from gatewright.frontend.registry import Context, emits, expect_value, unsupported_call
-from gatewright.frontend.spec import LinearSpec, Parameter, Value
-
-
-def _only_input(where: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
-    values = [*args, *kwargs.values()]
-    if len(values) != 1:
-        raise unsupported_call(where, f"it is given {len(values)} arguments, not one tensor.")
-    return expect_value(where, values[0])
-
-
-def _maybe_quantize(ctx: Context, name: str, path: str, proxy: Any, x: Value) -> Value:
-    """Apply an optional quantizer of a layer."""
-    if not is_enabled(proxy):
-        return x
-    x = emit.quantize(ctx.builder, name, x, read_act(path, proxy))
-    return dataclasses.replace(x, quant_tensor=True)
+from gatewright.frontend.brevitas_quant import (
+    is_enabled,
+    read_bias,
+    read_weight,
+    to_numpy,
+)
+from gatewright.frontend.registry import Context, emits
+from gatewright.frontend.spec import BatchNormSpec, LinearSpec, Parameter, Value
+from gatewright.frontend.torch_activations import maybe_quantize, only_input
 
 
 @emits(qnn.QuantLinear)
@@ -37,13 +29,13 @@ def quant_linear(
     """``QuantLinear``, its input and output quantizers optional."""
     name = ctx.name(path)
     where = path or type(module).__name__
-    x = _only_input(where, args, kwargs)
-    x = _maybe_quantize(ctx, f"{name}.input_quant", f"{where}.input_quant", module.input_quant, x)
+    x = only_input(where, args, kwargs)
+    x = maybe_quantize(ctx, f"{name}.input_quant", f"{where}.input_quant", module.input_quant, x)
     weight = read_weight(f"{where}.weight_quant", module, module.quant_weight)
     bias = None if module.bias is None else _bias(where, module, x)
     out = emit.linear(ctx.builder, name, x, LinearSpec(weight, bias))
     out_path = f"{where}.output_quant"
-    out = _maybe_quantize(ctx, f"{name}.output_quant", out_path, module.output_quant, out)
+    out = maybe_quantize(ctx, f"{name}.output_quant", out_path, module.output_quant, out)
     return dataclasses.replace(out, quant_tensor=bool(module.return_quant_tensor))
 
 
@@ -61,30 +53,26 @@ def _bias(where: str, module: Any, x: Value) -> Parameter:
     return read_bias(f"{where}.bias_quant", module, x, module.quant_weight)
 
 
-@emits(qnn.QuantReLU)
-def quant_relu(
+@emits(nn.BatchNorm1d)
+def batch_norm(
     ctx: Context, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:
-    """``Relu`` and its quantizer."""
-    name = ctx.name(path)
+    """``BatchNorm1d`` on a matrix, with its running statistics."""
     where = path or type(module).__name__
-    x = _only_input(where, args, kwargs)
-    x = _maybe_quantize(ctx, f"{name}.input_quant", f"{where}.input_quant", module.input_quant, x)
-    spec = read_act(f"{where}.act_quant", module.act_quant)
-    x = emit.quantize(ctx.builder, name, emit.relu(ctx.builder, f"{name}.relu", x), spec)
-    return dataclasses.replace(x, quant_tensor=bool(module.return_quant_tensor))
-
-
-@emits(qnn.QuantIdentity)
-def quant_identity(
-    ctx: Context, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Value:
-    """A quantizer alone."""
-    name = ctx.name(path)
-    where = path or type(module).__name__
-    x = _only_input(where, args, kwargs)
-    x = emit.quantize(ctx.builder, name, x, read_act(f"{where}.act_quant", module.act_quant))
-    return dataclasses.replace(x, quant_tensor=bool(module.return_quant_tensor))
+    x = only_input(where, args, kwargs)
+    if module.running_mean is None or module.running_var is None:
+        raise GatewrightError(
+            "GW-109",
+            where=where,
+            cause="it has track_running_stats=False, so that its statistics are those of a batch.",
+            remedy="use BatchNorm1d with track_running_stats=True.",
+        )
+    features = module.num_features
+    weight = np.ones(features, np.float32) if module.weight is None else to_numpy(module.weight)
+    bias = np.zeros(features, np.float32) if module.bias is None else to_numpy(module.bias)
+    mean, variance = to_numpy(module.running_mean), to_numpy(module.running_var)
+    spec = BatchNormSpec(weight, bias, mean, variance, float(module.eps))
+    return emit.batch_norm(ctx.builder, ctx.name(path), x, spec)
 
 
 @emits(nn.Flatten)
@@ -93,7 +81,7 @@ def flatten(
 ) -> Value:
     """``Flatten`` with its default axes."""
     where = path or type(module).__name__
-    x = _only_input(where, args, kwargs)
+    x = only_input(where, args, kwargs)
     if module.start_dim != 1 or module.end_dim not in (-1, len(x.shape) - 1):
         raise GatewrightError(
             "GW-109",
@@ -114,4 +102,4 @@ def vanishing(
     ctx: Context, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:
     """Modules that do nothing in eval mode."""
-    return _only_input(path or type(module).__name__, args, kwargs)
+    return only_input(path or type(module).__name__, args, kwargs)

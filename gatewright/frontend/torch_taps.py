@@ -14,6 +14,14 @@ from brevitas.quant_tensor import IntQuantTensor
 
 IntArray = npt.NDArray[np.int64]
 
+_ACTIVATIONS = (
+    qnn.QuantHardTanh,
+    qnn.QuantIdentity,
+    qnn.QuantReLU,
+    qnn.QuantSigmoid,
+    qnn.QuantTanh,
+)
+
 Script = tuple[tuple[str, str], ...]
 
 _GATES: dict[str, Script] = {
@@ -146,7 +154,7 @@ class Recorder:
     def _hook(self, name: str, module: Any) -> None:
         if type(module) in _STEPS:
             self._hook_layer(module, _LayerTaps(module), name)
-        elif isinstance(module, (qnn.QuantReLU, qnn.QuantIdentity)):
+        elif isinstance(module, _ACTIVATIONS):
             self._tap_output(name, module.act_quant)
         elif isinstance(module, qnn.QuantLinear) and module.output_quant.is_quant_enabled:
             self._tap_output(name, module.output_quant)

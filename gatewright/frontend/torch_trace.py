@@ -12,7 +12,14 @@ from brevitas.nn.mixin.base import QuantRecurrentLayerMixin
 from torch import fx, nn
 
 from gatewright.errors import GatewrightError
-from gatewright.frontend import emit, torch_calls, torch_layers, torch_recurrent  # noqa: F401 - they register
+from gatewright.frontend import (  # noqa: F401 - they register
+    emit,
+    torch_activations,
+    torch_calls,
+    torch_layers,
+    torch_recurrent,
+    torch_reductions,
+)
 from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.naming import module_names
 from gatewright.frontend.registry import (
@@ -195,4 +202,6 @@ def _outputs(context: Context, result: Any) -> list[tuple[str, Value]]:
     if isinstance(result, States):
         name = f"{result.which}_n"
         return [(name, emit.stack(context.builder, name, result.items))]
+    if isinstance(result, Value) and result.index:
+        return [("y", result)]
     return [("y", expect_value("the model's output", result))]

@@ -10,19 +10,24 @@ import numpy as np
 
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.argmax.kernel import ArgMax
 from gatewright.hls_templates.axis.kernel import AxisPort
 from gatewright.hls_templates.concat.kernel import Concat
 from gatewright.hls_templates.dataflow import Design, Stage, Stream
 from gatewright.hls_templates.flatten.kernel import Flatten
 from gatewright.hls_templates.fork.kernel import Fork
 from gatewright.hls_templates.kernel import Kernel, Port
+from gatewright.hls_templates.lookup.kernel import LookUpStream, make_lookup
 from gatewright.hls_templates.matvec.kernel import MatVec, choose_fold
+from gatewright.hls_templates.max_over_time.kernel import MaxOverTime
+from gatewright.hls_templates.multiply_add.kernel import MultiplyAdd
 from gatewright.hls_templates.recurrent.kernel import Recurrent
 from gatewright.hls_templates.recurrent.tail import generate_tail, split_step
 from gatewright.hls_templates.requantize.kernel import RequantizeStream, make_requantizer
 from gatewright.hls_templates.reverse.kernel import Reverse
 from gatewright.hls_templates.schedule import choose_tile, row_order
 from gatewright.hls_templates.select_last.kernel import SelectLast
+from gatewright.hls_templates.sum_over_time.kernel import SumOverTime
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.types import IntArray
 
@@ -101,9 +106,9 @@ class _Mapper:
     def is_sequence(self, tensor: str) -> bool:
         return len(self.graph[tensor].shape) == 3
 
-    def bias(self, product: str) -> tuple[str, IntArray | None]:
+    def bias(self, product: str, width: int) -> tuple[str, IntArray]:
         """The tensor that a product becomes with the bias behind it, and that bias."""
-        return self._biases.get(product, (product, None))
+        return self._biases.get(product, (product, np.zeros(width, dtype=np.int64)))
 
     def identity(self, name: str) -> str:
         # The number makes the identifier unique, also ignoring case, and never a keyword.
@@ -213,7 +218,7 @@ def _port_name(prefix: str, position: int, tensor: str) -> str:
 
 def _biases(graph: Graph) -> dict[str, tuple[str, IntArray]]:
     """For each product that only a bias reads: the sum, and the bias."""
-    products = {node.outputs[0] for node in graph.nodes if node.op == "MatMul"}
+    products = {node.outputs[0] for node in graph.nodes if node.op in ("MatMul", "Mul")}
     found: dict[str, tuple[str, IntArray]] = {}
     for node in graph.nodes:
         if node.op != "Add":
@@ -284,8 +289,7 @@ def _map_matmul(mapper: _Mapper, node: Node) -> None:
     weight = mapper.graph[node.inputs[1]].value
     assert weight is not None
     outputs = weight.shape[1]
-    output, bias = mapper.bias(node.outputs[0])
-    bias = np.zeros(outputs, dtype=np.int64) if bias is None else bias
+    output, bias = mapper.bias(node.outputs[0], outputs)
     common = mapper.common(node, node.inputs[:1], [output])
     units, columns = choose_fold(weight.shape[0], outputs, mapper.options.multipliers)
     sequence = mapper.is_sequence(output)
@@ -307,7 +311,41 @@ def _map_multithreshold(mapper: _Mapper, node: Node) -> None:
     requantizer = make_requantizer(
         mapper.graph, node, f"{common[0]}_steps", mapper.options.requantizer
     )
-    kernel = RequantizeStream(*common, requantizer, mapper.is_sequence(node.outputs[0]))
+    output = node.outputs[0]
+    kernel = RequantizeStream(*common, requantizer, output, mapper.is_sequence(output))
+    mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
+
+
+def _map_lookup(mapper: _Mapper, node: Node) -> None:
+    common, output = mapper.common(node, node.inputs[:1], node.outputs), node.outputs[0]
+    function = make_lookup(mapper.graph, node, f"{common[0]}_function")
+    kernel = LookUpStream(*common, function, output, mapper.is_sequence(output))
+    mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
+
+
+def _map_mul(mapper: _Mapper, node: Node) -> None:
+    """A product with constants, together with the terms that follow it."""
+    factors = mapper.graph[node.inputs[1]].value
+    assert factors is not None
+    output, terms = mapper.bias(node.outputs[0], len(factors))
+    common = mapper.common(node, node.inputs[:1], [output])
+    kernel = MultiplyAdd(*common, factors, terms, output, mapper.is_sequence(output))
+    mapper.append(kernel, [mapper.take(node.inputs[0])], [output])
+
+
+def _map_sum(mapper: _Mapper, node: Node) -> None:
+    kernel = SumOverTime(*mapper.common(node, node.inputs, node.outputs), node.outputs[0])
+    mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
+
+
+def _map_max(mapper: _Mapper, node: Node) -> None:
+    kernel = MaxOverTime(*mapper.common(node, node.inputs, node.outputs), node.outputs[0])
+    mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
+
+
+def _map_argmax(mapper: _Mapper, node: Node) -> None:
+    common, output = mapper.common(node, node.inputs, node.outputs), node.outputs[0]
+    kernel = ArgMax(*common, output, mapper.is_sequence(output))
     mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
 
 
@@ -324,10 +362,15 @@ def _map_flatten(mapper: _Mapper, node: Node) -> None:
 
 _MAPPINGS: dict[str, Callable[[_Mapper, Node], None]] = {
     "Add": _map_add,
+    "ArgMax": _map_argmax,
     "Concat": _map_concat,
     "Flatten": _map_flatten,
+    "LookUp": _map_lookup,
     "MatMul": _map_matmul,
+    "Mul": _map_mul,
     "MultiThreshold": _map_multithreshold,
+    "ReduceMax": _map_max,
+    "ReduceSum": _map_sum,
     "Scan": _map_scan,
     "SelectLast": _map_select,
 }

@@ -7,6 +7,7 @@ bound, both give the same code. This module finds the rest, within the reachable
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,11 +17,12 @@ import numpy.typing as npt
 
 from gatewright.ir.float_error import (
     Intervals,
+    argmax_gap,
     boundaries,
     output_intervals,
     step_intervals,
-    table_intervals,
 )
+from gatewright.ir.function_error import function_intervals, table_intervals
 from gatewright.ir.lowering.lower import IntegerModel
 from gatewright.ir.lowering.rounding import Rounding
 from gatewright.ir.runs import Run, find_runs
@@ -96,7 +98,13 @@ class Place:
     runs: tuple[Run, ...] = ()
 
     def lists(self, n: IntArray) -> BoolArray:
-        """Whether each integer n [..., C] is listed."""
+        """Whether each integer n [..., C] is listed.
+
+        Of an argmax, whether each row is, [..., 1]: what it lists are gaps between the largest
+        integer and the next.
+        """
+        if self.summary.kind == "argmax":
+            n = _gap(n)
         result = self._inside(ALL_CHANNELS, n)
         for channel in self._by_channel.keys() - {ALL_CHANNELS}:
             result[..., channel] |= self._inside(channel, n[..., channel])
@@ -244,6 +252,8 @@ def build_certificate(model: IntegerModel) -> Certificate:
 
 
 def _judge(rounding: Rounding) -> Place:
+    if rounding.kind == "argmax":
+        return _judge_argmax(rounding)
     path = rounding.path
     lo, hi = np.array(path.lo, dtype=np.int64), np.array(path.hi, dtype=np.int64)
     inputs = int((hi - lo + 1).sum())
@@ -285,9 +295,33 @@ def _judge(rounding: Rounding) -> Place:
 
 
 def _intervals(rounding: Rounding) -> Intervals | None:
-    if rounding.kind == "output":
-        return output_intervals(rounding)
-    return table_intervals(rounding) if rounding.function else step_intervals(rounding)
+    if rounding.kind in _JUDGES:
+        return _JUDGES[rounding.kind](rounding)
+    return function_intervals(rounding) if rounding.function else step_intervals(rounding)
+
+
+_JUDGES: dict[str, Callable[[Rounding], Intervals | None]] = {
+    "output": output_intervals,
+    "table": table_intervals,
+}
+
+
+def _judge_argmax(rounding: Rounding) -> Place:
+    """One boundary, between the first of the largest and any other class."""
+    path = rounding.path
+    widest = max(path.hi) - min(path.lo)
+    gap, error = argmax_gap(rounding)
+    gap = min(gap, widest)
+    summary = SummaryRow(rounding.name, rounding.kind, 1, int(gap >= 0), widest + 1, gap + 1, error)
+    entries = [[ALL_CHANNELS, 0, 0, gap]] if gap >= 0 else []
+    channel, code, low, high = np.array(entries, dtype=np.int64).reshape(-1, 4).T
+    return Place(summary, rounding.source, channel, code, low, high, np.zeros(len(entries)))
+
+
+def _gap(n: IntArray) -> IntArray:
+    """How far the largest of [..., C] lies above the next, [..., 1]; 0 where two are largest."""
+    largest = np.partition(n, -2, axis=-1)[..., -2:]
+    return np.diff(largest, axis=-1)
 
 
 def _align(found: Intervals) -> tuple[IntArray, IntArray]:

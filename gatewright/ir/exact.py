@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -23,6 +24,10 @@ FIXED_POINT = 62
 """Bits of the fraction of a threshold and of the number of the threshold, together."""
 SATURATED = 2**62
 """Beyond every accumulator."""
+
+ROOT_BITS = 4096
+MAX_PRECISION = 1024
+"""Bits; docs/semantics.md argues that neither can ever decide a threshold wrongly."""
 
 
 def thresholds(
@@ -119,6 +124,106 @@ def _split(value: Fraction, bits: int) -> tuple[int, int, bool]:
     return scaled >> bits, scaled & ((1 << bits) - 1), rest == 0
 
 
+def function_thresholds(
+    function: str,
+    quantizer: Quantizer,
+    scales: Scales,
+    offsets: Scales,
+    accumulator: IntType,
+) -> IntArray:
+    """Thresholds of ``code(n) = quantize(function(n * scale + offset))`` over integers ``n``.
+
+    The function is inverted at each boundary between two codes, in interval arithmetic whose
+    precision grows until both ends give the same integer.
+
+    Args:
+        function: ``sigmoid`` or ``tanh``.
+        quantizer: The requantizer; its scale must be per tensor.
+        scales: Value of one accumulator unit, one or one a channel; positive.
+        offsets: Real value added to the accumulator, one or one a channel.
+        accumulator: Range of ``n``.
+
+    Returns:
+        int64 [C, K], as ``thresholds`` gives them.
+    """
+    inverses = []
+    for code in range(quantizer.code_min + 1, quantizer.code_max + 1):
+        b, inclusive = quantizer.boundary(code)
+        y = (b - quantizer.zero_point) * quantizer.scales[0]
+        inverses.append(_Inverse(function, y, inclusive))
+    channels = max(len(scales), len(offsets))
+    rows = []
+    for c in range(channels):
+        scale, offset = scales[c % len(scales)], offsets[c % len(offsets)]
+        row = [inverse.first(scale, offset, accumulator) for inverse in inverses]
+        rows.append(row)
+    result: IntArray = np.array(rows, dtype=np.int64)
+    return result[:1] if (result == result[:1]).all() else result
+
+
+class _Inverse:
+    """Where a monotone function passes y: the boundary of a code, pulled back through it."""
+
+    def __init__(self, function: str, y: Fraction, inclusive: bool) -> None:
+        self.function, self.y, self.inclusive = function, y, inclusive
+        self._enclosures: dict[int, tuple[Fraction, Fraction]] = {}
+
+    def first(self, scale: Fraction, offset: Fraction, domain: IntType) -> int:
+        """The smallest n of the domain with ``function(n * scale + offset)`` past y, or hi + 1."""
+        lowest, middle = (0, Fraction(1, 2)) if self.function == "sigmoid" else (-1, Fraction(0))
+        if self.y <= lowest:
+            return domain.lo
+        if self.y >= 1:
+            return domain.hi + 1
+        if self.y == middle:
+            n = -offset / scale
+            first = -(-n.numerator // n.denominator)
+            first += int(not self.inclusive and first == n)
+        else:
+            first = self._decide(scale, offset)
+        return min(max(first, domain.lo), domain.hi + 1)
+
+    def _decide(self, scale: Fraction, offset: Fraction) -> int:
+        """``ceil((inverse(y) - offset) / scale)``.
+
+        But for the middle, the inverse is transcendental and the other numbers are algebraic, so
+        it is never an integer and the loop ends.
+        """
+        precision = 64
+        while precision <= MAX_PRECISION:
+            low, high = self._enclosure(precision)
+            # An irrational scale or offset comes as a rational that is off by far less than this.
+            slack = (abs(low) + abs(offset)) / 2**MAX_PRECISION
+            ends = {_ceil((low - slack - offset) / scale), _ceil((high + slack - offset) / scale)}
+            if len(ends) == 1:
+                return ends.pop()
+            precision *= 2
+        raise ArithmeticError(f"{self.function} at {float(self.y)} cannot be told from an integer")
+
+    def _enclosure(self, precision: int) -> tuple[Fraction, Fraction]:
+        if precision not in self._enclosures:
+            self._enclosures[precision] = _enclose_inverse(self.function, self.y, precision)
+        return self._enclosures[precision]
+
+
+def _ceil(value: Fraction) -> int:
+    return -(-value.numerator // value.denominator)
+
+
+def inverse_root(value: Fraction) -> Fraction:
+    """``1 / sqrt(value)`` of a positive rational: exactly if it is rational, else from below.
+
+    Its relative error is below 2**-ROOT_BITS.
+    """
+    n, d = value.numerator, value.denominator
+    roots = math.isqrt(n), math.isqrt(d)
+    if roots[0] ** 2 == n and roots[1] ** 2 == d:
+        return Fraction(roots[1], roots[0])
+    # sqrt(d / n) * 2**shift has more than ROOT_BITS bits.
+    shift = ROOT_BITS + max(n.bit_length() - d.bit_length(), 0) // 2 + 2
+    return Fraction(math.isqrt((d << 2 * shift) // n), 1 << shift)
+
+
 def activation_table(
     function: str, quantizer: Quantizer, scale: Fraction, domain: IntType
 ) -> IntArray:
@@ -176,6 +281,21 @@ def _enclose(function: str, x: Fraction, precision: int) -> tuple[Fraction, Frac
             value = 1 / (1 + context.exp(-argument))
         else:
             value = 1 - 2 / (1 + context.exp(2 * argument))
+        return _fraction(value.a), _fraction(value.b)
+    finally:
+        context.prec = saved
+
+
+def _enclose_inverse(function: str, y: Fraction, precision: int) -> tuple[Fraction, Fraction]:
+    """A rational interval that holds the x with ``function(x) = y``."""
+    ratio = y / (1 - y) if function == "sigmoid" else (1 + y) / (1 - y)
+    context = mpmath.iv
+    saved = context.prec
+    context.prec = precision
+    try:
+        value = context.log(context.mpf(ratio.numerator) / context.mpf(ratio.denominator))
+        if function == "tanh":
+            value = value / 2
         return _fraction(value.a), _fraction(value.b)
     finally:
         context.prec = saved

@@ -12,7 +12,12 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from gatewright.ir.lowering.rounding import FloatPath, Rounding, power_of_two
+from gatewright.ir.lowering.rounding import (
+    EXACT_IN_BINARY32,
+    FloatPath,
+    Rounding,
+    power_of_two,
+)
 from gatewright.ir.quantizer import Quantizer
 from gatewright.ir.types import IntArray
 
@@ -20,12 +25,11 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 UNIT_ROUNDOFF = 2.0**-24
-FUNCTION_ULPS = 4
-"""Units in the last place by which torch's float32 sigmoid and tanh may err."""
 
-EXACT_IN_BINARY32 = 2**24
 SCALE_EXPONENT = 40
 """Scales between 2**-40 and 2**40, and at most 2**16 roundings, bound what underflow costs."""
+UNDERFLOW_UNITS = 2.0**-30
+"""Units of an integer worth 2**-80 or more."""
 UNDERFLOW = 2.0**-64
 """Codes: 2**16 roundings of 2**-126 each, over a scale of 2**-40, are far less."""
 
@@ -79,13 +83,13 @@ def step_intervals(rounding: Rounding) -> Intervals | None:
         float32 may overflow, underflow, or not hold the codes.
     """
     q, path = rounding.quantizer, rounding.path
-    if not _tame(rounding):
+    if not tame(rounding):
         return None
     codes, b = boundaries(q)
     step = float(q.scales[0])
-    scale, offset = _column(rounding.scales), _column(rounding.offsets)
-    lo, hi = _integers(path.lo), _integers(path.hi)
-    relative, absolute = _error(path, q)
+    scale, offset = column(rounding.scales), column(rounding.offsets)
+    lo, hi = integers(path.lo), integers(path.hi)
+    relative, absolute = path_error(path, q.scales[0])
 
     # v0 = (n * scale + offset) / step is in doubt where |v0 - d| <= relative * |v0| + slack.
     d = b - q.zero_point
@@ -122,44 +126,6 @@ def step_intervals(rounding: Rounding) -> Intervals | None:
     )
 
 
-def table_intervals(rounding: Rounding) -> Intervals | None:
-    """Judge a table, whose every entry counts as a boundary of its own.
-
-    Returns:
-        Like ``step_intervals``, with one interval an entry.
-    """
-    q, path = rounding.quantizer, rounding.path
-    if not _tame(rounding):
-        return None
-    codes, b = boundaries(q)
-    n = np.arange(path.lo[0], path.hi[0] + 1, dtype=np.int64)
-    value, error = _function_error(rounding, n)
-    step = float(q.scales[0])
-    v0 = value / step
-    error = error / step * WIDEN
-    if not power_of_two(q.scales[0]):
-        error += np.abs(v0) * UNIT_ROUNDOFF * (1 + 2.0**-20)
-    error += (BINARY64 * np.abs(v0) + UNDERFLOW) * (error > 0)
-    right = np.clip(np.searchsorted(b, v0 + q.zero_point), 1, max(len(b) - 1, 1))
-    choice = np.stack([right - 1, np.minimum(right, len(b) - 1)])
-    gaps = np.abs(v0 + q.zero_point - b[choice])
-    index = np.where(gaps[0] <= gaps[1], choice[0], choice[1])
-    distance = gaps.min(axis=0)
-    final = UNIT_ROUNDOFF / (1 - UNIT_ROUNDOFF) * np.abs(b[index]) * WIDEN
-    error += np.where(error > 0, final, 0.0) if q.zero_point else 0.0
-    listed = (error > 0) & (distance <= error)
-    return Intervals(
-        codes[index],
-        np.where(listed, n, n + 1)[None],
-        np.where(listed, n, n - 1)[None],
-        n[None].astype(np.float64),
-        np.ones((1, n.size), dtype=np.bool_),
-        distance[None],
-        float(error.max()),
-        1.0,
-    )
-
-
 def output_intervals(rounding: Rounding) -> Intervals:
     """Judge an output that no quantizer made, from which the nearest integer is taken.
 
@@ -167,14 +133,8 @@ def output_intervals(rounding: Rounding) -> Intervals:
     doubt, or none; each channel counts as one boundary.
     """
     path = rounding.path
-    channels = max(len(rounding.scales), len(path.magnitudes), len(path.lo))
-    units = [
-        0.0 if _is_exact(path, c) else float(m / rounding.scales[c % len(rounding.scales)])
-        for c, m in enumerate(path.magnitudes * (channels // len(path.magnitudes)))
-    ]
-    # Reading the integer back takes three roundings in binary64.
-    error = np.array(units)[:, None] * gamma(path.roundings) + BINARY64 * np.array(units)[:, None]
-    lo, hi = _integers(path.lo), _integers(path.hi)
+    error = _unit_errors(rounding)
+    lo, hi = integers(path.lo), integers(path.hi)
     listed = error >= 0.5
     return Intervals(
         np.zeros(1, dtype=np.int64),
@@ -188,42 +148,55 @@ def output_intervals(rounding: Rounding) -> Intervals:
     )
 
 
-def _is_exact(path: FloatPath, channel: int) -> bool:
+def argmax_gap(rounding: Rounding) -> tuple[int, float]:
+    """Judge an argmax, by how far the largest integer lies above another one.
+
+    With R offsets (fractions of the scale, ascending) the integers are ``n * R + rank``.
+
+    Returns:
+        The widest gap at which float32 may find another order, -1 if there is none, so that equal
+        integers are equal floats too; and the largest error of a float, in units of n.
+    """
+    error = float(_unit_errors(rounding).max())
+    if rounding.scales[0] < Fraction(1, 2 ** (2 * SCALE_EXPONENT)):
+        error = float(EXACT_IN_BINARY32) ** 2  # floats may underflow to equal ones
+    error += UNDERFLOW_UNITS * (error > 0)
+    # Equal integers of one term go through the same operations, and so give equal floats.
+    alike = rounding.path.relative and len(rounding.offsets) == 1 and 2 * error < 1
+    if error == 0 or alike:
+        return -1, error
+    fractions = np.array([float(o / rounding.scales[0]) for o in rounding.offsets])
+    # Of two values, the first of rank i and the other of rank j, at most 2 * error apart.
+    whole = np.floor(2 * error + fractions[None] - fractions[:, None] + BINARY64)
+    rank = np.arange(len(fractions))
+    return int((whole * len(fractions) + rank[:, None] - rank[None]).max()), error
+
+
+def _unit_errors(rounding: Rounding) -> FloatArray:
+    """The error of a value that no quantizer follows, in units of its integer, [C, 1]."""
+    path = rounding.path
+    channels = max(len(rounding.scales), len(path.magnitudes), len(path.lo))
+    units = [
+        0.0 if is_exact(path, c) else float(m / rounding.scales[c % len(rounding.scales)])
+        for c, m in enumerate(path.magnitudes * (channels // len(path.magnitudes)))
+    ]
+    # Reading the integer back takes three roundings in binary64.
+    return np.array(units)[:, None] * (gamma(path.roundings) + BINARY64)
+
+
+def is_exact(path: FloatPath, channel: int) -> bool:
     """Whether float32 holds every partial sum of a channel, in any order."""
     grid = path.grids[channel % len(path.grids)]
     return grid > 0 and path.magnitudes[channel % len(path.magnitudes)] <= EXACT_IN_BINARY32 * grid
 
 
-def _function_error(rounding: Rounding, n: IntArray) -> tuple[FloatArray, FloatArray]:
-    """The function's values at codes n, and the error of float32, both before the division."""
-    scale = rounding.scales[0]
-    x = n * float(scale)
-    # The slope falls with |x|, so a slightly smaller |x| bounds it around a rounded x.
-    inner = np.abs(x) * (1 - 2.0**-20)
-    if rounding.function == "sigmoid":
-        value = 1.0 / (1.0 + np.exp(-x))
-        tail = np.exp(-inner)
-        slope = tail / (1.0 + tail) ** 2
-    else:
-        value = np.tanh(x)
-        tail = np.exp(-2.0 * inner)
-        slope = 4.0 * tail / (1.0 + tail) ** 2
-    error = np.zeros_like(x)
-    if not power_of_two(scale):
-        error = np.abs(x) * slope * UNIT_ROUNDOFF * (1 + 2.0**-20)
-    # One unit in the last place of y is at most 2 u |y|.
-    error = error + 2 * FUNCTION_ULPS * UNIT_ROUNDOFF * (np.abs(value) + error)
-    return value, np.where(n == 0, 0.0, error)
-
-
-def _error(path: FloatPath, quantizer: Quantizer) -> tuple[FloatArray, FloatArray]:
-    """The error of ``v0 = x / scale``, relative to ``|v0|`` and absolute, [C, 1] each."""
-    step = quantizer.scales[0]
+def path_error(path: FloatPath, step: Fraction) -> tuple[FloatArray, FloatArray]:
+    """The error of ``v0 = x / step``, relative to ``|v0|`` and absolute, [C, 1] each."""
     one_division = 0.0 if power_of_two(step) else gamma(1)
     total = gamma(path.roundings + 1)
     pairs = []
     for c, magnitude in enumerate(path.magnitudes):
-        if _is_exact(path, c):
+        if is_exact(path, c):
             pairs.append((one_division, 0.0))
         elif path.relative:
             pairs.append((total, 0.0))
@@ -233,7 +206,7 @@ def _error(path: FloatPath, quantizer: Quantizer) -> tuple[FloatArray, FloatArra
     return relative[:, None], absolute[:, None]
 
 
-def _tame(rounding: Rounding) -> bool:
+def tame(rounding: Rounding) -> bool:
     """Whether the assumptions about overflow, underflow and wide codes hold."""
     q, path = rounding.quantizer, rounding.path
     wide = Fraction(2) ** SCALE_EXPONENT
@@ -246,9 +219,11 @@ def _tame(rounding: Rounding) -> bool:
     )
 
 
-def _column(values: tuple[Fraction, ...]) -> FloatArray:
+def column(values: tuple[Fraction, ...]) -> FloatArray:
+    """Values of channels, [C, 1]."""
     return np.array([float(v) for v in values])[:, None]
 
 
-def _integers(values: tuple[int, ...]) -> FloatArray:
+def integers(values: tuple[int, ...]) -> FloatArray:
+    """Integers of channels, [C, 1]."""
     return np.array(values, dtype=np.float64)[:, None]

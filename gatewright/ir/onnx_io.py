@@ -144,6 +144,22 @@ def _emit_concat(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.No
     return [helper.make_node("Concat", node.inputs, node.outputs, name=node.name, axis=-1)]
 
 
+def _emit_over_time(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
+    axes = f"{node.name}::axes"
+    time = numpy_helper.from_array(np.array([1], dtype=np.int64), axes)
+    inputs = [*node.inputs, axes]
+    return [
+        helper.make_node("Constant", [], [axes], value=time),
+        helper.make_node(node.op, inputs, node.outputs, name=node.name, keepdims=0),
+    ]
+
+
+def _emit_argmax(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
+    return [
+        helper.make_node("ArgMax", node.inputs, node.outputs, name=node.name, axis=-1, keepdims=1)
+    ]
+
+
 def _emit_flatten(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
     return [helper.make_node("Flatten", node.inputs, node.outputs, name=node.name, axis=1)]
 
@@ -182,10 +198,13 @@ def _emit_scan(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.Node
 
 
 _EMITTERS: dict[str, Callable[[Node, Graph, Emit], list[onnx.NodeProto]]] = {
+    "ArgMax": _emit_argmax,
     "Concat": _emit_concat,
     "Flatten": _emit_flatten,
     "InitialState": _emit_initial,
     "LookUp": _emit_lookup,
+    "ReduceMax": _emit_over_time,
+    "ReduceSum": _emit_over_time,
     "Scan": _emit_scan,
     "SelectLast": _emit_select,
 }
@@ -274,6 +293,10 @@ def _read_node(
             graph.add("SelectLast", inputs[:1], outputs, name=node.name)
         case "Flatten":
             graph.add("Flatten", inputs, outputs, name=node.name, steps=steps)
+        case "ReduceMax":
+            graph.add("ReduceMax", inputs[:1], outputs, name=node.name)
+        case "ReduceSum":
+            graph.add("ReduceSum", inputs[:1], outputs, name=node.name, steps=steps)
         case "Expand":
             batch = sources[sources[inputs[1]].input[0]]
             graph.add("InitialState", [inputs[0], batch.input[0]], outputs, name=node.name)

@@ -216,6 +216,7 @@ class OutputBoundary:
         offsets: Value added, one or one per feature (a float bias that no quantizer absorbed).
         zero_point: Added to the centered integer to give the quantizer's code.
         time_major: Whether the user's layout is [T, B, F].
+        index: Whether it is an int64 class index, whose last axis of one the user does not see.
     """
 
     name: str
@@ -225,6 +226,7 @@ class OutputBoundary:
     offsets: Scales
     zero_point: int
     time_major: bool
+    index: bool = False
 
     @property
     def batch_axis(self) -> int:
@@ -238,23 +240,35 @@ class OutputBoundary:
         parts = [values[name] for name in self.tensors]
         return np.stack(parts) if self.stacked else parts[0]
 
-    def decode(self, values: Mapping[str, IntArray]) -> npt.NDArray[np.float32]:
-        """Centered integers to floats: ``float32(n * scale + offset)``, computed in binary64."""
+    def _user(self, n: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        n = self._layout(n)
+        return n[..., 0] if self.index else n
+
+    def _graph(self, n: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return self._layout(n[..., None] if self.index else n)
+
+    def decode(self, values: Mapping[str, IntArray]) -> npt.NDArray[Any]:
+        """Centered integers to floats: ``float32(n * scale + offset)``, computed in binary64.
+
+        An index stays an int64.
+        """
+        if self.index:
+            return self.codes(values)
         scale, offset = (np.array([float(v) for v in s]) for s in (self.scales, self.offsets))
-        return self._layout((self._join(values) * scale + offset).astype(np.float32))
+        return self._user((self._join(values) * scale + offset).astype(np.float32))
 
     def codes(self, values: Mapping[str, IntArray]) -> IntArray:
         """Centered integers to the quantizer's codes, in the user's layout."""
-        return self._layout(self._join(values) + self.zero_point)
+        return self._user(self._join(values) + self.zero_point)
 
     def from_codes(self, codes: IntArray) -> dict[str, IntArray]:
         """The inverse of ``codes``."""
-        return self._split(self._layout(codes) - self.zero_point)
+        return self._split(self._graph(codes) - self.zero_point)
 
     def nearest(self, y: npt.NDArray[np.floating[Any]]) -> dict[str, IntArray]:
-        """The centered integers nearest to a float output of another engine."""
+        """The centered integers nearest to an output of another engine."""
         scale, offset = (np.array([float(v) for v in s]) for s in (self.scales, self.offsets))
-        n = np.rint((self._layout(np.asarray(y, dtype=np.float64)) - offset) / scale)
+        n = np.rint((self._graph(np.asarray(y, dtype=np.float64)) - offset) / scale)
         return self._split(n.astype(np.int64))
 
     def _split(self, n: IntArray) -> dict[str, IntArray]:

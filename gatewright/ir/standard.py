@@ -41,8 +41,8 @@ def to_standard(model: IntegerModel) -> onnx.ModelProto:
     outputs = []
     for output in model.outputs:
         builder.decode(output)
-        shape = _user_shape(graph, output)
-        outputs.append(helper.make_tensor_value_info(output.name, TensorProto.FLOAT, shape))
+        shape, kind = _user_shape(graph, output), INT if output.index else TensorProto.FLOAT
+        outputs.append(helper.make_tensor_value_info(output.name, kind, shape))
         outputs.append(helper.make_tensor_value_info(codes_name(output), INT, shape))
     for name in (s for node in graph.scans() for s in stacked_states(node)):
         outputs.append(helper.make_tensor_value_info(name, INT, graph[name].shape))
@@ -84,7 +84,8 @@ def _user_shape(graph: Graph, output: OutputBoundary) -> tuple[int | str, ...]:
     shape = graph[output.tensors[0]].shape
     if output.stacked:
         return (len(output.tensors), *shape)
-    return (shape[1], shape[0], shape[2]) if output.time_major else shape
+    shape = (shape[1], shape[0], shape[2]) if output.time_major else shape
+    return shape[:-1] if output.index else shape
 
 
 def with_taps(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -173,6 +174,11 @@ class _Boundary:
             n = self.apply("Concat", parts, f"{pre}stack", axis=0)
         if out.time_major:
             n = self.apply("Transpose", [n], f"{pre}layout", perm=[1, 0, 2])
+        if out.index:
+            axis = self.constant(f"{pre}axis", np.array([-1], dtype=np.int64))
+            n = self.apply("Squeeze", [n, axis], codes_name(out))
+            self.apply("Identity", [n], out.name)
+            return
         zero = self.constant(f"{pre}zero", np.array(out.zero_point, dtype=np.int64))
         self.apply("Add", [n, zero], codes_name(out))
         v = self.apply("Cast", [n], f"{pre}float", to=TensorProto.DOUBLE)

@@ -11,6 +11,7 @@ import onnx
 import pytest
 import torch
 from frontend_models import LSTMS, B, I, Net, SequenceNet, T, TimeMajorNet, calibrate, example, lstm
+from head_models import HEADS, inputs, make
 from onnx import helper, numpy_helper
 
 from gatewright.frontend import load, trace
@@ -152,3 +153,10 @@ def test_loading_needs_no_torch(export: Any) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == str([B, T, I]), done.stderr
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_heads(name: str, export: Any) -> None:
+    model = make(name)
+    first = bool(model.lstm.layers[0][0].cell.batch_first)
+    compare(model, torch.from_numpy(inputs(2, first)), export)

@@ -12,7 +12,7 @@ import pytest
 
 from gatewright.ir.certificate import ASSUMPTIONS, Certificate, Place, build_certificate
 from gatewright.ir.exact import activation_table, thresholds
-from gatewright.ir.float_error import FUNCTION_ULPS
+from gatewright.ir.function_error import FUNCTION_ULPS
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import IntegerModel, rounding
 from gatewright.ir.lowering.recurrent import lstm_body

@@ -10,6 +10,7 @@ import jinja2
 from gatewright.hls_templates.dataflow import Design
 
 KERNELS = (
+    "argmax/argmax.hpp",
     "axis/axis.hpp",
     "concat/concat.hpp",
     "flatten/flatten.hpp",
@@ -20,12 +21,16 @@ KERNELS = (
     "lib/gw_taps.hpp",
     "lib/gw_types.hpp",
     "lookup/lookup.hpp",
+    "lookup/lookup_stream.hpp",
     "matvec/matvec.hpp",
+    "max_over_time/max_over_time.hpp",
+    "multiply_add/multiply_add.hpp",
     "recurrent/recurrent.hpp",
     "requantize/requantize.hpp",
     "requantize/requantize_stream.hpp",
     "reverse/reverse.hpp",
     "select_last/select_last.hpp",
+    "sum_over_time/sum_over_time.hpp",
 )
 GLUE = ("csim.cpp", "run_hls.tcl", "tb.cpp", "top.cpp", "top.hpp")
 

@@ -167,12 +167,18 @@ def _is_identity(affine: Affine) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class RequantizeStream(Kernel):
-    """A requantizer as a stage of its own."""
+    """A requantizer as a stage of its own.
+
+    Attributes:
+        tap: Name of its output tensor.
+        sequence: Whether it runs at every time step.
+    """
 
     header: ClassVar[str] = "requantize_stream.hpp"
     function: ClassVar[str] = "requantize_stream"
 
     requantizer: Requantizer
+    tap: str
     sequence: bool
 
     def cycles(self, steps: int) -> int:
@@ -193,4 +199,4 @@ class RequantizeStream(Kernel):
 
     def taps(self) -> tuple[Tap, ...]:
         """Its output."""
-        return (Tap(f"{self.source}.out", self.output.width, self.sequence),)
+        return (Tap(self.tap, self.output.width, self.sequence),)

@@ -9,7 +9,8 @@ import onnx
 
 from gatewright.errors import GatewrightError
 from gatewright.ir.lowering import rounding
-from gatewright.ir.lowering.state import LoweringState, requantize
+from gatewright.ir.lowering.activations import quantize
+from gatewright.ir.lowering.state import LoweringState
 from gatewright.ir.lowering.values import Affine, FloatInput, Stack
 from gatewright.ir.quantizer import InputBoundary, Quantizer
 from gatewright.ir.traced.cell_spec import split_bias
@@ -24,18 +25,7 @@ def lower_quant(state: LoweringState, node: onnx.NodeProto) -> None:
         name = _lower_input(state, source, quantizer)
     else:
         value = state.affine(node, node.input[0])
-        name = requantize(
-            state.graph,
-            value.name,
-            f"{node.name}.out",
-            quantizer,
-            value.scales,
-            value.offsets,
-            relu=value.relu,
-            kind="requantize" if value.path.relative else "accumulator",
-            path=value.path,
-            log=state.roundings,
-        )
+        name = quantize(state, value, f"{node.name}.out", quantizer)
     path = rounding.codes(state.graph[name].type, quantizer.scales[0])
     state.values[node.output[0]] = Affine(name, quantizer.scales, path, quantizer=quantizer)
 
@@ -93,14 +83,7 @@ def lower_add(state: LoweringState, node: onnx.NodeProto) -> None:
     position = 0 if constants[1] is None else 1
     bias = constants[position]
     assert bias is not None
-    value = state.affine(node, node.input[1 - position])
-    if value.relu:
-        raise GatewrightError(
-            "GW-205",
-            where=node.name,
-            cause="it adds to a Relu that no quantizer follows.",
-            remedy="Quantize the output of the Relu first: use QuantReLU.",
-        )
+    value = state.number(node, node.input[1 - position])
     features = state.graph[value.name].shape[-1]
     assert isinstance(features, int)
     integers, residues = split_bias(bias, value.scales, features)
@@ -113,13 +96,9 @@ def lower_add(state: LoweringState, node: onnx.NodeProto) -> None:
         value.offsets[c % len(value.offsets)] + residues[c % len(residues)] for c in range(channels)
     )
     path = rounding.add_bias(value.path, integers, value.scales, residues)
-    state.values[node.output[0]] = Affine(name, value.scales, path, offsets)
-
-
-def lower_relu(state: LoweringState, node: onnx.NodeProto) -> None:
-    """Left to the next quantizer, whose thresholds take it in."""
-    value = state.affine(node, node.input[0])
-    state.values[node.output[0]] = replace(value, relu=True, quantizer=None)
+    state.values[node.output[0]] = replace(
+        value, name=name, path=path, offsets=offsets, quantizer=None
+    )
 
 
 def lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:

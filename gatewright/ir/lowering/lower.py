@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +12,11 @@ import onnx
 
 from gatewright.errors import GatewrightError
 from gatewright.ir.graph import Graph
-from gatewright.ir.lowering import dense, recurrent
+from gatewright.ir.lowering import activations, dense, recurrent, reductions
 from gatewright.ir.lowering.rounding import Rounding
 from gatewright.ir.lowering.rounding import output as output_rounding
 from gatewright.ir.lowering.state import LoweringState
-from gatewright.ir.lowering.values import Affine, FloatInput, Stack
+from gatewright.ir.lowering.values import ZERO, Affine, ClassIndex, FloatInput, Stack
 from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS
@@ -28,12 +29,18 @@ MAX_TRIAL_STEPS = 1024
 LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     **dict.fromkeys(CELLS, recurrent.lower_cell),
     "Add": dense.lower_add,
+    "ArgMax": reductions.lower_argmax,
+    "BatchNormalization": activations.lower_batch_norm,
     "Concat": dense.lower_concat,
     "Flatten": dense.lower_flatten,
     "Gather": dense.lower_gather,
     "MatMul": dense.lower_matmul,
     "Quant": dense.lower_quant,
-    "Relu": dense.lower_relu,
+    "ReduceMax": reductions.lower_max,
+    "ReduceMean": reductions.lower_mean,
+    "Relu": activations.lower_relu,
+    "Sigmoid": activations.lower_function,
+    "Tanh": activations.lower_function,
     "Unsqueeze": dense.lower_unsqueeze,
 }
 
@@ -134,7 +141,9 @@ def _output(state: LoweringState, output: str) -> OutputBoundary:
     value = state.values[output]
     items = value.items if isinstance(value, Stack) else (value,)
     first = items[0]
-    if not isinstance(first, Affine) or first.relu:
+    if isinstance(first, ClassIndex):
+        return _index(state, output, first)
+    if not isinstance(first, Affine) or first.waits:
         raise GatewrightError(
             "GW-301",
             where=f"output {output}",
@@ -147,8 +156,22 @@ def _output(state: LoweringState, output: str) -> OutputBoundary:
         name=output,
         tensors=tuple(item.name for item in items if isinstance(item, Affine)),
         stacked=isinstance(value, Stack),
-        scales=first.scales,
-        offsets=first.offsets,
+        # Outputs are decoded in binary64; roots of a batch normalization have far more digits.
+        scales=tuple(Fraction(float(s)) for s in first.scales),
+        offsets=tuple(Fraction(float(o)) for o in first.offsets),
         zero_point=first.quantizer.zero_point if first.quantizer else 0,
         time_major=state.time_major and len(state.graph[first.name].shape) == 3,
+    )
+
+
+def _index(state: LoweringState, output: str, value: ClassIndex) -> OutputBoundary:
+    return OutputBoundary(
+        name=output,
+        tensors=(value.name,),
+        stacked=False,
+        scales=(Fraction(1),),
+        offsets=ZERO,
+        zero_point=0,
+        time_major=state.time_major and len(state.graph[value.name].shape) == 3,
+        index=True,
     )

@@ -14,6 +14,11 @@ from gatewright.ir.types import IntArray, IntType
 
 T = TypeVar("T")
 
+EXACT_IN_BINARY32 = 2**24
+NORMALIZE_ROUNDINGS = 14
+"""eps and its sum with the variance 2, the inverse root 4 units in the last place or 8 roundings,
+the weight, the mean or the product with it, the product, the last sum: 1 each."""
+
 
 @dataclass(frozen=True)
 class FloatPath:
@@ -46,13 +51,15 @@ class Rounding:
     Attributes:
         name: The integer tensor that leaves it; inside a recurrent layer ``<layer>/<tensor>``.
         source: The integer tensor that enters it, named alike.
-        kind: ``accumulator``, ``product``, ``sum``, ``requantize``, ``table`` or ``output``.
+        kind: ``accumulator``, ``product``, ``sum``, ``requantize``, ``table``, ``output`` or
+            ``argmax``.
         quantizer: Per tensor, but for ``output``.
         scales: Value of one unit of ``source``, one or one a channel.
         offsets: Real value added, one or one a channel.
         path: How float32 arrives at the value.
         relu: Whether ``max(0, .)`` comes first.
         function: ``sigmoid`` or ``tanh`` before the quantizer.
+        runtime: Whether the traced graph leaves that function to ONNX Runtime.
     """
 
     name: str
@@ -64,6 +71,7 @@ class Rounding:
     path: FloatPath
     relu: bool = False
     function: str | None = None
+    runtime: bool = False
 
 
 @dataclass
@@ -177,6 +185,50 @@ def add_bias(path: FloatPath, integers: IntArray, scales: Scales, residues: Scal
     return add(path, constant)
 
 
+def mean(path: FloatPath, steps: int) -> FloatPath:
+    """The mean of as many values: their sum in any order, divided, or multiplied by 1 / steps."""
+    grids = tuple(g / steps if power_of_two(Fraction(steps)) else Fraction(0) for g in path.grids)
+    exact_sum = all(
+        grid > 0 and steps * magnitude <= EXACT_IN_BINARY32 * grid
+        for magnitude, grid in zip(*_aligned(path.magnitudes, path.grids), strict=True)
+    )
+    return replace(
+        path,
+        lo=tuple(steps * n for n in path.lo),
+        hi=tuple(steps * n for n in path.hi),
+        grids=grids,
+        roundings=2 if exact_sum else path.roundings + steps + 1,
+        relative=exact_sum or (steps == 1 and path.relative),
+    )
+
+
+def normalize(path: FloatPath, signs: IntArray, gains: Scales, shifts: Scales) -> FloatPath:
+    """Batch normalization, ``x * gain + shift``, computed as either of
+
+    ``(x - mean) * r * weight + bias`` or ``x * (r * weight) + (bias - mean * (r * weight))``
+    with ``r = 1 / sqrt(variance + eps)``.
+
+    Args:
+        path: The value x.
+        signs: Of the gains, 1, 0 or -1; the integer is multiplied by them; [C].
+        gains: Absolute values, [C].
+        shifts: Sum of the absolute terms of the shift, [C].
+    """
+    channels = len(gains)
+    ends = [_each(int.__mul__, n, tuple(signs.tolist())) for n in (path.lo, path.hi)]
+    magnitudes = tuple(
+        path.magnitudes[c % len(path.magnitudes)] * gains[c] + shifts[c] for c in range(channels)
+    )
+    return FloatPath(
+        _each(min, *ends),
+        _each(max, *ends),
+        magnitudes,
+        (Fraction(0),),
+        path.roundings + NORMALIZE_ROUNDINGS,
+        False,
+    )
+
+
 def repeat(path: FloatPath, times: int) -> FloatPath:
     """The channels side by side, ``times`` times."""
     return replace(
@@ -186,6 +238,12 @@ def repeat(path: FloatPath, times: int) -> FloatPath:
         magnitudes=path.magnitudes * times,
         grids=path.grids * times,
     )
+
+
+def _aligned(a: Scales, b: Scales) -> tuple[Scales, Scales]:
+    """Both with one item a channel."""
+    count = max(len(a), len(b))
+    return a * (count // len(a)), b * (count // len(b))
 
 
 def _each(f: Callable[[T, T], T], a: tuple[T, ...], b: tuple[T, ...]) -> tuple[T, ...]:

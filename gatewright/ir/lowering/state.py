@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import onnx
 
 from gatewright.errors import GatewrightError
-from gatewright.ir.exact import thresholds
+from gatewright.ir.exact import function_thresholds, thresholds
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.rounding import FloatPath, Rounding, RoundingLog
 from gatewright.ir.lowering.values import Affine, Value
@@ -57,9 +57,25 @@ class LoweringState:
             )
         return value
 
+    def number(self, node: onnx.NodeProto, name: str) -> Affine:
+        """Like ``affine``, for ops that need ``n * scale + offset`` itself.
+
+        Raises:
+            GatewrightError: GW-301 too where a Relu, Sigmoid or Tanh still waits for its quantizer.
+        """
+        value = self.affine(node, name)
+        if value.waits:
+            raise GatewrightError(
+                "GW-301",
+                where=node.name,
+                cause=f"its input is a {value.function or 'relu'} that no quantizer follows.",
+                remedy="Quantize it first: use QuantReLU, QuantSigmoid or QuantTanh.",
+            )
+        return value
+
     def codes(self, node: onnx.NodeProto, name: str) -> Affine:
         """Like ``affine``, for ops that need the codes of a quantizer."""
-        value = self.affine(node, name)
+        value = self.number(node, name)
         if value.quantizer is None:
             raise GatewrightError(
                 "GW-301",
@@ -79,12 +95,24 @@ def requantize(
     offsets: Scales,
     *,
     relu: bool = False,
+    function: str | None = None,
     kind: str,
     path: FloatPath,
     log: RoundingLog,
 ) -> str:
-    """Append the MultiThreshold that quantizes ``source * scale + offset``, and note it down."""
-    log.add(Rounding(output, source, kind, quantizer, scales, offsets, path, relu))
-    rows = thresholds(quantizer, scales, offsets, graph[source].type, relu=relu)
+    """Append the MultiThreshold that quantizes ``source * scale + offset``, and note it down.
+
+    With ``relu`` or a ``function`` it quantizes what that gives.
+    """
+    log.add(
+        Rounding(
+            output, source, kind, quantizer, scales, offsets, path, relu, function, bool(function)
+        )
+    )
+    domain = graph[source].type
+    if function is None:
+        rows = thresholds(quantizer, scales, offsets, domain, relu=relu)
+    else:
+        rows = function_thresholds(function, quantizer, scales, offsets, domain)
     name = graph.add_constant(f"{output}.thresholds", rows)
     return graph.add("MultiThreshold", [source, name], [output], out_bias=quantizer.type.lo)

@@ -35,6 +35,9 @@ class Affine:
         offsets: One or one a feature.
         quantizer: The quantizer whose codes ``n`` are, if it comes straight from one.
         relu: Whether ``max(0, .)`` still has to be applied.
+        function: ``sigmoid`` or ``tanh``, if that still has to be applied.
+        normalized: Whether a batch normalization is folded in, so that scales and offsets stand for
+            irrational numbers.
     """
 
     name: str
@@ -43,6 +46,13 @@ class Affine:
     offsets: Scales = ZERO
     quantizer: Quantizer | None = None
     relu: bool = False
+    function: str | None = None
+    normalized: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether something has to be applied that only a quantizer takes in."""
+        return self.relu or self.function is not None
 
 
 @dataclass(frozen=True)
@@ -52,4 +62,15 @@ class Stack:
     items: tuple[Affine, ...]
 
 
-Value = FloatInput | Affine | Stack
+@dataclass(frozen=True)
+class ClassIndex:
+    """The index of the largest value, which only the output may be.
+
+    Attributes:
+        name: The integer tensor, [..., 1].
+    """
+
+    name: str
+
+
+Value = FloatInput | Affine | Stack | ClassIndex

@@ -1,0 +1,174 @@
+"""How far float32 may err where sigmoid or tanh comes before the quantizer."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from gatewright.ir.float_error import (
+    BINARY64,
+    UNDERFLOW,
+    UNIT_ROUNDOFF,
+    WIDEN,
+    FloatArray,
+    Intervals,
+    boundaries,
+    column,
+    integers,
+    path_error,
+    tame,
+)
+from gatewright.ir.lowering.rounding import Rounding, power_of_two
+from gatewright.ir.types import IntArray
+
+FUNCTION_ULPS = 4
+"""Units in the last place by which torch's float32 sigmoid and tanh may err."""
+RUNTIME_TANH_ULPS = 8
+RUNTIME_SIGMOID_ERROR = 2.0**-21
+"""By how much those of ONNX Runtime may, on which the traced graph runs; sigmoid's is absolute."""
+
+
+def table_intervals(rounding: Rounding) -> Intervals | None:
+    """Judge a table, whose every entry counts as a boundary of its own.
+
+    Returns:
+        Like ``step_intervals``, with one interval an entry.
+    """
+    q, path = rounding.quantizer, rounding.path
+    if not tame(rounding):
+        return None
+    codes, b = boundaries(q)
+    n = np.arange(path.lo[0], path.hi[0] + 1, dtype=np.int64)
+    value, error = _function_error(rounding, n)
+    step = float(q.scales[0])
+    v0 = value / step
+    error = error / step * WIDEN
+    if not power_of_two(q.scales[0]):
+        error += np.abs(v0) * UNIT_ROUNDOFF * (1 + 2.0**-20)
+    error += (BINARY64 * np.abs(v0) + UNDERFLOW) * (error > 0)
+    right = np.clip(np.searchsorted(b, v0 + q.zero_point), 1, max(len(b) - 1, 1))
+    choice = np.stack([right - 1, np.minimum(right, len(b) - 1)])
+    gaps = np.abs(v0 + q.zero_point - b[choice])
+    index = np.where(gaps[0] <= gaps[1], choice[0], choice[1])
+    distance = gaps.min(axis=0)
+    final = UNIT_ROUNDOFF / (1 - UNIT_ROUNDOFF) * np.abs(b[index]) * WIDEN
+    error += np.where(error > 0, final, 0.0) if q.zero_point else 0.0
+    listed = (error > 0) & (distance <= error)
+    return Intervals(
+        codes[index],
+        np.where(listed, n, n + 1)[None],
+        np.where(listed, n, n - 1)[None],
+        n[None].astype(np.float64),
+        np.ones((1, n.size), dtype=np.bool_),
+        distance[None],
+        float(error.max()),
+        1.0,
+    )
+
+
+def function_intervals(rounding: Rounding) -> Intervals | None:
+    """Judge a function and its requantizer on an accumulator.
+
+    Torch's result crosses a boundary y only if its argument lies where the exact function is within
+    the function's own error of y; so y is widened by that error, pulled back through the function,
+    and widened by the error of the argument.
+
+    Returns:
+        As ``step_intervals``.
+    """
+    q, path = rounding.quantizer, rounding.path
+    if not tame(rounding):
+        return None
+    codes, b = boundaries(q)
+    step, d = float(q.scales[0]), b - q.zero_point
+    scale, offset = column(rounding.scales), column(rounding.offsets)
+    lo, hi = integers(path.lo), integers(path.hi)
+    function = rounding.function
+
+    of_function, constant = _function_bound(rounding)
+    of_function += UNIT_ROUNDOFF + BINARY64  # the division
+    final = UNIT_ROUNDOFF / (1 - UNIT_ROUNDOFF) * np.abs(b) * WIDEN if q.zero_point else 0.0 * b
+    slack = (constant + (final + UNDERFLOW) * step) * WIDEN
+    low, high = _stretched(d * step, d * step, of_function, slack)
+    relative, absolute = path_error(path, Fraction(1))
+    ends = _stretched(_inverse(function, low), _inverse(function, high), relative, absolute)
+    positions = [np.clip((x - offset) / scale, lo - 1.0, hi + 1.0) for x in ends]
+    margins = [
+        np.where(np.isfinite(x), BINARY64 * (np.abs(x) + np.abs(offset)), 0.0) / scale for x in ends
+    ]
+    lows = np.maximum(np.ceil(positions[0] - margins[0]), lo)
+    highs = np.minimum(np.floor(positions[1] + margins[1]), hi)
+    center = np.clip((_inverse(function, d * step) - offset) / scale, lo - 1.0, hi + 1.0)
+    nearest = np.clip(np.rint(center), lows, np.maximum(lows, highs))
+    value = _function(function, nearest * scale + offset)
+    largest = np.array([float(m) for m in path.magnitudes])[:, None]
+    argument = float((relative * largest + absolute).max())
+    slope = 0.25 if function == "sigmoid" else 1.0
+    return Intervals(
+        codes,
+        lows.astype(np.int64),
+        highs.astype(np.int64),
+        center,
+        (center > lo) & (center <= hi),
+        np.abs(value / step - d),
+        (of_function + float(slack.max()) + slope * argument) / step,
+        float(scale.max() / step),
+    )
+
+
+def _stretched(
+    low: FloatArray, high: FloatArray, relative: FloatArray | float, absolute: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Where an exact value lies whose computed one may be anywhere from low to high."""
+    low, high = low - absolute, high + absolute
+    low = np.where(low >= 0, low / (1 + relative), low / (1 - relative))
+    high = np.where(high >= 0, high / (1 - relative), high / (1 + relative))
+    return low, high
+
+
+def _function(function: str | None, x: FloatArray) -> FloatArray:
+    if function == "tanh":
+        return np.tanh(x)
+    with np.errstate(over="ignore"):
+        return 1.0 / (1.0 + np.exp(-x))
+
+
+def _inverse(function: str | None, y: FloatArray) -> FloatArray:
+    """Where the function is y; infinite beyond its limits."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if function == "sigmoid":
+            return np.where(y <= 0, -np.inf, np.where(y >= 1, np.inf, np.log(y) - np.log1p(-y)))
+        return np.where(y <= -1, -np.inf, np.where(y >= 1, np.inf, np.arctanh(y)))
+
+
+def _function_error(rounding: Rounding, n: IntArray) -> tuple[FloatArray, FloatArray]:
+    """The function's values at codes n, and the error of float32, both before the division."""
+    scale = rounding.scales[0]
+    x = n * float(scale)
+    # The slope falls with |x|, so a slightly smaller |x| bounds it around a rounded x.
+    inner = np.abs(x) * (1 - 2.0**-20)
+    if rounding.function == "sigmoid":
+        value = 1.0 / (1.0 + np.exp(-x))
+        tail = np.exp(-inner)
+        slope = tail / (1.0 + tail) ** 2
+    else:
+        value = np.tanh(x)
+        tail = np.exp(-2.0 * inner)
+        slope = 4.0 * tail / (1.0 + tail) ** 2
+    error = np.zeros_like(x)
+    if not power_of_two(scale):
+        error = np.abs(x) * slope * UNIT_ROUNDOFF * (1 + 2.0**-20)
+    relative, absolute = _function_bound(rounding)
+    error = error + relative * (np.abs(value) + error) + absolute
+    return value, np.where(n == 0, 0.0, error)
+
+
+def _function_bound(rounding: Rounding) -> tuple[float, float]:
+    """The error of the function itself, relative to y and absolute."""
+    # One unit in the last place of y is at most 2 u |y|.
+    if not rounding.runtime:
+        return 2 * FUNCTION_ULPS * UNIT_ROUNDOFF, 0.0
+    if rounding.function == "tanh":
+        return 2 * RUNTIME_TANH_ULPS * UNIT_ROUNDOFF, 0.0
+    return 2 * FUNCTION_ULPS * UNIT_ROUNDOFF, RUNTIME_SIGMOID_ERROR
