@@ -165,16 +165,7 @@ def _placeholder(
         )
     if position == 0:
         return context.builder.input
-    shape = shapes[position]
-    if len(shape) not in (2, 3):
-        raise GatewrightError(
-            "GW-106",
-            where=f"argument {node.target}",
-            cause=f"its example has shape {list(shape)}.",
-            remedy="the first argument is the sequence, further ones are initial states "
-            "[layers * directions, B, H] or [B, H].",
-        )
-    return context.builder.state_input(str(node.target), shape)
+    return context.builder.state_input(str(node.target), shapes[position])
 
 
 def _callable_name(node: fx.Node) -> str:
