@@ -29,7 +29,8 @@ ARTEFACTS = (
     "hls/top.cpp",
     "hls/tb.cpp",
     "hls/run_hls.tcl",
-    "hls/golden/input.dat",
+    "hls/golden/s_axis.dat",
+    "hls/golden/m_axis.dat",
 )
 
 
@@ -59,13 +60,14 @@ def test_a_long_example_gives_short_trials(shared: Shared, tmp_path: Path) -> No
 def test_every_level_gives_torch_values(shared: Shared, level: str) -> None:
     with torch.no_grad():
         expected = shared.model(torch.from_numpy(shared.x)).numpy()
-    output = shared.build.integer.output
+    (output,) = shared.build.integer.outputs
+    (tensor,) = output.tensors
     codes = shared.build.simulate(shared.x, level=level, raw=True)
     assert codes.dtype == np.int64
     assert np.array_equal(codes, output.codes(output.nearest(expected)))
     floats = shared.build.simulate(shared.x, level=level)
     assert floats.dtype == np.float32
-    assert np.array_equal(output.nearest(floats), output.nearest(expected))
+    assert np.array_equal(output.nearest(floats)[tensor], output.nearest(expected)[tensor])
 
 
 @pytest.mark.parametrize("level", gatewright.LEVELS)
@@ -76,15 +78,16 @@ def test_states_of_every_step(shared: Shared, level: str) -> None:
     assert set(codes) == {"lstm.layers.0.0/h", "lstm.layers.0.0/c"}
     for name, value in codes.items():
         assert value.shape == (len(shared.x), shared.STEPS, shared.HIDDEN)
-        assert np.array_equal(value, reference[name])
+        assert np.array_equal(value, reference.taps[name])
         scale = float.fromhex(shared.build.kernels["states"][name]["scales"][0])
         assert np.array_equal(floats[name], (value * scale).astype(np.float32))
 
 
 def test_native_and_ap_builds_agree_on_every_value(shared: Shared) -> None:
-    fast = shared.build.engine("csim", taps=True, native=True)(shared.x)
-    exact = shared.build.engine("csim", taps=True, native=False)(shared.x)
-    assert np.array_equal(fast.n, exact.n)
+    fast = shared.build.engine("csim", taps=True, native=True)((shared.x,))
+    exact = shared.build.engine("csim", taps=True, native=False)((shared.x,))
+    assert fast.n.keys() == exact.n.keys() == set(shared.build.integer.graph.outputs)
+    assert all(np.array_equal(fast.n[k], exact.n[k]) for k in fast.n)
     assert fast.taps.keys() == exact.taps.keys()
     assert all(np.array_equal(fast.taps[k], exact.taps[k]) for k in fast.taps)
 
@@ -96,8 +99,9 @@ def test_thresholds_and_multipliers_agree_on_every_value(
     kept = {r["variant"] for r in _requantizers(shared_thresholds)}
     assert "affine" in kinds
     assert kept == {"thresholds"}
-    a = shared.build.engine("csim", taps=True)(shared.x)
-    b = shared_thresholds.build.engine("csim", taps=True)(shared.x)
+    a = shared.build.engine("csim", taps=True)((shared.x,))
+    b = shared_thresholds.build.engine("csim", taps=True)((shared.x,))
+    assert a.taps
     assert all(np.array_equal(a.taps[k], b.taps[k]) for k in a.taps)
 
 
@@ -125,9 +129,9 @@ def test_a_reopened_build_gives_the_same(shared: Shared) -> None:
 
 
 def test_qonnx_runs_the_traced_graph(shared: Shared) -> None:
-    model = ModelWrapper(respecialize(shared.build.traced, shared.x.shape))
+    model = ModelWrapper(respecialize(shared.build.traced, [shared.x.shape]))
     y = execute_onnx(model, {"x": shared.x})["y"]
-    output = shared.build.integer.output
+    (output,) = shared.build.integer.outputs
     expected = shared.build.simulate(shared.x, "integer", raw=True)
     assert np.array_equal(output.codes(output.nearest(y)), expected)
 
@@ -139,7 +143,7 @@ def test_onnxruntime_alone_runs_the_standard_graph(shared: Shared, tmp_path: Pat
     code = (
         "import sys, numpy, onnxruntime;"
         "s = onnxruntime.InferenceSession(sys.argv[1]);"
-        "y = s.run(['codes'], {'x': numpy.load(sys.argv[2])})[0];"
+        "y = s.run(['y.codes'], {'x': numpy.load(sys.argv[2])})[0];"
         "assert not any(m.startswith(('gatewright', 'qonnx')) for m in sys.modules);"
         "numpy.save(sys.argv[3], y)"
     )
@@ -185,9 +189,9 @@ def test_the_test_bench_passes_on_its_golden_vectors(shared: Shared, tmp_path: P
     assert done.stdout.startswith("PASS: 16 sequences, 0 values differ")
     broken = tmp_path / "golden"
     broken.mkdir()
-    (broken / "input.dat").write_text((hls / "golden/input.dat").read_text())
-    wrong = (hls / "golden/output.dat").read_text().replace("1", "2", 1)
-    (broken / "output.dat").write_text(wrong)
+    (broken / "s_axis.dat").write_text((hls / "golden/s_axis.dat").read_text())
+    wrong = (hls / "golden/m_axis.dat").read_text().replace("1", "2", 1)
+    (broken / "m_axis.dat").write_text(wrong)
     done = subprocess.run([str(binary), str(broken)], capture_output=True, text=True)
     assert done.returncode == 1
     assert "FAIL" in done.stdout

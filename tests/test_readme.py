@@ -38,7 +38,13 @@ def test_the_command_lines_run(workspace: Path) -> None:
     rng = np.random.default_rng(0)
     np.save(workspace / "x.npy", rng.random((4, 8, 8), dtype=np.float32))
     lines = [line for line in blocks("sh")[1].splitlines() if line]
-    assert [line.split()[1] for line in lines] == ["compile", "simulate", "verify", "doctor", "doctor"]
+    assert [line.split()[1] for line in lines] == [
+        "compile",
+        "simulate",
+        "verify",
+        "doctor",
+        "doctor",
+    ]
     for line in lines:
         words = line.partition("  #")[0].split()[1:]
         done = subprocess.run(

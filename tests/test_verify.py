@@ -106,7 +106,7 @@ def test_one_shifted_threshold_is_found_and_named(
 
 def a_threshold_that_is_met(shared: Shared, gate: str) -> tuple[int, int, int, set[int]]:
     """The earliest step and unit with an accumulator right on one of its thresholds."""
-    taps = shared.build.engine("integer")(shared.x).taps
+    taps = shared.build.engine("integer")((shared.x,)).taps
     sums = taps[f"{LAYER}/{gate}_sum"]
     body = shared.build.integer.graph.scans()[0].body
     assert body is not None
@@ -212,8 +212,9 @@ def test_levels_can_be_chosen(shared: Shared) -> None:
 def test_the_default_input_spans_the_range(shared: Shared) -> None:
     from gatewright.verify import random_input
 
-    codes = shared.build.integer.input.encode(random_input(shared.build))
-    type_ = shared.build.integer.input.quantizer.type
+    (source,) = shared.build.integer.inputs
+    (codes,) = shared.build.integer.encode(random_input(shared.build)).values()
+    type_ = source.quantizer.type
     assert codes.min() == type_.lo
     assert codes.max() == type_.hi
 

@@ -39,7 +39,19 @@ class GraphBuilder:
             self._values_namer.unique(name)
 
     def state_input(self, name: str, shape: tuple[int, ...]) -> Value:
-        """Add a further graph input: initial states [N, B, H], or one state [B, H]."""
+        """Add a further graph input: initial states [N, B, H], or one state [B, H].
+
+        Raises:
+            GatewrightError: GW-106 for another rank.
+        """
+        if len(shape) not in (2, 3):
+            raise GatewrightError(
+                "GW-106",
+                where=f"argument {name}",
+                cause=f"its example has shape {list(shape)}.",
+                remedy="the first argument is the sequence, further ones are initial states "
+                "[layers * directions, B, H] or [B, H].",
+            )
         value = Value(self._values_namer.unique(name), shape, stack=len(shape) == 3)
         self._inputs.append(value)
         return value

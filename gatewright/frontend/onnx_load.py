@@ -257,7 +257,10 @@ class _Loader:
             quant, values = constant.quant, np.array(constant.values, order="C")
             if np.any(values != values[:1]):
                 raise unsupported(node, "its constant state differs from sequence to sequence.")
-            value = Value(self._builder.initializer(f"{where}.state", values), values.shape)
+            batch = self._builder.input.shape[0 if cell.batch_first else 1]
+            rows = np.repeat(values[:1], batch, axis=0)  # one row may stand for every sequence
+            name = f"{self._name(node)}.state"
+            value = Value(self._builder.initializer(name, rows), rows.shape)
         else:
             producers = {n.output[0]: n for n in self._graph.nodes}
             quantizer = producers.get(name)

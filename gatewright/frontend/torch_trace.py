@@ -52,6 +52,7 @@ def trace_module(model: object, example_input: Any) -> onnx.ModelProto:
     examples = example_arrays(example_input)
     names = tap_names(module)
     graph = symbolic_graph(module, len(examples))
+    _check_count(graph, len(examples))
     builder = GraphBuilder(examples[0].shape)
     context = Context(builder, names, batch_first=is_batch_first(module))
     shapes = [example.shape for example in examples]
@@ -78,6 +79,17 @@ def is_batch_first(model: nn.Module) -> bool:
 def tap_names(model: nn.Module) -> dict[str, str]:
     """The node name of every module path of a model."""
     return module_names(path for path, _ in model.named_modules() if path)
+
+
+def _check_count(graph: fx.Graph, examples: int) -> None:
+    arguments = sum(node.op == "placeholder" for node in graph.nodes)
+    if examples > arguments:
+        raise GatewrightError(
+            "GW-106",
+            where="example input",
+            cause=f"it has {examples} tensors, and forward() takes {arguments}.",
+            remedy="pass a tuple of one tensor for each argument as the example input.",
+        )
 
 
 def _bare_graph(module: nn.Module, arguments: int) -> fx.Graph:
@@ -172,16 +184,7 @@ def _placeholder(
         )
     if position == 0:
         return context.builder.input
-    shape = shapes[position]
-    if len(shape) not in (2, 3):
-        raise GatewrightError(
-            "GW-106",
-            where=f"argument {node.target}",
-            cause=f"its example has shape {list(shape)}.",
-            remedy="the first argument is the sequence, further ones are initial states "
-            "[layers * directions, B, H] or [B, H].",
-        )
-    return context.builder.state_input(str(node.target), shape)
+    return context.builder.state_input(str(node.target), shapes[position])
 
 
 def _callable_name(node: fx.Node) -> str:

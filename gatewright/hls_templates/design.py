@@ -186,10 +186,10 @@ class _Mapper:
         self._waiting[tensor] = list(copies)
 
     def _deepen(self, streams: Sequence[str]) -> None:
-        """One branch may have to wait for all of another."""
-        self.max_steps = self.options.max_steps or DEFAULT_MAX_STEPS
+        """One branch may have to wait for all of another, if it has a beat a time step."""
         for name in streams:
             if self.streams[name].sequence:
+                self.max_steps = self.options.max_steps or DEFAULT_MAX_STEPS
                 self.streams[name] = self.streams[name].deeper(self.max_steps + SLACK)
 
     def reverse(self, name: str, tensor: str, stream: str) -> str:

@@ -7,14 +7,29 @@ import sys
 from typing import Any
 
 import brevitas.nn as qnn
+import numpy as np
 import onnx
 import pytest
 import torch
-from frontend_models import LSTMS, B, I, Net, SequenceNet, T, TimeMajorNet, calibrate, example, lstm
+from frontend_models import (
+    LSTMS,
+    B,
+    H,
+    I,
+    Net,
+    SequenceNet,
+    T,
+    TimeMajorNet,
+    calibrate,
+    example,
+    lstm,
+)
 from head_models import HEADS, inputs, make
 from onnx import helper, numpy_helper
 
 from gatewright.frontend import load, trace
+from gatewright.ir.interpreter import run
+from gatewright.ir.lowering import lower
 
 
 def semantics(model: onnx.ModelProto) -> list[tuple[Any, ...]]:
@@ -47,6 +62,68 @@ def compare(model: Any, x: Any, export: Any) -> None:
 @pytest.mark.parametrize("name", LSTMS)
 def test_bare_lstm(name: str, export: Any) -> None:
     compare(lstm(**LSTMS[name]), example(), export)
+
+
+STACKS: dict[str, dict[str, Any]] = {
+    "two layers": {"num_layers": 2},
+    "quant tensors": {"num_layers": 2, "return_quant_tensor": True},
+    "both directions": {"bidirectional": True},
+    "shared weights": {"bidirectional": True, "shared_input_hidden_weights": True},
+    "all": {"num_layers": 2, "bidirectional": True, "batch_first": True},
+    "coupled gates": {"coupled_input_forget_gates": True},
+}
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_stacks(name: str, export: Any) -> None:
+    compare(lstm(**STACKS[name]), example(), export)
+
+
+class Passed(torch.nn.Module):
+    """A layer that begins with states that are passed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = qnn.QuantLSTM(I, H, batch_first=True)
+        self.register_buffer("h", torch.randn(1, 1, H))
+        self.register_buffer("c", torch.randn(1, 1, H))
+
+    def forward(self, x: Any, h: Any, c: Any) -> Any:
+        return self.rnn(x, h, c)
+
+
+class Own(Passed):
+    """A layer that begins with states of the model."""
+
+    def forward(self, x: Any) -> Any:
+        return self.rnn(x, self.h, self.c)
+
+
+@pytest.mark.parametrize("model", [Passed, Own])
+def test_initial_states(model: Any, export: Any) -> None:
+    """Exported inputs have names of their own, so the integers are compared."""
+    torch.manual_seed(1)
+    states = [torch.randn(1, B, H), torch.randn(1, B, H)] if model is Passed else []
+    module = model().train()
+    for _ in range(3):
+        module(example(), *states)
+    arguments = (example(), *states)
+    example_input = arguments if states else arguments[0]
+    graphs = [trace(module.eval(), example_input), load(export(module, example_input))]
+    outputs = []
+    for graph in graphs:
+        integer = lower(graph)
+        assert [o.name for o in integer.outputs] == ["y", "h_n", "c_n"]
+        feeds = integer.encode([a.numpy() for a in arguments])
+        outputs.append(integer.decode(run(integer.graph, feeds)[0]))
+    for traced, loaded, theirs in zip(*outputs, _flat(module(*arguments)), strict=True):
+        assert np.array_equal(traced, loaded)
+        assert np.array_equal(traced, theirs)
+
+
+def _flat(result: Any) -> list[np.ndarray]:
+    out, (h, c) = result
+    return [tensor.detach().numpy() for tensor in (out, h, c)]
 
 
 @pytest.mark.parametrize("model", [Net, SequenceNet, TimeMajorNet])

@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from frontend_models import B, Fn, I, Net, T, TimeMajorNet, calibrate, example, lstm
+import torch
+from brevitas.nn import QuantLSTM
+from frontend_models import B, Fn, H, I, Net, T, TimeMajorNet, calibrate, example, lstm
 from onnx import TensorProto, helper, numpy_helper
+from torch import nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend import load
@@ -135,9 +138,10 @@ def test_unsupported_ops(net: Path, export: Any) -> None:
     assert "Softmax" in error.cause
     assert "evil::Relu" in refused("GW-205", edited(net, rename("Relu", "Relu", "evil"))).cause
     assert "float" in refused("GW-205", edited(net, rename("QuantLSTMCell", "LSTM"))).remedy
-    state = calibrate(Fn(lambda m, x: m.lstm(x)[0]))
-    state._fn = lambda m, x: m.lstm(x)[1][0]
-    assert "out[:, -1]" in refused("GW-205", export(state, example())).remedy
+    twice = calibrate(Fn(lambda m, x: m.lstm(x)[0]))
+    twice._fn = lambda m, x: m.lstm(x)[0] * 2
+    error = refused("GW-205", export(twice, example()))
+    assert (error.where, "Mul" in error.cause) == ("/Mul", True)
 
 
 UNSUPPORTED_FORMS: dict[str, Edit] = {
@@ -151,9 +155,6 @@ UNSUPPORTED_FORMS: dict[str, Edit] = {
     "gemm alpha": lambda g: [
         a.__setattr__("f", 0.5) for a in node(g, "Gemm").attribute if a.name == "alpha"
     ],
-    "two outputs": lambda g: g.output.append(
-        helper.make_tensor_value_info(node(g, "Relu").output[0], TensorProto.FLOAT, None)
-    ),
     "subgraph": lambda g: node(g, "Relu").attribute.append(
         helper.make_attribute("body", onnx.GraphProto(name="stray"))
     ),
@@ -267,9 +268,6 @@ MALFORMED: dict[str, Edit] = {
     "output of nothing": lambda g: g.output[0].__setattr__("name", "nothing"),
     "output twice": lambda g: node(g, "Relu").output.__setitem__(0, node(g, "Gather").output[0]),
     "output is a constant": lambda g: node(g, "Relu").output.__setitem__(0, g.initializer[0].name),
-    "two inputs": lambda g: g.input.append(
-        helper.make_tensor_value_info("second", TensorProto.FLOAT, [1])
-    ),
     "weight shape": resize_weight,
     "tensor too short": lambda g: g.initializer[0].__setattr__("raw_data", b"abcd"),
     "initializer twice": lambda g: g.initializer.append(
@@ -307,7 +305,8 @@ def test_bad_numbers(net: Path) -> None:
     refused("GW-107", edited(net, constant("Quant", 0, 2, 0.5)))
     refused("GW-107", edited(net, constant("Quant", 0, 2, 500.0)))
     refused("GW-107", edited(net, constant("Quant", 0, 1, [1.0, 2.0, 3.0])))
-    refused("GW-109", edited(net, constant("QuantLSTMCell", 0, 1, np.ones((B, 4)))))
+    error = refused("GW-205", edited(net, constant("QuantLSTMCell", 0, 1, np.ones((B, 4)))))
+    assert "initial state" in error.cause
 
 
 @pytest.mark.parametrize("kind", ["weight_quant", "bias_quant", "act"])
@@ -339,20 +338,65 @@ def test_shapes_and_options(net: Path, export: Any) -> None:
     for dims in ([B, 2**62, I], [2**62, T, I], [2**31, 2**31, I], [1, 2**26, I]):
         assert "shorter" in refused("GW-106", edited(net, shape(*dims))).remedy
 
-    def flag(name: str) -> Edit:
+    def second(*dims: int) -> Edit:
         def edit(graph: onnx.GraphProto) -> None:
-            next(a for a in node(graph, "QuantLSTMCell").attribute if a.name == name).i = 1
+            info = helper.make_tensor_value_info("second", TensorProto.FLOAT, dims)
+            graph.input.append(info)
 
         return edit
 
-    refused("GW-109", edited(net, flag("reverse_input")))
-    refused("GW-109", edited(net, flag("cifg")))
-    from brevitas.nn import QuantLSTM
+    for rank in ([1], [1, 1, B, H]):
+        assert refused("GW-106", edited(net, second(*rank))).where == "argument second"
 
-    refused("GW-109", export(calibrate(QuantLSTM(I, 4, num_layers=2)), example()))
-    both = calibrate(QuantLSTM(I, 4, bidirectional=True))
-    with pytest.raises(GatewrightError):
-        load(export(both, example()))
+
+@pytest.mark.parametrize("name", ["reverse_input", "cifg"])
+def test_options_of_a_cell_are_kept(name: str, net: Path) -> None:
+    def flag(graph: onnx.GraphProto) -> None:
+        next(a for a in node(graph, "QuantLSTMCell").attribute if a.name == name).i = 1
+
+    assert options(load(net))[name] == 0
+    assert options(load(edited(net, flag)))[name] == 1
+
+
+def options(model: onnx.ModelProto) -> dict[str, int]:
+    return {a.name: a.i for a in node(model.graph, "QuantLSTMCell").attribute}
+
+
+def test_a_second_output_has_to_be_quantized(net: Path) -> None:
+    def add(op: str) -> Edit:
+        def edit(graph: onnx.GraphProto) -> None:
+            name = node(graph, op).output[0]
+            graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+
+        return edit
+
+    both = load(edited(net, add("Gather")))
+    assert [o.name for o in both.graph.output] == ["y", "y_1"]
+    lower(both)
+    with pytest.raises(GatewrightError, match="GW-301") as caught:
+        lower(load(edited(net, add("Relu"))))
+    assert caught.value.where == "output y_1"
+
+
+class Stateful(nn.Module):
+    """A layer that begins with states of its own, [1, B or 1, H]."""
+
+    def __init__(self, sequences: int) -> None:
+        super().__init__()
+        self.rnn = QuantLSTM(I, H, batch_first=True)
+        self.register_buffer("h", torch.randn(1, sequences, H))
+        self.register_buffer("c", torch.randn(1, sequences, H))
+
+    def forward(self, x: Any) -> Any:
+        return self.rnn(x, self.h, self.c)[0]
+
+
+def test_states_of_the_model(export: Any) -> None:
+    one = load(export(calibrate(Stateful(1)), example()))
+    h0 = next(t for t in one.graph.initializer if t.name == "rnn.layers.0.0.state")
+    assert list(h0.dims) == [B, H]
+    error = refused("GW-205", export(calibrate(Stateful(B)), example()))
+    assert "differs from sequence to sequence" in error.cause
 
 
 def test_tensors_that_are_not_quantized(net: Path) -> None:

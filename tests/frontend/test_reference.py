@@ -24,7 +24,6 @@ from frontend_models import (
     lstm,
 )
 
-import gatewright.frontend.torch_reference as torch_reference
 from gatewright.frontend import TorchReference, trace
 
 TAPS = {"x", "h", "c", "hidden_tanh", "forget_cell", "input_cell"} | {
@@ -43,15 +42,22 @@ def test_taps_agree_with_the_output(name: str) -> None:
     shape = (B, T, I) if batch_first else (T, B, I)
     x = example(shape)
     result = TorchReference(model).run(x.numpy())
-    assert {k.removeprefix("layers.0.0/") for k in result} == TAPS | {"y"}
-    for key, n in result.items():
-        if key != "y":
-            assert n.dtype == np.int64
-            assert n.shape == (B, T, I if key.endswith("/x") else H)
-    y = result["y"] if batch_first else result["y"].swapaxes(0, 1)
-    scale = arrays(trace(model, x))["layers.0.0.output_scale"]
-    np.testing.assert_array_equal((result["layers.0.0/h"] * scale).astype(np.float32), y)
-    np.testing.assert_array_equal(model(x)[0].detach().numpy(), result["y"])
+    assert {k.removeprefix("layers.0.0/") for k in result.taps} == TAPS
+    for key, n in result.taps.items():
+        assert n.dtype == np.int64
+        assert n.shape == (B, T, I if key.endswith("/x") else H)
+    out, h_n, c_n = result.outputs
+    y = out if batch_first else out.swapaxes(0, 1)
+    constants = arrays(trace(model, x))
+    for state, steps, final in (("output", "h", h_n), ("cell_state", "c", c_n)):
+        floats = result.taps[f"layers.0.0/{steps}"] * constants[f"layers.0.0.{state}_scale"]
+        np.testing.assert_array_equal(floats[:, -1:].astype(np.float32).swapaxes(0, 1), final)
+        if state == "output":
+            np.testing.assert_array_equal(floats.astype(np.float32), y)
+    with torch.no_grad():
+        theirs, (h, c) = model(x)
+    for a, b in zip((theirs, h, c), result.outputs, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b)
 
 
 @pytest.mark.parametrize("name", ["default", "shared", "zero_points", "bits"])
@@ -60,7 +66,7 @@ def test_taps_are_the_steps_of_the_cell(name: str) -> None:
     model = lstm((T, B, I), **LSTMS[name])
     x = example((T, B, I))
     result = TorchReference(model).run(x.numpy())
-    tap = {k.removeprefix("layers.0.0/"): n for k, n in result.items()}
+    tap = {k.removeprefix("layers.0.0/"): n for k, n in result.taps.items()}
     cell = model.layers[0][0].cell
     lo, hi = -(2 ** (int(cell.cell_state_quant.bit_width()) - 1)), None
     assert lo <= tap["c"].min()
@@ -76,32 +82,38 @@ def test_taps_are_the_steps_of_the_cell(name: str) -> None:
 
 def test_taps_of_a_network() -> None:
     result = TorchReference(calibrate(Net())).run(example().numpy())
-    assert result["inp/out"].shape == (B, T, I)
-    assert result["act/out"].shape == (B, 5)
-    assert result["head/out"].shape == result["y"].shape == (B, N)
-    assert result["lstm.layers.0.0/h"].shape == (B, T, H)
-    assert "fc/out" not in result
+    assert result.taps["inp/out"].shape == (B, T, I)
+    assert result.taps["act/out"].shape == (B, 5)
+    (y,) = result.outputs
+    assert result.taps["head/out"].shape == y.shape == (B, N)
+    assert result.taps["lstm.layers.0.0/h"].shape == (B, T, H)
+    assert "fc/out" not in result.taps
 
 
 @pytest.mark.parametrize(
     ("model", "shape"),
-    [(Net, (5, T, I)), (SequenceNet, (5, T, I)), (TimeMajorNet, (T, 5, I))],
+    [(Net, (6, T, I)), (SequenceNet, (6, T, I)), (TimeMajorNet, (T, 6, I))],
 )
-def test_chunks_join_to_the_whole(model: Any, shape: Any, monkeypatch: Any) -> None:
+def test_parts_of_a_batch_join_to_the_whole(model: Any, shape: Any) -> None:
     module = calibrate(model(), shape)
-    x = example(shape).numpy()
-    whole = TorchReference(module).run(x)
-    monkeypatch.setattr(torch_reference, "CHUNK", 2)
-    parts = TorchReference(module).run(x)
-    assert set(whole) == set(parts)
-    for key in whole:
-        np.testing.assert_array_equal(whole[key], parts[key])
+    x, axis = example(shape).numpy(), shape.index(6)
+    reference = TorchReference(module)
+    whole = reference.run(x)
+    parts = [reference.run(part) for part in np.split(x, [1, 4], axis)]
+    assert all(set(whole.taps) == set(part.taps) for part in parts)
+    for key, n in whole.taps.items():
+        # Taps of recurrent layers are [B, T, H] in either layout.
+        batch = axis if key.endswith("/out") and n.ndim == 3 else 0
+        joined = np.concatenate([part.taps[key] for part in parts], batch)
+        np.testing.assert_array_equal(n, joined, err_msg=key)
+    (y,) = whole.outputs
+    np.testing.assert_array_equal(y, np.concatenate([part.outputs[0] for part in parts]))
 
 
 def test_a_module_called_twice_has_two_sets_of_taps() -> None:
     model = calibrate(Fn(lambda m, x: m.lstm(torch.cat([x[..., 1:], m.lstm(x)[0][..., :1]], 2))))
     result = TorchReference(model).run(example().numpy())
-    assert {"lstm.layers.0.0/h", "lstm.layers.0.0_1/h"} <= set(result)
+    assert {"lstm.layers.0.0/h", "lstm.layers.0.0_1/h"} <= set(result.taps)
 
 
 def test_everything_is_restored() -> None:
@@ -147,5 +159,5 @@ def test_the_two_cells_of_torch_are_compared() -> None:
 def test_taps_carry_the_names_of_the_nodes() -> None:
     model = calibrate(Net())
     nodes = {n.name for n in trace(model, example()).graph.node}
-    taps = {k.rsplit("/", 1)[0] for k in TorchReference(model).run(example().numpy())} - {"y"}
+    taps = {k.rsplit("/", 1)[0] for k in TorchReference(model).run(example().numpy()).taps}
     assert taps - {"head"} <= nodes

@@ -217,18 +217,45 @@ def _unpacked(m: Fn, x: torch.Tensor) -> object:
     return out, (h, c)
 
 
-@pytest.mark.parametrize(
-    "forward",
-    [
-        lambda m, x: m.lstm(x),
-        lambda m, x: m.lstm(x)[0],
-        _unpacked,
-    ],
-)
-def test_states_beside_the_output_are_dropped(forward: object) -> None:
-    model = trace(calibrate(Fn(forward)), example())
+def test_states_that_are_not_returned_are_dropped() -> None:
+    model = trace(calibrate(Fn(lambda m, x: m.lstm(x)[0])), example())
     assert ops(model) == ["Quant", "QuantLSTMCell"]
-    assert dims(model.graph.output[0]) == [B, T, H]
+    assert [(o.name, dims(o)) for o in model.graph.output] == [("y", [B, T, H])]
+
+
+@pytest.mark.parametrize("forward", [lambda m, x: m.lstm(x), _unpacked])
+def test_states_that_are_returned_are_outputs(forward: object) -> None:
+    model = trace(calibrate(Fn(forward)), example())
+    assert ops(model) == ["Quant", "QuantLSTMCell", "Unsqueeze", "Unsqueeze"]
+    outputs = [(o.name, dims(o)) for o in model.graph.output]
+    assert outputs == [("y", [B, T, H]), ("h_n", [1, B, H]), ("c_n", [1, B, H])]
+
+
+def _joined(m: Fn, x: torch.Tensor) -> object:
+    out, (h, c) = m.rnn(x)
+    return torch.cat([h[-2], h[-1]], 1), c, out
+
+
+def test_states_of_a_stack_are_joined_and_stacked() -> None:
+    rnn = qnn.QuantLSTM(I, H, num_layers=2, bidirectional=True, batch_first=True)
+    model = trace(calibrate(Fn(_joined, rnn=rnn)), example())
+    outputs = [(o.name, dims(o)) for o in model.graph.output]
+    assert outputs == [("y", [B, 2 * H]), ("c_n", [4, B, H]), ("y_1", [B, T, 2 * H])]
+    cells = [n for n in model.graph.node if n.op_type == "QuantLSTMCell"]
+    names = [f"rnn.layers.{layer}.{direction}" for layer in (0, 1) for direction in (0, 1)]
+    assert [n.name for n in cells] == names
+    assert [attributes(n)["reverse_input"] for n in cells] == [0, 1, 0, 1]
+
+
+def test_a_recurrent_layer_of_one_gate() -> None:
+    for nonlinearity in ("tanh", "relu"):
+        rnn = qnn.QuantRNN(I, H, batch_first=True, nonlinearity=nonlinearity)
+        model = trace(calibrate(rnn), example())
+        (cell,) = [n for n in model.graph.node if n.op_type == "QuantRNNCell"]
+        assert (len(cell.input), len(cell.output)) == (11, 2)
+        assert attributes(cell)["nonlinearity"] == nonlinearity.encode()
+        outputs = [(o.name, dims(o)) for o in model.graph.output]
+        assert outputs == [("y", [B, T, H]), ("h_n", [1, B, H])]
 
 
 def test_module_names_that_need_care() -> None:

@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from small_cells import cell
 
 from gatewright.ir.certificate import ASSUMPTIONS, Certificate, Place, build_certificate
 from gatewright.ir.exact import activation_table, thresholds
 from gatewright.ir.function_error import FUNCTION_ULPS
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import IntegerModel, rounding
-from gatewright.ir.lowering.recurrent import lstm_body
+from gatewright.ir.lowering.cells import build_body
 from gatewright.ir.lowering.rounding import FloatPath, Rounding, RoundingLog
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer
-from gatewright.ir.traced.cell_spec import GateParams, LstmCellSpec
-from gatewright.ir.traced.vocabulary import CELL_QUANTIZERS, GATES
+from gatewright.ir.traced.vocabulary import LSTM_CELL
 from gatewright.ir.types import IntArray, IntType
 
 F32 = np.float32
@@ -32,8 +32,8 @@ def f32(value: float) -> Fraction:
 
 
 def certify(*roundings: Rounding) -> Certificate:
-    nowhere: Any = None
-    return build_certificate(IntegerModel(Graph("test"), nowhere, nowhere, roundings))
+    model = IntegerModel(Graph("test"), (), (), (), 1, False, roundings)
+    return build_certificate(model)
 
 
 def place(r: Rounding) -> Place:
@@ -227,30 +227,9 @@ def test_torch_keeps_the_assumed_error(function: str) -> None:
     assert getattr(torch, function)(torch.zeros(1)).item() == (0.5 if function == "sigmoid" else 0)
 
 
-def cell(scale: Fraction, seed: int = 0) -> LstmCellSpec:
-    """A cell of 3 inputs and 5 units; all its scales are ``scale`` times a power of two."""
-    rng = np.random.default_rng(seed)
-    quantizers = {
-        name: Quantizer((scale / (8 if name.endswith("acc") else 128),), 0, 8, True, False)
-        for name in CELL_QUANTIZERS
-    }
-    unit = scale * scale / 2**14
-    gates = {
-        gate: GateParams(
-            rng.integers(-127, 128, (3, 5)),
-            rng.integers(-127, 128, (5, 5)),
-            (unit,),
-            rng.integers(-500, 500, 5),
-            ZERO,
-        )
-        for gate in GATES
-    }
-    return LstmCellSpec("lstm", gates, quantizers, True, False)
-
-
 def cell_certificate(scale: Fraction) -> Certificate:
     log = RoundingLog("lstm/")
-    lstm_body(cell(scale), IntType(-128, 127), log)
+    build_body(cell(scale), IntType(-128, 127), log)
     return certify(*log.items)
 
 
@@ -289,11 +268,11 @@ def test_a_float_bias_off_the_grid_is_not_taken_for_exact() -> None:
 def test_the_places_of_a_cell() -> None:
     certificate = cell_certificate(f32(0.7))
     names = [row.name for row in certificate.summary()]
-    acc_and_gate = [f"lstm/{g}_{kind}" for g in GATES for kind in ("acc", "gate")]
+    acc_and_gate = [f"lstm/{g}_{kind}" for g in LSTM_CELL.gates for kind in ("acc", "gate")]
     rest = [f"lstm/{n}" for n in ("forget_cell", "input_cell", "c", "hidden_tanh", "h")]
     assert names == [*acc_and_gate, *rest, "total"]
     assert certificate.place("lstm/c").summary.listed == 0
-    assert certificate.place("lstm/h").source == "lstm/hidden_product"
+    assert certificate.place("lstm/h").source == "lstm/h_product"
     with pytest.raises(KeyError):
         certificate.lists("lstm/x", np.zeros((1, 1), dtype=np.int64))
 

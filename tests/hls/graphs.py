@@ -1,0 +1,92 @@
+"""Small integer graphs, and how the two C-simulations of one are held against its definition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from gatewright.hls_templates import Design, map_design, write_project
+from gatewright.hls_templates.csim import Ports, Simulator
+from gatewright.hls_templates.csim.simulator import AxisEnd
+from gatewright.hls_templates.design import Options
+from gatewright.hls_templates.project import project_files
+from gatewright.ir import interpreter
+from gatewright.ir.graph import Graph
+from gatewright.ir.types import IntArray, IntType
+
+RNG = np.random.default_rng(11)
+WIDTH, STEPS, BATCH = 5, 4, 200
+BYTE = IntType(-128, 127)
+
+
+def sequence_graph(name: str) -> Graph:
+    """A graph with one input x [B, T, 5] of 8 bits."""
+    graph = Graph(name)
+    graph.add_input("x", BYTE, ("B", "T", WIDTH))
+    return graph
+
+
+def dense(graph: Graph, source: str, outputs: int, name: str, bias: bool = True) -> str:
+    features = graph[source].shape[-1]
+    weight = RNG.integers(-128, 128, (features, outputs))
+    w = graph.add_constant(f"{name}.weight", weight)
+    product = graph.add("MatMul", [source, w], [f"{name}.product"], name=name)
+    if not bias:
+        return product
+    b = graph.add_constant(f"{name}.bias", RNG.integers(-(2**18), 2**18, outputs))
+    return graph.add("Add", [product, b], [f"{name}.sum"], name=name)
+
+
+def requantize(graph: Graph, source: str, rows: IntArray, name: str, low: int = -128) -> str:
+    t = graph.add_constant(f"{name}.thresholds", rows)
+    return graph.add("MultiThreshold", [source, t], [f"{name}.out"], name=name, out_bias=low)
+
+
+def random_feeds(graph: Graph, batch: int = BATCH, steps: int = STEPS) -> dict[str, IntArray]:
+    """Random integers for every input; the first two sequences sit on the ends of the range."""
+    feeds = {}
+    for name in graph.inputs:
+        type_, shape = graph[name].type, graph[name].shape
+        sizes = [{"B": batch, "T": steps}.get(n, n) for n in shape]  # type: ignore[arg-type]
+        values = RNG.integers(type_.lo, type_.hi + 1, sizes)
+        values[0], values[1] = type_.lo, type_.hi
+        feeds[name] = values
+    return feeds
+
+
+def ports(design: Design) -> Ports:
+    """What the design shows to the host."""
+    inputs, outputs = (
+        tuple(AxisEnd(p.tensor, p.port.width, p.sequence) for p in side)
+        for side in (design.inputs, design.outputs)
+    )
+    return Ports(inputs, outputs, design.taps(), design.max_steps)
+
+
+def simulator(design: Design, folder: Path, *, native: bool, taps: bool = False) -> Simulator:
+    """The design, written to a folder and compiled."""
+    write_project(project_files(design, "part", 5.0), folder)
+    return Simulator(folder, folder, ports(design), native=native, taps=taps)
+
+
+def assert_equal(
+    got: Mapping[str, IntArray], expected: Mapping[str, IntArray], native: bool
+) -> None:
+    for name, value in got.items():
+        assert value.shape == expected[name].shape, (native, name)
+        assert np.array_equal(value, expected[name]), (native, name)
+
+
+def check(graph: Graph, folder: Path, options: Options | None = None) -> Design:
+    """Hold every output and every tap of both C-simulations against the definition."""
+    design = map_design(graph, options)
+    feeds = random_feeds(graph)
+    outputs, taps = interpreter.run(graph, feeds)
+    for native in (True, False):
+        y, shown = simulator(design, folder, native=native, taps=True).run(feeds)
+        assert list(y) == graph.outputs
+        assert_equal(y, outputs, native)
+        assert_equal(shown, taps, native)
+    return design

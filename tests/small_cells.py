@@ -1,0 +1,50 @@
+"""Small cells made without torch: random weights on scales of choice."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from gatewright.ir.quantizer import Quantizer
+from gatewright.ir.traced.cell_spec import CellSpec, GateParams
+from gatewright.ir.traced.vocabulary import LSTM_CELL, RNN_CELL, CellForm
+
+INPUTS, HIDDEN = 3, 5
+
+
+def cell(
+    scale: Fraction = Fraction(1),
+    seed: int = 0,
+    form: CellForm = LSTM_CELL,
+    *,
+    cifg: bool = False,
+    nonlinearity: str = "tanh",
+) -> CellSpec:
+    """A cell of 3 inputs and 5 units; all its scales are ``scale`` times a power of two."""
+    rng = np.random.default_rng(seed)
+    quantizers = {
+        name: Quantizer((scale / (8 if name.endswith("acc") else 128),), 0, 8, True, False)
+        for name in form.quantizers
+    }
+    unit = scale * scale / 2**14
+    gates = {
+        gate: GateParams(
+            rng.integers(-127, 128, (INPUTS, HIDDEN)),
+            rng.integers(-127, 128, (HIDDEN, HIDDEN)),
+            (unit,),
+            rng.integers(-500, 500, HIDDEN),
+            (Fraction(0),),
+        )
+        for gate in form.gates
+        if not (cifg and gate == "forget")
+    }
+    return CellSpec("layer", form, gates, quantizers, True, False, cifg, nonlinearity)
+
+
+KINDS: dict[str, CellSpec] = {
+    "lstm": cell(),
+    "cifg": cell(cifg=True),
+    "rnn_tanh": cell(form=RNN_CELL),
+    "rnn_relu": cell(form=RNN_CELL, nonlinearity="relu"),
+}
