@@ -80,7 +80,7 @@ def test_a_certificate_in_runs_lists_all_that_one_without_does(
 
     def certify() -> Certificate:
         nowhere: object = None
-        return build_certificate(IntegerModel(Graph("test"), nowhere, nowhere, (place,)))
+        return build_certificate(IntegerModel(Graph("test"), (), (), (), 1, False, (place,)))
 
     monkeypatch.setattr(certificate, "LONG_LIST", 100)
     short = certify()
