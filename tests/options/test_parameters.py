@@ -53,6 +53,8 @@ WEIGHTS: dict[str, dict[str, Any]] = {
     "fixed_point": {"weight_quant": quant.Int8WeightPerTensorFixedPoint},
 }
 
+EXAMPLE = torch.zeros(2, STEPS, INPUTS)
+
 BIASES = {
     "float": None,
     "int8": quant.Int8Bias,
@@ -90,21 +92,32 @@ def test_no_bias(tmp_path: Path) -> None:
     prove(network({}, bias=False), tmp_path)
 
 
-@pytest.mark.parametrize("name", sorted(WEIGHTS.keys() - NOT_WRITTEN))
-def test_a_file_of_brevitas_gives_the_same_graph(name: str, tmp_path: Path) -> None:
-    pytest.importorskip("onnxoptimizer", reason="needs onnxoptimizer")
-    from brevitas.export import export_qonnx
+@pytest.fixture
+def export(tmp_path: Path) -> Any:
+    """Export a model with Brevitas and return the file."""
 
-    model, x = network(WEIGHTS[name]), torch.randn(2, STEPS, INPUTS)
-    traced = trace(model, x)
-    path = str(tmp_path / "model.onnx")
-    export_qonnx(model, x, path, dynamo=False)
+    def run(model: torch.nn.Module) -> Path:
+        pytest.importorskip("onnxoptimizer", reason="needs onnxoptimizer")
+        from brevitas.export import export_qonnx
+
+        path = tmp_path / "model.onnx"
+        export_qonnx(model, EXAMPLE, str(path), dynamo=False)
+        return path
+
+    return run
+
+
+@pytest.mark.parametrize("name", sorted(WEIGHTS.keys() - NOT_WRITTEN))
+def test_a_file_of_brevitas_gives_the_same_graph(name: str, export: Any) -> None:
+    model = network(WEIGHTS[name])
+    traced = trace(model, EXAMPLE)
+    path = export(model)
     bipolar = [n for n in onnx.load(path).graph.node if n.op_type == "BipolarQuant"]
     assert len(bipolar) == (9 if name.startswith("binary") else 0)
     assert load(path).SerializeToString() == traced.SerializeToString()
 
 
-def test_zero_counts_as_positive(tmp_path: Path) -> None:
+def test_zero_counts_as_positive(tmp_path: Path, export: Any) -> None:
     """A zero of either sign is +scale, in torch and in a file."""
     model = network(WEIGHTS["binary"])
     with torch.no_grad():
@@ -112,36 +125,28 @@ def test_zero_counts_as_positive(tmp_path: Path) -> None:
         model.head[0].weight[1] = -0.0
     prove(model, tmp_path)
     assert (model.head[0].quant_weight().value[:2] > 0).all()
+    assert load(export(model)).SerializeToString() == trace(model, EXAMPLE).SerializeToString()
+
+
+def binary_activation() -> torch.nn.Module:
+    torch.manual_seed(1)
+    return calibrated(Network(qnn.QuantIdentity(quant.SignedBinaryActPerTensorConst)))
 
 
 def test_a_binary_activation_is_refused() -> None:
-    torch.manual_seed(1)
-    act = qnn.QuantIdentity(quant.SignedBinaryActPerTensorConst)
-    model = calibrated(Network(act))
     with pytest.raises(GatewrightError) as error:
-        trace(model, torch.randn(2, STEPS, INPUTS))
+        trace(binary_activation(), EXAMPLE)
     assert error.value.code == "GW-107"
 
 
-def test_a_binary_activation_of_a_file_is_refused(tmp_path: Path) -> None:
-    pytest.importorskip("onnxoptimizer", reason="needs onnxoptimizer")
-    from brevitas.export import export_qonnx
-
-    torch.manual_seed(1)
-    model = calibrated(Network(qnn.QuantIdentity(quant.SignedBinaryActPerTensorConst)))
-    export_qonnx(model, torch.randn(2, STEPS, INPUTS), str(tmp_path / "m.onnx"), dynamo=False)
+def test_a_binary_activation_of_a_file_is_refused(export: Any) -> None:
     with pytest.raises(GatewrightError) as error:
-        load(tmp_path / "m.onnx")
+        load(export(binary_activation()))
     assert error.value.code == "GW-205"
 
 
-def test_a_bipolar_node_without_a_scale_is_malformed(tmp_path: Path) -> None:
-    pytest.importorskip("onnxoptimizer", reason="needs onnxoptimizer")
-    from brevitas.export import export_qonnx
-
-    path = str(tmp_path / "m.onnx")
-    export_qonnx(network(WEIGHTS["binary"]), torch.randn(2, STEPS, INPUTS), path, dynamo=False)
-    model = onnx.load(path)
+def test_a_bipolar_node_without_a_scale_is_malformed(export: Any) -> None:
+    model = onnx.load(export(network(WEIGHTS["binary"])))
     node = next(n for n in model.graph.node if n.op_type == "BipolarQuant")
     del node.input[1]
     with pytest.raises(GatewrightError) as error:
