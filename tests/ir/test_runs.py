@@ -79,8 +79,7 @@ def test_a_certificate_in_runs_lists_all_that_one_without_does(
     place = Rounding("a", "n", "accumulator", q, scales, offsets, path, seed % 2 == 1)
 
     def certify() -> Certificate:
-        nowhere: object = None
-        return build_certificate(IntegerModel(Graph("test"), nowhere, nowhere, (place,)))
+        return build_certificate(IntegerModel(Graph("test"), (), (), (), 1, False, (place,)))
 
     monkeypatch.setattr(certificate, "LONG_LIST", 100)
     short = certify()
