@@ -18,6 +18,7 @@ from gatewright.hls_templates.schedule import (
     row_order,
 )
 from gatewright.ir.graph import Graph
+from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.types import IntArray, IntType
 
 
@@ -67,6 +68,42 @@ def flatten(graph: Graph) -> str:
     return dense(graph, flat, 3, "d")
 
 
+def look_up(graph: Graph) -> str:
+    entries = RNG.integers(-40, 41, 256)
+    t = graph.add_constant("t", wrapped_table(entries, BYTE))
+    return graph.add("LookUp", ["x", t], ["y.out"], name="y")
+
+
+def look_up_by_search(graph: Graph) -> str:
+    wide = dense(graph, "x", 3, "d", bias=False)
+    type_ = graph[wide].type
+    entries = np.arange(type_.lo, type_.hi + 1) // 50_000
+    t = graph.add_constant("t", wrapped_table(entries, type_))
+    return graph.add("LookUp", [wide, t], ["y.out"], name="y")
+
+
+def total(graph: Graph) -> str:
+    return graph.add("ReduceSum", ["x"], ["total"], name="total", steps=STEPS)
+
+
+def largest(graph: Graph) -> str:
+    return graph.add("ReduceMax", ["x"], ["largest"], name="largest")
+
+
+def signs(graph: Graph) -> str:
+    s = graph.add_constant("s", np.array([1, -1, 0, -1, 1]))
+    last = graph.add("SelectLast", ["x"], ["last"], name="last")
+    return graph.add("Mul", [last, s], ["signed"], name="signs")
+
+
+def class_of_sums(graph: Graph) -> str:
+    factors = graph.add_constant("f", np.full(WIDTH, 3))
+    terms = graph.add_constant("t", np.array([2, -2, 0, 1, -1]))
+    narrow = requantize(graph, "x", np.arange(-2, 3)[None], "q", low=-3)
+    keys = graph.add("Add", [graph.add("Mul", [narrow, factors], ["product"]), terms], ["keys"])
+    return graph.add("ArgMax", [keys], ["index"], name="index")
+
+
 CASES: dict[str, tuple[Callable[[Graph], str], set[str]]] = {
     "affine": (affine, {"affine"}),
     "affine_per_channel": (affine_per_channel, {"affine"}),
@@ -75,6 +112,12 @@ CASES: dict[str, tuple[Callable[[Graph], str], set[str]]] = {
     "irregular": (irregular, {"thresholds"}),
     "clip": (clip, {"clip"}),
     "table": (table, {"clip", "table"}),
+    "look_up": (look_up, {"table"}),
+    "look_up_by_search": (look_up_by_search, {"thresholds"}),
+    "sum_over_time": (total, set()),
+    "max_over_time": (largest, set()),
+    "signs": (signs, set()),
+    "argmax": (class_of_sums, {"clip"}),
     "select_last": (select, set()),
     "flatten": (flatten, set()),
 }
