@@ -23,6 +23,7 @@ from gatewright.ir.types import IntType
 OPSET = 20
 IR_VERSION = 9
 INT = TensorProto.INT64
+RANGE = "gatewright_range"  # an annotation of a graph's input: its exact range
 
 Emit = Callable[[Node, Graph], list[onnx.NodeProto]]
 
@@ -107,6 +108,10 @@ def _annotate(proto: onnx.GraphProto, graph: Graph) -> None:
         annotation.tensor_name = tensor.name
         entry = annotation.quant_parameter_tensor_names.add()
         entry.key, entry.value = "finn_datatype", tensor.type.qonnx_name
+        if tensor.name in graph.inputs:
+            # A datatype is wider than the range, and a table has no entries for the difference.
+            entry = annotation.quant_parameter_tensor_names.add()
+            entry.key, entry.value = RANGE, f"{tensor.type.lo}:{tensor.type.hi}"
         if tensor.value is None and tensor.name not in graph.inputs + graph.outputs:
             proto.value_info.append(_value_info(tensor, tensor.name))
 
@@ -309,8 +314,10 @@ def _read_node(
 def _read_scan(node: onnx.NodeProto, attrs: dict[str, Any], graph: Graph) -> None:
     proto = attrs["body"]
     annotated = {
-        a.tensor_name: a.quant_parameter_tensor_names[0].value
+        a.tensor_name: entry.value
         for a in proto.quantization_annotation
+        for entry in a.quant_parameter_tensor_names
+        if entry.key == RANGE
     }
     states = len(proto.input) - 1
     body = Graph(proto.name)
@@ -330,11 +337,9 @@ def _read_scan(node: onnx.NodeProto, attrs: dict[str, Any], graph: Graph) -> Non
     )
 
 
-def _annotated_range(name: str) -> IntType:
-    bits = int(name.lstrip("UINT"))
-    if name.startswith("U"):
-        return IntType(0, (1 << bits) - 1)
-    return IntType(-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+def _annotated_range(text: str) -> IntType:
+    low, _, high = text.partition(":")
+    return IntType(int(low), int(high))
 
 
 def boundary_to_json(model: IntegerModel) -> dict[str, Any]:

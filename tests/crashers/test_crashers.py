@@ -65,11 +65,12 @@ PER_CHANNEL = quant.Int8WeightPerChannelFloat
 class DeadUnits(Network):
     """Per-channel weights whose rows shrink, as pruning and dead units leave them."""
 
-    def __init__(self, factors: list[float]) -> None:
+    def __init__(self, factors: list[float], **options: object) -> None:
         super().__init__(
             qnn.QuantLinear(5, 5, bias=True, weight_quant=PER_CHANNEL, bias_quant=quant.Int32Bias),
             weight_quant=PER_CHANNEL,
             return_quant_tensor=True,
+            **options,
         )
         self.factors = torch.tensor(factors)
 
@@ -93,6 +94,10 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "weights_of_zero": Network,
     "zero_points": every_zero_point,
     "two_bits": lambda: Network(**{f"{name}_bit_width": 2 for name in (*ACTIVATIONS, "weight")}),
+    # the reader took a state's range from its datatype, wider than what the tables hold
+    "datatype_wider_than_range": lambda: DeadUnits(
+        [0.1] * 5, io_quant=SHIFTED, io_bit_width=12, bias=False
+    ),
     "one_by_one": lambda: Network(inputs=1, hidden=1),
     "narrow": lambda: Network(**{f"{name}_narrow_range": True for name in ACTIVATIONS}),
     "two_modules": Stacked,

@@ -1,0 +1,67 @@
+"""Runs a row: compile, then compare all levels at every length."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from matrix_axes import AXES, Row, broken
+from matrix_model import MatrixModel, arguments, hidden_size, is_lstm, make
+from matrix_pairs import all_pairs
+
+import gatewright
+
+LENGTHS = (1, 2, 17)
+EXAMPLE_LENGTH = 2
+SEQUENCES = 32
+
+ROWS: list[Row] = all_pairs(AXES, lambda row: not broken(row))
+
+
+def describe(number: int) -> str:
+    """All of a row."""
+    return f"row {number}: " + ", ".join(f"{k}={v}" for k, v in ROWS[number].items())
+
+
+def run(number: int, folder: Path) -> int:
+    """Compile the model of a row and compare all levels with torch.
+
+    Returns:
+        How many differences were float32 boundary cases that the certificate lists.
+
+    Raises:
+        AssertionError: If an integer differs, or one was not compared.
+    """
+    row, boundary = ROWS[number], 0
+    # A head that flattens time is another model for each length.
+    if row["feature"] == "flatten":
+        for steps in LENGTHS:
+            model = make(row, number, steps)
+            build = compile_row(row, number, model, steps, folder / f"build_{steps}")
+            boundary += verify(row, number, model, build, steps)
+        return boundary
+    model = make(row, number, EXAMPLE_LENGTH)
+    build = compile_row(row, number, model, EXAMPLE_LENGTH, folder / "build")
+    return sum(verify(row, number, model, build, steps) for steps in LENGTHS)
+
+
+def compile_row(row: Row, number: int, model: MatrixModel, steps: int, folder: Path) -> Any:
+    example = arguments(row, number, 3, steps, seed=0)
+    return gatewright.compile(model, example, folder)
+
+
+def verify(row: Row, number: int, model: MatrixModel, build: Any, steps: int) -> int:
+    x = tuple(a.numpy() for a in arguments(row, number, SEQUENCES, steps, seed=steps))
+    with torch.no_grad():
+        report = build.verify(x if len(x) > 1 else x[0], model=model)
+    assert report.mismatches == 0, f"T={steps}: {report.divergence}"
+    assert [c.level for c in report.comparisons] == list(gatewright.LEVELS)
+    layers = row["layers"] * (2 if row["bidirectional"] else 1)
+    size = SEQUENCES * steps * hidden_size(row, number) * layers
+    for comparison in report.comparisons:
+        assert comparison.compared["h"] == size, comparison
+        assert comparison.compared["c"] == (size if is_lstm(row) else 0), comparison
+        assert comparison.compared["output"] > 0, comparison
+    assert all(c.differing.total() == 0 for c in report.comparisons[2:]), "integers only"
+    return sum(c.boundary for c in report.comparisons)
