@@ -70,7 +70,7 @@ def flatten(graph: Graph) -> str:
 
 def look_up(graph: Graph) -> str:
     entries = RNG.integers(-40, 41, 256)
-    t = graph.add_constant("t", wrapped_table(entries, BYTE))
+    t = graph.add_constant("t", wrapped_table(entries, graph["x"].type))
     return graph.add("LookUp", ["x", t], ["y.out"], name="y")
 
 
