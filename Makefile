@@ -30,7 +30,7 @@ demo: $(VENV)/.demo
 
 test: lint
 	@echo "==> pytest"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.dev
 	@echo "==> ruff"

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from shared_model import Shared
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What tests of random models recorded: a line each, also from parallel workers."""
+    lines = [
+        ", ".join(f"{key}: {value}" for key, value in report.user_properties)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call" and report.user_properties
+    ]
+    if lines:
+        terminalreporter.section("models")
+    for line in sorted(lines):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
