@@ -164,14 +164,15 @@ def test_replay_judges_a_place_by_the_tensor_that_the_certificate_names(
 ) -> None:
     size = 5  # as many outputs as inputs, so that no shape tells a product's input from its sum
     build = square_build(size, bias, tmp_path)
-    output = build.integer.graph.outputs[0]
+    (output,) = build.integer.graph.outputs
     assert build.integer.graph.nodes[-1].op == ("Add" if bias else "MatMul")
     x = np.random.default_rng(0).normal(size=(4, 6, 3)).astype(np.float32)
-    run = build.engine("integer", taps=True)(x)
+    run = build.engine("integer", taps=True)((x,))
     gate = next(name for name in run.taps if name.endswith("/input_acc"))
-    shown = {**run.taps, output: run.n}
+    shown = {**run.taps, **run.n}
     wrong = {**run.taps, gate: run.taps[gate] + 1}
-    differences = replay(build.integer, build.integer.input.encode(x), wrong, run.n + 1)
+    feeds = build.integer.encode((x,))
+    differences = replay(build.integer, feeds, wrong, {output: run.n[output] + 1})
     found = {d.name: d for d in differences}
     for name in (gate, output):
         judged = shown[build.certificate.place(name).source]
