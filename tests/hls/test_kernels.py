@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graphs import BYTE, RNG, STEPS, WIDTH, check, dense, requantize, sequence_graph
+from graphs import RNG, STEPS, WIDTH, check, dense, requantize, sequence_graph
 
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates import map_design
