@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import brevitas.nn as qnn
+import numpy as np
 import pytest
 import torch
-from head_models import HEADS, H, T, inputs, make
+from head_models import HEADS, H, I, T, inputs, make
+from torch import nn
 
 import gatewright
 
@@ -24,5 +27,62 @@ def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     for comparison in report.comparisons:
         assert comparison.compared["h"] == SEQUENCES * T * H
         assert comparison.compared["output"] > 0
+    integer = build.engine("integer")((inputs(2, first),))
+    taps = {tap[0] for tap in build.kernels["taps"]}
+    assert taps <= integer.taps.keys(), "a tap of another name would be compared with nothing"
     levels = report.comparisons[1:]
     assert all(not c.differing.total() for c in levels[1:]), "only floats may differ at boundaries"
+
+
+class Rolled(nn.Module):
+    """Classes whose weights are each other's, rolled: sums that are equal, or float32 apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = qnn.QuantLSTM(I, H, batch_first=True, io_bit_width=3)
+        self.fc = qnn.QuantLinear(H, 4, bias=False, weight_bit_width=5)
+        row = torch.tensor([3.1, -5.3, 7.9, 11.2, -13.7, 6.6])
+        with torch.no_grad():
+            self.fc.weight.copy_(torch.stack([torch.roll(row, shift) for shift in range(4)]))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        scores = self.fc(self.lstm(x)[0][:, -1])
+        return scores, scores.argmax(-1)
+
+
+def test_equal_scores_that_float32_tells_apart(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = Rolled().train()
+    with torch.no_grad():
+        for i in range(3):
+            model(torch.from_numpy(inputs(64, seed=i)))
+    build = gatewright.compile(model.eval(), torch.from_numpy(inputs(2)), tmp_path / "build")
+    (place,) = (p for p in build.certificate.places if p.summary.kind == "argmax")
+    assert (place.lows.tolist(), place.highs.tolist()) == ([0], [0])
+    report = build.verify(inputs(3000, seed=9), model=model, levels=["traced", "integer"])
+    assert report.mismatches == 0
+    assert sum(c.boundary for c in report.comparisons) > 0
+    x = inputs(3000, seed=9)
+    scores, codes = build.simulate(x, level="integer", raw=True)
+    assert codes.dtype == np.int64
+    assert np.array_equal(codes, scores.argmax(axis=-1))
+    assert ((scores == scores.max(axis=-1, keepdims=True)).sum(axis=-1) > 1).any()
+
+
+def test_labels_of_an_index(tmp_path: Path) -> None:
+    model = make("argmax_of_codes")
+    build = gatewright.compile(model, torch.from_numpy(inputs(2)), tmp_path / "build")
+    x = inputs(50, seed=3)
+    labels = model(torch.from_numpy(x)).numpy()
+    report = build.verify(x, model=model, labels=labels, levels=["traced", "integer"])
+    assert report.accuracy == {"torch": 1.0, "traced": 1.0, "integer": 1.0}
+
+
+def test_a_mean_fixes_the_number_of_steps(tmp_path: Path) -> None:
+    build = gatewright.compile(make("mean"), torch.from_numpy(inputs(2)), tmp_path / "build")
+    with pytest.raises(gatewright.GatewrightError, match="GW-601"):
+        build.simulate(inputs(2, steps=T + 1), level="integer")
+    build = gatewright.compile(make("max"), torch.from_numpy(inputs(2)), tmp_path / "other")
+    x = inputs(8, steps=T + 3)
+    csim, integer = (build.simulate(x, level=level) for level in ("csim", "integer"))
+    assert np.array_equal(csim, integer)

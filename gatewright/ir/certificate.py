@@ -44,8 +44,8 @@ ASSUMPTIONS = (
     "precision in matrix products. Sums may run in any order, with or without fused multiply-add.",
     "No operation overflows. Underflow, gradual or flushed to zero, costs at most 2**-126 each.",
     "torch.sigmoid and torch.tanh err by at most 4 units in the last place of float32, and are "
-    "exact at 0. Where ONNX Runtime computes them in the traced graph, behind the recurrent "
-    "layers, tanh errs by at most 8 units and sigmoid by at most 2**-21.",
+    "exact at 0. Behind the recurrent layers the traced graph leaves them to ONNX Runtime, whose "
+    "tanh errs by at most 8 units and whose sigmoid by at most 2**-21.",
     "An inverse square root in a batch normalization errs by at most 4 units in the last place.",
     "The quantizer of the float input is defined in IEEE binary32, as torch computes it, and is "
     "equal by construction.",

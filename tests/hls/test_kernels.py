@@ -98,7 +98,7 @@ def signs(graph: Graph) -> str:
 
 def class_of_sums(graph: Graph) -> str:
     factors = graph.add_constant("f", np.full(WIDTH, 3))
-    terms = graph.add_constant("t", np.array([2, -2, 0, 1, -1]))
+    terms = graph.add_constant("t", np.array([1, 0, 0, 1, -1]))
     narrow = requantize(graph, "x", np.arange(-2, 3)[None], "q", low=-3)
     keys = graph.add("Add", [graph.add("Mul", [narrow, factors], ["product"]), terms], ["keys"])
     return graph.add("ArgMax", [keys], ["index"], name="index")
