@@ -15,7 +15,7 @@ _DROPPED_BITS = 12
 _BINS = 1 << (31 - _DROPPED_BITS)
 _PENDING = 1 << 20  # values counted at once
 # Scales tried for "mse": this many a factor of two, over this many factors of two.
-_STEPS, _OCTAVES = 16, 8
+_STEPS, _OCTAVES = 64, 8
 
 
 class Histogram:
