@@ -29,7 +29,7 @@ import gatewright
 from gatewright.errors import GatewrightError
 from gatewright.frontend.onnx_qcdq import load_float_activations
 
-T, I, H = 5, 10, 20
+T, I, H = 5, 10, 20  # noqa: E741
 
 LSTMS: dict[str, dict[str, Any]] = {
     "4_bits": {},
