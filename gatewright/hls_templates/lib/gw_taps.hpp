@@ -5,7 +5,9 @@
 #pragma once
 
 #ifdef GW_TAPS
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace gw {
 
@@ -15,21 +17,27 @@ struct tap_buffer {
   std::int64_t row = 0;
 };
 
-constexpr int MAX_TAPS = 1024;
-
-inline tap_buffer* taps() {
-  static tap_buffer buffers[MAX_TAPS];
+/// As many as the host has given an array; the others are not shown.
+inline std::vector<tap_buffer>& taps() {
+  static std::vector<tap_buffer> buffers;
   return buffers;
+}
+
+inline void set_tap(int id, std::int64_t* data, std::int64_t width) {
+  if (taps().size() <= static_cast<std::size_t>(id)) taps().resize(id + 1);
+  taps()[id] = {data, width, 0};
 }
 
 template <class T>
 void tap(int id, int column, const T& value) {
+  if (static_cast<std::size_t>(id) >= taps().size()) return;
   tap_buffer& b = taps()[id];
   if (b.data != nullptr) b.data[b.row * b.width + column] = static_cast<std::int64_t>(value);
 }
 
 inline void tap_step(int first, int count) {
-  for (int id = first; id < first + count; ++id) ++taps()[id].row;
+  const int shown = static_cast<int>(taps().size());
+  for (int id = first; id < first + count && id < shown; ++id) ++taps()[id].row;
 }
 
 }  // namespace gw
