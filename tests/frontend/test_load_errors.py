@@ -137,12 +137,8 @@ def test_unsupported_ops(net: Path, export: Any) -> None:
     assert "Relu" in error.where
     assert "Softmax" in error.cause
     assert "evil::Relu" in refused("GW-205", edited(net, rename("Relu", "Relu", "evil"))).cause
-<<<<<<< HEAD
     error = refused("GW-303", edited(net, rename("QuantLSTMCell", "LSTM")))
     assert "calibrat" in error.remedy
-=======
-    assert "float" in refused("GW-303", edited(net, rename("QuantLSTMCell", "LSTM"))).cause
->>>>>>> calib
     twice = calibrate(Fn(lambda m, x: m.lstm(x)[0]))
     twice._fn = lambda m, x: m.lstm(x)[0] * 2
     error = refused("GW-205", export(twice, example()))
