@@ -9,46 +9,13 @@ GATEWRIGHT_MATRIX=3 runs that fifth, GATEWRIGHT_MATRIX=row:17 that row.
 from __future__ import annotations
 
 import itertools
-import os
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from matrix_choice import CHOSEN, FIFTHS, chosen
 from matrix_jit import JitProcess
 from matrix_run import ROWS, describe, run
-
-FIFTHS = 5
-
-
-def commit() -> str:
-    """The hash of the commit that is checked out; of an unpacked archive, nothing."""
-    found = subprocess.run(
-        ["git", "rev-parse", "HEAD"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found.stdout.strip()
-
-
-def chosen(wish: str, head: str) -> list[int]:
-    """The rows to run.
-
-    Args:
-        wish: ``all``, the number of a fifth, ``row:N``, or nothing for the fifth of the commit.
-        head: The commit's hash.
-    """
-    if wish == "all":
-        return list(range(len(ROWS)))
-    if wish.startswith("row:"):
-        return [int(wish.removeprefix("row:"))]
-    fifth = int(wish) if wish else int(head[:8] or "0", 16) % FIFTHS
-    return list(range(fifth % FIFTHS, len(ROWS), FIFTHS))
-
-
-CHOSEN = chosen(os.environ.get("GATEWRIGHT_MATRIX", ""), commit())
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +27,13 @@ def jit() -> Iterator[JitProcess]:
 
 @pytest.mark.parametrize("number", CHOSEN)
 def test_every_level_agrees(
-    number: int, tmp_path: Path, jit: JitProcess, capsys: pytest.CaptureFixture[str]
+    number: int, tmp_path: Path, jit: JitProcess, record_property: Callable[[str, object], None]
 ) -> None:
+    print(describe(number))  # shown where it fails
+    record_property("model", describe(number))
     runner = jit.run if ROWS[number]["origin"] == "jit" else run
-    try:
-        boundary = runner(number, tmp_path)
-    except BaseException:
-        print(describe(number))  # pytest shows it with the failure
-        raise
-    if boundary:
-        with capsys.disabled():
-            print(f"\nrow {number}: {boundary} listed float32 boundary cases", end=" ")
+    boundary = runner(number, tmp_path)
+    record_property("float32 boundary cases", boundary)
 
 
 def test_the_fifths_are_all_rows_once() -> None:
