@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 from matrix_axes import AXES, RULES, Row, broken
+from matrix_model import MatrixModel
 from matrix_pairs import all_pairs, every_pair, pairs_of
 from matrix_run import ROWS
 
@@ -58,3 +59,20 @@ def test_a_lost_pair_would_be_noticed() -> None:
     held = set().union(*(pairs_of(row) for row in rows))
     assert set(every_pair(axes)) - held == {(("a", 2), ("b", 3))}
     assert len(rows) == 6
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"layer": "lstm", "cat_cell_states": True, "shared_cell_state_quant": False},
+            "requires shared cell quantizers",
+        ),
+        ({"shared_input_hidden": True, "bidirectional": False}, "requires bidirectional"),
+    ],
+)
+def test_brevitas_refuses_what_the_rules_call_impossible(change: Row, message: str) -> None:
+    row = {**next(row for row in ROWS if row["layer"] == "lstm"), **change}
+    assert broken(row)
+    with pytest.raises(RuntimeError, match=message):
+        MatrixModel(row, 0, 2)
