@@ -34,8 +34,8 @@ def run(number: int, folder: Path) -> int:
         AssertionError: If an integer differs, or one was not compared.
     """
     row, boundary = ROWS[number], 0
-    # A head that flattens time is another model for each length.
-    if row["feature"] == "flatten":
+    # A mean is 1 / T, and a flattened sequence is T times as wide: another model for each length.
+    if row["feature"] in ("mean", "flatten"):
         for steps in LENGTHS:
             model = make(row, number, steps)
             build = compile_row(row, number, model, steps, folder / f"build_{steps}")

@@ -1,0 +1,49 @@
+"""The matrix: torch = traced = integer = standard = C-sim on every row, at T = 1, 2 and 17.
+
+    GATEWRIGHT_MATRIX=all python -m pytest tests/matrix
+
+runs all rows. Without the variable a fifth of them runs, another one with each commit;
+GATEWRIGHT_MATRIX=3 runs that fifth, GATEWRIGHT_MATRIX=row:17 that row.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from matrix_choice import CHOSEN, FIFTHS, chosen
+from matrix_jit import JitProcess
+from matrix_run import ROWS, describe, run
+
+
+@pytest.fixture(scope="module")
+def jit() -> Iterator[JitProcess]:
+    process = JitProcess()
+    yield process
+    process.close()
+
+
+@pytest.mark.parametrize("number", CHOSEN)
+def test_every_level_agrees(
+    number: int, tmp_path: Path, jit: JitProcess, record_property: Callable[[str, object], None]
+) -> None:
+    print(describe(number))  # shown where it fails
+    record_property("model", describe(number))
+    runner = jit.run if ROWS[number]["origin"] == "jit" else run
+    boundary = runner(number, tmp_path)
+    record_property("float32 boundary cases", boundary)
+
+
+def test_the_fifths_are_all_rows_once() -> None:
+    fifths = [chosen(str(fifth), "") for fifth in range(FIFTHS)]
+    assert sorted(itertools.chain(*fifths)) == chosen("all", "")
+    assert max(map(len, fifths)) - min(map(len, fifths)) <= 1
+
+
+def test_the_commit_decides_the_fifth() -> None:
+    rotation = [chosen("", f"{number:08x}" + "0" * 32) for number in range(FIFTHS + 1)]
+    assert rotation == [chosen(str(fifth % FIFTHS), "") for fifth in range(FIFTHS + 1)]
+    assert chosen("", "") == chosen("0", "")
+    assert chosen("row:3", "") == [3]
