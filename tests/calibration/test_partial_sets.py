@@ -117,6 +117,41 @@ def test_a_layer_whose_input_nothing_quantizes(tmp_path: Path) -> None:
     assert verified(result, tmp_path, sequences(seed=9).numpy()).mismatches == 0
 
 
+class Pooled(Classifier):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.recurrent(x)[0].mean(1))
+
+
+def test_a_mean_over_time_is_off_any_grid(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = Pooled(lstm(**WEIGHT_ONLY), qnn.QuantLinear(H, CLASSES, bias=True)).eval()
+    result = gatewright.calibrate(model, sequences())
+    assert result.placed[-1].name == "head.input_quant"
+    report = verified(result, tmp_path, sequences(seed=9).numpy(), "traced", "integer")
+    assert report.mismatches == 0
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [
+        qnn.QuantSigmoid(act_quant=None),
+        qnn.QuantTanh(act_quant=None),
+        qnn.QuantHardTanh(act_quant=None, min_val=-0.5, max_val=0.5),
+        qnn.QuantReLU(act_quant=None),
+        nn.Sequential(nn.BatchNorm1d(6), nn.ReLU()),
+    ],
+    ids=["sigmoid", "tanh", "hard_tanh", "relu", "batch_norm"],
+)
+def test_activations_of_the_head(activation: nn.Module, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    head = nn.Sequential(nn.Linear(H, 6), activation, nn.Linear(6, CLASSES))
+    result = gatewright.calibrate(Classifier(lstm(**WEIGHT_ONLY), head).eval(), sequences())
+    assert result.placed[-1].name.startswith("head.1.")
+    assert result.output_error.relative < 0.1
+    report = verified(result, tmp_path, sequences(seed=9).numpy(), "traced", "integer")
+    assert report.mismatches == 0
+
+
 def test_a_time_major_model(tmp_path: Path) -> None:
     torch.manual_seed(0)
     x = sequences().transpose(0, 1).contiguous()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from brevitas.nn.quant_layer import QuantNonLinearActLayer, QuantWeightBiasInputOutputLayer
 from brevitas.nn.quant_rnn import QuantRecurrentStackBase
 from torch import fx, nn
@@ -21,6 +22,7 @@ class _Flow:
     quant_tensor: bool = False
 
 
+_OFF_GRID = (torch.mean, "mean")
 _TRANSPARENT = (nn.Dropout, nn.Identity, nn.Flatten)
 
 
@@ -48,6 +50,8 @@ def float_inputs(model: nn.Module, arguments: int) -> list[str]:
             if _is_linear(module) and _needs_quantizer(module, flow) and path not in found:
                 found.append(path)
             flow = _after(module, flow)
+        elif node.target in _OFF_GRID:
+            flow = _Flow()
         elif node.op == "call_function" and node.target is getattr:  # .value of a QuantTensor
             flow = _Flow(flow.on_grid)
         flows[node] = flow
