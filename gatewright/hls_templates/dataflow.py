@@ -135,7 +135,7 @@ class Design:
         return {
             "name": kernel.ident,
             "source": kernel.source,
-            "kind": kernel.function,
+            "kind": kernel.kind,
             "reads": list(stage.reads),
             "writes": list(stage.writes),
             "predicted_cycles": kernel.cycles(beats),

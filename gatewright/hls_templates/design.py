@@ -14,20 +14,20 @@ from gatewright.hls_templates.argmax.kernel import ArgMax
 from gatewright.hls_templates.axis.kernel import AxisPort
 from gatewright.hls_templates.concat.kernel import Concat
 from gatewright.hls_templates.dataflow import Design, Stage, Stream
+from gatewright.hls_templates.elementwise.kernel import Elementwise, Function
 from gatewright.hls_templates.flatten.kernel import Flatten
 from gatewright.hls_templates.fork.kernel import Fork
 from gatewright.hls_templates.kernel import Kernel, Port
-from gatewright.hls_templates.lookup.kernel import LookUpStream, make_lookup
+from gatewright.hls_templates.lookup.kernel import make_lookup
 from gatewright.hls_templates.matvec.kernel import MatVec, choose_fold
-from gatewright.hls_templates.max_over_time.kernel import MaxOverTime
 from gatewright.hls_templates.multiply_add.kernel import MultiplyAdd
+from gatewright.hls_templates.over_time.kernel import OverTime
 from gatewright.hls_templates.recurrent.kernel import Recurrent
 from gatewright.hls_templates.recurrent.tail import generate_tail, split_step
-from gatewright.hls_templates.requantize.kernel import RequantizeStream, make_requantizer
+from gatewright.hls_templates.requantize.kernel import make_requantizer
 from gatewright.hls_templates.reverse.kernel import Reverse
 from gatewright.hls_templates.schedule import choose_tile, row_order
 from gatewright.hls_templates.select_last.kernel import SelectLast
-from gatewright.hls_templates.sum_over_time.kernel import SumOverTime
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.types import IntArray
 
@@ -306,21 +306,31 @@ def _map_concat(mapper: _Mapper, node: Node) -> None:
     mapper.append(Concat(*common), [mapper.take(name) for name in node.inputs], node.outputs)
 
 
-def _map_multithreshold(mapper: _Mapper, node: Node) -> None:
-    common = mapper.common(node, node.inputs[:1], node.outputs)
-    requantizer = make_requantizer(
-        mapper.graph, node, f"{common[0]}_steps", mapper.options.requantizer
+def _map_elementwise(
+    mapper: _Mapper, node: Node, output: str, function: Callable[[str], Function]
+) -> None:
+    """A function of one value; it is given the identifier of its parameters."""
+    common = mapper.common(node, node.inputs[:1], [output])
+    kernel = Elementwise(
+        *common, function(f"{common[0]}_function"), output, mapper.is_sequence(output)
     )
-    output = node.outputs[0]
-    kernel = RequantizeStream(*common, requantizer, output, mapper.is_sequence(output))
-    mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
+    mapper.append(kernel, [mapper.take(node.inputs[0])], [output])
+
+
+def _map_multithreshold(mapper: _Mapper, node: Node) -> None:
+    variant = mapper.options.requantizer
+    _map_elementwise(
+        mapper,
+        node,
+        node.outputs[0],
+        lambda ident: make_requantizer(mapper.graph, node, ident, variant),
+    )
 
 
 def _map_lookup(mapper: _Mapper, node: Node) -> None:
-    common, output = mapper.common(node, node.inputs[:1], node.outputs), node.outputs[0]
-    function = make_lookup(mapper.graph, node, f"{common[0]}_function")
-    kernel = LookUpStream(*common, function, output, mapper.is_sequence(output))
-    mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
+    _map_elementwise(
+        mapper, node, node.outputs[0], lambda ident: make_lookup(mapper.graph, node, ident)
+    )
 
 
 def _map_mul(mapper: _Mapper, node: Node) -> None:
@@ -328,18 +338,15 @@ def _map_mul(mapper: _Mapper, node: Node) -> None:
     factors = mapper.graph[node.inputs[1]].value
     assert factors is not None
     output, terms = mapper.bias(node.outputs[0], len(factors))
-    common = mapper.common(node, node.inputs[:1], [output])
-    kernel = MultiplyAdd(*common, factors, terms, output, mapper.is_sequence(output))
-    mapper.append(kernel, [mapper.take(node.inputs[0])], [output])
+    domain, out = (mapper.graph[name].type for name in (node.inputs[0], output))
+    _map_elementwise(
+        mapper, node, output, lambda ident: MultiplyAdd(ident, domain, out, factors, terms)
+    )
 
 
-def _map_sum(mapper: _Mapper, node: Node) -> None:
-    kernel = SumOverTime(*mapper.common(node, node.inputs, node.outputs), node.outputs[0])
-    mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
-
-
-def _map_max(mapper: _Mapper, node: Node) -> None:
-    kernel = MaxOverTime(*mapper.common(node, node.inputs, node.outputs), node.outputs[0])
+def _map_over_time(mapper: _Mapper, node: Node) -> None:
+    common = mapper.common(node, node.inputs, node.outputs)
+    kernel = OverTime(*common, node.outputs[0], node.op == "ReduceMax")
     mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
 
 
@@ -369,8 +376,8 @@ _MAPPINGS: dict[str, Callable[[_Mapper, Node], None]] = {
     "MatMul": _map_matmul,
     "Mul": _map_mul,
     "MultiThreshold": _map_multithreshold,
-    "ReduceMax": _map_max,
-    "ReduceSum": _map_sum,
+    "ReduceMax": _map_over_time,
+    "ReduceSum": _map_over_time,
     "Scan": _map_scan,
     "SelectLast": _map_select,
 }

@@ -93,6 +93,11 @@ class Kernel(ABC):
         return (*reads, *writes)
 
     @property
+    def kind(self) -> str:
+        """What it does, for people."""
+        return self.function
+
+    @property
     def input(self) -> Port:
         """The first thing it reads."""
         return self.inputs[0]

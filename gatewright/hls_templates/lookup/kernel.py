@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.kernel import Kernel, Tap
 from gatewright.hls_templates.requantize.kernel import Requantizer
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.types import IntArray, IntType
@@ -29,6 +28,8 @@ class Table:
         out: Range of the output.
         words: int64 [2**bits of the input].
     """
+
+    kind: ClassVar[str] = "lookup"
 
     ident: str
     domain: IntType
@@ -55,42 +56,6 @@ class Table:
         bits = int(self.words.size).bit_length() - 1
         table = cpp.array(f"{self.ident}_table", self.words, element)
         return table + "\n" + cpp.struct(self.ident, {"ADDRESS_BITS": bits}, members)
-
-
-@dataclass(frozen=True, eq=False)
-class LookUpStream(Kernel):
-    """One function for all values of a stream.
-
-    Attributes:
-        applied: The function.
-        tap: Name of its output tensor.
-        sequence: Whether it runs at every time step.
-    """
-
-    header: ClassVar[str] = "lookup_stream.hpp"
-    function: ClassVar[str] = "lookup_stream"
-
-    applied: Table | Requantizer
-    tap: str
-    sequence: bool
-
-    def cycles(self, steps: int) -> int:
-        """One beat a cycle."""
-        return steps
-
-    def params_cpp(self) -> str:
-        """The function's parameters and the stream's."""
-        members = [*self.port_types, f"using function = {self.applied.call};"]
-        constants: dict[str, object] = {"CHANNELS": self.input.width, "TAP": self.first_tap}
-        return self.applied.params_cpp() + "\n" + cpp.struct(self.ident, constants, members)
-
-    def to_json(self) -> dict[str, Any]:
-        """The form of the function."""
-        return self.applied.to_json()
-
-    def taps(self) -> tuple[Tap, ...]:
-        """Its output."""
-        return (Tap(self.tap, self.output.width, self.sequence),)
 
 
 def make_lookup(graph: Graph, node: Node, ident: str) -> Table | Requantizer:

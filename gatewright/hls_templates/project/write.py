@@ -13,6 +13,7 @@ KERNELS = (
     "argmax/argmax.hpp",
     "axis/axis.hpp",
     "concat/concat.hpp",
+    "elementwise/elementwise.hpp",
     "flatten/flatten.hpp",
     "fork/fork.hpp",
     "lib/gw_host.hpp",
@@ -21,16 +22,13 @@ KERNELS = (
     "lib/gw_taps.hpp",
     "lib/gw_types.hpp",
     "lookup/lookup.hpp",
-    "lookup/lookup_stream.hpp",
     "matvec/matvec.hpp",
-    "max_over_time/max_over_time.hpp",
     "multiply_add/multiply_add.hpp",
     "recurrent/recurrent.hpp",
+    "over_time/over_time.hpp",
     "requantize/requantize.hpp",
-    "requantize/requantize_stream.hpp",
     "reverse/reverse.hpp",
     "select_last/select_last.hpp",
-    "sum_over_time/sum_over_time.hpp",
 )
 GLUE = ("csim.cpp", "run_hls.tcl", "tb.cpp", "top.cpp", "top.hpp")
 

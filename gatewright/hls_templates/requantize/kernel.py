@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.kernel import Kernel, Tap
 from gatewright.hls_templates.requantize.search import Affine, find_affine, product_bits
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.ops.lookup import wrapped_table
@@ -33,6 +32,8 @@ class Requantizer:
         variant: ``clip``, ``affine``, ``table`` or ``thresholds``.
         affine: For ``clip`` and ``affine``.
     """
+
+    kind: ClassVar[str] = "requantize"
 
     ident: str
     domain: IntType
@@ -163,40 +164,3 @@ def _choose(thresholds: IntArray, domain: IntType, affine: Affine | None) -> str
 
 def _is_identity(affine: Affine) -> bool:
     return bool((affine.multipliers == 1).all() and (affine.offsets == 0).all())
-
-
-@dataclass(frozen=True, eq=False)
-class RequantizeStream(Kernel):
-    """A requantizer as a stage of its own.
-
-    Attributes:
-        tap: Name of its output tensor.
-        sequence: Whether it runs at every time step.
-    """
-
-    header: ClassVar[str] = "requantize_stream.hpp"
-    function: ClassVar[str] = "requantize_stream"
-
-    requantizer: Requantizer
-    tap: str
-    sequence: bool
-
-    def cycles(self, steps: int) -> int:
-        """One beat a cycle."""
-        return steps
-
-    def params_cpp(self) -> str:
-        """The requantizer's parameters and the stream's."""
-        members = [*self.port_types, f"using requantizer = {self.requantizer.call};"]
-        constants: dict[str, object] = {"CHANNELS": self.input.width, "TAP": self.first_tap}
-        return "\n".join(
-            [self.requantizer.params_cpp(), cpp.struct(self.ident, constants, members)]
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """The variant."""
-        return self.requantizer.to_json()
-
-    def taps(self) -> tuple[Tap, ...]:
-        """Its output."""
-        return (Tap(self.tap, self.output.width, self.sequence),)

@@ -1,4 +1,4 @@
-"""Sum over time."""
+"""Sum and maximum over time."""
 
 from __future__ import annotations
 
@@ -10,17 +10,24 @@ from gatewright.hls_templates.kernel import Kernel, Tap
 
 
 @dataclass(frozen=True, eq=False)
-class SumOverTime(Kernel):
-    """The sum of all beats of a sequence.
+class OverTime(Kernel):
+    """The sum, or the largest, of each feature's values.
 
     Attributes:
         tap: Name of its output tensor.
+        maximum: Whether it is the largest.
     """
 
-    header: ClassVar[str] = "sum_over_time.hpp"
-    function: ClassVar[str] = "sum_over_time"
+    header: ClassVar[str] = "over_time.hpp"
+    function: ClassVar[str] = "over_time"
 
     tap: str
+    maximum: bool
+
+    @property
+    def kind(self) -> str:
+        """Which of the two."""
+        return "max_over_time" if self.maximum else "sum_over_time"
 
     def cycles(self, steps: int) -> int:
         """One beat a cycle."""
@@ -28,7 +35,11 @@ class SumOverTime(Kernel):
 
     def params_cpp(self) -> str:
         """Sizes and beats."""
-        constants: dict[str, object] = {"WIDTH": self.input.width, "TAP": self.first_tap}
+        constants: dict[str, object] = {
+            "WIDTH": self.input.width,
+            "TAP": self.first_tap,
+            "MAXIMUM": self.maximum,
+        }
         members = [*self.port_types, f"using acc_t = {cpp.word(self.output.type)};"]
         return cpp.struct(self.ident, constants, members)
 
@@ -37,5 +48,5 @@ class SumOverTime(Kernel):
         return {}
 
     def taps(self) -> tuple[Tap, ...]:
-        """The sum."""
+        """The result."""
         return (Tap(self.tap, self.output.width, False),)
