@@ -25,6 +25,10 @@ FIXED_POINT = 62
 SATURATED = 2**62
 """Beyond every accumulator."""
 
+INVERSE_ERROR = 2.0**-30
+"""Of an inverse in binary64 away from its limits, relative to it plus 1; it errs by far less."""
+NEAR_LIMIT = 2.0**-20
+
 ROOT_BITS = 4096
 MAX_PRECISION = 1024
 """Bits; docs/semantics.md argues that neither can ever decide a threshold wrongly."""
@@ -133,8 +137,8 @@ def function_thresholds(
 ) -> IntArray:
     """Thresholds of ``code(n) = quantize(function(n * scale + offset))`` over integers ``n``.
 
-    The function is inverted at each boundary between two codes, in interval arithmetic whose
-    precision grows until both ends give the same integer.
+    The function is inverted at each boundary between two codes: in binary64 where that leaves no
+    doubt, else in interval arithmetic whose precision grows until both ends give the same integer.
 
     Args:
         function: ``sigmoid`` or ``tanh``.
@@ -146,23 +150,44 @@ def function_thresholds(
     Returns:
         int64 [C, K], as ``thresholds`` gives them.
     """
-    inverses = []
-    for code in range(quantizer.code_min + 1, quantizer.code_max + 1):
-        b, inclusive = quantizer.boundary(code)
-        y = (b - quantizer.zero_point) * quantizer.scales[0]
-        inverses.append(_Inverse(function, y, inclusive))
+    halves, inclusive = quantizer.boundaries()
+    units, half = halves - 2 * quantizer.zero_point, quantizer.scales[0] / 2
+    inverses = [
+        Inverse(function, u * half, at)
+        for u, at in zip(units.tolist(), inclusive.tolist(), strict=True)
+    ]
+    y = units.astype(np.float64) * float(half)
+    x = _inverse_float(function, y)
     channels = max(len(scales), len(offsets))
-    rows = []
+    rows = np.empty((channels, units.size), dtype=np.int64)
     for c in range(channels):
         scale, offset = scales[c % len(scales)], offsets[c % len(offsets)]
-        row = [inverse.first(scale, offset, accumulator) for inverse in inverses]
-        rows.append(row)
-    result: IntArray = np.array(rows, dtype=np.int64)
-    return result[:1] if (result == result[:1]).all() else result
+        n = (x - float(offset)) / float(scale)
+        error = (np.abs(x) + abs(float(offset)) + 1) / float(scale) * INVERSE_ERROR
+        with np.errstate(invalid="ignore"):
+            # Not so where x or n is infinite or vast.
+            sure = (np.abs(n - np.rint(n)) > error) & (np.abs(y) < 1 - NEAR_LIMIT)
+        first = np.ceil(np.where(sure, n, 0.0))
+        rows[c] = np.clip(first, accumulator.lo, accumulator.hi + 1).astype(np.int64)
+        for i in np.flatnonzero(~sure):
+            rows[c, i] = inverses[i].first(scale, offset, accumulator)
+    return rows[:1] if (rows == rows[:1]).all() else rows
 
 
-class _Inverse:
-    """Where a monotone function passes y: the boundary of a code, pulled back through it."""
+def _inverse_float(function: str, y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The function's inverse in binary64, NaN where there is none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(y) - np.log1p(-y) if function == "sigmoid" else np.arctanh(y)
+
+
+class Inverse:
+    """Where a monotone function passes y: the boundary of a code, pulled back through it.
+
+    Attributes:
+        function: ``sigmoid`` or ``tanh``.
+        y: The value.
+        inclusive: Whether y itself counts as past.
+    """
 
     def __init__(self, function: str, y: Fraction, inclusive: bool) -> None:
         self.function, self.y, self.inclusive = function, y, inclusive

@@ -6,6 +6,7 @@ certificate says so.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import random
 from fractions import Fraction
@@ -19,7 +20,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.ir import interpreter
 from gatewright.ir.certificate import Place, build_certificate
-from gatewright.ir.exact import ROOT_BITS, function_thresholds, inverse_root
+from gatewright.ir.exact import ROOT_BITS, Inverse, function_thresholds, inverse_root
 from gatewright.ir.float_error import argmax_gap
 from gatewright.ir.function_error import RUNTIME_SIGMOID_ERROR, RUNTIME_TANH_ULPS
 from gatewright.ir.graph import Graph
@@ -137,6 +138,28 @@ def test_function_thresholds_by_brute_force(function: str, mode: str) -> None:
                 ]
                 found = np.searchsorted(row, list(n), side="right") + q.type.lo
                 assert found.tolist() == codes
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_binary64_decides_as_intervals_do(seed: int) -> None:
+    rng = random.Random(seed)
+    function, mode = rng.choice(sorted(FUNCTIONS)), rng.choice(ROUNDING_MODES)
+    step = rng.choice([1 / 255, 2.0**-12, 2.0**-7, 1e-3, 0.3])
+    q = Quantizer((f32(step),), rng.choice([0, 3]), rng.choice([4, 12]), rng.random() < 0.5, False)
+    q = dataclasses.replace(q, rounding=mode)
+    scales = (f32(10 ** rng.uniform(-7, 0)), f32(10 ** rng.uniform(-3, 0)))
+    offsets = (Fraction(0), f32(rng.gauss(0, 2)))
+    domain = IntType(-(2 ** rng.randint(4, 31)), 2**20)
+    halves, inclusive = q.boundaries()
+    half = q.scales[0] / 2
+    rows = function_thresholds(function, q, scales, offsets, domain)
+    for c, row in enumerate(np.broadcast_to(rows, (2, rows.shape[1]))):
+        assert row.tolist() == [
+            Inverse(function, (u - 2 * q.zero_point) * half, at).first(
+                scales[c], offsets[c], domain
+            )
+            for u, at in zip(halves.tolist(), inclusive.tolist(), strict=True)
+        ]
 
 
 def _ratio(value: Any) -> tuple[int, int]:
