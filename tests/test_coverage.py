@@ -25,7 +25,11 @@ def test_every_test_named_exists(path: str, name: str) -> None:
     assert name in {function.name for function in functions}
 
 
-@pytest.mark.parametrize("row", [r for r in ROWS if not r.startswith(HEADINGS)])
+@pytest.mark.parametrize(
+    "row",
+    [r for r in ROWS if not r.startswith(HEADINGS)],
+    ids=lambda row: row.split("|")[1].strip(),
+)
 def test_every_row_names_a_test(row: str) -> None:
     assert "::test_" in row or "the matrix" in row
 
