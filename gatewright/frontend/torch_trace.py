@@ -116,7 +116,7 @@ def _symbolic_trace(module: nn.Module, arguments: int) -> fx.Graph:
             where=f"{type(module).__name__}.forward",
             cause=f"it cannot be traced symbolically: {type(error).__name__}: {error}",
             remedy="let no if, loop, len() or shape depend on the data; take constants from "
-            "__init__ instead.",
+            "__init__ instead. Initial states of zeros are the default: leave them out.",
         ) from error
     graph.eliminate_dead_code(_has_effect)
     return graph
