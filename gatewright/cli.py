@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ calibrate_with = click.option(
 )
 DEMO = Path("examples/digits")
 JSON = "gatewright.json"
+DEFECT = 3
+"""The exit code of an error that nobody foresaw."""
 
 
 class _Main(click.Group):
@@ -48,6 +51,11 @@ class _Main(click.Group):
                 click.echo(json.dumps({"error": error.as_dict()}))
             display.show_error(error)
             ctx.exit(2)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception:  # 1 says that integers differ, which nobody found out here
+            traceback.print_exc()
+            ctx.exit(DEFECT)
 
 
 @click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"]})

@@ -40,6 +40,7 @@ CODES: dict[str, str] = {
     "GW-602": "unknown level",
     "GW-603": "model argument cannot be loaded",
     "GW-604": "unusable calibration data or option",
+    "GW-605": "levels cannot be compared",
 }
 
 

@@ -23,13 +23,14 @@ def check_arguments(x: Any, model: IntegerModel) -> Arguments:
     Raises:
         GatewrightError: GW-601.
     """
+    single = hasattr(x, "value")  # a QuantTensor is a tuple too
     several = isinstance(x, tuple) or (isinstance(x, list) and len(model.arguments) > 1)
-    parts = list(x) if several else [x]
+    parts = list(x) if several and not single else [x]
     if len(parts) != len(model.arguments):
         names = ", ".join(a.name for a in model.arguments)
         raise _refused("input", f"there are {len(parts)} arrays for {names}", model.arguments[0])
     arrays = tuple(
-        _check(np.asarray(part), argument, model)
+        _check(_plain("input", part), argument, model)
         for part, argument in zip(parts, model.arguments, strict=True)
     )
     batches = {a.shape[arg.batch_axis] for a, arg in zip(arrays, model.arguments, strict=True)}
@@ -37,6 +38,49 @@ def check_arguments(x: Any, model: IntegerModel) -> Arguments:
         shapes = ", ".join(str(list(array.shape)) for array in arrays)
         raise _refused("input", f"the arrays {shapes} disagree on B", model.arguments[0])
     return arrays
+
+
+def check_labels(labels: Any, arguments: Arguments, model: IntegerModel) -> npt.NDArray[Any] | None:
+    """Right classes [B], or one a time step, in the layout of the output.
+
+    Raises:
+        GatewrightError: GW-601 where there are not as many as the model gives answers.
+    """
+    if labels is None:
+        return None
+    array, output = _plain("labels", labels), model.outputs[0]
+    sizes = {
+        n: size
+        for a, argument in zip(arguments, model.arguments, strict=True)
+        for n, size in zip(argument.shape, a.shape, strict=True)
+        if isinstance(n, str)
+    }
+    free = model.graph[output.tensors[0]].shape
+    free = free if output.index else free[:-1]
+    expected = [sizes.get(n, n) if isinstance(n, str) else n for n in free]
+    expected = expected[::-1] if output.time_major else expected
+    if list(array.shape) != expected:
+        raise GatewrightError(
+            "GW-601",
+            where="labels",
+            cause=f"their shape is {list(array.shape)}, expected {expected}.",
+            remedy="Pass the right class of each answer of the model.",
+        )
+    return array
+
+
+def _plain(where: str, x: Any) -> npt.NDArray[Any]:
+    """Arrays, torch tensors and nested lists as a numpy array."""
+    try:
+        value = getattr(x, "value", x)  # of a QuantTensor
+        return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    except (ValueError, TypeError, RuntimeError, NotImplementedError) as error:
+        raise GatewrightError(
+            "GW-601",
+            where=where,
+            cause=f"it is no array of numbers: {error}.",
+            remedy="Pass a numpy array, a dense torch tensor or nested lists of one shape.",
+        ) from error
 
 
 def _check(

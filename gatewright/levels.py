@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import onnxruntime
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 
+from gatewright.errors import GatewrightError
 from gatewright.hls_templates.csim import Ports, Simulator
 from gatewright.ir import interpreter
 from gatewright.ir.lowering import IntegerModel
@@ -76,7 +78,21 @@ def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> Engine:
 
 
 def nearest(integer: IntegerModel, outputs: Sequence[npt.NDArray[Any]]) -> dict[str, IntArray]:
-    """The graph's outputs behind the float outputs of another engine."""
+    """The graph's outputs behind the float outputs of another engine.
+
+    Raises:
+        GatewrightError: GW-605 where it gives another number of them, or one of another rank.
+    """
+    for boundary, y in itertools.zip_longest(integer.outputs, outputs):
+        shape = None if boundary is None else integer.graph[boundary.tensors[0]].shape
+        if shape is None or y is None or np.ndim(y) != len(shape) + boundary.stacked:
+            raise GatewrightError(
+                "GW-605",
+                where="the model's outputs",
+                cause=f"there are {len(outputs)}, of shapes {[np.shape(y) for y in outputs]}, and "
+                f"the build has {', '.join(o.name for o in integer.outputs)}.",
+                remedy="Give the model that was compiled.",
+            )
     pairs = zip(integer.outputs, outputs, strict=True)
     return {k: v for boundary, y in pairs for k, v in boundary.nearest(y).items()}
 

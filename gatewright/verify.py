@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from gatewright.divergence import Divergence, first_divergence
 from gatewright.errors import GatewrightError
+from gatewright.inputs import check_labels
 from gatewright.ir.types import IntArray
 from gatewright.levels import LEVELS, Arguments, Engine, Run, chunks, nearest
 from gatewright.replay import replay
@@ -130,10 +131,12 @@ def verify(
         The report; ``report.mismatches`` is 0 if all levels agree.
 
     Raises:
-        GatewrightError: GW-601 for an input that does not fit, GW-602 for an unknown level, and
+        GatewrightError: GW-601 for inputs or labels that do not fit, GW-602 for an unknown level,
+            GW-605 for levels that give other shapes (a model that is not the one compiled), and
             those of the C++ compiler.
     """
     arguments = random_input(build) if x is None else build.check_input(x)
+    labels = check_labels(labels, arguments, build.integer)
     engines = {name: build.engine(name, taps=True) for name in levels}
     if model is not None:
         engines = {"torch": _torch_engine(build, model), **engines}
@@ -166,7 +169,8 @@ def verify(
 def random_input(build: Build, sequences: int = RANDOM_SEQUENCES, seed: int = 0) -> Arguments:
     """Seeded sequences of the example's length, and states, that span their quantizers' ranges."""
     rng, integer = np.random.default_rng(seed), build.integer
-    sizes = {"B": sequences, "T": integer.trial_steps}
+    steps = min(integer.trial_steps, build.kernels["max_steps"] or integer.trial_steps)
+    sizes = {"B": sequences, "T": steps}
     arrays = []
     for position, argument in enumerate(integer.arguments):
         quantizers = [i.quantizer for i in integer.inputs if i.argument == position]
@@ -208,9 +212,9 @@ def _compare(
     before = pair.differing.total()
     for name in a.taps.keys() & b.taps.keys():
         kind = name.rpartition("/")[2] if "/" in name else "gates"
-        _count(pair, kind if kind in KINDS else "gates", a.taps[name], b.taps[name])
+        _count(pair, kind if kind in KINDS else "gates", name, a.taps[name], b.taps[name])
     for name in build.integer.graph.outputs:
-        _count(pair, "output", a.n[name], b.n[name])
+        _count(pair, "output", name, a.n[name], b.n[name])
     if pair.differing.total() == before:
         return
     if pair.divergence is None:
@@ -220,7 +224,14 @@ def _compare(
     pair.boundary += cases or 0
 
 
-def _count(pair: Comparison, kind: str, a: IntArray, b: IntArray) -> None:
+def _count(pair: Comparison, kind: str, name: str, a: IntArray, b: IntArray) -> None:
+    if a.shape != b.shape:
+        raise GatewrightError(
+            "GW-605",
+            where=f"{pair.level}: {name}",
+            cause=f"its shape is {list(b.shape)}; {pair.reference} gives {list(a.shape)}.",
+            remedy="Give the model that was compiled; if it is that one, please report a defect.",
+        )
     pair.compared[kind] += a.size
     pair.differing[kind] += int((a != b).sum())
 

@@ -85,6 +85,13 @@ def argmax(builder: GraphBuilder, name: str, x: Value) -> Value:
 def check_sequence(where: str, x: Value, input_size: int, batch_first: bool) -> None:
     """Check x against a recurrent layer; GW-106 if rank, features or a known layout differ."""
     axes = "[B, T, I]" if batch_first else "[T, B, I]"
+    if x.stack:
+        raise GatewrightError(
+            "GW-108",
+            where=where,
+            cause=f"its sequence is {x.name}, a further argument of forward().",
+            remedy="let the first argument be the sequence; further ones are initial states.",
+        )
     if len(x.shape) != 3 or x.shape[2] != input_size:
         raise GatewrightError(
             "GW-106",

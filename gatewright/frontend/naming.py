@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9_.]")
 _MAX_LENGTH = 120
@@ -39,6 +39,22 @@ class Namer:
             name = f"{base}_{count}"
         self._taken.add(name.lower())
         return name
+
+
+def call_name(base: str, call: int, taken: Collection[str]) -> str:
+    """The name of a module's call: ``act``, then ``act_1``, ... that no other module has.
+
+    Args:
+        base: The module's name.
+        call: Which call, from 0 on.
+        taken: Names of all modules.
+    """
+    if not call:
+        return base
+    name = f"{base}_{call}"
+    while name in taken:
+        name += "_"
+    return name
 
 
 def module_names(paths: Iterable[str]) -> dict[str, str]:

@@ -161,12 +161,32 @@ def read_cell(graph: RawGraph, node: onnx.NodeProto, constants: list[Constant | 
         form,
         gates,
         quantizers,
-        batch_first=bool(required(node, "batch_first", int)),
+        batch_first=_flag(node, "batch_first"),
         options=_OPTIONS[form.op](node),
-        reverse_input=bool(required(node, "reverse_input", int)),
+        reverse_input=_flag(node, "reverse_input"),
     )
     _check_shapes(where, cell)
+    _check_coupling(where, cell)
     return cell
+
+
+def _flag(node: onnx.NodeProto, name: str) -> bool:
+    value = required(node, name, int)
+    if value not in (0, 1):
+        raise malformed(label(node), f"its attribute {name!r} is {value}, neither 0 nor 1.")
+    return bool(value)
+
+
+def _check_coupling(where: str, cell: CellSpec) -> None:
+    """A coupled forget gate has no weights; what stands there has to be the input gate's."""
+    if not cell.options.get("cifg"):
+        return
+    own, coupled = cell.gates["input"], cell.gates["forget"]
+    for part in ("weight", "recurrent", "bias"):
+        if not np.array_equal(getattr(own, part).values, getattr(coupled, part).values):
+            raise malformed(
+                where, f"cifg=1, and the {part} of its forget gate is not that of its input gate."
+            )
 
 
 def _nonlinearity(node: onnx.NodeProto) -> dict[str, int | str]:
@@ -177,7 +197,7 @@ def _nonlinearity(node: onnx.NodeProto) -> dict[str, int | str]:
 
 
 _OPTIONS: dict[str, Callable[[onnx.NodeProto], dict[str, int | str]]] = {
-    LSTM_CELL.op: lambda node: {"cifg": int(bool(required(node, "cifg", int)))},
+    LSTM_CELL.op: lambda node: {"cifg": int(_flag(node, "cifg"))},
     RNN_CELL.op: _nonlinearity,
 }
 

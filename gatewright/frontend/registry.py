@@ -10,7 +10,7 @@ from torch import nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.builder import GraphBuilder
-from gatewright.frontend.naming import ROOT, sanitize
+from gatewright.frontend.naming import ROOT, call_name, sanitize
 from gatewright.frontend.spec import States, Value
 
 
@@ -35,7 +35,7 @@ class Context:
         count = self.calls.get(path, 0)
         self.calls[path] = count + 1
         base = self.names.get(path) or sanitize(path or ROOT)
-        return f"{base}_{count}" if count else base
+        return call_name(base, count, self.names.values())
 
 
 @dataclass(frozen=True)
@@ -172,3 +172,14 @@ def expect_value(what: str, value: Any) -> Value:
             what, f"forward() uses {value.name}, a parameter, buffer or constant, directly."
         )
     raise unsupported_call(what, f"it is given {type(value).__name__} where a tensor is needed.")
+
+
+def refuse_quant_tensor(what: str, quant_tensor: bool) -> None:
+    """GW-108 for an index on a QuantTensor."""
+    if quant_tensor:
+        raise GatewrightError(
+            "GW-108",
+            where=what,
+            cause="a QuantTensor is a tuple; indexing picks its fields, not items.",
+            remedy="take .value first, or build the layer with return_quant_tensor=False.",
+        )

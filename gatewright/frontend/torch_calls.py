@@ -18,6 +18,7 @@ from gatewright.frontend.registry import (
     bind,
     emits_call,
     expect_value,
+    refuse_quant_tensor,
     unsupported_call,
 )
 from gatewright.frontend.spec import States, Value
@@ -58,7 +59,7 @@ def _unpack(source: Any, index: Any) -> Any:
 def _state(source: States, index: Any) -> Value:
     """One of the final states: ``h[-1]``."""
     what = f"{_show(index)} on the final states {source.which}"
-    _refuse_quant_tensor(what, source.quant_tensor)
+    refuse_quant_tensor(what, source.quant_tensor)
     picks = _axis_picks(what, index)
     if list(picks) != [0] or not -len(source.items) <= picks[0] < len(source.items):
         raise unsupported_call(
@@ -67,19 +68,9 @@ def _state(source: States, index: Any) -> Value:
     return source.items[picks[0]]
 
 
-def _refuse_quant_tensor(what: str, quant_tensor: bool) -> None:
-    if quant_tensor:
-        raise GatewrightError(
-            "GW-108",
-            where=what,
-            cause="a QuantTensor is a tuple; indexing picks its fields, not items.",
-            remedy="take .value first, or build the layer with return_quant_tensor=False.",
-        )
-
-
 def _select(ctx: Context, x: Value, index: Any) -> Value:
     what = f"{_show(index)} on {x.name}"
-    _refuse_quant_tensor(what, x.quant_tensor)
+    refuse_quant_tensor(what, x.quant_tensor)
     if x.layout is None or len(x.shape) != 3:
         raise unsupported_call(
             what, "time steps can only be selected from the output of a recurrent layer."

@@ -125,7 +125,10 @@ def example_arrays(example_input: Any) -> tuple[FloatArray, ...]:
 def _example_array(example: Any) -> FloatArray:
     value = getattr(example, "value", example)  # of a QuantTensor
     if isinstance(value, torch.Tensor):
-        value = value.detach().cpu().numpy()
+        if value.layout != torch.strided or value.is_meta:
+            raise _not_a_tensor("a tensor without values of its own")
+        value = value.detach().cpu()
+        value = (value.float() if value.is_floating_point() else value).numpy()
     if not isinstance(value, np.ndarray) or not np.issubdtype(value.dtype, np.floating):
         raise _not_a_tensor(_describe(value))
     if value.size == 0:

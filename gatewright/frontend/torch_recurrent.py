@@ -19,6 +19,7 @@ from gatewright.frontend.registry import (
     RecurrentOutput,
     emits,
     expect_value,
+    refuse_quant_tensor,
     unsupported_call,
 )
 from gatewright.frontend.spec import CellSpec, GateSpec, Parameter, States, Value
@@ -96,6 +97,8 @@ def _initial(ctx: Context, where: str, given: Any, index: int) -> Value | None:
         return None
     if isinstance(given, OwnTensor):
         return _constant_state(ctx, where, given, index)
+    if isinstance(given, States):
+        refuse_quant_tensor(f"the initial state of {where}", given.quant_tensor)
     if isinstance(given, (States, tuple, list)):
         items = given.items if isinstance(given, States) else given
         if not 0 <= index < len(items):

@@ -12,6 +12,8 @@ import torch
 from brevitas.nn.quant_rnn import _QuantLSTMLayer, _QuantRNNLayer
 from brevitas.quant_tensor import IntQuantTensor
 
+from gatewright.frontend.naming import call_name
+
 IntArray = npt.NDArray[np.int64]
 
 _ACTIVATIONS = (
@@ -111,6 +113,9 @@ class _LayerTaps:
             raise RuntimeError(f"the cell did not call {tap} where it was expected")
         self.calls[-1].setdefault(tap, []).append(centered(output.value, output.scale))
 
+    def end(self) -> None:
+        """The forward is over."""
+
     def taps(self, call: int) -> dict[str, IntArray]:
         """Integers of one forward, batch first."""
         taps = {k: v for k, v in self.calls[call].items() if not k.startswith("initial_")}
@@ -124,8 +129,41 @@ class _LayerTaps:
         return result
 
 
+class _OutputTaps:
+    """Follows the output quantizer of one module call by call."""
+
+    def __init__(self, proxy: Any) -> None:
+        self._proxy = proxy
+        self.calls: list[IntArray] = []
+        self._last: IntArray | None = None
+
+    def proxies(self) -> list[Any]:
+        """The quantizer."""
+        return [self._proxy]
+
+    def begin(self, _: Sequence[Any]) -> None:
+        """A forward of the module starts."""
+        self._last = None
+
+    def quantized(self, _: Any, output: Any) -> None:
+        """The quantizer gave ``output``; of several times in one forward, the last one counts."""
+        if isinstance(output, IntQuantTensor):
+            self._last = centered(output.value, output.scale)
+
+    def end(self) -> None:
+        """The forward is over."""
+        if self._last is not None:
+            self.calls.append(self._last)
+
+    def taps(self, call: int) -> dict[str, IntArray]:
+        """Integers of one forward, in their own shape."""
+        return {"out": self.calls[call]}
+
+
 class Recorder:
     """Hooks a model while it is entered, and removes every hook on leaving.
+
+    Quantizers may be shared between modules; a call belongs to the module that is running.
 
     Args:
         model: In eval mode, its recurrent layers with ``fast_mode=False``.
@@ -137,70 +175,58 @@ class Recorder:
         self._names = names
         self._handles: list[Any] = []
         self._hooked: set[int] = set()
-        self._running: _LayerTaps | None = None
-        self._layers: dict[str, _LayerTaps] = {}
-        self._outputs: dict[str, list[IntArray]] = {}
+        self._running: _LayerTaps | _OutputTaps | None = None
+        self._modules: dict[str, _LayerTaps | _OutputTaps] = {}
 
     def __enter__(self) -> Recorder:
         for path, module in self._model.named_modules():
-            if path in self._names:
-                self._hook(self._names[path], module)
+            taps = _taps_of(module) if path in self._names else None
+            if taps is not None:
+                self._hook(module, taps)
+                self._modules[self._names[path]] = taps
         return self
 
     def __exit__(self, *_: object) -> None:
         for handle in self._handles:
             handle.remove()
 
-    def _hook(self, name: str, module: Any) -> None:
-        if type(module) in _STEPS:
-            self._hook_layer(module, _LayerTaps(module), name)
-        elif isinstance(module, _ACTIVATIONS):
-            self._tap_output(name, module.act_quant)
-        elif isinstance(module, qnn.QuantLinear) and module.output_quant.is_quant_enabled:
-            self._tap_output(name, module.output_quant)
-
-    def _hook_layer(self, module: Any, taps: _LayerTaps, name: str) -> None:
-        self._layers[name] = taps
-
+    def _hook(self, module: Any, taps: _LayerTaps | _OutputTaps) -> None:
         def begin(_: Any, args: tuple[Any, ...]) -> None:
             taps.begin(args[1:])
             self._running = taps
 
         def end(*_: Any) -> None:
+            taps.end()
             self._running = None
 
         self._handles.append(module.register_forward_pre_hook(begin))
         self._handles.append(module.register_forward_hook(end))
         for proxy in taps.proxies():
-            if id(proxy) not in self._hooked:  # layers and gates share quantizers
+            if id(proxy) not in self._hooked:
                 self._hooked.add(id(proxy))
                 self._handles.append(proxy.register_forward_hook(self._quantized))
 
     def _quantized(self, proxy: Any, _: Any, output: Any) -> None:
-        if self._running is not None:
-            self._running.quantized(proxy, output)
-
-    def _tap_output(self, name: str, proxy: Any) -> None:
-        calls = self._outputs.setdefault(name, [])
-
-        def hook(_: Any, __: Any, output: Any) -> None:
-            if isinstance(output, IntQuantTensor):
-                calls.append(centered(output.value, output.scale))
-
-        self._handles.append(proxy.register_forward_hook(hook))
+        running = self._running
+        if running is not None and any(proxy is own for own in running.proxies()):
+            running.quantized(proxy, output)
 
     def taps(self) -> dict[str, IntArray]:
-        """All integers, named ``<module>/<tap>``; second calls of a module end in ``_1``."""
-        result = {}
-        for name, layer in self._layers.items():
-            for call in range(len(layer.calls)):
-                for tap, n in layer.taps(call).items():
-                    result[f"{_numbered(name, call)}/{tap}"] = n
-        for name, calls in self._outputs.items():
-            for call, n in enumerate(calls):
-                result[f"{_numbered(name, call)}/out"] = n
-        return result
+        """All integers, named ``<module>/<tap>``, each call of a module under a name of its own."""
+        taken = self._names.values()
+        return {
+            f"{call_name(name, call, taken)}/{tap}": n
+            for name, taps in self._modules.items()
+            for call in range(len(taps.calls))
+            for tap, n in taps.taps(call).items()
+        }
 
 
-def _numbered(name: str, call: int) -> str:
-    return f"{name}_{call}" if call else name
+def _taps_of(module: Any) -> _LayerTaps | _OutputTaps | None:
+    if type(module) in _STEPS:
+        return _LayerTaps(module)
+    if isinstance(module, _ACTIVATIONS):
+        return _OutputTaps(module.act_quant)
+    if isinstance(module, qnn.QuantLinear) and module.output_quant.is_quant_enabled:
+        return _OutputTaps(module.output_quant)
+    return None

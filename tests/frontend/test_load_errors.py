@@ -350,13 +350,36 @@ def test_shapes_and_options(net: Path, export: Any) -> None:
         assert refused("GW-106", edited(net, second(*rank))).where == "argument second"
 
 
+def set_option(name: str, value: int) -> Edit:
+    def edit(graph: onnx.GraphProto) -> None:
+        next(a for a in node(graph, "QuantLSTMCell").attribute if a.name == name).i = value
+
+    return edit
+
+
+def couple(graph: onnx.GraphProto) -> None:
+    """A coupled forget gate, with the input gate's parameters in its place, as Brevitas writes."""
+    set_option("cifg", 1)(graph)
+    inputs = node(graph, "QuantLSTMCell").input
+    for first in (3, 7, 11):
+        inputs[first + 1] = inputs[first]
+
+
 @pytest.mark.parametrize("name", ["reverse_input", "cifg"])
 def test_options_of_a_cell_are_kept(name: str, net: Path) -> None:
-    def flag(graph: onnx.GraphProto) -> None:
-        next(a for a in node(graph, "QuantLSTMCell").attribute if a.name == name).i = 1
-
+    flag = couple if name == "cifg" else set_option(name, 1)
     assert options(load(net))[name] == 0
     assert options(load(edited(net, flag)))[name] == 1
+
+
+@pytest.mark.parametrize("name", ["batch_first", "reverse_input", "cifg"])
+@pytest.mark.parametrize("value", [-1, 2])
+def test_options_of_a_cell_are_0_or_1(name: str, value: int, net: Path) -> None:
+    assert name in refused("GW-207", edited(net, set_option(name, value))).cause
+
+
+def test_a_coupled_forget_gate_has_no_weights_of_its_own(net: Path) -> None:
+    assert "forget" in refused("GW-207", edited(net, set_option("cifg", 1))).cause
 
 
 def options(model: onnx.ModelProto) -> dict[str, int]:

@@ -13,7 +13,7 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend.brevitas_quant import to_numpy
 from gatewright.frontend.calibration import observe
 from gatewright.frontend.calibration.batches import Batch, join_labels, read_batches
-from gatewright.frontend.calibration.floats import with_brevitas_layers
+from gatewright.frontend.calibration.floats import watch_float_states, with_brevitas_layers
 from gatewright.frontend.calibration.options import Options, refused
 from gatewright.frontend.calibration.quantizers import Grid
 from gatewright.frontend.calibration.ranges import choose_scale
@@ -34,6 +34,7 @@ from gatewright.frontend.torch_checks import check_model
 def calibrate_module(model: Any, data: Any, labels: Any, options: Options) -> Calibration:
     """See ``gatewright.calibrate``."""
     given = _copy(check_model(model))
+    watch_float_states(given)
     axis = _batch_axis(given)
     batches = read_batches(data, axis)
     waiting = waiting_quantizers(given)

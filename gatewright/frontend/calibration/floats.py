@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import brevitas.nn as qnn
@@ -37,6 +38,39 @@ def with_brevitas_layers(model: nn.Module) -> nn.Module:
         return _MAKERS[type(model)](type(model).__name__, model).eval()
     _replace(model, "", {})
     return model
+
+
+def watch_float_states(model: nn.Module) -> None:
+    """Refuse float recurrent layers whose initial states Brevitas would read in another way.
+
+    ``nn.LSTM`` takes them as one pair, ``QuantLSTM`` as two arguments; and Brevitas reads
+    ``hx[2 * layer + direction]`` also in one direction.
+
+    Args:
+        model: Hooked, so that its next forward raises GW-109.
+    """
+    for path, module in model.named_modules():
+        if isinstance(module, nn.LSTM | nn.RNN):
+            where = path or type(module).__name__
+            module.register_forward_pre_hook(_refuse_states(where, module), with_kwargs=True)
+
+
+def _refuse_states(where: str, module: Any) -> Callable[..., None]:
+    layer = f"Quant{type(module).__name__}"
+    read_alike = isinstance(module, nn.RNN) and (module.num_layers == 1 or module.bidirectional)
+
+    def hook(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        given = kwargs.get("hx", args[1] if len(args) > 1 else None)
+        if given is not None and not read_alike:
+            raise GatewrightError(
+                "GW-109",
+                where=where,
+                cause=f"it is given initial states, which {layer} takes in another form.",
+                remedy=f"build it as a {layer}, call it as lstm(x, h, c) or rnn(x, h) with "
+                "state 2 * layer + direction where Brevitas reads it, and load the state dict.",
+            )
+
+    return hook
 
 
 def _replace(parent: nn.Module, path: str, made: dict[int, nn.Module]) -> None:

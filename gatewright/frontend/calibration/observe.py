@@ -13,6 +13,7 @@ from brevitas.nn.mixin import QuantBiasMixin
 from brevitas.quant_tensor import QuantTensor
 from torch import Tensor, nn
 
+from gatewright.errors import GatewrightError
 from gatewright.frontend.brevitas_quant import is_enabled, to_numpy
 from gatewright.frontend.calibration.batches import Batch
 from gatewright.frontend.calibration.options import refused
@@ -158,6 +159,8 @@ def run(model: nn.Module, batches: list[Batch]) -> list[FloatArray]:
         for batch in batches:
             try:
                 result = model(*batch.inputs)
+            except GatewrightError:
+                raise
             except Exception as error:  # whatever the user's forward() raises
                 raise refused(
                     "calibration data",

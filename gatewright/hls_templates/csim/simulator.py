@@ -94,7 +94,9 @@ class Simulator:
             GatewrightError: GW-601 if a sequence is longer than the design's buffers, GW-503 if
                 the design answers with another number of beats.
         """
-        batch, steps = feeds[self._ports.inputs[0].tensor].shape[:2]
+        # A state may come first; the number of steps is that of a sequence.
+        sequence = next(end.tensor for end in self._ports.inputs if end.sequence)
+        batch, steps = feeds[sequence].shape[:2]
         self._check_length(steps)
         sources = [
             np.ascontiguousarray(feeds[end.tensor], dtype=np.int32) for end in self._ports.inputs

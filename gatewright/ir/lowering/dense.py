@@ -33,6 +33,13 @@ def lower_quant(state: LoweringState, node: onnx.NodeProto) -> None:
 def _lower_input(state: LoweringState, source: FloatInput, quantizer: Quantizer) -> str:
     """An input of the integer graph; equal quantizers of one argument share it."""
     sequence = source.argument == 0
+    if not sequence and source.index is None and len(state.shapes[source.argument]) != 2:
+        raise GatewrightError(
+            "GW-301",
+            where=state.traced.graph.input[source.argument].name,
+            cause="a quantizer reads all of its states [N, B, H] at once.",
+            remedy="Leave quantizing initial states to the layer, or select one first: h[0].",
+        )
     for known in state.inputs:
         if (known.argument, known.index, known.quantizer) == (
             source.argument,
@@ -175,3 +182,8 @@ def _check_alike(node: onnx.NodeProto, parts: list[Affine]) -> None:
 def lower_unsqueeze(state: LoweringState, node: onnx.NodeProto) -> None:
     """A state [B, H] as [1, B, H], which only the output may be."""
     state.values[node.output[0]] = Stack((state.codes(node, node.input[0]),))
+
+
+def lower_identity(state: LoweringState, node: onnx.NodeProto) -> None:
+    """A tensor that is an output twice."""
+    state.values[node.output[0]] = state.values[node.input[0]]

@@ -34,6 +34,7 @@ LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     "Concat": dense.lower_concat,
     "Flatten": dense.lower_flatten,
     "Gather": dense.lower_gather,
+    "Identity": dense.lower_identity,
     "MatMul": dense.lower_matmul,
     "Quant": dense.lower_quant,
     "ReduceMax": reductions.lower_max,
@@ -133,8 +134,16 @@ def _is_time_major(graph: onnx.GraphProto) -> bool:
             cause="it holds no recurrent layer.",
             remedy="Compile a model with a QuantLSTM or a QuantRNN.",
         )
-    first = next(a.i for a in cells[0].attribute if a.name == "batch_first")
-    return not first
+    layouts = [next(a.i for a in cell.attribute if a.name == "batch_first") for cell in cells]
+    for cell, layout in zip(cells, layouts, strict=True):
+        if layout != layouts[0]:
+            raise GatewrightError(
+                "GW-109",
+                where=cell.name,
+                cause=f"it has batch_first={bool(layout)}, unlike {cells[0].name}.",
+                remedy="Use the same batch_first in all recurrent layers.",
+            )
+    return not layouts[0]
 
 
 def _output(state: LoweringState, output: str) -> OutputBoundary:
@@ -150,7 +159,8 @@ def _output(state: LoweringState, output: str) -> OutputBoundary:
             cause="it is not the result of a quantized layer.",
             remedy="Let the model end in a QuantLSTM, QuantLinear, QuantReLU or QuantIdentity.",
         )
-    if first.quantizer is None:
+    known = {rounding.name for rounding in state.roundings.items}  # an output may be there twice
+    if first.quantizer is None and first.name not in known:
         state.roundings.add(output_rounding(first.name, first.scales, first.offsets, first.path))
     return OutputBoundary(
         name=output,
