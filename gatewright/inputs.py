@@ -55,8 +55,7 @@ def check_labels(labels: Any, arguments: Arguments, model: IntegerModel) -> npt.
         for n, size in zip(argument.shape, a.shape, strict=True)
         if isinstance(n, str)
     }
-    free = model.graph[output.tensors[0]].shape
-    free = free if output.index else free[:-1]
+    free = model.graph[output.tensors[0]].shape[:-1]
     expected = [sizes.get(n, n) if isinstance(n, str) else n for n in free]
     expected = expected[::-1] if output.time_major else expected
     if list(array.shape) != expected:

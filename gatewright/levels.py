@@ -84,8 +84,8 @@ def nearest(integer: IntegerModel, outputs: Sequence[npt.NDArray[Any]]) -> dict[
         GatewrightError: GW-605 where it gives another number of them, or one of another rank.
     """
     for boundary, y in itertools.zip_longest(integer.outputs, outputs):
-        shape = None if boundary is None else integer.graph[boundary.tensors[0]].shape
-        if shape is None or y is None or np.ndim(y) != len(shape) + boundary.stacked:
+        rank = None if boundary is None else len(integer.graph[boundary.tensors[0]].shape)
+        if rank is None or y is None or np.ndim(y) != rank + boundary.stacked - boundary.index:
             raise GatewrightError(
                 "GW-605",
                 where="the model's outputs",

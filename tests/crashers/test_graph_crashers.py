@@ -176,6 +176,15 @@ def test_labels_have_the_shape_of_the_answers(tmp_path: Path) -> None:
     assert set(report.accuracy) == {"integer", "standard"}
 
 
+def test_an_index_is_an_answer_too(tmp_path: Path) -> None:
+    """Its last axis of one, which the user does not see, was taken for a difference of rank."""
+    model, x = calibrated(Net(lambda m, x: m.a(x)[0].argmax(dim=-1), a=lstm()), (B, T, I))
+    build = gatewright.compile(model, x, tmp_path / "build")
+    report = build.verify(x, model=model, labels=build.simulate(x), levels=("integer", "csim"))
+    assert report.mismatches == 0
+    assert set(report.accuracy.values()) == {1.0}
+
+
 @pytest.mark.parametrize(
     "x",
     [[[1.0], [1.0, 2.0]], torch.randn(B, T, I).to_sparse(), torch.empty(B, T, I, device="meta")],
