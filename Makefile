@@ -30,7 +30,7 @@ demo: $(VENV)/.demo
 
 test: lint
 	@echo "==> pytest"
-	@$(BIN)/python -m pytest -n auto --dist worksteal
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 lint: $(VENV)/.dev
 	@echo "==> ruff"
