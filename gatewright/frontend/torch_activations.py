@@ -43,28 +43,16 @@ def quant_identity(
     return dataclasses.replace(x, quant_tensor=bool(module.return_quant_tensor))
 
 
-@emits(qnn.QuantReLU)
-def quant_relu(
+_FUNCTIONS = {qnn.QuantReLU: "Relu", qnn.QuantSigmoid: "Sigmoid", qnn.QuantTanh: "Tanh"}
+
+
+@emits(*_FUNCTIONS)
+def quant_activation(
     ctx: Context, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:
-    """``Relu`` between its quantizers."""
-    return _activation(ctx, module, path, args, kwargs, "Relu")
-
-
-@emits(qnn.QuantSigmoid)
-def quant_sigmoid(
-    ctx: Context, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Value:
-    """``Sigmoid`` between its quantizers."""
-    return _activation(ctx, module, path, args, kwargs, "Sigmoid")
-
-
-@emits(qnn.QuantTanh)
-def quant_tanh(
-    ctx: Context, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Value:
-    """``Tanh`` between its quantizers."""
-    return _activation(ctx, module, path, args, kwargs, "Tanh")
+    """A function between its quantizers."""
+    op = next(op for cls, op in _FUNCTIONS.items() if isinstance(module, cls))
+    return _activation(ctx, module, path, args, kwargs, op)
 
 
 @emits(qnn.QuantHardTanh)

@@ -48,16 +48,24 @@ def _codes(state: LoweringState, name: str, quantizer: Quantizer) -> Affine:
     return Affine(name, quantizer.scales, path, quantizer=quantizer)
 
 
-def _sequence(state: LoweringState, node: onnx.NodeProto, spec: CellSpec) -> str:
-    value = state.codes(node, node.input[0])
-    if value.scales != spec.quantizers["output"].scales:
+def _on_grid(
+    state: LoweringState, node: onnx.NodeProto, name: str, what: str, quantizer: Quantizer
+) -> str:
+    """The codes of a tensor, which have to lie on the grid of a quantizer of the cell."""
+    value = state.codes(node, name)
+    if value.scales != quantizer.scales:
         raise GatewrightError(
             "GW-301",
             where=node.name,
-            cause="its input and its hidden state lie on different grids.",
-            remedy="Let the layer quantize its input with its own io_quant.",
+            cause=f"its {what} lies on another grid than its states.",
+            remedy="Let the layer quantize what it is given with its own quantizers.",
         )
-    shape = state.graph[value.name].shape
+    return value.name
+
+
+def _sequence(state: LoweringState, node: onnx.NodeProto, spec: CellSpec) -> str:
+    name = _on_grid(state, node, node.input[0], "input", spec.quantizers["output"])
+    shape = state.graph[name].shape
     if shape[-1] != spec.input_size:
         raise GatewrightError(
             "GW-106",
@@ -65,7 +73,7 @@ def _sequence(state: LoweringState, node: onnx.NodeProto, spec: CellSpec) -> str
             cause=f"it takes {spec.input_size} features and gets {shape[-1]}.",
             remedy="Pass an example input [B, T, I], or [T, B, I] without batch_first.",
         )
-    return value.name
+    return name
 
 
 def _initial(
@@ -76,15 +84,7 @@ def _initial(
     if constant is not None:
         row = state.graph.add_constant(f"{spec.name}.{which}0_row", _row(node, spec, constant))
         return state.graph.add("InitialState", [row, x], [f"{spec.name}.{which}0"])
-    value = state.codes(node, source)
-    if value.scales != spec.state_quantizer(which).scales:
-        raise GatewrightError(
-            "GW-301",
-            where=node.name,
-            cause=f"its initial {which} lies on another grid than its states.",
-            remedy="Let the layer quantize the state it is given.",
-        )
-    return value.name
+    return _on_grid(state, node, source, f"initial {which}", spec.state_quantizer(which))
 
 
 def _row(
