@@ -9,6 +9,8 @@ import numpy as np
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.requantize.kernel import Requantizer
+from gatewright.hls_templates.rtl.functions import TABLE_LATENCY, FunctionModule
+from gatewright.hls_templates.rtl.sv import Module, Rom, Value, pack
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.types import IntArray, IntType
 
@@ -44,6 +46,13 @@ class Table:
     def to_json(self) -> dict[str, Any]:
         """Its size."""
         return {"variant": "table", "entries": int(self.words.size)}
+
+    def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
+        """Its module: a ROM for each lane."""
+        bits = int(self.words.size).bit_length() - 1
+        params: dict[str, Value] = {"LANES": lanes, "N_BITS": bits, "Y_BITS": self.out.bits}
+        rom = Rom(pack(self.words[:, None], self.out.bits), self.out.bits)
+        return FunctionModule(Module("gw_table", params, {"FILE": rom}), TABLE_LATENCY)
 
     def params_cpp(self) -> str:
         """The ROM and the parameter struct."""

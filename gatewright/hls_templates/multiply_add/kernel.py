@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.rtl.functions import FunctionModule, by_row, row_bits
+from gatewright.hls_templates.rtl.sv import Module, Rom, Value, signed_bits
 from gatewright.ir.types import IntArray, IntType
+
+LATENCY = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,25 @@ class MultiplyAdd:
     def call(self) -> str:
         """The C++ class with its parameters."""
         return f"gw::multiply_add<{self.ident}>"
+
+    def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
+        """Its module, with a ROM of the constants of each row."""
+        bits = [signed_bits(IntType.of(values)) for values in (self.factors, self.terms)]
+        factors = by_row(self.factors, lanes, rows, bits[0])
+        terms = by_row(self.terms, lanes, rows, bits[1])
+        both = [f | t << lanes * bits[0] for f, t in zip(factors, terms, strict=True)]
+        params: dict[str, Value] = {
+            "LANES": lanes,
+            "N_BITS": self.domain.bits,
+            "N_SIGNED": self.domain.signed,
+            "Y_BITS": self.out.bits,
+            "FACTOR_BITS": bits[0],
+            "TERM_BITS": bits[1],
+            "ROWS": rows,
+            "ROW_BITS": row_bits(rows),
+        }
+        module = Module("gw_multiply_add", params, {"FILE": Rom(both, lanes * sum(bits))})
+        return FunctionModule(module, LATENCY, by_row=True, resets=True)
 
     def params_cpp(self) -> str:
         """The constants."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.kernel import Kernel, Tap
+from gatewright.hls_templates.kernel import Kernel, Port, Tap
 from gatewright.hls_templates.recurrent.tail import StepSplit, TailCode
 from gatewright.hls_templates.schedule import (
     TAIL_DEPTH,
@@ -60,7 +60,7 @@ class Recurrent(Kernel):
 
     def params_cpp(self) -> str:
         """Tables of the tail, weights, biases, schedule, and the struct that ties them."""
-        weights, biases = self._weights(), self._biases()
+        weights, biases = self.weights(), self.biases()
         names = {key: f"{self.ident}_{key}" for key in ("weights", "biases", "schedule")}
         return "\n".join(
             [
@@ -90,17 +90,33 @@ class Recurrent(Kernel):
         }
 
     @property
-    def _operand(self) -> IntType:
+    def operand(self) -> IntType:
+        """Range of what is multiplied by weights."""
         body = self.split.body
         return IntType.hull([body[body.inputs[0]].type, body[body.inputs[-1]].type])
 
     @property
-    def _accumulator(self) -> IntType:
+    def accumulator(self) -> IntType:
+        """Range of a sum, whole or partial."""
         body = self.split.body
         # A tile's products are summed on their own before the rest is added.
         reach = [body[a.tensor].type for a in self.split.accumulators]
-        partial = [_partial_reach(a.w, a.u, a.bias, self._operand) for a in self.split.accumulators]
+        partial = [_partial_reach(a.w, a.u, a.bias, self.operand) for a in self.split.accumulators]
         return IntType.hull([*reach, *partial])
+
+    @property
+    def has_c(self) -> bool:
+        """Whether the cell has a cell state."""
+        return len(self.split.body.inputs) > 2
+
+    def state_type(self, state: int) -> IntType:
+        """Range of h (0) or c (1); of nothing where there is no c."""
+        body = self.split.body
+        return body[body.inputs[state]].type if state == 0 or self.has_c else IntType(0, 0)
+
+    def role_ports(self) -> dict[str, Port]:
+        """Beats of the streams after x, by role."""
+        return dict(zip(self.roles, (*self.inputs[1:], *self.outputs), strict=True))
 
     def _constants(self) -> dict[str, object]:
         shape = self.shape
@@ -134,14 +150,12 @@ class Recurrent(Kernel):
         return f"struct initial_{state} {{ static int at({parameter}) {{ return {value}; }} }};"
 
     def _members(self, names: dict[str, str], weights: IntArray, biases: IntArray) -> list[str]:
-        body = self.split.body
-        cell = body[body.inputs[1]].type if len(body.inputs) > 2 else IntType(0, 0)
         return [
             f"using in_beat = {self.input.beat};",
             *(self._initial_member(state) for state in ("h", "c")),
-            f"using operand_t = {cpp.word(self._operand)};",
-            f"using cell_t = {cpp.word(cell)};",
-            f"using acc_t = {cpp.word(self._accumulator)};",
+            f"using operand_t = {cpp.word(self.operand)};",
+            f"using cell_t = {cpp.word(self.state_type(1))};",
+            f"using acc_t = {cpp.word(self.accumulator)};",
             f"static gw::tile_entry tile(int i) {{ return {names['schedule']}[i]; }}",
             f"static {cpp.rom(IntType.of(weights))} weight(int i, int k, int lane)"
             f" {{ return {names['weights']}[i][k][lane]; }}",
@@ -178,7 +192,7 @@ class Recurrent(Kernel):
         )
         return lanes
 
-    def _weights(self) -> IntArray:
+    def weights(self) -> IntArray:
         """[tiles, K, lanes] in schedule order."""
         parts = {
             False: self._by_lane([a.w for a in self.split.accumulators], self.shape.x_blocks),
@@ -186,7 +200,7 @@ class Recurrent(Kernel):
         }
         return np.stack([parts[t.hidden][t.column, :, t.row] for t in self.schedule])
 
-    def _biases(self) -> IntArray:
+    def biases(self) -> IntArray:
         """[rows, lanes]."""
         shape = self.shape
         padded = np.zeros((shape.rows * shape.units, shape.gates), dtype=np.int64)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.lookup.kernel import make_lookup
+from gatewright.hls_templates.lookup.kernel import Table, make_lookup
 from gatewright.hls_templates.requantize.kernel import Requantizer, make_requantizer
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.types import IntArray, IntType
@@ -107,14 +107,19 @@ class TailCode:
     Attributes:
         params: Parameter structs and tables of its ops.
         statements: The function body.
-        requantizers: By tensor name.
+        functions: Of requantizers and look-ups, by tensor name.
         taps: Tensors in the order of their tap numbers.
     """
 
     params: tuple[str, ...]
     statements: tuple[str, ...]
-    requantizers: dict[str, Requantizer]
+    functions: dict[str, Requantizer | Table]
     taps: tuple[str, ...]
+
+    @property
+    def requantizers(self) -> dict[str, Requantizer]:
+        """Those that are requantizers, by tensor name."""
+        return {k: f for k, f in self.functions.items() if isinstance(f, Requantizer)}
 
 
 def generate_tail(split: StepSplit, prefix: str, first_tap: int, variant: str) -> TailCode:
@@ -143,7 +148,7 @@ def generate_tail(split: StepSplit, prefix: str, first_tap: int, variant: str) -
     return TailCode(
         tuple(writer.params),
         (*writer.statements, *shown, *stores),
-        writer.requantizers,
+        writer.functions,
         tuple(taps),
     )
 
@@ -155,7 +160,7 @@ class _Writer:
         self.variant = variant
         self.params: list[str] = []
         self.statements: list[str] = []
-        self.requantizers: dict[str, Requantizer] = {}
+        self.functions: dict[str, Requantizer | Table] = {}
 
     def type(self, tensor: str) -> IntType:
         return self.body[tensor].type
@@ -176,7 +181,7 @@ class _Writer:
 def _multithreshold(writer: _Writer, node: Node) -> str:
     tensor = node.outputs[0]
     requantizer = make_requantizer(writer.body, node, writer.ident(tensor), writer.variant)
-    writer.requantizers[tensor] = requantizer
+    writer.functions[tensor] = requantizer
     writer.params.append(requantizer.params_cpp())
     return f"{requantizer.call}::apply({node.inputs[0]}, unit)"
 
@@ -184,8 +189,7 @@ def _multithreshold(writer: _Writer, node: Node) -> str:
 def _lookup(writer: _Writer, node: Node) -> str:
     tensor = node.outputs[0]
     lookup = make_lookup(writer.body, node, writer.ident(tensor))
-    if isinstance(lookup, Requantizer):
-        writer.requantizers[tensor] = lookup
+    writer.functions[tensor] = lookup
     writer.params.append(lookup.params_cpp())
     return f"{lookup.call}::apply({node.inputs[0]}, unit)"
 

@@ -9,12 +9,23 @@ import numpy as np
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.requantize.search import Affine, find_affine, product_bits
+from gatewright.hls_templates.rtl.functions import (
+    ROM_LATENCY,
+    TABLE_LATENCY,
+    FunctionModule,
+    by_row,
+    row_bits,
+)
+from gatewright.hls_templates.rtl.sv import ROMS, Bits, Module, Rom, Value, pack, signed_bits
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.types import IntArray, IntType
 
 # A table of this many address bits costs less than a multiplier.
 TABLE_BITS = 6
+
+# Cycles of the modules beside this file.
+CLIP_LATENCY, AFFINE_LATENCY, LEVEL_LATENCY = 1, 4, 3
 
 VARIANTS = ("auto", "thresholds")
 
@@ -109,15 +120,17 @@ class Requantizer:
     def _table_params(
         self, constants: dict[str, object], members: list[str], arrays: list[str]
     ) -> None:
-        n = np.arange(self.domain.lo, self.domain.hi + 1)
-        entries = np.searchsorted(self.thresholds[0], n, side="right") + self.out_bias
         constants["ADDRESS_BITS"] = self.domain.bits
-        arrays.append(
-            cpp.array(f"{self.ident}_table", wrapped_table(entries, self.domain), self.out)
-        )
+        arrays.append(cpp.array(f"{self.ident}_table", self._table_words(), self.out))
         members.append(
             f"static {cpp.rom(self.out)} entry(unsigned a) {{ return {self.ident}_table[a]; }}"
         )
+
+    def _table_words(self) -> IntArray:
+        """The output for each address, negative inputs in the upper half."""
+        n = np.arange(self.domain.lo, self.domain.hi + 1)
+        entries = np.searchsorted(self.thresholds[0], n, side="right") + self.out_bias
+        return wrapped_table(entries, self.domain)
 
     def _threshold_params(
         self, constants: dict[str, object], members: list[str], arrays: list[str]
@@ -132,6 +145,79 @@ class Requantizer:
             f"static {type_} threshold(int {'channel' if rows > 1 else ''}, int k)"
             f" {{ return {self.ident}_rows[{channel}][k]; }}"
         )
+
+
+    def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
+        """Its module, for rows of lanes."""
+        params: dict[str, Value] = {
+            "LANES": lanes,
+            "N_BITS": self.domain.bits,
+            "Y_BITS": self.out.bits,
+        }
+        signed: dict[str, Value] = {"N_SIGNED": self.domain.signed}
+        ends: dict[str, Value] = {"LOW": self.out.lo, "HIGH": self.out.hi}
+        if self.variant == "clip":
+            return FunctionModule(
+                Module("gw_requantize_clip", {**params, **signed, **ends}), CLIP_LATENCY
+            )
+        if self.variant == "table":
+            rom = Rom(pack(self._table_words()[:, None], self.out.bits), self.out.bits)
+            return FunctionModule(Module("gw_table", params, {"FILE": rom}), TABLE_LATENCY)
+        if self.variant == "affine":
+            return self._affine_rtl({**params, **signed, **ends}, lanes, rows)
+        return self._threshold_rtl({**params, **signed, "LOW": self.out_bias}, lanes, rows, ident)
+
+    def _affine_rtl(self, params: dict[str, Value], lanes: int, rows: int) -> FunctionModule:
+        assert self.affine is not None
+        m, r = self.affine.multipliers, self.affine.offsets
+        by_channel = len(m) > 1 or len(r) > 1
+        m_bits, r_bits = IntType.of(m).bits, signed_bits(IntType.of(r))
+        params |= {
+            "PRODUCT_BITS": product_bits(self.affine, self.domain),
+            "SHIFT": self.affine.shift,
+            "TIES": self.affine.ties,
+            "MULTIPLIER_BITS": m_bits,
+            "OFFSET_BITS": r_bits,
+            "ROW_BITS": row_bits(rows),
+        }
+        latency = AFFINE_LATENCY + (self.affine.ties != 0)
+        if not by_channel:
+            shared = {"MULTIPLIER": Bits(64, int(m[0])), "OFFSET": Bits(64, int(r[0]))}
+            module = Module("gw_requantize_affine", {**params, **shared})
+            return FunctionModule(module, latency, resets=True)
+        words = by_row(m, lanes, rows, m_bits)
+        above = by_row(r, lanes, rows, r_bits)
+        both = [low | high << lanes * m_bits for low, high in zip(words, above, strict=True)]
+        rom = Rom(both, lanes * (m_bits + r_bits))
+        module = Module("gw_requantize_affine", {**params, "ROWS": rows}, {"FILE": rom})
+        return FunctionModule(module, latency + ROM_LATENCY, by_row=True, resets=True)
+
+    def _threshold_rtl(
+        self, params: dict[str, Value], lanes: int, rows: int, ident: str
+    ) -> FunctionModule:
+        padded = self._padded()
+        by_channel = len(padded) > 1
+        depth, bits = padded.shape[1].bit_length() - 1, signed_bits(IntType.of(padded))
+        files: dict[str, Rom] = {}
+        for lane in range(lanes if by_channel else 1):
+            # The channels of this lane, row after row; beyond the last one nobody looks.
+            channels = np.minimum(np.arange(rows) * lanes + lane, len(padded) - 1)
+            own = padded[channels] if by_channel else padded
+            for level in range(depth):
+                below = depth - 1 - level
+                nodes = (2 * np.arange(1 << level) + 1) << below
+                words = pack(own[:, nodes].reshape(-1, 1), bits)
+                files[f"{ident}_{lane:03}_{level:02}.hex"] = Rom(words, bits)
+        params |= {
+            "T_BITS": bits,
+            "DEPTH": depth,
+            "ROW_BITS": row_bits(rows),
+            "PREFIX": f"{ROMS}/{ident}",
+        }
+        if by_channel:
+            params["ROWS"] = rows
+        module = Module("gw_requantize_thresholds", params, files=files)
+        return FunctionModule(module, LEVEL_LATENCY * depth + 1, by_row=by_channel, resets=True)
 
 
 def make_requantizer(graph: Graph, node: Node, ident: str, variant: str = "auto") -> Requantizer:

@@ -1,0 +1,26 @@
+// A signed value clamped to LOW .. HIGH, one cycle later, as the low Y_BITS that hold that range.
+module gw_clamp #(
+    parameter int unsigned N_BITS = 8,
+    parameter int unsigned Y_BITS = 8,
+    parameter int LOW = -128,
+    parameter int HIGH = 127
+) (
+    input  logic                     clk_i,
+    input  logic signed [N_BITS-1:0] n_i,
+    output logic        [Y_BITS-1:0] y_o
+);
+
+  // Wide enough for the value and both ends.
+  localparam int unsigned BITS = (N_BITS > 32 ? N_BITS : 32) + 1;
+  logic signed [BITS-1:0] n, clamped;
+
+  always_comb begin
+    n = BITS'(n_i);
+    clamped = n;
+    if (n < BITS'(LOW)) clamped = BITS'(LOW);
+    if (n > BITS'(HIGH)) clamped = BITS'(HIGH);
+  end
+
+  always_ff @(posedge clk_i) y_o <= Y_BITS'(clamped);
+
+endmodule

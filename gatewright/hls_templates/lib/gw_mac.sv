@@ -1,0 +1,80 @@
+// The multipliers of a tile and their accumulators: LANES sums of COLUMNS products, row by row.
+//
+// Control comes in cycle t, the operands and weights it belongs to in cycle t + 1. A row block
+// begins with `first` from its bias and ends with `last`: its sums leave in cycle
+// t + 3 + clog2(COLUMNS). ACC_ROWS is 1 where the tiles of a row block follow each other without
+// those of another between them, else ROWS.
+// Not for: more than one tile a cycle; sums that leave SUM_BITS, which the compiler has proven.
+module gw_mac #(
+    parameter int unsigned LANES = 1,
+    parameter int unsigned COLUMNS = 1,
+    parameter int unsigned ROWS = 1,
+    parameter int unsigned ACC_ROWS = 1,
+    parameter int unsigned W_BITS = 8,
+    parameter int unsigned V_BITS = 8,
+    parameter int unsigned SUM_BITS = 16,
+    parameter int unsigned BIAS_BITS = 16,
+    parameter BIAS_FILE = "",
+    localparam int unsigned ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
+) (
+    input  logic                            clk_i,
+    input  logic                            rst_i,
+    input  logic                            valid_i,
+    input  logic                            first_i,
+    input  logic                            last_i,
+    input  logic [            ROW_BITS-1:0] row_i,
+    input  logic [LANES*COLUMNS*W_BITS-1:0] weights_i,
+    input  logic [      COLUMNS*V_BITS-1:0] values_i,
+    output logic                            valid_o,
+    output logic [            ROW_BITS-1:0] row_o,
+    output logic [      LANES*SUM_BITS-1:0] sums_o
+);
+
+  localparam int unsigned LEVELS = $clog2(COLUMNS);
+
+  // The bias arrives with the sum of the products: it is addressed two cycles before.
+  logic [ROW_BITS-1:0] bias_row, row;
+  logic [LANES*BIAS_BITS-1:0] biases;
+  logic valid, first, last;
+  gw_delay #(.WIDTH(ROW_BITS), .LATENCY(LEVELS)) u_bias_row (.clk_i, .rst_i, .data_i(row_i), .data_o(bias_row));
+  gw_delay #(.WIDTH(ROW_BITS), .LATENCY(2)) u_row (.clk_i, .rst_i, .data_i(bias_row), .data_o(row));
+  gw_delay #(.WIDTH(3), .LATENCY(LEVELS + 2), .RESET(1'b1)) u_control (
+      .clk_i, .rst_i,
+      .data_i({valid_i, first_i, last_i}),
+      .data_o({valid, first, last})
+  );
+  gw_rom #(.WIDTH(LANES * BIAS_BITS), .DEPTH(ROWS), .FILE(BIAS_FILE)) u_biases (
+      .clk_i, .address_i(bias_row), .data_o(biases)
+  );
+
+  for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
+    logic signed [SUM_BITS-1:0] products, base, kept, sum_q;
+    logic signed [BIAS_BITS-1:0] bias;
+
+    gw_dot #(.COLUMNS(COLUMNS), .W_BITS(W_BITS), .V_BITS(V_BITS), .Y_BITS(SUM_BITS)) u_dot (
+        .clk_i,
+        .weights_i(weights_i[lane*COLUMNS*W_BITS+:COLUMNS*W_BITS]),
+        .values_i,
+        .sum_o(products)
+    );
+
+    assign bias = $signed(biases[lane*BIAS_BITS+:BIAS_BITS]);
+    assign base = first ? SUM_BITS'(bias) : kept;
+    always_ff @(posedge clk_i) if (valid) sum_q <= base + products;
+    assign sums_o[lane*SUM_BITS+:SUM_BITS] = sum_q;
+
+    if (ACC_ROWS == 1) begin : gen_one
+      assign kept = sum_q;
+    end else begin : gen_rows
+      logic signed [SUM_BITS-1:0] rows_q[ROWS];
+      assign kept = rows_q[row];
+      always_ff @(posedge clk_i) if (valid) rows_q[row] <= base + products;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    valid_o <= valid && last && !rst_i;
+    row_o   <= row;
+  end
+
+endmodule

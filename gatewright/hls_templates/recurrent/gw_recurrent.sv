@@ -1,0 +1,360 @@
+// The recurrent engine: one layer in one direction, any cell.
+//
+// SCHEDULE_FILE lists the SLOTS of a time step, one a cycle: a tile of UNITS hidden units x all
+// GATES x COLUMNS inputs, or nothing. A word is {active, release, last, first, hidden, row,
+// column}; `release` marks the last tile that reads x. The sums of a row block that is done go down
+// the cell's tail, a pipeline of TAIL_LATENCY cycles beside this module (tail_..._o, tail_..._i),
+// and come back as h and c; c of the step before is given
+// to it TAIL_C_LATENCY cycles after the sums. h has two banks: a step reads one and writes the other.
+// A step begins when x is there and the step before the last one has been taken from the output, so
+// nothing inside ever stalls. A sequence begins with `keep` from the state there is, else from the
+// beats of h0 and c0 (HAS_H0, HAS_C0) or INITIAL_H and INITIAL_C; they are taken with its first
+// step even where `keep` overrules them, and a first sequence after reset keeps nothing.
+// Outputs: `out` h of every step (HAS_OUT), `hn`, `cn` the final state of a sequence.
+// Not for: schedules that read h earlier than TAIL_LATENCY + 5 + clog2(COLUMNS) cycles after the
+// tile it comes from; the compiler keeps that distance.
+module gw_recurrent #(
+    parameter int unsigned INPUTS = 1,
+    parameter int unsigned HIDDEN = 1,
+    parameter int unsigned GATES = 4,
+    parameter int unsigned UNITS = 1,
+    parameter int unsigned COLUMNS = 1,
+    parameter int unsigned ROWS = 1,
+    parameter int unsigned X_BLOCKS = 1,
+    parameter int unsigned H_BLOCKS = 1,
+    parameter int unsigned SLOTS = 2,
+    parameter int unsigned TILES = 2,
+    parameter int unsigned ACC_ROWS = 1,
+    parameter int unsigned X_BITS = 8,
+    parameter bit X_SIGNED = 1'b1,
+    parameter int unsigned H_BITS = 8,
+    parameter bit H_SIGNED = 1'b1,
+    parameter int unsigned C_BITS = 8,
+    parameter bit C_SIGNED = 1'b1,
+    parameter int unsigned V_BITS = 8,
+    parameter int unsigned W_BITS = 8,
+    parameter int unsigned SUM_BITS = 20,
+    parameter int unsigned BIAS_BITS = 16,
+    parameter int unsigned TAIL_LATENCY = 1,
+    parameter int unsigned TAIL_C_LATENCY = 1,
+    parameter bit HAS_H0 = 1'b0,
+    parameter bit HAS_C0 = 1'b0,
+    parameter bit HAS_OUT = 1'b1,
+    parameter bit HAS_HN = 1'b0,
+    parameter bit HAS_CN = 1'b0,
+    parameter int unsigned H0_BITS = 8,
+    parameter bit H0_SIGNED = 1'b1,
+    parameter int unsigned C0_BITS = 8,
+    parameter bit C0_SIGNED = 1'b1,
+    parameter int unsigned OUT_BITS = 8,
+    parameter int unsigned HN_BITS = 8,
+    parameter int unsigned CN_BITS = 8,
+    parameter logic [HIDDEN*H_BITS-1:0] INITIAL_H = '0,
+    parameter logic [HIDDEN*C_BITS-1:0] INITIAL_C = '0,
+    parameter SCHEDULE_FILE = "",
+    parameter WEIGHT_FILE = "",
+    parameter BIAS_FILE = "",
+    localparam int unsigned ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
+) (
+    input  logic                            clk_i,
+    input  logic                            rst_i,
+    input  logic                            x_valid_i,
+    output logic                            x_ready_o,
+    input  logic [       INPUTS*X_BITS-1:0] x_data_i,
+    input  logic                            x_last_i,
+    input  logic                            x_keep_i,
+    input  logic                            h0_valid_i,
+    output logic                            h0_ready_o,
+    input  logic [      HIDDEN*H0_BITS-1:0] h0_data_i,
+    input  logic                            c0_valid_i,
+    output logic                            c0_ready_o,
+    input  logic [      HIDDEN*C0_BITS-1:0] c0_data_i,
+    output logic                            out_valid_o,
+    input  logic                            out_ready_i,
+    output logic [     HIDDEN*OUT_BITS-1:0] out_data_o,
+    output logic                            out_last_o,
+    output logic                            out_keep_o,
+    output logic                            hn_valid_o,
+    input  logic                            hn_ready_i,
+    output logic [      HIDDEN*HN_BITS-1:0] hn_data_o,
+    output logic                            cn_valid_o,
+    input  logic                            cn_ready_i,
+    output logic [      HIDDEN*CN_BITS-1:0] cn_data_o,
+    output logic [            ROW_BITS-1:0] tail_row_o,
+    output logic [UNITS*GATES*SUM_BITS-1:0] tail_sums_o,
+    output logic [        UNITS*C_BITS-1:0] tail_c_o,
+    output logic                            tail_valid_o,
+    output logic [            ROW_BITS-1:0] tail_done_row_o,
+    input  logic [        UNITS*H_BITS-1:0] tail_h_i,
+    input  logic [        UNITS*C_BITS-1:0] tail_c_i
+);
+
+  localparam int unsigned SLOT_BITS = SLOTS > 1 ? $clog2(SLOTS) : 1;
+  localparam int unsigned TILE_BITS = TILES > 1 ? $clog2(TILES) : 1;
+  localparam int unsigned BLOCKS = X_BLOCKS > H_BLOCKS ? X_BLOCKS : H_BLOCKS;
+  localparam int unsigned BLOCK_BITS = BLOCKS > 1 ? $clog2(BLOCKS) : 1;
+  localparam int unsigned PADDED = ROWS * UNITS;
+
+  // ---- Slots: which one is issued, and for which step.
+
+  logic [SLOT_BITS-1:0] slot_q;
+  logic begins, issue, starts, retires;
+  logic x_held_q, begun_q, state_q, fresh_q, read_q;
+  logic [1:0] pending_q, done_q;
+  logic given_q, finals_q;
+  logic fresh, read;
+
+  assign begins = slot_q == '0;
+  assign starts = begins && x_valid_i && !x_held_q && pending_q < 2'd2
+      && (begun_q || !given_q) && (begun_q || !finals_q)
+      && (begun_q || !HAS_H0 || h0_valid_i) && (begun_q || !HAS_C0 || c0_valid_i);
+  assign issue = !begins || starts;
+  // The step that begins, or the one that is going on: whether its state is the initial one, and
+  // the bank it reads.
+  assign fresh = begins ? !begun_q && !(x_keep_i && state_q) : fresh_q;
+  assign read = begins ? !read_q : read_q;
+
+  always_ff @(posedge clk_i) begin
+    if (issue) slot_q <= slot_q == SLOT_BITS'(SLOTS - 1) ? '0 : slot_q + SLOT_BITS'(1);
+    if (starts) begin
+      fresh_q <= fresh;
+      read_q <= read;
+      begun_q <= !x_last_i;
+      state_q <= 1'b1;
+      x_held_q <= 1'b1;
+    end
+    if (x_ready_o) x_held_q <= 1'b0;
+    pending_q <= pending_q + 2'(starts) - 2'(retires);
+    if (rst_i) begin
+      slot_q <= '0;
+      begun_q <= 1'b0;
+      state_q <= 1'b0;
+      x_held_q <= 1'b0;
+      read_q <= 1'b0;
+      pending_q <= '0;
+    end
+  end
+
+  // ---- Schedule, two cycles behind the slots.
+
+  logic [ROW_BITS-1:0] row;
+  logic [BLOCK_BITS-1:0] column;
+  logic valid, active, first, last, hidden, releases, entry_active, entry_release, fresh_2, read_2;
+  gw_rom #(.WIDTH(5 + ROW_BITS + BLOCK_BITS), .DEPTH(SLOTS), .FILE(SCHEDULE_FILE)) u_schedule (
+      .clk_i, .address_i(slot_q),
+      .data_o({entry_active, entry_release, last, first, hidden, row, column})
+  );
+  gw_delay #(.WIDTH(1), .LATENCY(2), .RESET(1'b1)) u_valid (.clk_i, .rst_i, .data_i(issue), .data_o(valid));
+  gw_delay #(.WIDTH(2), .LATENCY(2)) u_step (.clk_i, .rst_i, .data_i({fresh, read}), .data_o({fresh_2, read_2}));
+  assign active = valid && entry_active;
+  assign releases = active && entry_release;
+  assign x_ready_o = releases;
+
+  logic [TILE_BITS-1:0] tile_q;
+  always_ff @(posedge clk_i) begin
+    if (active) tile_q <= tile_q == TILE_BITS'(TILES - 1) ? '0 : tile_q + TILE_BITS'(1);
+    if (rst_i) tile_q <= '0;
+  end
+  logic [UNITS*GATES*COLUMNS*W_BITS-1:0] weights;
+  gw_rom #(.WIDTH(UNITS * GATES * COLUMNS * W_BITS), .DEPTH(TILES), .FILE(WEIGHT_FILE)) u_weights (
+      .clk_i, .address_i(tile_q), .data_o(weights)
+  );
+
+  // ---- Operands: a register behind each choice of columns, another behind the choice of x or h.
+
+  logic [PADDED*H_BITS-1:0] h_q[2];
+  logic [COLUMNS*V_BITS-1:0] from_x, from_bank[2], from_start, values_q;
+  logic active_3_q, first_3_q, last_3_q, hidden_3_q, fresh_3_q, read_3_q;
+  logic [ROW_BITS-1:0] row_3_q;
+
+  gw_columns #(.WIDTH(INPUTS), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(X_BITS), .IN_SIGNED(X_SIGNED), .OUT_BITS(V_BITS)) u_from_x (
+      .clk_i, .block_i(column), .data_i(x_data_i), .data_o(from_x)
+  );
+  for (genvar bank = 0; bank < 2; bank++) begin : gen_from_bank
+    gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H_BITS), .IN_SIGNED(H_SIGNED), .OUT_BITS(V_BITS)) u_columns (
+        .clk_i, .block_i(column), .data_i(h_q[bank][HIDDEN*H_BITS-1:0]), .data_o(from_bank[bank])
+    );
+  end
+  if (HAS_H0) begin : gen_h0
+    gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H0_BITS), .IN_SIGNED(H0_SIGNED), .OUT_BITS(V_BITS)) u_columns (
+        .clk_i, .block_i(column), .data_i(h0_data_i), .data_o(from_start)
+    );
+  end else if (INITIAL_H != '0) begin : gen_initial
+    gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H_BITS), .IN_SIGNED(H_SIGNED), .OUT_BITS(V_BITS)) u_columns (
+        .clk_i, .block_i(column), .data_i(INITIAL_H), .data_o(from_start)
+    );
+  end else begin : gen_zero
+    assign from_start = '0;
+  end
+
+  always_ff @(posedge clk_i) begin
+    active_3_q <= active && !rst_i;
+    first_3_q <= first;
+    last_3_q <= last;
+    row_3_q <= row;
+    hidden_3_q <= hidden;
+    fresh_3_q <= fresh_2;
+    read_3_q <= read_2;
+    if (!hidden_3_q) values_q <= from_x;
+    else if (fresh_3_q) values_q <= from_start;
+    else values_q <= from_bank[read_3_q];
+  end
+
+  // ---- Sums, and the tail.
+
+  logic summed;
+  gw_mac #(
+      .LANES(UNITS * GATES), .COLUMNS(COLUMNS), .ROWS(ROWS), .ACC_ROWS(ACC_ROWS), .W_BITS(W_BITS),
+      .V_BITS(V_BITS), .SUM_BITS(SUM_BITS), .BIAS_BITS(BIAS_BITS), .BIAS_FILE(BIAS_FILE)
+  ) u_mac (
+      .clk_i, .rst_i,
+      .valid_i(active_3_q), .first_i(first_3_q), .last_i(last_3_q), .row_i(row_3_q),
+      .weights_i(weights), .values_i(values_q),
+      .valid_o(summed), .row_o(tail_row_o), .sums_o(tail_sums_o)
+  );
+
+  // Rows leave the multipliers and the tail step by step, so counting them tells the step, whose
+  // parity is the bank that it writes.
+  logic [ROW_BITS-1:0] summed_rows_q, done_rows_q;
+  logic summing_q, writing_q, giving_q, done, step_summed, completes;
+  logic [1:0] fresh_by_bank_q;
+  assign step_summed = summed && summed_rows_q == ROW_BITS'(ROWS - 1);
+  assign completes = done && done_rows_q == ROW_BITS'(ROWS - 1);
+  always_ff @(posedge clk_i) begin
+    if (starts) fresh_by_bank_q[!read] <= fresh;
+    if (summed) summed_rows_q <= step_summed ? '0 : summed_rows_q + ROW_BITS'(1);
+    if (step_summed) summing_q <= !summing_q;
+    if (done) done_rows_q <= completes ? '0 : done_rows_q + ROW_BITS'(1);
+    if (completes) writing_q <= !writing_q;
+    if (retires) giving_q <= !giving_q;
+    if (rst_i) begin
+      summed_rows_q <= '0;
+      done_rows_q <= '0;
+      summing_q <= 1'b0;
+      writing_q <= 1'b0;
+      giving_q <= 1'b0;
+    end
+  end
+
+  gw_delay #(.WIDTH(1), .LATENCY(TAIL_LATENCY), .RESET(1'b1)) u_done (.clk_i, .rst_i, .data_i(summed), .data_o(done));
+  gw_delay #(.WIDTH(ROW_BITS), .LATENCY(TAIL_LATENCY)) u_done_row (
+      .clk_i, .rst_i, .data_i(tail_row_o), .data_o(tail_done_row_o)
+  );
+  assign tail_valid_o = done;
+
+  for (genvar r = 0; r < ROWS; r++) begin : gen_row
+    for (genvar bank = 0; bank < 2; bank++) begin : gen_bank
+      always_ff @(posedge clk_i)
+        if (done && writing_q == 1'(bank) && tail_done_row_o == ROW_BITS'(r))
+          h_q[bank][r*UNITS*H_BITS+:UNITS*H_BITS] <= tail_h_i;
+    end
+  end
+
+  // ---- c: a memory by row block, read TAIL_C_LATENCY cycles behind the sums.
+
+  logic [UNITS*C_BITS-1:0] c_q[ROWS];
+  logic [UNITS*C_BITS-1:0] c_read_q, c_start_q;
+  logic [UNITS*C_BITS-1:0] c_start[ROWS];
+  logic [ROW_BITS-1:0] c_row;
+  logic c_fresh, c_fresh_q;
+  gw_delay #(.WIDTH(1 + ROW_BITS), .LATENCY(TAIL_C_LATENCY - 1)) u_c_row (
+      .clk_i, .rst_i, .data_i({fresh_by_bank_q[summing_q], tail_row_o}), .data_o({c_fresh, c_row})
+  );
+  always_ff @(posedge clk_i) begin
+    if (done) c_q[tail_done_row_o] <= tail_c_i;
+    c_read_q <= c_q[c_row];
+    c_start_q <= c_start[c_row];
+    c_fresh_q <= c_fresh;
+  end
+  assign tail_c_o = c_fresh_q ? c_start_q : c_read_q;
+
+  for (genvar u = 0; u < PADDED; u++) begin : gen_c_start
+    localparam int unsigned AT = (u % UNITS) * C_BITS;
+    if (u >= HIDDEN) begin : gen_padding
+      assign c_start[u/UNITS][AT+:C_BITS] = '0;
+    end else if (!HAS_C0) begin : gen_initial
+      assign c_start[u/UNITS][AT+:C_BITS] = INITIAL_C[u*C_BITS+:C_BITS];
+    end else if (C0_SIGNED) begin : gen_signed
+      assign c_start[u/UNITS][AT+:C_BITS] = C_BITS'($signed(c0_data_i[u*C0_BITS+:C0_BITS]));
+    end else begin : gen_unsigned
+      assign c_start[u/UNITS][AT+:C_BITS] = C_BITS'(c0_data_i[u*C0_BITS+:C0_BITS]);
+    end
+  end
+
+  // ---- Outputs: a step that is complete waits in its bank until each of them has been taken.
+
+  logic [1:0] last_q, first_q, keep_q;
+  logic out_taken_q, hn_taken_q, cn_taken_q, gives, last_given;
+  always_ff @(posedge clk_i) begin
+    if (starts) begin
+      last_q[!read] <= x_last_i;
+      first_q[!read] <= !begun_q;
+      keep_q[!read] <= x_keep_i;
+    end
+  end
+
+  assign gives = done_q != '0;
+  assign last_given = last_q[giving_q];
+  assign out_valid_o = HAS_OUT && gives && !out_taken_q;
+  assign hn_valid_o = HAS_HN && gives && last_given && !hn_taken_q;
+  assign cn_valid_o = HAS_CN && gives && last_given && !cn_taken_q;
+  assign retires = gives && (!out_valid_o || out_ready_i) && (!hn_valid_o || hn_ready_i)
+      && (!cn_valid_o || cn_ready_i);
+  assign out_last_o = last_given;
+  assign out_keep_o = keep_q[giving_q];
+
+  always_ff @(posedge clk_i) begin
+    done_q <= done_q + 2'(completes) - 2'(retires);
+    out_taken_q <= !retires && (out_taken_q || (out_valid_o && out_ready_i));
+    hn_taken_q <= !retires && (hn_taken_q || (hn_valid_o && hn_ready_i));
+    cn_taken_q <= !retires && (cn_taken_q || (cn_valid_o && cn_ready_i));
+    if (rst_i) begin
+      done_q <= '0;
+      out_taken_q <= 1'b0;
+      hn_taken_q <= 1'b0;
+      cn_taken_q <= 1'b0;
+    end
+  end
+
+  // A given state stays until the first step, which may still read it, is complete. The final c
+  // stays until it is taken.
+  logic releases_state;
+  assign releases_state = completes && first_q[writing_q];
+  assign h0_ready_o = HAS_H0 && releases_state;
+  assign c0_ready_o = HAS_C0 && releases_state;
+  always_ff @(posedge clk_i) begin
+    if (releases_state) given_q <= 1'b0;
+    if (retires && last_given) finals_q <= 1'b0;
+    if (starts && !begun_q) given_q <= HAS_H0 || HAS_C0;
+    if (starts && x_last_i) finals_q <= HAS_CN;
+    if (rst_i) begin
+      given_q <= 1'b0;
+      finals_q <= 1'b0;
+    end
+  end
+
+  for (genvar u = 0; u < HIDDEN; u++) begin : gen_out
+    logic [H_BITS-1:0] h;
+    logic [C_BITS-1:0] c;
+    assign h = h_q[giving_q][u*H_BITS+:H_BITS];
+    assign c = HAS_CN ? c_q[u/UNITS][(u%UNITS)*C_BITS+:C_BITS] : '0;
+    if (H_SIGNED) begin : gen_h_signed
+      assign out_data_o[u*OUT_BITS+:OUT_BITS] = OUT_BITS'($signed(h));
+      assign hn_data_o[u*HN_BITS+:HN_BITS] = HN_BITS'($signed(h));
+    end else begin : gen_h_unsigned
+      assign out_data_o[u*OUT_BITS+:OUT_BITS] = OUT_BITS'(h);
+      assign hn_data_o[u*HN_BITS+:HN_BITS] = HN_BITS'(h);
+    end
+    if (C_SIGNED) begin : gen_c_signed
+      assign cn_data_o[u*CN_BITS+:CN_BITS] = CN_BITS'($signed(c));
+    end else begin : gen_c_unsigned
+      assign cn_data_o[u*CN_BITS+:CN_BITS] = CN_BITS'(c);
+    end
+  end
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i)
+    if (!rst_i) assert (!(releases && !x_valid_i)) else $error("x is gone before its last tile has read it");
+`endif
+
+endmodule

@@ -1,0 +1,88 @@
+// Requantizer, variant affine: (n * MULTIPLIER + OFFSET) >> SHIFT, clamped, in each of LANES lanes.
+//
+// TIES says what becomes of a half: 0 the next integer, 1 the even neighbour, 2 the odd one.
+// With ROWS = 0 all channels share MULTIPLIER and OFFSET; else FILE holds, for each row of LANES
+// channels, LANES multipliers (lowest bits) and then LANES offsets, and the row comes with n.
+// What comes in cycle t leaves in cycle t + 4, one later with TIES, two later with ROWS.
+// Not for: products that leave PRODUCT_BITS, which the compiler has proven.
+module gw_requantize_affine #(
+    parameter int unsigned LANES = 1,
+    parameter int unsigned N_BITS = 20,
+    parameter bit N_SIGNED = 1'b1,
+    parameter int unsigned Y_BITS = 8,
+    parameter int LOW = -128,
+    parameter int HIGH = 127,
+    parameter int unsigned PRODUCT_BITS = 32,
+    parameter int unsigned SHIFT = 0,
+    parameter int unsigned TIES = 0,
+    parameter int unsigned MULTIPLIER_BITS = 8,
+    parameter int unsigned OFFSET_BITS = 8,
+    parameter logic [63:0] MULTIPLIER = 64'd1,
+    parameter logic [63:0] OFFSET = 64'd0,
+    parameter int unsigned ROWS = 0,
+    parameter int unsigned ROW_BITS = 1,
+    parameter FILE = ""
+) (
+    input  logic                    clk_i,
+    input  logic                    rst_i,
+    input  logic [    ROW_BITS-1:0] row_i,
+    input  logic [LANES*N_BITS-1:0] n_i,
+    output logic [LANES*Y_BITS-1:0] y_o
+);
+
+  logic [LANES*N_BITS-1:0] n;
+  logic [LANES*MULTIPLIER_BITS-1:0] multipliers;
+  logic [LANES*OFFSET_BITS-1:0] offsets;
+
+  if (ROWS == 0) begin : gen_shared
+    logic unused;
+    assign unused = &{1'b0, row_i};
+    assign n = n_i;
+    assign multipliers = {LANES{MULTIPLIER[MULTIPLIER_BITS-1:0]}};
+    assign offsets = {LANES{OFFSET[OFFSET_BITS-1:0]}};
+  end else begin : gen_channels
+    localparam int unsigned ADDRESS_BITS = ROWS > 1 ? $clog2(ROWS) : 1;
+    logic [LANES*OFFSET_BITS-1:0] read;
+    gw_rom #(.WIDTH(LANES * (MULTIPLIER_BITS + OFFSET_BITS)), .DEPTH(ROWS), .FILE(FILE)) u_rom (
+        .clk_i, .address_i(ADDRESS_BITS'(row_i)), .data_o({read, multipliers})
+    );
+    gw_delay #(.WIDTH(LANES * N_BITS), .LATENCY(2)) u_n (.clk_i, .rst_i, .data_i(n_i), .data_o(n));
+    gw_delay #(.WIDTH(LANES * OFFSET_BITS), .LATENCY(2)) u_offsets (
+        .clk_i, .rst_i, .data_i(read), .data_o(offsets)
+    );
+  end
+
+  for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
+    // One bit more makes every factor signed.
+    logic signed [N_BITS:0] factor;
+    logic signed [MULTIPLIER_BITS:0] multiplier;
+    logic signed [OFFSET_BITS-1:0] offset;
+    logic signed [PRODUCT_BITS-1:0] product, sum_q, rounded;
+
+    assign factor = $signed({N_SIGNED && n[(lane+1)*N_BITS-1], n[lane*N_BITS+:N_BITS]});
+    assign multiplier = $signed({1'b0, multipliers[lane*MULTIPLIER_BITS+:MULTIPLIER_BITS]});
+    assign offset = $signed(offsets[lane*OFFSET_BITS+:OFFSET_BITS]);
+
+    gw_multiply #(.A_BITS(N_BITS + 1), .B_BITS(MULTIPLIER_BITS + 1), .Y_BITS(PRODUCT_BITS)) u_multiply (
+        .clk_i, .a_i(factor), .b_i(multiplier), .y_o(product)
+    );
+    always_ff @(posedge clk_i) sum_q <= product + PRODUCT_BITS'(offset);
+
+    if (TIES == 0) begin : gen_up
+      assign rounded = sum_q;
+    end else begin : gen_ties
+      // Half of the last bit, less one unless the quotient has to move: a tie goes to its side.
+      localparam logic signed [PRODUCT_BITS-1:0] HALF = (PRODUCT_BITS'(1) << (SHIFT - 1)) - PRODUCT_BITS'(1);
+      logic odd;
+      logic signed [PRODUCT_BITS-1:0] rounded_q;
+      assign odd = sum_q[SHIFT] ^ (TIES == 2);
+      always_ff @(posedge clk_i) rounded_q <= sum_q + HALF + PRODUCT_BITS'($signed({1'b0, odd}));
+      assign rounded = rounded_q;
+    end
+
+    gw_clamp #(.N_BITS(PRODUCT_BITS), .Y_BITS(Y_BITS), .LOW(LOW), .HIGH(HIGH)) u_clamp (
+        .clk_i, .n_i(rounded >>> SHIFT), .y_o(y_o[lane*Y_BITS+:Y_BITS])
+    );
+  end
+
+endmodule

@@ -1,0 +1,1 @@
+"""SystemVerilog of a design: the writer of ``rtl/``."""

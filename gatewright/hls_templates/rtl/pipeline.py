@@ -1,0 +1,209 @@
+"""Pipelines of elementwise functions, one value a lane: the tail of a cell, the function of a stage.
+
+Every operation has a fixed latency. Values that have to wait for each other go through delays, so
+a pipeline takes a row of lanes every cycle and never stalls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
+from gatewright.hls_templates.rtl.sv import Bits, Module, Piece, Rom, instance
+from gatewright.ir.graph import Node
+from gatewright.ir.types import IntType
+
+PRODUCT_LATENCY = 2
+SUM_LATENCY = 1
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When the values of a step graph are there, in cycles behind the first input.
+
+    Attributes:
+        ready: By tensor.
+        begins: By node output: when its operands are read.
+        latency: When every output is there.
+    """
+
+    ready: Mapping[str, int]
+    begins: Mapping[str, int]
+    latency: int
+
+
+def time_nodes(
+    nodes: tuple[Node, ...],
+    inputs: Mapping[str, int],
+    outputs: Sequence[str],
+    functions: Mapping[str, RtlFunction],
+) -> Timing:
+    """As soon as possible: each node begins when the last of its operands is there.
+
+    Args:
+        nodes: In topological order.
+        inputs: When each input is there.
+        outputs: What has to be there in the end.
+        functions: Of MultiThreshold and LookUp nodes, by output.
+    """
+    ready, begins = dict(inputs), {}
+    for node in nodes:
+        (output,) = node.outputs
+        operands = node.inputs[:1] if output in functions else node.inputs
+        begins[output] = max(ready[name] for name in operands if name in ready)
+        ready[output] = begins[output] + _latency(node, functions)
+    return Timing(ready, begins, max(ready[name] for name in outputs))
+
+
+def _latency(node: Node, functions: Mapping[str, RtlFunction]) -> int:
+    if node.outputs[0] in functions:
+        return functions[node.outputs[0]].rtl(1, 1, "any").latency
+    return PRODUCT_LATENCY if node.op == "Mul" else SUM_LATENCY
+
+
+class PipelineWriter:
+    """Writes one pipeline as a module.
+
+    Args:
+        ident: Name of the module, and what its constants begin with.
+        lanes: Values side by side.
+        rows: Rows of lanes.
+    """
+
+    def __init__(self, ident: str, lanes: int, rows: int) -> None:
+        self.ident = ident
+        self.lanes = lanes
+        self.rows = rows
+        self.row_bits = row_bits(rows)
+        self._body: list[str] = []
+        self._constants: list[str] = []
+        self._roms: dict[str, Rom] = {}
+        self._types: dict[str, IntType] = {}
+        self._waiting: dict[tuple[str, int], str] = {}
+        self._outputs: dict[str, int] = {}
+
+    def signal(self, name: str, type_: IntType, time: int) -> None:
+        """Declare a value of each lane, there at a time."""
+        self._body.append(f"  logic [{self.lanes * type_.bits - 1}:0] {name};")
+        self._types[name] = type_
+        self._waiting[name, time] = name
+
+    def input(self, name: str, type_: IntType, time: int, port: str, at: str) -> None:
+        """A signal from an input port, there at a time: lane ``u`` begins at bit ``at``."""
+        self.signal(name, type_, time)
+        self._body.append(
+            f"  for (genvar u = 0; u < {self.lanes}; u++) begin : gen_{name}\n"
+            f"    assign {name}[u*{type_.bits}+:{type_.bits}] = {port}[{at}+:{type_.bits}];\n  end"
+        )
+
+    def at(self, name: str, time: int) -> str:
+        """A signal at a later time."""
+        if (name, time) not in self._waiting:
+            since, source = max((t, s) for (n, t), s in self._waiting.items() if n == name and t < time)
+            type_ = self._types[name]
+            later = f"{name}_at_{time}"
+            self._body.append(f"  logic [{self.lanes * type_.bits - 1}:0] {later};")
+            self._delay(self.lanes * type_.bits, time - since, source, later)
+            self._waiting[name, time] = later
+        return self._waiting[name, time]
+
+    def _row(self, time: int) -> str:
+        if time == 0:
+            return "row_i"
+        name = f"row_at_{time}"
+        if ("row_i", time) not in self._waiting:
+            since, source = max(
+                ((t, s) for (n, t), s in self._waiting.items() if n == "row_i" and t < time),
+                default=(0, "row_i"),
+            )
+            self._body.append(f"  logic [{self.row_bits - 1}:0] {name};")
+            self._delay(self.row_bits, time - since, source, name)
+            self._waiting["row_i", time] = name
+        return name
+
+    def _delay(self, width: int, latency: int, source: str, target: str) -> None:
+        self._body.append(
+            f"  gw_delay #(.WIDTH({width}), .LATENCY({latency})) u_{target} (\n"
+            f"    .clk_i, .rst_i, .data_i({source}), .data_o({target})\n  );"
+        )
+
+    def function(self, function: RtlFunction, source: str, time: int, output: str, out: IntType) -> None:
+        """Apply a function to a signal."""
+        ident = f"{self.ident}_{output}"
+        made = function.rtl(self.lanes, self.rows, ident.lower())
+        self.signal(output, out, time + made.latency)
+        ports = {"clk_i": "clk_i"}
+        if made.resets:
+            ports["rst_i"] = "rst_i"
+        if "ROW_BITS" in made.module.params:
+            ports["row_i"] = self._row(time) if made.by_row else f"{self.row_bits}'d0"
+        ports |= {"n_i": self.at(source, time), "y_o": output}
+        self._place(made.module, ident, ports)
+
+    def binary(
+        self, op: str, operands: tuple[tuple[str, IntType], ...], time: int, output: str, out: IntType
+    ) -> None:
+        """A product, sum or difference of two signals or literals (as ``literal`` gives them)."""
+        (a, a_type), (b, b_type) = operands
+        params: dict[str, Any] = {
+            "LANES": self.lanes,
+            "A_BITS": a_type.bits,
+            "A_SIGNED": a_type.signed,
+            "B_BITS": b_type.bits,
+            "B_SIGNED": b_type.signed,
+            "Y_BITS": out.bits,
+        }
+        if op != "Mul":
+            params["SUBTRACT"] = op == "Sub"
+        latency = PRODUCT_LATENCY if op == "Mul" else SUM_LATENCY
+        wires = [n if n.startswith("{") else self.at(n, time) for n in (a, b)]
+        self.signal(output, out, time + latency)
+        name = "gw_product" if op == "Mul" else "gw_sum"
+        ports = {"clk_i": "clk_i", "a_i": wires[0], "b_i": wires[1], "y_o": output}
+        self._place(Module(name, params), f"{self.ident}_{output}", ports)
+
+    def literal(self, value: int) -> tuple[str, IntType]:
+        """A constant in every lane."""
+        type_ = IntType(value, value)
+        return f"{{{self.lanes}{{{Bits(type_.bits, value)}}}}}", type_
+
+    def _place(self, module: Module, ident: str, ports: Mapping[str, str]) -> None:
+        piece = instance(module, ident, ports)
+        self._constants += piece.constants
+        self._roms |= piece.roms
+        self._body.append(piece.text)
+
+    def output(self, port: str, name: str, time: int, type_: IntType) -> None:
+        """Give a signal, each lane extended to the bits of a wider type."""
+        source, narrow = self.at(name, time), self._types[name]
+        lane = f"{source}[u*{narrow.bits}+:{narrow.bits}]"
+        if narrow.signed:
+            lane = f"$signed({lane})"
+        self._outputs[port] = self.lanes * type_.bits
+        self._body.append(
+            f"  for (genvar u = 0; u < {self.lanes}; u++) begin : gen_{port}\n"
+            f"    assign {port}[u*{type_.bits}+:{type_.bits}] = {type_.bits}'({lane});\n  end"
+        )
+
+    def finish(self, what: str, inputs: Mapping[str, int]) -> Piece:
+        """The module.
+
+        Args:
+            what: A comment for its first line.
+            inputs: Width of each input port but clk_i, rst_i and row_i.
+        """
+        scalars = ["clk_i", "rst_i", f"[{self.row_bits - 1}:0] row_i"]
+        wide = [f"[{width - 1}:0] {name}" for name, width in inputs.items()]
+        ports = [f"  input  logic {port}" for port in scalars + wide]
+        ports += [f"  output logic [{width - 1}:0] {n}" for n, width in self._outputs.items()]
+        unused = "  logic unused;\n  assign unused = &{1'b0, clk_i, rst_i, row_i};"
+        text = (
+            f"// {what}\nmodule {self.ident} (\n"
+            + ",\n".join(ports)
+            + "\n);\n\n"
+            + "\n".join([unused, *self._body])
+            + "\n\nendmodule\n"
+        )
+        return Piece(tuple(self._constants), text, self._roms)

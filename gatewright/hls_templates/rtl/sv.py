@@ -1,0 +1,172 @@
+"""SystemVerilog text: parameters, ROM images, instances of modules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gatewright.ir.types import IntArray, IntType
+
+PACKAGE = "gw_params_pkg"
+ROMS = "rom"
+
+
+@dataclass(frozen=True)
+class Bits:
+    """A constant of a stated width.
+
+    Attributes:
+        width: Bits.
+        value: Its low ``width`` bits count.
+    """
+
+    width: int
+    value: int
+
+    def __str__(self) -> str:
+        return f"{self.width}'h{self.value & ((1 << self.width) - 1):x}"
+
+
+@dataclass(frozen=True)
+class Rom:
+    """The words of a memory that ``$readmemh`` fills.
+
+    Attributes:
+        words: Not negative, each below ``2**width``.
+        width: Bits of a word.
+    """
+
+    words: Sequence[int]
+    width: int
+
+    def text(self) -> str:
+        """A word a line."""
+        digits = -(-self.width // 4)
+        return "".join(f"{word:0{digits}x}\n" for word in self.words)
+
+
+Value = int | bool | str | Bits
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module of the library with parameters, ready to be placed.
+
+    Attributes:
+        name: Of the module.
+        params: By name.
+        roms: Memory images, by the parameter that names their file.
+        files: Further memory images, by file name below ``rom/``.
+    """
+
+    name: str
+    params: Mapping[str, Value]
+    roms: Mapping[str, Rom] = field(default_factory=dict)
+    files: Mapping[str, Rom] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Generated text and what goes with it.
+
+    Attributes:
+        constants: Lines of the parameter package.
+        text: An instance, or a module.
+        roms: Memory images by path below ``rtl/``.
+    """
+
+    constants: tuple[str, ...]
+    text: str
+    roms: Mapping[str, Rom]
+
+
+def signed_bits(type_: IntType) -> int:
+    """Bits of the narrowest two's complement word that holds a range."""
+    return type_.bits + (not type_.signed)
+
+
+def pack(values: IntArray, bits: int) -> list[int]:
+    """Rows [..., n] of integers as words of ``n * bits`` bits, the first value lowest."""
+    rows = np.asarray(values, dtype=np.int64).reshape(-1, values.shape[-1])
+    words = []
+    for row in rows:
+        planes = (row[:, None] >> np.arange(bits)) & 1
+        packed = np.packbits(planes.astype(np.uint8).reshape(-1), bitorder="little")
+        words.append(int.from_bytes(packed.tobytes(), "little"))
+    return words
+
+
+def constants(prefix: str, params: Mapping[str, Value]) -> tuple[str, ...]:
+    """Package lines of parameters, each with a prefix."""
+    return tuple(_constant(f"{prefix}_{name}".upper(), value) for name, value in params.items())
+
+
+def _constant(name: str, value: Value) -> str:
+    if isinstance(value, bool):
+        return f"localparam bit {name} = 1'b{int(value)};"
+    if isinstance(value, Bits):
+        return f"localparam logic [{value.width - 1}:0] {name} = {value};"
+    if isinstance(value, str):
+        return f'localparam {name} = "{value}";'
+    return f"localparam int {name} = {value};"
+
+
+def instance(module: Module, ident: str, ports: Mapping[str, str]) -> Piece:
+    """Place a module: its parameters become constants of the package.
+
+    Args:
+        module: What to place.
+        ident: Unique identifier; the instance is ``u_`` and that.
+        ports: Expressions by port; an empty one leaves an output open.
+    """
+    roms = {f"{ROMS}/{ident}_{name}.hex".lower(): rom for name, rom in module.roms.items()}
+    named = {n: p for n, p in zip(module.roms, roms, strict=True)}
+    params: dict[str, Value] = {**module.params, **named}
+    lines = [f"    .{name}({PACKAGE}::{f'{ident}_{name}'.upper()})" for name in params]
+    wires = [f"    .{name}({wire})" for name, wire in ports.items()]
+    head = f"  {module.name} #(\n" + ",\n".join(lines) + f"\n  ) u_{ident} (\n"
+    text = head + ",\n".join(wires) + "\n  );"
+    files = {f"{ROMS}/{name}": rom for name, rom in module.files.items()}
+    return Piece(constants(ident, params), text, {**roms, **files})
+
+
+@dataclass(frozen=True)
+class RtlStage:
+    """A kernel in its place in the core.
+
+    Attributes:
+        wires: Declarations that its instances need.
+        placed: Instances.
+        modules: Generated modules, by name.
+        taps: Tap ports: width and the expression behind each.
+    """
+
+    wires: tuple[str, ...]
+    placed: tuple[Piece, ...]
+    modules: Mapping[str, Piece] = field(default_factory=dict)
+    taps: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+
+
+def reading(port: str, stream: str, beside: Sequence[str] = ("last", "keep")) -> dict[str, str]:
+    """Connections of an input of a kernel to the stream that it reads."""
+    return {
+        f"{port}_valid_i": f"{stream}_valid",
+        f"{port}_ready_o": f"{stream}_ready",
+        f"{port}_data_i": f"{stream}_data",
+        **{f"{port}_{name}_i": f"{stream}_{name}" for name in beside},
+    }
+
+
+def writing(port: str, stream: str, beside: Sequence[str] = ("last", "keep")) -> dict[str, str]:
+    """Connections of an output of a kernel to the FIFO of the stream that it writes."""
+    return {
+        f"{port}_valid_o": f"{stream}_put_valid",
+        f"{port}_ready_i": f"{stream}_put_ready",
+        f"{port}_data_o": f"{stream}_put_data",
+        **{f"{port}_{name}_o": f"{stream}_put_{name}" for name in beside},
+    }
+
+
+CLOCK = {"clk_i": "clk", "rst_i": "rst"}
