@@ -9,6 +9,7 @@ from typing import Any
 from gatewright.hls_templates.axis.kernel import AxisPort
 from gatewright.hls_templates.kernel import Kernel, Port, Tap
 from gatewright.hls_templates.reverse.kernel import Reverse
+from gatewright.hls_templates.timing import Channel, simulate, sink, source
 
 
 @dataclass(frozen=True)
@@ -19,17 +20,34 @@ class Stream:
         name: Its C++ identifier.
         port: Its beats.
         sequence: Whether there is a beat each time step, rather than one a sequence.
-        depth: Beats it has to hold; 0 for the tool's default.
+        depth: Beats it has to hold: 1, 2 (a beat a cycle can go through), or more of them.
     """
 
     name: str
     port: Port
     sequence: bool
-    depth: int = 0
+    depth: int = 2
+
+    @property
+    def deep(self) -> bool:
+        """Whether it has to hold beats, rather than only to pass them on."""
+        return self.depth > 2
 
     def deeper(self, depth: int) -> Stream:
         """The same with room for ``depth`` beats."""
         return replace(self, depth=depth)
+
+
+def fifo_depth(stream: Stream, interval: int) -> int:
+    """Beats a stream holds: a second register pays only where a beat could come every cycle.
+
+    Args:
+        stream: The stream.
+        interval: Cycles from beat to beat of the slower of its two ends.
+    """
+    if stream.deep:
+        return stream.depth
+    return 2 if stream.sequence and interval == 1 else 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,35 +98,35 @@ class Design:
         """Ports that tell of a sequence that is too long."""
         return tuple(kernel.flag for kernel in self.kernels if isinstance(kernel, Reverse))
 
-    def cycles(self, steps: int) -> int:
-        """Predicted cycles for one sequence.
+    def cycles(self, steps: int, sequences: int = 1) -> int:
+        """Clock cycles of sequences of ``steps`` steps, back to back.
 
-        Stages overlap: each begins when its inputs do, and ends when its own work is done, but not
-        before the last beat has come and gone through it. One that needs a whole sequence, or
-        several streams, begins when those are there.
+        From the one in which the first input word is taken to the one in which the last output word
+        is taken, both included, where nobody outside makes the design wait.
         """
-        began: dict[str, int] = {}
-        ended: dict[str, int] = {}
-        for port in self.inputs:
-            began[port.stream], ended[port.stream] = port.folds, port.beats(steps) * port.folds
+        channels = {s.name: Channel(s.depth, s.sequence) for s in self.streams.values()}
+        ends: list[list[int]] = [[] for _ in self.outputs]
+        machines = [
+            source(channels[port.stream], port.beats(steps), sequences, port.folds)
+            for port in self.inputs
+        ]
         for stage in self.stages:
-            first = self.streams[stage.reads[0]]
-            work, latency = (
-                stage.kernel.cycles(beats) for beats in (steps if first.sequence else 1, 1)
-            )
-            waits = stage.kernel.blocking or len(stage.reads) > 1
-            arrived = max(ended[name] for name in stage.reads)
-            start = arrived if waits else max(began[name] for name in stage.reads)
-            end = max(start + work, arrived + latency)
-            for name in stage.writes:
-                at_the_end = first.sequence and not self.streams[name].sequence
-                began[name], ended[name] = (end if at_the_end else start + latency), end
-        return max(
-            max(
-                ended[port.stream] + port.folds, began[port.stream] + port.beats(steps) * port.folds
-            )
-            for port in self.outputs
-        )
+            reads, writes = ([channels[n] for n in side] for side in (stage.reads, stage.writes))
+            machines.append(stage.kernel.machine(reads, writes))
+        for port, end in zip(self.outputs, ends, strict=True):
+            machines.append(sink(channels[port.stream], end, port.folds))
+        return simulate(machines, list(channels.values()), ends, sequences)
+
+    def with_fifos(self) -> Design:
+        """The same, each stream as deep as its two ends make use of."""
+        intervals = {name: 1 for name in self.streams}
+        for kernel, names in [(s.kernel, (*s.reads, *s.writes)) for s in self.stages]:
+            for name in names:
+                intervals[name] = max(intervals[name], kernel.interval)
+        for port in (*self.inputs, *self.outputs):
+            intervals[port.stream] = max(intervals[port.stream], port.folds)
+        streams = {n: s.deeper(fifo_depth(s, intervals[n])) for n, s in self.streams.items()}
+        return replace(self, streams=streams)
 
     def taps(self) -> tuple[Tap, ...]:
         """Every tap, in the order of its number."""
@@ -131,13 +149,24 @@ class Design:
 
     def _stage_json(self, stage: Stage, steps: int) -> dict[str, Any]:
         kernel = stage.kernel
-        beats = steps if self.streams[stage.reads[0]].sequence else 1
         return {
             "name": kernel.ident,
             "source": kernel.source,
             "kind": kernel.kind,
             "reads": list(stage.reads),
             "writes": list(stage.writes),
-            "predicted_cycles": kernel.cycles(beats),
+            "predicted_cycles": self._alone(stage, steps),
             **kernel.to_json(),
         }
+
+    def _alone(self, stage: Stage, steps: int) -> int:
+        """Cycles of a kernel, from the first beat it takes to the last it gives."""
+        reads, writes = (
+            [Channel(2, self.streams[name].sequence) for name in side]
+            for side in (stage.reads, stage.writes)
+        )
+        ends: list[list[int]] = [[] for _ in writes]
+        machines = [stage.kernel.machine(reads, writes)]
+        machines += [source(read, steps if read.sequence else 1, 1) for read in reads]
+        machines += [sink(write, end) for write, end in zip(writes, ends, strict=True)]
+        return simulate(machines, [*reads, *writes], ends, 1) - 2  # into and out of the channels

@@ -71,7 +71,8 @@ def map_design(graph: Graph, options: Options | None = None) -> Design:
         if node.op != "InitialState":
             _MAPPINGS[node.op](mapper, node)
     outputs = tuple(mapper.sink(i, name) for i, name in enumerate(graph.outputs))
-    return Design(tuple(mapper.stages), inputs, outputs, mapper.streams, mapper.max_steps)
+    design = Design(tuple(mapper.stages), inputs, outputs, mapper.streams, mapper.max_steps)
+    return design.with_fifos()
 
 
 class _Mapper:

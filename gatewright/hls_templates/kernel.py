@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.timing import Channel, Machine, estimate
 from gatewright.ir.types import IntType
 
 
@@ -63,18 +65,24 @@ class Kernel(ABC):
 
     header: ClassVar[str]
     function: ClassVar[str]
-    blocking: ClassVar[bool] = False
-    """Whether it writes nothing before it has read a whole sequence."""
-
     ident: str
     source: str
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     first_tap: int
 
-    @abstractmethod
+    @property
+    def interval(self) -> int:
+        """Cycles from one beat to the next, at best."""
+        return self.cycles(2) - self.cycles(1)
+
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """Its control, clock cycle by clock cycle; see ``timing``."""
+        return estimate(self.interval, self.cycles(1) - self.interval, reads, writes)
+
     def cycles(self, steps: int) -> int:
-        """Predicted cycles for a sequence of ``steps`` beats at its input."""
+        """Cycles for ``steps`` beats, for the two defaults above only: one beat a cycle."""
+        return steps
 
     @abstractmethod
     def params_cpp(self) -> str:

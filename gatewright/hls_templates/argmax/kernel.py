@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel, Tap
+from gatewright.hls_templates.timing import Channel, Machine
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,9 +26,24 @@ class ArgMax(Kernel):
     tap: str
     sequence: bool
 
-    def cycles(self, steps: int) -> int:
-        """One beat a cycle."""
-        return steps
+    @property
+    def interval(self) -> int:
+        """One class a cycle."""
+        return self.input.width
+
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """The classes one by one; with the last of them the answer."""
+        read, write = reads[0], writes[0]
+        while True:
+            while not read.valid:
+                yield
+            for _ in range(self.input.width - 1):
+                yield
+            while not write.ready:
+                yield
+            write.push(read.last)
+            read.pop()
+            yield
 
     def params_cpp(self) -> str:
         """The number of classes and the beats."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel
+from gatewright.hls_templates.timing import Channel, Machine, lockstep
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,9 +18,9 @@ class Fork(Kernel):
     header: ClassVar[str] = "fork.hpp"
     function: ClassVar[str] = "fork"
 
-    def cycles(self, steps: int) -> int:
-        """One beat a cycle."""
-        return steps
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """A beat goes to all readers at once."""
+        return lockstep(reads, writes)
 
     def params_cpp(self) -> str:
         """The beat."""

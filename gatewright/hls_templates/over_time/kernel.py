@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel, Tap
+from gatewright.hls_templates.timing import Channel, Machine, at_the_end
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +31,9 @@ class OverTime(Kernel):
         """Which of the two."""
         return "max_over_time" if self.maximum else "sum_over_time"
 
-    def cycles(self, steps: int) -> int:
-        """One beat a cycle."""
-        return steps
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """The last beat completes the result."""
+        return at_the_end(reads[0], writes[0])
 
     def params_cpp(self) -> str:
         """Sizes and beats."""

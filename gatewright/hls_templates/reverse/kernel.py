@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel
+from gatewright.hls_templates.timing import Channel, Machine
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,14 +22,28 @@ class Reverse(Kernel):
 
     header: ClassVar[str] = "reverse.hpp"
     function: ClassVar[str] = "reverse"
-    blocking: ClassVar[bool] = True
 
     max_steps: int
     flag: str
 
-    def cycles(self, steps: int) -> int:
-        """One beat a cycle, once the whole sequence is there."""
-        return steps
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """Fill, then read back through the register of the RAM; the last read ends it."""
+        read, write = reads[0], writes[0]
+        count, filling, held, last = 0, True, False, False
+        while True:
+            if held and write.ready:
+                write.push(last)
+                held = False
+            if filling:
+                if read.valid:
+                    read.pop()
+                    count += 1
+                    filling = not read.last
+            elif not held:
+                count -= 1
+                held, last = True, count == 0
+                filling = last
+            yield
 
     def params_cpp(self) -> str:
         """The buffer's size and the beat."""

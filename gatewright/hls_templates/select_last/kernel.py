@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel
+from gatewright.hls_templates.timing import Channel, Machine, at_the_end
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,9 +18,9 @@ class SelectLast(Kernel):
     header: ClassVar[str] = "select_last.hpp"
     function: ClassVar[str] = "select_last"
 
-    def cycles(self, steps: int) -> int:
-        """One beat a cycle."""
-        return steps
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """What comes before the last beat vanishes."""
+        return at_the_end(reads[0], writes[0])
 
     def params_cpp(self) -> str:
         """The beat."""

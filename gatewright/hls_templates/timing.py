@@ -1,0 +1,188 @@
+"""Cycles of a design, counted by ticking its control: who hands on a beat in which clock cycle.
+
+A machine is a Python generator for one kernel: each ``yield`` ends a clock cycle. In a cycle it
+looks at ``valid`` and ``last`` of the channels it reads and at ``ready`` of those it writes, which
+stand for registers and so do not change within the cycle, and calls ``pop`` and ``push``. A channel
+is the control of one ``gw_fifo``. No data is computed: no control in a design depends on data.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Sequence
+from typing import TypeAlias
+
+Machine: TypeAlias = Generator[None, None, None]
+
+# Longer than any kernel works without a beat coming or going.
+DEADLOCK = 10**6
+
+
+class Channel:
+    """The control of a ``gw_fifo``.
+
+    Depths 1 and 2 show a beat in the cycle after it was pushed and hold ``depth`` beats. Deeper
+    ones have a RAM and a register behind it: a beat shows two cycles after, and ``depth`` + 1 fit.
+
+    Attributes:
+        sequence: Whether there is a beat each time step, rather than one a sequence.
+        valid: Whether there is a beat to pop.
+        last: Whether that beat ends its sequence.
+        ready: Whether there is room to push.
+        active: Whether it changes at the end of this cycle.
+    """
+
+    __slots__ = (
+        "_beats",
+        "_depth",
+        "_popped",
+        "_pushed",
+        "active",
+        "last",
+        "ready",
+        "sequence",
+        "valid",
+    )
+
+    def __init__(self, depth: int, sequence: bool = True) -> None:
+        self.sequence = sequence
+        self.valid = self.last = self.active = False
+        self.ready = True
+        self._depth = depth
+        self._beats: deque[bool] = deque()
+        self._pushed = self._popped = False
+
+    def pop(self) -> None:
+        """Take the beat that shows, at the end of this cycle."""
+        assert self.valid and not self._popped, "a beat is taken that is not there"
+        self._popped = self.active = True
+
+    def push(self, last: bool) -> None:
+        """Give a beat, at the end of this cycle."""
+        assert self.ready and not self._pushed, "a beat is given where there is no room"
+        self._beats.append(last)
+        self._pushed = self.active = True
+
+    def commit(self) -> None:
+        """End the cycle."""
+        if self._popped:
+            self._beats.popleft()
+        deep = self._depth > 2
+        on_its_way = deep and self._pushed
+        self.valid = len(self._beats) > on_its_way
+        self.ready = len(self._beats) - (deep and self.valid) < self._depth
+        self.last = self.valid and self._beats[0]
+        self.active = on_its_way
+        self._pushed = self._popped = False
+
+
+def simulate(
+    machines: Sequence[Machine], channels: Sequence[Channel], ends: Sequence[list[int]], count: int
+) -> int:
+    """Tick until every list of ``ends`` has ``count`` entries.
+
+    Args:
+        machines: Kernels, sources and sinks, in any order; they never end.
+        channels: All channels between them.
+        ends: Of each sink, where it notes the cycles that end a sequence.
+        count: How many sequences there are.
+
+    Returns:
+        The last of those cycles, counted from 1.
+    """
+    ticks = [machine.__next__ for machine in machines]
+    quiet = 0
+    while min(len(end) for end in ends) < count:
+        for tick in ticks:
+            tick()
+        quiet += 1
+        for channel in channels:
+            if channel.active:
+                channel.commit()
+                quiet = 0
+        assert quiet < DEADLOCK, "the design waits for ever"
+    return max(end[count - 1] for end in ends)
+
+
+def source(write: Channel, beats: int, sequences: int, folds: int = 1) -> Machine:
+    """Stream words that are always there, ``folds`` of them a beat: ``gw_axis_read``."""
+    for beat in range(beats * sequences):
+        for _ in range(folds - 1):
+            yield
+        while not write.ready:
+            yield
+        write.push((beat + 1) % beats == 0)
+        yield
+    while True:
+        yield
+
+
+def sink(read: Channel, ends: list[int], folds: int = 1) -> Machine:
+    """Takes ``folds`` words a beat and notes the cycles that end a sequence: ``gw_axis_write``."""
+    cycle = fold = 0
+    while True:
+        cycle += 1
+        if read.valid:
+            fold += 1
+            if fold == folds:
+                fold = 0
+                read.pop()
+                if read.last:
+                    ends.append(cycle)
+        yield
+
+
+def lockstep(reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+    """A beat of every input makes one of every output, in the same cycle."""
+    while True:
+        for read in reads:
+            if not read.valid:
+                break
+        else:
+            for write in writes:
+                if not write.ready:
+                    break
+            else:
+                for write in writes:
+                    write.push(reads[0].last)
+                for read in reads:
+                    read.pop()
+        yield
+
+
+def at_the_end(read: Channel, write: Channel) -> Machine:
+    """A beat a cycle is taken; the last of a sequence makes one."""
+    while True:
+        if read.valid and not read.last:
+            read.pop()
+        elif read.valid and write.ready:
+            read.pop()
+            write.push(True)
+        yield
+
+
+def estimate(
+    interval: int, drain: int, reads: Sequence[Channel], writes: Sequence[Channel]
+) -> Machine:
+    """A kernel whose pace alone is known: ``interval`` cycles a beat, ``drain`` at the end."""
+    while True:
+        for read in reads:
+            while not read.valid:
+                yield
+        last = False
+        while not last:
+            while not reads[0].valid:
+                yield
+            last = reads[0].last
+            for _ in range(interval - 1 + (drain if last else 0)):
+                yield
+            given = [write for write in writes if last or write.sequence]
+            while not all(write.ready for write in given):
+                yield
+            for write in given:
+                write.push(last)
+            reads[0].pop()
+            if last:
+                for read in reads[1:]:
+                    read.pop()
+            yield
