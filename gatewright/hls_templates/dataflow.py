@@ -9,6 +9,7 @@ from typing import Any
 from gatewright.hls_templates.axis.kernel import AxisPort
 from gatewright.hls_templates.kernel import Kernel, Port, Tap
 from gatewright.hls_templates.reverse.kernel import Reverse
+from gatewright.hls_templates.rtl.sv import RtlStage
 from gatewright.hls_templates.timing import Channel, simulate, sink, source
 
 
@@ -68,6 +69,10 @@ class Stage:
     def call(self) -> str:
         """The C++ call."""
         return f"{self.kernel.call}({', '.join(self.kernel.arguments(self.reads, self.writes))})"
+
+    def rtl(self) -> RtlStage:
+        """The kernel between its streams in SystemVerilog."""
+        return self.kernel.rtl(self.reads, self.writes)
 
 
 @dataclass(frozen=True, eq=False)

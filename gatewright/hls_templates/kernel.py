@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.rtl.sv import RtlStage
 from gatewright.hls_templates.timing import Channel, Machine, estimate
 from gatewright.ir.types import IntType
 
@@ -83,6 +84,10 @@ class Kernel(ABC):
     def cycles(self, steps: int) -> int:
         """Cycles for ``steps`` beats, for the two defaults above only: one beat a cycle."""
         return steps
+
+    @abstractmethod
+    def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
+        """Its place in the core, between streams by name."""
 
     @abstractmethod
     def params_cpp(self) -> str:

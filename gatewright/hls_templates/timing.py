@@ -161,6 +161,23 @@ def at_the_end(read: Channel, write: Channel) -> Machine:
         yield
 
 
+def one_at_a_time(read: Channel, write: Channel, reading: int, latency: int) -> Machine:
+    """A beat is read for some cycles and taken with the last; its result comes so much later."""
+    while True:
+        while not read.valid:
+            yield
+        for _ in range(reading - 1):
+            yield
+        last = read.last
+        read.pop()
+        for _ in range(latency):
+            yield
+        while not write.ready:
+            yield
+        write.push(last)
+        yield
+
+
 def estimate(
     interval: int, drain: int, reads: Sequence[Channel], writes: Sequence[Channel]
 ) -> Machine:

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, ClassVar, Protocol
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel, Tap
+from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
+from gatewright.hls_templates.rtl.pipeline import PipelineWriter
+from gatewright.hls_templates.rtl.sv import (
+    CLOCK,
+    Module,
+    Piece,
+    RtlStage,
+    Value,
+    instance,
+    reading,
+    writing,
+)
+from gatewright.hls_templates.timing import Channel, Machine, one_at_a_time
+
+PASSES = 16
+"""Cycles that a beat may take: a head is rarely what a network waits for."""
+
+PIPELINE = 2
+"""Cycles around the function."""
 
 
-class Function(Protocol):
+class Function(RtlFunction, Protocol):
     """What can be applied to a value."""
 
     kind: ClassVar[str]
@@ -47,9 +68,62 @@ class Elementwise(Kernel):
         """The function's."""
         return self.applied.kind
 
-    def cycles(self, steps: int) -> int:
-        """One beat a cycle."""
-        return steps
+    @property
+    def lanes(self) -> int:
+        """Values a cycle."""
+        return ceil(self.input.width / PASSES)
+
+    @property
+    def rows(self) -> int:
+        """Rows of lanes that make a beat."""
+        return ceil(self.input.width / self.lanes)
+
+    @property
+    def interval(self) -> int:
+        """One beat at a time."""
+        return self.rows + self.latency
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the last row of a beat to its result."""
+        return PIPELINE + self.applied.rtl(self.lanes, self.rows, self.ident).latency
+
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """One beat at a time."""
+        return one_at_a_time(reads[0], writes[0], self.rows, self.latency)
+
+    def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
+        """The stage and the pipeline of its function."""
+        ident, x, y = self.ident, self.input.type, self.output.type
+        writer = PipelineWriter(f"{ident}_pipeline", self.lanes, self.rows)
+        writer.input("n", x, 0, "n_i", f"u*{x.bits}")
+        made = writer.function(self.applied, "n", 0, "y", y)
+        writer.output("y_o", "y", made, y)
+        module = writer.finish(f"Function of {ident}.", {"n_i": self.lanes * x.bits})
+        params: dict[str, Value] = {
+            "CHANNELS": self.input.width,
+            "LANES": self.lanes,
+            "ROWS": self.rows,
+            "X_BITS": x.bits,
+            "Y_BITS": y.bits,
+            "FUNCTION_LATENCY": made,
+        }
+        wires = {"row": row_bits(self.rows), "n": self.lanes * x.bits, "y": self.lanes * y.bits}
+        ports = CLOCK | reading("in", reads[0]) | writing("out", writes[0])
+        ports |= {
+            "function_row_o": f"{ident}_row",
+            "function_data_o": f"{ident}_n",
+            "function_data_i": f"{ident}_y",
+        }
+        text = (
+            f"  {ident}_pipeline u_{ident}_pipeline (\n    .clk_i(clk),\n    .rst_i(rst),\n"
+            f"    .row_i({ident}_row),\n    .n_i({ident}_n),\n    .y_o({ident}_y)\n  );"
+        )
+        return RtlStage(
+            tuple(f"logic [{bits - 1}:0] {ident}_{name};" for name, bits in wires.items()),
+            (instance(Module("gw_elementwise", params), ident, ports), Piece((), text, {})),
+            {f"{ident}_pipeline": module},
+        )
 
     def params_cpp(self) -> str:
         """The function's parameters and the stream's."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, ClassVar
@@ -10,7 +11,23 @@ import numpy as np
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel, Tap
+from gatewright.hls_templates.rtl.sv import (
+    CLOCK,
+    Module,
+    Rom,
+    RtlStage,
+    Value,
+    instance,
+    pack,
+    reading,
+    signed_bits,
+    writing,
+)
+from gatewright.hls_templates.timing import Channel, Machine, one_at_a_time
 from gatewright.ir.types import IntArray, IntType
+
+PIPELINE = 5
+"""Cycles from a tile to its result, but for the adder tree."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,16 +63,66 @@ class MatVec(Kernel):
         """Input blocks."""
         return ceil(self.input.width / self.columns)
 
-    def cycles(self, steps: int) -> int:
-        """One tile a cycle."""
-        return steps * self.rows * self.blocks
+    @property
+    def interval(self) -> int:
+        """One beat at a time: its tiles, and the way through the pipeline."""
+        return self.rows * self.blocks + self.latency
 
-    def params_cpp(self) -> str:
-        """Weights in the order they are used."""
+    @property
+    def latency(self) -> int:
+        """Cycles from the last tile of a beat to its result."""
+        return PIPELINE + (self.columns - 1).bit_length()
+
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """One beat at a time."""
+        return one_at_a_time(reads[0], writes[0], self.rows * self.blocks, self.latency)
+
+    def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
+        """Weights a tile a word, biases a row block a word."""
+        tiles, x = self._tiles(), self.input.type
+        biases = np.zeros(self.rows * self.units, dtype=np.int64)
+        biases[: self.output.width] = self.bias
+        w_bits, b_bits = (signed_bits(IntType.of(values)) for values in (tiles, biases))
+        sum_bits = signed_bits(self._partial())
+        params: dict[str, Value] = {
+            "INPUTS": self.input.width,
+            "OUTPUTS": self.output.width,
+            "UNITS": self.units,
+            "COLUMNS": self.columns,
+            "ROWS": self.rows,
+            "BLOCKS": self.blocks,
+            "X_BITS": x.bits,
+            "X_SIGNED": x.signed,
+            "W_BITS": w_bits,
+            "SUM_BITS": sum_bits,
+            "BIAS_BITS": b_bits,
+            "Y_BITS": self.output.type.bits,
+        }
+        words = pack(tiles.transpose(0, 2, 1).reshape(len(tiles), -1), w_bits)
+        roms = {
+            "WEIGHT_FILE": Rom(words, w_bits * self.units * self.columns),
+            "BIAS_FILE": Rom(pack(biases.reshape(self.rows, -1), b_bits), b_bits * self.units),
+        }
+        ports = CLOCK | reading("in", reads[0]) | writing("out", writes[0])
+        return RtlStage((), (instance(Module("gw_matvec", params, roms), self.ident, ports),))
+
+    def _partial(self) -> IntType:
+        """Range of every sum on the way, whatever part of the products is in it already."""
+        ends = np.stack([self.weight * self.input.type.lo, self.weight * self.input.type.hi])
+        low, high = ends.min(axis=0).clip(max=0), ends.max(axis=0).clip(min=0)
+        products = IntType(int(low.sum(axis=0).min()), int(high.sum(axis=0).max()))
+        return IntType.hull([products, products + IntType.of(self.bias), self.output.type])
+
+    def _tiles(self) -> IntArray:
+        """Weights in the order they are used, [tiles, columns, units]."""
         padded = np.zeros((self.blocks * self.columns, self.rows * self.units), dtype=np.int64)
         padded[: self.input.width, : self.output.width] = self.weight
         split = padded.reshape(self.blocks, self.columns, self.rows, self.units)
-        tiles = split.transpose(2, 0, 1, 3).reshape(-1, self.columns, self.units)
+        return split.transpose(2, 0, 1, 3).reshape(-1, self.columns, self.units)
+
+    def params_cpp(self) -> str:
+        """Weights in the order they are used."""
+        tiles = self._tiles()
         constants: dict[str, object] = {
             "INPUTS": self.input.width,
             "OUTPUTS": self.output.width,

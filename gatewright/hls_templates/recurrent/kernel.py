@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -9,7 +10,10 @@ import numpy as np
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel, Port, Tap
+from gatewright.hls_templates.recurrent.machine import X_READ, EngineTiming, engine
+from gatewright.hls_templates.recurrent.rtl import depth, place, tail_timing
 from gatewright.hls_templates.recurrent.tail import StepSplit, TailCode
+from gatewright.hls_templates.rtl.sv import RtlStage
 from gatewright.hls_templates.schedule import (
     TAIL_DEPTH,
     Tile,
@@ -17,6 +21,7 @@ from gatewright.hls_templates.schedule import (
     cycles_per_step,
     dependence_distance,
 )
+from gatewright.hls_templates.timing import Channel, Machine
 from gatewright.ir.types import IntArray, IntType
 
 ROLES = ("H0", "C0", "OUT", "H_N", "C_N")
@@ -50,6 +55,49 @@ class Recurrent(Kernel):
     def cycles(self, steps: int) -> int:
         """Steps at the schedule's pace, and the tail of the last one."""
         return steps * cycles_per_step(self.shape, self.schedule) + TAIL_DEPTH
+
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """A step begins with its x beat, once the step before the last has been taken."""
+        streams = dict(zip(self.roles, (*reads[1:], *writes), strict=True))
+        given = [streams[role] for role in ("H0", "C0") if role in streams]
+        last_x = max(i for i, slot in enumerate(self.slots()) if slot[1])
+        ends = max(i for i, slot in enumerate(self.slots()) if slot[2])
+        timing = EngineTiming(
+            len(self.slots()), last_x + X_READ, ends + self.latency, "C_N" in streams
+        )
+        always = [streams["OUT"]] if "OUT" in streams else []
+        finals = [streams[role] for role in ("H_N", "C_N") if role in streams]
+        return engine(timing, reads[0], given, always, finals)
+
+    def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
+        """The engine and its tail."""
+        return place(self, reads, writes)
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the slot of a tile that completes a row block to the write of its h."""
+        return depth(self.shape.columns, tail_timing(self.split, self.tail.functions).latency) + 1
+
+    @property
+    def tap_port(self) -> str:
+        """What its tap ports begin with."""
+        return f"{self.ident}_tap"
+
+    @property
+    def accumulator_rows(self) -> int:
+        """Row blocks whose sums are kept at a time."""
+        order = [tile.row for tile in self.schedule]
+        return 1 if order == sorted(order) else self.shape.rows
+
+    def slots(self) -> list[tuple[int, ...]]:
+        """``active, release, last, first, hidden, row, column`` of each slot of a step."""
+        x_tiles = [i for i, tile in enumerate(self.schedule) if not tile.hidden]
+        slots: list[tuple[int, ...]] = []
+        for i, t in enumerate(self.schedule):
+            slots.append((1, i == x_tiles[-1], t.last, t.first, t.hidden, t.row, t.column))
+        distance = dependence_distance(self.shape, self.schedule)
+        bubbles = max(self.latency - 1 - distance, 0)
+        return slots + [(0,) * 7] * bubbles
 
     def taps(self) -> tuple[Tap, ...]:
         """Everything in the tail."""

@@ -129,8 +129,8 @@ class PipelineWriter:
             f"    .clk_i, .rst_i, .data_i({source}), .data_o({target})\n  );"
         )
 
-    def function(self, function: RtlFunction, source: str, time: int, output: str, out: IntType) -> None:
-        """Apply a function to a signal."""
+    def function(self, function: RtlFunction, source: str, time: int, output: str, out: IntType) -> int:
+        """Apply a function to a signal that is there at a time; returns when the result is."""
         ident = f"{self.ident}_{output}"
         made = function.rtl(self.lanes, self.rows, ident.lower())
         self.signal(output, out, time + made.latency)
@@ -141,6 +141,7 @@ class PipelineWriter:
             ports["row_i"] = self._row(time) if made.by_row else f"{self.row_bits}'d0"
         ports |= {"n_i": self.at(source, time), "y_o": output}
         self._place(made.module, ident, ports)
+        return time + made.latency
 
     def binary(
         self, op: str, operands: tuple[tuple[str, IntType], ...], time: int, output: str, out: IntType
