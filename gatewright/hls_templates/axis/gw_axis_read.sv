@@ -1,0 +1,108 @@
+// AXI4-Stream words to beats: FOLDS words of LANES lanes make the WIDTH values of a time step.
+//
+// Lowest lane and lowest word first; each lane holds a value of BITS in its low bits. `in_last_i`
+// and `in_keep_i` count with the last word of a step. A word a cycle; the last one of a step goes
+// on with the beat in the cycle in which it is taken.
+// A sequence of more than MAX_STEPS steps (0: any length) raises `too_long_o` with its first word
+// too many. From there on every word is taken and dropped, until reset: no answer, no wrong one.
+module gw_axis_read #(
+    parameter int unsigned WIDTH = 4,
+    parameter int unsigned BITS = 8,
+    parameter int unsigned LANE_BITS = 8,
+    parameter int unsigned LANES = 4,
+    parameter int unsigned FOLDS = 1,
+    parameter int unsigned MAX_STEPS = 0
+) (
+    input  logic                       clk_i,
+    input  logic                       rst_i,
+    input  logic                       in_valid_i,
+    output logic                       in_ready_o,
+    input  logic [LANES*LANE_BITS-1:0] in_data_i,
+    input  logic                       in_last_i,
+    input  logic                       in_keep_i,
+    output logic                       out_valid_o,
+    input  logic                       out_ready_i,
+    output logic [     WIDTH*BITS-1:0] out_data_o,
+    output logic                       out_last_o,
+    output logic                       out_keep_o,
+    output logic                       too_long_o
+);
+
+  logic drop, take, complete;
+  logic [LANES*BITS-1:0] word;
+  logic [FOLDS*LANES*BITS-1:0] words;
+
+  assign in_ready_o  = drop || !complete || out_ready_i;
+  assign out_valid_o = !drop && complete && in_valid_i;
+  assign out_data_o  = words[WIDTH*BITS-1:0];
+  assign out_last_o  = in_last_i;
+  assign out_keep_o  = in_keep_i;
+  assign take        = in_valid_i && in_ready_o;
+
+  gw_resize #(
+      .WIDTH   (LANES),
+      .IN_BITS (LANE_BITS),
+      .OUT_BITS(BITS)
+  ) i_resize (
+      .data_i(in_data_i),
+      .data_o(word)
+  );
+
+  gw_window #(
+      .COUNT    (FOLDS),
+      .WORD_BITS(LANES * BITS)
+  ) i_window (
+      .clk_i,
+      .shift_i(take),
+      .data_i (word),
+      .data_o (words)
+  );
+
+  // Lanes beyond WIDTH.
+  logic unused_lanes;
+  assign unused_lanes = ^words;
+
+  if (FOLDS == 1) begin : gen_whole
+    assign complete = 1'b1;
+  end else begin : gen_fold
+    localparam int unsigned FoldBits = $clog2(FOLDS);
+    logic [FoldBits-1:0] fold_q;
+
+    assign complete = fold_q == FoldBits'(FOLDS - 1);
+
+    always_ff @(posedge clk_i) begin
+      if (rst_i) fold_q <= '0;
+      else if (take) fold_q <= complete ? '0 : fold_q + 1'b1;
+    end
+  end
+
+  if (MAX_STEPS == 0) begin : gen_any_length
+    assign drop = 1'b0;
+    assign too_long_o = 1'b0;
+  end else begin : gen_limit
+    localparam int unsigned StepBits = $clog2(MAX_STEPS + 1);
+    logic [StepBits-1:0] steps_q;
+    logic too_long_q;
+
+    assign drop = steps_q == StepBits'(MAX_STEPS);
+    assign too_long_o = too_long_q;
+
+    always_ff @(posedge clk_i) begin
+      if (rst_i) begin
+        steps_q    <= '0;
+        too_long_q <= 1'b0;
+      end else if (take) begin
+        if (drop) too_long_q <= 1'b1;
+        else if (complete) steps_q <= in_last_i ? '0 : steps_q + 1'b1;
+      end
+    end
+  end
+
+`ifndef SYNTHESIS
+  // The contract of whoever writes.
+  assert property (@(posedge clk_i) disable iff (rst_i)
+      in_valid_i && !in_ready_o |=> in_valid_i && $stable({in_data_i, in_last_i, in_keep_i}))
+  else $error("a word changed or vanished before it was taken");
+`endif
+
+endmodule

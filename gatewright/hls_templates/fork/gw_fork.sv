@@ -1,0 +1,32 @@
+// Copies a stream to several readers: every beat to all of them in the same cycle.
+//
+// Port n of the outputs is bit n of `out_valid_o` and `out_ready_i`; they share the data. No
+// registers. Not for: letting one reader run ahead; the FIFOs behind it do that.
+module gw_fork #(
+    parameter int unsigned OUTPUTS = 2,
+    parameter int unsigned BEAT_BITS = 8
+) (
+    input  logic                 clk_i,
+    input  logic                 rst_i,
+    input  logic                 in_valid_i,
+    output logic                 in_ready_o,
+    input  logic [BEAT_BITS-1:0] in_data_i,
+    input  logic                 in_last_i,
+    input  logic                 in_keep_i,
+    output logic [  OUTPUTS-1:0] out_valid_o,
+    input  logic [  OUTPUTS-1:0] out_ready_i,
+    output logic [BEAT_BITS-1:0] out_data_o,
+    output logic                 out_last_o,
+    output logic                 out_keep_o
+);
+
+  logic unused_clock;
+  assign unused_clock = ^{clk_i, rst_i};
+
+  assign in_ready_o   = &out_ready_i;
+  assign out_valid_o  = {OUTPUTS{in_valid_i && in_ready_o}};
+  assign out_data_o   = in_data_i;
+  assign out_last_o   = in_last_i;
+  assign out_keep_o   = in_keep_i;
+
+endmodule
