@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.rtl.sv import RtlStage
+from gatewright.hls_templates.rtl.sv import (
+    CLOCK,
+    Module,
+    RtlStage,
+    instance,
+    reading,
+    writing,
+)
 from gatewright.hls_templates.timing import Channel, Machine, estimate
 from gatewright.ir.types import IntType
 
@@ -24,6 +31,11 @@ class Port:
 
     width: int
     type: IntType
+
+    @property
+    def bits(self) -> int:
+        """Bits of a beat."""
+        return self.width * self.type.bits
 
     @property
     def beat(self) -> str:
@@ -86,8 +98,13 @@ class Kernel(ABC):
         return steps
 
     @abstractmethod
+    def rtl_module(self) -> Module:
+        """Its SystemVerilog module, with its parameters applied."""
+
     def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
         """Its place in the core, between streams by name."""
+        ports = CLOCK | reading("in", reads[0]) | writing("out", writes[0])
+        return RtlStage((), (instance(self.rtl_module(), self.ident, ports),))
 
     @abstractmethod
     def params_cpp(self) -> str:

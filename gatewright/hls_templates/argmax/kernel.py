@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel, Tap
+from gatewright.hls_templates.rtl.sv import Module, Value
 from gatewright.hls_templates.timing import Channel, Machine
 
 
@@ -44,6 +45,13 @@ class ArgMax(Kernel):
             write.push(read.last)
             read.pop()
             yield
+
+    def rtl_module(self) -> Module:
+        """Sizes and types."""
+        x = self.input.type
+        params: dict[str, Value] = {"CLASSES": self.input.width, "BITS": x.bits}
+        params |= {"SIGNED": x.signed, "INDEX_BITS": self.output.type.bits}
+        return Module("gw_argmax", params)
 
     def params_cpp(self) -> str:
         """The number of classes and the beats."""

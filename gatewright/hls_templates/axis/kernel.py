@@ -8,6 +8,15 @@ from typing import Any
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Port
+from gatewright.hls_templates.rtl.sv import (
+    CLOCK,
+    Module,
+    Piece,
+    Value,
+    instance,
+    reading,
+    writing,
+)
 
 MAX_WORD_BITS = 512
 
@@ -58,6 +67,37 @@ class AxisPort:
     def word(self) -> str:
         """The C++ stream word."""
         return f"gw::axis_word<{self.lanes}, {self.lane_bits}>"
+
+    @property
+    def word_bits(self) -> int:
+        """Bits of a word."""
+        return self.lanes * self.lane_bits
+
+    def rtl_read(self, max_steps: int) -> Piece:
+        """Words to beats; with a limit of steps, or 0 for none."""
+        params = self._sizes() | {"MAX_STEPS": max_steps if self.sequence else 0}
+        ports = CLOCK | writing("out", self.stream) | {"too_long_o": f"{self.name}_too_long"}
+        names = {"valid_i": "tvalid", "ready_o": "tready", "data_i": "tdata", "last_i": "tlast"}
+        ports |= {f"in_{n}": f"{self.name}_{w}" for n, w in names.items()}
+        ports["in_keep_i"] = f"{self.name}_tuser"
+        return instance(Module("gw_axis_read", params), self.name, ports)
+
+    def rtl_write(self) -> Piece:
+        """Beats to words."""
+        params = self._sizes() | {"SIGNED": self.port.type.signed}
+        ports = CLOCK | reading("in", self.stream) | {"out_keep_o": ""}
+        names = {"valid_o": "tvalid", "ready_i": "tready", "data_o": "tdata", "last_o": "tlast"}
+        ports |= {f"out_{n}": f"{self.name}_{w}" for n, w in names.items()}
+        return instance(Module("gw_axis_write", params), self.name, ports)
+
+    def _sizes(self) -> dict[str, Value]:
+        return {
+            "WIDTH": self.port.width,
+            "BITS": self.port.type.bits,
+            "LANE_BITS": self.lane_bits,
+            "LANES": self.lanes,
+            "FOLDS": self.folds,
+        }
 
     def params_cpp(self) -> str:
         """The parameter struct."""

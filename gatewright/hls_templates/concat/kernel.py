@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel
+from gatewright.hls_templates.rtl.sv import (
+    CLOCK,
+    Bits,
+    Module,
+    RtlStage,
+    Value,
+    beside,
+    instance,
+    writing,
+)
 from gatewright.hls_templates.timing import Channel, Machine, lockstep
 
 
@@ -22,6 +32,34 @@ class Concat(Kernel):
         """A beat of every input at once."""
         return lockstep(reads, writes)
 
+    def rtl_module(self) -> Module:
+        """Sizes and types of all inputs."""
+        count = len(self.inputs)
+        signed = sum(port.type.signed << n for n, port in enumerate(self.inputs))
+        params: dict[str, Value] = {
+            "INPUTS": count,
+            "WIDTHS": _numbers(port.width for port in self.inputs),
+            "BITS": _numbers(port.type.bits for port in self.inputs),
+            "SIGNED": Bits(count, signed),
+            "IN_BEAT_BITS": sum(port.bits for port in self.inputs),
+            "OUT_WIDTH": self.output.width,
+            "OUT_BITS": self.output.type.bits,
+        }
+        return Module("gw_concat", params)
+
+    def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
+        """The first input is the lowest bit of the handshakes."""
+        ports = CLOCK | writing("out", writes[0])
+        for what, suffix in (
+            ("valid", "i"),
+            ("ready", "o"),
+            ("data", "i"),
+            ("last", "i"),
+            ("keep", "i"),
+        ):
+            ports[f"in_{what}_{suffix}"] = beside(f"{name}_{what}" for name in reads)
+        return RtlStage((), (instance(self.rtl_module(), self.ident, ports),))
+
     def params_cpp(self) -> str:
         """The beat."""
         return cpp.struct(self.ident, {}, [f"using out_beat = {self.output.beat};"])
@@ -33,3 +71,9 @@ class Concat(Kernel):
     def to_json(self) -> dict[str, Any]:
         """The widths."""
         return {"widths": [port.width for port in self.inputs]}
+
+
+def _numbers(values: Iterable[int]) -> Bits:
+    """Numbers of 32 bits side by side, the first lowest."""
+    numbers = list(values)
+    return Bits(32 * len(numbers), sum(number << 32 * n for n, number in enumerate(numbers)))

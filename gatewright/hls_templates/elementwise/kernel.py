@@ -14,7 +14,6 @@ from gatewright.hls_templates.rtl.pipeline import PipelineWriter
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     Module,
-    Piece,
     RtlStage,
     Value,
     instance,
@@ -92,22 +91,25 @@ class Elementwise(Kernel):
         """One beat at a time."""
         return one_at_a_time(reads[0], writes[0], self.rows, self.latency)
 
+    def rtl_module(self) -> Module:
+        """Sizes, types and the function's latency."""
+        params: dict[str, Value] = {
+            "CHANNELS": self.input.width,
+            "LANES": self.lanes,
+            "ROWS": self.rows,
+            "X_BITS": self.input.type.bits,
+            "Y_BITS": self.output.type.bits,
+            "FUNCTION_LATENCY": self.latency - PIPELINE,
+        }
+        return Module("gw_elementwise", params)
+
     def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
         """The stage and the pipeline of its function."""
         ident, x, y = self.ident, self.input.type, self.output.type
         writer = PipelineWriter(f"{ident}_pipeline", self.lanes, self.rows)
         writer.input("n", x, 0, "n_i", f"u*{x.bits}")
-        made = writer.function(self.applied, "n", 0, "y", y)
-        writer.output("y_o", "y", made, y)
+        writer.output("y_o", "y", writer.function(self.applied, "n", 0, "y", y), y)
         module = writer.finish(f"Function of {ident}.", {"n_i": self.lanes * x.bits})
-        params: dict[str, Value] = {
-            "CHANNELS": self.input.width,
-            "LANES": self.lanes,
-            "ROWS": self.rows,
-            "X_BITS": x.bits,
-            "Y_BITS": y.bits,
-            "FUNCTION_LATENCY": made,
-        }
         wires = {"row": row_bits(self.rows), "n": self.lanes * x.bits, "y": self.lanes * y.bits}
         ports = CLOCK | reading("in", reads[0]) | writing("out", writes[0])
         ports |= {
@@ -115,13 +117,13 @@ class Elementwise(Kernel):
             "function_data_o": f"{ident}_n",
             "function_data_i": f"{ident}_y",
         }
-        text = (
-            f"  {ident}_pipeline u_{ident}_pipeline (\n    .clk_i(clk),\n    .rst_i(rst),\n"
-            f"    .row_i({ident}_row),\n    .n_i({ident}_n),\n    .y_o({ident}_y)\n  );"
-        )
+        beside = {"row_i": f"{ident}_row", "n_i": f"{ident}_n", "y_o": f"{ident}_y"}
         return RtlStage(
             tuple(f"logic [{bits - 1}:0] {ident}_{name};" for name, bits in wires.items()),
-            (instance(Module("gw_elementwise", params), ident, ports), Piece((), text, {})),
+            (
+                instance(self.rtl_module(), ident, ports),
+                instance(Module(f"{ident}_pipeline", {}), f"{ident}_pipeline", CLOCK | beside),
+            ),
             {f"{ident}_pipeline": module},
         )
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel
+from gatewright.hls_templates.rtl.sv import Module
 from gatewright.hls_templates.timing import Channel, Machine, at_the_end
 
 
@@ -23,6 +24,10 @@ class Flatten(Kernel):
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """The last beat completes the others."""
         return at_the_end(reads[0], writes[0])
+
+    def rtl_module(self) -> Module:
+        """The beat and the sequence length."""
+        return Module("gw_flatten", {"BEAT_BITS": self.input.bits, "STEPS": self.steps})
 
     def params_cpp(self) -> str:
         """Sizes and beats."""

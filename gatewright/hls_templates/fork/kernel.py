@@ -8,6 +8,15 @@ from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel
+from gatewright.hls_templates.rtl.sv import (
+    CLOCK,
+    Module,
+    RtlStage,
+    beside,
+    instance,
+    reading,
+    writing,
+)
 from gatewright.hls_templates.timing import Channel, Machine, lockstep
 
 
@@ -21,6 +30,23 @@ class Fork(Kernel):
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """A beat goes to all readers at once."""
         return lockstep(reads, writes)
+
+    def rtl_module(self) -> Module:
+        """The beat and the number of readers."""
+        return Module("gw_fork", {"OUTPUTS": len(self.outputs), "BEAT_BITS": self.input.bits})
+
+    def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
+        """The readers share what it gives; the first is the lowest bit of the handshakes."""
+        shared = writes[0]
+        ports = CLOCK | reading("in", reads[0]) | writing("out", shared)
+        ports["out_valid_o"] = beside(f"{name}_put_valid" for name in writes)
+        ports["out_ready_i"] = beside(f"{name}_put_ready" for name in writes)
+        wires = tuple(
+            f"assign {name}_put_{what} = {shared}_put_{what};"
+            for name in writes[1:]
+            for what in ("data", "last", "keep")
+        )
+        return RtlStage(wires, (instance(self.rtl_module(), self.ident, ports),))
 
     def params_cpp(self) -> str:
         """The beat."""

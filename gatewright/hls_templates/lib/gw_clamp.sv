@@ -21,6 +21,9 @@ module gw_clamp #(
     if (n > BITS'(HIGH)) clamped = BITS'(HIGH);
   end
 
+  logic unused;
+  assign unused = &{1'b0, clamped};
+
   always_ff @(posedge clk_i) y_o <= Y_BITS'(clamped);
 
 endmodule

@@ -19,6 +19,8 @@ module gw_multiply #(
 
   if (A_BITS <= DSP_BITS) begin : gen_whole
     logic signed [P_BITS-1:0] product_q;
+    logic unused;
+    assign unused = &{1'b0, product_q};
     always_ff @(posedge clk_i) begin
       product_q <= P_BITS'(a_i) * P_BITS'(b_i);
       y_o <= Y_BITS'(product_q);
@@ -35,6 +37,8 @@ module gw_multiply #(
     assign low = $signed({1'b0, a_i[LOW-1:0]});
     assign high = $signed(a_i[A_BITS-1:LOW]);
     assign sum = P_BITS'($signed({high_q, LOW'(0)})) + P_BITS'(low_q);
+    logic unused;
+    assign unused = &{1'b0, sum};
     always_ff @(posedge clk_i) begin
       low_q <= (LOW + B_BITS + 1)'(low) * (LOW + B_BITS + 1)'(b_i);
       high_q <= HIGH_BITS'(high) * HIGH_BITS'(b_i);

@@ -26,6 +26,8 @@ module gw_sum #(
     assign wide_a = BITS'($signed({A_SIGNED && a[A_BITS-1], a}));
     assign wide_b = BITS'($signed({B_SIGNED && b[B_BITS-1], b}));
     assign sum = SUBTRACT ? wide_a - wide_b : wide_a + wide_b;
+    logic unused;
+    assign unused = &{1'b0, sum};
     always_ff @(posedge clk_i) y_o[lane*Y_BITS+:Y_BITS] <= Y_BITS'(sum);
   end
 

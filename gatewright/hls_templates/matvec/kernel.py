@@ -11,18 +11,7 @@ import numpy as np
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel, Tap
-from gatewright.hls_templates.rtl.sv import (
-    CLOCK,
-    Module,
-    Rom,
-    RtlStage,
-    Value,
-    instance,
-    pack,
-    reading,
-    signed_bits,
-    writing,
-)
+from gatewright.hls_templates.rtl.sv import Module, Rom, Value, pack, signed_bits
 from gatewright.hls_templates.timing import Channel, Machine, one_at_a_time
 from gatewright.ir.types import IntArray, IntType
 
@@ -77,7 +66,7 @@ class MatVec(Kernel):
         """One beat at a time."""
         return one_at_a_time(reads[0], writes[0], self.rows * self.blocks, self.latency)
 
-    def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
+    def rtl_module(self) -> Module:
         """Weights a tile a word, biases a row block a word."""
         tiles, x = self._tiles(), self.input.type
         biases = np.zeros(self.rows * self.units, dtype=np.int64)
@@ -103,8 +92,7 @@ class MatVec(Kernel):
             "WEIGHT_FILE": Rom(words, w_bits * self.units * self.columns),
             "BIAS_FILE": Rom(pack(biases.reshape(self.rows, -1), b_bits), b_bits * self.units),
         }
-        ports = CLOCK | reading("in", reads[0]) | writing("out", writes[0])
-        return RtlStage((), (instance(Module("gw_matvec", params, roms), self.ident, ports),))
+        return Module("gw_matvec", params, roms)
 
     def _partial(self) -> IntType:
         """Range of every sum on the way, whatever part of the products is in it already."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel, Tap
+from gatewright.hls_templates.rtl.sv import Module, Value
 from gatewright.hls_templates.timing import Channel, Machine, at_the_end
 
 
@@ -34,6 +35,13 @@ class OverTime(Kernel):
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """The last beat completes the result."""
         return at_the_end(reads[0], writes[0])
+
+    def rtl_module(self) -> Module:
+        """Sizes and types."""
+        x, y = self.input.type, self.output.type
+        params: dict[str, Value] = {"WIDTH": self.input.width, "IN_BITS": x.bits}
+        params |= {"OUT_BITS": y.bits, "SIGNED": x.signed, "MAXIMUM": self.maximum}
+        return Module("gw_over_time", params)
 
     def params_cpp(self) -> str:
         """Sizes and beats."""

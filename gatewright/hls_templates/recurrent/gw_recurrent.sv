@@ -175,6 +175,8 @@ module gw_recurrent #(
         .clk_i, .block_i(column), .data_i(h_q[bank][HIDDEN*H_BITS-1:0]), .data_o(from_bank[bank])
     );
   end
+  logic unused_states;
+  assign unused_states = &{1'b0, h0_data_i, c0_data_i};
   if (HAS_H0) begin : gen_h0
     gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H0_BITS), .IN_SIGNED(H0_SIGNED), .OUT_BITS(V_BITS)) u_columns (
         .clk_i, .block_i(column), .data_i(h0_data_i), .data_o(from_start)

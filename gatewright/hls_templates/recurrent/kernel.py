@@ -11,9 +11,9 @@ import numpy as np
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel, Port, Tap
 from gatewright.hls_templates.recurrent.machine import X_READ, EngineTiming, engine
-from gatewright.hls_templates.recurrent.rtl import depth, place, tail_timing
+from gatewright.hls_templates.recurrent.rtl import ROLES, depth, engine_module, place, tail_timing
 from gatewright.hls_templates.recurrent.tail import StepSplit, TailCode
-from gatewright.hls_templates.rtl.sv import RtlStage
+from gatewright.hls_templates.rtl.sv import Module, RtlStage
 from gatewright.hls_templates.schedule import (
     TAIL_DEPTH,
     Tile,
@@ -23,8 +23,6 @@ from gatewright.hls_templates.schedule import (
 )
 from gatewright.hls_templates.timing import Channel, Machine
 from gatewright.ir.types import IntArray, IntType
-
-ROLES = ("H0", "C0", "OUT", "H_N", "C_N")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +66,10 @@ class Recurrent(Kernel):
         always = [streams["OUT"]] if "OUT" in streams else []
         finals = [streams[role] for role in ("H_N", "C_N") if role in streams]
         return engine(timing, reads[0], given, always, finals)
+
+    def rtl_module(self) -> Module:
+        """The engine."""
+        return engine_module(self)
 
     def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
         """The engine and its tail."""

@@ -75,7 +75,8 @@ def engine(
             waiting = still
             retires = not waiting
             if retires:
-                final_held = final_held and not complete.popleft()
+                last_given = complete.popleft()
+                final_held = final_held and not last_given
         if flying and flying[0][0] == cycle:
             _, first, last = flying.popleft()
             complete.append(last)

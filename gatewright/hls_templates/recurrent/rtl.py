@@ -12,6 +12,7 @@ from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
 from gatewright.hls_templates.rtl.pipeline import PipelineWriter, Timing, time_nodes
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
+    OPEN,
     Bits,
     Module,
     Piece,
@@ -33,6 +34,10 @@ ENGINE_LATENCY = 5
 """Cycles from reading operands to sums, and from the tail's end to reading them, for one column."""
 
 
+ROLES = ("H0", "C0", "OUT", "H_N", "C_N")
+"""What a stream beside x can be: states given, h of every step, final states."""
+
+
 def depth(columns: int, tail_latency: int) -> int:
     """Slots from the tile that completes a row block to the first that may read its h."""
     return ENGINE_LATENCY + (columns - 1).bit_length() + tail_latency
@@ -48,9 +53,7 @@ def tail_timing(split: StepSplit, functions: Mapping[str, RtlFunction]) -> Timin
     timing = time_nodes(split.tail, {**sums, **{s: 1 for s in states[1:]}}, outputs, functions)
     for state in states[1:]:
         reads = [timing.begins[n.outputs[0]] for n in split.tail if state in n.inputs]
-        timing = time_nodes(
-            split.tail, {**sums, state: min(reads, default=1)}, outputs, functions
-        )
+        timing = time_nodes(split.tail, {**sums, state: min(reads, default=1)}, outputs, functions)
     return timing
 
 
@@ -113,7 +116,9 @@ def flat(values: IntArray | None, width: int, type_: IntType) -> Bits:
     return Bits(width * type_.bits, pack(row[None], type_.bits)[0])
 
 
-def schedule_words(rows: int, blocks: int, entries: Sequence[Sequence[int]]) -> tuple[list[int], int]:
+def schedule_words(
+    rows: int, blocks: int, entries: Sequence[Sequence[int]]
+) -> tuple[list[int], int]:
     """Words of the schedule ROM, and their width.
 
     Args:
@@ -134,7 +139,7 @@ def place(kernel: Recurrent, reads: Sequence[str], writes: Sequence[str]) -> Rtl
     """The engine and its tail, between streams."""
     ident, shape = kernel.ident, kernel.shape
     streams = dict(zip(kernel.roles, (*reads[1:], *writes), strict=True))
-    module = _engine(kernel)
+    module = engine_module(kernel)
     lanes = {
         "row": row_bits(shape.rows),
         "sums": shape.units * shape.gates * kernel.accumulator.bits,
@@ -145,28 +150,31 @@ def place(kernel: Recurrent, reads: Sequence[str], writes: Sequence[str]) -> Rtl
     }
     wires = [f"logic [{bits - 1}:0] {ident}_{name};" for name, bits in lanes.items()]
     wires.append(f"logic {ident}_done;")
+    unused: list[str] = [] if kernel.has_c else [f"{ident}_c"]
+    if not kernel.has_c:
+        wires.append(f"assign {ident}_c_next = '0;")
     ports = CLOCK | reading("x", reads[0])
     for role, port in (("H0", "h0"), ("C0", "c0")):
         given = role in streams
         ports[f"{port}_valid_i"] = f"{streams[role]}_valid" if given else "1'b0"
-        ports[f"{port}_ready_o"] = f"{streams[role]}_ready" if given else ""
+        ports[f"{port}_ready_o"] = f"{streams[role]}_ready" if given else OPEN
         ports[f"{port}_data_i"] = f"{streams[role]}_data" if given else "'0"
         if given:
-            wires.append(f"logic {ident}_{port}_unused;")
-            wires.append(
-                f"assign {ident}_{port}_unused = &{{1'b0, {streams[role]}_last, {streams[role]}_keep}};"
-            )
+            unused += [f"{streams[role]}_last", f"{streams[role]}_keep"]
     wires.append(f"logic {ident}_last, {ident}_keep;")
     for role, port in (("OUT", "out"), ("H_N", "hn"), ("C_N", "cn")):
         given = role in streams
-        ports[f"{port}_valid_o"] = f"{streams[role]}_put_valid" if given else ""
+        ports[f"{port}_valid_o"] = f"{streams[role]}_put_valid" if given else OPEN
         ports[f"{port}_ready_i"] = f"{streams[role]}_put_ready" if given else "1'b0"
-        ports[f"{port}_data_o"] = f"{streams[role]}_put_data" if given else ""
+        ports[f"{port}_data_o"] = f"{streams[role]}_put_data" if given else OPEN
         if given:
             last = f"{ident}_last" if role == "OUT" else "1'b1"
             wires.append(f"assign {streams[role]}_put_last = {last};")
             wires.append(f"assign {streams[role]}_put_keep = {ident}_keep;")
     ports |= {"out_last_o": f"{ident}_last", "out_keep_o": f"{ident}_keep"}
+    unused.append(f"{ident}_last")
+    wires.append(f"logic {ident}_unused;")
+    wires.append(f"assign {ident}_unused = &{{1'b0, {', '.join(unused)}}};")
     for port, wire in (
         ("tail_row_o", "row"),
         ("tail_sums_o", "sums"),
@@ -191,16 +199,10 @@ def place(kernel: Recurrent, reads: Sequence[str], writes: Sequence[str]) -> Rtl
 def _tail_instance(kernel: Recurrent) -> Piece:
     ident = kernel.ident
     ports = {**CLOCK, "row_i": f"{ident}_row", "sums_i": f"{ident}_sums"}
-    if kernel.has_c:
-        ports["c_i"] = f"{ident}_c"
     ports["h_o"] = f"{ident}_h_next"
     if kernel.has_c:
-        ports["c_o"] = f"{ident}_c_next"
-    wires = ",\n".join(f"    .{name}({wire})" for name, wire in ports.items())
-    text = f"  {ident}_tail u_{ident}_tail (\n{wires}\n  );"
-    if not kernel.has_c:
-        text += f"\n  assign {ident}_c_next = '0;"
-    return Piece((), text, {})
+        ports |= {"c_i": f"{ident}_c", "c_o": f"{ident}_c_next"}
+    return instance(Module(f"{ident}_tail", {}), f"{ident}_tail", ports)
 
 
 def _taps(kernel: Recurrent, lanes: Mapping[str, int]) -> dict[str, tuple[int, str]]:
@@ -213,7 +215,8 @@ def _taps(kernel: Recurrent, lanes: Mapping[str, int]) -> dict[str, tuple[int, s
     }
 
 
-def _engine(kernel: Recurrent) -> Module:
+def engine_module(kernel: Recurrent) -> Module:
+    """The engine with its parameters and memories."""
     shape, split = kernel.shape, kernel.split
     timing = tail_timing(split, kernel.tail.functions)
     weights, biases = kernel.weights(), kernel.biases()
@@ -249,7 +252,7 @@ def _engine(kernel: Recurrent) -> Module:
         "BIAS_BITS": b_bits,
         "TAIL_LATENCY": timing.latency,
         "TAIL_C_LATENCY": c_latency(split, timing),
-        **{f"HAS_{role.replace('_', '')}": role in types for role in ("H0", "C0", "OUT", "H_N", "C_N")},
+        **{f"HAS_{role.replace('_', '')}": role in types for role in ROLES},
         "H0_BITS": types.get("H0", h).bits,
         "H0_SIGNED": types.get("H0", h).signed,
         "C0_BITS": types.get("C0", c).bits,
@@ -266,4 +269,3 @@ def _engine(kernel: Recurrent) -> Module:
         "BIAS_FILE": Rom(pack(biases, b_bits), b_bits * biases.shape[-1]),
     }
     return Module("gw_recurrent", params, roms)
-

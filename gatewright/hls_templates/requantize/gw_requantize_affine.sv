@@ -36,7 +36,7 @@ module gw_requantize_affine #(
 
   if (ROWS == 0) begin : gen_shared
     logic unused;
-    assign unused = &{1'b0, row_i};
+    assign unused = &{1'b0, rst_i, row_i};
     assign n = n_i;
     assign multipliers = {LANES{MULTIPLIER[MULTIPLIER_BITS-1:0]}};
     assign offsets = {LANES{OFFSET[OFFSET_BITS-1:0]}};

@@ -146,7 +146,6 @@ class Requantizer:
             f" {{ return {self.ident}_rows[{channel}][k]; }}"
         )
 
-
     def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
         """Its module, for rows of lanes."""
         params: dict[str, Value] = {

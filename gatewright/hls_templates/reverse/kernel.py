@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel
+from gatewright.hls_templates.rtl.sv import Module
 from gatewright.hls_templates.timing import Channel, Machine
 
 
@@ -44,6 +45,11 @@ class Reverse(Kernel):
                 held, last = True, count == 0
                 filling = last
             yield
+
+    def rtl_module(self) -> Module:
+        """The beat and the buffer's size."""
+        params = {"BEAT_BITS": self.input.bits, "MAX_STEPS": self.max_steps}
+        return Module("gw_reverse", params)
 
     def params_cpp(self) -> str:
         """The buffer's size and the beat."""

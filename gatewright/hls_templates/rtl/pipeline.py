@@ -1,4 +1,4 @@
-"""Pipelines of elementwise functions, one value a lane: the tail of a cell, the function of a stage.
+"""Pipelines of elementwise functions, a value a lane: a cell's tail, the function of a stage.
 
 Every operation has a fixed latency. Values that have to wait for each other go through delays, so
 a pipeline takes a row of lanes every cycle and never stalls.
@@ -81,7 +81,7 @@ class PipelineWriter:
         self._constants: list[str] = []
         self._roms: dict[str, Rom] = {}
         self._types: dict[str, IntType] = {}
-        self._waiting: dict[tuple[str, int], str] = {}
+        self._waiting: dict[tuple[str, int], str] = {("row_i", 0): "row_i"}
         self._outputs: dict[str, int] = {}
 
     def signal(self, name: str, type_: IntType, time: int) -> None:
@@ -101,7 +101,7 @@ class PipelineWriter:
     def at(self, name: str, time: int) -> str:
         """A signal at a later time."""
         if (name, time) not in self._waiting:
-            since, source = max((t, s) for (n, t), s in self._waiting.items() if n == name and t < time)
+            since, source = self._latest(name, time)
             type_ = self._types[name]
             later = f"{name}_at_{time}"
             self._body.append(f"  logic [{self.lanes * type_.bits - 1}:0] {later};")
@@ -109,19 +109,18 @@ class PipelineWriter:
             self._waiting[name, time] = later
         return self._waiting[name, time]
 
+    def _latest(self, name: str, time: int) -> tuple[int, str]:
+        """The last form of a signal before a time, and when it is there."""
+        return max((t, s) for (n, t), s in self._waiting.items() if n == name and t < time)
+
     def _row(self, time: int) -> str:
-        if time == 0:
-            return "row_i"
         name = f"row_at_{time}"
         if ("row_i", time) not in self._waiting:
-            since, source = max(
-                ((t, s) for (n, t), s in self._waiting.items() if n == "row_i" and t < time),
-                default=(0, "row_i"),
-            )
+            since, source = self._latest("row_i", time)
             self._body.append(f"  logic [{self.row_bits - 1}:0] {name};")
             self._delay(self.row_bits, time - since, source, name)
             self._waiting["row_i", time] = name
-        return name
+        return self._waiting["row_i", time]
 
     def _delay(self, width: int, latency: int, source: str, target: str) -> None:
         self._body.append(
@@ -129,7 +128,9 @@ class PipelineWriter:
             f"    .clk_i, .rst_i, .data_i({source}), .data_o({target})\n  );"
         )
 
-    def function(self, function: RtlFunction, source: str, time: int, output: str, out: IntType) -> int:
+    def function(
+        self, function: RtlFunction, source: str, time: int, output: str, out: IntType
+    ) -> int:
         """Apply a function to a signal that is there at a time; returns when the result is."""
         ident = f"{self.ident}_{output}"
         made = function.rtl(self.lanes, self.rows, ident.lower())
@@ -144,7 +145,12 @@ class PipelineWriter:
         return time + made.latency
 
     def binary(
-        self, op: str, operands: tuple[tuple[str, IntType], ...], time: int, output: str, out: IntType
+        self,
+        op: str,
+        operands: tuple[tuple[str, IntType], ...],
+        time: int,
+        output: str,
+        out: IntType,
     ) -> None:
         """A product, sum or difference of two signals or literals (as ``literal`` gives them)."""
         (a, a_type), (b, b_type) = operands
@@ -199,7 +205,8 @@ class PipelineWriter:
         wide = [f"[{width - 1}:0] {name}" for name, width in inputs.items()]
         ports = [f"  input  logic {port}" for port in scalars + wide]
         ports += [f"  output logic [{width - 1}:0] {n}" for n, width in self._outputs.items()]
-        unused = "  logic unused;\n  assign unused = &{1'b0, clk_i, rst_i, row_i};"
+        everything = ["clk_i", "rst_i", "row_i", *inputs]
+        unused = f"  logic unused;\n  assign unused = &{{1'b0, {', '.join(everything)}}};"
         text = (
             f"// {what}\nmodule {self.ident} (\n"
             + ",\n".join(ports)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -123,13 +123,14 @@ def instance(module: Module, ident: str, ports: Mapping[str, str]) -> Piece:
     """
     roms = {f"{ROMS}/{ident}_{name}.hex".lower(): rom for name, rom in module.roms.items()}
     named = {n: p for n, p in zip(module.roms, roms, strict=True)}
-    params: dict[str, Value] = {**module.params, **named}
-    lines = [f"    .{name}({PACKAGE}::{f'{ident}_{name}'.upper()})" for name in params]
+    values: dict[str, Value] = {**module.params, **named}
+    lines = [f"    .{name}({PACKAGE}::{f'{ident}_{name}'.upper()})" for name in values]
     wires = [f"    .{name}({wire})" for name, wire in ports.items()]
-    head = f"  {module.name} #(\n" + ",\n".join(lines) + f"\n  ) u_{ident} (\n"
+    params = " #(\n" + ",\n".join(lines) + "\n  )" if lines else ""
+    head = f"  {module.name}{params} u_{ident} (\n"
     text = head + ",\n".join(wires) + "\n  );"
     files = {f"{ROMS}/{name}": rom for name, rom in module.files.items()}
-    return Piece(constants(ident, params), text, {**roms, **files})
+    return Piece(constants(ident, values), text, {**roms, **files})
 
 
 @dataclass(frozen=True)
@@ -168,5 +169,13 @@ def writing(port: str, stream: str, beside: Sequence[str] = ("last", "keep")) ->
         **{f"{port}_{name}_o": f"{stream}_put_{name}" for name in beside},
     }
 
+
+def beside(wires: Iterable[str]) -> str:
+    """Wires as one vector, the first lowest."""
+    return "{" + ", ".join(reversed(list(wires))) + "}"
+
+
+OPEN = ""
+"""The connection of an output that nobody reads."""
 
 CLOCK = {"clk_i": "clk", "rst_i": "rst"}

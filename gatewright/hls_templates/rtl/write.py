@@ -35,8 +35,8 @@ def rtl_files(design: Design) -> dict[str, str]:
     """
     stages = [stage.rtl() for stage in design.stages]
     fifos = [_fifo(stream) for stream in design.streams.values()]
-    axes = [*(port.rtl(design.max_steps or 0) for port in design.inputs)]
-    axes += [port.rtl(0) for port in design.outputs]
+    axes = [*(port.rtl_read(design.max_steps or 0) for port in design.inputs)]
+    axes += [port.rtl_write() for port in design.outputs]
     pieces = [*axes, *fifos, *(p for s in stages for p in (*s.placed, *s.modules.values()))]
     generated = {
         f"{name}.sv": piece.text for stage in stages for name, piece in stage.modules.items()

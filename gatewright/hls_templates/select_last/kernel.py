@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel
+from gatewright.hls_templates.rtl.sv import Module
 from gatewright.hls_templates.timing import Channel, Machine, at_the_end
 
 
@@ -21,6 +22,10 @@ class SelectLast(Kernel):
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """What comes before the last beat vanishes."""
         return at_the_end(reads[0], writes[0])
+
+    def rtl_module(self) -> Module:
+        """The beat."""
+        return Module("gw_select_last", {"BEAT_BITS": self.input.bits})
 
     def params_cpp(self) -> str:
         """The beat."""
