@@ -26,7 +26,7 @@ from gatewright.hls_templates.recurrent.kernel import Recurrent
 from gatewright.hls_templates.recurrent.tail import generate_tail, split_step
 from gatewright.hls_templates.requantize.kernel import make_requantizer
 from gatewright.hls_templates.reverse.kernel import Reverse
-from gatewright.hls_templates.schedule import choose_tile, row_order
+from gatewright.hls_templates.schedule import choose_tile, make_schedule
 from gatewright.hls_templates.select_last.kernel import SelectLast
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.types import IntArray
@@ -34,6 +34,10 @@ from gatewright.ir.types import IntArray
 DEFAULT_MULTIPLIERS = 256
 DEFAULT_MAX_STEPS = 128
 MAX_STREAM_BITS = 32
+
+# Cycles of a cell's tail as a pipeline: requantize, table, product, requantize, sum, table, product,
+# requantize.
+TAIL_LATENCY = 20
 
 # What two branches that meet again may be apart beyond the steps of a sequence: pipelines.
 SLACK = 4
@@ -270,13 +274,15 @@ def _map_scan(mapper: _Mapper, node: Node) -> None:
         mapper.port(steps[0]).width,
         len(split.accumulators),
         mapper.options.multipliers,
+        TAIL_LATENCY,
     )
     kernel = Recurrent(
         *common,
         split,
         tail,
         shape,
-        row_order(shape),
+        make_schedule(shape, shape.depth(TAIL_LATENCY)),
+        TAIL_LATENCY,
         tuple(roles[name] for name in (*given, *wanted)),
         initial,
         reverse,
