@@ -20,7 +20,7 @@ from gatewright.calibration import Calibration, calibrate
 from gatewright.errors import GatewrightError
 from gatewright.folder import LIBRARIES, named, read_manifest, replacing, write_manifest
 from gatewright.hls_templates import Design, map_design, write_project
-from gatewright.hls_templates.csim import Ports
+from gatewright.hls_templates.ports import Ports
 from gatewright.hls_templates.project import project_files
 from gatewright.inputs import check_arguments
 from gatewright.ir import interpreter

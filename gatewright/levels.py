@@ -16,7 +16,8 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.csim import Ports, Simulator
+from gatewright.hls_templates.csim import Simulator
+from gatewright.hls_templates.ports import Ports
 from gatewright.ir import interpreter
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.standard import codes_name, input_name, stacked_states, with_taps

