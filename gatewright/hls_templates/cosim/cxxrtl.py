@@ -26,7 +26,7 @@ def cxxrtl_model(tool: Tool, *, trace: bool) -> Model:
 
     def generate(rtl: RtlProject, work: Path) -> Sequence[str]:
         rtl.copy(work)
-        script = [read_command(rtl), f"write_cxxrtl {debug} model.cpp"]
+        script = [read_command(rtl), "opt_clean", f"write_cxxrtl {debug} model.cpp"]
         run_yosys(tool, script, work)
         (work / "gw_model.hpp").write_text('#include "model.cpp"\n')
         return ["-O3", includes]
