@@ -26,7 +26,10 @@ from gatewright.ir.traced.cell_op import recorded_taps
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.types import IntArray
 
-LEVELS = ("traced", "integer", "standard", "csim")
+FAST_LEVELS = ("traced", "integer", "standard", "csim")
+RTL_LEVELS = ("rtl", "cxxrtl", "netlist")
+"""Those that run cycle by cycle; the netlist takes minutes."""
+LEVELS = (*FAST_LEVELS, *RTL_LEVELS)
 
 FloatArray = npt.NDArray[np.float32]
 Arguments = tuple[FloatArray, ...]

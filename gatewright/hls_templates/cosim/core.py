@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 from collections.abc import Mapping, Sequence
-from ctypes import c_char_p, c_int, c_int64, c_uint64, c_void_p
+from ctypes import c_char_p, c_int64, c_uint64, c_void_p
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.cosim.drive import Drive
-from gatewright.hls_templates.ports import AxisEnd, Ports, RtlTap
+from gatewright.hls_templates.cosim.drive import Drive, Trace
+from gatewright.hls_templates.ports import Ports
 from gatewright.ir.types import IntArray
 
 DEADLOCK, BAD_LAST, EXTRA_WORD, TOO_LONG, STOPPED, BAD_TAP = range(1, 7)
@@ -103,10 +103,12 @@ class Core:
         library: With the C interface of ``harness.hpp``.
         folder: The ``rtl/`` folder: a core reads its ROM files as it is made.
         ports: Of the core.
+        trace: Whether it was compiled to write waveforms.
     """
 
-    def __init__(self, library: Path, folder: Path, ports: Ports) -> None:
+    def __init__(self, library: Path, folder: Path, ports: Ports, *, trace: bool = False) -> None:
         self.ports = ports
+        self._traces = trace
         self._library = ctypes.CDLL(str(library.resolve()))
         self._library.gw_open.restype = c_void_p
         self._library.gw_message.restype = c_char_p
@@ -142,9 +144,12 @@ class Core:
 
         Raises:
             GatewrightError: GW-703 for words, ``tlast`` or taps out of place, a failed assertion or
-                a sequence too long; GW-704 if nothing moves any more.
+                a sequence too long; GW-704 if nothing moves any more; GW-601 for arrays that do
+                not fit the ports, GW-606 for a waveform that cannot be written.
         """
         drive = drive or Drive()
+        if drive.trace is not None:
+            self._check_trace(drive.trace)
         lengths = _lengths(self.ports, feeds)
         arrays = _Arrays(self.ports, feeds, lengths)
         kept = np.zeros(len(lengths), np.uint8) if keep is None else np.array(keep, np.uint8)
@@ -171,6 +176,19 @@ class Core:
         outputs, taps = arrays.split()
         too_long = None if result.too_long_cycle < 0 else result.too_long_cycle
         return Watched(outputs, taps, first_in, last_out, result.cycles, too_long)
+
+    def _check_trace(self, trace: Trace) -> None:
+        if not self._traces:
+            raise ValueError("this core was compiled without waveforms")
+        try:
+            trace.path.write_bytes(b"")
+        except OSError as error:
+            raise GatewrightError(
+                "GW-606",
+                where=str(trace.path),
+                cause=f"the waveform cannot be written: {error.strerror}.",
+                remedy="Name a file in a folder that you may write.",
+            ) from error
 
     def _failure(self, result: _Result, drive: Drive) -> GatewrightError:
         where = f"cycle {result.cycles - 1}"
@@ -213,7 +231,8 @@ class _Arrays:
         self._ports, self._lengths = ports, lengths
         total, count = int(lengths.sum()), len(lengths)
         self.inputs = [
-            np.ascontiguousarray(np.concatenate(feeds[end.tensor]), np.int32) for end in ports.inputs
+            np.ascontiguousarray(np.concatenate(feeds[end.tensor]), np.int32)
+            for end in ports.inputs
         ]
         self.outputs = [_rows(total if e.sequence else count, e.width) for e in ports.outputs]
         self.h = [_rows(total, tap.hidden) for tap in ports.rtl_taps]

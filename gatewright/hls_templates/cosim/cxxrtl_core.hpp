@@ -8,8 +8,8 @@
 #include <memory>
 #include <string>
 
-#include "harness.hpp"
 #include "gw_model.hpp"
+#include "harness.hpp"
 #ifdef GW_TRACE
 #include <cxxrtl/cxxrtl_vcd.h>
 #endif

@@ -14,7 +14,7 @@ from gatewright.hls_templates.cosim.verilator import verilator_model
 from gatewright.hls_templates.eda import find_verilator, find_yosys
 from gatewright.hls_templates.ports import Ports
 
-Simulator = Literal["verilator", "cxxrtl", "any"]
+Simulator = Literal["verilator", "cxxrtl", "netlist", "any"]
 
 
 def open_core(
@@ -35,7 +35,7 @@ def open_core(
     """
     rtl = RtlProject.open(folder)
     library = cached_library(rtl, cache, _model(simulator, trace), ports, trace)
-    return Core(library, rtl.folder, ports)
+    return Core(library, rtl.folder, ports, trace=trace)
 
 
 def _model(simulator: Simulator, trace: bool) -> Model:

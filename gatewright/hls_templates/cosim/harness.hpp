@@ -2,8 +2,8 @@
 // takes every output port at once, both with random stalls, and records the taps.
 //
 // It knows a core by its signals only, as bytes in memory (struct signal), so it is the same for
-// every simulator. C is the adapter of one: ends() are the signals, eval() settles the logic for the
-// inputs and the clock as they are, stopped() and message() tell of a failed assertion; open(),
+// every simulator. C is the adapter of one: ends() are the signals, eval() settles the logic for
+// the inputs and the clock as they are, stopped() and message() tell of a failed assertion; open(),
 // dump() and close() write a waveform.
 //
 // A cycle is: settle with the clock low, look at the handshakes, raise the clock. Everything is
@@ -23,7 +23,15 @@ namespace gw {
 using i64 = std::int64_t;
 
 /// What a run ends with.
-enum status { DONE = 0, DEADLOCK = 1, BAD_LAST = 2, EXTRA_WORD = 3, TOO_LONG = 4, STOPPED = 5, BAD_TAP = 6 };
+enum status {
+  DONE = 0,
+  DEADLOCK = 1,
+  BAD_LAST = 2,
+  EXTRA_WORD = 3,
+  TOO_LONG = 4,
+  STOPPED = 5,
+  BAD_TAP = 6
+};
 
 /// A signal of the core: `bits` of them from `data` on, lowest first.
 struct signal {
@@ -105,15 +113,15 @@ struct task {
   i64 gap;                        // -1: back to back; else idle cycles before each sequence
   i64 drain;                      // cycles to watch for extra words at the end
   i64 reset_first;
-  const char* trace;              // file of the waveform, or null
-  i64 trace_sequence, trace_step; // it begins where this step goes in, ends with the sequence;
-                                  // a negative sequence: all of the run
+  const char* trace;               // file of the waveform, or null
+  i64 trace_sequence, trace_step;  // it begins where this step goes in, ends with the sequence;
+                                   // a negative sequence: all of the run
 };
 
 struct result {
   i64 status, cycles, too_long_cycle, port, sequence, word;
-  i64* first_in;           // [sequences], -1 if none
-  i64* last_out;           // [sequences], -1 if abandoned
+  i64* first_in;  // [sequences], -1 if none
+  i64* last_out;  // [sequences], -1 if abandoned
 };
 
 /// splitmix64 (Steele, Lea, Flood 2014).
@@ -149,8 +157,7 @@ class harness {
     }
     for (const tap& k : s.taps) seen_.emplace_back(k.rows, 0);
     tap_sequence_.assign(s.taps.size(), std::vector<i64>());
-    for (std::size_t i = 0; i < s.taps.size(); ++i)
-      tap_sequence_[i].assign(s.taps[i].rows, 0);
+    for (std::size_t i = 0; i < s.taps.size(); ++i) tap_sequence_[i].assign(s.taps[i].rows, 0);
     for (std::size_t i = 0; i < in_.size() + out_.size(); ++i)
       random_.emplace_back(t.seed + 0x632be59bd9b4e019ULL * (i + 1));
     left_.assign(t.sequences, static_cast<i64>(out_.size()));
@@ -455,12 +462,12 @@ class session {
 
 /// The C interface, for hosts that load a library; open it where the core's ROM files are.
 #define GW_EXPORT extern "C" __attribute__((visibility("default")))
-#define GW_INTERFACE(CORE)                                                              \
-  GW_EXPORT void* gw_open() { return new gw::session<CORE>(); }                         \
-  GW_EXPORT void gw_close(void* s) { delete static_cast<gw::session<CORE>*>(s); }       \
-  GW_EXPORT const char* gw_message(void* s) {                                           \
-    return static_cast<gw::session<CORE>*>(s)->message();                               \
-  }                                                                                     \
-  GW_EXPORT int gw_run(void* s, const gw::task* t, gw::result* r) {                     \
-    return static_cast<gw::session<CORE>*>(s)->run(*t, *r);                             \
+#define GW_INTERFACE(CORE)                                                        \
+  GW_EXPORT void* gw_open() { return new gw::session<CORE>(); }                   \
+  GW_EXPORT void gw_close(void* s) { delete static_cast<gw::session<CORE>*>(s); } \
+  GW_EXPORT const char* gw_message(void* s) {                                     \
+    return static_cast<gw::session<CORE>*>(s)->message();                         \
+  }                                                                               \
+  GW_EXPORT int gw_run(void* s, const gw::task* t, gw::result* r) {               \
+    return static_cast<gw::session<CORE>*>(s)->run(*t, *r);                       \
   }

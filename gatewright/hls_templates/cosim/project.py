@@ -22,7 +22,7 @@ class RtlProject:
     Attributes:
         folder: The ``rtl/`` folder, which is the working folder of every tool.
         sources: Files in compile order, relative.
-        roms: ROM files, relative. Simulators only warn of one that is missing, and compute nonsense.
+        roms: ROM files, relative. Simulators only warn where one is missing, and compute nonsense.
     """
 
     folder: Path

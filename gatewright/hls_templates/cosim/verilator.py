@@ -10,7 +10,6 @@ from gatewright.hls_templates.cosim.library import Model, digest, flags
 from gatewright.hls_templates.cosim.project import CORE, RtlProject
 from gatewright.hls_templates.csim.compiler import Compiler, find_compiler, run_compiler
 from gatewright.hls_templates.eda import Tool, run_tool, user_cache
-from gatewright.hls_templates.eda.verilator import verilator_version
 
 # Unset registers begin with seeded random bits: what depends on them shows.
 OPTIONS = ("--cc", "-O3", "-Wall", "--assert", "--x-assign", "unique", "--x-initial", "unique")
@@ -21,13 +20,8 @@ OWN = ("STOP", "FINISH", "FATAL", "WARN")
 
 
 def verilator_model(tool: Tool, *, trace: bool) -> Model:
-    """The model.
-
-    Raises:
-        GatewrightError: GW-702 if the tool does not run.
-    """
+    """The model."""
     options = [*OPTIONS, *(["--trace-vcd"] if trace else [])]
-    version = verilator_version(tool)
 
     def generate(rtl: RtlProject, work: Path) -> Sequence[str]:
         names = ["--top-module", CORE, "--Mdir", str(work / "model")]
@@ -35,10 +29,12 @@ def verilator_model(tool: Tool, *, trace: bool) -> Model:
         sources = sorted(path.name for path in (work / "model").glob("*.cpp"))
         text = "".join(f'#include "model/{name}"\n' for name in sources)
         (work / "gw_model.hpp").write_text(f'#include "model/V{CORE}.h"\n{text}')
-        runtime = _runtime(tool, version, find_compiler(), trace=trace)
+        runtime = _runtime(tool, find_compiler(), trace=trace)
         return [*OPTIMIZE, *_includes(tool), f"-I{work / 'model'}", *map(str, runtime)]
 
-    return Model("verilator", "verilator_core.hpp", "top.{}".format, [version, *options], generate)
+    return Model(
+        "verilator", "verilator_core.hpp", "top.{}".format, [tool.version, *options], generate
+    )
 
 
 def _includes(tool: Tool) -> list[str]:
@@ -46,14 +42,14 @@ def _includes(tool: Tool) -> list[str]:
     return [f"-isystem{tool.root / 'include'}", f"-isystem{tool.root / 'include' / 'vltstd'}"]
 
 
-def _runtime(tool: Tool, version: str, compiler: Compiler, *, trace: bool) -> list[Path]:
+def _runtime(tool: Tool, compiler: Compiler, *, trace: bool) -> list[Path]:
     """Object files of the run-time library, in the user's cache."""
     assert tool.root is not None
     names = ["verilated", "verilated_threads", *(["verilated_vcd_c"] if trace else [])]
     declared = f'extern "C" int {PRINT}(const char*, ...);\n'
     arguments = [*flags(compiler), "-O2", "-c", *(f"-DVL_USER_{name}" for name in OWN)]
     arguments += [f"-DVL_PRINTF={PRINT}", *_includes(tool)]
-    cache = user_cache() / f"verilated-{digest([version, compiler.version(), *arguments])}"
+    cache = user_cache() / f"verilated-{digest([tool.version, compiler.version(), *arguments])}"
     objects = [cache / f"{name}.o" for name in names]
     for source, target in zip(names, objects, strict=True):
         if target.exists():

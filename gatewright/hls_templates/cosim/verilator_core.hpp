@@ -103,7 +103,8 @@ void vl_warn(const char* file, int line, const char*, const char* words) VL_MT_U
   gw_printf("%s:%d: %s\n", file ? file : "", line, words);
 }
 void vl_fatal(const char* file, int line, const char*, const char* words) VL_MT_UNSAFE {
-  throw std::runtime_error(std::string(file ? file : "") + ":" + std::to_string(line) + ": " + words);
+  throw std::runtime_error(std::string(file ? file : "") + ":" + std::to_string(line) + ": " +
+                           words);
 }
 
 GW_INTERFACE(verilator_core)

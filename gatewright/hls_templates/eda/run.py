@@ -7,7 +7,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
@@ -27,12 +27,14 @@ class Tool:
     Attributes:
         name: As users know it.
         command: How to call it.
+        version: What it says, or what its wheel says.
         environment: Variables to set for it.
         root: Folder with its run-time sources (headers of simulators), or None.
     """
 
     name: str
     command: tuple[str, ...]
+    version: str
     environment: Mapping[str, str] = field(default_factory=dict)
     root: Path | None = None
 
@@ -61,6 +63,17 @@ def run_tool(tool: Tool, arguments: Sequence[str], folder: Path) -> str:
     if result.returncode != 0:
         raise _failed(tool, command, folder, _complaint(result.stderr, result.stdout))
     return result.stdout
+
+
+def program(name: str, path: str, root: Path) -> Tool:
+    """A program of the path.
+
+    Raises:
+        GatewrightError: GW-702 if it does not run.
+    """
+    tool = Tool(name, (path,), "unknown", root=root)
+    said = run_tool(tool, ["--version"], Path.cwd()).splitlines()
+    return replace(tool, version=said[0] if said else "unknown")
 
 
 def _complaint(*logs: str) -> str:

