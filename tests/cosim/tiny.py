@@ -22,10 +22,10 @@ PORTS = Ports(
 SOURCE = Path(__file__).with_name("tiny_core.sv").read_text()
 
 
-def write(folder: Path, **changes: str) -> Path:
-    """The folder; ``changes`` are pairs of old and new text, ``old=new`` by any name."""
+def write(folder: Path, *changes: str) -> Path:
+    """The folder; a change is ``old => new`` in the core's text."""
     source = SOURCE
-    for change in changes.values():
+    for change in changes:
         old, new = change.split(" => ")
         assert source.count(old) == 1, f"{old!r} is there {source.count(old)} times"
         source = source.replace(old, new)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,7 @@ from gatewright.hls_templates.cosim.library import Model, cached_library
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.cosim.verilator import verilator_model
 from gatewright.hls_templates.eda import find_verilator, find_yosys
+from gatewright.hls_templates.eda.verilator import VARIABLE
 from gatewright.hls_templates.ports import Ports
 
 Simulator = Literal["verilator", "cxxrtl", "netlist", "any"]
@@ -44,7 +46,8 @@ def _model(simulator: Simulator, trace: bool) -> Model:
     try:
         verilator = find_verilator()
     except GatewrightError:
-        if simulator == "verilator":
+        # A Verilator that the user named is not passed over.
+        if simulator == "verilator" or VARIABLE in os.environ:
             raise
         return cxxrtl_model(find_yosys(), trace=trace)
     return verilator_model(verilator, trace=trace)

@@ -277,10 +277,12 @@ class harness {
   }
 
   void observe() {
-    if (s_.too_long.get() && r_.too_long_cycle < 0) r_.too_long_cycle = cycle_;
-    if (r_.too_long_cycle >= 0 && !events_to_come()) {
-      r_.status = TOO_LONG;
-      return;
+    if (s_.too_long.get()) {
+      if (r_.too_long_cycle < 0) r_.too_long_cycle = cycle_;
+      if (!events_to_come()) {  // nothing will make it well again
+        r_.status = TOO_LONG;
+        return;
+      }
     }
     for (std::size_t i = 0; i < in_.size(); ++i)
       if (in_[i].offered && s_.inputs[i].ready.get()) taken(i);

@@ -55,10 +55,8 @@ class verilator_core {
 
 #ifdef GW_TRACE
   bool open(const char* path) {
-    if (!wave_) {
-      wave_ = std::make_unique<VerilatedVcdC>();
-      top_->trace(wave_.get(), 99);
-    }
+    wave_ = std::make_unique<VerilatedVcdC>();  // a new one: its times may only grow
+    top_->trace(wave_.get(), 99);
     wave_->open(path);
     return wave_->isOpen();
   }
