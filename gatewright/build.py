@@ -23,6 +23,7 @@ from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.cosim import Drive, Simulator, open_core
 from gatewright.hls_templates.ports import Ports
 from gatewright.hls_templates.project import project_files
+from gatewright.hls_templates.rtl.write import rtl_files
 from gatewright.inputs import check_arguments
 from gatewright.ir import interpreter
 from gatewright.ir.certificate import Certificate, build_certificate
@@ -116,6 +117,7 @@ def compile(
         _write_json(partial / CERTIFICATE, build_certificate(integer).to_json())
         files = project_files(design, target.part, target.clock_ns)
         write_project(files | _golden(integer, design), partial / PROJECT)
+        write_project(rtl_files(design), partial / RTL)
         facts = {
             "gatewright": VERSION,
             "multipliers": options.multipliers,

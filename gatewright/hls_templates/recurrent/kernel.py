@@ -89,6 +89,22 @@ class Recurrent(Kernel):
         """The engine and its tail."""
         return place(self, reads, writes)
 
+    def rtl_tap(self) -> dict[str, Any]:
+        """The tap ports of the core that show its h and c, and how to read them."""
+        h, c = self.state_type(0), self.state_type(1)
+        return {
+            "name": self.source,
+            "port": self.tap_port,
+            "units": self.shape.units,
+            "rows": self.shape.rows,
+            "hidden": self.shape.hidden,
+            "h_bits": h.bits,
+            "h_signed": h.signed,
+            "c_bits": c.bits if self.has_c else 0,
+            "c_signed": c.signed,
+            "reverse": self.reverse,
+        }
+
     @property
     def tap_port(self) -> str:
         """What its tap ports begin with."""
