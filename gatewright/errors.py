@@ -41,6 +41,11 @@ CODES: dict[str, str] = {
     "GW-603": "model argument cannot be loaded",
     "GW-604": "unusable calibration data or option",
     "GW-605": "levels cannot be compared",
+    # 8xx: synthesis for a board
+    "GW-801": "FPGA tool not found",
+    "GW-802": "design does not fit the device",
+    "GW-803": "clock not met",
+    "GW-804": "FPGA tool failed",
 }
 
 
