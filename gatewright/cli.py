@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from gatewright import display
+from gatewright import display, synth_display
 from gatewright.arrays import check_output, load_arrays, load_inputs, named_outputs, store
-from gatewright.boards import DEFAULT_BOARD, boards
+from gatewright.boards import DEFAULT_BOARD, boards, open_boards
 from gatewright.build import Build, compile
 from gatewright.diagnosis import diagnose
 from gatewright.doctor import examine
@@ -216,6 +216,46 @@ def verify_command(
         torch_model(source, model)
     failed = _verify(Build(build), source, inputs, split, _levels(levels), as_json)
     raise SystemExit(failed)
+
+
+@main.command("synth")
+@click.argument("build", type=click.Path(path_type=Path))
+@click.option("--board", required=True, help=f"{', '.join([*open_boards(), *boards()])}.")
+@click.option(
+    "--multipliers",
+    type=click.IntRange(min=1),
+    help="The most that a recurrent layer may use; without it, as many as fit.",
+)
+@click.option("--clock", type=float, metavar="MHZ", help="The design's clock; the board's target.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Try so many placements and keep the fastest.",
+)
+@as_json
+def synth_command(
+    build: Path,
+    board: str,
+    multipliers: int | None,
+    clock: float | None,
+    seeds: int,
+    as_json: bool,
+) -> None:
+    """Make the bitstream of BUILD for a board, in BUILD/synth/BOARD.
+
+    Synthesis, place and route by the open tools of pip; their logs are kept there. For a vendor's
+    board yosys counts resources only.
+    """
+    with synth_display.synthesizing(as_json) as progress:
+        report = Build(build).synth(
+            board, multipliers=multipliers, clock=clock, seeds=seeds, progress=progress
+        )
+    if as_json:
+        click.echo(json.dumps(report.to_json()))
+    else:
+        synth_display.show_synth(report)
 
 
 @main.command()

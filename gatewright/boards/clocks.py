@@ -91,7 +91,7 @@ def _ecp5(source: Fraction, limits: PllLimits) -> Iterator[Pll]:
             out = source / reference * feedback
             if not _within(out, limits.out):
                 continue
-            divider = min(ECP5_DIVIDERS, key=lambda d: abs(out * d - ECP5_VCO))  # noqa: B023
+            divider = min(ECP5_DIVIDERS, key=lambda d: abs(out * d - ECP5_VCO))
             if _within(out * divider, limits.vco):
                 yield Pll(out, out * divider, (reference, feedback, divider))
 

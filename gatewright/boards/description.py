@@ -9,8 +9,6 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from gatewright.errors import GatewrightError
-
 FAMILIES = ("ecp5", "ice40", "gowin")
 RESOURCES = ("lut", "ff", "bram", "dsp")
 
@@ -139,23 +137,6 @@ def board_files() -> dict[str, dict[str, Any]]:
         for path in paths
         if path.name.endswith(".toml")
     }
-
-
-def find_open_board(name: Any) -> OpenBoard:
-    """The board of that name.
-
-    Raises:
-        GatewrightError: GW-403.
-    """
-    known = open_boards()
-    if not isinstance(name, str) or name not in known:
-        raise GatewrightError(
-            "GW-403",
-            where=str(name),
-            cause="there is no such board.",
-            remedy=f"Use one of {', '.join(known)}.",
-        )
-    return known[name]
 
 
 def read_board(name: str, data: Mapping[str, Any]) -> OpenBoard:

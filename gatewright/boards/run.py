@@ -18,7 +18,7 @@ _LEVEL = re.compile(r"^(Info|ERROR|Warning): ")
 _TELLING = re.compile(r"^(?:\d[\d.]*\. Executing |Info: (?!\[|\s|curr|Sink|Setup|Source))")
 
 
-class ToolFailed(Exception):
+class ToolError(Exception):
     """A tool left with an error.
 
     Args:
@@ -47,7 +47,7 @@ def run_command(command: Command, folder: Path, progress: Progress) -> str:
 
     Raises:
         GatewrightError: GW-801 if the tool is not there.
-        ToolFailed: If it fails.
+        ToolError: If it fails.
     """
     tool = find_tool(command.tool)
     progress(command.stage, "")
@@ -75,7 +75,7 @@ def run_command(command: Command, folder: Path, progress: Progress) -> str:
         process.wait()
     said = "".join(lines)
     if code:
-        raise ToolFailed(command, last_words(said) or f"exit code {code}", said)
+        raise ToolError(command, last_words(said) or f"exit code {code}", said)
     return said
 
 
@@ -86,7 +86,7 @@ def last_words(log: str) -> str:
     return (errors or lines or [""])[-1 if not errors else 0]
 
 
-def failed(error: ToolFailed, folder: Path) -> GatewrightError:
+def failed(error: ToolError, folder: Path) -> GatewrightError:
     """GW-804 with the tool's own words."""
     return GatewrightError(
         "GW-804",

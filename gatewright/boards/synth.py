@@ -33,7 +33,7 @@ from gatewright.boards.report import (
     read_utilisation,
     too_large,
 )
-from gatewright.boards.run import Progress, ToolFailed, failed, run_command
+from gatewright.boards.run import Progress, ToolError, failed, run_command
 from gatewright.boards.top import TOP, board_top
 from gatewright.errors import GatewrightError
 
@@ -129,7 +129,7 @@ def synthesize(request: Request, fold: Fold, folder: Path, progress: Progress) -
     )
     if report.bitstream:
         _run(lambda: run_command(pack(board, seed), folder, progress), folder)
-    _write_report(report, folder)
+    write_report(report, folder)
     if not report.bitstream:
         raise _too_slow(report, folder)
     return report
@@ -199,7 +199,7 @@ def _place(
     for seed, command in enumerate(plan.commands[3:], 1):
         try:
             log = run_command(command, folder, progress)
-        except ToolFailed as error:
+        except ToolError as error:
             usage = read_utilisation(board, error.log) or usage
             if too_large(usage) or any(words in error.said for words in _CROWDED):
                 attempts.append(Attempt(candidate.multipliers, False, usage))
@@ -222,7 +222,7 @@ def _count(board: OpenBoard, plan: Plan, folder: Path, progress: Progress) -> di
 def _run(work: Callable[[], object], folder: Path) -> None:
     try:
         work()
-    except ToolFailed as error:
+    except ToolError as error:
         raise failed(error, folder) from error
 
 
@@ -285,6 +285,7 @@ def _note(timing: Timing) -> str:
     )
 
 
-def _write_report(report: SynthReport, folder: Path) -> None:
+def write_report(report: SynthReport, folder: Path) -> None:
+    """Write ``synth.json``."""
     text = json.dumps(report.to_json(), indent=1, sort_keys=True)
     (folder / SYNTH_JSON).write_text(text + "\n")
