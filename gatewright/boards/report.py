@@ -170,16 +170,17 @@ def tally(
 
 
 def read_utilisation(board: OpenBoard, log: str) -> dict[str, Usage]:
-    """What nextpnr's log says it packed; empty if it did not get there."""
-    found = {name: int(used) for name, used, _ in _UTILISATION.findall(log)}
+    """What nextpnr's log says it packed, and what it has; empty if it did not get there."""
+    found = {name: (int(used), int(total)) for name, used, total in _UTILISATION.findall(log)}
     if not found:
         return {}
-    sites = FLOWS[board.family].sites
-    sums = {
-        resource: math.ceil(sum(found.get(name, 0) * each for name, each in names))
-        for resource, names in sites.items()
-    }
-    return {name: Usage(used, board.resources[name]) for name, used in sums.items()}
+    usage = {}
+    for resource, names in FLOWS[board.family].sites.items():
+        used = sum(found[name][0] * each for name, each in names if name in found)
+        # Where several kinds of sites share a resource, they do not simply add up.
+        available = found[names[0][0]][1] if len(names) == 1 else board.resources[resource]
+        usage[resource] = Usage(math.ceil(used), available)
+    return usage
 
 
 def too_large(usage: Mapping[str, Usage]) -> bool:

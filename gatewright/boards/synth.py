@@ -40,7 +40,7 @@ from gatewright.errors import GatewrightError
 BAUD = 115_200
 SYNTH_JSON = "synth.json"
 UNITS = {"lut": "LUTs", "ff": "flip-flops", "bram": "block RAMs", "dsp": "multipliers"}
-_CROWDED = ("no Bels remaining", "legal placement", "utilisation limit", "Failed to expand region")
+_CROWDED = ("bels remaining", "legal placement", "utilisation limit", "failed to expand region")
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ def _place(
             log = run_command(command, folder, progress)
         except ToolError as error:
             usage = read_utilisation(board, error.log) or usage
-            if too_large(usage) or any(words in error.said for words in _CROWDED):
+            if too_large(usage) or any(words in error.said.lower() for words in _CROWDED):
                 attempts.append(Attempt(candidate.multipliers, False, usage))
                 return None
             raise failed(error, folder) from error
