@@ -178,7 +178,8 @@ def read_utilisation(board: OpenBoard, log: str) -> dict[str, Usage]:
     for resource, names in FLOWS[board.family].sites.items():
         used = sum(found[name][0] * each for name, each in names if name in found)
         # Where several kinds of sites share a resource, they do not simply add up.
-        available = found[names[0][0]][1] if len(names) == 1 else board.resources[resource]
+        single = found.get(names[0][0]) if len(names) == 1 else None
+        available = single[1] if single else board.resources[resource]
         usage[resource] = Usage(math.ceil(used), available)
     return usage
 

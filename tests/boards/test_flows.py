@@ -105,24 +105,24 @@ def test_more_products_than_blocks(tmp_path):
 
 
 def test_too_large_names_the_fold_that_fits(tmp_path):
-    board = replace(BOARDS["icebreaker"], resources={"lut": 400, "ff": 400, "bram": 30, "dsp": 8})
-    error = refused("GW-802", tmp_path, "", lanes=32, board=board)
-    assert "of 400 LUTs" in error.cause
-    assert "--multipliers 8 fits" in error.remedy
+    board = replace(BOARDS["icebreaker"], resources={"lut": 250, "ff": 250, "bram": 30, "dsp": 8})
+    error = refused("GW-802", tmp_path, "", lanes=10, board=board)
+    assert "of 250 LUTs" in error.cause
+    assert "--multipliers 5 fits" in error.remedy
 
 
 def test_the_fold_is_halved_until_it_fits(tmp_path):
-    resources = {"lut": 5280, "ff": 5280, "bram": 6, "dsp": 8}
-    board = replace(BOARDS["icebreaker"], multipliers=16, resources=resources)
+    resources = {"lut": 5280, "ff": 5280, "bram": 4, "dsp": 8}
+    board = replace(BOARDS["icebreaker"], multipliers=12, resources=resources)
     report, said = run(tmp_path, "", lanes=None, board=board)
-    assert [(a.multipliers, a.fits) for a in report.attempts] == [(16, False), (8, True)]
-    assert report.multipliers == 8
-    assert any("16 multipliers do not fit" in stage for stage, _ in said)
+    assert [(a.multipliers, a.fits) for a in report.attempts] == [(12, False), (6, True)]
+    assert report.multipliers == 6
+    assert any("12 multipliers do not fit" in stage for stage, _ in said)
 
 
 def test_nothing_fits(tmp_path):
-    board = replace(BOARDS["icebreaker"], resources={"lut": 5280, "ff": 1, "bram": 0, "dsp": 8})
-    board = replace(board, resources=board.resources | {"bram": 1}, multipliers=2)
+    resources = {"lut": 10, "ff": 10, "bram": 30, "dsp": 8}
+    board = replace(BOARDS["icebreaker"], resources=resources, multipliers=2)
     error = refused("GW-802", tmp_path, "", lanes=None, board=board)
     assert "larger device" in error.remedy
 
