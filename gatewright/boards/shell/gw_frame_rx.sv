@@ -90,7 +90,7 @@ module gw_frame_rx #(
   ) u_fifo (
       .clk_i,
       .rst_i  (fifo_rst),
-      .valid_i(line_byte),
+      .valid_i(line_byte && fifo_ready),
       .ready_o(fifo_ready),
       .data_i (escaped_q ? line_data_i ^ Toggle : line_data_i),
       .valid_o(fifo_valid),

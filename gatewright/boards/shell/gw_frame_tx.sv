@@ -42,8 +42,6 @@ module gw_frame_tx #(
   localparam logic [7:0] Credit = 8'hFE;
   localparam logic [7:0] Identity = 8'hFD;
   localparam int unsigned PortBits = OUTPUTS == 1 ? 1 : $clog2(OUTPUTS);
-  localparam int unsigned AllBytes = TOTAL_BYTES + IDENTITY_BYTES;
-  localparam int unsigned IndexBits = $clog2(AllBytes + 1);
 
   typedef enum logic [2:0] {
     Idle,
@@ -65,7 +63,7 @@ module gw_frame_tx #(
   logic identified_q, identity_q;  // identity: the record that is under way
   logic [PortBits-1:0] port_q, port;
   logic give_credit, give_identity, give_word, give_end;
-  logic [IndexBits-1:0] base, bytes;
+  logic [OUTPUTS:0] chosen;  // the port whose word goes out, the identity behind the ports
   logic [7:0] word_byte;
   logic word_last;
 
@@ -96,34 +94,28 @@ module gw_frame_tx #(
     endcase
   end
 
+  always_comb begin
+    chosen = '0;
+    chosen[OUTPUTS] = give_identity;
+    for (int unsigned i = 0; i < OUTPUTS; ++i) chosen[i] = give_word && port == PortBits'(i);
+  end
+
   assign free = !full_q && crc_ready;
   assign put = free && state_q != Idle &&
       (state_q != Record || give_credit || give_identity || give_word || give_end);
 
-  // The first bytes of the ports, and behind them the identity.
-  always_comb begin
-    base = '0;
-    for (int unsigned i = 0; i < OUTPUTS; ++i) begin
-      if (i < 32'(port)) base = base + IndexBits'(WORD_BYTES[8*i+:8]);
-    end
-    bytes = IndexBits'(WORD_BYTES[8*port+:8]);
-    if (give_identity) begin
-      base  = IndexBits'(TOTAL_BYTES);
-      bytes = IndexBits'(IDENTITY_BYTES);
-    end
-  end
-
   gw_downsize #(
-      .BYTES(AllBytes)
+      .PORTS     (OUTPUTS + 1),
+      .WORD_BYTES({8'(IDENTITY_BYTES), WORD_BYTES}),
+      .BYTES     (TOTAL_BYTES + IDENTITY_BYTES)
   ) u_words (
       .clk_i,
-      .load_i (state_q == Record),
-      .base_i (base),
-      .bytes_i(bytes),
-      .next_i (put && state_q == Bytes),
-      .data_i ({IDENTITY, out_data_i}),
-      .data_o (word_byte),
-      .last_o (word_last)
+      .choose_i(state_q == Record),
+      .load_i  (chosen),
+      .next_i  (put && state_q == Bytes),
+      .data_i  ({IDENTITY, out_data_i}),
+      .data_o  (word_byte),
+      .last_o  (word_last)
   );
 
   for (genvar i = 0; i < OUTPUTS; ++i) begin : g_port
