@@ -51,12 +51,13 @@ int board_busy(void* handle) {
   return board.top.led_o || board.in_left || board.out_clock >= 0 || !board.top.uart_tx_o;
 }
 
-/// Hold the line low for some cycles, as a glitch or a break does.
+/// Hold the line low for some cycles, as a glitch or a break does, and then high for a bit.
 void board_low(void* handle, int cycles) {
   auto& board = *static_cast<Board*>(handle);
   board.top.uart_rx_i = 0;
   for (int i = 0; i < cycles; ++i) board.clock();
   board.top.uart_rx_i = 1;
+  for (int i = 0; i < board.clocks_per_bit; ++i) board.clock();
 }
 
 /// Run some cycles; returns bytes read from the board, *taken of those for it were begun.
