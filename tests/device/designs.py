@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from gatewright.boards.shell import shell_files
+from gatewright.hls_templates.rtl.write import library
 from gatewright.ir.types import IntArray
 
 MAX_STEPS = 300
 DIGEST = bytes(range(1, 9))
-SV = Path(__file__).parent / "sv"
+TOP = Path(__file__).parent / "sv/gatewright_top.sv"
 
 
 def _port(name: str, sequence: bool, values: int, lanes: int, bits: int) -> dict[str, Any]:
@@ -50,8 +51,10 @@ def expected(x: IntArray, start: IntArray, total: int | None = None) -> list[Int
 
 
 def write_sources(folder: Path, digest: bytes = DIGEST) -> list[str]:
-    """The shell around the small design."""
-    files = {path.name: path.read_text() for path in sorted(SV.glob("*.sv"), reverse=True)}
+    """The shell around this design."""
+    modules = library()
+    files = {name: modules[name] for name in ("gw_ram.sv", "gw_skid.sv", "gw_fifo.sv")}
+    files[TOP.name] = TOP.read_text()
     files |= shell_files(KERNELS, digest)
     for name, text in files.items():
         (folder / name).write_text(text)
