@@ -9,6 +9,7 @@ import pytest
 from designs import write_sources
 from simulated import CLOCKS_PER_BIT, SimulatedBoard, build_board
 
+
 @pytest.fixture(scope="session")
 def small_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small")
@@ -19,4 +20,3 @@ def small_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_board(small_library: Path) -> Iterator[SimulatedBoard]:
     with SimulatedBoard(small_library, small_library.parent) as board:
         yield board
-

@@ -118,7 +118,7 @@ module gw_frame_rx #(
     credit_o  <= pop && credit_q == CreditBits'(CREDIT - 1);
     if (pop) credit_q <= credit_q + 1'b1;
     if (pop) begin
-      unique case (state_q)
+      case (state_q)
         Ticket: begin
           ticket_o <= data;
           state_q  <= Command;

@@ -81,7 +81,7 @@ module gw_frame_tx #(
   assign give_end = !give_credit && !give_identity && !give_word && finish_i;
 
   always_comb begin
-    unique case (state_q)
+    case (state_q)
       Begin: next_byte = Flag;
       Ticket: next_byte = ticket_i;
       Record:
@@ -128,7 +128,7 @@ module gw_frame_tx #(
     credits_q <= credits_q + 3'(credit_i) - 3'(put && state_q == Record && give_credit);
     if (open_i) state_q <= Begin;
     if (put) begin
-      unique case (state_q)
+      case (state_q)
         Begin: state_q <= Ticket;
         Ticket: state_q <= Record;
         Record: begin

@@ -30,7 +30,7 @@ class Line(Protocol):
         """Bytes that ``read`` would give at once."""
 
 
-class _LineFault(Exception):
+class _LineError(Exception):
     """A frame or its answer that was lost or damaged; the frame may be sent again."""
 
     def __init__(self, code: str, cause: str) -> None:
@@ -126,15 +126,15 @@ class Link:
 
     def _insist(self, command: Command, records: bytes) -> Answer:
         """Ask until an answer comes; only once if that would advance the state twice."""
-        fault = _LineFault("GW-904", "there was no answer.")
+        fault = _LineError("GW-904", "there was no answer.")
         for _ in range(ATTEMPTS):
             try:
                 answer = self._ask(command, records)
                 if answer.status not in _REPORTS:
                     return answer
-                fault = _LineFault("GW-905", f"the board reports: {_REPORTS[answer.status]}.")
+                fault = _LineError("GW-905", f"the board reports: {_REPORTS[answer.status]}.")
                 greet = answer.status == Status.NO_HELLO and command == Command.RUN
-            except _LineFault as found:
+            except _LineError as found:
                 fault, greet = found, False
             if command == Command.RUN_ON:
                 self._lost(fault.cause.rstrip("."))
@@ -168,7 +168,7 @@ class Link:
                 if found.ticket == self._ticket:
                     return _intact(found)
         what = "an answer broke off" if length else "nothing came back"
-        raise _LineFault("GW-904", f"{what} for {self._timeout:g} s.")
+        raise _LineError("GW-904", f"{what} for {self._timeout:g} s.")
 
     def _check(self, identity: bytes) -> None:
         if not identity:
@@ -219,7 +219,7 @@ class Link:
 
 def _intact(answer: Answer) -> Answer:
     if not answer.intact:
-        raise _LineFault("GW-905", "its answer came with a wrong check sum.")
+        raise _LineError("GW-905", "its answer came with a wrong check sum.")
     return answer
 
 

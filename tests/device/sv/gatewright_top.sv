@@ -70,7 +70,7 @@ module gatewright_top (
   assign m_axis_tlast = 1'b1;
 
   always_ff @(posedge aclk) begin
-    unique case (state_q)
+    case (state_q)
       Start:
       if (s_axis_1_start_tvalid) begin
         start_q <= s_axis_1_start_tdata;
