@@ -13,6 +13,7 @@ from gatewright import display, synth_display
 from gatewright.arrays import check_output, load_arrays, load_inputs, named_outputs, store
 from gatewright.boards import DEFAULT_BOARD, boards, open_boards
 from gatewright.build import Build, compile
+from gatewright.device import DEFAULT_BAUD, DEFAULT_PORT, DEFAULT_TIMEOUT, Device
 from gatewright.diagnosis import diagnose
 from gatewright.doctor import examine
 from gatewright.errors import GatewrightError
@@ -172,7 +173,60 @@ def simulate(
             result, inner = opened.simulate(arguments, level, raw=raw, states=True)
         else:
             result = opened.simulate(arguments, level, raw=raw)
-    arrays = named_outputs(result, opened.integer) | inner
+    _give(named_outputs(result, opened.integer) | inner, output, as_json)
+
+
+@main.command()
+@click.argument("build", type=click.Path(path_type=Path))
+@click.argument("inputs", metavar="X.npy|X.npz", type=click.Path(path_type=Path))
+@click.option("--port", default=DEFAULT_PORT, show_default=True, help="Serial port of the board.")
+@click.option(
+    "--baud",
+    default=DEFAULT_BAUD,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Bits per second, as the bitstream was made for.",
+)
+@click.option(
+    "--timeout",
+    default=DEFAULT_TIMEOUT,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds after which a silent board has failed.",
+)
+@click.option("--raw", is_flag=True, help="Integer codes instead of floats.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write a .npy; an .npz of several outputs.",
+)
+@as_json
+def run(
+    build: Path,
+    inputs: Path,
+    port: str,
+    baud: int,
+    timeout: float,
+    raw: bool,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Run BUILD on a board, on the floats in X.npy.
+
+    The board has to hold the bitstream of this build. A model that takes initial states too wants
+    an .npz with an array for each argument.
+    """
+    opened = Build(build)
+    check_output(output, several=len(opened.integer.outputs) > 1)
+    arguments = load_inputs(inputs, opened.integer)
+    with display.ERR.status(f"running on {port}"), Device(opened, port, baud, timeout) as device:
+        result = device.simulate(arguments, raw=raw)
+    _give(named_outputs(result, opened.integer), output, as_json)
+
+
+def _give(arrays: dict[str, Any], output: Path | None, as_json: bool) -> None:
+    """Results to a file, and to the terminal."""
     if output is not None:
         store(output, arrays)
     if as_json:

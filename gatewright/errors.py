@@ -46,6 +46,16 @@ CODES: dict[str, str] = {
     "GW-802": "design does not fit the device",
     "GW-803": "clock not met",
     "GW-804": "FPGA tool failed",
+    # 9xx: boards on a serial line
+    "GW-901": "pyserial is not installed",
+    "GW-902": "serial port not found",
+    "GW-903": "serial port cannot be used",
+    "GW-904": "board is silent",
+    "GW-905": "frames arrive damaged",
+    "GW-906": "another build is on the board",
+    "GW-907": "board speaks another protocol",
+    "GW-908": "sequence is too long for the board",
+    "GW-909": "board has no state to go on from",
 }
 
 

@@ -97,7 +97,7 @@ class Simulator:
         # A state may come first; the number of steps is that of a sequence.
         sequence = next(end.tensor for end in self._ports.inputs if end.sequence)
         batch, steps = feeds[sequence].shape[:2]
-        self._check_length(steps)
+        check_length(steps, self._ports.max_steps)
         sources = [
             np.ascontiguousarray(feeds[end.tensor], dtype=np.int32) for end in self._ports.inputs
         ]
@@ -130,18 +130,23 @@ class Simulator:
             tap.name: _in_time(tap, array) for tap, array in zip(self._taps, shown, strict=True)
         }
 
-    def _check_length(self, steps: int) -> None:
-        limit = self._ports.max_steps
-        if limit is not None and steps > limit:
-            raise GatewrightError(
-                "GW-601",
-                where="input",
-                cause=f"it has {steps} time steps, and the kernels buffer at most {limit}.",
-                remedy=f"Compile with max_steps={steps} or more, or pass shorter sequences.",
-            )
-
 
 STATUS = {1: "an output has another number of beats", 2: "a sequence is too long for a buffer"}
+
+
+def check_length(steps: int, limit: int | None) -> None:
+    """Refuse sequences that are longer than a design's buffers.
+
+    Raises:
+        GatewrightError: GW-601.
+    """
+    if limit is not None and steps > limit:
+        raise GatewrightError(
+            "GW-601",
+            where="input",
+            cause=f"it has {steps} time steps, and the kernels buffer at most {limit}.",
+            remedy=f"Compile with max_steps={steps} or more, or pass shorter sequences.",
+        )
 
 
 def _in_time(tap: Tap, array: IntArray) -> IntArray:
