@@ -15,7 +15,7 @@ import numpy.typing as npt
 import onnx
 
 from gatewright import frontend, levels
-from gatewright.boards import DEFAULT_BOARD
+from gatewright.boards import DEFAULT_BOARD, SynthReport
 from gatewright.calibration import Calibration, calibrate
 from gatewright.errors import GatewrightError
 from gatewright.folder import COSIM, LIBRARIES, named, read_manifest, replacing, write_manifest
@@ -460,6 +460,22 @@ class Build:
         from gatewright.verify import verify
 
         return verify(self, x, model, labels=labels, levels=levels, progress=progress)
+
+    def synth(
+        self,
+        board: str,
+        *,
+        multipliers: int | None = None,
+        clock: float | None = None,
+        seeds: int = 1,
+        progress: Callable[[str, str], None] | None = None,
+    ) -> SynthReport:
+        """Make a board's bitstream, or count resources; see ``gatewright.synth.synth``."""
+        from gatewright.synth import synth
+
+        return synth(
+            self, board, multipliers=multipliers, clock=clock, seeds=seeds, progress=progress
+        )
 
 
 def _state(run: Run, name: str, quantizer: dict[str, Any], raw: bool) -> npt.NDArray[Any]:

@@ -10,10 +10,11 @@ from typing import Any
 
 import click
 
-from gatewright import display
+from gatewright import display, synth_display
 from gatewright.arrays import check_output, load_arrays, load_inputs, named_outputs, store
-from gatewright.boards import DEFAULT_BOARD, boards
+from gatewright.boards import DEFAULT_BOARD, boards, open_boards
 from gatewright.build import Build, compile
+from gatewright.device import DEFAULT_BAUD, DEFAULT_PORT, DEFAULT_TIMEOUT, Device
 from gatewright.diagnosis import diagnose
 from gatewright.doctor import examine
 from gatewright.errors import GatewrightError
@@ -21,7 +22,7 @@ from gatewright.hls_templates.cosim import Trace
 from gatewright.hls_templates.design import DEFAULT_MULTIPLIERS
 from gatewright.levels import FAST_LEVELS, LEVELS
 from gatewright.models import ModelSource, calibrated, load_dataset, load_model, torch_model
-from gatewright.rtl_level import check_level, drive_for
+from gatewright.rtl_level import Stats, check_level, drive_for
 from gatewright.verify import verify
 from gatewright.version import VERSION
 
@@ -196,17 +197,76 @@ def simulate(
             keep_state=keep_state,
             drive=drive,
         )
-    arrays = named_outputs(done.outputs, opened.integer) | done.states
+    _give(
+        named_outputs(done.outputs, opened.integer) | done.states,
+        output,
+        as_json,
+        done.stats if stats else None,
+    )
+
+
+@main.command()
+@click.argument("build", type=click.Path(path_type=Path))
+@click.argument("inputs", metavar="X.npy|X.npz", type=click.Path(path_type=Path))
+@click.option("--port", default=DEFAULT_PORT, show_default=True, help="Serial port of the board.")
+@click.option(
+    "--baud",
+    default=DEFAULT_BAUD,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Bits per second, as the bitstream was made for.",
+)
+@click.option(
+    "--timeout",
+    default=DEFAULT_TIMEOUT,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds after which a silent board has failed.",
+)
+@click.option("--raw", is_flag=True, help="Integer codes instead of floats.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write a .npy; an .npz of several outputs.",
+)
+@as_json
+def run(
+    build: Path,
+    inputs: Path,
+    port: str,
+    baud: int,
+    timeout: float,
+    raw: bool,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Run BUILD on a board, on the floats in X.npy.
+
+    The board has to hold the bitstream of this build. A model that takes initial states too wants
+    an .npz with an array for each argument.
+    """
+    opened = Build(build)
+    check_output(output, several=len(opened.integer.outputs) > 1)
+    arguments = load_inputs(inputs, opened.integer)
+    with display.ERR.status(f"running on {port}"), Device(opened, port, baud, timeout) as device:
+        result = device.simulate(arguments, raw=raw)
+    _give(named_outputs(result, opened.integer), output, as_json)
+
+
+def _give(
+    arrays: dict[str, Any], output: Path | None, as_json: bool, stats: Stats | None = None
+) -> None:
+    """Results to a file, and to the terminal."""
     if output is not None:
         store(output, arrays)
     if as_json:
         shown = {name: array.tolist() for name, array in arrays.items()}
-        cycles = {"stats": done.stats.to_json()} if stats and done.stats else {}
-        click.echo(json.dumps(shown | cycles))
+        click.echo(json.dumps(shown | ({"stats": stats.to_json()} if stats else {})))
         return
     display.show_arrays(arrays, output)
-    if stats and done.stats:
-        display.show_stats(done.stats)
+    if stats is not None:
+        display.show_stats(stats)
 
 
 @main.command("verify")
@@ -250,6 +310,46 @@ def verify_command(
         torch_model(source, model)
     failed = _verify(Build(build), source, inputs, split, _levels(levels), as_json)
     raise SystemExit(failed)
+
+
+@main.command("synth")
+@click.argument("build", type=click.Path(path_type=Path))
+@click.option("--board", required=True, help=f"{', '.join([*open_boards(), *boards()])}.")
+@click.option(
+    "--multipliers",
+    type=click.IntRange(min=1),
+    help="The most that a recurrent layer may use; without it, as many as fit.",
+)
+@click.option("--clock", type=float, metavar="MHZ", help="The design's clock; the board's target.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Try so many placements and keep the fastest.",
+)
+@as_json
+def synth_command(
+    build: Path,
+    board: str,
+    multipliers: int | None,
+    clock: float | None,
+    seeds: int,
+    as_json: bool,
+) -> None:
+    """Make the bitstream of BUILD for a board, in BUILD/synth/BOARD.
+
+    Synthesis, place and route by the open tools of pip; their logs are kept there. For a vendor's
+    board yosys counts resources only.
+    """
+    with synth_display.synthesizing(as_json) as progress:
+        report = Build(build).synth(
+            board, multipliers=multipliers, clock=clock, seeds=seeds, progress=progress
+        )
+    if as_json:
+        click.echo(json.dumps(report.to_json()))
+    else:
+        synth_display.show_synth(report)
 
 
 @main.command()

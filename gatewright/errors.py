@@ -30,7 +30,7 @@ CODES: dict[str, str] = {
     "GW-402": "build folder is incomplete or damaged",
     "GW-403": "unknown board",
     "GW-404": "output folder cannot be written",
-    "GW-405": "bad option of compile",
+    "GW-405": "bad option of compile or synth",
     # 5xx: tools
     "GW-501": "no C++ compiler",
     "GW-502": "C++ compilation failed",
@@ -48,6 +48,21 @@ CODES: dict[str, str] = {
     "GW-703": "RTL simulation failed",
     "GW-704": "RTL simulation stands still",
     "GW-705": "rtl folder is incomplete",
+    # 8xx: synthesis for a board
+    "GW-801": "FPGA tool not found",
+    "GW-802": "design does not fit the device",
+    "GW-803": "clock not met",
+    "GW-804": "FPGA tool failed",
+    # 9xx: boards on a serial line
+    "GW-901": "pyserial is not installed",
+    "GW-902": "serial port not found",
+    "GW-903": "serial port cannot be used",
+    "GW-904": "board is silent",
+    "GW-905": "frames arrive damaged",
+    "GW-906": "another build is on the board",
+    "GW-907": "board speaks another protocol",
+    "GW-908": "sequence is too long for the board",
+    "GW-909": "board has no state to go on from",
 }
 
 

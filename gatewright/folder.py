@@ -16,6 +16,8 @@ from gatewright.errors import GatewrightError
 MANIFEST = "gatewright.json"
 LIBRARIES, COSIM = "csim", "cosim"
 """Compiled simulations and their waveforms, which are kept in the build but are not part of it."""
+SYNTH = "synth"
+"""Bitstreams and the way to them, a folder a board; no part of the build either."""
 
 
 def named(path: str | os.PathLike[str]) -> Path:
@@ -64,7 +66,8 @@ def _foreign_entries(folder: Path) -> list[str]:
     entries = sorted(path.name for path in folder.iterdir())
     try:
         files = json.loads((folder / MANIFEST).read_text())["files"]
-        ours = {MANIFEST, LIBRARIES, COSIM, *(name.partition("/")[0] for name in files)}
+        parts = (name.partition("/")[0] for name in files)
+        ours = {MANIFEST, LIBRARIES, COSIM, SYNTH, *parts}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return entries
     return [name for name in entries if name not in ours]
@@ -92,6 +95,19 @@ def replacing(folder: Path) -> Iterator[Path]:
     finally:
         for leftover in (partial, previous):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def emptied(folder: Path) -> Path:
+    """The folder, with nothing in it.
+
+    Raises:
+        GatewrightError: GW-404 if it cannot be written.
+    """
+    with _coded(folder):
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+    return folder
 
 
 def _exchange(partial: Path, target: Path, previous: Path) -> None:

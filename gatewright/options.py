@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from gatewright.boards import boards
+from gatewright.boards import OpenBoard, boards, open_boards
 from gatewright.boards.parts import Board
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.design import DEFAULT_MAX_STEPS, DEFAULT_MULTIPLIERS, Options
@@ -28,13 +29,31 @@ def check_options(multipliers: Any, requantizer: Any, max_steps: Any = None) -> 
     if requantizer not in VARIANTS:
         raise _refused("requantizer", requantizer, f"one of {', '.join(VARIANTS)}")
     return Options(
-        _positive("multipliers", multipliers) or DEFAULT_MULTIPLIERS,
+        positive("multipliers", multipliers) or DEFAULT_MULTIPLIERS,
         requantizer,
-        _positive("max_steps", max_steps),
+        positive("max_steps", max_steps),
     )
 
 
-def _positive(option: str, value: Any) -> int | None:
+def check_clock(value: Any) -> float | None:
+    """A clock in MHz, or None.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1000:
+        raise _refused("clock", value, "a frequency in MHz, or None for the board's target")
+    return float(value)
+
+
+def positive(option: str, value: Any) -> int | None:
+    """A positive integer, or None.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
     if value is None:
         return None
     try:
@@ -61,20 +80,36 @@ def fit_steps(options: Options, model: IntegerModel) -> Options:
 
 
 def find_board(name: Any) -> Board:
-    """The board of that name.
+    """The vendor's board of that name, for the HLS project.
 
     Raises:
         GatewrightError: GW-403.
     """
     known = boards()
-    if not isinstance(name, str) or name not in known:
-        raise GatewrightError(
-            "GW-403",
-            where=str(name),
-            cause="there is no such board.",
-            remedy=f"Use one of {', '.join(known)}.",
-        )
-    return known[name]
+    if isinstance(name, str) and name in known:
+        return known[name]
+    raise _unknown_board(name, known, "for its vendor's HLS tool; others are for gatewright synth")
+
+
+def find_target(name: Any) -> Board | OpenBoard:
+    """The board of that name, of either kind, for synthesis.
+
+    Raises:
+        GatewrightError: GW-403.
+    """
+    known: dict[str, Board | OpenBoard] = {**open_boards(), **boards()}
+    if isinstance(name, str) and name in known:
+        return known[name]
+    raise _unknown_board(name, known, "to synthesize for")
+
+
+def _unknown_board(name: Any, known: Iterable[str], purpose: str) -> GatewrightError:
+    return GatewrightError(
+        "GW-403",
+        where=str(name),
+        cause=f"there is no such board {purpose}.",
+        remedy=f"Use one of {', '.join(known)}.",
+    )
 
 
 def _refused(option: str, value: Any, wanted: str) -> GatewrightError:

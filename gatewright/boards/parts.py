@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from importlib import resources
+
+from gatewright.boards.description import board_files
 
 DEFAULT_BOARD = "pynq-z2"
 
 
 @dataclass(frozen=True)
 class Board:
-    """What a tool flow has to know of a board.
+    """What a vendor's tool flow has to know of a board.
 
     Attributes:
         name: As in the file name.
         title: As its maker calls it.
         part: The vendor's part number.
         clock_ns: Period of the clock a design is made for, in nanoseconds.
+        yosys: What yosys calls the family, for resource counts without the vendor's tools.
+        resources: How many LUTs, flip-flops, block RAMs (36 kbit) and DSPs the device has.
     """
 
     name: str
     title: str
     part: str
     clock_ns: float
+    yosys: str
+    resources: dict[str, int]
 
 
 def boards() -> dict[str, Board]:
-    """Every board with a file in this folder, by name."""
-    found = {}
-    for path in sorted(resources.files("gatewright.boards").iterdir(), key=lambda p: p.name):
-        if path.name.endswith(".toml"):
-            name = path.name.removesuffix(".toml")
-            found[name] = Board(name, **tomllib.loads(path.read_text()))
-    return found
+    """Every board of a vendor's flow, by name."""
+    files = board_files()
+    return {name: Board(name, **data) for name, data in files.items() if "part" in data}

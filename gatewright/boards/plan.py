@@ -1,0 +1,63 @@
+"""What a flow will run, fixed before anything runs: files and commands, and a digest of both."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+
+@dataclass(frozen=True)
+class Command:
+    """One run of a tool.
+
+    Attributes:
+        stage: What it does, a word or two.
+        tool: A name ``find_tool`` knows.
+        args: Its arguments; paths in them are relative to ``folder``.
+        folder: Where it runs, relative to the plan's folder.
+        log: The file that gets all it says, relative to the plan's folder.
+    """
+
+    stage: str
+    tool: str
+    args: tuple[str, ...]
+    log: str
+    folder: str = "."
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Files to write and commands to run, in order.
+
+    Attributes:
+        files: Contents by path, relative to the folder it will run in.
+        commands: In order.
+
+    Raises:
+        ValueError: For a path that is absolute or leaves the folder.
+    """
+
+    files: Mapping[str, str]
+    commands: tuple[Command, ...]
+
+    def __post_init__(self) -> None:
+        for path in (*self.files, *(c.log for c in self.commands)):
+            pure = PurePosixPath(path)
+            if pure.is_absolute() or ".." in pure.parts or "\\" in path:
+                raise ValueError(f"{path} leaves the plan's folder")
+
+    def digest(self) -> str:
+        """SHA-256 over everything in the plan."""
+        commands = [[c.tool, list(c.args), c.folder] for c in self.commands]
+        text = json.dumps([sorted(self.files.items()), commands])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def write(self, folder: Path) -> None:
+        """Write the files below a folder."""
+        for name, text in self.files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)

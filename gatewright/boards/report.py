@@ -1,0 +1,221 @@
+"""What synthesis, place and route said, as numbers with our names."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from gatewright.boards.description import RESOURCES, OpenBoard
+from gatewright.boards.flows import FLOWS, Flow
+
+# yosys names a cell after the nearest named net: the net, the type of the cell, its port, a number.
+_CELL = re.compile(
+    r"[_$.](SB_|TRELLIS_|LUT[1-8]|MUX2_|CCU2C|PFUMX|L6MUX|DFF|ALU|MULT|DP16KD|PDPW|DPX?9|SDPX?|SPX?9"
+    r"|pROM|abc|auto|\$|LC$|DSP)"
+)
+_UTILISATION = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
+_HOLD = re.compile(r"^Info: (\d+) Hold/min time violations", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much of a resource a design takes.
+
+    Attributes:
+        used: By the design.
+        available: In the device.
+    """
+
+    used: int
+    available: int
+
+    @property
+    def share(self) -> float:
+        """Used of available."""
+        return self.used / self.available
+
+
+@dataclass(frozen=True)
+class Hop:
+    """A stretch of the critical path.
+
+    Attributes:
+        name: The signal of the SystemVerilog it goes through, with its modules.
+        ns: Its delay, nanoseconds, routing included.
+    """
+
+    name: str
+    ns: float
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Timing of one placement.
+
+    Attributes:
+        fmax_mhz: Fastest clock that nextpnr proves.
+        path: The critical path, from flip-flop to flip-flop.
+        routing_ns: How much of it is wires.
+        hold_violations: Paths that nextpnr finds too fast.
+    """
+
+    fmax_mhz: float
+    path: tuple[Hop, ...]
+    routing_ns: float
+    hold_violations: int
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A fold that was tried.
+
+    Attributes:
+        multipliers: Its budget.
+        fits: Whether the device holds it.
+        usage: What it takes, as far as known; yosys' counts where it does not fit already there.
+    """
+
+    multipliers: int
+    fits: bool
+    usage: Mapping[str, Usage]
+
+    def worst(self) -> tuple[str, Usage]:
+        """The resource that is used most, by share."""
+        return max(self.usage.items(), key=lambda item: item[1].share)
+
+
+@dataclass(frozen=True)
+class SynthReport:
+    """What came out.
+
+    Attributes:
+        board: Its name.
+        title: As its maker calls it.
+        device: The part.
+        multipliers: Budget of a recurrent layer.
+        usage: By resource; empty where nothing says.
+        attempts: Folds tried, the last one is this.
+        clock_mhz: The design's clock.
+        timing: Of the best seed; None without place and route.
+        seed: That seed.
+        steps: Time steps of the sequence that ``cycles`` is of.
+        cycles: Predicted for one inference, from its first word to its last.
+        bitstream: The file, or "" without place and route.
+        load: The command that loads it.
+        plan: Digest of files and commands.
+        note: What has to be said besides.
+    """
+
+    board: str
+    title: str
+    device: str
+    multipliers: int
+    usage: Mapping[str, Usage]
+    attempts: tuple[Attempt, ...]
+    clock_mhz: float
+    timing: Timing | None
+    seed: int | None
+    steps: int
+    cycles: int
+    bitstream: str
+    load: str
+    plan: str
+    note: str = ""
+
+    @property
+    def microseconds(self) -> float:
+        """Of one inference at the clock."""
+        return self.cycles / self.clock_mhz
+
+    @property
+    def per_second(self) -> float:
+        """Inferences, one after the other."""
+        return 1e6 / self.microseconds
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``synth.json`` and ``--json``."""
+        data = asdict(self)
+        data["microseconds"] = round(self.microseconds, 3)
+        data["inferences_per_second"] = round(self.per_second, 1)
+        return data
+
+
+def count_cells(flow: Flow, board: OpenBoard, stat: str) -> dict[str, Usage]:
+    """What yosys' cells take at least.
+
+    Args:
+        flow: The family.
+        board: How much there is.
+        stat: The text of ``stat -json``.
+    """
+    return tally(json.loads(stat)["design"]["num_cells_by_type"], flow.cells, board.resources)
+
+
+def tally(
+    counts: Mapping[str, int],
+    cells: Mapping[str, tuple[str, float]],
+    available: Mapping[str, int],
+) -> dict[str, Usage]:
+    """Cells by type as resources."""
+    sums = dict.fromkeys(RESOURCES, 0.0)
+    for cell, count in counts.items():
+        if cell in cells:
+            resource, each = cells[cell]
+            sums[resource] += each * count
+    return {name: Usage(math.ceil(used), available[name]) for name, used in sums.items()}
+
+
+def read_utilisation(board: OpenBoard, log: str) -> dict[str, Usage]:
+    """What nextpnr's log says it packed, and what it has; empty if it did not get there."""
+    found = {name: (int(used), int(total)) for name, used, total in _UTILISATION.findall(log)}
+    if not found:
+        return {}
+    usage = {}
+    for resource, names in FLOWS[board.family].sites.items():
+        used = sum(found[name][0] * each for name, each in names if name in found)
+        # Where several kinds of sites share a resource, they do not simply add up.
+        single = found.get(names[0][0]) if len(names) == 1 else None
+        available = single[1] if single else board.resources[resource]
+        usage[resource] = Usage(math.ceil(used), available)
+    return usage
+
+
+def too_large(usage: Mapping[str, Usage]) -> bool:
+    """Whether any resource does not suffice."""
+    return any(u.used > u.available for u in usage.values())
+
+
+def read_timing(report: str, log: str) -> Timing:
+    """The timing in nextpnr's JSON report and its log."""
+    data = json.loads(report)
+    fmax = min(clock["achieved"] for clock in data["fmax"].values())
+    inner = [p for p in data["critical_paths"] if "async" not in p["from"] + p["to"]]
+    slowest = max(inner, key=lambda p: sum(hop["delay"] for hop in p["path"]))["path"]
+    routing = sum(hop["delay"] for hop in slowest if hop["type"] == "routing")
+    hold = sum(int(count) for count in _HOLD.findall(log))
+    return Timing(round(fmax, 3), tuple(_hops(slowest)), round(routing, 3), hold)
+
+
+def _hops(path: Iterable[Mapping[str, Any]]) -> list[Hop]:
+    hops: list[Hop] = []
+    for hop in path:
+        name = source_name(hop["to" if hop["type"] == "setup" else "from"]["cell"])
+        if hops and hops[-1].name == name:
+            hops[-1] = Hop(name, round(hops[-1].ns + hop["delay"], 3))
+        else:
+            hops.append(Hop(name, round(hop["delay"], 3)))
+    return hops
+
+
+def source_name(cell: str) -> str:
+    """The signal in our sources that a cell of the netlist is named after.
+
+    ``board.u_design.k0.acc_q_SB_DFFE_Q_26_D_SB_LUT4_O_I2`` is ``k0.acc_q``.
+    """
+    match = _CELL.search(cell)
+    name = (cell[: match.start()] if match else cell).rstrip(".")
+    return name.removeprefix("board.u_design.") or cell

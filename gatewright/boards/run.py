@@ -1,0 +1,97 @@
+"""Run the commands of a plan: one log each, and a line now and then for whoever waits."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from gatewright.boards.plan import Command
+from gatewright.boards.tools import find_tool
+from gatewright.errors import GatewrightError
+
+Progress = Callable[[str, str], None]
+"""Called with the stage and a line that a tool just said."""
+
+_LEVEL = re.compile(r"^(Info|ERROR|Warning): ")
+_TELLING = re.compile(r"^(?:\d[\d.]*\. Executing |Info: (?!\[|\s|curr|Sink|Setup|Source))")
+
+
+class ToolError(Exception):
+    """A tool left with an error.
+
+    Args:
+        command: What was run.
+        said: Its own last words.
+        log: All it said.
+    """
+
+    def __init__(self, command: Command, said: str, log: str) -> None:
+        super().__init__(f"{command.tool}: {said}")
+        self.command = command
+        self.said = said
+        self.log = log
+
+
+def run_command(command: Command, folder: Path, progress: Progress) -> str:
+    """Run one command of a plan.
+
+    Args:
+        command: What to run.
+        folder: The plan's folder.
+        progress: Hears of it.
+
+    Returns:
+        All that the tool said; it stands in the log too.
+
+    Raises:
+        GatewrightError: GW-801 if the tool is not there.
+        ToolError: If it fails.
+    """
+    tool = find_tool(command.tool)
+    progress(command.stage, "")
+    lines = []
+    process = subprocess.Popen(
+        [*tool.argv, *command.args],
+        cwd=folder / command.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    try:
+        assert process.stdout is not None
+        with (folder / command.log).open("w") as log:
+            for line in process.stdout:
+                log.write(line)
+                lines.append(line)
+                if _TELLING.match(line):
+                    progress(command.stage, _LEVEL.sub("", line).strip())
+        code = process.wait()
+    finally:
+        process.kill()  # where the wait was interrupted; otherwise there is nothing left to kill
+        process.wait()
+    said = "".join(lines)
+    if code:
+        raise ToolError(command, last_words(said) or f"exit code {code}", said)
+    return said
+
+
+def last_words(log: str) -> str:
+    """The line in which a tool says why it failed, or the last that says anything."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    errors = [line for line in lines if re.match(r"(?i)(error|fatal)\b|.*: error:", line)]
+    return (errors or lines or [""])[-1 if not errors else 0]
+
+
+def failed(error: ToolError, folder: Path) -> GatewrightError:
+    """GW-804 with the tool's own words."""
+    return GatewrightError(
+        "GW-804",
+        where=error.command.tool,
+        cause=f"{error.said}",
+        remedy=f"All it said is in {folder / error.command.log}; if the design came from compile, "
+        "report it with that file.",
+    )

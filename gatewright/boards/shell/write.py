@@ -1,0 +1,60 @@
+"""The board shell of a design: its sources, and the generated module that wraps the design."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+import jinja2
+
+from gatewright.boards.shell.ports import FramePort, input_ports, output_ports
+
+TOP = "gatewright_board"
+LIBRARY = (
+    "gw_uart_rx.sv",
+    "gw_uart_tx.sv",
+    "gw_crc32.sv",
+    "gw_upsize.sv",
+    "gw_downsize.sv",
+    "gw_frame_rx.sv",
+    "gw_frame_tx.sv",
+    "gw_shell.sv",
+)
+"""In compile order; they need ``gw_fifo.sv`` of the design's own library before them."""
+
+
+def shell_files(kernels: dict[str, Any], digest: bytes) -> dict[str, str]:
+    """The sources of the shell in compile order, by name.
+
+    Args:
+        kernels: ``3_kernels.json``.
+        digest: What ``build_digest`` says of the build.
+    """
+    folder = resources.files("gatewright.boards.shell")
+    files = {name: folder.joinpath(name).read_text() for name in LIBRARY}
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("gatewright.boards.shell", "."),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    inputs, outputs = input_ports(kernels), output_ports(kernels)
+    files[f"{TOP}.sv"] = environment.get_template(f"{TOP}.sv.j2").render(
+        inputs=inputs,
+        outputs=outputs,
+        in_bytes=_packed(inputs),
+        in_max=max(port.word_bytes for port in inputs),
+        out_bytes=_packed(outputs),
+        out_total=sum(port.word_bytes for port in outputs),
+        digest=digest[::-1].hex(),
+    )
+    return files
+
+
+def _packed(ports: Sequence[FramePort]) -> str:
+    """Bytes of a word of each port as one SystemVerilog literal, port 0 lowest."""
+    value = bytes(port.word_bytes for port in reversed(ports)).hex()
+    return f"{8 * len(ports)}'h{value}"

@@ -1,0 +1,291 @@
+"""Fold, synthesize, place, route and pack a design for a board."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatewright.boards.clocks import Pll, choose_pll, exact
+from gatewright.boards.constraints import CONSTRAINTS
+from gatewright.boards.description import OpenBoard
+from gatewright.boards.flows import (
+    FLOWS,
+    REPORT,
+    RTL,
+    elaborate_script,
+    map_script,
+    pack,
+    place_and_route,
+    seeded,
+    synthesis,
+)
+from gatewright.boards.plan import Plan
+from gatewright.boards.pll import pll_module
+from gatewright.boards.report import (
+    Attempt,
+    SynthReport,
+    Timing,
+    Usage,
+    count_cells,
+    read_timing,
+    read_utilisation,
+    too_large,
+)
+from gatewright.boards.run import Progress, ToolError, failed, run_command
+from gatewright.boards.top import TOP, board_top
+from gatewright.errors import GatewrightError
+
+BAUD = 115_200
+SYNTH_JSON = "synth.json"
+UNITS = {"lut": "LUTs", "ff": "flip-flops", "bram": "block RAMs", "dsp": "multipliers"}
+_CROWDED = ("bels remaining", "legal placement", "utilisation limit", "failed to expand region")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A design at one fold.
+
+    Attributes:
+        multipliers: The budget it was folded for.
+        rtl: Its files below ``rtl/``, ``sources.f`` among them, the shell included.
+        steps: Time steps of the sequence that ``cycles`` is of.
+        cycles: Predicted for it.
+    """
+
+    multipliers: int
+    rtl: Mapping[str, str]
+    steps: int
+    cycles: int
+
+
+Fold = Callable[[int], Candidate]
+"""The design for a budget of multipliers."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted.
+
+    Attributes:
+        board: The board.
+        mhz: The clock; None for the board's target.
+        multipliers: Budget of a recurrent layer; None to begin at the board's and halve it until
+            the design fits.
+        seeds: How many placements to try; the fastest is kept.
+    """
+
+    board: OpenBoard
+    mhz: float | None = None
+    multipliers: int | None = None
+    seeds: int = 1
+
+
+def synthesize(request: Request, fold: Fold, folder: Path, progress: Progress) -> SynthReport:
+    """Make the bitstream of a design.
+
+    Args:
+        request: Board, clock and fold.
+        fold: Gives the design at a fold.
+        folder: An empty folder; gets sources, logs, netlist, bitstream and ``synth.json``.
+        progress: Hears what the tools say.
+
+    Raises:
+        GatewrightError: GW-405 for a clock no PLL makes, GW-801 for a missing tool, GW-802 if the
+            design does not fit, GW-803 if the clock is not met (there is no bitstream then), GW-804
+            if a tool fails.
+    """
+    board = request.board
+    wanted = board.clock.target_mhz if request.mhz is None else request.mhz
+    pll = _pll(board, wanted)
+    mhz = float(pll.mhz if pll else exact(board.clock.mhz))
+    attempts: list[Attempt] = []
+    for candidate in _folds(request, fold):
+        plan = make_plan(board, candidate, pll, mhz, request.seeds)
+        placed = _place(board, plan, candidate, folder, progress, attempts)
+        if placed is not None:
+            break
+        _say_too_large(attempts[-1], progress)
+    else:
+        raise _does_not_fit(request, attempts, fold, pll, folder, progress)
+    timing, seed = placed
+    report = SynthReport(
+        board=board.name,
+        title=board.title,
+        device=board.device,
+        multipliers=candidate.multipliers,
+        usage=attempts[-1].usage,
+        attempts=tuple(attempts),
+        clock_mhz=mhz,
+        timing=timing,
+        seed=seed,
+        steps=candidate.steps,
+        cycles=candidate.cycles,
+        bitstream=FLOWS[board.family].bitstream if timing.fmax_mhz >= mhz else "",
+        load=f"openFPGALoader -b {board.loader} {FLOWS[board.family].bitstream}",
+        plan=plan.digest(),
+        note=_note(timing),
+    )
+    if report.bitstream:
+        _run(lambda: run_command(pack(board, seed), folder, progress), folder)
+    write_report(report, folder)
+    if not report.bitstream:
+        raise _too_slow(report, folder)
+    return report
+
+
+def make_plan(
+    board: OpenBoard, candidate: Candidate, pll: Pll | None, mhz: float, seeds: int
+) -> Plan:
+    """All files and commands up to the routed designs."""
+    flow = FLOWS[board.family]
+    name, constraints = CONSTRAINTS[board.family]
+    files = {f"{RTL}/{path}": text for path, text in candidate.rtl.items()}
+    files[f"{RTL}/{TOP}.sv"] = board_top(board, pll, BAUD)
+    files[f"{RTL}/sources.f"] = candidate.rtl["sources.f"].rstrip("\n") + f"\n{TOP}.sv\n"
+    if pll is not None:
+        files[f"{RTL}/gw_board_pll.v"] = pll_module(board, pll)
+    files["elaborate.ys"] = elaborate_script(flow, TOP, pll is not None)
+    files["map.ys"] = map_script(flow, TOP)
+    files[name] = constraints(board)
+    routes = tuple(place_and_route(board, mhz, name, seed) for seed in range(1, seeds + 1))
+    return Plan(files, synthesis(flow, board.resources["dsp"]) + routes)
+
+
+def _pll(board: OpenBoard, mhz: float) -> Pll | None:
+    try:
+        return choose_pll(board, mhz)
+    except ValueError as error:
+        raise GatewrightError(
+            "GW-405",
+            where="clock",
+            cause=f"{error}.",
+            remedy=f"Ask for a faster one; {board.clock.target_mhz:g} MHz is the board's target.",
+        ) from error
+
+
+def _folds(request: Request, fold: Fold) -> Iterator[Candidate]:
+    """The fold asked for; or the board's, then half of it, down to the smallest there is."""
+    if request.multipliers is not None:
+        yield fold(request.multipliers)
+        return
+    yield from _halved(request.board.multipliers, fold)
+
+
+def _halved(budget: int, fold: Fold) -> Iterator[Candidate]:
+    last: Candidate | None = None
+    while budget >= 1:
+        candidate = fold(budget)
+        if last is None or candidate.rtl != last.rtl:
+            yield candidate
+        last, budget = candidate, budget // 2
+
+
+def _place(
+    board: OpenBoard,
+    plan: Plan,
+    candidate: Candidate,
+    folder: Path,
+    progress: Progress,
+    attempts: list[Attempt],
+) -> tuple[Timing, int] | None:
+    """Run a plan; the best timing and its seed, or None if the design is too large."""
+    usage = _count(board, plan, folder, progress)
+    if too_large(usage):
+        attempts.append(Attempt(candidate.multipliers, False, usage))
+        return None
+    timings: list[tuple[Timing, int]] = []
+    for seed, command in enumerate(plan.commands[3:], 1):
+        try:
+            log = run_command(command, folder, progress)
+        except ToolError as error:
+            usage = read_utilisation(board, error.log) or usage
+            if too_large(usage) or any(words in error.said.lower() for words in _CROWDED):
+                attempts.append(Attempt(candidate.multipliers, False, usage))
+                return None
+            raise failed(error, folder) from error
+        usage = read_utilisation(board, log)
+        timings.append((read_timing((folder / seeded(REPORT, seed)).read_text(), log), seed))
+    attempts.append(Attempt(candidate.multipliers, True, usage))
+    return max(timings, key=lambda t: (t[0].fmax_mhz, -t[1]))
+
+
+def _count(board: OpenBoard, plan: Plan, folder: Path, progress: Progress) -> dict[str, Usage]:
+    """Synthesize; what yosys' cells take at least."""
+    plan.write(folder)
+    for command in plan.commands[:3]:
+        _run(lambda: run_command(command, folder, progress), folder)  # noqa: B023
+    return count_cells(FLOWS[board.family], board, (folder / "cells.json").read_text())
+
+
+def _run(work: Callable[[], object], folder: Path) -> None:
+    try:
+        work()
+    except ToolError as error:
+        raise failed(error, folder) from error
+
+
+def _say_too_large(attempt: Attempt, progress: Progress) -> None:
+    progress(f"{attempt.multipliers} multipliers do not fit", _need(attempt))
+
+
+def _need(attempt: Attempt) -> str:
+    name, usage = attempt.worst()
+    if usage.used <= usage.available:
+        return f"nextpnr finds no place at {usage.share:.0%} of the {UNITS[name]}"
+    return f"{usage.used:,} of {usage.available:,} {UNITS[name]} ({usage.share:.0%})"
+
+
+def _does_not_fit(
+    request: Request,
+    attempts: list[Attempt],
+    fold: Fold,
+    pll: Pll | None,
+    folder: Path,
+    progress: Progress,
+) -> GatewrightError:
+    board, attempt = request.board, attempts[-1]
+    remedy = "Take a board with a larger device, or a model with fewer units or bits."
+    if request.multipliers is not None:
+        mhz = board.clock.mhz
+        for candidate in _halved(request.multipliers // 2, fold):
+            usage = _count(board, make_plan(board, candidate, pll, mhz, 1), folder, progress)
+            if not too_large(usage):
+                remedy = f"By yosys' count --multipliers {candidate.multipliers} fits; or leave "
+                remedy += "the option out, and the fold is found."
+                break
+    return GatewrightError(
+        "GW-802",
+        where=f"{board.title}, {attempt.multipliers} multipliers",
+        cause=f"the design needs {_need(attempt)}.",
+        remedy=remedy,
+    )
+
+
+def _too_slow(report: SynthReport, folder: Path) -> GatewrightError:
+    timing = report.timing
+    assert timing is not None
+    return GatewrightError(
+        "GW-803",
+        where=f"{report.title} at {report.clock_mhz:.6g} MHz",
+        cause=f"nextpnr proves {timing.fmax_mhz:.2f} MHz; the slowest path goes from "
+        f"{timing.path[0].name} to {timing.path[-1].name}.",
+        remedy=f"Ask for --clock {timing.fmax_mhz * 0.99:.1f}, or try --seeds 4. {folder} has the "
+        "reports, and no bitstream: it could give wrong integers.",
+    )
+
+
+def _note(timing: Timing) -> str:
+    if not timing.hold_violations:
+        return ""
+    return (
+        f"nextpnr reports {timing.hold_violations} hold violations; its hold model of this family "
+        "is incomplete, and no board has run this bitstream."
+    )
+
+
+def write_report(report: SynthReport, folder: Path) -> None:
+    """Write ``synth.json``."""
+    text = json.dumps(report.to_json(), indent=1, sort_keys=True)
+    (folder / SYNTH_JSON).write_text(text + "\n")

@@ -1,0 +1,81 @@
+"""Resource counts on parts whose place and route is the vendor's: yosys alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from gatewright.boards.parts import Board
+from gatewright.boards.plan import Command, Plan
+from gatewright.boards.report import Attempt, SynthReport, tally, too_large
+from gatewright.boards.run import Progress, ToolError, failed, run_command
+from gatewright.boards.synth import Candidate, write_report
+
+TOP = "gatewright_top"
+NOTE = (
+    "Synthesis only, by yosys: place and route of this part needs Vivado, which also says its Fmax."
+)
+
+# What yosys maps to, and what it takes; the two halves of a RAMB36 count as such.
+CELLS: dict[str, tuple[str, float]] = {
+    **dict.fromkeys(("LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6"), ("lut", 1)),
+    **dict.fromkeys(("SRL16E", "SRLC16E", "SRLC32E"), ("lut", 1)),
+    **dict.fromkeys(("RAM32X1D", "RAM64X1D"), ("lut", 2)),
+    **dict.fromkeys(("RAM32M", "RAM64M", "RAM128X1D"), ("lut", 4)),
+    **dict.fromkeys(("RAM32M16", "RAM64M8"), ("lut", 8)),
+    **dict.fromkeys(("FDRE", "FDSE", "FDCE", "FDPE"), ("ff", 1)),
+    **dict.fromkeys(("RAMB18E1", "RAMB18E2"), ("bram", 0.5)),
+    **dict.fromkeys(("RAMB36E1", "RAMB36E2"), ("bram", 1)),
+    **dict.fromkeys(("DSP48E1", "DSP48E2"), ("dsp", 1)),
+}
+
+
+def count_resources(
+    board: Board, candidate: Candidate, folder: Path, progress: Progress
+) -> SynthReport:
+    """Synthesize a design for a vendor's part and count what it takes.
+
+    Args:
+        board: The part.
+        candidate: The design, without a board's shell.
+        folder: An empty folder; gets sources, log and ``synth.json``.
+        progress: Hears what yosys says.
+
+    Raises:
+        GatewrightError: GW-801 without yosys, GW-804 if it fails.
+    """
+    script = (
+        f"read_slang -j 1 --top {TOP} -f sources.f\n"
+        f"synth_xilinx -family {board.yosys} -top {TOP} -flatten -noiopad\n"
+        "tee -q -o ../cells.json stat -json\n"
+    )
+    files = {f"rtl/{path}": text for path, text in candidate.rtl.items()}
+    command = Command("synthesize", "yosys", ("-s", "../synth.ys"), "synthesize.log", "rtl")
+    plan = Plan(files | {"synth.ys": script}, (command,))
+    plan.write(folder)
+    try:
+        run_command(command, folder, progress)
+    except ToolError as error:
+        raise failed(error, folder) from error
+    counts = json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
+    usage = tally(counts, CELLS, board.resources)
+    attempt = Attempt(candidate.multipliers, not too_large(usage), usage)
+    report = SynthReport(
+        board=board.name,
+        title=board.title,
+        device=board.part,
+        multipliers=candidate.multipliers,
+        usage=usage,
+        attempts=(attempt,),
+        clock_mhz=1000 / board.clock_ns,
+        timing=None,
+        seed=None,
+        steps=candidate.steps,
+        cycles=candidate.cycles,
+        bitstream="",
+        load="",
+        plan=plan.digest(),
+        note=NOTE,
+    )
+    write_report(report, folder)
+    return report

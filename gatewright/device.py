@@ -1,0 +1,209 @@
+"""Run a build on a board, over a serial line."""
+
+from __future__ import annotations
+
+import errno
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from gatewright.boards.shell import build_digest
+from gatewright.boards.shell.link import Link
+from gatewright.boards.shell.ports import FramePort, input_ports, output_ports
+from gatewright.build import Build
+from gatewright.errors import GatewrightError
+from gatewright.hls_templates.ports import Ports
+from gatewright.ir.types import IntArray
+
+if TYPE_CHECKING:
+    import serial
+
+DEFAULT_PORT = "/dev/ttyUSB0"
+DEFAULT_BAUD = 115200
+DEFAULT_TIMEOUT = 2.0
+POLL = 0.02
+"""Seconds that one read waits."""
+
+
+class Device:
+    """A board with the bitstream of a build, behind a serial port.
+
+    Opening it greets the board, which clears it and checks that it holds this build. Use it as a
+    context manager, or call ``close``.
+
+    Args:
+        build: The build, or its folder.
+        port: The serial port.
+        baud: Bits per second on the line, as the board was made for.
+        timeout: Seconds in which something has to come from the board while it is asked.
+
+    Raises:
+        GatewrightError: GW-901 without pyserial, GW-902 and GW-903 if the port cannot be opened,
+            GW-904 to GW-907 if no board with this build answers on it.
+    """
+
+    def __init__(
+        self,
+        build: Build | str | Path,
+        port: str = DEFAULT_PORT,
+        baud: int = DEFAULT_BAUD,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> None:
+        self.build = build if isinstance(build, Build) else Build(Path(build))
+        self._where = port
+        kernels = self.build.kernels
+        self._inputs, self._outputs = input_ports(kernels), output_ports(kernels)
+        self._serial = _open(port, baud)
+        digest = build_digest(self.build.path)
+        self._link = Link(self._serial, port, self._inputs, self._outputs, digest, timeout)
+        try:
+            self.reset()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Device:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the serial port back."""
+        self._serial.close()
+
+    def reset(self) -> None:
+        """Clear the board: the next sequence begins from the start state.
+
+        Raises:
+            GatewrightError: GW-903 to GW-907.
+        """
+        with _Lost(self._where):
+            self._link.hello()
+
+    def simulate(self, x: Any, *, raw: bool = False, keep_state: bool = False) -> Any:
+        """Run sequences, one after the other.
+
+        Args:
+            x: float32 in the layout of the model, as ``Build.simulate`` takes it.
+            raw: Integer codes out instead of floats.
+            keep_state: Go on from the state that the sequence before left, or from the start state
+                after ``reset``. One sequence only: B = 1.
+
+        Returns:
+            What ``Build.simulate`` returns.
+
+        Raises:
+            GatewrightError: GW-601 for an input that does not fit; GW-903 to GW-907 if the line or
+                the board fails; GW-908 if a sequence is too long for the board; GW-909 if there is
+                no state to go on from. A frame that is damaged on the line is sent again, unless
+                ``keep_state`` is asked for.
+        """
+        integer = self.build.integer
+        feeds = integer.encode(self.build.check_input(x))
+        sequence = next(port.tensor for port in self._inputs if port.sequence)
+        batch, steps = feeds[sequence].shape[:2]
+        Ports.from_json(self.build.kernels).check_length(steps)
+        if keep_state and batch != 1:
+            raise GatewrightError(
+                "GW-601",
+                where="input",
+                cause=f"there are {batch} sequences, and the board keeps the state of one.",
+                remedy="Pass one sequence a call with keep_state.",
+            )
+        with _Lost(self._where):
+            runs = [self._run(feeds, i, steps, keep_state) for i in range(batch)]
+        n = {port.tensor: _joined(port, runs) for port in self._outputs}
+        if raw:
+            outputs: tuple[Any, ...] = tuple(output.codes(n) for output in integer.outputs)
+        else:
+            outputs = integer.decode(n)
+        return outputs if len(outputs) > 1 else outputs[0]
+
+    __call__ = simulate
+
+    def _run(
+        self, feeds: dict[str, IntArray], index: int, steps: int, keep: bool
+    ) -> dict[str, IntArray]:
+        """Beats [T or 1, F] of each output for one sequence."""
+        beats = ((port, feeds[port.tensor][index]) for port in self._inputs)
+        words = [port.pack(x if port.sequence else x[None]) for port, x in beats]
+        answers = self._link.run(words, steps, keep=keep)
+        return {p.tensor: p.unpack(data) for p, data in zip(self._outputs, answers, strict=True)}
+
+
+def _joined(port: FramePort, runs: list[dict[str, IntArray]]) -> IntArray:
+    values = np.stack([run[port.tensor] for run in runs])
+    return values if port.sequence else values[:, 0]
+
+
+class _Lost:
+    """Turns the errors of a port that goes away in the middle into GW-903."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, OSError):  # a SerialException is one
+            _unusable(self._where, error)
+
+
+def _unusable(where: str, error: Exception) -> NoReturn:
+    raise GatewrightError(
+        "GW-903",
+        where=where,
+        cause=f"{error}.",
+        remedy="Plug it in, close other programs that use it, and make sure that you may: on Linux "
+        "join the group of the device file (often dialout).",
+    ) from error
+
+
+def _open(port: str, baud: int) -> serial.Serial:
+    try:
+        import serial
+    except ImportError as error:
+        raise GatewrightError(
+            "GW-901",
+            where=port,
+            cause="pyserial is not installed.",
+            remedy="pip install pyserial",
+        ) from error
+    try:
+        opened = serial.Serial(port, baud, timeout=POLL, exclusive=True)
+        opened.reset_input_buffer()
+    except (OSError, ValueError, OverflowError) as error:
+        if getattr(error, "errno", None) == errno.ENOENT or "FileNotFoundError" in str(error):
+            raise GatewrightError(
+                "GW-902",
+                where=port,
+                cause="there is no such serial port.",
+                remedy=f"Plug the board in and name its port; there {_present()}.",
+            ) from error
+        _unusable(port, error)
+    # Where the adapter offers it (FTDI on Linux), 1 ms instead of 16 ms from line to host.
+    with suppress(OSError, ValueError, AttributeError, NotImplementedError):
+        opened.set_low_latency_mode(True)
+    return opened
+
+
+def _present() -> str:
+    from serial.tools.list_ports import comports
+
+    names = ", ".join(sorted(port.device for port in comports()))
+    return f"are {names}" if names else "is none now"

@@ -1,0 +1,83 @@
+"""Synthesize a build for a board."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from gatewright.boards import Board, SynthReport
+from gatewright.boards.shell import build_digest, shell_files
+from gatewright.boards.synth import Candidate, Request, synthesize
+from gatewright.boards.vendor import count_resources
+from gatewright.folder import SYNTH, emptied, read_manifest
+from gatewright.hls_templates import map_design
+from gatewright.hls_templates.rtl.write import rtl_files
+from gatewright.options import check_clock, check_options, find_target, fit_steps, positive
+
+if TYPE_CHECKING:
+    from gatewright.build import Build
+
+SOURCES = "sources.f"
+
+
+def synth(
+    build: Build,
+    board: str,
+    *,
+    multipliers: int | None = None,
+    clock: float | None = None,
+    seeds: int = 1,
+    progress: Callable[[str, str], None] | None = None,
+) -> SynthReport:
+    """Make a board's bitstream of a build, in ``synth/BOARD`` of its folder.
+
+    The integers stay those of the build; how the layers are folded is chosen for the board.
+
+    Args:
+        build: The build.
+        board: Its name. For a vendor's board resources are counted, and nothing is placed.
+        multipliers: Budget of a recurrent layer. None begins at the board's own, and halves it
+            until the design fits; on a vendor's board it is that of the build.
+        clock: MHz; None for the board's target. The PLL makes the fastest one not above it.
+        seeds: How many placements to try; the fastest is kept.
+        progress: Called with the stage and a line of the tool at work.
+
+    Returns:
+        Resources, timing, cycles; ``synth.json`` holds the same.
+
+    Raises:
+        GatewrightError: GW-403 for an unknown board, GW-404 if the folder cannot be written, GW-405
+            for a bad option, GW-801 if a tool is missing, GW-802 if the design does not fit, GW-803
+            if the clock is not met, GW-804 if a tool fails.
+    """
+    target = find_target(board)
+    wanted, mhz = positive("multipliers", multipliers), check_clock(clock)
+    count = positive("seeds", seeds) or 1
+    report = progress or (lambda stage, line: None)
+    folder = emptied(build.path / SYNTH / target.name)
+    if isinstance(target, Board):
+        budget = wanted or read_manifest(build.path)["multipliers"]
+        return count_resources(target, candidate(build, budget, shell=False), folder, report)
+    request = Request(target, mhz, wanted, count)
+    return synthesize(request, lambda budget: candidate(build, budget), folder, report)
+
+
+def candidate(build: Build, multipliers: int, *, shell: bool = True) -> Candidate:
+    """The SystemVerilog of a build at a fold.
+
+    Args:
+        build: The build.
+        multipliers: Budget of a recurrent layer.
+        shell: With what stands between the design and the pins of a board.
+    """
+    manifest, integer = read_manifest(build.path), build.integer
+    options = check_options(multipliers, manifest["requantizer"], build.kernels["max_steps"])
+    design = map_design(integer.graph, fit_steps(options, integer))
+    files: dict[str, Any] = dict(rtl_files(design))
+    kernels = design.to_json(integer.steps)
+    if shell:
+        around = shell_files(kernels, build_digest(build.path))
+        lines = [line for line in files[SOURCES].splitlines() if line not in around]
+        files |= around
+        files[SOURCES] = "\n".join([*lines, *around]) + "\n"
+    return Candidate(multipliers, files, kernels["steps"], kernels["predicted_cycles"])

