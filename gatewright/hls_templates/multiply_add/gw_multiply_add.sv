@@ -44,6 +44,8 @@ module gw_multiply_add #(
     logic unused;
     assign unused = &{1'b0, sum};
     assign sum = product + WIDE'($signed(terms[lane*TERM_BITS+:TERM_BITS]));
+    logic unused;
+    assign unused = &{1'b0, sum};
     always_ff @(posedge clk_i) y_o[lane*Y_BITS+:Y_BITS] <= Y_BITS'(sum);
   end
 
