@@ -264,20 +264,30 @@ def scheduled(graph: Graph, shape: TileShape, slots: Slots) -> Design:
     return replace(design, stages=stages)
 
 
+def spread(slots: Slots) -> Slots:
+    """The same order with a bubble behind each tile."""
+    return tuple(slot for tile in slots if tile is not None for slot in (tile, None))
+
+
 # U, K and the depth: skewed with bubbles, skewed without, row by row with bubbles.
 CUTS = [(2, 2, 20), (1, 3, 6), (5, 2, 15), (2, 3, 1)]
 
 
-@pytest.mark.parametrize("cut", CUTS, ids=str)
+@pytest.mark.parametrize(
+    ("cut", "between"),
+    [*((cut, False) for cut in CUTS), (CUTS[1], True)],
+    ids=["bubbles", "skewed", "row_by_row", "plain", "bubbles_between"],
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_schedule_changes_an_integer(
-    kind: str, cut: tuple[int, int, int], tmp_path: Path
+    kind: str, cut: tuple[int, int, int], between: bool, tmp_path: Path
 ) -> None:
     units, columns, depth = cut
     graph = layer(kind)
     gates = map_design(graph).kernels[0].shape.gates  # type: ignore[attr-defined]
     shape = TileShape(INPUTS, HIDDEN, gates, units, columns)
-    design = scheduled(graph, shape, make_schedule(shape, depth))
+    slots = make_schedule(shape, depth)
+    design = scheduled(graph, shape, spread(slots) if between else slots)
     feeds = random_feeds(graph)
     expected, taps = interpreter.run(graph, feeds)
     for native in (True, False):
