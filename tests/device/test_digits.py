@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,8 @@ from gatewright.boards.shell import build_digest, shell_files
 from gatewright.cli import main
 from gatewright.device import Device
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates import map_design
-from gatewright.hls_templates.rtl.write import SOURCES, rtl_files
+from gatewright.hls_templates.rtl.write import SOURCES
 from gatewright.models import load_model
-from gatewright.options import check_options, fit_steps
 
 for package in ("serial", "brevitas", "sklearn"):
     pytest.importorskip(package, reason=f"needs {package}")
@@ -29,17 +28,13 @@ EXAMPLE = Path(__file__).parents[2] / "examples/digits"
 IMAGES = 60
 
 
-def board_of(build: gatewright.Build, folder: Path, multipliers: int) -> SimulatedBoard:
+def board_of(build: gatewright.Build, folder: Path) -> SimulatedBoard:
     """The simulated board with a build on it."""
-    options = check_options(multipliers, "auto", build.kernels["max_steps"])
-    files: dict[str, str] = dict(
-        rtl_files(map_design(build.integer.graph, fit_steps(options, build.integer)))
-    )
+    shutil.copytree(build.path / "rtl", folder, dirs_exist_ok=True)
     shell = shell_files(build.kernels, build_digest(build.path))
-    for name, text in {**files, **shell}.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    for name, text in shell.items():
         (folder / name).write_text(text)
-    sources = [*files[SOURCES].split(), *shell]
+    sources = [*(folder / SOURCES).read_text().split(), *shell]
     return SimulatedBoard(build_board(folder, sources, CLOCKS_PER_BIT), folder)
 
 
@@ -59,7 +54,7 @@ def images() -> Any:
 def board(
     digits: gatewright.Build, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[SimulatedBoard]:
-    with board_of(digits, tmp_path_factory.mktemp("board"), 32) as board:
+    with board_of(digits, tmp_path_factory.mktemp("board")) as board:
         yield board
 
 
@@ -78,7 +73,7 @@ def test_the_floats_of_torch(device: Device, images: Any) -> None:
     import torch
 
     with torch.no_grad():
-        expected = load_model(str(EXAMPLE)).model(torch.from_numpy(images)).value.numpy()
+        expected = load_model(str(EXAMPLE)).model(torch.from_numpy(images)).numpy()
     np.testing.assert_array_equal(device(images), expected)
 
 
