@@ -129,3 +129,32 @@ def test_the_command_line(
     shown = CliRunner().invoke(main, run)
     assert shown.exit_code == 0
     assert "[[" in shown.stdout
+
+
+def test_states_in_and_out(tmp_path: Path) -> None:
+    """Both directions, initial and final states: several ports on either side."""
+    import brevitas.nn as qnn
+    import torch
+
+    torch.manual_seed(3)
+    model = qnn.QuantLSTM(3, 4, bidirectional=True, batch_first=True).train()
+    rng = np.random.default_rng(3)
+    x, h, c = (
+        torch.from_numpy(rng.normal(0, 1, shape).astype(np.float32))
+        for shape in ((6, 5, 3), (2, 6, 4), (2, 6, 4))
+    )
+    for _ in range(3):
+        model(x, h, c)
+    build = gatewright.compile(
+        model.eval(), (x[:1], h[:, :1], c[:, :1]), tmp_path / "b", max_steps=7
+    )
+    assert len(build.kernels["inputs"]) > 1 and len(build.kernels["outputs"]) > 1
+    arguments = (x.numpy(), h.numpy(), c.numpy())
+    with board_of(build, tmp_path / "board") as board, Device(build, board.port) as device:
+        got = device.simulate(arguments, raw=True)
+        expected = build.simulate(arguments, "integer", raw=True)
+        for mine, theirs in zip(got, expected, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+        with pytest.raises(GatewrightError) as caught:
+            device.simulate((np.zeros((1, 8, 3), np.float32), *(a[:, :1] for a in arguments[1:])))
+        assert caught.value.code == "GW-601"
