@@ -41,8 +41,6 @@ module gw_multiply_add #(
         .b_i($signed(factors[lane*FACTOR_BITS+:FACTOR_BITS])),
         .y_o(product)
     );
-    logic unused;
-    assign unused = &{1'b0, sum};
     assign sum = product + WIDE'($signed(terms[lane*TERM_BITS+:TERM_BITS]));
     logic unused;
     assign unused = &{1'b0, sum};
