@@ -18,10 +18,12 @@ from gatewright import frontend, levels
 from gatewright.boards import DEFAULT_BOARD, SynthReport
 from gatewright.calibration import Calibration, calibrate
 from gatewright.errors import GatewrightError
-from gatewright.folder import LIBRARIES, named, read_manifest, replacing, write_manifest
+from gatewright.folder import COSIM, LIBRARIES, named, read_manifest, replacing, write_manifest
 from gatewright.hls_templates import Design, map_design, write_project
-from gatewright.hls_templates.csim import Ports
+from gatewright.hls_templates.cosim import Drive, Simulator, open_core
+from gatewright.hls_templates.ports import Ports
 from gatewright.hls_templates.project import project_files
+from gatewright.hls_templates.rtl.write import rtl_files
 from gatewright.inputs import check_arguments
 from gatewright.ir import interpreter
 from gatewright.ir.certificate import Certificate, build_certificate
@@ -32,8 +34,9 @@ from gatewright.ir.traced.cell_spec import read_cell
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS
 from gatewright.ir.types import IntArray
-from gatewright.levels import LEVELS, Arguments, Engine, Run
+from gatewright.levels import FAST_LEVELS, LEVELS, RTL_LEVELS, Arguments, Engine, Run
 from gatewright.options import check_options, find_board, fit_steps
+from gatewright.rtl_level import RtlEngine, Stats, check_level, drive_for
 from gatewright.version import VERSION
 
 if TYPE_CHECKING:
@@ -41,8 +44,11 @@ if TYPE_CHECKING:
 
 TRACED, INTEGER, STANDARD = "1_traced.onnx", "2_integer.onnx", "2_standard.onnx"
 KERNELS, CERTIFICATE, PROJECT = "3_kernels.json", "certificate.json", "hls"
+RTL = "rtl"
 CALIBRATION = "calibration.json"
 GOLDEN, GOLDEN_SEQUENCES = "golden", 16
+
+SIMULATORS: dict[str, Simulator] = {"rtl": "any", "cxxrtl": "cxxrtl", "netlist": "netlist"}
 
 Progress = Callable[[str], None]
 States = dict[str, npt.NDArray[Any]]
@@ -111,6 +117,7 @@ def compile(
         _write_json(partial / CERTIFICATE, build_certificate(integer).to_json())
         files = project_files(design, target.part, target.clock_ns)
         write_project(files | _golden(integer, design), partial / PROJECT)
+        write_project(rtl_files(design), partial / RTL)
         facts = {
             "gatewright": VERSION,
             "multipliers": options.multipliers,
@@ -186,6 +193,21 @@ def _vectors(sequences: IntArray) -> str:
 
 
 @dataclass(frozen=True)
+class Simulated:
+    """What a simulation gave.
+
+    Attributes:
+        outputs: The model's output, or a tuple of them.
+        states: By name, where they were wanted.
+        stats: Clock cycles, of levels that have a clock.
+    """
+
+    outputs: Any
+    states: States
+    stats: Stats | None
+
+
+@dataclass(frozen=True)
 class Build:
     """A build folder, opened.
 
@@ -233,7 +255,8 @@ class Build:
                 without taps.
 
         Raises:
-            GatewrightError: GW-602 for an unknown level, GW-501 and GW-502 of the C++ compiler.
+            GatewrightError: GW-602 for an unknown level, GW-501 and GW-502 of the C++ compiler,
+                GW-701, GW-702 and GW-705 of the hardware tools.
         """
         match level:
             case "traced":
@@ -252,6 +275,8 @@ class Build:
                     native=not taps if native is None else native,
                     taps=taps,
                 )
+            case "rtl" | "cxxrtl" | "netlist":
+                return self.rtl_engine(level)
         raise GatewrightError(
             "GW-602",
             where=f"level {level}",
@@ -259,49 +284,160 @@ class Build:
             remedy=f"Use one of {', '.join(LEVELS)}.",
         )
 
+    def rtl_engine(
+        self, level: str, drive: Drive | None = None, *, keep_state: bool = False
+    ) -> RtlEngine:
+        """The engine of a level that runs cycle by cycle.
+
+        Args:
+            level: ``rtl``: Verilator, or CXXRTL where there is no Verilator; or ``cxxrtl``.
+            drive: Stalls, pauses, resets and a waveform; by default back to back.
+            keep_state: Whether each sequence goes on from the state of the one before.
+
+        Raises:
+            GatewrightError: GW-701, GW-702 and GW-705 of the hardware tools, GW-501 and GW-502 of
+                the C++ compiler.
+        """
+        drive = drive_for(drive, stats=False)
+        core = open_core(
+            self.path / RTL,
+            self.path / COSIM,
+            Ports.from_json(self.kernels),
+            SIMULATORS[level],
+            trace=drive.trace is not None,
+        )
+        return RtlEngine(core, self.integer, drive, keep_state=keep_state)
+
     @overload
     def simulate(
-        self, x: Any, level: str = ..., *, raw: bool = ..., states: Literal[False] = ...
+        self,
+        x: Any,
+        level: str = ...,
+        *,
+        raw: bool = ...,
+        states: Literal[False] = ...,
+        return_stats: Literal[False] = ...,
+        keep_state: bool = ...,
+        drive: Drive | None = ...,
     ) -> Any: ...
 
     @overload
     def simulate(
-        self, x: Any, level: str = ..., *, raw: bool = ..., states: Literal[True]
+        self,
+        x: Any,
+        level: str = ...,
+        *,
+        raw: bool = ...,
+        states: Literal[True],
+        return_stats: Literal[False] = ...,
+        keep_state: bool = ...,
+        drive: Drive | None = ...,
     ) -> tuple[Any, States]: ...
 
+    @overload
     def simulate(
-        self, x: Any, level: str = "csim", *, raw: bool = False, states: bool = False
+        self,
+        x: Any,
+        level: str = ...,
+        *,
+        raw: bool = ...,
+        states: Literal[False] = ...,
+        return_stats: Literal[True],
+        keep_state: bool = ...,
+        drive: Drive | None = ...,
+    ) -> tuple[Any, Stats]: ...
+
+    @overload
+    def simulate(
+        self,
+        x: Any,
+        level: str = ...,
+        *,
+        raw: bool = ...,
+        states: Literal[True],
+        return_stats: Literal[True],
+        keep_state: bool = ...,
+        drive: Drive | None = ...,
+    ) -> tuple[Any, States, Stats]: ...
+
+    def simulate(
+        self,
+        x: Any,
+        level: str = "csim",
+        *,
+        raw: bool = False,
+        states: bool = False,
+        return_stats: bool = False,
+        keep_state: bool = False,
+        drive: Drive | None = None,
     ) -> Any:
         """Run one level.
 
         Args:
             x: float32 in the layout of the model, [B, T, I] or [T, B, I]; any B, any T unless a
                 ``Flatten`` fixes it. A tuple of it and initial states if the model takes those.
-            level: ``traced``, ``integer``, ``standard`` or ``csim``.
+            level: ``traced``, ``integer``, ``standard``, ``csim``, ``rtl``, ``cxxrtl`` or
+                ``netlist``.
             raw: Integer codes out instead of floats; of a layer without output quantizer, its
                 accumulators.
             states: Also return the states of every step, by ``<layer>/h`` and ``<layer>/c``,
                 [B, T, H], as codes or floats like the output.
+            return_stats: Also return the clock cycles that ``rtl``, ``cxxrtl`` or ``netlist`` took.
+            keep_state: Whether each sequence of the batch goes on from the state of the one before
+                it, as in a stream that comes in pieces; for those levels.
+            drive: Stalls, resets and a waveform; for those levels.
 
         Returns:
             The output in the layout of the model, a tuple if the model returns several (final
-            states in it are [layers * directions, B, H]); with ``states`` a pair of that and the
-            states.
+            states in it are [layers * directions, B, H]); with ``states`` or ``return_stats`` a
+            tuple of that, the states and the ``Stats``, as far as they are wanted.
 
         Raises:
-            GatewrightError: GW-601 for an input that does not fit, GW-602 for an unknown level.
+            GatewrightError: GW-601 for an input that does not fit, GW-602 for an unknown level,
+                GW-606 for an option that the level does not have, GW-703 and GW-704 where hardware
+                misbehaves, and those of the tools.
         """
+        done = self.run(
+            x,
+            level,
+            raw=raw,
+            states=states,
+            stats=return_stats,
+            keep_state=keep_state,
+            drive=drive,
+        )
+        results = [done.outputs, *([done.states] if states else [])]
+        results += [done.stats] if return_stats else []
+        return tuple(results) if len(results) > 1 else done.outputs
+
+    def run(
+        self,
+        x: Any,
+        level: str = "csim",
+        *,
+        raw: bool = False,
+        states: bool = False,
+        stats: bool = False,
+        keep_state: bool = False,
+        drive: Drive | None = None,
+    ) -> Simulated:
+        """What ``simulate`` does, with everything it may return by name."""
+        check_level(level, stats=stats, keep_state=keep_state, drive=drive)
         arguments = self.check_input(x)
         wanted = self.kernels["states"] if states else {}
-        engine = self.engine(level, taps=states)
+        clocked = None
+        if level in RTL_LEVELS:
+            clocked = self.rtl_engine(level, drive_for(drive, stats=stats), keep_state=keep_state)
+        engine = clocked or self.engine(level, taps=states)
         run = levels.run_chunked(engine, arguments, self.integer, wanted.__contains__)
         outputs: tuple[Any, ...] = run.outputs
         if raw:
             outputs = tuple(output.codes(run.n) for output in self.integer.outputs)
-        result = outputs if len(outputs) > 1 else outputs[0]
-        if not states:
-            return result
-        return result, {k: _state(run, k, q, raw) for k, q in wanted.items()}
+        return Simulated(
+            outputs if len(outputs) > 1 else outputs[0],
+            {k: _state(run, k, q, raw) for k, q in wanted.items()},
+            clocked.stats() if clocked else None,
+        )
 
     def check_input(self, x: Any) -> Arguments:
         """The arguments as float32 arrays.
@@ -317,7 +453,7 @@ class Build:
         model: Any = None,
         *,
         labels: IntArray | None = None,
-        levels: Sequence[str] = LEVELS,
+        levels: Sequence[str] = FAST_LEVELS,
         progress: Callable[[str, int, int], None] | None = None,
     ) -> Report:
         """Compare every level with the one before it; see ``gatewright.verify.verify``."""

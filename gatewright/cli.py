@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from gatewright.device import DEFAULT_BAUD, DEFAULT_PORT, DEFAULT_TIMEOUT, Devic
 from gatewright.diagnosis import diagnose
 from gatewright.doctor import examine
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.cosim import Trace
 from gatewright.hls_templates.design import DEFAULT_MULTIPLIERS
-from gatewright.levels import LEVELS
+from gatewright.levels import FAST_LEVELS, LEVELS
 from gatewright.models import ModelSource, calibrated, load_dataset, load_model, torch_model
+from gatewright.rtl_level import Stats, check_level, drive_for
 from gatewright.verify import verify
 from gatewright.version import VERSION
 
@@ -145,6 +148,18 @@ def compile_command(
 @click.option("--raw", is_flag=True, help="Integer codes instead of floats.")
 @click.option("--states", is_flag=True, help="Also h and c of every step.")
 @click.option(
+    "--stats", is_flag=True, help="Also the clock cycles of each sequence (levels of hardware)."
+)
+@click.option(
+    "--keep-state", is_flag=True, help="Each sequence goes on from the state of the last."
+)
+@click.option(
+    "--trace",
+    metavar="OUT.vcd",
+    type=click.Path(path_type=Path),
+    help="Write the waveform of all signals (levels of hardware).",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
@@ -157,6 +172,9 @@ def simulate(
     level: str,
     raw: bool,
     states: bool,
+    stats: bool,
+    keep_state: bool,
+    trace: Path | None,
     output: Path | None,
     as_json: bool,
 ) -> None:
@@ -167,13 +185,24 @@ def simulate(
     opened = Build(build)
     check_output(output, several=states or len(opened.integer.outputs) > 1)
     arguments = load_inputs(inputs, opened.integer)
-    inner: dict[str, Any] = {}
+    check_level(level, trace=trace)
+    drive = replace(drive_for(None, stats=stats), trace=Trace(trace)) if trace else None
     with display.ERR.status(f"simulating {level}"):
-        if states:
-            result, inner = opened.simulate(arguments, level, raw=raw, states=True)
-        else:
-            result = opened.simulate(arguments, level, raw=raw)
-    _give(named_outputs(result, opened.integer) | inner, output, as_json)
+        done = opened.run(
+            arguments,
+            level,
+            raw=raw,
+            states=states,
+            stats=stats,
+            keep_state=keep_state,
+            drive=drive,
+        )
+    _give(
+        named_outputs(done.outputs, opened.integer) | done.states,
+        output,
+        as_json,
+        done.stats if stats else None,
+    )
 
 
 @main.command()
@@ -225,14 +254,19 @@ def run(
     _give(named_outputs(result, opened.integer), output, as_json)
 
 
-def _give(arrays: dict[str, Any], output: Path | None, as_json: bool) -> None:
+def _give(
+    arrays: dict[str, Any], output: Path | None, as_json: bool, stats: Stats | None = None
+) -> None:
     """Results to a file, and to the terminal."""
     if output is not None:
         store(output, arrays)
     if as_json:
-        click.echo(json.dumps({name: array.tolist() for name, array in arrays.items()}))
-    else:
-        display.show_arrays(arrays, output)
+        shown = {name: array.tolist() for name, array in arrays.items()}
+        click.echo(json.dumps(shown | ({"stats": stats.to_json()} if stats else {})))
+        return
+    display.show_arrays(arrays, output)
+    if stats is not None:
+        display.show_stats(stats)
 
 
 @main.command("verify")
@@ -246,7 +280,12 @@ def _give(arrays: dict[str, Any], output: Path | None, as_json: bool) -> None:
     help="Which split, if the model has a dataset.",
 )
 @calibrate_with
-@click.option("--levels", default="all", show_default=True, help="Comma-separated, in order.")
+@click.option(
+    "--levels",
+    default=",".join(FAST_LEVELS),
+    show_default=True,
+    help="Comma-separated, in order; or all.",
+)
 @as_json
 def verify_command(
     build: Path,
@@ -259,9 +298,10 @@ def verify_command(
 ) -> None:
     """Compare every level of BUILD with the one before it.
 
-    The levels are traced, integer, standard and csim; with --model, torch comes first. Without
-    X.npy it runs the model's dataset, or seeded random sequences. A model that was calibrated has
-    to be calibrated again, with the same data. Exit code 1 if integers differ.
+    The levels are traced, integer, standard and csim, then rtl, cxxrtl and netlist, which need
+    hardware tools; with --model, torch comes first. Without X.npy it runs the model's dataset, or
+    seeded random sequences. A model that was calibrated has to be calibrated again, with the same
+    data. Exit code 1 if integers differ.
     """
     if data and not model:
         raise click.UsageError("--calibrate needs --model, the model that is calibrated.")
@@ -365,7 +405,7 @@ def demo(folder: Path, output: Path, as_json: bool) -> None:
         build = compile(source.model, source.example_input, output, progress=progress)
     if not as_json:
         display.show_build(build)
-    raise SystemExit(_verify(build, source, None, "all", LEVELS, as_json))
+    raise SystemExit(_verify(build, source, None, "all", FAST_LEVELS, as_json))
 
 
 def _verify(

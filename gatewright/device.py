@@ -15,7 +15,7 @@ from gatewright.boards.shell.link import Link
 from gatewright.boards.shell.ports import FramePort, input_ports, output_ports
 from gatewright.build import Build
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.csim.simulator import Ports, check_length
+from gatewright.hls_templates.ports import Ports
 from gatewright.ir.types import IntArray
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Device:
         feeds = integer.encode(self.build.check_input(x))
         sequence = next(port.tensor for port in self._inputs if port.sequence)
         batch, steps = feeds[sequence].shape[:2]
-        check_length(steps, Ports.from_json(self.build.kernels).max_steps)
+        Ports.from_json(self.build.kernels).check_length(steps)
         if keep_state and batch != 1:
             raise GatewrightError(
                 "GW-601",

@@ -20,6 +20,7 @@ from gatewright.doctor import Tool
 from gatewright.errors import GatewrightError
 from gatewright.frontend.traps import Trap
 from gatewright.ir.certificate import Certificate
+from gatewright.rtl_level import Stats
 from gatewright.verify import KINDS, Comparison, Report
 
 # No word between colons is a picture: paths and names of models may hold any.
@@ -81,7 +82,7 @@ def verifying(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """A bar over the sequences, with the level that is running."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=ERR, disable=quiet, transient=True) as bar:
-        task = bar.add_task("compiling the C-simulation")
+        task = bar.add_task("compiling the simulations")
 
         def report(level: str, done: int, total: int) -> None:
             bar.update(task, description=f"running {level}", completed=done, total=total)
@@ -109,6 +110,14 @@ def show_arrays(arrays: Mapping[str, Any], written: Path | None) -> None:
         else:
             OUT.print(f"{name}:", markup=False, highlight=False)
             OUT.print(np.array2string(array, threshold=200), markup=False, highlight=False)
+
+
+def show_stats(stats: Stats) -> None:
+    """Clock cycles."""
+    cycles = stats.cycles_per_sequence
+    low, high = int(cycles.min()), int(cycles.max())
+    span = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    OUT.print(f"{span} cycles a sequence, {stats.cycles_per_step:,.1f} a step.", highlight=False)
 
 
 def show_calibration(calibration: Calibration) -> None:
@@ -193,7 +202,8 @@ def _accuracy_table(report: Report) -> Table:
 
 def _explanation(c: Comparison) -> str:
     if c.mismatches:
-        return f"{c.level} differs from {c.reference}: {c.divergence}"
+        waveform = f"\nWaveform: {c.waveform}" if c.waveform else ""
+        return f"{c.level} differs from {c.reference}: {c.divergence}{waveform}"
     return (
         f"{c.level} and {c.reference}: the differences follow from {c.boundary} float32 roundings "
         "that certificate.json lists as possible."

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import platform
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates import eda
 from gatewright.hls_templates.csim import find_compiler
 from gatewright.hls_templates.csim.compiler import ap_types
 
@@ -51,7 +53,7 @@ def examine() -> list[Tool]:
         Tool(name, _package(name), enables, name not in optional)
         for name, enables in PACKAGES.items()
     ]
-    tools += [_compiler(), _headers()]
+    tools += [_compiler(), _headers(), *_simulators()]
     return tools + [
         Tool(name, shutil.which(name), enables, False) for name, enables in PROGRAMS.items()
     ]
@@ -78,3 +80,18 @@ def _headers() -> Tool:
     except GatewrightError:
         found = None
     return Tool("ap_int.h", found, "C-simulate on the types of Vitis HLS", True)
+
+
+def _simulators() -> list[Tool]:
+    return [
+        _hardware("verilator", eda.find_verilator, "simulate rtl/"),
+        _hardware("yosys", eda.find_yosys, "simulate rtl/ as CXXRTL, and its netlist"),
+    ]
+
+
+def _hardware(name: str, find: Callable[[], eda.Tool], enables: str) -> Tool:
+    try:
+        found = find().version
+    except GatewrightError:
+        found = None
+    return Tool(name, found, f"{enables}; set {name.upper()} to choose one", False)

@@ -41,6 +41,13 @@ CODES: dict[str, str] = {
     "GW-603": "model argument cannot be loaded",
     "GW-604": "unusable calibration data or option",
     "GW-605": "levels cannot be compared",
+    "GW-606": "unusable option of a simulation",
+    # 7xx: register-transfer level
+    "GW-701": "no hardware tool",
+    "GW-702": "hardware tool failed",
+    "GW-703": "RTL simulation failed",
+    "GW-704": "RTL simulation stands still",
+    "GW-705": "rtl folder is incomplete",
     # 8xx: synthesis for a board
     "GW-801": "FPGA tool not found",
     "GW-802": "design does not fit the device",

@@ -14,8 +14,8 @@ from typing import Any
 from gatewright.errors import GatewrightError
 
 MANIFEST = "gatewright.json"
-LIBRARIES = "csim"
-"""Compiled C-simulations, which are kept in the build but are not part of it."""
+LIBRARIES, COSIM = "csim", "cosim"
+"""Compiled simulations and their waveforms, which are kept in the build but are not part of it."""
 SYNTH = "synth"
 """Bitstreams and the way to them, a folder a board; no part of the build either."""
 
@@ -66,7 +66,8 @@ def _foreign_entries(folder: Path) -> list[str]:
     entries = sorted(path.name for path in folder.iterdir())
     try:
         files = json.loads((folder / MANIFEST).read_text())["files"]
-        ours = {MANIFEST, LIBRARIES, SYNTH, *(name.partition("/")[0] for name in files)}
+        parts = (name.partition("/")[0] for name in files)
+        ours = {MANIFEST, LIBRARIES, COSIM, SYNTH, *parts}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return entries
     return [name for name in entries if name not in ours]

@@ -16,7 +16,8 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.csim import Ports, Simulator
+from gatewright.hls_templates.csim import Simulator
+from gatewright.hls_templates.ports import Ports
 from gatewright.ir import interpreter
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.standard import codes_name, input_name, stacked_states, with_taps
@@ -25,7 +26,10 @@ from gatewright.ir.traced.cell_op import recorded_taps
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.types import IntArray
 
-LEVELS = ("traced", "integer", "standard", "csim")
+FAST_LEVELS = ("traced", "integer", "standard", "csim")
+RTL_LEVELS = ("rtl", "cxxrtl", "netlist")
+"""Those that run cycle by cycle; the netlist takes minutes."""
+LEVELS = (*FAST_LEVELS, *RTL_LEVELS)
 
 FloatArray = npt.NDArray[np.float32]
 Arguments = tuple[FloatArray, ...]

@@ -13,9 +13,11 @@ import numpy.typing as npt
 
 from gatewright.divergence import Divergence, first_divergence
 from gatewright.errors import GatewrightError
+from gatewright.folder import COSIM
+from gatewright.hls_templates.cosim import Drive, Trace
 from gatewright.inputs import check_labels
 from gatewright.ir.types import IntArray
-from gatewright.levels import LEVELS, Arguments, Engine, Run, chunks, nearest
+from gatewright.levels import FAST_LEVELS, Arguments, Engine, Run, chunks, nearest
 from gatewright.replay import replay
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 # Levels that compute in float32 somewhere, and may round otherwise where the certificate says so.
 FLOAT_LEVELS = ("torch", "traced")
+WAVEFORM_LEVELS = ("rtl", "cxxrtl")
 KINDS = ("h", "c", "gates", "output")
 RANDOM_SEQUENCES = 64
 
@@ -40,6 +43,7 @@ class Comparison:
         boundary: Roundings of torch's float32 behind the differences, where every one of them is
             listed in the certificate; else 0.
         divergence: The first difference.
+        waveform: File with the signals of the sequence that differs, where the level has signals.
     """
 
     reference: str
@@ -49,6 +53,7 @@ class Comparison:
     boundary: int = 0
     unexplained: bool = False
     divergence: Divergence | None = None
+    waveform: str | None = None
 
     @property
     def mismatches(self) -> int:
@@ -65,6 +70,7 @@ class Comparison:
             "boundary_cases": self.boundary,
             "mismatches": self.mismatches,
             "divergence": self.divergence.to_json() if self.divergence else None,
+            "waveform": self.waveform,
         }
 
 
@@ -109,7 +115,7 @@ def verify(
     model: Any = None,
     *,
     labels: npt.NDArray[np.int64] | None = None,
-    levels: Sequence[str] = LEVELS,
+    levels: Sequence[str] = FAST_LEVELS,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Report:
     """Run every level on the same input and compare each with the one before it.
@@ -124,7 +130,7 @@ def verify(
         model: The torch module, to begin the chain with torch itself.
         labels: Right classes, to report each level's accuracy (argmax of the output, or the output
             itself where the model ends in argmax).
-        levels: Levels to run, in order.
+        levels: Levels to run, in order; by default all that need no hardware tools.
         progress: Called with a level, the sequences done and their total.
 
     Returns:
@@ -219,9 +225,26 @@ def _compare(
         return
     if pair.divergence is None:
         pair.divergence = first_divergence(build, a, b, arguments, first)
+        pair.waveform = _waveform(build, pair, arguments, first)
     cases = _boundary_cases(build, pair, runs, arguments)
     pair.unexplained |= cases is None
     pair.boundary += cases or 0
+
+
+def _waveform(build: Build, pair: Comparison, arguments: Arguments, first: int) -> str | None:
+    """Run again what differs, and write down its signals from the step before on."""
+    place = pair.divergence
+    if place is None or pair.level not in WAVEFORM_LEVELS:
+        return None
+    argument = build.integer.arguments[0]
+    steps = 1 if argument.time_axis is None else arguments[0].shape[argument.time_axis]
+    step = steps if place.step is None else place.step
+    # A layer that runs backwards computes its last step first.
+    begin = 0 if place.direction == "reverse" else max(0, step - 1)
+    path = build.path / COSIM / f"{pair.level}-sequence{place.sequence}.vcd"
+    drive = Drive(trace=Trace(path, place.sequence - first, begin))
+    build.rtl_engine(pair.level, drive)(arguments)
+    return str(path)
 
 
 def _count(pair: Comparison, kind: str, name: str, a: IntArray, b: IntArray) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gatewright.hls_templates.axis.kernel import AxisPort
 from gatewright.hls_templates.kernel import Kernel, Port, Tap
+from gatewright.hls_templates.recurrent.kernel import Recurrent
 from gatewright.hls_templates.reverse.kernel import Reverse
 from gatewright.hls_templates.rtl.sv import RtlStage
 from gatewright.hls_templates.timing import Channel, simulate, sink, source
@@ -145,6 +146,7 @@ class Design:
             "predicted_cycles": self.cycles(steps),
             "steps": steps,
             "max_steps": self.max_steps,
+            "rtl": {"taps": [k.rtl_tap() for k in self.kernels if isinstance(k, Recurrent)]},
             "streams": [
                 {"name": s.name, "sequence": s.sequence, "depth": s.depth, **s.port.to_json()}
                 for s in self.streams.values()

@@ -23,10 +23,11 @@ from gatewright.hls_templates.matvec.kernel import MatVec, choose_fold
 from gatewright.hls_templates.multiply_add.kernel import MultiplyAdd
 from gatewright.hls_templates.over_time.kernel import OverTime
 from gatewright.hls_templates.recurrent.kernel import Recurrent
+from gatewright.hls_templates.recurrent.rtl import tail_timing
 from gatewright.hls_templates.recurrent.tail import generate_tail, split_step
 from gatewright.hls_templates.requantize.kernel import make_requantizer
 from gatewright.hls_templates.reverse.kernel import Reverse
-from gatewright.hls_templates.schedule import choose_tile, row_order
+from gatewright.hls_templates.schedule import choose_tile, make_schedule
 from gatewright.hls_templates.select_last.kernel import SelectLast
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.types import IntArray
@@ -266,18 +267,21 @@ def _map_scan(mapper: _Mapper, node: Node) -> None:
     common = mapper.common(node, [x, *given], wanted)
     split = split_step(node.body)
     tail = generate_tail(split, common[0], common[4], mapper.options.requantizer)
+    latency = tail_timing(split, tail.functions).latency
     shape = choose_tile(
         mapper.port(x).width,
         mapper.port(steps[0]).width,
         len(split.accumulators),
         mapper.options.multipliers,
+        latency,
     )
     kernel = Recurrent(
         *common,
         split,
         tail,
         shape,
-        row_order(shape),
+        make_schedule(shape, shape.depth(latency)),
+        latency,
         tuple(roles[name] for name in (*given, *wanted)),
         initial,
         reverse,

@@ -1,13 +1,35 @@
-"""The static tile schedule of the recurrent engine: the compiler decides the order of work."""
+"""The static tile schedule of the recurrent engine: the compiler decides the order of work.
+
+A step has ``cycles`` slots, one a cycle, and is repeated: a tile that reads an h must come ``depth``
+cycles or more after the tile of the step before that finished its row block. Say the row blocks
+finish in a given order, block j no later than slot f[j]. Then a column block of h may be read from
+f[k] + depth - cycles on, k being the last to finish of the row blocks in it, and every tile of row
+block j has to be done at f[j]. Tiles take one slot each, so they fit if and only if no interval holds
+more of them than slots (Hall), and then the earliest deadline first finds the slots. With m[k]
+column blocks that wait for row block k or a later one, counting row blocks from 1, this reads
+
+    f[j] >= f[k] - (cycles - depth) - 1 + j * m[k]    for all j, k
+    f[j] >= j * (tiles of a row block) - 1            for all j
+
+whose least solution a fixed-point iteration finds. If its last value lies in the period, the period
+is long enough; the search for the shortest one is exact, for that order of row blocks.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 from math import ceil
 
-# Cycles from a finished accumulator to a usable hidden state, as the tail is pipelined: requantize,
-# table, product, requantize, sum, table, product, requantize.
-TAIL_DEPTH = 10
+import numpy as np
+
+from gatewright.ir.types import IntArray
+
+# Cycles of the engine itself from a slot to the start of the tail, and from its end to an h that
+# can be read, but for the adder tree of a tile.
+ENGINE_LATENCY = 5
 
 SQUARE_ALLOWANCE = 1.05
 
@@ -29,6 +51,10 @@ class Tile:
     hidden: bool
     first: bool
     last: bool
+
+
+# The slots of a time step, one a cycle; None is a bubble, in which nothing starts.
+Slots = tuple[Tile | None, ...]
 
 
 @dataclass(frozen=True)
@@ -74,6 +100,50 @@ class TileShape:
         """Tiles of a time step."""
         return self.rows * (self.x_blocks + self.h_blocks)
 
+    def rows_of(self, column: int) -> range:
+        """The row blocks that have a unit in a column block of h."""
+        last = min((column + 1) * self.columns, self.hidden) - 1
+        return range(column * self.columns // self.units, last // self.units + 1)
+
+    def depth(self, tail_latency: int) -> int:
+        """Cycles from the tile that finishes an h to the first that may read it.
+
+        Args:
+            tail_latency: Cycles that the cell's tail takes as a pipeline.
+        """
+        adder_tree = (self.columns - 1).bit_length()
+        return ENGINE_LATENCY + adder_tree + tail_latency
+
+    def fewest_cycles(self, depth: int) -> int:
+        """No schedule of a time step is shorter than this.
+
+        It has a slot for each tile. Beyond that: every row block reads the column block that waits
+        for the row block that finishes last, so all finish within ``cycles - depth`` slots of each
+        other. All tiles of h lie between ``cycles - depth`` slots before the first of them and the
+        last; those of the first one before it; so do those that wait for the last one.
+        """
+        tiles_of_h = self.rows * self.h_blocks
+        beyond = max(ceil((tiles_of_h - 1) / 2), self.h_blocks - 1, self.rows - 1)
+        return max(self.tiles, depth + beyond)
+
+
+def make_schedule(shape: TileShape, depth: int) -> Slots:
+    """The slots of a time step: the fewest, and where it costs none, row block by row block.
+
+    Row block by row block, the engine needs one accumulator for each lane only. The first slot is
+    never a bubble, and the last one never reads x.
+
+    Args:
+        shape: The tiles.
+        depth: Cycles from the tile that finishes an h to the first that may read it.
+    """
+    order = row_order(shape)
+    cycles = _row_order_cycles(shape, depth)
+    skewed = shortest(shape, depth)
+    if skewed.cycles < cycles:
+        return _mark(skewed.slots())
+    return order + (None,) * (cycles - len(order))
+
 
 def row_order(shape: TileShape) -> tuple[Tile, ...]:
     """Row block by row block; in each, x first, so that h of the last step has time to arrive."""
@@ -86,57 +156,190 @@ def row_order(shape: TileShape) -> tuple[Tile, ...]:
     return tuple(tiles)
 
 
-def dependence_distance(shape: TileShape, schedule: tuple[Tile, ...]) -> int:
-    """Fewest tiles from the one that writes an h to the first that reads it, a step later."""
-    finished = {tile.row: i for i, tile in enumerate(schedule) if tile.last}
-    distance = 2 * len(schedule)
-    for i, tile in enumerate(schedule):
-        if tile.hidden:
-            units = range(
-                tile.column * shape.columns, min((tile.column + 1) * shape.columns, shape.hidden)
-            )
-            written = max(finished[u // shape.units] for u in units)
-            distance = min(distance, len(schedule) + i - written)
-    return distance
+def dependence_distance(shape: TileShape, slots: Slots) -> int:
+    """Fewest cycles from the tile that finishes an h to the first that reads it, a step later."""
+    finished = {tile.row: i for i, tile in enumerate(slots) if tile is not None and tile.last}
+    return min(
+        len(slots) + i - max(finished[row] for row in shape.rows_of(tile.column))
+        for i, tile in enumerate(slots)
+        if tile is not None and tile.hidden
+    )
 
 
-def cycles_per_step(shape: TileShape, schedule: tuple[Tile, ...]) -> int:
-    """Cycles of a time step in one II-constant loop, stretched where h would come too late."""
-    interval = ceil(TAIL_DEPTH / dependence_distance(shape, schedule))
-    return len(schedule) * interval
+def accumulators(slots: Slots) -> int:
+    """Row blocks whose sums have to be kept side by side: 1, or all."""
+    rows = [tile.row for tile in slots if tile is not None]
+    changes = sum(a != b for a, b in zip(rows, rows[1:], strict=False))
+    blocks = len(set(rows))
+    return 1 if changes == blocks - 1 else blocks
 
 
-def choose_tile(inputs: int, hidden: int, gates: int, multipliers: int) -> TileShape:
-    """A tile within a budget of multipliers: of the nearly fastest ones, the squarest.
+@dataclass(frozen=True)
+class Plan:
+    """A period, and an order in which the row blocks finish, with a deadline for each.
+
+    Attributes:
+        shape: The tiles.
+        depth: Cycles from the tile that finishes an h to the first that may read it.
+        backwards: Whether the last row block finishes first.
+        cycles: Slots of the period.
+    """
+
+    shape: TileShape
+    depth: int
+    backwards: bool
+    cycles: int
+
+    @cached_property
+    def levels(self) -> tuple[int, ...]:
+        """For each column block of h: which of the row blocks it waits for finishes last."""
+        columns = range(self.shape.h_blocks)
+        return tuple(max(map(self._rank, self.shape.rows_of(c))) for c in columns)
+
+    @cached_property
+    def deadlines(self) -> IntArray:
+        """The latest slot of each row block, in order of finishing; [rows]."""
+        shape, ranks = self.shape, np.arange(self.shape.rows)
+        waiting = (np.array(self.levels) >= ranks[:, None]).sum(axis=1)
+        gaps = (ranks[:, None] + 1) * waiting - (self.cycles - self.depth) - 1
+        deadlines: IntArray = (ranks + 1) * (shape.x_blocks + shape.h_blocks) - 1
+        while deadlines[-1] < self.cycles:
+            later = np.maximum(deadlines, (deadlines + gaps).max(axis=1))
+            if np.array_equal(later, deadlines):
+                break
+            deadlines = later
+        return deadlines
+
+    @property
+    def fits(self) -> bool:
+        """Whether there are slots for all tiles."""
+        return int(self.deadlines[-1]) < self.cycles
+
+    def slots(self) -> Slots:
+        """The earliest deadline first; of equal ones x first. For a plan that fits."""
+        jobs = sorted(self._jobs())
+        ready: list[tuple[int, bool, int, int]] = []
+        slots: list[Tile | None] = []
+        while jobs or ready:
+            while jobs and jobs[-1][0] >= -len(slots):
+                heapq.heappush(ready, jobs.pop()[1])
+            if ready:
+                _, hidden, row, column = heapq.heappop(ready)
+                slots.append(Tile(row, column, hidden, first=False, last=False))
+            else:
+                slots.append(None)
+        return (*slots, *(None,) * (self.cycles - len(slots)))
+
+    def _rank(self, row: int) -> int:
+        return self.shape.rows - 1 - row if self.backwards else row
+
+    def _jobs(self) -> Iterator[tuple[int, tuple[int, bool, int, int]]]:
+        """The first slot of each tile, negated, and how it is told from others that could run."""
+        deadlines = self.deadlines.tolist()
+        releases = [max(f + self.depth - self.cycles, 0) for f in deadlines]
+        for row in range(self.shape.rows):
+            deadline = deadlines[self._rank(row)]
+            for column in range(self.shape.x_blocks):
+                yield 0, (deadline, False, row, column)
+            for column, level in enumerate(self.levels):
+                yield -releases[level], (deadline, True, row, column)
+
+
+def shortest(shape: TileShape, depth: int) -> Plan:
+    """The shortest plan of the two orders in which the row blocks can finish."""
+    low, high = shape.fewest_cycles(depth), _row_order_cycles(shape, depth)
+    plans = []
+    for backwards in (False, True):
+        plans.append(_search(shape, depth, backwards, low, high))
+        if plans[-1].cycles == low:
+            break
+    return min(plans, key=lambda plan: plan.cycles)
+
+
+def _search(shape: TileShape, depth: int, backwards: bool, low: int, high: int) -> Plan:
+    # Mostly the bound is reached; what fits in a period fits in a longer one.
+    plan = Plan(shape, depth, backwards, low)
+    while low < high:
+        if plan.fits:
+            high = plan.cycles
+        else:
+            low = plan.cycles + 1
+        plan = Plan(shape, depth, backwards, (low + high) // 2)
+    return plan
+
+
+def _row_order_cycles(shape: TileShape, depth: int) -> int:
+    """Cycles of ``row_order`` with bubbles at its end.
+
+    The first row block is the first to read h. Bubbles elsewhere would not do with fewer: all tiles
+    of the later row blocks lie between what it reads and what wrote that.
+    """
+    tiles = shape.x_blocks + shape.h_blocks
+    distance = min(
+        shape.x_blocks + column + 1 - (shape.rows_of(column)[-1] + 1) * tiles
+        for column in range(shape.h_blocks)
+    )
+    return max(shape.tiles, depth - distance)
+
+
+def _mark(slots: Slots) -> Slots:
+    """Mark the first and the last tile of each row block."""
+    rows = [None if tile is None else tile.row for tile in slots]
+    first = {row: i for i, row in reversed(list(enumerate(rows)))}
+    last = {row: i for i, row in enumerate(rows)}
+    return tuple(
+        tile and replace(tile, first=first[tile.row] == i, last=last[tile.row] == i)
+        for i, tile in enumerate(slots)
+    )
+
+
+def choose_tile(
+    inputs: int, hidden: int, gates: int, multipliers: int, tail_latency: int
+) -> TileShape:
+    """A tile within a budget of multipliers: of the nearly fastest ones, the smallest and squarest.
 
     A square tile needs the fewest operands and sums for its multipliers; for that it may cost a
-    few per cent of the cycles.
+    few per cent of the cycles. Where the wait for h decides, more multipliers gain nothing.
 
     Args:
         inputs: I.
         hidden: H.
         gates: G.
         multipliers: At most this many, but one unit and one column at least.
+        tail_latency: Cycles that the cell's tail takes as a pipeline.
     """
     budget = max(multipliers // gates, 1)
     shapes = [
         TileShape(inputs, hidden, gates, units, columns)
-        for units in range(1, min(hidden, budget) + 1)
-        for columns in range(1, min(max(inputs, hidden), budget // units) + 1)
+        for units in _block_sizes(hidden)
+        for columns in sorted({*_block_sizes(inputs), *_block_sizes(hidden)})
+        if units * columns <= budget
     ]
-    fastest = min(_row_order_cycles(shape) for shape in shapes)
-    nearly = [s for s in shapes if _row_order_cycles(s) <= fastest * SQUARE_ALLOWANCE]
-    return min(
-        nearly,
-        key=lambda s: (
-            max(s.units, s.columns) / min(s.units, s.columns),
-            _row_order_cycles(s),
-            s.multipliers,
-        ),
+    bounds = {shape: shape.fewest_cycles(shape.depth(tail_latency)) for shape in shapes}
+    allowed = _fastest(bounds, tail_latency) * SQUARE_ALLOWANCE
+    by_size = sorted(shapes, key=lambda s: (max(s.units, s.columns), s.multipliers, bounds[s]))
+    return next(
+        shape
+        for shape in by_size
+        if bounds[shape] <= allowed and _cycles(shape, tail_latency) <= allowed
     )
 
 
-def _row_order_cycles(shape: TileShape) -> int:
-    # In row order the last row block is read back one row of tiles later.
-    distance = shape.x_blocks + shape.h_blocks
-    return shape.tiles * ceil(TAIL_DEPTH / distance)
+def _cycles(shape: TileShape, tail_latency: int) -> int:
+    return shortest(shape, shape.depth(tail_latency)).cycles
+
+
+def _fastest(bounds: dict[TileShape, int], tail_latency: int) -> int:
+    """The fewest cycles of all; most shapes need no schedule to be out of the question."""
+    ordered = sorted(bounds, key=lambda shape: bounds[shape])
+    fastest = _cycles(ordered[0], tail_latency)
+    for shape in ordered[1:]:
+        if bounds[shape] >= fastest:
+            break
+        fastest = min(fastest, _cycles(shape, tail_latency))
+    return fastest
+
+
+def _block_sizes(size: int) -> list[int]:
+    """The smallest block for each number of blocks."""
+    return sorted({ceil(size / blocks) for blocks in range(1, size + 1)})

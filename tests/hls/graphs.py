@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from gatewright.hls_templates import Design, map_design, write_project
-from gatewright.hls_templates.csim import Ports, Simulator
-from gatewright.hls_templates.csim.simulator import AxisEnd
+from gatewright.hls_templates.csim import Simulator
 from gatewright.hls_templates.design import Options
+from gatewright.hls_templates.ports import AxisEnd, Ports
 from gatewright.hls_templates.project import project_files
 from gatewright.ir import interpreter
 from gatewright.ir.graph import Graph

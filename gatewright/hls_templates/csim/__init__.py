@@ -1,6 +1,6 @@
 """C-simulation."""
 
 from gatewright.hls_templates.csim.compiler import Compiler, find_compiler
-from gatewright.hls_templates.csim.simulator import Ports, Simulator
+from gatewright.hls_templates.csim.simulator import Simulator
 
-__all__ = ["Compiler", "Ports", "Simulator", "find_compiler"]
+__all__ = ["Compiler", "Simulator", "find_compiler"]

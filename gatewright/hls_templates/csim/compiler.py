@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,21 +82,32 @@ def compile_library(
     Raises:
         GatewrightError: GW-502 with the compiler's own words.
     """
+    project, output = project.resolve(), output.resolve()
     flags = ["-std=c++17", "-shared", "-fPIC", "-w", f"-I{project}", f"-I{project}/gatewright"]
     flags += ["-O3", "-march=native", "-DGW_NATIVE"] if native else _ap_flags(compiler)
     flags += ["-DGW_TAPS"] if taps else []
     partial = output.with_suffix(".partial")
-    command = [*compiler.command, *flags, str(project / "csim.cpp"), "-o", str(partial)]
-    result = subprocess.run(command, capture_output=True, text=True)
+    run_compiler(compiler, [*flags, str(project / "csim.cpp"), "-o", str(partial)], project)
+    partial.replace(output)
+
+
+def run_compiler(compiler: Compiler, arguments: Sequence[str], folder: Path) -> None:
+    """Run the compiler in a folder.
+
+    Raises:
+        GatewrightError: GW-502 with the compiler's own words.
+    """
+    command = [*compiler.command, *arguments]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if result.returncode != 0:
         lines = [line for line in result.stderr.splitlines() if "error" in line]
         raise GatewrightError(
             "GW-502",
-            where=str(project),
+            where=str(folder),
             cause=(lines or result.stderr.splitlines() or ["no message"])[0],
-            remedy=f"Run it by hand to see all: {' '.join(command)}",
+            remedy=f"Run it by hand to see all: cd {shlex.quote(str(folder))} && "
+            f"{shlex.join(command)}",
         )
-    partial.replace(output)
 
 
 def _ap_flags(compiler: Compiler) -> list[str]:

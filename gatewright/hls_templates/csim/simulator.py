@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,47 +14,8 @@ import numpy.typing as npt
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.csim.compiler import compile_library, find_compiler
 from gatewright.hls_templates.kernel import Tap
+from gatewright.hls_templates.ports import Ports
 from gatewright.ir.types import IntArray
-
-
-@dataclass(frozen=True)
-class AxisEnd:
-    """A stream port as the host sees it: the integer tensor it carries, and its beats."""
-
-    tensor: str
-    width: int
-    sequence: bool
-
-    def shape(self, sequences: int, steps: int) -> tuple[int, int, int]:
-        """Of the array that holds its values."""
-        return sequences, steps if self.sequence else 1, self.width
-
-
-@dataclass(frozen=True)
-class Ports:
-    """What a design shows to the host.
-
-    Attributes:
-        inputs: In the order of the C interface.
-        outputs: In that order.
-        taps: In the order of their numbers.
-        max_steps: Longest sequence, or None.
-    """
-
-    inputs: tuple[AxisEnd, ...]
-    outputs: tuple[AxisEnd, ...]
-    taps: tuple[Tap, ...]
-    max_steps: int | None
-
-    @staticmethod
-    def from_json(kernels: dict[str, Any]) -> Ports:
-        """From ``3_kernels.json``."""
-        inputs, outputs = (
-            tuple(AxisEnd(p["tensor"], p["values_per_step"], p["sequence"]) for p in kernels[side])
-            for side in ("inputs", "outputs")
-        )
-        taps = tuple(Tap(*tap) for tap in kernels["taps"])
-        return Ports(inputs, outputs, taps, kernels["max_steps"])
 
 
 class Simulator:
@@ -97,7 +57,7 @@ class Simulator:
         # A state may come first; the number of steps is that of a sequence.
         sequence = next(end.tensor for end in self._ports.inputs if end.sequence)
         batch, steps = feeds[sequence].shape[:2]
-        check_length(steps, self._ports.max_steps)
+        self._ports.check_length(steps)
         sources = [
             np.ascontiguousarray(feeds[end.tensor], dtype=np.int32) for end in self._ports.inputs
         ]
@@ -132,21 +92,6 @@ class Simulator:
 
 
 STATUS = {1: "an output has another number of beats", 2: "a sequence is too long for a buffer"}
-
-
-def check_length(steps: int, limit: int | None) -> None:
-    """Refuse sequences that are longer than a design's buffers.
-
-    Raises:
-        GatewrightError: GW-601.
-    """
-    if limit is not None and steps > limit:
-        raise GatewrightError(
-            "GW-601",
-            where="input",
-            cause=f"it has {steps} time steps, and the kernels buffer at most {limit}.",
-            remedy=f"Compile with max_steps={steps} or more, or pass shorter sequences.",
-        )
 
 
 def _in_time(tap: Tap, array: IntArray) -> IntArray:

@@ -85,7 +85,7 @@ class Elementwise(Kernel):
     @property
     def latency(self) -> int:
         """Cycles from the last row of a beat to its result."""
-        return PIPELINE + self.applied.rtl(self.lanes, self.rows, self.ident).latency
+        return PIPELINE + self.applied.latency
 
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """One beat at a time."""

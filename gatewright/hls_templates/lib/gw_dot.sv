@@ -26,6 +26,8 @@ module gw_dot #(
       logic signed [W_BITS-1:0] weight;
       logic signed [V_BITS-1:0] value;
       logic signed [P_BITS-1:0] product;
+      logic unused;
+      assign unused = &{1'b0, product};
       assign weight = $signed(weights_i[k*W_BITS+:W_BITS]);
       assign value = $signed(values_i[k*V_BITS+:V_BITS]);
       assign product = P_BITS'(weight) * P_BITS'(value);

@@ -23,6 +23,8 @@ module gw_gather #(
   for (genvar i = 0; i < WIDTH; i++) begin : gen_value
     localparam int unsigned AT = (i % LANES) * IN_BITS;
     logic signed [IN_BITS-1:0] value;
+    logic unused;
+    assign unused = &{1'b0, value};
     assign value = $signed(data_i[AT+:IN_BITS]);
     always_ff @(posedge clk_i)
       if (valid_i && row_i == ROW_BITS'(i / LANES)) data_o[i*OUT_BITS+:OUT_BITS] <= OUT_BITS'(value);

@@ -58,6 +58,8 @@ module gw_mac #(
         .sum_o(products)
     );
 
+    logic unused;
+    assign unused = &{1'b0, bias};
     assign bias = $signed(biases[lane*BIAS_BITS+:BIAS_BITS]);
     assign base = first ? SUM_BITS'(bias) : kept;
     always_ff @(posedge clk_i) if (valid) sum_q <= base + products;

@@ -47,12 +47,17 @@ class Table:
         """Its size."""
         return {"variant": "table", "entries": int(self.words.size)}
 
+    @property
+    def latency(self) -> int:
+        """Cycles that it takes."""
+        return TABLE_LATENCY
+
     def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
         """Its module: a ROM for each lane."""
         bits = int(self.words.size).bit_length() - 1
         params: dict[str, Value] = {"LANES": lanes, "N_BITS": bits, "Y_BITS": self.out.bits}
         rom = Rom(pack(self.words[:, None], self.out.bits), self.out.bits)
-        return FunctionModule(Module("gw_table", params, {"FILE": rom}), TABLE_LATENCY)
+        return FunctionModule(Module("gw_table", params, {"FILE": rom}))
 
     def params_cpp(self) -> str:
         """The ROM and the parameter struct."""

@@ -38,6 +38,11 @@ class MultiplyAdd:
         """The C++ class with its parameters."""
         return f"gw::multiply_add<{self.ident}>"
 
+    @property
+    def latency(self) -> int:
+        """Cycles that it takes."""
+        return LATENCY
+
     def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
         """Its module, with a ROM of the constants of each row."""
         bits = [signed_bits(IntType.of(values)) for values in (self.factors, self.terms)]
@@ -55,7 +60,7 @@ class MultiplyAdd:
             "ROW_BITS": row_bits(rows),
         }
         module = Module("gw_multiply_add", params, {"FILE": Rom(both, lanes * sum(bits))})
-        return FunctionModule(module, LATENCY, by_row=True, resets=True)
+        return FunctionModule(module, by_row=True, resets=True)
 
     def params_cpp(self) -> str:
         """The constants."""

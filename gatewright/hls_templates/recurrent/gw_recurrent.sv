@@ -338,6 +338,8 @@ module gw_recurrent #(
   for (genvar u = 0; u < HIDDEN; u++) begin : gen_out
     logic [H_BITS-1:0] h;
     logic [C_BITS-1:0] c;
+    logic unused;
+    assign unused = &{1'b0, h, c};
     assign h = h_q[giving_q][u*H_BITS+:H_BITS];
     assign c = HAS_CN ? c_q[u/UNITS][(u%UNITS)*C_BITS+:C_BITS] : '0;
     if (H_SIGNED) begin : gen_h_signed

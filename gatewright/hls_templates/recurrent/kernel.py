@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,14 +11,14 @@ import numpy as np
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel, Port, Tap
 from gatewright.hls_templates.recurrent.machine import X_READ, EngineTiming, engine
-from gatewright.hls_templates.recurrent.rtl import ROLES, depth, engine_module, place, tail_timing
+from gatewright.hls_templates.recurrent.rtl import ROLES, engine_module, place
 from gatewright.hls_templates.recurrent.tail import StepSplit, TailCode
 from gatewright.hls_templates.rtl.sv import Module, RtlStage
 from gatewright.hls_templates.schedule import (
-    TAIL_DEPTH,
+    Slots,
     Tile,
     TileShape,
-    cycles_per_step,
+    accumulators,
     dependence_distance,
 )
 from gatewright.hls_templates.timing import Channel, Machine
@@ -33,7 +33,8 @@ class Recurrent(Kernel):
         split: The step graph.
         tail: Its generated tail.
         shape: How the gate matrix is tiled.
-        schedule: Tiles of one time step, in order.
+        slots: What starts in each cycle of a time step.
+        tail_latency: Cycles that the tail takes as a pipeline.
         roles: Its streams after x: which of ``ROLES`` each one is, those read first.
         initial: The constant state it begins with, by state; [H].
         reverse: Whether its time steps come from the last to the first.
@@ -45,23 +46,36 @@ class Recurrent(Kernel):
     split: StepSplit
     tail: TailCode
     shape: TileShape
-    schedule: tuple[Tile, ...]
+    slots: Slots
+    tail_latency: int
     roles: tuple[str, ...]
     initial: dict[str, IntArray]
     reverse: bool
 
     def cycles(self, steps: int) -> int:
         """Steps at the schedule's pace, and the tail of the last one."""
-        return steps * cycles_per_step(self.shape, self.schedule) + TAIL_DEPTH
+        return steps * len(self.slots) + self.depth
+
+    @property
+    def depth(self) -> int:
+        """Cycles from the tile that finishes an h to the first that may read it."""
+        return self.shape.depth(self.tail_latency)
+
+    @property
+    def tiles(self) -> tuple[Tile, ...]:
+        """The slots without the bubbles."""
+        return tuple(tile for tile in self.slots if tile is not None)
 
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """A step begins with its x beat, once the step before the last has been taken."""
         streams = dict(zip(self.roles, (*reads[1:], *writes), strict=True))
         given = [streams[role] for role in ("H0", "C0") if role in streams]
-        last_x = max(i for i, slot in enumerate(self.slots()) if slot[1])
-        ends = max(i for i, slot in enumerate(self.slots()) if slot[2])
+        tiles = [(i, tile) for i, tile in enumerate(self.slots) if tile is not None]
         timing = EngineTiming(
-            len(self.slots()), last_x + X_READ, ends + self.latency, "C_N" in streams
+            len(self.slots),
+            max(i for i, tile in tiles if not tile.hidden) + X_READ,
+            max(i for i, tile in tiles if tile.last) + self.depth + 1,
+            "C_N" in streams,
         )
         always = [streams["OUT"]] if "OUT" in streams else []
         finals = [streams[role] for role in ("H_N", "C_N") if role in streams]
@@ -75,31 +89,26 @@ class Recurrent(Kernel):
         """The engine and its tail."""
         return place(self, reads, writes)
 
-    @property
-    def latency(self) -> int:
-        """Cycles from the slot of a tile that completes a row block to the write of its h."""
-        return depth(self.shape.columns, tail_timing(self.split, self.tail.functions).latency) + 1
+    def rtl_tap(self) -> dict[str, Any]:
+        """The tap ports of the core that show its h and c, and how to read them."""
+        h, c = self.state_type(0), self.state_type(1)
+        return {
+            "name": self.source,
+            "port": self.tap_port,
+            "units": self.shape.units,
+            "rows": self.shape.rows,
+            "hidden": self.shape.hidden,
+            "h_bits": h.bits,
+            "h_signed": h.signed,
+            "c_bits": c.bits if self.has_c else 0,
+            "c_signed": c.signed,
+            "reverse": self.reverse,
+        }
 
     @property
     def tap_port(self) -> str:
         """What its tap ports begin with."""
         return f"{self.ident}_tap"
-
-    @property
-    def accumulator_rows(self) -> int:
-        """Row blocks whose sums are kept at a time."""
-        order = [tile.row for tile in self.schedule]
-        return 1 if order == sorted(order) else self.shape.rows
-
-    def slots(self) -> list[tuple[int, ...]]:
-        """``active, release, last, first, hidden, row, column`` of each slot of a step."""
-        x_tiles = [i for i, tile in enumerate(self.schedule) if not tile.hidden]
-        slots: list[tuple[int, ...]] = []
-        for i, t in enumerate(self.schedule):
-            slots.append((1, i == x_tiles[-1], t.last, t.first, t.hidden, t.row, t.column))
-        distance = dependence_distance(self.shape, self.schedule)
-        bubbles = max(self.latency - 1 - distance, 0)
-        return slots + [(0,) * 7] * bubbles
 
     def taps(self) -> tuple[Tap, ...]:
         """Everything in the tail."""
@@ -130,12 +139,13 @@ class Recurrent(Kernel):
             "units": self.shape.units,
             "columns": self.shape.columns,
             "multipliers": self.shape.multipliers,
-            "tail_depth": TAIL_DEPTH,
-            "dependence_distance": dependence_distance(self.shape, self.schedule),
-            "cycles_per_step": cycles_per_step(self.shape, self.schedule),
-            "schedule": [
-                [t.row, t.column, int(t.hidden), int(t.first), int(t.last)] for t in self.schedule
-            ],
+            "tail_latency": self.tail_latency,
+            "depth": self.depth,
+            "dependence_distance": dependence_distance(self.shape, self.slots),
+            "accumulators": accumulators(self.slots),
+            "tiles": self.shape.tiles,
+            "cycles_per_step": len(self.slots),
+            "schedule": [None if t is None else list(map(int, astuple(t))) for t in self.slots],
             "requantizers": {k: r.to_json() for k, r in self.tail.requantizers.items()},
         }
 
@@ -179,8 +189,9 @@ class Recurrent(Kernel):
             "ROWS": shape.rows,
             "X_BLOCKS": shape.x_blocks,
             "H_BLOCKS": shape.h_blocks,
-            "TILES": len(self.schedule),
-            "DISTANCE": dependence_distance(shape, self.schedule),
+            "SLOTS": len(self.slots),
+            "ACCUMULATORS": accumulators(self.slots),
+            "DISTANCE": dependence_distance(shape, self.slots),
             "FIRST_TAP": self.first_tap,
             "TAPS": len(self.tail.taps),
             **{role: self.roles.index(role) if role in self.roles else -1 for role in ROLES},
@@ -206,7 +217,7 @@ class Recurrent(Kernel):
             f"using operand_t = {cpp.word(self.operand)};",
             f"using cell_t = {cpp.word(self.state_type(1))};",
             f"using acc_t = {cpp.word(self.accumulator)};",
-            f"static gw::tile_entry tile(int i) {{ return {names['schedule']}[i]; }}",
+            f"static gw::slot_entry slot(int i) {{ return {names['schedule']}[i]; }}",
             f"static {cpp.rom(IntType.of(weights))} weight(int i, int k, int lane)"
             f" {{ return {names['weights']}[i][k][lane]; }}",
             f"static {cpp.rom(IntType.of(biases))} bias(int row, int lane)"
@@ -220,13 +231,12 @@ class Recurrent(Kernel):
         ]
 
     def _schedule_cpp(self, name: str) -> str:
+        bubble = Tile(0, 0, hidden=False, first=False, last=False)
         rows = ",\n".join(
-            "{"
-            + ", ".join(cpp.literal(v) for v in (t.row, t.column, t.hidden, t.first, t.last))
-            + "}"
-            for t in self.schedule
+            "{" + ", ".join(map(cpp.literal, (t is not None, *astuple(t or bubble)))) + "}"
+            for t in self.slots
         )
-        return f"static const gw::tile_entry {name}[{len(self.schedule)}] = {{{rows}}};"
+        return f"static const gw::slot_entry {name}[{len(self.slots)}] = {{{rows}}};"
 
     def _by_lane(self, matrices: list[IntArray], blocks: int) -> IntArray:
         """[G] matrices [N, H] to [blocks, K, rows, U * G], padded with zeros."""
@@ -243,12 +253,12 @@ class Recurrent(Kernel):
         return lanes
 
     def weights(self) -> IntArray:
-        """[tiles, K, lanes] in schedule order."""
+        """[tiles, K, lanes] in schedule order, without the bubbles."""
         parts = {
             False: self._by_lane([a.w for a in self.split.accumulators], self.shape.x_blocks),
             True: self._by_lane([a.u for a in self.split.accumulators], self.shape.h_blocks),
         }
-        return np.stack([parts[t.hidden][t.column, :, t.row] for t in self.schedule])
+        return np.stack([parts[t.hidden][t.column, :, t.row] for t in self.tiles])
 
     def biases(self) -> IntArray:
         """[rows, lanes]."""

@@ -1,12 +1,14 @@
 // The recurrent engine: one layer in one direction, any cell.
 //
 // The gate matrix is cut into tiles of UNITS hidden units x all GATES x COLUMNS inputs. A generated
-// schedule lists the tiles of one time step; each pass of the one loop below does one tile, and
-// when the last tile of a row block is done, its units go down the cell's tail (P::tail). One big
-// loop, so that it pipelines across time steps as well.
+// schedule has a slot for each cycle of a time step, with a tile or, where all must wait for h,
+// without one (a bubble); each pass of the one loop below does one slot, and when the last tile of a
+// row block is done, its units go down the cell's tail (P::tail). One big loop, so that it pipelines
+// across time steps as well.
 //
-// P has: INPUTS, HIDDEN, GATES, UNITS, COLUMNS, ROWS, TILES, X_BLOCKS, H_BLOCKS, DISTANCE;
-// operand_t, cell_t, acc_t, in_beat; tile(i), weight(i, k, lane), bias(row, lane), tail(),
+// P has: INPUTS, HIDDEN, GATES, UNITS, COLUMNS, ROWS, SLOTS, X_BLOCKS, H_BLOCKS, DISTANCE,
+// ACCUMULATORS (ROWS, or 1 where each row block's tiles follow each other); operand_t, cell_t,
+// acc_t, in_beat; slot(i), weight(i, k, lane) of the i-th tile, bias(row, lane), tail(),
 // initial_h::at(i), initial_c::at(i).
 // Reads beats of INPUTS values until `last`. Its further streams have roles, each the number of the
 // stream among the arguments, or -1: H0 and C0 are read once a sequence for the state it begins
@@ -22,7 +24,8 @@
 namespace gw {
 
 /// One entry of the schedule ROM.
-struct tile_entry {
+struct slot_entry {
+  bool active;           // whether there is a tile; else nothing below means anything
   std::uint16_t row;     // row block: units row * UNITS and following
   std::uint16_t column;  // column block, of x or of h
   bool hidden;           // whether the columns are h
@@ -70,10 +73,12 @@ void recurrent(stream<typename P::in_beat>& in, S&... streams) {
 
   typename P::operand_t x[X_WIDTH];
   typename P::operand_t h[2][H_WIDTH];  // read one bank, write the other
+  typename P::operand_t out[H_WRITTEN];  // h again: OUT reads it sooner than DISTANCE allows
   typename P::cell_t c[H_WRITTEN];
-  typename P::acc_t acc[P::ROWS][LANES];
+  typename P::acc_t acc[P::ACCUMULATORS][LANES];
 #pragma HLS array_partition variable = x complete
 #pragma HLS array_partition variable = h complete dim = 0
+#pragma HLS array_partition variable = out complete
 #pragma HLS array_partition variable = c complete
 #pragma HLS array_partition variable = acc complete dim = 2
 
@@ -82,52 +87,60 @@ void recurrent(stream<typename P::in_beat>& in, S&... streams) {
   begin_state<typename P::initial_h>(pick<P::H0>(streams...), h[0], P::HIDDEN);
   begin_state<typename P::initial_c>(pick<P::C0>(streams...), c, P::HIDDEN);
 
-  int tile = 0;
+  int slot = 0;
+  int tile = 0;  // of those of this time step: the place of its weights
   int bank = 0;
   bool running = true;
   bool last_step = false;
   while (running) {
 #pragma HLS pipeline II = 1
 #pragma HLS dependence variable = h inter RAW distance = P::DISTANCE true
-#pragma HLS dependence variable = c inter RAW distance = P::TILES true
-    if (tile == 0) {
+#pragma HLS dependence variable = c inter RAW distance = P::SLOTS true
+    if (slot == 0) {
       const typename P::in_beat beat = in.read();
       for (int i = 0; i < P::INPUTS; ++i) x[i] = beat.data[i];
       last_step = beat.last;
     }
-    const tile_entry entry = P::tile(tile);
+    const slot_entry entry = P::slot(slot);
 
-    typename P::operand_t v[P::COLUMNS];
-    for (int k = 0; k < P::COLUMNS; ++k) {
-      const int column = entry.column * P::COLUMNS + k;
-      v[k] = entry.hidden ? h[bank][column] : x[column];
-    }
-    // The products are summed first: only one addition lies on the loop through acc.
-    typename P::acc_t sum[LANES];
-    for (int lane = 0; lane < LANES; ++lane) sum[lane] = 0;
-    for (int k = 0; k < P::COLUMNS; ++k)
-      for (int lane = 0; lane < LANES; ++lane) sum[lane] += P::weight(tile, k, lane) * v[k];
-    for (int lane = 0; lane < LANES; ++lane) {
-      sum[lane] += entry.first ? typename P::acc_t(P::bias(entry.row, lane)) : acc[entry.row][lane];
-      acc[entry.row][lane] = sum[lane];
-    }
-
-    if (entry.last) {
-      for (int u = 0; u < P::UNITS; ++u) {
-        const int unit = entry.row * P::UNITS + u;
-        if (unit < P::HIDDEN)
-          P::tail(&sum[u * P::GATES], unit, h[bank][unit], c[unit], h[1 - bank][unit], c[unit]);
+    if (entry.active) {
+      typename P::operand_t v[P::COLUMNS];
+      for (int k = 0; k < P::COLUMNS; ++k) {
+        const int column = entry.column * P::COLUMNS + k;
+        v[k] = entry.hidden ? h[bank][column] : x[column];
       }
+      const int kept = P::ACCUMULATORS == 1 ? 0 : entry.row;
+      // The products are summed first: only one addition lies on the loop through acc.
+      typename P::acc_t sum[LANES];
+      for (int lane = 0; lane < LANES; ++lane) sum[lane] = 0;
+      for (int k = 0; k < P::COLUMNS; ++k)
+        for (int lane = 0; lane < LANES; ++lane) sum[lane] += P::weight(tile, k, lane) * v[k];
+      for (int lane = 0; lane < LANES; ++lane) {
+        sum[lane] += entry.first ? typename P::acc_t(P::bias(entry.row, lane)) : acc[kept][lane];
+        acc[kept][lane] = sum[lane];
+      }
+
+      if (entry.last) {
+        for (int u = 0; u < P::UNITS; ++u) {
+          const int unit = entry.row * P::UNITS + u;
+          if (unit < P::HIDDEN) {
+            P::tail(&sum[u * P::GATES], unit, h[bank][unit], c[unit], out[unit], c[unit]);
+            h[1 - bank][unit] = out[unit];
+          }
+        }
+      }
+      ++tile;
     }
 
-    if (tile == P::TILES - 1) {
-      write_state(pick<P::OUT>(streams...), h[1 - bank], last_step);
+    if (slot == P::SLOTS - 1) {
+      write_state(pick<P::OUT>(streams...), out, last_step);
       GW_TAP_STEP(P::FIRST_TAP, P::TAPS);
       bank = 1 - bank;
+      slot = 0;
       tile = 0;
       running = !last_step;
     } else {
-      ++tile;
+      ++slot;
     }
   }
   // After the last step the banks have changed places.

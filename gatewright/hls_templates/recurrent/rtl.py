@@ -24,23 +24,15 @@ from gatewright.hls_templates.rtl.sv import (
     reading,
     signed_bits,
 )
+from gatewright.hls_templates.schedule import Slots, TileShape, accumulators
 from gatewright.ir.graph import Node
 from gatewright.ir.types import IntArray, IntType
 
 if TYPE_CHECKING:
     from gatewright.hls_templates.recurrent.kernel import Recurrent
 
-ENGINE_LATENCY = 5
-"""Cycles from reading operands to sums, and from the tail's end to reading them, for one column."""
-
-
 ROLES = ("H0", "C0", "OUT", "H_N", "C_N")
 """What a stream beside x can be: states given, h of every step, final states."""
-
-
-def depth(columns: int, tail_latency: int) -> int:
-    """Slots from the tile that completes a row block to the first that may read its h."""
-    return ENGINE_LATENCY + (columns - 1).bit_length() + tail_latency
 
 
 def tail_timing(split: StepSplit, functions: Mapping[str, RtlFunction]) -> Timing:
@@ -116,23 +108,19 @@ def flat(values: IntArray | None, width: int, type_: IntType) -> Bits:
     return Bits(width * type_.bits, pack(row[None], type_.bits)[0])
 
 
-def schedule_words(
-    rows: int, blocks: int, entries: Sequence[Sequence[int]]
-) -> tuple[list[int], int]:
-    """Words of the schedule ROM, and their width.
-
-    Args:
-        rows: Row blocks.
-        blocks: Column blocks, of x or of h, whichever are more.
-        entries: ``active, release, last, first, hidden, row, column`` of each slot.
-    """
+def schedule_rom(shape: TileShape, slots: Slots) -> Rom:
+    """The schedule: ``active, release, last, first, hidden, row, column`` of each slot."""
+    column_bits = row_bits(max(shape.x_blocks, shape.h_blocks))
+    last_x = max(i for i, tile in enumerate(slots) if tile is not None and not tile.hidden)
     words = []
-    for *flags, row, column in entries:
+    for i, tile in enumerate(slots):
         word = 0
-        for flag in flags:
-            word = word << 1 | flag
-        words.append((word << row_bits(rows) | row) << row_bits(blocks) | column)
-    return words, len(entries[0]) - 2 + row_bits(rows) + row_bits(blocks)
+        if tile is not None:
+            for flag in (True, i == last_x, tile.last, tile.first, tile.hidden):
+                word = word << 1 | flag
+            word = (word << row_bits(shape.rows) | tile.row) << column_bits | tile.column
+        words.append(word)
+    return Rom(words, 5 + row_bits(shape.rows) + column_bits)
 
 
 def place(kernel: Recurrent, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
@@ -225,9 +213,6 @@ def engine_module(kernel: Recurrent) -> Module:
     words = pack(weights.transpose(0, 2, 1).reshape(len(weights), -1), w_bits)
     h, c = kernel.state_type(0), kernel.state_type(1)
     types = {role: port.type for role, port in kernel.role_ports().items()}
-    entries = kernel.slots()
-    blocks = max(shape.x_blocks, shape.h_blocks)
-    schedule, width = schedule_words(shape.rows, blocks, entries)
     params: dict[str, Value] = {
         "INPUTS": shape.inputs,
         "HIDDEN": shape.hidden,
@@ -237,9 +222,9 @@ def engine_module(kernel: Recurrent) -> Module:
         "ROWS": shape.rows,
         "X_BLOCKS": shape.x_blocks,
         "H_BLOCKS": shape.h_blocks,
-        "SLOTS": len(entries),
+        "SLOTS": len(kernel.slots),
         "TILES": len(weights),
-        "ACC_ROWS": kernel.accumulator_rows,
+        "ACC_ROWS": accumulators(kernel.slots),
         "X_BITS": kernel.input.type.bits,
         "X_SIGNED": kernel.input.type.signed,
         "H_BITS": h.bits,
@@ -264,7 +249,7 @@ def engine_module(kernel: Recurrent) -> Module:
         "INITIAL_C": flat(kernel.initial.get("c"), shape.hidden, c),
     }
     roms = {
-        "SCHEDULE_FILE": Rom(schedule, width),
+        "SCHEDULE_FILE": schedule_rom(shape, kernel.slots),
         "WEIGHT_FILE": Rom(words, w_bits * weights[0].size),
         "BIAS_FILE": Rom(pack(biases, b_bits), b_bits * biases.shape[-1]),
     }

@@ -63,6 +63,9 @@ module gw_requantize_affine #(
     assign multiplier = $signed({1'b0, multipliers[lane*MULTIPLIER_BITS+:MULTIPLIER_BITS]});
     assign offset = $signed(offsets[lane*OFFSET_BITS+:OFFSET_BITS]);
 
+    logic unused_bits;
+    assign unused_bits = &{1'b0, offset};
+
     gw_multiply #(.A_BITS(N_BITS + 1), .B_BITS(MULTIPLIER_BITS + 1), .Y_BITS(PRODUCT_BITS)) u_multiply (
         .clk_i, .a_i(factor), .b_i(multiplier), .y_o(product)
     );

@@ -146,6 +146,18 @@ class Requantizer:
             f" {{ return {self.ident}_rows[{channel}][k]; }}"
         )
 
+    @property
+    def latency(self) -> int:
+        """Cycles that it takes."""
+        if self.variant == "clip":
+            return CLIP_LATENCY
+        if self.variant == "table":
+            return TABLE_LATENCY
+        if self.variant == "affine" and self.affine is not None:
+            reading = ROM_LATENCY if self.affine.by_channel else 0
+            return AFFINE_LATENCY + (self.affine.ties != 0) + reading
+        return LEVEL_LATENCY * int(self.thresholds.shape[1]).bit_length() + 1
+
     def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
         """Its module, for rows of lanes."""
         params: dict[str, Value] = {
@@ -156,12 +168,10 @@ class Requantizer:
         signed: dict[str, Value] = {"N_SIGNED": self.domain.signed}
         ends: dict[str, Value] = {"LOW": self.out.lo, "HIGH": self.out.hi}
         if self.variant == "clip":
-            return FunctionModule(
-                Module("gw_requantize_clip", {**params, **signed, **ends}), CLIP_LATENCY
-            )
+            return FunctionModule(Module("gw_requantize_clip", {**params, **signed, **ends}))
         if self.variant == "table":
             rom = Rom(pack(self._table_words()[:, None], self.out.bits), self.out.bits)
-            return FunctionModule(Module("gw_table", params, {"FILE": rom}), TABLE_LATENCY)
+            return FunctionModule(Module("gw_table", params, {"FILE": rom}))
         if self.variant == "affine":
             return self._affine_rtl({**params, **signed, **ends}, lanes, rows)
         return self._threshold_rtl({**params, **signed, "LOW": self.out_bias}, lanes, rows, ident)
@@ -169,7 +179,6 @@ class Requantizer:
     def _affine_rtl(self, params: dict[str, Value], lanes: int, rows: int) -> FunctionModule:
         assert self.affine is not None
         m, r = self.affine.multipliers, self.affine.offsets
-        by_channel = len(m) > 1 or len(r) > 1
         m_bits, r_bits = IntType.of(m).bits, signed_bits(IntType.of(r))
         params |= {
             "PRODUCT_BITS": product_bits(self.affine, self.domain),
@@ -179,17 +188,16 @@ class Requantizer:
             "OFFSET_BITS": r_bits,
             "ROW_BITS": row_bits(rows),
         }
-        latency = AFFINE_LATENCY + (self.affine.ties != 0)
-        if not by_channel:
+        if not self.affine.by_channel:
             shared = {"MULTIPLIER": Bits(64, int(m[0])), "OFFSET": Bits(64, int(r[0]))}
             module = Module("gw_requantize_affine", {**params, **shared})
-            return FunctionModule(module, latency, resets=True)
+            return FunctionModule(module, resets=True)
         words = by_row(m, lanes, rows, m_bits)
         above = by_row(r, lanes, rows, r_bits)
         both = [low | high << lanes * m_bits for low, high in zip(words, above, strict=True)]
         rom = Rom(both, lanes * (m_bits + r_bits))
         module = Module("gw_requantize_affine", {**params, "ROWS": rows}, {"FILE": rom})
-        return FunctionModule(module, latency + ROM_LATENCY, by_row=True, resets=True)
+        return FunctionModule(module, by_row=True, resets=True)
 
     def _threshold_rtl(
         self, params: dict[str, Value], lanes: int, rows: int, ident: str
@@ -216,7 +224,7 @@ class Requantizer:
         if by_channel:
             params["ROWS"] = rows
         module = Module("gw_requantize_thresholds", params, files=files)
-        return FunctionModule(module, LEVEL_LATENCY * depth + 1, by_row=by_channel, resets=True)
+        return FunctionModule(module, by_row=by_channel, resets=True)
 
 
 def make_requantizer(graph: Graph, node: Node, ident: str, variant: str = "auto") -> Requantizer:

@@ -43,6 +43,11 @@ class Affine:
     shift: int
     ties: int
 
+    @property
+    def by_channel(self) -> bool:
+        """Whether channels differ."""
+        return max(len(self.multipliers), len(self.offsets)) > 1
+
 
 def find_affine(
     thresholds: IntArray, out_bias: int, domain: IntType, out: IntType

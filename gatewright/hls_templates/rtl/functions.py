@@ -20,19 +20,21 @@ class FunctionModule:
 
     Attributes:
         module: With ``n_i`` and ``y_o``, each of all lanes.
-        latency: Cycles from one to the other.
         by_row: Whether it needs to be told the row of its channels (``row_i``).
         resets: Whether it has a ``rst_i``.
     """
 
     module: Module
-    latency: int
     by_row: bool = False
     resets: bool = False
 
 
 class RtlFunction(Protocol):
     """What knows its hardware."""
+
+    @property
+    def latency(self) -> int:
+        """Cycles that it takes."""
 
     def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
         """Its module for rows of lanes; memory images that it names itself begin with ident."""
@@ -45,8 +47,6 @@ def row_bits(rows: int) -> int:
 
 def by_row(values: IntArray, lanes: int, rows: int, bits: int) -> list[int]:
     """A word of each row of channels: one value of all, or one a channel, zeros beyond."""
-    channels = np.zeros(rows * lanes, dtype=np.int64)
-    channels[: max(len(values), 1)] = values
-    if len(values) == 1:
-        channels[:] = values[0]
+    channels = np.full(rows * lanes, values[0] if len(values) == 1 else 0, dtype=np.int64)
+    channels[: len(values)] = values
     return pack(channels.reshape(rows, lanes), bits)

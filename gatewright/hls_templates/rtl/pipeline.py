@@ -59,7 +59,7 @@ def time_nodes(
 
 def _latency(node: Node, functions: Mapping[str, RtlFunction]) -> int:
     if node.outputs[0] in functions:
-        return functions[node.outputs[0]].rtl(1, 1, "any").latency
+        return functions[node.outputs[0]].latency
     return PRODUCT_LATENCY if node.op == "Mul" else SUM_LATENCY
 
 
@@ -134,7 +134,7 @@ class PipelineWriter:
         """Apply a function to a signal that is there at a time; returns when the result is."""
         ident = f"{self.ident}_{output}"
         made = function.rtl(self.lanes, self.rows, ident.lower())
-        self.signal(output, out, time + made.latency)
+        self.signal(output, out, time + function.latency)
         ports = {"clk_i": "clk_i"}
         if made.resets:
             ports["rst_i"] = "rst_i"
@@ -142,7 +142,7 @@ class PipelineWriter:
             ports["row_i"] = self._row(time) if made.by_row else f"{self.row_bits}'d0"
         ports |= {"n_i": self.at(source, time), "y_o": output}
         self._place(made.module, ident, ports)
-        return time + made.latency
+        return time + function.latency
 
     def binary(
         self,

@@ -16,7 +16,7 @@ SOURCES = "sources.f"
 
 def library() -> dict[str, str]:
     """Every module of the library, by file name, in alphabetical order."""
-    found = {}
+    found: dict[str, str] = {}
     for folder in resources.files("gatewright.hls_templates").iterdir():
         if folder.is_dir():
             found |= {

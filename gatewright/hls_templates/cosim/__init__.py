@@ -1,0 +1,7 @@
+"""Simulation of ``rtl/``, cycle by cycle."""
+
+from gatewright.hls_templates.cosim.core import Core, Watched
+from gatewright.hls_templates.cosim.drive import FROM_IDLE, Drive, Event, Trace
+from gatewright.hls_templates.cosim.engines import Simulator, open_core
+
+__all__ = ["FROM_IDLE", "Core", "Drive", "Event", "Simulator", "Trace", "Watched", "open_core"]

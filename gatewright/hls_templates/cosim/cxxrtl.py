@@ -1,0 +1,40 @@
+"""The model that yosys writes as C++ (CXXRTL)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gatewright.hls_templates.cosim.library import Model
+from gatewright.hls_templates.cosim.project import CORE, RtlProject
+from gatewright.hls_templates.eda import Tool, run_yosys
+
+RUNTIME = Path("include") / "backends" / "cxxrtl" / "runtime"
+DEBUG_ALL, DEBUG_NONE = "-g4", "-g0"
+
+
+def cxxrtl_model(tool: Tool, *, trace: bool) -> Model:
+    """The model."""
+    assert tool.root is not None
+    includes = f"-isystem{tool.root / RUNTIME}"
+    debug = DEBUG_ALL if trace else DEBUG_NONE
+
+    def generate(rtl: RtlProject, work: Path) -> Sequence[str]:
+        rtl.copy(work)
+        # opt_clean takes away the $buf cells of the front end, which CXXRTL does not know.
+        script = [read_command(rtl), "opt_clean", f"write_cxxrtl {debug} model.cpp"]
+        run_yosys(tool, script, work)
+        (work / "gw_model.hpp").write_text('#include "model.cpp"\n')
+        return ["-O3", includes]
+
+    return Model("cxxrtl", "cxxrtl_core.hpp", member, [tool.version, debug], generate)
+
+
+def member(signal: str) -> str:
+    """CXXRTL doubles underscores and puts its own before."""
+    return f"top.p_{signal.replace('_', '__')}"
+
+
+def read_command(rtl: RtlProject) -> str:
+    """Read the core; the front end wants one job and paths below the working folder."""
+    return f"read_slang -j 1 --top {CORE} {' '.join(rtl.sources)}"

@@ -1,0 +1,72 @@
+// A core that yosys wrote as C++ (CXXRTL), for harness.hpp: one translation unit with the model.
+//
+// gw_model.hpp is generated and includes the file that yosys wrote. With
+// GW_TRACE there is a waveform. The front end leaves assertions out, so nothing stops a core here.
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "gw_model.hpp"
+#include "harness.hpp"
+#ifdef GW_TRACE
+#include <cxxrtl/cxxrtl_vcd.h>
+#endif
+
+namespace {
+
+template <std::size_t BITS>
+std::uint8_t* bytes(cxxrtl::value<BITS>& value) {
+  return reinterpret_cast<std::uint8_t*>(value.data);
+}
+
+template <std::size_t BITS>
+std::uint8_t* bytes(cxxrtl::wire<BITS>& wire) {
+  return bytes(wire.curr);
+}
+
+#include "adapter.hpp"
+
+class cxxrtl_core {
+ public:
+  gw::signals ends() { return ends_of(*top_); }
+  void eval() { top_->step(); }
+  bool stopped() const { return false; }
+  std::string message() const { return ""; }
+
+#ifdef GW_TRACE
+  bool open(const char* path) {
+    file_ = std::fopen(path, "w");
+    if (file_ == nullptr) return false;
+    cxxrtl::debug_items items;
+    top_->debug_info(&items, nullptr, "");
+    wave_ = std::make_unique<cxxrtl::vcd_writer>();
+    wave_->timescale(1, "ns");
+    wave_->add_without_memories(items);
+    return true;
+  }
+  void dump(gw::i64 time) {
+    wave_->sample(static_cast<std::uint64_t>(time));
+    std::fwrite(wave_->buffer.data(), 1, wave_->buffer.size(), file_);
+    wave_->buffer.clear();
+  }
+  void close() { std::fclose(file_); }
+#else
+  bool open(const char*) { return false; }
+  void dump(gw::i64) {}
+  void close() {}
+#endif
+
+ private:
+  std::unique_ptr<cxxrtl_design::p_gatewright__core> top_ =
+      std::make_unique<cxxrtl_design::p_gatewright__core>();
+#ifdef GW_TRACE
+  std::unique_ptr<cxxrtl::vcd_writer> wave_;
+  std::FILE* file_ = nullptr;
+#endif
+};
+
+}  // namespace
+
+GW_INTERFACE(cxxrtl_core)

@@ -1,0 +1,53 @@
+"""The simulators by name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from gatewright.errors import GatewrightError
+from gatewright.hls_templates.cosim.core import Core
+from gatewright.hls_templates.cosim.cxxrtl import cxxrtl_model
+from gatewright.hls_templates.cosim.library import Model, cached_library
+from gatewright.hls_templates.cosim.project import RtlProject
+from gatewright.hls_templates.cosim.verilator import verilator_model
+from gatewright.hls_templates.eda import find_verilator, find_yosys
+from gatewright.hls_templates.eda.verilator import VARIABLE
+from gatewright.hls_templates.ports import Ports
+
+Simulator = Literal["verilator", "cxxrtl", "netlist", "any"]
+
+
+def open_core(
+    folder: Path, cache: Path, ports: Ports, simulator: Simulator = "any", *, trace: bool = False
+) -> Core:
+    """The core of an ``rtl/`` folder, compiled.
+
+    Args:
+        folder: The ``rtl/`` folder.
+        cache: Where libraries are kept.
+        ports: The design's ports and RTL taps.
+        simulator: ``any`` is Verilator, and CXXRTL where there is no Verilator.
+        trace: Whether runs can write a waveform, which makes the core slower.
+
+    Raises:
+        GatewrightError: GW-705 for files that are missing, GW-701 where there is no simulator,
+            GW-702 where it refuses the core, GW-501 and GW-502 of the C++ compiler.
+    """
+    rtl = RtlProject.open(folder)
+    library = cached_library(rtl, cache, _model(simulator, trace), ports, trace)
+    return Core(library, rtl.folder, ports, trace=trace)
+
+
+def _model(simulator: Simulator, trace: bool) -> Model:
+    if simulator == "cxxrtl":
+        return cxxrtl_model(find_yosys(), trace=trace)
+    try:
+        verilator = find_verilator()
+    except GatewrightError:
+        # A Verilator that the user named is not passed over.
+        if simulator == "verilator" or VARIABLE in os.environ:
+            raise
+        return cxxrtl_model(find_yosys(), trace=trace)
+    return verilator_model(verilator, trace=trace)

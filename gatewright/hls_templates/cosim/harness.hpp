@@ -1,0 +1,475 @@
+// The host's side of a core's AXI4-Stream ports, cycle by cycle: drives every input port at once,
+// takes every output port at once, both with random stalls, and records the taps.
+//
+// It knows a core by its signals only, as bytes in memory (struct signal), so it is the same for
+// every simulator. C is the adapter of one: ends() are the signals, eval() settles the logic for
+// the inputs and the clock as they are, stopped() and message() tell of a failed assertion; open(),
+// dump() and close() write a waveform.
+//
+// A cycle is: settle with the clock low, look at the handshakes, raise the clock. Everything is
+// deterministic: the random numbers are our own, one row of them for each port, one each cycle.
+// Not for big-endian hosts, and not for words that a core offers before it has read a sequence.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gw {
+
+using i64 = std::int64_t;
+
+/// What a run ends with.
+enum status {
+  DONE = 0,
+  DEADLOCK = 1,
+  BAD_LAST = 2,
+  EXTRA_WORD = 3,
+  TOO_LONG = 4,
+  STOPPED = 5,
+  BAD_TAP = 6
+};
+
+/// A signal of the core: `bits` of them from `data` on, lowest first.
+struct signal {
+  std::uint8_t* data;
+  int bits;
+
+  void set(std::uint64_t value) { put(0, bits < 64 ? bits : 64, value); }
+  std::uint64_t get() const { return get(0, bits < 64 ? bits : 64); }
+
+  /// `count` <= 64 bits from bit `first` on.
+  std::uint64_t get(int first, int count) const {
+    std::uint64_t value = 0;
+    for (int done = 0; done < count;) {
+      const int bit = first + done, part = 8 - bit % 8;
+      value |= static_cast<std::uint64_t>(data[bit / 8] >> (bit % 8)) << done;
+      done += part;
+    }
+    return count < 64 ? value & ((1ULL << count) - 1) : value;
+  }
+
+  void put(int first, int count, std::uint64_t value) {
+    for (int done = 0; done < count;) {
+      const int bit = first + done, at = bit % 8;
+      const int part = count - done < 8 - at ? count - done : 8 - at;
+      const unsigned mask = ((1u << part) - 1) << at;
+      const unsigned piece = static_cast<unsigned>(value >> done) << at;
+      data[bit / 8] = static_cast<std::uint8_t>((data[bit / 8] & ~mask) | (piece & mask));
+      done += part;
+    }
+  }
+
+  std::int32_t number(int first, int count, bool is_signed) const {
+    std::uint64_t value = get(first, count);
+    if (is_signed && count < 64 && (value >> (count - 1)) != 0) value |= ~0ULL << count;
+    return static_cast<std::int32_t>(value);
+  }
+};
+
+/// A stream port: WIDTH values a step, LANES of LANE_BITS in a word, FOLDS words a step.
+struct port {
+  int width, lanes, lane_bits, folds;
+  bool is_signed;
+  bool sequence;  // a beat each step, else one a sequence
+  signal data, valid, ready, last, user;
+};
+
+/// The tap of a recurrent kernel: rows of UNITS units, each once a step, in any order.
+struct tap {
+  int units, rows, hidden, h_bits, c_bits;
+  bool h_signed, c_signed, reverse;
+  signal valid, row, h, c;
+};
+
+struct signals {
+  signal clock, resetn, clear, too_long;
+  std::vector<port> inputs, outputs;
+  std::vector<tap> taps;
+};
+
+/// Reset or clear, held from `cycle` on for `length` cycles. What is in flight is abandoned.
+struct event {
+  i64 cycle, length, is_clear;
+};
+
+/// What to run; arrays of integers, a row each step (or sequence), all sequences in a row.
+struct task {
+  i64 sequences;
+  const i64* steps;          // [sequences]
+  const std::uint8_t* keep;  // [sequences]: go on from the state there is
+  const std::int32_t* const* inputs;
+  std::int32_t* const* outputs;
+  std::int32_t* const* h;  // of each tap
+  std::int32_t* const* c;  // of each tap; null where it has none
+  i64 events;
+  const event* event_list;
+  std::uint64_t seed;
+  i64 input_stall, output_stall;  // of 65536
+  i64 idle_limit;                 // cycles without a word or a tap before it counts as a deadlock
+  i64 gap;                        // -1: back to back; else idle cycles before each sequence
+  i64 drain;                      // cycles to watch for extra words at the end
+  i64 reset_first;
+  const char* trace;               // file of the waveform, or null
+  i64 trace_sequence, trace_step;  // it begins where this step goes in, ends with the sequence;
+                                   // a negative sequence: all of the run
+};
+
+struct result {
+  i64 status, cycles, too_long_cycle, port, sequence, word;
+  i64* first_in;  // [sequences], -1 if none
+  i64* last_out;  // [sequences], -1 if abandoned
+};
+
+/// splitmix64 (Steele, Lea, Flood 2014).
+class random_bits {
+ public:
+  explicit random_bits(std::uint64_t seed) : state_(seed) {}
+  bool below(i64 share) {
+    std::uint64_t z = (state_ += 0x9e3779b97f4a7c15ULL);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return static_cast<i64>((z ^ (z >> 31)) >> 48) < share;
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+/// Where a port stands: the next word of a sequence.
+struct place {
+  i64 sequence = 0, word = 0;
+  bool offered = false;
+};
+
+template <class C>
+class harness {
+ public:
+  harness(C& core, signals& s, const task& t, result& r)
+      : core_(core), s_(s), t_(t), r_(r), in_(s.inputs.size()), out_(s.outputs.size()) {
+    first_step_.push_back(0);
+    for (i64 n = 0; n < t.sequences; ++n) {
+      first_step_.push_back(first_step_.back() + t.steps[n]);
+      r.first_in[n] = r.last_out[n] = -1;
+    }
+    for (const tap& k : s.taps) seen_.emplace_back(k.rows, 0);
+    tap_sequence_.assign(s.taps.size(), std::vector<i64>());
+    for (std::size_t i = 0; i < s.taps.size(); ++i) tap_sequence_[i].assign(s.taps[i].rows, 0);
+    for (std::size_t i = 0; i < in_.size() + out_.size(); ++i)
+      random_.emplace_back(t.seed + 0x632be59bd9b4e019ULL * (i + 1));
+    left_.assign(t.sequences, static_cast<i64>(out_.size()));
+  }
+
+  void run() {
+    r_.status = DONE;
+    r_.too_long_cycle = r_.port = r_.sequence = r_.word = -1;
+    if (t_.reset_first) power_up();
+    if (t_.trace != nullptr && t_.trace_sequence < 0) start_trace();
+    while (!finished() && r_.status == DONE) cycle();
+    if (r_.status == DONE) check_taps();
+    if (tracing_) core_.close();
+    r_.cycles = cycle_;
+  }
+
+ private:
+  void power_up() {
+    quiet();
+    s_.clear.set(0);
+    s_.resetn.set(0);
+    for (int n = 0; n < 4; ++n) tick();
+    s_.resetn.set(1);
+  }
+
+  void quiet() {
+    for (port& p : s_.inputs) p.valid.set(0);
+    for (port& p : s_.outputs) p.ready.set(0);
+  }
+
+  void tick() {
+    low();
+    high();
+  }
+
+  void low() {
+    s_.clock.set(0);
+    core_.eval();
+    if (tracing_) core_.dump(2 * cycle_);
+  }
+
+  void high() {
+    s_.clock.set(1);
+    core_.eval();
+    if (tracing_) core_.dump(2 * cycle_ + 1);
+  }
+
+  /// One clock cycle.
+  void cycle() {
+    const event* now = active_event();
+    s_.resetn.set(now == nullptr || now->is_clear);
+    s_.clear.set(now != nullptr && now->is_clear);
+    for (std::size_t i = 0; i < in_.size(); ++i) offer(i);
+    for (std::size_t i = 0; i < out_.size(); ++i)
+      s_.outputs[i].ready.set(!random_[in_.size() + i].below(t_.output_stall));
+    low();
+    if (now != nullptr) {
+      abandon();
+      idle_from_ = cycle_ + 1;
+    } else {
+      observe();
+    }
+    high();
+    ++cycle_;
+    if (stop_trace_ && tracing_) {
+      tracing_ = false;
+      core_.close();
+    }
+  }
+
+  const event* active_event() const {
+    for (i64 n = 0; n < t_.events; ++n) {
+      const event& e = t_.event_list[n];
+      if (cycle_ >= e.cycle && cycle_ < e.cycle + e.length) return &e;
+    }
+    return nullptr;
+  }
+
+  bool events_to_come() const {
+    for (i64 n = 0; n < t_.events; ++n)
+      if (t_.event_list[n].cycle >= cycle_) return true;
+    return false;
+  }
+
+  i64 words(const port& p, i64 n) const { return (p.sequence ? t_.steps[n] : 1) * p.folds; }
+  i64 row(const port& p, i64 n) const { return p.sequence ? first_step_[n] : n; }
+
+  /// Put the next word on an input port, unless this is a cycle in which it stalls.
+  void offer(std::size_t i) {
+    port& p = s_.inputs[i];
+    place& at = in_[i];
+    const bool stall = random_[i].below(t_.input_stall);
+    if (at.sequence == t_.sequences || !may_begin(at)) {
+      p.valid.set(0);
+      return;
+    }
+    if (at.offered) return;  // a word that is offered stays until it is taken
+    p.valid.set(!stall);
+    if (stall) return;
+    at.offered = true;
+    const i64 step = at.word / p.folds;
+    const int fold = static_cast<int>(at.word % p.folds);
+    const std::int32_t* values =
+        t_.inputs[i] + (row(p, at.sequence) + step) * p.width + fold * p.lanes;
+    std::memset(p.data.data, 0, (p.data.bits + 7) / 8);
+    for (int lane = 0; lane < p.lanes && fold * p.lanes + lane < p.width; ++lane)
+      p.data.put(lane * p.lane_bits, p.lane_bits,
+                 static_cast<std::uint64_t>(static_cast<i64>(values[lane])));
+    p.last.set(at.word == words(p, at.sequence) - 1);
+    p.user.set(t_.keep[at.sequence] != 0);
+  }
+
+  /// Back to back, or when all before it is done and the core has had its pause.
+  bool may_begin(const place& at) const {
+    if (t_.gap < 0 || at.word > 0 || at.offered) return true;
+    return done_ == at.sequence && cycle_ >= last_out_ + 1 + t_.gap;
+  }
+
+  void observe() {
+    if (s_.too_long.get()) {
+      if (r_.too_long_cycle < 0) r_.too_long_cycle = cycle_;
+      if (!events_to_come()) {  // nothing will make it well again
+        r_.status = TOO_LONG;
+        return;
+      }
+    }
+    for (std::size_t i = 0; i < in_.size(); ++i)
+      if (in_[i].offered && s_.inputs[i].ready.get()) taken(i);
+    for (std::size_t i = 0; i < s_.taps.size(); ++i)
+      if (s_.taps[i].valid.get()) tapped(i);
+    for (std::size_t i = 0; i < out_.size() && r_.status == DONE; ++i)
+      if (s_.outputs[i].valid.get() && s_.outputs[i].ready.get()) given(i);
+    if (core_.stopped()) r_.status = STOPPED;
+    if (r_.status == DONE && cycle_ - idle_from_ >= t_.idle_limit && done_ < t_.sequences) {
+      r_.status = DEADLOCK;
+      r_.sequence = done_;
+    }
+  }
+
+  void taken(std::size_t i) {
+    const port& p = s_.inputs[i];
+    place& at = in_[i];
+    if (r_.first_in[at.sequence] < 0) r_.first_in[at.sequence] = cycle_;
+    const i64 first = p.sequence ? t_.trace_step * p.folds : words(p, at.sequence);
+    if (at.sequence == t_.trace_sequence && at.word >= first) start_trace();
+    at.offered = false;
+    idle_from_ = cycle_ + 1;
+    if (++at.word == words(p, at.sequence)) at = {at.sequence + 1, 0, false};
+  }
+
+  void start_trace() {
+    if (t_.trace == nullptr || traced_) return;
+    traced_ = tracing_ = core_.open(t_.trace);
+    if (tracing_) core_.dump(2 * cycle_);
+  }
+
+  /// A word of an output port; its place among the sequences says where it belongs.
+  void given(std::size_t i) {
+    const port& p = s_.outputs[i];
+    place& at = out_[i];
+    r_.port = static_cast<i64>(i);
+    r_.sequence = at.sequence;
+    r_.word = at.word;
+    if (at.sequence == t_.sequences || r_.first_in[at.sequence] < 0) {
+      r_.status = EXTRA_WORD;
+      return;
+    }
+    const i64 step = at.word / p.folds;
+    const int fold = static_cast<int>(at.word % p.folds);
+    std::int32_t* values = t_.outputs[i] + (row(p, at.sequence) + step) * p.width + fold * p.lanes;
+    for (int lane = 0; lane < p.lanes && fold * p.lanes + lane < p.width; ++lane)
+      values[lane] = p.data.number(lane * p.lane_bits, p.lane_bits, p.is_signed);
+    const bool end = at.word == words(p, at.sequence) - 1;
+    if ((s_.outputs[i].last.get() != 0) != end) {
+      r_.status = BAD_LAST;
+      return;
+    }
+    idle_from_ = cycle_ + 1;
+    ++at.word;
+    if (!end) return;
+    if (--left_[at.sequence] == 0) complete(at.sequence);
+    at = {at.sequence + 1, 0, false};
+  }
+
+  void complete(i64 n) {
+    r_.last_out[n] = last_out_ = cycle_;
+    done_ = n + 1;
+    drain_from_ = cycle_ + 1;
+    if (n == t_.trace_sequence) stop_trace_ = true;
+  }
+
+  /// A row of h and c. A row counts its own steps: rows of two steps may be on the way at once.
+  void tapped(std::size_t i) {
+    const tap& k = s_.taps[i];
+    const i64 row = static_cast<i64>(k.row.get());
+    idle_from_ = cycle_ + 1;
+    const bool fits = row < k.rows && tap_sequence_[i][row] < t_.sequences &&
+                      r_.first_in[tap_sequence_[i][row]] >= 0;
+    if (!fits) {
+      bad_tap(i, row);
+      return;
+    }
+    i64& n = tap_sequence_[i][row];
+    i64& seen = seen_[i][row];
+    const i64 step = first_step_[n] + (k.reverse ? t_.steps[n] - 1 - seen : seen);
+    for (int u = 0; u < k.units && row * k.units + u < k.hidden; ++u) {
+      const i64 to = step * k.hidden + row * k.units + u;
+      t_.h[i][to] = k.h.number(u * k.h_bits, k.h_bits, k.h_signed);
+      if (k.c_bits) t_.c[i][to] = k.c.number(u * k.c_bits, k.c_bits, k.c_signed);
+    }
+    if (++seen == t_.steps[n]) {
+      seen = 0;
+      ++n;
+    }
+  }
+
+  /// What has begun and is not complete is lost; go on with the first sequence not begun.
+  void abandon() {
+    i64 next = done_;
+    for (const place& at : in_) {
+      const i64 begun = at.word > 0 ? at.sequence + 1 : at.sequence;
+      if (begun > next) next = begun;
+    }
+    for (place& at : in_) at = {next, 0, false};
+    for (place& at : out_) at = {next, 0, false};
+    for (std::size_t i = 0; i < seen_.size(); ++i) {
+      seen_[i].assign(seen_[i].size(), 0);
+      tap_sequence_[i].assign(seen_[i].size(), next);
+    }
+    done_ = next;
+    last_out_ = cycle_;
+    drain_from_ = cycle_ + 1;
+    if (t_.trace_sequence >= 0 && t_.trace_sequence < next) stop_trace_ = true;
+  }
+
+  /// Every row of a tap has to have been there, once a step.
+  void check_taps() {
+    for (std::size_t i = 0; i < seen_.size(); ++i)
+      for (std::size_t row = 0; row < seen_[i].size(); ++row)
+        if (tap_sequence_[i][row] != t_.sequences || seen_[i][row] != 0)
+          bad_tap(i, static_cast<i64>(row));
+  }
+
+  void bad_tap(std::size_t i, i64 row) {
+    r_.status = BAD_TAP;
+    r_.port = static_cast<i64>(i);
+    r_.word = row;
+    r_.sequence = row < s_.taps[i].rows ? tap_sequence_[i][row] : -1;
+  }
+
+  bool finished() const {
+    return done_ == t_.sequences && !events_to_come() && cycle_ >= drain_from_ + t_.drain;
+  }
+
+  C& core_;
+  signals& s_;
+  const task& t_;
+  result& r_;
+  std::vector<place> in_, out_;
+  std::vector<random_bits> random_;
+  std::vector<i64> first_step_;  // the row of each sequence's first step
+  std::vector<i64> left_;        // output ports that still owe words of a sequence
+  std::vector<std::vector<i64>> seen_, tap_sequence_;  // of each row of each tap
+  i64 cycle_ = 0, idle_from_ = 0, drain_from_ = 0, done_ = 0, last_out_ = -1;
+  bool tracing_ = false, traced_ = false, stop_trace_ = false;
+};
+
+/// A core that stays, with its signals, between runs.
+template <class C>
+class session {
+ public:
+  session() {
+    try {
+      core_ = std::make_unique<C>();
+      ends_ = core_->ends();
+    } catch (const std::exception& error) {
+      core_.reset();
+      message_ = error.what();
+    }
+  }
+
+  int run(const task& t, result& r) {
+    r.status = STOPPED;
+    if (!core_) return STOPPED;
+    try {
+      harness<C>(*core_, ends_, t, r).run();
+      if (r.status == STOPPED) message_ = core_->message();
+    } catch (const std::exception& error) {  // the core's own $fatal, or the simulator's
+      message_ = error.what();
+      r.status = STOPPED;
+    }
+    return static_cast<int>(r.status);
+  }
+
+  const char* message() const { return message_.c_str(); }
+
+ private:
+  std::unique_ptr<C> core_;
+  signals ends_;
+  std::string message_;
+};
+
+}  // namespace gw
+
+/// The C interface, for hosts that load a library; open it where the core's ROM files are.
+#define GW_EXPORT extern "C" __attribute__((visibility("default")))
+#define GW_INTERFACE(CORE)                                                        \
+  GW_EXPORT void* gw_open() { return new gw::session<CORE>(); }                   \
+  GW_EXPORT void gw_close(void* s) { delete static_cast<gw::session<CORE>*>(s); } \
+  GW_EXPORT const char* gw_message(void* s) {                                     \
+    return static_cast<gw::session<CORE>*>(s)->message();                         \
+  }                                                                               \
+  GW_EXPORT int gw_run(void* s, const gw::task* t, gw::result* r) {               \
+    return static_cast<gw::session<CORE>*>(s)->run(*t, *r);                       \
+  }

@@ -1,0 +1,63 @@
+"""The model that Verilator makes, and its run-time library, which is compiled once for all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from gatewright.hls_templates.cosim.library import Model, digest, flags
+from gatewright.hls_templates.cosim.project import CORE, RtlProject
+from gatewright.hls_templates.csim.compiler import Compiler, find_compiler, run_compiler
+from gatewright.hls_templates.eda import Tool, run_tool, user_cache
+
+# Unset registers begin with seeded random bits: what depends on them shows.
+OPTIONS = ("--cc", "-O3", "-Wall", "--assert", "--x-assign", "unique", "--x-initial", "unique")
+OPTIMIZE = ("-O3", "-march=native")
+PRINT = "gw_printf"
+# Ours stand in verilator_core.hpp.
+OWN = ("STOP", "FINISH", "FATAL", "WARN")
+
+
+def verilator_model(tool: Tool, *, trace: bool) -> Model:
+    """The model."""
+    options = [*OPTIONS, *(["--trace-vcd"] if trace else [])]
+
+    def generate(rtl: RtlProject, work: Path) -> Sequence[str]:
+        names = ["--top-module", CORE, "--Mdir", str(work / "model")]
+        run_tool(tool, [*options, *names, *rtl.sources], rtl.folder)
+        sources = sorted(path.name for path in (work / "model").glob("*.cpp"))
+        text = "".join(f'#include "model/{name}"\n' for name in sources)
+        (work / "gw_model.hpp").write_text(f'#include "model/V{CORE}.h"\n{text}')
+        runtime = _runtime(tool, find_compiler(), trace=trace)
+        return [*OPTIMIZE, *_includes(tool), f"-I{work / 'model'}", *map(str, runtime)]
+
+    return Model(
+        "verilator", "verilator_core.hpp", "top.{}".format, [tool.version, *options], generate
+    )
+
+
+def _includes(tool: Tool) -> list[str]:
+    assert tool.root is not None
+    return [f"-isystem{tool.root / 'include'}", f"-isystem{tool.root / 'include' / 'vltstd'}"]
+
+
+def _runtime(tool: Tool, compiler: Compiler, *, trace: bool) -> list[Path]:
+    """Object files of the run-time library, in the user's cache."""
+    assert tool.root is not None
+    names = ["verilated", "verilated_threads", *(["verilated_vcd_c"] if trace else [])]
+    declared = f'extern "C" int {PRINT}(const char*, ...);\n'
+    arguments = [*flags(compiler), "-O2", "-c", *(f"-DVL_USER_{name}" for name in OWN)]
+    arguments += [f"-DVL_PRINTF={PRINT}", *_includes(tool)]
+    cache = user_cache() / f"verilated-{digest([tool.version, compiler.version(), *arguments])}"
+    objects = [cache / f"{name}.o" for name in names]
+    for source, target in zip(names, objects, strict=True):
+        if target.exists():
+            continue
+        cache.mkdir(parents=True, exist_ok=True)
+        partial = f"{source}.{os.getpid()}"
+        (cache / f"{partial}.cpp").write_text(f'{declared}#include "{source}.cpp"\n')
+        run_compiler(compiler, [*arguments, f"{partial}.cpp", "-o", f"{partial}.o"], cache)
+        (cache / f"{partial}.o").replace(target)
+        (cache / f"{partial}.cpp").unlink()
+    return objects

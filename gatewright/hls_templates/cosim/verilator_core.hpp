@@ -1,0 +1,108 @@
+// A core that Verilator made, for harness.hpp: one translation unit with the model itself.
+//
+// gw_model.hpp is generated and includes the files that Verilator wrote. With GW_TRACE there is
+// a waveform. A failed assertion is a message here, not the end of the host process: the run-time
+// library is compiled with our vl_stop, vl_finish, vl_fatal and vl_warn.
+#pragma once
+
+#include <cstdarg>
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "harness.hpp"
+#include "verilated.h"
+#ifdef GW_TRACE
+#include "verilated_vcd_c.h"
+#endif
+#include "gw_model.hpp"
+
+namespace {
+
+struct {
+  bool stopped = false;
+  std::string words;
+} said;
+
+template <class T>
+std::uint8_t* bytes(T& value) {
+  return reinterpret_cast<std::uint8_t*>(&value);
+}
+
+#include "adapter.hpp"
+
+class verilator_core {
+ public:
+  verilator_core() {
+#ifdef GW_TRACE
+    context_.traceEverOn(true);
+#endif
+    // Registers begin with bits of no meaning, as in hardware, and always the same ones.
+    context_.randReset(2);
+    context_.randSeed(1);
+    said = {};
+    top_ = std::make_unique<Vgatewright_core>(&context_, "gatewright_core");
+    top_->aclk = 0;
+    top_->eval();  // $readmemh happens here
+  }
+  ~verilator_core() { top_->final(); }
+
+  gw::signals ends() { return ends_of(*top_); }
+  void eval() { top_->eval(); }
+  bool stopped() const { return said.stopped; }
+  std::string message() const { return said.words; }
+
+#ifdef GW_TRACE
+  bool open(const char* path) {
+    wave_ = std::make_unique<VerilatedVcdC>();  // a new one: its times may only grow
+    top_->trace(wave_.get(), 99);
+    wave_->open(path);
+    return wave_->isOpen();
+  }
+  void dump(gw::i64 time) { wave_->dump(static_cast<std::uint64_t>(time)); }
+  void close() { wave_->close(); }
+#else
+  bool open(const char*) { return false; }
+  void dump(gw::i64) {}
+  void close() {}
+#endif
+
+ private:
+  VerilatedContext context_;
+  std::unique_ptr<Vgatewright_core> top_;
+#ifdef GW_TRACE
+  std::unique_ptr<VerilatedVcdC> wave_;
+#endif
+};
+
+}  // namespace
+
+/// What the run-time library prints: the words of an assertion.
+extern "C" int gw_printf(const char* format, ...) {
+  char text[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  const int length = std::vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  if (said.words.size() < 4 * sizeof text) said.words += text;
+  return length;
+}
+
+void vl_stop(const char* file, int line, const char* scope) VL_MT_UNSAFE {
+  said.stopped = true;
+  gw_printf("%s:%d: stopped in %s\n", file, line, scope);
+}
+void vl_finish(const char* file, int line, const char* scope) VL_MT_UNSAFE {
+  vl_stop(file, line, scope);
+}
+void vl_warn(const char* file, int line, const char*, const char* words) VL_MT_UNSAFE {
+  said.stopped = true;
+  gw_printf("%s:%d: %s\n", file ? file : "", line, words);
+}
+void vl_fatal(const char* file, int line, const char*, const char* words) VL_MT_UNSAFE {
+  throw std::runtime_error(std::string(file ? file : "") + ":" + std::to_string(line) + ": " +
+                           words);
+}
+
+GW_INTERFACE(verilator_core)

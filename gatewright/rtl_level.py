@@ -1,0 +1,111 @@
+"""The levels that run cycle by cycle: ``rtl``, ``cxxrtl`` and ``netlist``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewright.errors import GatewrightError
+from gatewright.hls_templates.cosim import FROM_IDLE, Core, Drive, Watched
+from gatewright.ir.lowering import IntegerModel
+from gatewright.levels import RTL_LEVELS, Arguments, Run
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Clock cycles of a simulation.
+
+    Attributes:
+        cycles_per_sequence: [B], from the cycle in which a sequence's first word goes in to that in
+            which its last word comes out, both included; -1 where a reset abandoned it. Sequences
+            go in one by one, each from idle, unless the caller drives them otherwise.
+        cycles_per_step: Their mean over all time steps.
+    """
+
+    cycles_per_sequence: npt.NDArray[np.int64]
+    cycles_per_step: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Both."""
+        return {
+            "cycles_per_sequence": self.cycles_per_sequence.tolist(),
+            "cycles_per_step": self.cycles_per_step,
+        }
+
+
+class RtlEngine:
+    """A compiled core, cycle by cycle.
+
+    Args:
+        core: The core.
+        integer: The integer model.
+        drive: How its ports are driven; a waveform shows the first call only.
+        keep_state: Whether each sequence goes on from the state of the one before, also over calls.
+    """
+
+    def __init__(
+        self, core: Core, integer: IntegerModel, drive: Drive, *, keep_state: bool = False
+    ) -> None:
+        self._core, self._integer = core, integer
+        self._drive, self._keep = drive, keep_state
+        self._cycles: list[int] = []
+        self._steps = 0
+
+    def __call__(self, arguments: Arguments) -> Run:
+        """Run sequences of equal length."""
+        feeds = {
+            name: list(n if n.ndim == 3 else n[:, None])
+            for name, n in self._integer.encode(arguments).items()
+        }
+        ports = self._core.ports
+        sequences = next(feeds[end.tensor] for end in ports.inputs if end.sequence)
+        self._steps = len(sequences[0])
+        ports.check_length(self._steps)
+        goes_on = self._keep and bool(self._cycles)
+        keep = [goes_on, *[self._keep] * (len(sequences) - 1)]
+        watched = self._core.run(feeds, self._drive, keep=keep, reset=not goes_on)
+        self._drive = replace(self._drive, trace=None)
+        self._cycles += watched.latencies.tolist()
+        return self._run(watched)
+
+    def _run(self, watched: Watched) -> Run:
+        n = {
+            end.tensor: np.stack([y if end.sequence else y[0] for y in watched.outputs[end.tensor]])
+            for end in self._core.ports.outputs
+        }
+        taps = {name: np.stack(arrays) for name, arrays in watched.taps.items()}
+        return Run(self._integer.decode(n), n, taps)
+
+    def stats(self) -> Stats:
+        """Of everything that ran so far."""
+        cycles = np.array(self._cycles, np.int64)
+        whole = cycles[cycles > 0]
+        return Stats(cycles, float(whole.mean() / self._steps) if whole.size else float("nan"))
+
+
+def check_level(level: str, **wanted: object) -> None:
+    """Refuse options that only levels with a clock have.
+
+    Args:
+        level: The level.
+        wanted: The options by name.
+
+    Raises:
+        GatewrightError: GW-606.
+    """
+    for name, value in wanted.items():
+        if value and level not in RTL_LEVELS:
+            raise GatewrightError(
+                "GW-606",
+                where=f"level {level}",
+                cause=f"it has no {name}.",
+                remedy=f"Use one of the levels {', '.join(RTL_LEVELS)}.",
+            )
+
+
+def drive_for(drive: Drive | None, *, stats: bool) -> Drive:
+    """The caller's; else one by one where cycles are counted, else back to back."""
+    return drive or Drive(gap=FROM_IDLE if stats else None)

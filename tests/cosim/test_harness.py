@@ -1,0 +1,217 @@
+"""The harness on a tiny core: stalls, kept state, resets, and every way a core can misbehave."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import tiny
+
+from gatewright.errors import GatewrightError
+from gatewright.hls_templates.cosim import FROM_IDLE, Drive, Event, Trace
+
+LENGTHS = [3, 1, 7, 20, 1, 1, 12, 2]
+KEEP = [False, True, False, True, True, False, False, True]
+STALLS = [(0.0, 0.0), (0.9, 0.0), (0.0, 0.9), (0.5, 0.5), (0.9, 0.9)]
+
+
+def assert_equal(watched, xs, keep=None):
+    """Outputs, h and c of every sequence that came out whole."""
+    h, c = tiny.expected(xs, keep or [False] * len(xs))
+    for n in np.flatnonzero(watched.done):
+        np.testing.assert_array_equal(watched.outputs["Y"][n], h[n])
+        np.testing.assert_array_equal(watched.taps["layer/h"][n], h[n])
+        np.testing.assert_array_equal(watched.taps["layer/c"][n], c[n])
+
+
+@pytest.mark.parametrize("stalls", STALLS, ids=str)
+def test_sequences_of_any_length_under_stalls(compiled, simulator, stalls):
+    xs = tiny.sequences(LENGTHS)
+    drive = Drive(seed=7, input_stall=stalls[0], output_stall=stalls[1])
+    watched = compiled(simulator).run({"X": xs}, drive, keep=KEEP)
+    assert watched.done.all()
+    assert_equal(watched, xs, KEEP)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_both_simulators_agree_on_every_cycle(compiled, seed):
+    xs = tiny.sequences(LENGTHS, seed)
+    drive = Drive(seed=seed, input_stall=0.4, output_stall=0.6)
+    a, b = (compiled(name).run({"X": xs}, drive) for name in ("verilator", "cxxrtl"))
+    np.testing.assert_array_equal(a.first_in, b.first_in)
+    np.testing.assert_array_equal(a.last_out, b.last_out)
+    assert a.cycles == b.cycles
+
+
+def test_stalls_follow_the_seed(compiled, simulator):
+    xs = tiny.sequences(LENGTHS)
+    drives = [Drive(seed=seed, input_stall=0.5, output_stall=0.5) for seed in (1, 1, 2)]
+    a, b, c = (compiled(simulator).run({"X": xs}, drive).cycles for drive in drives)
+    assert a == b != c
+
+
+def test_cycles_from_idle(compiled, simulator):
+    xs = tiny.sequences(LENGTHS)
+    watched = compiled(simulator).run({"X": xs}, Drive(gap=FROM_IDLE))
+    assert watched.latencies.tolist() == [tiny.CYCLES_PER_STEP * n for n in LENGTHS]
+    gaps = watched.first_in[1:] - watched.last_out[:-1] - 1
+    assert (gaps == FROM_IDLE).all()
+
+
+def test_back_to_back_the_core_never_waits(compiled, simulator):
+    xs = tiny.sequences(LENGTHS)
+    watched = compiled(simulator).run({"X": xs})
+    span = watched.last_out[-1] - watched.first_in[0] + 1
+    assert span == tiny.CYCLES_PER_STEP * sum(LENGTHS)
+
+
+def test_state_is_kept_over_runs(compiled, simulator):
+    xs = tiny.sequences([4, 5])
+    core = compiled(simulator)
+    core.run({"X": xs[:1]})
+    watched = core.run({"X": xs[1:]}, keep=[True], reset=False)
+    h, _ = tiny.expected(xs, [False, True])
+    np.testing.assert_array_equal(watched.outputs["Y"][0], h[1])
+
+
+@pytest.mark.parametrize("kind", ["reset", "clear"])
+@pytest.mark.parametrize("cycle", [*range(0, 40), 100, 250])
+def test_reset_and_clear_at_any_cycle(compiled, kind, cycle):
+    """What is in flight is lost; what follows is right."""
+    xs = tiny.sequences([3, 1, 4, 2, 5])
+    drive = Drive(seed=cycle, input_stall=0.3, output_stall=0.3, events=(Event(cycle, kind, 2),))
+    watched = compiled("verilator").run({"X": xs}, drive)
+    assert_equal(watched, xs)
+    assert (~watched.done).sum() <= 2
+    lost = np.flatnonzero(~watched.done)
+    assert all(watched.first_in[n] < cycle for n in lost)
+    assert watched.done[-1] or cycle < watched.cycles
+
+
+def test_a_reset_abandons_what_is_in_flight(compiled, simulator):
+    xs = tiny.sequences([3, 3, 3])
+    events = (Event(20, "reset"), Event(30, "clear", 5))
+    watched = compiled(simulator).run({"X": xs}, Drive(events=events))
+    assert watched.done.tolist() == [True, False, False]
+    assert watched.latencies.tolist() == [18, -1, -1]
+
+
+@pytest.mark.parametrize("kind", ["reset", "clear"])
+def test_after_too_long_a_reset_makes_it_well_again(compiled, simulator, kind):
+    xs = tiny.sequences([2, 25, 6])
+    watched = compiled(simulator).run({"X": xs}, Drive(events=(Event(200, kind),)))
+    assert watched.too_long_cycle == 12 + tiny.MAX_STEPS * tiny.CYCLES_PER_STEP + 2
+    # Sequence 1 still came out, wrong or right, before the reset; the last one is whole.
+    assert watched.done[0] and watched.done[2]
+    assert_equal(watched, xs)
+
+
+MISBEHAVIOUR = {
+    "gives nothing": ("state_q == Out0 || state_q == Out1 => too_long", "GW-704", "sequence 0"),
+    "last too early": ("last_q && state_q == Out1 => state_q == Out1", "GW-703", "y_tlast"),
+    "last missing": ("last_q && state_q == Out1 => last_q && too_long", "GW-703", "y_tlast"),
+    "word too many": (
+        "state_q <= In0;\n          s => state_q <= last_q ? Out0 : In0;\n s",
+        "GW-703",
+        "no sequence",
+    ),
+    "row twice": ("k0_tap_row   <= 1'b1 => k0_tap_row   <= 1'b0", "GW-703", "layer showed row"),
+    "row missing": (
+        "k0_tap_valid <= 1'b1;\n          k0_tap_row   <= 1'b1 => k0_tap_row <= 1'b1",
+        "GW-703",
+        "row 1",
+    ),
+    "too long": ("MaxSteps = 20 => MaxSteps = 3", "GW-703", "too long"),
+}
+
+
+@pytest.mark.parametrize("name", MISBEHAVIOUR)
+def test_misbehaviour_is_seen(compiled, simulator, name):
+    change, code, words = MISBEHAVIOUR[name]
+    xs = tiny.sequences([4, 2, 5])
+    with pytest.raises(GatewrightError, match=words) as caught:
+        compiled(simulator, change).run({"X": xs}, Drive(idle_limit=1000))
+    assert caught.value.code == code
+
+
+def test_a_wrong_sum_differs(compiled, simulator):
+    xs = tiny.sequences([4])
+    watched = compiled(simulator, "c_q[2] + 12'(x_q[2]) => c_q[2] - 12'(x_q[2])").run({"X": xs})
+    with pytest.raises(AssertionError):
+        assert_equal(watched, xs)
+
+
+def test_a_failed_assertion_is_an_error(compiled):
+    core = compiled("verilator", "!too_long || step_q != 5'd31 => step_q != 5'd3")
+    with pytest.raises(GatewrightError, match="the steps overflow") as caught:
+        core.run({"X": tiny.sequences([4])})
+    assert caught.value.code == "GW-703"
+
+
+def test_a_register_without_start_value_shows(compiled):
+    core = compiled("verilator", "if (start_q && !x_tuser) => if (start_q && too_long && !x_tuser)")
+    xs = tiny.sequences([4])
+    with pytest.raises(AssertionError):
+        assert_equal(core.run({"X": xs}), xs)
+
+
+def times(path):
+    return [int(line[1:]) for line in path.read_text().splitlines() if line.startswith("#")]
+
+
+def test_waveform_of_the_whole_run(compiled, simulator, tmp_path):
+    core = compiled(simulator, trace=True)
+    watched = core.run({"X": tiny.sequences([3, 2])}, Drive(trace=Trace(tmp_path / "a.vcd")))
+    assert times(tmp_path / "a.vcd")[-1] == 2 * watched.cycles - 1
+    assert "y_tdata" in (tmp_path / "a.vcd").read_text()
+
+
+def test_waveform_of_a_step_on(compiled, simulator, tmp_path):
+    core = compiled(simulator, trace=True)
+    for sequence, step in itertools.product((0, 1), (0, 2)):
+        path = tmp_path / f"{sequence}{step}.vcd"
+        watched = core.run({"X": tiny.sequences([4, 4])}, Drive(trace=Trace(path, sequence, step)))
+        # A step's first word goes in every six cycles.
+        begin = watched.first_in[sequence] + step * tiny.CYCLES_PER_STEP
+        assert times(path)[0] == 2 * begin
+        assert times(path)[-1] == 2 * watched.last_out[sequence] + 1
+
+
+def test_waveform_that_cannot_be_written(compiled, tmp_path):
+    drive = Drive(trace=Trace(tmp_path / "missing" / "a.vcd"))
+    with pytest.raises(GatewrightError) as caught:
+        compiled("verilator", trace=True).run({"X": tiny.sequences([3])}, drive)
+    assert caught.value.code == "GW-606"
+
+
+def test_waveform_of_a_core_without(compiled, tmp_path):
+    with pytest.raises(ValueError, match="without waveforms"):
+        compiled("verilator").run(
+            {"X": tiny.sequences([3])}, Drive(trace=Trace(tmp_path / "a.vcd"))
+        )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"input_stall": 0.95},
+        {"output_stall": -0.1},
+        {"gap": -1},
+        {"gap": 50, "idle_limit": 50},
+        {"events": (Event(-1, "reset"),)},
+        {"events": (Event(1, "clear", 0),)},
+    ],
+    ids=str,
+)
+def test_options_out_of_range(options):
+    with pytest.raises(GatewrightError) as caught:
+        Drive(**options)
+    assert caught.value.code == "GW-606"
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (4, 2)])
+def test_arrays_that_do_not_fit(compiled, shape):
+    with pytest.raises(GatewrightError) as caught:
+        compiled("verilator").run({"X": [np.zeros(shape, np.int64)]})
+    assert caught.value.code == "GW-601"

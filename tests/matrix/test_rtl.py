@@ -1,0 +1,33 @@
+"""The rows of the matrix in RTL: equal to the integers under stalls, resets and kept state.
+
+Takes some of the rows that ``test_matrix`` takes, and with GATEWRIGHT_MATRIX=all every one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from matrix_choice import CHOSEN
+from matrix_model import make
+from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe
+from rtl_check import check_rtl
+
+EVERY = 1 if os.environ.get("GATEWRIGHT_MATRIX") else 4
+
+
+@pytest.mark.parametrize("number", CHOSEN[::EVERY])
+def test_rtl_equals_the_integers(
+    number: int, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    print(describe(number))  # shown where it fails
+    # Whether torch compiles the quantizers changes nothing behind the trace.
+    row = {**ROWS[number], "origin": "plain"} if ROWS[number]["origin"] == "jit" else ROWS[number]
+    record_property("model", describe(number))
+    model = make(row, number, EXAMPLE_LENGTH)
+    build = compile_row(row, number, model, EXAMPLE_LENGTH, tmp_path / "build")
+    done = check_rtl(build, number)
+    assert done.sequences and done.integers
+    record_property("compared", str(done))

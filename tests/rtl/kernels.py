@@ -1,0 +1,268 @@
+"""The stream kernels: a device each, its kernel, random input and what must come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from bench import Beats, Device, pack
+
+from gatewright.hls_templates.argmax.kernel import ArgMax
+from gatewright.hls_templates.axis.kernel import AxisPort
+from gatewright.hls_templates.concat.kernel import Concat
+from gatewright.hls_templates.flatten.kernel import Flatten
+from gatewright.hls_templates.fork.kernel import Fork
+from gatewright.hls_templates.kernel import Kernel, Port
+from gatewright.hls_templates.over_time.kernel import OverTime
+from gatewright.hls_templates.reverse.kernel import Reverse
+from gatewright.hls_templates.select_last.kernel import SelectLast
+from gatewright.ir.types import IntType
+
+Array = npt.NDArray[np.int64]
+LONGEST = 12
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Random beats of random sequences.
+
+    Attributes:
+        values: [N, W] of each input.
+        lengths: Beats of each sequence; they sum to N.
+        keep: Of each sequence.
+    """
+
+    values: list[Array]
+    lengths: Array
+    keep: npt.NDArray[np.bool_]
+
+    @property
+    def starts(self) -> Array:
+        """The first beat of each sequence."""
+        return np.cumsum(self.lengths) - self.lengths
+
+    def beats(self, values: Array, bits: int) -> Beats:
+        """A beat a step."""
+        last = np.zeros(len(values), dtype=np.bool_)
+        last[np.cumsum(self.lengths) - 1] = True
+        return Beats(pack(values, bits), last, np.repeat(self.keep, self.lengths))
+
+    def ends(self, values: Array, bits: int) -> Beats:
+        """A beat a sequence."""
+        return Beats(pack(values, bits), np.ones(len(values), dtype=np.bool_), self.keep)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A device and all that is known of it.
+
+    Attributes:
+        device: As the bench builds it.
+        kernel: The compiler's idea of it, or the port it is.
+        expected: The outputs for the given sequences.
+        ports: The inputs.
+        length: Of every sequence, where that is fixed.
+    """
+
+    device: Device
+    kernel: Kernel | AxisPort
+    expected: Callable[[Sequences], list[Beats]]
+    ports: tuple[Port, ...]
+    length: int | None = None
+
+    def sequences(self, rng: np.random.Generator, beats: int) -> Sequences:
+        """Random ones, of at least that many beats."""
+        lengths = rng.integers(1, LONGEST + 1, beats if self.length is None else 0)
+        # Half of them are of one beat, so that sequences meet often.
+        lengths = np.where(rng.random(len(lengths)) < 0.5, 1, lengths)
+        if self.length is not None:
+            lengths = np.full(beats, self.length)
+        lengths = lengths[: int(np.searchsorted(np.cumsum(lengths), beats)) + 1]
+        count = int(lengths.sum())
+        values = [
+            rng.integers(p.type.lo, p.type.hi + 1, (count, p.width), dtype=np.int64)
+            for p in self.ports
+        ]
+        return Sequences(values, lengths, rng.random(len(lengths)) < 0.5)
+
+    def inputs(self, given: Sequences) -> list[Beats]:
+        """The beats of each input."""
+        return [given.beats(v, p.type.bits) for v, p in zip(given.values, self.ports, strict=True)]
+
+
+def _common(
+    name: str, inputs: Sequence[Port], outputs: Sequence[Port]
+) -> tuple[str, str, tuple[Port, ...], tuple[Port, ...], int]:
+    return name, name, tuple(inputs), tuple(outputs), 0
+
+
+def _bits(ports: Sequence[Port]) -> tuple[int, ...]:
+    return tuple(p.width * p.type.bits for p in ports)
+
+
+def _case(
+    kernel: Kernel,
+    expected: Callable[[Sequences], list[Beats]],
+    *,
+    depths: tuple[int, int] = (2, 2),
+    length: int | None = None,
+    **parameters: Any,
+) -> Case:
+    ins, outs = _bits(kernel.inputs), _bits(kernel.outputs)
+    device = Device(kernel.ident, f"gw_{kernel.function}", parameters, ins, outs, depths)
+    return Case(device, kernel, expected, kernel.inputs, length)
+
+
+def _fork(depths: tuple[int, int]) -> Case:
+    port = Port(3, IntType(-64, 63))
+    kernel = Fork(*_common(f"fork{depths[0]}{depths[1]}", [port], [port] * 3))
+    return _case(
+        kernel,
+        lambda s: [s.beats(s.values[0], 7)] * 3,
+        depths=depths,
+        OUTPUTS=3,
+        BEAT_BITS=21,
+    )
+
+
+def _concat(depths: tuple[int, int]) -> Case:
+    ports = [Port(1, IntType(-16, 15)), Port(4, IntType(0, 255)), Port(2, IntType(-512, 511))]
+    out = Port(7, IntType(-512, 511))
+    return _case(
+        Concat(*_common(f"concat{depths[0]}{depths[1]}", ports, [out])),
+        lambda s: [s.beats(np.concatenate(s.values, axis=1), 10)],
+        depths=depths,
+        INPUTS=3,
+        WIDTHS="{32'd2, 32'd4, 32'd1}",
+        BITS="{32'd10, 32'd8, 32'd5}",
+        SIGNED="3'b101",
+        IN_BEAT_BITS=57,
+        OUT_WIDTH=7,
+        OUT_BITS=10,
+    )
+
+
+def _reversed(s: Sequences) -> list[Beats]:
+    ends = np.repeat(s.starts + s.lengths - 1, s.lengths)
+    within = np.arange(len(ends)) - np.repeat(s.starts, s.lengths)
+    return [s.beats(s.values[0][ends - within], 6)]
+
+
+def _reverse(name: str, length: int | None, max_steps: int) -> Case:
+    port = Port(5, IntType(0, 63))
+    kernel = Reverse(*_common(name, [port], [port]), max_steps, "too_long_0")
+    return _case(kernel, _reversed, length=length, BEAT_BITS=30, MAX_STEPS=max_steps)
+
+
+def _select_last() -> Case:
+    port = Port(9, IntType(-8, 7))
+    return _case(
+        SelectLast(*_common("select_last", [port], [port])),
+        lambda s: [s.ends(s.values[0][s.starts + s.lengths - 1], 4)],
+        BEAT_BITS=36,
+    )
+
+
+def _flatten(steps: int) -> Case:
+    port = Port(3, IntType(-32, 31))
+    kernel = Flatten(*_common(f"flatten{steps}", [port], [Port(3 * steps, port.type)]), steps)
+    return _case(
+        kernel,
+        lambda s: [s.ends(s.values[0].reshape(len(s.lengths), -1), 6)],
+        length=steps,
+        BEAT_BITS=18,
+        STEPS=steps,
+    )
+
+
+def _over_time(name: str, maximum: bool, low: int, high: int) -> Case:
+    port = Port(4, IntType(low, high))
+    out = port if maximum else Port(4, IntType(LONGEST * low, LONGEST * high))
+    reduce = np.maximum if maximum else np.add
+    return _case(
+        OverTime(*_common(name, [port], [out]), name, maximum),
+        lambda s: [s.ends(reduce.reduceat(s.values[0], s.starts), out.type.bits)],
+        WIDTH=4,
+        IN_BITS=port.type.bits,
+        OUT_BITS=out.type.bits,
+        SIGNED=int(low < 0),
+        MAXIMUM=int(maximum),
+    )
+
+
+def _argmax(classes: int, low: int, high: int) -> Case:
+    port, out = Port(classes, IntType(low, high)), Port(1, IntType(0, classes - 1))
+    return _case(
+        ArgMax(*_common(f"argmax{classes}", [port], [out]), "argmax", True),
+        lambda s: [s.beats(s.values[0].argmax(axis=1)[:, None], out.type.bits)],
+        CLASSES=classes,
+        BITS=port.type.bits,
+        SIGNED=int(low < 0),
+        INDEX_BITS=out.type.bits,
+    )
+
+
+def _axis(name: str, width: int, lanes: int, low: int, high: int, write: bool) -> Case:
+    """A port whose values are words of its own: lanes of two bytes, noise where no value is."""
+    value = Port(width, IntType(low, high))
+    folds, bits = -(-width // lanes), value.type.bits
+    lane = IntType(-(2**15), 2**15 - 1) if low < 0 else IntType(0, 2**16 - 1)
+    words = Port(lanes, lane)
+
+    def to_words(s: Sequences) -> list[Beats]:
+        padded = np.zeros((len(s.values[0]), folds * lanes), dtype=np.int64)
+        padded[:, :width] = s.values[0]
+        beats = s.beats(s.values[0], bits)
+        last = np.zeros((len(padded), folds), dtype=np.bool_)
+        last[:, -1] = beats.last
+        return [
+            Beats(pack(padded.reshape(-1, lanes), 16), last.ravel(), np.repeat(beats.keep, folds))
+        ]
+
+    def to_beats(s: Sequences) -> list[Beats]:
+        values = s.values[0].reshape(-1, folds * lanes)[:, :width]
+        # Each sequence is as many words as fold into its steps.
+        steps = Sequences([values], s.lengths // folds, s.keep)
+        return [steps.beats(values, bits)]
+
+    parameters: dict[str, object] = {"WIDTH": width, "BITS": bits, "LANE_BITS": 16}
+    parameters |= {"LANES": lanes, "FOLDS": folds}
+    ins, outs = (width * bits,), (lanes * 16,)
+    if write:
+        device = Device(
+            name, "gw_axis_write", {**parameters, "SIGNED": int(low < 0)}, ins, outs, (2, 0)
+        )
+        return Case(device, AxisPort(name, name, value, True), to_words, (value,))
+    parameters["MAX_STEPS"] = LONGEST
+    device = Device(name, "gw_axis_read", parameters, outs, ins, (0, 2), ("too_long_o",))
+    return Case(device, AxisPort(name, name, value, True), to_beats, (words,), 3 * folds)
+
+
+CASES = {
+    case.device.name: case
+    for case in (
+        _fork((2, 2)),
+        _fork((1, 7)),
+        _concat((2, 2)),
+        _concat((6, 1)),
+        _reverse("reverse", None, LONGEST),
+        _reverse("reverse1", 1, 1),
+        _select_last(),
+        _flatten(1),
+        _flatten(5),
+        _over_time("sum_over_time", False, -128, 127),
+        _over_time("sum_of_positive", False, 0, 15),
+        _over_time("max_over_time", True, -128, 127),
+        _over_time("max_of_positive", True, 0, 3),
+        _argmax(1, -4, 3),
+        _argmax(3, 0, 3),
+        _argmax(5, -2, 1),
+        _axis("read", 5, 5, -512, 511, False),
+        _axis("read_folds", 7, 3, 0, 511, False),
+        _axis("write", 5, 5, -512, 511, True),
+        _axis("write_folds", 7, 3, 0, 511, True),
+    )
+}

@@ -1,0 +1,74 @@
+"""Every SystemVerilog module of the library: what the tools have to say of it is nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from bench import SOURCES, verilator_root
+from yosys import run_yosys
+
+# Further choices of parameters than the defaults, where other lines come to life.
+CHOICES = {
+    "gw_argmax": [{"CLASSES": 1, "INDEX_BITS": 1}, {"CLASSES": 11, "INDEX_BITS": 4, "BITS": 1}],
+    "gw_axis_read": [{"FOLDS": 3, "LANES": 2, "WIDTH": 5, "BITS": 5, "MAX_STEPS": 7}],
+    "gw_axis_write": [{"FOLDS": 3, "LANES": 2, "WIDTH": 5, "BITS": 5, "SIGNED": 0}],
+    "gw_concat": [{"OUT_BITS": 11}],
+    "gw_fifo": [{"DEPTH": depth} for depth in (1, 3, 8)],
+    "gw_flatten": [{"STEPS": 1}],
+    "gw_over_time": [{"MAXIMUM": 1, "OUT_BITS": 8, "SIGNED": 0}],
+    "gw_resize": [{"OUT_BITS": 3}, {"OUT_BITS": 11}],
+    "gw_reverse": [{"MAX_STEPS": 1}, {"MAX_STEPS": 100}],
+    "gw_window": [{"COUNT": 1}],
+}
+ALL = [
+    pytest.param(path.stem, parameters, id=f"{path.stem}-{n}")
+    for path in SOURCES
+    for n, parameters in enumerate([{}, *CHOICES.get(path.stem, [])])
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("lint")
+    for source in SOURCES:
+        shutil.copy(source, path)
+    return path
+
+
+def test_every_choice_is_of_a_module() -> None:
+    assert set(CHOICES) <= {path.stem for path in SOURCES}
+
+
+@pytest.mark.parametrize(("module", "parameters"), ALL)
+def test_verilator_has_no_warning(module: str, parameters: dict[str, int], folder: Path) -> None:
+    root = verilator_root()
+    command = [str(root / "bin" / "verilator_bin"), "--lint-only", "-Wall", "-y", "."]
+    command += [f"-G{key}={value}" for key, value in parameters.items()]
+    done = subprocess.run(
+        [*command, "--top", module, f"{module}.sv"],
+        cwd=folder,
+        env={**os.environ, "VERILATOR_ROOT": str(root)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "%Warning" not in done.stdout + done.stderr
+
+
+def test_yosys_has_no_warning(folder: Path) -> None:
+    """All in one call: each is read, elaborated and checked for loops and missing drivers."""
+    commands = [
+        f"design -reset; read_slang -j 1 --top {case.values[0]} -y . "
+        + " ".join(f"-G {key}={value}" for key, value in case.values[1].items())
+        + f" {case.values[0]}.sv; proc; flatten; check -assert"
+        for case in ALL
+    ]
+    done = run_yosys("; ".join(commands), folder)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said[-3000:]
+    assert said.count("Found and reported 0 problems") == len(ALL)
+    assert "warning:" not in said.lower(), said

@@ -1,0 +1,160 @@
+"""The stream kernels in SystemVerilog against numpy, beat by beat, and against their machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from bench import Beats, Bench, Words
+from kernels import CASES, LONGEST, Case
+
+from gatewright.hls_templates.axis.kernel import AxisPort
+from gatewright.hls_templates.kernel import Kernel
+from gatewright.hls_templates.timing import Channel, Machine, simulate, sink, source
+
+BEATS = 10**6
+OFFERED, GIVEN, WANTED, TAKEN = 0, 8, 16, 24  # see harness.cpp
+KERNELS = [name for name, case in CASES.items() if isinstance(case.kernel, Kernel)]
+AXIS = [name for name, case in CASES.items() if isinstance(case.kernel, AxisPort)]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench([case.device for case in CASES.values()], tmp_path_factory.mktemp("bench"))
+
+
+def equal(got: Beats, expected: Beats, what: str) -> None:
+    for field in ("data", "last", "keep"):
+        a, b = getattr(got, field), getattr(expected, field)
+        assert a.shape == b.shape, what
+        wrong = np.argwhere(a != b)
+        assert not len(wrong), f"{what}: {field} of beat {wrong[0][0]}"
+
+
+def held(bench: Bench, case: Case, beats: int, stall: int, seed: int) -> None:
+    given = case.sequences(np.random.default_rng(seed), beats)
+    expected = case.expected(given)
+    counts = [len(e.last) for e in expected]
+    run = bench.run(case.device.name, case.inputs(given), counts, stall=stall, seed=seed)
+    assert run.cycles > 0, f"not all beats came (seed {seed})"
+    assert not any(run.flags)
+    for n, (got, wanted) in enumerate(zip(run.outputs, expected, strict=True)):
+        equal(got, wanted, f"output {n} (seed {seed}, stalls up to {stall} %)")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_million_beats_under_random_stalls(name: str, bench: Bench) -> None:
+    seed = 20_000 + list(CASES).index(name)
+    print("seed", seed)
+    held(bench, CASES[name], BEATS, stall=90, seed=seed)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_reset_at_any_time_drops_what_is_there(name: str, bench: Bench) -> None:
+    case = CASES[name]
+    seed = 30_000 + list(CASES).index(name)
+    print("seed", seed)
+    rng = np.random.default_rng(seed)
+    for n in range(30):
+        given = case.sequences(rng, 100)
+        counts = [len(e.last) for e in case.expected(given)]
+        cut = int(rng.integers(1, 60))
+        run = bench.run(name, case.inputs(given), counts, stall=50, seed=seed + n, limit=cut)
+        assert run.cycles == -1
+        held(bench, case, 20, stall=50, seed=seed + n)
+
+
+def offers(write: Channel, trace: Words, n: int, lasts: Sequence[bool]) -> Machine:
+    """Input n of a run, replayed: what was taken must be what there was room for."""
+    given = 0
+    for cycle, bits in enumerate(trace.tolist()):
+        took = bool(bits >> (OFFERED + n) & 1) and write.ready
+        assert took == bits >> (GIVEN + n) & 1, f"input {n}, cycle {cycle}"
+        if took:
+            write.push(lasts[given])
+            given += 1
+        yield
+    while True:
+        yield
+
+
+def takes(read: Channel, trace: Words, n: int, ends: list[int]) -> Machine:
+    """Output n of a run, replayed."""
+    for cycle, bits in enumerate(trace.tolist()):
+        took = bool(bits >> (WANTED + n) & 1) and read.valid
+        assert took == bits >> (TAKEN + n) & 1, f"output {n}, cycle {cycle}"
+        if took:
+            read.pop()
+        yield
+    ends.append(len(trace))
+    while True:
+        yield
+
+
+@pytest.mark.parametrize("stall", [0, 30, 90])
+@pytest.mark.parametrize("name", KERNELS)
+def test_the_machine_is_the_rtl_cycle_by_cycle(name: str, stall: int, bench: Bench) -> None:
+    case, seed, cycles = CASES[name], 40_000 + stall, 5000
+    assert isinstance(case.kernel, Kernel)
+    given = case.sequences(np.random.default_rng(seed), cycles)
+    counts = [len(e.last) for e in case.expected(given)]
+    inputs = case.inputs(given)
+    trace = bench.run(name, inputs, counts, stall=stall, seed=seed, traced=cycles).trace
+    assert np.count_nonzero(trace >> TAKEN) > 100
+    reads = [Channel(case.device.depths[0]) for _ in case.device.inputs]
+    writes = [Channel(case.device.depths[1]) for _ in case.device.outputs]
+    ends: list[list[int]] = [[] for _ in writes]
+    machines = [case.kernel.machine(reads, writes)]
+    for n, read in enumerate(reads):
+        machines.append(offers(read, trace, n, inputs[n].last.tolist()))
+    for n, write in enumerate(writes):
+        machines.append(takes(write, trace, n, ends[n]))
+    assert simulate(machines, [*reads, *writes], ends, 1) == cycles
+
+
+@pytest.mark.parametrize("name", AXIS)
+@pytest.mark.parametrize(("steps", "sequences"), [(1, 1), (3, 1), (3, 5)])
+def test_the_ports_take_the_cycles_predicted(
+    name: str, steps: int, sequences: int, bench: Bench
+) -> None:
+    case = CASES[name]
+    assert isinstance(case.kernel, AxisPort)
+    folds = int(str(case.device.parameters["FOLDS"]))
+    words = case.length is not None  # its inputs are words, not beats
+    lengths = np.full(sequences, steps * (folds if words else 1))
+    given = case.sequences(np.random.default_rng(1), int(lengths.sum()))
+    values = [v[: lengths.sum()] for v in given.values]
+    given = type(given)(values, lengths, np.ones(sequences, dtype=np.bool_))
+    counts = [len(e.last) for e in case.expected(given)]
+    channel, ends = Channel(2), [[]]
+    machines = [
+        source(channel, steps, sequences, folds if words else 1),
+        sink(channel, ends[0], 1 if words else folds),
+    ]
+    predicted = simulate(machines, [channel], ends, sequences)
+    assert bench.run(name, case.inputs(given), counts).cycles == predicted
+
+
+@pytest.mark.parametrize("name", ["read", "read_folds"])
+@pytest.mark.parametrize("excess", [1, 30])
+def test_a_sequence_that_is_too_long_raises_the_flag_and_has_no_end(
+    name: str, excess: int, bench: Bench
+) -> None:
+    case = CASES[name]
+    folds = int(str(case.device.parameters["FOLDS"]))
+    rng = np.random.default_rng(excess)
+    lengths = np.array([LONGEST, LONGEST + excess, 1]) * folds
+    port = case.ports[0]
+    shape = int(lengths.sum()), port.width
+    values = rng.integers(port.type.lo, port.type.hi + 1, shape, dtype=np.int64)
+    given = type(case.sequences(rng, 1))([values], lengths, np.zeros(3, dtype=np.bool_))
+    expected = case.expected(given)[0]
+    for stall in (0, 60):
+        # The run that gives no more than these beats is what is expected: none of the rest.
+        run = bench.run(name, case.inputs(given), [2 * LONGEST], stall=stall, seed=excess)
+        assert run.flags == [1]
+        got = run.outputs[0]
+        assert np.array_equal(got.data, expected.data[: 2 * LONGEST])
+        assert list(np.flatnonzero(got.last)) == [LONGEST - 1]
+    held(bench, case, 100, stall=50, seed=excess)  # a reset, and all is well
