@@ -227,7 +227,7 @@ def _run(work: Callable[[], object], folder: Path) -> None:
 
 
 def _say_too_large(attempt: Attempt, progress: Progress) -> None:
-    progress(f"{attempt.multipliers} multipliers do not fit", _need(attempt))
+    progress(f"{attempt.multipliers} multipliers do not fit: {_need(attempt)}", "")
 
 
 def _need(attempt: Attempt) -> str:

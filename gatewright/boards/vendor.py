@@ -42,7 +42,7 @@ def count_resources(
         progress: Hears what yosys says.
 
     Raises:
-        GatewrightError: GW-801 without yosys, GW-804 if it fails.
+        GatewrightError: GW-701 without yosys, GW-804 if it fails.
     """
     script = (
         f"read_slang -j 1 --top {TOP} -f sources.f\n"

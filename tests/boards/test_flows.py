@@ -172,7 +172,7 @@ def test_a_variable_that_names_a_program(monkeypatch):
     assert find_tool("icepack").argv == (sys.executable,)
 
 
-@pytest.mark.parametrize("tool", ["nextpnr-ice40", "gowin_pack", "yosys"])
+@pytest.mark.parametrize("tool", ["nextpnr-ice40", "gowin_pack", "ecppack"])
 def test_a_wheel_that_is_not_there(monkeypatch, tool):
     monkeypatch.setattr("gatewright.boards.tools.find_spec", lambda name: None)
     with pytest.raises(GatewrightError, match="GW-801") as caught:
