@@ -17,7 +17,8 @@ from gatewright.hls_templates.csim.compiler import Compiler, find_compiler, run_
 from gatewright.hls_templates.ports import Ports
 
 FLAGS = ("-std=c++17", "-fPIC", "-fvisibility=hidden", "-w", "-DNDEBUG")
-HARNESS, ADAPTER = "harness.hpp", "adapter.hpp"
+FIXED = ("ends.hpp", "harness.hpp")
+ADAPTER = "adapter.hpp"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def cached_library(rtl: RtlProject, cache: Path, model: Model, ports: Ports, tra
         GatewrightError: GW-702 of the simulator, GW-501 and GW-502 of the compiler.
     """
     compiler, cache = find_compiler(), cache.resolve()
-    files = {name: _text(name) for name in (HARNESS, model.header)}
+    files = {name: _text(name) for name in (*FIXED, model.header)}
     files[ADAPTER] = _adapter(ports, model)
     files["main.cpp"] = f'#include "{model.header}"\n'
     arguments = [*flags(compiler), "-shared", *(["-DGW_TRACE"] if trace else [])]
