@@ -167,7 +167,9 @@ class Design:
         }
 
     def _alone(self, stage: Stage, steps: int) -> int:
-        """Cycles of a kernel, from the first beat it takes to the last it gives."""
+        """Cycles of a kernel, from the first beat it takes to the last it gives; 0 if it gives none."""
+        if not stage.writes:
+            return 0
         reads, writes = (
             [Channel(2, self.streams[name].sequence) for name in side]
             for side in (stage.reads, stage.writes)
