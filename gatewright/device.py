@@ -95,8 +95,8 @@ class Device:
         Args:
             x: float32 in the layout of the model, as ``Build.simulate`` takes it.
             raw: Integer codes out instead of floats.
-            keep_state: Go on from the state that the sequence before left, or from the start state
-                after ``reset``. One sequence only: B = 1.
+            keep_state: Whether each sequence goes on from the state of the one before it, in this
+                call or the last; or from the start state after ``reset``.
 
         Returns:
             What ``Build.simulate`` returns.
@@ -112,13 +112,6 @@ class Device:
         sequence = next(port.tensor for port in self._inputs if port.sequence)
         batch, steps = feeds[sequence].shape[:2]
         Ports.from_json(self.build.kernels).check_length(steps)
-        if keep_state and batch != 1:
-            raise GatewrightError(
-                "GW-601",
-                where="input",
-                cause=f"there are {batch} sequences, and the board keeps the state of one.",
-                remedy="Pass one sequence a call with keep_state.",
-            )
         with _Lost(self._where):
             runs = [self._run(feeds, i, steps, keep_state) for i in range(batch)]
         n = {port.tensor: _joined(port, runs) for port in self._outputs}

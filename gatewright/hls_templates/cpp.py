@@ -48,11 +48,21 @@ def literal(value: object) -> str:
     return str(number) if -(2**31) < number < 2**31 else f"{number}LL"
 
 
-def array(name: str, values: IntArray, type_: IntType | None = None) -> str:
-    """A constant array at namespace scope, which HLS makes a ROM of."""
-    sizes = "".join(f"[{n}]" for n in values.shape)
+def array(name: str, values: IntArray, type_: IntType | None = None, *, lanes: bool = False) -> str:
+    """A constant array at namespace scope, which HLS makes a ROM of.
+
+    Args:
+        name: Its identifier.
+        values: What it holds.
+        type_: The type of its elements, where their range does not decide.
+        lanes: Whether its last axis is computed side by side, and may be padded with zeros.
+    """
+    sizes = [str(n) for n in values.shape]
+    if lanes:
+        sizes[-1] = f"gw::padded_lanes({sizes[-1]})"
+    extents = "".join(f"[{size}]" for size in sizes)
     element = rom(type_ or IntType.of(values))
-    return f"static const {element} {name}{sizes} = {_braces(values)};"
+    return f"static const {element} {name}{extents} = {_braces(values)};"
 
 
 def _braces(values: IntArray) -> str:

@@ -1,12 +1,13 @@
 """The static tile schedule of the recurrent engine: the compiler decides the order of work.
 
-A step has ``cycles`` slots, one a cycle, and is repeated: a tile that reads an h must come ``depth``
-cycles or more after the tile of the step before that finished its row block. Say the row blocks
-finish in a given order, block j no later than slot f[j]. Then a column block of h may be read from
-f[k] + depth - cycles on, k being the last to finish of the row blocks in it, and every tile of row
-block j has to be done at f[j]. Tiles take one slot each, so they fit if and only if no interval holds
-more of them than slots (Hall), and then the earliest deadline first finds the slots. With m[k]
-column blocks that wait for row block k or a later one, counting row blocks from 1, this reads
+A step has ``cycles`` slots, one a cycle, and is repeated: a tile that reads an h must come
+``depth`` cycles or more after the tile of the step before that finished its row block. Say the row
+blocks finish in a given order, block j no later than slot f[j]. Then a column block of h may be
+read from f[k] + depth - cycles on, k being the last to finish of the row blocks in it, and every
+tile of row block j has to be done at f[j]. Tiles take one slot each, so they fit if and only if no
+interval holds more of them than slots (Hall), and then the earliest deadline first finds the slots.
+With m[k] column blocks that wait for row block k or a later one, counting row blocks from 1, this
+reads
 
     f[j] >= f[k] - (cycles - depth) - 1 + j * m[k]    for all j, k
     f[j] >= j * (tiles of a row block) - 1            for all j
@@ -21,6 +22,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -117,10 +119,11 @@ class TileShape:
     def fewest_cycles(self, depth: int) -> int:
         """No schedule of a time step is shorter than this.
 
-        It has a slot for each tile. Beyond that: every row block reads the column block that waits
-        for the row block that finishes last, so all finish within ``cycles - depth`` slots of each
-        other. All tiles of h lie between ``cycles - depth`` slots before the first of them and the
-        last; those of the first one before it; so do those that wait for the last one.
+        It has a slot for each tile. Beyond that, with w = ``cycles - depth``: every row block reads
+        a column block that waits for the row block that finishes last, so all finish within w slots
+        of each other, and these ``rows`` tiles lie in w + 1 slots. No tile of h lies more than w
+        slots before the first row block finishes: the ``h_blocks`` tiles of that one lie in w + 1
+        slots, and all tiles of h in 2 w + 1.
         """
         tiles_of_h = self.rows * self.h_blocks
         beyond = max(ceil((tiles_of_h - 1) / 2), self.h_blocks - 1, self.rows - 1)
@@ -169,7 +172,7 @@ def dependence_distance(shape: TileShape, slots: Slots) -> int:
 def accumulators(slots: Slots) -> int:
     """Row blocks whose sums have to be kept side by side: 1, or all."""
     rows = [tile.row for tile in slots if tile is not None]
-    changes = sum(a != b for a, b in zip(rows, rows[1:], strict=False))
+    changes = sum(a != b for a, b in pairwise(rows))
     blocks = len(set(rows))
     return 1 if changes == blocks - 1 else blocks
 

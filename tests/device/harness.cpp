@@ -36,6 +36,7 @@ void* board_new(int clocks_per_bit) {
   board->clocks_per_bit = clocks_per_bit;
   board->top.uart_rx_i = 1;
   board->top.rst_i = 0;
+  board->top.eval();  // here $readmemh reads
   return board;
 }
 

@@ -54,7 +54,7 @@ def build_board(folder: Path, sources: Sequence[str], clocks_per_bit: int) -> Pa
     library = folder / "board.so"
     subprocess.run(
         [
-            *("g++", "-std=c++17", "-O2", "-shared", "-fPIC", "-w", "-pthread", "-o", library),
+            *("g++", "-std=c++17", "-O1", "-shared", "-fPIC", "-w", "-pthread", "-o", library),
             *(f"-I{path}" for path in (model, runtime, runtime / "vltstd")),
             *generated,
             HARNESS,

@@ -1,11 +1,13 @@
-"""How integers become bytes of a frame, and what a host sees of a serial port that does not work."""
+"""How integers become bytes of a frame, and what a host sees of a port that does not work."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+import zlib
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import numpy as np
@@ -54,7 +56,7 @@ def test_a_frame_byte_for_byte() -> None:
     """As docs/device.md writes it down; the check sum by hand of the public CRC-32."""
     body = frames.message(0x11, frames.Command.RUN, frames.record(0, 2, b"\x7e\x00\x01\x02"))
     assert body[:-4].hex() == "1101" + "8001" + "7e000102" + "ff"
-    assert int.from_bytes(body[-4:], "little") ^ 0xFFFFFFFF == __import__("zlib").crc32(body[:-4])
+    assert int.from_bytes(body[-4:], "little") ^ 0xFFFFFFFF == zlib.crc32(body[:-4])
     assert frames.escaped(b"\x7e\x7d\x7c").hex() == "7d5e7d5d7c"
 
 
@@ -149,7 +151,5 @@ def test_a_port_that_goes_away(shared: Shared) -> None:
     master, slave = os.openpty()
     name = os.ttyname(slave)
     os.close(slave)
-    from threading import Timer
-
     Timer(0.3, os.close, [master]).start()
     opened(shared.build, name, "GW-903", timeout=5.0)

@@ -11,12 +11,6 @@ from graphs import RNG, STEPS, WIDTH, check, dense, requantize, sequence_graph
 
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates import map_design
-from gatewright.hls_templates.schedule import (
-    TileShape,
-    choose_tile,
-    dependence_distance,
-    row_order,
-)
 from gatewright.ir.graph import Graph
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.types import IntArray, IntType
@@ -132,31 +126,6 @@ def test_definition_equals_both_builds(case: str, tmp_path: Path) -> None:
     used = {k.to_json()["variant"] for k in design.kernels if "variant" in k.to_json()}
     assert used == variants
     assert design.max_steps is None
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_a_schedule_does_each_product_once_and_in_time(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    inputs, hidden, budget = (int(v) for v in rng.integers(1, (40, 70, 900)))
-    shape = choose_tile(inputs, hidden, 4, budget)
-    assert shape.multipliers <= max(budget, 4)
-    schedule = row_order(shape)
-    work = [(t.row, t.column, t.hidden) for t in schedule]
-    assert len(set(work)) == len(work) == shape.tiles
-    for row in range(shape.rows):
-        tiles = [t for t in schedule if t.row == row]
-        assert [t.first for t in tiles] == [True] + [False] * (len(tiles) - 1)
-        assert [t.last for t in tiles] == [False] * (len(tiles) - 1) + [True]
-    assert dependence_distance(shape, schedule) >= 1
-
-
-def test_dependence_distance_by_hand() -> None:
-    # Two row blocks of two units; each reads one block of x, then two blocks of h.
-    shape = TileShape(inputs=2, hidden=4, gates=4, units=2, columns=2)
-    schedule = row_order(shape)
-    assert len(schedule) == 6
-    # Units 2 and 3 are finished by tile 5 and read by tile 2 of the next step: 6 + 2 - 5.
-    assert dependence_distance(shape, schedule) == 3
 
 
 def test_a_value_too_wide_for_a_stream_is_refused() -> None:

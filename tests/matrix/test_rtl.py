@@ -24,7 +24,9 @@ def test_rtl_equals_the_integers(
 ) -> None:
     print(describe(number))  # shown where it fails
     # Whether torch compiles the quantizers changes nothing behind the trace.
-    row = {**ROWS[number], "origin": "plain"} if ROWS[number]["origin"] == "jit" else ROWS[number]
+    row = (
+        {**ROWS[number], "origin": "brevitas"} if ROWS[number]["origin"] == "jit" else ROWS[number]
+    )
     record_property("model", describe(number))
     model = make(row, number, EXAMPLE_LENGTH)
     build = compile_row(row, number, model, EXAMPLE_LENGTH, tmp_path / "build")

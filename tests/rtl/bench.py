@@ -19,7 +19,7 @@ from gatewright.hls_templates.csim.compiler import find_compiler
 
 HERE = Path(__file__).parent
 LIBRARY = Path(hls_templates.__file__).parent
-SOURCES = sorted(LIBRARY.rglob("*.sv"))
+SOURCES = sorted(LIBRARY.rglob("gw_*.sv"))
 Words = npt.NDArray[np.uint32]
 
 

@@ -115,6 +115,8 @@ module gw_shell #(
       .in_last_o
   );
 
+  // Not a cycle later: a word that is dropped must not be seen to vanish.
+  assign clear_o = !running_q && !state_q;
   assign in_valid_o = in_valid & {INPUTS{running_q}};
   assign in_keep_o = command[1];
   assign is_hello = command == Hello;
@@ -134,7 +136,6 @@ module gw_shell #(
   end
 
   always_ff @(posedge clk_i) begin
-    clear_o <= !running_q && !state_q;
     ended_q <= ended_q | (out_valid_i & out_ready_o & out_last_i);
     if (good) good_q <= 1'b1;
     if (header) begin

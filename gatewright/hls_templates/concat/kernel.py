@@ -10,6 +10,7 @@ from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
+    SIDES,
     Bits,
     Module,
     RtlStage,
@@ -50,14 +51,8 @@ class Concat(Kernel):
     def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
         """The first input is the lowest bit of the handshakes."""
         ports = CLOCK | writing("out", writes[0])
-        for what, suffix in (
-            ("valid", "i"),
-            ("ready", "o"),
-            ("data", "i"),
-            ("last", "i"),
-            ("keep", "i"),
-        ):
-            ports[f"in_{what}_{suffix}"] = beside(f"{name}_{what}" for name in reads)
+        for what, suffix in SIDES.items():
+            ports[f"in_{what}_{suffix[0]}"] = beside(f"{name}_{what}" for name in reads)
         return RtlStage((), (instance(self.rtl_module(), self.ident, ports),))
 
     def params_cpp(self) -> str:

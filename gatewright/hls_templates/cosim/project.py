@@ -12,7 +12,7 @@ from gatewright.errors import GatewrightError
 
 SOURCES = "sources.f"
 CORE = "gatewright_core"
-ROM = re.compile(r'"(rom/[A-Za-z0-9_.]+)"')
+ROM = re.compile(r'"(rom/[A-Za-z0-9_]+)(\.hex)?"')
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,8 @@ class RtlProject:
         for name in sources:
             if not (folder / name).is_file():
                 raise _incomplete(folder, name)
-            roms.update(ROM.findall((folder / name).read_text()))
-        for name in sorted(roms):
-            if not (folder / name).is_file():
-                raise _incomplete(folder, name)
+            for stem, suffix in ROM.findall((folder / name).read_text()):
+                roms.update(_images(folder, stem, suffix))
         return RtlProject(folder, sources, tuple(sorted(roms)))
 
     def digest(self) -> str:
@@ -64,6 +62,14 @@ class RtlProject:
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self.folder / name, target)
+
+
+def _images(folder: Path, stem: str, suffix: str) -> list[str]:
+    """The ROM file of that name, or all whose names begin so, where a module makes up the rest."""
+    found = sorted(folder.glob(f"{stem}{suffix or '_*.hex'}"))
+    if not found:
+        raise _incomplete(folder, f"{stem}{suffix or '_*.hex'}")
+    return [path.relative_to(folder).as_posix() for path in found]
 
 
 def _incomplete(folder: Path, name: str) -> GatewrightError:

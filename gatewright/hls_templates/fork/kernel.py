@@ -10,12 +10,12 @@ from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Kernel
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
+    SIDES,
     Module,
     RtlStage,
     beside,
     instance,
     reading,
-    writing,
 )
 from gatewright.hls_templates.timing import Channel, Machine, lockstep
 
@@ -36,17 +36,11 @@ class Fork(Kernel):
         return Module("gw_fork", {"OUTPUTS": len(self.outputs), "BEAT_BITS": self.input.bits})
 
     def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
-        """The readers share what it gives; the first is the lowest bit of the handshakes."""
-        shared = writes[0]
-        ports = CLOCK | reading("in", reads[0]) | writing("out", shared)
-        ports["out_valid_o"] = beside(f"{name}_put_valid" for name in writes)
-        ports["out_ready_i"] = beside(f"{name}_put_ready" for name in writes)
-        wires = tuple(
-            f"assign {name}_put_{what} = {shared}_put_{what};"
-            for name in writes[1:]
-            for what in ("data", "last", "keep")
-        )
-        return RtlStage(wires, (instance(self.rtl_module(), self.ident, ports),))
+        """The readers side by side, the first lowest."""
+        ports = CLOCK | reading("in", reads[0])
+        for what, suffix in SIDES.items():
+            ports[f"out_{what}_{suffix[1]}"] = beside(f"{name}_put_{what}" for name in writes)
+        return RtlStage((), (instance(self.rtl_module(), self.ident, ports),))
 
     def params_cpp(self) -> str:
         """The beat."""

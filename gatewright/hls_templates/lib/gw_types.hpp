@@ -54,4 +54,14 @@ unsigned address(const T& value) {
   return static_cast<unsigned>(static_cast<int>(value)) & ((1u << B) - 1u);
 }
 
+/// How many lanes an array has for N that are computed side by side: natively whole vectors of the
+/// CPU, the rest zero.
+constexpr int padded_lanes(int n) {
+#ifdef GW_NATIVE
+  return (n + 7) / 8 * 8;
+#else
+  return n;
+#endif
+}
+
 }  // namespace gw

@@ -41,9 +41,9 @@ module gw_multiply_add #(
         .b_i($signed(factors[lane*FACTOR_BITS+:FACTOR_BITS])),
         .y_o(product)
     );
+    assign sum = product + WIDE'($signed(terms[lane*TERM_BITS+:TERM_BITS]));
     logic unused;
     assign unused = &{1'b0, sum};
-    assign sum = product + WIDE'($signed(terms[lane*TERM_BITS+:TERM_BITS]));
     always_ff @(posedge clk_i) y_o[lane*Y_BITS+:Y_BITS] <= Y_BITS'(sum);
   end
 

@@ -125,8 +125,8 @@ class Recurrent(Kernel):
             [
                 *self.tail.params,
                 *self._initial_arrays(),
-                cpp.array(names["weights"], weights),
-                cpp.array(names["biases"], biases),
+                cpp.array(names["weights"], weights, lanes=True),
+                cpp.array(names["biases"], biases, lanes=True),
                 self._schedule_cpp(names["schedule"]),
                 cpp.struct(self.ident, self._constants(), self._members(names, weights, biases)),
             ]

@@ -65,7 +65,7 @@ void recurrent(stream<typename P::in_beat>& in, S&... streams) {
   static_assert(P::ROWS * P::UNITS >= P::HIDDEN, "the rows cover all units");
   static_assert(P::X_BLOCKS * P::COLUMNS >= P::INPUTS, "the columns cover x");
   static_assert(P::H_BLOCKS * P::COLUMNS >= P::HIDDEN, "the columns cover h");
-  constexpr int LANES = P::UNITS * P::GATES;
+  constexpr int LANES = padded_lanes(P::UNITS * P::GATES);
   constexpr int X_WIDTH = P::X_BLOCKS * P::COLUMNS;
   constexpr int H_READ = P::H_BLOCKS * P::COLUMNS;
   constexpr int H_WRITTEN = P::ROWS * P::UNITS;

@@ -175,6 +175,9 @@ def beside(wires: Iterable[str]) -> str:
     return "{" + ", ".join(reversed(list(wires))) + "}"
 
 
+SIDES = {"valid": "io", "ready": "oi", "data": "io", "last": "io", "keep": "io"}
+"""The signals of a stream: their suffix at whoever reads it, and at whoever writes it."""
+
 OPEN = ""
 """The connection of an output that nobody reads."""
 
