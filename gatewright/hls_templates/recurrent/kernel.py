@@ -190,6 +190,7 @@ class Recurrent(Kernel):
             "X_BLOCKS": shape.x_blocks,
             "H_BLOCKS": shape.h_blocks,
             "SLOTS": len(self.slots),
+            "TILES": len(self.tiles),
             "ACCUMULATORS": accumulators(self.slots),
             "DISTANCE": dependence_distance(shape, self.slots),
             "FIRST_TAP": self.first_tap,

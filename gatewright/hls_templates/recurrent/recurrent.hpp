@@ -6,7 +6,7 @@
 // row block is done, its units go down the cell's tail (P::tail). One big loop, so that it pipelines
 // across time steps as well.
 //
-// P has: INPUTS, HIDDEN, GATES, UNITS, COLUMNS, ROWS, SLOTS, X_BLOCKS, H_BLOCKS, DISTANCE,
+// P has: INPUTS, HIDDEN, GATES, UNITS, COLUMNS, ROWS, SLOTS, TILES, X_BLOCKS, H_BLOCKS, DISTANCE,
 // ACCUMULATORS (ROWS, or 1 where each row block's tiles follow each other); operand_t, cell_t,
 // acc_t, in_beat; slot(i), weight(i, k, lane) of the i-th tile, bias(row, lane), tail(),
 // initial_h::at(i), initial_c::at(i).
@@ -130,6 +130,9 @@ void recurrent(stream<typename P::in_beat>& in, S&... streams) {
         }
       }
       ++tile;
+#ifndef __SYNTHESIS__
+      if (tile == P::TILES) slot = P::SLOTS - 1;  // only bubbles follow: they cost time, no work
+#endif
     }
 
     if (slot == P::SLOTS - 1) {
