@@ -57,6 +57,7 @@ def check(got: list[IntArray], want: list[IntArray]) -> None:
 @pytest.mark.parametrize("steps", [1, 2, 31, MAX_STEPS])
 def test_a_sequence(steps: int, link: Link) -> None:
     x, start = random_sequence(steps, steps)
+    x[-1, 2] = 100  # the check sum is known long before the answer
     check(run(link, x, start), expected(x, start))
 
 
@@ -372,3 +373,15 @@ def test_nothing_is_run_before_a_hello(small_board: SimulatedBoard) -> None:
     with serial.Serial(small_board.port, timeout=0.02) as line:
         other = Link(line, small_board.port, INPUTS, OUTPUTS, b"another!", 1.0)
         raises("GW-906", lambda: run(other, x, start))
+
+
+def test_the_board_itself_knows_that_its_state_is_lost(
+    link: Link, small_board: SimulatedBoard
+) -> None:
+    """Whatever a host believes, as another program may have used the board in between."""
+    x, start = random_sequence(18, 6)
+    run(link, x, start)
+    small_board.to_board = Once(flip, 25)
+    raises("GW-909", lambda: run(link, x, start, keep=True))
+    link._state_known = True
+    raises("GW-909", lambda: run(link, x, start, keep=True), "cleared")
