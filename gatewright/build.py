@@ -48,7 +48,7 @@ RTL = "rtl"
 CALIBRATION = "calibration.json"
 GOLDEN, GOLDEN_SEQUENCES = "golden", 16
 
-SIMULATORS: dict[str, Simulator] = {"rtl": "any", "cxxrtl": "cxxrtl", "netlist": "netlist"}
+SIMULATORS: dict[str, Simulator] = {"rtl": "any", "cxxrtl": "cxxrtl"}
 
 Progress = Callable[[str], None]
 States = dict[str, npt.NDArray[Any]]
@@ -275,7 +275,7 @@ class Build:
                     native=not taps if native is None else native,
                     taps=taps,
                 )
-            case "rtl" | "cxxrtl" | "netlist":
+            case "rtl" | "cxxrtl":
                 return self.rtl_engine(level)
         raise GatewrightError(
             "GW-602",
@@ -376,13 +376,13 @@ class Build:
         Args:
             x: float32 in the layout of the model, [B, T, I] or [T, B, I]; any B, any T unless a
                 ``Flatten`` fixes it. A tuple of it and initial states if the model takes those.
-            level: ``traced``, ``integer``, ``standard``, ``csim``, ``rtl``, ``cxxrtl`` or
-                ``netlist``.
+            level: ``traced``, ``integer``, ``standard``, ``csim``, ``rtl`` or
+                ``cxxrtl``.
             raw: Integer codes out instead of floats; of a layer without output quantizer, its
                 accumulators.
             states: Also return the states of every step, by ``<layer>/h`` and ``<layer>/c``,
                 [B, T, H], as codes or floats like the output.
-            return_stats: Also return the clock cycles that ``rtl``, ``cxxrtl`` or ``netlist`` took.
+            return_stats: Also return the clock cycles that ``rtl`` or ``cxxrtl`` took.
             keep_state: Whether each sequence of the batch goes on from the state of the one before
                 it, as in a stream that comes in pieces; for those levels.
             drive: Stalls, resets and a waveform; for those levels.

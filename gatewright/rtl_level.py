@@ -1,4 +1,4 @@
-"""The levels that run cycle by cycle: ``rtl``, ``cxxrtl`` and ``netlist``."""
+"""The levels that run cycle by cycle: ``rtl`` and ``cxxrtl``."""
 
 from __future__ import annotations
 
