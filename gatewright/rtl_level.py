@@ -36,6 +36,21 @@ class Stats:
         }
 
 
+@dataclass(frozen=True)
+class Simulated:
+    """What a simulation gave.
+
+    Attributes:
+        outputs: The model's output, or a tuple of them.
+        states: By name, where they were wanted.
+        stats: Clock cycles, of levels that have a clock.
+    """
+
+    outputs: Any
+    states: dict[str, npt.NDArray[Any]]
+    stats: Stats | None
+
+
 class RtlEngine:
     """A compiled core, cycle by cycle.
 
