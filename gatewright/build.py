@@ -19,13 +19,13 @@ from gatewright.boards import DEFAULT_BOARD, SynthReport
 from gatewright.calibration import Calibration, calibrate
 from gatewright.errors import GatewrightError
 from gatewright.folder import COSIM, LIBRARIES, named, read_manifest, replacing, write_manifest
+from gatewright.golden import golden_vectors
 from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.cosim import Drive, Simulator, open_core
 from gatewright.hls_templates.ports import Ports
 from gatewright.hls_templates.project import project_files
 from gatewright.hls_templates.rtl.write import rtl_files
 from gatewright.inputs import check_arguments
-from gatewright.ir import interpreter
 from gatewright.ir.certificate import Certificate, build_certificate
 from gatewright.ir.lowering import IntegerModel, lower
 from gatewright.ir.onnx_io import from_onnx, to_onnx
@@ -36,7 +36,7 @@ from gatewright.ir.traced.vocabulary import CELLS
 from gatewright.ir.types import IntArray
 from gatewright.levels import FAST_LEVELS, LEVELS, RTL_LEVELS, Arguments, Engine, Run
 from gatewright.options import check_options, find_board, fit_steps
-from gatewright.rtl_level import RtlEngine, Stats, check_level, drive_for
+from gatewright.rtl_level import RtlEngine, Simulated, Stats, check_level, drive_for
 from gatewright.version import VERSION
 
 if TYPE_CHECKING:
@@ -46,9 +46,8 @@ TRACED, INTEGER, STANDARD = "1_traced.onnx", "2_integer.onnx", "2_standard.onnx"
 KERNELS, CERTIFICATE, PROJECT = "3_kernels.json", "certificate.json", "hls"
 RTL = "rtl"
 CALIBRATION = "calibration.json"
-GOLDEN, GOLDEN_SEQUENCES = "golden", 16
 
-SIMULATORS: dict[str, Simulator] = {"rtl": "any", "cxxrtl": "cxxrtl", "netlist": "netlist"}
+SIMULATORS: dict[str, Simulator] = {"rtl": "any", "cxxrtl": "cxxrtl"}
 
 Progress = Callable[[str], None]
 States = dict[str, npt.NDArray[Any]]
@@ -116,7 +115,7 @@ def compile(
         _write_json(partial / KERNELS, _kernels_json(traced, integer, design))
         _write_json(partial / CERTIFICATE, build_certificate(integer).to_json())
         files = project_files(design, target.part, target.clock_ns)
-        write_project(files | _golden(integer, design), partial / PROJECT)
+        write_project(files | golden_vectors(integer, design), partial / PROJECT)
         write_project(rtl_files(design), partial / RTL)
         facts = {
             "gatewright": VERSION,
@@ -164,47 +163,6 @@ def _state_quantizers(traced: onnx.ModelProto) -> dict[str, dict[str, Any]]:
             for state in spec.form.states:
                 states[f"{node.name}/{state}"] = spec.state_quantizer(state).to_json()
     return states
-
-
-def _golden(integer: IntegerModel, design: Design) -> dict[str, str]:
-    """Golden vectors for the test bench: seeded random sequences and what they give."""
-    rng = np.random.default_rng(0)
-    values: dict[str, IntArray] = {}
-    for source in integer.inputs:
-        steps = min(integer.trial_steps, design.max_steps or integer.trial_steps)
-        sizes = {"B": GOLDEN_SEQUENCES, "T": steps}
-        shape = [sizes.get(n, n) for n in integer.graph[source.tensor].shape]  # type: ignore[arg-type]
-        type_ = source.quantizer.type
-        values[source.tensor] = rng.integers(type_.lo, type_.hi + 1, size=shape)
-    values |= interpreter.run(integer.graph, values)[0]
-    return {
-        f"{GOLDEN}/{port.name}.dat": _vectors(
-            values[port.tensor] if port.sequence else values[port.tensor][:, None]
-        )
-        for port in design.inputs + design.outputs
-    }
-
-
-def _vectors(sequences: IntArray) -> str:
-    """A step a line, a blank line after each sequence."""
-    return "\n".join(
-        "".join(" ".join(map(str, step)) + "\n" for step in sequence) for sequence in sequences
-    )
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """What a simulation gave.
-
-    Attributes:
-        outputs: The model's output, or a tuple of them.
-        states: By name, where they were wanted.
-        stats: Clock cycles, of levels that have a clock.
-    """
-
-    outputs: Any
-    states: States
-    stats: Stats | None
 
 
 @dataclass(frozen=True)
@@ -275,7 +233,7 @@ class Build:
                     native=not taps if native is None else native,
                     taps=taps,
                 )
-            case "rtl" | "cxxrtl" | "netlist":
+            case "rtl" | "cxxrtl":
                 return self.rtl_engine(level)
         raise GatewrightError(
             "GW-602",
@@ -376,13 +334,13 @@ class Build:
         Args:
             x: float32 in the layout of the model, [B, T, I] or [T, B, I]; any B, any T unless a
                 ``Flatten`` fixes it. A tuple of it and initial states if the model takes those.
-            level: ``traced``, ``integer``, ``standard``, ``csim``, ``rtl``, ``cxxrtl`` or
-                ``netlist``.
+            level: ``traced``, ``integer``, ``standard``, ``csim``, ``rtl`` or
+                ``cxxrtl``.
             raw: Integer codes out instead of floats; of a layer without output quantizer, its
                 accumulators.
             states: Also return the states of every step, by ``<layer>/h`` and ``<layer>/c``,
                 [B, T, H], as codes or floats like the output.
-            return_stats: Also return the clock cycles that ``rtl``, ``cxxrtl`` or ``netlist`` took.
+            return_stats: Also return the clock cycles that ``rtl`` or ``cxxrtl`` took.
             keep_state: Whether each sequence of the batch goes on from the state of the one before
                 it, as in a stream that comes in pieces; for those levels.
             drive: Stalls, resets and a waveform; for those levels.

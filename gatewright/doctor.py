@@ -85,7 +85,7 @@ def _headers() -> Tool:
 def _simulators() -> list[Tool]:
     return [
         _hardware("verilator", eda.find_verilator, "simulate rtl/"),
-        _hardware("yosys", eda.find_yosys, "simulate rtl/ as CXXRTL, and its netlist"),
+        _hardware("yosys", eda.find_yosys, "simulate rtl/ as CXXRTL"),
     ]
 
 

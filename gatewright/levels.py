@@ -27,8 +27,8 @@ from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.types import IntArray
 
 FAST_LEVELS = ("traced", "integer", "standard", "csim")
-RTL_LEVELS = ("rtl", "cxxrtl", "netlist")
-"""Those that run cycle by cycle; the netlist takes minutes."""
+RTL_LEVELS = ("rtl", "cxxrtl")
+"""Those that run cycle by cycle."""
 LEVELS = (*FAST_LEVELS, *RTL_LEVELS)
 
 FloatArray = npt.NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""The levels that run cycle by cycle: ``rtl``, ``cxxrtl`` and ``netlist``."""
+"""The levels that run cycle by cycle: ``rtl`` and ``cxxrtl``."""
 
 from __future__ import annotations
 
@@ -34,6 +34,21 @@ class Stats:
             "cycles_per_sequence": self.cycles_per_sequence.tolist(),
             "cycles_per_step": self.cycles_per_step,
         }
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What a simulation gave.
+
+    Attributes:
+        outputs: The model's output, or a tuple of them.
+        states: By name, where they were wanted.
+        stats: Clock cycles, of levels that have a clock.
+    """
+
+    outputs: Any
+    states: dict[str, npt.NDArray[Any]]
+    stats: Stats | None
 
 
 class RtlEngine:

@@ -17,7 +17,7 @@ from gatewright.folder import COSIM
 from gatewright.hls_templates.cosim import Drive, Trace
 from gatewright.inputs import check_labels
 from gatewright.ir.types import IntArray
-from gatewright.levels import FAST_LEVELS, Arguments, Engine, Run, chunks, nearest
+from gatewright.levels import FAST_LEVELS, RTL_LEVELS, Arguments, Engine, Run, chunks, nearest
 from gatewright.replay import replay
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 # Levels that compute in float32 somewhere, and may round otherwise where the certificate says so.
 FLOAT_LEVELS = ("torch", "traced")
-WAVEFORM_LEVELS = ("rtl", "cxxrtl")
 KINDS = ("h", "c", "gates", "output")
 RANDOM_SEQUENCES = 64
 
@@ -234,7 +233,7 @@ def _compare(
 def _waveform(build: Build, pair: Comparison, arguments: Arguments, first: int) -> str | None:
     """Run again what differs, and write down its signals from the step before on."""
     place = pair.divergence
-    if place is None or pair.level not in WAVEFORM_LEVELS:
+    if place is None or pair.level not in RTL_LEVELS:
         return None
     argument = build.integer.arguments[0]
     steps = 1 if argument.time_axis is None else arguments[0].shape[argument.time_axis]

@@ -16,7 +16,7 @@ from gatewright.hls_templates.eda import find_verilator, find_yosys
 from gatewright.hls_templates.eda.verilator import VARIABLE
 from gatewright.hls_templates.ports import Ports
 
-Simulator = Literal["verilator", "cxxrtl", "netlist", "any"]
+Simulator = Literal["verilator", "cxxrtl", "any"]
 
 
 def open_core(
