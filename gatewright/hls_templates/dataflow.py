@@ -167,7 +167,7 @@ class Design:
         }
 
     def _alone(self, stage: Stage, steps: int) -> int:
-        """Cycles of a kernel, from the first beat it takes to the last it gives; 0 if it gives none."""
+        """Cycles from the first beat a kernel takes to the last it gives; 0 if it gives none."""
         if not stage.writes:
             return 0
         reads, writes = (
