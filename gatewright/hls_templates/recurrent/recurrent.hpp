@@ -2,9 +2,9 @@
 //
 // The gate matrix is cut into tiles of UNITS hidden units x all GATES x COLUMNS inputs. A generated
 // schedule has a slot for each cycle of a time step, with a tile or, where all must wait for h,
-// without one (a bubble); each pass of the one loop below does one slot, and when the last tile of a
-// row block is done, its units go down the cell's tail (P::tail). One big loop, so that it pipelines
-// across time steps as well.
+// without one (a bubble); each pass of the one loop below does one slot, and when the last tile of
+// a row block is done, its units go down the cell's tail (P::tail). One big loop, so that it
+// pipelines across time steps as well.
 //
 // P has: INPUTS, HIDDEN, GATES, UNITS, COLUMNS, ROWS, SLOTS, TILES, X_BLOCKS, H_BLOCKS, DISTANCE,
 // ACCUMULATORS (ROWS, or 1 where each row block's tiles follow each other); operand_t, cell_t,
