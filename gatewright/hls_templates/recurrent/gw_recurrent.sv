@@ -36,7 +36,7 @@ module gw_recurrent #(
     parameter int unsigned SUM_BITS = 20,
     parameter int unsigned BIAS_BITS = 16,
     parameter int unsigned TAIL_LATENCY = 1,
-    parameter int unsigned TAIL_C_LATENCY = 1,
+    parameter int unsigned TAIL_C_LATENCY = 2,
     parameter bit HAS_H0 = 1'b0,
     parameter bit HAS_C0 = 1'b0,
     parameter bit HAS_OUT = 1'b1,
@@ -252,14 +252,14 @@ module gw_recurrent #(
     end
   end
 
-  // ---- c: a memory by row block, read TAIL_C_LATENCY cycles behind the sums.
+  // ---- c: a memory by row block, read so that it is there TAIL_C_LATENCY cycles behind the sums.
 
   logic [UNITS*C_BITS-1:0] c_q[ROWS];
   logic [UNITS*C_BITS-1:0] c_read_q, c_start_q;
   logic [UNITS*C_BITS-1:0] c_start[ROWS];
   logic [ROW_BITS-1:0] c_row;
   logic c_fresh, c_fresh_q;
-  gw_delay #(.WIDTH(1 + ROW_BITS), .LATENCY(TAIL_C_LATENCY - 1)) u_c_row (
+  gw_delay #(.WIDTH(1 + ROW_BITS), .LATENCY(TAIL_C_LATENCY - 2)) u_c_row (
       .clk_i, .rst_i, .data_i({fresh_by_bank_q[summing_q], tail_row_o}), .data_o({c_fresh, c_row})
   );
   always_ff @(posedge clk_i) begin
@@ -267,8 +267,8 @@ module gw_recurrent #(
     c_read_q <= c_q[c_row];
     c_start_q <= c_start[c_row];
     c_fresh_q <= c_fresh;
+    tail_c_o <= c_fresh_q ? c_start_q : c_read_q;
   end
-  assign tail_c_o = c_fresh_q ? c_start_q : c_read_q;
 
   for (genvar u = 0; u < PADDED; u++) begin : gen_c_start
     localparam int unsigned AT = (u % UNITS) * C_BITS;

@@ -31,6 +31,9 @@ from gatewright.ir.types import IntArray, IntType
 if TYPE_CHECKING:
     from gatewright.hls_templates.recurrent.kernel import Recurrent
 
+C_READ = 2
+"""Cycles that c of the step before needs from its memory to the tail."""
+
 ROLES = ("H0", "C0", "OUT", "H_N", "C_N")
 """What a stream beside x can be: states given, h of every step, final states."""
 
@@ -41,18 +44,20 @@ def tail_timing(split: StepSplit, functions: Mapping[str, RtlFunction]) -> Timin
     states = body.inputs[:-1]
     sums = {a.tensor: 0 for a in split.accumulators}
     outputs = body.outputs[: len(states)]
-    # c is read from a memory: the earliest it can be there is one cycle behind the sums.
-    timing = time_nodes(split.tail, {**sums, **{s: 1 for s in states[1:]}}, outputs, functions)
+    earliest = {**sums, **dict.fromkeys(states[1:], C_READ)}
+    timing = time_nodes(split.tail, earliest, outputs, functions)
     for state in states[1:]:
         reads = [timing.begins[n.outputs[0]] for n in split.tail if state in n.inputs]
-        timing = time_nodes(split.tail, {**sums, state: min(reads, default=1)}, outputs, functions)
+        timing = time_nodes(
+            split.tail, {**sums, state: min(reads, default=C_READ)}, outputs, functions
+        )
     return timing
 
 
 def c_latency(split: StepSplit, timing: Timing) -> int:
     """When c of the step before is there."""
     states = split.body.inputs[1:-1]
-    return timing.ready[states[0]] if states else 1
+    return timing.ready[states[0]] if states else C_READ
 
 
 def write_tail(
