@@ -10,30 +10,21 @@ from typing import Any
 
 import click
 
-from gatewright import display, synth_display
-from gatewright.arrays import check_output, load_arrays, load_inputs, named_outputs, store
-from gatewright.boards import DEFAULT_BOARD, boards, open_boards
+from gatewright import cli_boards, display
+from gatewright.arrays import check_output, load_arrays, load_inputs, named_outputs
+from gatewright.boards import DEFAULT_BOARD, boards
 from gatewright.build import Build, compile
-from gatewright.device import DEFAULT_BAUD, DEFAULT_PORT, DEFAULT_TIMEOUT, Device
+from gatewright.cli_common import as_json, calibrate_with, give, run_verify
 from gatewright.diagnosis import diagnose
 from gatewright.doctor import examine
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim import Trace
 from gatewright.hls_templates.design import DEFAULT_MULTIPLIERS
 from gatewright.levels import FAST_LEVELS, LEVELS
-from gatewright.models import ModelSource, calibrated, load_dataset, load_model, torch_model
-from gatewright.rtl_level import Stats, check_level, drive_for
-from gatewright.verify import verify
+from gatewright.models import calibrated, load_dataset, load_model, torch_model
+from gatewright.rtl_level import check_level, drive_for
 from gatewright.version import VERSION
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-calibrate_with = click.option(
-    "--calibrate",
-    "data",
-    metavar="X.npy|SPLIT",
-    help="Place the quantizers that MODEL lacks, ranged on these sequences.",
-)
-DEMO = Path("examples/digits")
 JSON = "gatewright.json"
 DEFECT = 3
 """The exit code of an error that nobody foresaw."""
@@ -197,76 +188,12 @@ def simulate(
             keep_state=keep_state,
             drive=drive,
         )
-    _give(
+    give(
         named_outputs(done.outputs, opened.integer) | done.states,
         output,
         as_json,
         done.stats if stats else None,
     )
-
-
-@main.command()
-@click.argument("build", type=click.Path(path_type=Path))
-@click.argument("inputs", metavar="X.npy|X.npz", type=click.Path(path_type=Path))
-@click.option("--port", default=DEFAULT_PORT, show_default=True, help="Serial port of the board.")
-@click.option(
-    "--baud",
-    default=DEFAULT_BAUD,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Bits per second, as the bitstream was made for.",
-)
-@click.option(
-    "--timeout",
-    default=DEFAULT_TIMEOUT,
-    show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
-    help="Seconds after which a silent board has failed.",
-)
-@click.option("--raw", is_flag=True, help="Integer codes instead of floats.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    help="Write a .npy; an .npz of several outputs.",
-)
-@as_json
-def run(
-    build: Path,
-    inputs: Path,
-    port: str,
-    baud: int,
-    timeout: float,
-    raw: bool,
-    output: Path | None,
-    as_json: bool,
-) -> None:
-    """Run BUILD on a board, on the floats in X.npy.
-
-    The board has to hold the bitstream of this build. A model that takes initial states too wants
-    an .npz with an array for each argument.
-    """
-    opened = Build(build)
-    check_output(output, several=len(opened.integer.outputs) > 1)
-    arguments = load_inputs(inputs, opened.integer)
-    with display.ERR.status(f"running on {port}"), Device(opened, port, baud, timeout) as device:
-        result = device.simulate(arguments, raw=raw)
-    _give(named_outputs(result, opened.integer), output, as_json)
-
-
-def _give(
-    arrays: dict[str, Any], output: Path | None, as_json: bool, stats: Stats | None = None
-) -> None:
-    """Results to a file, and to the terminal."""
-    if output is not None:
-        store(output, arrays)
-    if as_json:
-        shown = {name: array.tolist() for name, array in arrays.items()}
-        click.echo(json.dumps(shown | ({"stats": stats.to_json()} if stats else {})))
-        return
-    display.show_arrays(arrays, output)
-    if stats is not None:
-        display.show_stats(stats)
 
 
 @main.command("verify")
@@ -308,48 +235,12 @@ def verify_command(
     source = calibrated(load_model(model), data)[0] if model else None
     if source is not None and model is not None:
         torch_model(source, model)
-    failed = _verify(Build(build), source, inputs, split, _levels(levels), as_json)
-    raise SystemExit(failed)
-
-
-@main.command("synth")
-@click.argument("build", type=click.Path(path_type=Path))
-@click.option("--board", required=True, help=f"{', '.join([*open_boards(), *boards()])}.")
-@click.option(
-    "--multipliers",
-    type=click.IntRange(min=1),
-    help="The most that a recurrent layer may use; without it, as many as fit.",
-)
-@click.option("--clock", type=float, metavar="MHZ", help="The design's clock; the board's target.")
-@click.option(
-    "--seeds",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Try so many placements and keep the fastest.",
-)
-@as_json
-def synth_command(
-    build: Path,
-    board: str,
-    multipliers: int | None,
-    clock: float | None,
-    seeds: int,
-    as_json: bool,
-) -> None:
-    """Make the bitstream of BUILD for a board, in BUILD/synth/BOARD.
-
-    Synthesis, place and route by the open tools of pip; their logs are kept there. For a vendor's
-    board yosys counts resources only.
-    """
-    with synth_display.synthesizing(as_json) as progress:
-        report = Build(build).synth(
-            board, multipliers=multipliers, clock=clock, seeds=seeds, progress=progress
-        )
+    report = run_verify(Build(build), source, inputs, split, _levels(levels), as_json)
     if as_json:
         click.echo(json.dumps(report.to_json()))
     else:
-        synth_display.show_synth(report)
+        display.show_report(report)
+    raise SystemExit(bool(report.mismatches))
 
 
 @main.command()
@@ -385,57 +276,10 @@ def _examine_model(model: str, data: Path | None, as_json: bool) -> int:
     return int(any(trap.fatal for trap in traps))
 
 
-@main.command()
-@click.argument("folder", default=DEMO, type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    default=Path("build/digits"),
-    type=click.Path(path_type=Path),
-    show_default=True,
-)
-@as_json
-def demo(folder: Path, output: Path, as_json: bool) -> None:
-    """Compile a trained model and verify it.
-
-    FOLDER has a model.py, whose dataset("all") is run; by default examples/digits of a clone.
-    """
-    source = load_model(str(folder))
-    with display.compiling(as_json) as progress:
-        build = compile(source.model, source.example_input, output, progress=progress)
-    if not as_json:
-        display.show_build(build)
-    raise SystemExit(_verify(build, source, None, "all", FAST_LEVELS, as_json))
-
-
-def _verify(
-    build: Build,
-    source: ModelSource | None,
-    inputs: Path | None,
-    split: str,
-    levels: tuple[str, ...],
-    as_json: bool,
-) -> int:
-    x, labels = None, None
-    if inputs is not None:
-        x = load_inputs(inputs, build.integer)
-    elif source is not None and (loaded := load_dataset(source, split)) is not None:
-        x, labels = loaded
-    with display.verifying(as_json) as progress:
-        report = verify(
-            build,
-            x,
-            source.torch_module if source else None,
-            labels=labels,
-            levels=levels,
-            progress=progress,
-        )
-    if as_json:
-        click.echo(json.dumps(report.to_json()))
-    else:
-        display.show_report(report)
-    return 1 if report.mismatches else 0
-
-
 def _levels(text: str) -> tuple[str, ...]:
     return LEVELS if text == "all" else tuple(part.strip() for part in text.split(","))
+
+
+main.add_command(cli_boards.run)
+main.add_command(cli_boards.synth_command)
+main.add_command(cli_boards.demo)

@@ -1,0 +1,151 @@
+"""Commands that lead to a board: synthesize, run, and the demonstration of all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from gatewright import display, synth_display
+from gatewright.arrays import check_output, load_inputs, named_outputs
+from gatewright.boards import boards, open_boards
+from gatewright.build import Build, compile
+from gatewright.cli_common import as_json, give, run_verify
+from gatewright.device import DEFAULT_BAUD, DEFAULT_PORT, DEFAULT_TIMEOUT, Device
+from gatewright.levels import FAST_LEVELS
+from gatewright.models import load_model
+
+DEMO = Path("examples/digits")
+DEMO_BOARD, DEMO_MULTIPLIERS = "ulx3s-85f", 16
+"""Placed in about a minute; the board holds four times as many multipliers."""
+
+
+@click.command()
+@click.argument("build", type=click.Path(path_type=Path))
+@click.argument("inputs", metavar="X.npy|X.npz", type=click.Path(path_type=Path))
+@click.option("--port", default=DEFAULT_PORT, show_default=True, help="Serial port of the board.")
+@click.option(
+    "--baud",
+    default=DEFAULT_BAUD,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Bits per second, as the bitstream was made for.",
+)
+@click.option(
+    "--timeout",
+    default=DEFAULT_TIMEOUT,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds after which a silent board has failed.",
+)
+@click.option("--raw", is_flag=True, help="Integer codes instead of floats.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write a .npy; an .npz of several outputs.",
+)
+@as_json
+def run(
+    build: Path,
+    inputs: Path,
+    port: str,
+    baud: int,
+    timeout: float,
+    raw: bool,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Run BUILD on a board, on the floats in X.npy.
+
+    The board has to hold the bitstream of this build. A model that takes initial states too wants
+    an .npz with an array for each argument.
+    """
+    opened = Build(build)
+    check_output(output, several=len(opened.integer.outputs) > 1)
+    arguments = load_inputs(inputs, opened.integer)
+    with display.ERR.status(f"running on {port}"), Device(opened, port, baud, timeout) as device:
+        result = device.simulate(arguments, raw=raw)
+    give(named_outputs(result, opened.integer), output, as_json)
+
+
+@click.command("synth")
+@click.argument("build", type=click.Path(path_type=Path))
+@click.option("--board", required=True, help=f"{', '.join([*open_boards(), *boards()])}.")
+@click.option(
+    "--multipliers",
+    type=click.IntRange(min=1),
+    help="The most that a recurrent layer may use; without it, as many as fit.",
+)
+@click.option("--clock", type=float, metavar="MHZ", help="The design's clock; the board's target.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Try so many placements and keep the fastest.",
+)
+@as_json
+def synth_command(
+    build: Path,
+    board: str,
+    multipliers: int | None,
+    clock: float | None,
+    seeds: int,
+    as_json: bool,
+) -> None:
+    """Make the bitstream of BUILD for a board, in BUILD/synth/BOARD.
+
+    Synthesis, place and route by the open tools of pip; their logs are kept there. For a vendor's
+    board yosys counts resources only.
+    """
+    with synth_display.synthesizing(as_json) as progress:
+        report = Build(build).synth(
+            board, multipliers=multipliers, clock=clock, seeds=seeds, progress=progress
+        )
+    if as_json:
+        click.echo(json.dumps(report.to_json()))
+    else:
+        synth_display.show_synth(report)
+
+
+@click.command()
+@click.argument("folder", default=DEMO, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    default=Path("build/digits"),
+    type=click.Path(path_type=Path),
+    show_default=True,
+)
+@click.option(
+    "--board",
+    default=DEMO_BOARD,
+    show_default=True,
+    help=f"Go on to its bitstream: {', '.join(open_boards())}; or none.",
+)
+@as_json
+def demo(folder: Path, output: Path, board: str, as_json: bool) -> None:
+    """Compile a trained model, verify it down to RTL, and make a bitstream.
+
+    FOLDER has a model.py, whose dataset("all") is run; by default examples/digits of a clone.
+    """
+    source = load_model(str(folder))
+    with display.compiling(as_json) as progress:
+        build = compile(source.model, source.example_input, output, progress=progress)
+    if not as_json:
+        display.show_build(build)
+    report = run_verify(build, source, None, "all", (*FAST_LEVELS, "rtl"), as_json)
+    facts = report.to_json()
+    if not as_json:
+        display.show_report(report)
+    if board != "none" and not report.mismatches:
+        with synth_display.synthesizing(as_json) as stage:
+            made = build.synth(board, multipliers=DEMO_MULTIPLIERS, progress=stage)
+        facts["synth"] = made.to_json()
+        if not as_json:
+            synth_display.show_synth(made)
+    if as_json:
+        click.echo(json.dumps(facts))
+    raise SystemExit(bool(report.mismatches))

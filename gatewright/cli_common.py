@@ -1,0 +1,64 @@
+"""What several commands share: options, results, verification."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gatewright import display
+from gatewright.arrays import load_inputs, store
+from gatewright.build import Build
+from gatewright.models import ModelSource, load_dataset
+from gatewright.rtl_level import Stats
+from gatewright.verify import Report, verify
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+calibrate_with = click.option(
+    "--calibrate",
+    "data",
+    metavar="X.npy|SPLIT",
+    help="Place the quantizers that MODEL lacks, ranged on these sequences.",
+)
+
+
+def give(
+    arrays: dict[str, Any], output: Path | None, as_json: bool, stats: Stats | None = None
+) -> None:
+    """Results to a file, and to the terminal."""
+    if output is not None:
+        store(output, arrays)
+    if as_json:
+        shown = {name: array.tolist() for name, array in arrays.items()}
+        click.echo(json.dumps(shown | ({"stats": stats.to_json()} if stats else {})))
+        return
+    display.show_arrays(arrays, output)
+    if stats is not None:
+        display.show_stats(stats)
+
+
+def run_verify(
+    build: Build,
+    source: ModelSource | None,
+    inputs: Path | None,
+    split: str,
+    levels: tuple[str, ...],
+    quiet: bool,
+) -> Report:
+    """Verify on inputs, on a split of a model's dataset, or on random sequences."""
+    x, labels = None, None
+    if inputs is not None:
+        x = load_inputs(inputs, build.integer)
+    elif source is not None and (loaded := load_dataset(source, split)) is not None:
+        x, labels = loaded
+    with display.verifying(quiet) as progress:
+        return verify(
+            build,
+            x,
+            source.torch_module if source else None,
+            labels=labels,
+            levels=levels,
+            progress=progress,
+        )
