@@ -1,4 +1,4 @@
-"""The recurrent engine and its tail: every cell, tilings and schedules, every stream it can have."""
+"""The recurrent engine and its tail: every cell, tiling, schedule and stream."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ class Layer:
         graph = Graph(self.name)
         graph.add_input("x", self.x, ("B", "T", inputs))
         body = build_body(spec, self.x, RoundingLog("layer/"))
-        initial = []
-        for state in spec.form.states:
+        initial, states = [], spec.form.states
+        for state in states:
             type_ = body[f"{state}_prev"].type
             if f"{state}0" in self.streams:
                 shape = ("B", hidden)
@@ -79,7 +79,10 @@ class Layer:
             else:
                 row = graph.add_constant(f"{state}0_row", RNG.integers(type_.lo, type_.hi, hidden))
                 initial.append(graph.add("InitialState", [row, "x"], [f"{state}0"]))
-        finals, steps = [f"{s}n" for s in spec.form.states], [f"{s}_steps" for s in spec.form.states]
+        finals, steps = (
+            [f"{s}n" for s in spec.form.states],
+            [f"{s}_steps" for s in spec.form.states],
+        )
         count = len(finals)
         outputs = [*finals, *steps]
         graph.add("Scan", [*initial, "x"], outputs, name=self.name, body=body, states=count)
@@ -118,7 +121,7 @@ class Layer:
 
 
 def _expected(graph: Graph) -> Callable[[Sequences], list[Beats]]:
-    """What the step graph makes of sequences that begin where the ones before them ended, or anew."""
+    """What the step graph makes of sequences."""
     (node,) = graph.scans()
     count = int(node.attrs["states"])
     given = {name: n for n, name in enumerate(graph.inputs)}
