@@ -46,9 +46,11 @@ def run(number: int, folder: Path) -> int:
     return sum(verify(row, number, model, build, steps) for steps in LENGTHS)
 
 
-def compile_row(row: Row, number: int, model: MatrixModel, steps: int, folder: Path) -> Any:
+def compile_row(
+    row: Row, number: int, model: MatrixModel, steps: int, folder: Path, requantizer: Any = "auto"
+) -> Any:
     example = arguments(row, number, 3, steps, seed=0)
-    return gatewright.compile(model, example, folder)
+    return gatewright.compile(model, example, folder, requantizer=requantizer)
 
 
 def verify(row: Row, number: int, model: MatrixModel, build: Any, steps: int) -> int:

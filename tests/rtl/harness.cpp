@@ -47,6 +47,7 @@ struct Bench {
   VerilatedContext context;
   Model model{&context};
   std::vector<Device> devices = make_devices(model);
+  Bench() { model.eval(); }  // reads the memories
 };
 
 // One bit of a cycle's trace for each: an input offered, taken, an output wanted, taken.

@@ -36,9 +36,17 @@ class Fork(Kernel):
         return Module("gw_fork", {"OUTPUTS": len(self.outputs), "BEAT_BITS": self.input.bits})
 
     def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
-        """The readers side by side, the first lowest; where there are none, beats only go."""
+        """The readers side by side, the first lowest; what nobody reads is taken and dropped."""
         if not writes:
-            return _sink(reads[0])
+            signals = ", ".join(f"{reads[0]}_{what}" for what in SIDES if what != "ready")
+            return RtlStage(
+                (
+                    f"assign {reads[0]}_ready = 1'b1;",
+                    f"logic {self.ident}_unused;",
+                    f"assign {self.ident}_unused = &{{1'b0, {signals}}};",
+                ),
+                (),
+            )
         ports = CLOCK | reading("in", reads[0])
         for what, suffix in SIDES.items():
             ports[f"out_{what}_{suffix[1]}"] = beside(f"{name}_put_{what}" for name in writes)
@@ -51,16 +59,3 @@ class Fork(Kernel):
     def to_json(self) -> dict[str, Any]:
         """How many readers."""
         return {"readers": len(self.outputs)}
-
-
-def _sink(stream: str) -> RtlStage:
-    """Takes every beat of a stream and drops it."""
-    signals = ", ".join(f"{stream}_{what}" for what in SIDES if what != "ready")
-    return RtlStage(
-        (
-            f"assign {stream}_ready = 1'b1;",
-            f"logic {stream}_unused;",
-            f"assign {stream}_unused = &{{1'b0, {signals}}};",
-        ),
-        (),
-    )
