@@ -435,6 +435,12 @@ class Build:
             self, board, multipliers=multipliers, clock=clock, seeds=seeds, progress=progress
         )
 
+    def report(self, output: str | os.PathLike[str] | None = None) -> Path:
+        """Write one HTML page about the build; see ``gatewright.report.write_report``."""
+        from gatewright.report import write_report
+
+        return write_report(self, output)
+
 
 def _state(run: Run, name: str, quantizer: dict[str, Any], raw: bool) -> npt.NDArray[Any]:
     if raw:

@@ -18,6 +18,8 @@ LIBRARIES, COSIM = "csim", "cosim"
 """Compiled simulations and their waveforms, which are kept in the build but are not part of it."""
 SYNTH = "synth"
 """Bitstreams and the way to them, a folder a board; no part of the build either."""
+VERIFY, REPORT = "verify.json", "report.html"
+"""What the last ``verify`` found, and the page that shows it; no part of the build either."""
 
 
 def named(path: str | os.PathLike[str]) -> Path:
@@ -67,7 +69,7 @@ def _foreign_entries(folder: Path) -> list[str]:
     try:
         files = json.loads((folder / MANIFEST).read_text())["files"]
         parts = (name.partition("/")[0] for name in files)
-        ours = {MANIFEST, LIBRARIES, COSIM, SYNTH, *parts}
+        ours = {MANIFEST, LIBRARIES, COSIM, SYNTH, VERIFY, REPORT, *parts}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return entries
     return [name for name in entries if name not in ours]
@@ -108,6 +110,22 @@ def emptied(folder: Path) -> Path:
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
     return folder
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file as a whole or not at all, with its folder.
+
+    Raises:
+        GatewrightError: GW-404 if it cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    with _coded(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_bytes(text.encode(errors="backslashreplace"))
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def _exchange(partial: Path, target: Path, previous: Path) -> None:

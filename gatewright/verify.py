@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from gatewright.divergence import Divergence, first_divergence
 from gatewright.errors import GatewrightError
-from gatewright.folder import COSIM
+from gatewright.folder import COSIM, VERIFY, write_text
 from gatewright.hls_templates.cosim import Drive, Trace
 from gatewright.inputs import check_labels
 from gatewright.ir.types import IntArray
@@ -120,7 +121,8 @@ def verify(
     """Run every level on the same input and compare each with the one before it.
 
     Compared are h and c of every step, every other value inside the layers that both levels show,
-    and the output. C-simulation runs on ap_int, as Vitis HLS does.
+    and the output. C-simulation runs on ap_int, as Vitis HLS does. The report is left in the build
+    folder too, as ``verify.json``.
 
     Args:
         build: The build.
@@ -168,7 +170,9 @@ def verify(
             _compare(build, pair, runs, part, first)
     if progress is not None:
         progress(names[-1], total, total)
-    return Report(total, pairs, _accuracy(votes, labels))
+    report = Report(total, pairs, _accuracy(votes, labels))
+    write_text(build.path / VERIFY, json.dumps(report.to_json(), indent=1, sort_keys=True) + "\n")
+    return report
 
 
 def random_input(build: Build, sequences: int = RANDOM_SEQUENCES, seed: int = 0) -> Arguments:

@@ -115,6 +115,7 @@ class AxisPort:
         return {
             "name": self.name,
             "tensor": self.tensor,
+            "stream": self.stream,
             "sequence": self.sequence,
             "values_per_step": self.port.width,
             "low": self.port.type.lo,

@@ -1,0 +1,76 @@
+"""Facts in, one HTML page out; every name in it is escaped by the template engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jinja2
+
+from gatewright.page.cycles import make_work
+from gatewright.page.facts import Facts
+from gatewright.page.flow import make_flow
+from gatewright.page.road import judge, make_road
+from gatewright.page.tiles import make_picture
+
+RESOURCES = {"lut": "LUTs", "ff": "flip-flops", "bram": "block RAMs", "dsp": "multipliers"}
+PARTS = {
+    "multiplying": "multiplying",
+    "waiting": "waiting for h",
+    "ends": "first operands and last tail",
+    "streaming": "passing on values",
+}
+
+
+def render(facts: Facts) -> str:
+    """The page.
+
+    Args:
+        facts: What it shows. The same facts give the same text.
+    """
+    road = make_road(facts.verified)
+    kernels = facts.kernels
+    return _environment().get_template("page.html.j2").render(
+        facts=facts,
+        kernels=kernels,
+        road=road,
+        verdict=judge(road),
+        places=facts.places[:-1],
+        total=facts.places[-1],
+        flow=make_flow(kernels),
+        work=make_work(kernels),
+        pictures=[make_picture(k) for k in kernels["kernels"] if "schedule" in k],
+        resource_names=RESOURCES,
+        part_names=PARTS,
+        fastest=max((b["inferences_per_second"] for b in facts.boards), default=None),
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("gatewright.page", "."),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters: dict[str, Any] = {"count": _count, "percent": _percent, "number": _number}
+    environment.filters |= filters
+    return environment
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.6g}"
+
+
+def _percent(part: float, whole: float) -> str:
+    """A share, never rounded to all or nothing where it is not."""
+    share = part / whole if whole else 0.0
+    text = f"{share:.1%}"
+    if text == "100.0%" and part < whole:
+        return "> 99.9%"
+    return "< 0.1%" if text == "0.0%" and part else text
