@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
-from matrix_choice import ROWS
+from matrix_run import ROWS
 from matrix_model import make
 from matrix_run import EXAMPLE_LENGTH, compile_row, describe
 
