@@ -9,9 +9,8 @@ import os
 from pathlib import Path
 
 import pytest
-from matrix_choice import ROWS
 from matrix_model import make
-from matrix_run import EXAMPLE_LENGTH, compile_row, describe
+from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe
 
 ALL = os.environ.get("GATEWRIGHT_MATRIX") == "all"
 FIRST = {
