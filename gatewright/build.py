@@ -253,7 +253,7 @@ class Build:
 
         Raises:
             GatewrightError: GW-701, GW-702, GW-705 and GW-804 of the hardware tools,
-                the C++ compiler.
+                GW-501 and GW-502 of the C++ compiler.
         """
         drive = drive_for(drive, stats=False)
         core = level_core(self, level, trace=drive.trace is not None)

@@ -14,6 +14,10 @@ from gatewright.boards.plan import Plan
 from gatewright.boards.run import Progress, ToolError, failed, run_command
 
 NETLIST = "netlist.v"
+_MADE_UP = {
+    "ecp5": "w:*_LUT4_* w:*_CCU2C_* w:*_TRELLIS_* w:*_PFUMX_* w:*_L6MUX21_* w:*_MULT18X18D_*",
+    "ice40": "w:*_SB_*",
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,10 @@ def netlist_plan(device: Device, rtl: Mapping[str, str], top: str) -> Plan:
     flow = FLOWS[device.family]
     files = {f"{RTL}/{path}": text for path, text in rtl.items()}
     files["elaborate.ys"] = elaborate_script(flow, top, pll=False)
-    files["map.ys"] = map_script(flow, top) + f"write_verilog -noattr {NETLIST}\n"
+    files["map.ys"] = map_script(flow, top) + "\n".join(
+        # What mapping made up has long names, which simulators copy many times.
+        [f"rename -hide c:* {_MADE_UP[device.family]}", f"write_verilog -noattr {NETLIST}", ""]
+    )
     return Plan(files, synthesis(flow, device.dsp))
 
 

@@ -12,8 +12,7 @@ from gatewright.hls_templates.cosim.project import CORE, RtlProject
 from gatewright.hls_templates.csim.compiler import Compiler, find_compiler, run_compiler
 from gatewright.hls_templates.eda import Tool, run_tool, user_cache
 
-# Unset registers begin with seeded random bits: what depends on them shows.
-OPTIONS = ("--cc", "-O3", "--assert", "--x-assign", "unique", "--x-initial", "unique")
+OPTIONS = ("--cc", "-O3", "--assert", "--x-assign", "unique")
 PRINT = "gw_printf"
 # Ours stand in verilator_core.hpp.
 OWN = ("STOP", "FINISH", "FATAL", "WARN")
@@ -25,23 +24,25 @@ class Style:
 
     Attributes:
         kind: Names the libraries.
-        warnings: Verilator's options for what it warns of.
+        options: Verilator's, for warnings and start values.
         optimize: The compiler's.
     """
 
     kind: str
-    warnings: tuple[str, ...]
+    options: tuple[str, ...]
     optimize: tuple[str, ...]
 
 
-OURS = Style("verilator", ("-Wall",), ("-O3", "-march=native"))
-NETLIST = Style("netlist", ("-Wno-fatal", "-Wno-lint", "-Wno-style"), ("-O1",))
-"""Not written by us, and large: it has to compile soon."""
+# Unset registers begin with seeded random bits: what depends on them shows.
+OURS = Style("verilator", ("-Wall", "--x-initial", "unique"), ("-O3", "-march=native"))
+# Not written by us, and large: it has to compile soon. Cells have the start values of the device.
+_QUIET = ("-Wno-fatal", "-Wno-lint", "-Wno-style", "--x-initial", "fast")
+NETLIST = Style("netlist", _QUIET, ("-O1",))
 
 
 def verilator_model(tool: Tool, *, trace: bool, style: Style = OURS) -> Model:
     """The model."""
-    options = [*OPTIONS, *style.warnings, *(["--trace-vcd"] if trace else [])]
+    options = [*OPTIONS, *style.options, *(["--trace-vcd"] if trace else [])]
 
     def generate(rtl: RtlProject, work: Path) -> Sequence[str]:
         names = ["--top-module", CORE, "--Mdir", str(work / "model")]
