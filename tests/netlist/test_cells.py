@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import random
 import re
@@ -47,7 +48,8 @@ def simulated(folder: Path, sources: dict[str, str]) -> list[int]:
     run_compiler(find_compiler(), [*command, "-o", "dut.so"], folder)
     library = ctypes.CDLL(str(folder / "dut.so"))
     seen = (ctypes.c_uint64 * CYCLES)()
-    assert library.run(CYCLES, seen) == 0
+    with contextlib.chdir(folder):  # where the memory's contents are
+        assert library.run(CYCLES, seen) == 0
     return list(seen)
 
 
@@ -59,7 +61,7 @@ def both(tmp_path: Path, source: str, cell: str, change: tuple[str, str] = ("", 
     rtl = {"dut.sv": source, "sources.f": "dut.sv\n", "rom.hex": image}
     (tmp_path / "synth").mkdir()
     netlist = run_netlist(netlist_plan(DEVICES["ecp5"], rtl, "dut"), tmp_path / "synth")
-    assert f"  {cell} #(" in netlist or f"  {cell} " in netlist
+    assert f"  {cell} " in netlist
     models = cell_models("ecp5", find_yosys())
     changed = {name: text.replace(*change) if change[0] else text for name, text in models.items()}
     assert (changed != models) == bool(change[0])
