@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,7 +108,7 @@ def _route(writer: Node, reader: Node) -> list[Node]:
     route = [writer]
     route += [Node("bend", "", "", layer) for layer in range(writer.layer + 1, reader.layer)]
     route.append(reader)
-    for a, b in zip(route, route[1:], strict=False):
+    for a, b in itertools.pairwise(route):
         a.after.append(b)
         b.before.append(a)
     return route
@@ -152,7 +153,7 @@ def _edge(stream: dict[str, Any], route: list[Node]) -> Edge:
     start = _port(route[0], route[0].after, route[1])
     x, y = start, route[0].y + NODE_HEIGHT
     path = f"M{x} {y}"
-    for before, node in zip(route, route[1:], strict=False):
+    for before, node in itertools.pairwise(route):
         arrives = _port(node, node.before, before)
         middle = round((y + node.y) / 2, 1)
         path += f"C{x} {middle} {arrives} {middle} {arrives} {node.y}"
@@ -167,7 +168,7 @@ def _edge(stream: dict[str, Any], route: list[Node]) -> Edge:
         f"{stream['name']}: {stream['width']} values of {max(bits, 1)} bits "
         f"({stream['low']} to {stream['high']}), {each}; FIFO of depth {stream['depth']}"
     )
-    return Edge(path, *place, f"{stream['width']} × {max(bits, 1)} bit", title)
+    return Edge(path, *place, f"{stream['width']} x {max(bits, 1)} bit", title)
 
 
 def _port(node: Node, neighbours: list[Node], other: Node) -> float:

@@ -29,19 +29,23 @@ def render(facts: Facts) -> str:
     """
     road = make_road(facts.verified)
     kernels = facts.kernels
-    return _environment().get_template("page.html.j2").render(
-        facts=facts,
-        kernels=kernels,
-        road=road,
-        verdict=judge(road),
-        places=facts.places[:-1],
-        total=facts.places[-1],
-        flow=make_flow(kernels),
-        work=make_work(kernels),
-        pictures=[make_picture(k) for k in kernels["kernels"] if "schedule" in k],
-        resource_names=RESOURCES,
-        part_names=PARTS,
-        fastest=max((b["inferences_per_second"] for b in facts.boards), default=None),
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            facts=facts,
+            kernels=kernels,
+            road=road,
+            verdict=judge(road),
+            places=facts.places[:-1],
+            total=facts.places[-1],
+            flow=make_flow(kernels),
+            work=make_work(kernels),
+            pictures=[make_picture(k) for k in kernels["kernels"] if "schedule" in k],
+            resource_names=RESOURCES,
+            part_names=PARTS,
+            fastest=max((b["inferences_per_second"] for b in facts.boards), default=None),
+        )
     )
 
 

