@@ -173,7 +173,7 @@ def takes(read: Channel, trace: Words, n: int, ends: list[int]) -> Machine:
 @pytest.mark.parametrize("name", KERNELS)
 def test_the_machine_is_the_rtl_cycle_by_cycle(name: str, stall: int, bench: Bench) -> None:
     case, seed = CASES[name], 40_000 + stall
-    cycles = 5000 if GROUP_OF[name] == "streams" else 20_000
+    cycles = 5000 if GROUP_OF[name] == "streams" else 40_000
     assert isinstance(case.kernel, Kernel)
     given = case.sequences(np.random.default_rng(seed), 5000)
     counts = [len(e.last) for e in case.expected(given)]
