@@ -49,7 +49,9 @@ def test_the_test_bench_gives_the_golden_answer(build: gatewright.Build) -> None
         capture_output=True,
     )
     (program,) = (x for x in block("sh", 1).split() if x.endswith("/Vtb"))
-    done = subprocess.run([program], cwd=folder, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [program], cwd=folder, capture_output=True, text=True, check=True, timeout=60
+    )
     golden = (build.path / "hls/golden/m_axis.dat").read_text().splitlines()
     assert done.stdout.splitlines()[0].split() == golden[0].split()
     gatewright.Build(build.path)  # nothing of the build is another now
