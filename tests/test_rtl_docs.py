@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -58,8 +59,8 @@ def test_the_test_bench_gives_the_golden_answer(build: gatewright.Build) -> None
 
 
 @needs("cxxrtl")
-def test_the_line_for_yosys(build: gatewright.Build) -> None:
-    folder = build.path / "rtl"
+def test_the_line_for_yosys(build: gatewright.Build, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(build.path / "rtl", tmp_path / "rtl"))
     _, script = command("yosys")
     names = " ".join((folder / "sources.f").read_text().split())
     lines = script.replace("$(tr '\\n' ' ' < sources.f)", names).split("; ")
