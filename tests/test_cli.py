@@ -270,7 +270,7 @@ def test_errors_of_simulate_and_verify(shared: Shared, inputs: Path, tmp_path: P
     assert coded("simulate", build, tmp_path / "flat.npy")["code"] == "GW-601"
     assert coded("simulate", build, tmp_path / "no.npy")["code"] == "GW-601"
     assert coded("simulate", tmp_path, inputs)["code"] == "GW-402"
-    assert coded("verify", build, "--levels", "integer,rtl")["code"] == "GW-602"
+    assert coded("verify", build, "--levels", "integer,silicon")["code"] == "GW-602"
     assert coded("verify", build, "--levels", "csim")["code"] == "GW-602"
 
 
