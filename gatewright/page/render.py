@@ -31,20 +31,24 @@ def render(facts: Facts) -> str:
     kernels = facts.kernels
     # Where nothing was placed, no clock is proven.
     placed = [board for board in facts.boards if board["timing"]]
-    return _environment().get_template("page.html.j2").render(
-        facts=facts,
-        kernels=kernels,
-        road=road,
-        verdict=judge(road),
-        places=facts.places[:-1],
-        total=facts.places[-1],
-        flow=make_flow(kernels),
-        work=make_work(kernels),
-        pictures=[make_picture(k) for k in kernels["kernels"] if "schedule" in k],
-        resource_names=RESOURCES,
-        part_names=PARTS,
-        boards=[{**board, "usage": _usage(board["usage"])} for board in facts.boards],
-        fastest=max(placed, key=lambda b: b["inferences_per_second"], default=None),
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            facts=facts,
+            kernels=kernels,
+            road=road,
+            verdict=judge(road),
+            places=facts.places[:-1],
+            total=facts.places[-1],
+            flow=make_flow(kernels),
+            work=make_work(kernels),
+            pictures=[make_picture(k) for k in kernels["kernels"] if "schedule" in k],
+            resource_names=RESOURCES,
+            part_names=PARTS,
+            boards=[{**board, "usage": _usage(board["usage"])} for board in facts.boards],
+            fastest=max(placed, key=lambda b: b["inferences_per_second"], default=None),
+        )
     )
 
 

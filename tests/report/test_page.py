@@ -17,7 +17,7 @@ from gatewright.page.flow import make_flow
 from gatewright.page.tiles import MAX_COLUMNS, make_picture
 from gatewright.report import gather
 
-HOSTILE = '<script>alert(1)</script>"\'><img src=x onerror=alert(2)>&amp;'
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;"
 
 
 def read(build, tmp_path):
@@ -36,6 +36,15 @@ def test_the_road_has_the_counts_of_verify(full, tmp_path):
     total = sum(sum(row["compared"].values()) for row in verified["levels"])
     assert f"integers differ, of {total:,} compared" in page.text
     assert [len(page.classes("li", s)) for s in ("start", "equal", "skipped")] == [1, 3, 2]
+
+
+def test_kinds_stand_below_their_headings(full):
+    facts = gather(full)
+    facts.verified["levels"][0]["compared"] = {"output": 4, "gates": 3, "c": 2, "h": 1}
+    page = Page(render(facts))
+    heads = next(row for row in page.rows if row and row[0] == "level")
+    assert heads[2:6] == ["h, every step", "c, every step", "gates", "output"]
+    assert page.table("level")["traced"] == ["torch", "1", "2", "3", "4", "0"]
 
 
 def test_verify_leaves_its_report_beside_the_build(full):
@@ -100,7 +109,7 @@ def test_every_kernel_stream_and_port_is_there(branched, tmp_path):
     assert len(page.classes("g", "edge")) == 2 * len(flow.edges)  # a line and its label
     assert set(page.table("port")) == {port["name"] for port in ports}
     for a in flow.nodes:
-        assert 0 <= a.x - a.width / 2 and a.x + a.width / 2 <= flow.width
+        assert a.x - a.width / 2 >= 0 and a.x + a.width / 2 <= flow.width
         for b in flow.nodes:
             assert a is b or a.layer != b.layer or abs(a.x - b.x) >= a.width
 
@@ -149,7 +158,7 @@ def test_a_long_schedule_stays_small():
     picture = make_picture(kernel)
     assert picture.slots_drawn_as_one > 1
     assert len(picture.boxes) < 4 * MAX_COLUMNS
-    assert all(0 <= box.x and box.x + box.w <= picture.width + 1 for box in picture.boxes)
+    assert all(box.x >= 0 and box.x + box.w <= picture.width + 1 for box in picture.boxes)
 
 
 def test_the_cycles_of_a_kernel_add_up(plain, branched):
@@ -159,6 +168,10 @@ def test_the_cycles_of_a_kernel_add_up(plain, branched):
             assert all(n > 0 for _, n in work.parts)
         kernel = next(k for k in build.kernels["kernels"] if "schedule" in k)
         parts = dict(next(w for w in make_work(build.kernels) if w.kernel == kernel["name"]).parts)
+        slots = kernel["schedule"] * build.kernels["steps"]
+        while slots[-1] is None:
+            slots.pop()
+        assert parts["waiting"] == slots.count(None) > 0
         assert parts["multiplying"] == build.kernels["steps"] * kernel["tiles"]
         assert kernel["depth"] <= parts["ends"] <= kernel["depth"] + 12
 
@@ -193,9 +206,7 @@ def test_hostile_names_are_text(full, branched):
     places = [{**place, "name": HOSTILE} for place in facts.places]
     boards = hostile(gather(full).boards)
     text = render(
-        Facts(
-            HOSTILE, facts.manifest, hostile(facts.kernels), places, [HOSTILE], None, boards
-        )
+        Facts(HOSTILE, facts.manifest, hostile(facts.kernels), places, [HOSTILE], None, boards)
     )
     page = Page(text)
     assert not {"script", "img"} & {tag for tag, _ in page.tags}
