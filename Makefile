@@ -1,7 +1,7 @@
-# make demo    install into .venv and run the demo
+# make demo    install into .venv and run the demo, down to a bitstream
 # make test    install into .venv, lint, and run every test
 # make lint    ruff, mypy and clang-format only
-# make bench   C-simulation speed beside hls4ml and Brevitas
+# make bench   simulation speed beside hls4ml and Brevitas
 # make clean   remove .venv, build folders and caches
 
 PYTHON ?= python3
@@ -56,11 +56,11 @@ $(VENV)/.venv:
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.venv pyproject.toml constraints.txt
-	@echo "==> installing gatewright[torch,examples] (a few minutes the first time)"
-	@$(PIP) $(EXTRA_INDEX) -e '.[torch,examples]' $(QUIETLY)
+	@echo "==> installing gatewright[torch,examples,boards] (a few minutes the first time)"
+	@$(PIP) $(EXTRA_INDEX) -e '.[torch,examples,boards]' $(QUIETLY)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.venv pyproject.toml constraints.txt
-	@echo "==> installing gatewright[torch,examples,dev] (a few minutes the first time)"
-	@$(PIP) $(EXTRA_INDEX) -e '.[torch,examples,dev]' $(QUIETLY)
+	@echo "==> installing gatewright[torch,examples,boards,dev] (a few minutes the first time)"
+	@$(PIP) $(EXTRA_INDEX) -e '.[torch,examples,boards,dev]' $(QUIETLY)
 	@touch $(VENV)/.demo $@

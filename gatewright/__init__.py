@@ -7,7 +7,7 @@ from gatewright.build import Build, compile
 from gatewright.calibration import Calibration, calibrate
 from gatewright.errors import GatewrightError
 from gatewright.ir.traced import register as _register
-from gatewright.levels import LEVELS
+from gatewright.levels import FAST_LEVELS, LEVELS
 from gatewright.verify import Report
 from gatewright.version import VERSION
 
@@ -16,6 +16,7 @@ _register()
 __version__ = VERSION
 
 __all__ = [
+    "FAST_LEVELS",
     "LEVELS",
     "Build",
     "Calibration",

@@ -17,11 +17,12 @@ import onnx
 from gatewright import frontend, levels
 from gatewright.boards import DEFAULT_BOARD, SynthReport
 from gatewright.calibration import Calibration, calibrate
+from gatewright.cores import level_core
 from gatewright.errors import GatewrightError
-from gatewright.folder import COSIM, LIBRARIES, named, read_manifest, replacing, write_manifest
+from gatewright.folder import LIBRARIES, RTL, named, read_manifest, replacing, write_manifest
 from gatewright.golden import golden_vectors
 from gatewright.hls_templates import Design, map_design, write_project
-from gatewright.hls_templates.cosim import Drive, Simulator, open_core
+from gatewright.hls_templates.cosim import Drive
 from gatewright.hls_templates.ports import Ports
 from gatewright.hls_templates.project import project_files
 from gatewright.hls_templates.rtl.write import rtl_files
@@ -44,10 +45,7 @@ if TYPE_CHECKING:
 
 TRACED, INTEGER, STANDARD = "1_traced.onnx", "2_integer.onnx", "2_standard.onnx"
 KERNELS, CERTIFICATE, PROJECT = "3_kernels.json", "certificate.json", "hls"
-RTL = "rtl"
 CALIBRATION = "calibration.json"
-
-SIMULATORS: dict[str, Simulator] = {"rtl": "any", "cxxrtl": "cxxrtl"}
 
 Progress = Callable[[str], None]
 States = dict[str, npt.NDArray[Any]]
@@ -214,7 +212,7 @@ class Build:
 
         Raises:
             GatewrightError: GW-602 for an unknown level, GW-501 and GW-502 of the C++ compiler,
-                GW-701, GW-702 and GW-705 of the hardware tools.
+                GW-701, GW-702, GW-705 and GW-804 of the hardware tools.
         """
         match level:
             case "traced":
@@ -233,7 +231,7 @@ class Build:
                     native=not taps if native is None else native,
                     taps=taps,
                 )
-            case "rtl" | "cxxrtl":
+            case _ if level in RTL_LEVELS:
                 return self.rtl_engine(level)
         raise GatewrightError(
             "GW-602",
@@ -248,22 +246,17 @@ class Build:
         """The engine of a level that runs cycle by cycle.
 
         Args:
-            level: ``rtl``: Verilator, or CXXRTL where there is no Verilator; or ``cxxrtl``.
+            level: ``rtl``: Verilator, or CXXRTL where there is no Verilator; ``cxxrtl``; the
+                netlists ``netlist`` (ECP5) and ``netlist-ice40``.
             drive: Stalls, pauses, resets and a waveform; by default back to back.
             keep_state: Whether each sequence goes on from the state of the one before.
 
         Raises:
-            GatewrightError: GW-701, GW-702 and GW-705 of the hardware tools, GW-501 and GW-502 of
-                the C++ compiler.
+            GatewrightError: GW-701, GW-702, GW-705 and GW-804 of the hardware tools,
+                GW-501 and GW-502 of the C++ compiler.
         """
         drive = drive_for(drive, stats=False)
-        core = open_core(
-            self.path / RTL,
-            self.path / COSIM,
-            Ports.from_json(self.kernels),
-            SIMULATORS[level],
-            trace=drive.trace is not None,
-        )
+        core = level_core(self, level, trace=drive.trace is not None)
         return RtlEngine(core, self.integer, drive, keep_state=keep_state)
 
     @overload
@@ -334,13 +327,13 @@ class Build:
         Args:
             x: float32 in the layout of the model, [B, T, I] or [T, B, I]; any B, any T unless a
                 ``Flatten`` fixes it. A tuple of it and initial states if the model takes those.
-            level: ``traced``, ``integer``, ``standard``, ``csim``, ``rtl`` or
-                ``cxxrtl``.
+            level: ``traced``, ``integer``, ``standard``, ``csim``, ``rtl``,
+                ``cxxrtl``, ``netlist`` or ``netlist-ice40``.
             raw: Integer codes out instead of floats; of a layer without output quantizer, its
                 accumulators.
             states: Also return the states of every step, by ``<layer>/h`` and ``<layer>/c``,
                 [B, T, H], as codes or floats like the output.
-            return_stats: Also return the clock cycles that ``rtl`` or ``cxxrtl`` took.
+            return_stats: Also return the clock cycles that it took, from ``rtl`` on.
             keep_state: Whether each sequence of the batch goes on from the state of the one before
                 it, as in a stream that comes in pieces; for those levels.
             drive: Stalls, resets and a waveform; for those levels.

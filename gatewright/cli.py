@@ -225,10 +225,10 @@ def verify_command(
 ) -> None:
     """Compare every level of BUILD with the one before it.
 
-    The levels are traced, integer, standard and csim, then rtl and cxxrtl, which need hardware
-    tools; with --model, torch comes first. Without X.npy it runs the model's dataset, or
-    seeded random sequences. A model that was calibrated has to be calibrated again, with the same
-    data. Exit code 1 if integers differ.
+    The levels are traced, integer, standard and csim, then rtl, cxxrtl, netlist and netlist-ice40,
+    which need hardware tools; with --model, torch comes first. Without X.npy it runs the model's
+    dataset, or seeded random sequences. A model that was calibrated has to be calibrated again,
+    with the same data. Exit code 1 if integers differ.
     """
     if data and not model:
         raise click.UsageError("--calibrate needs --model, the model that is calibrated.")

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 
+from gatewright.boards import open_boards
+from gatewright.boards.flows import FLOWS
+from gatewright.boards.tools import find_tool
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates import eda
 from gatewright.hls_templates.csim import find_compiler
@@ -22,6 +25,7 @@ PACKAGES = {
     "hls4ml": "C-simulate on ap_int (its wheel brings ap_int.h)",
     "ziglang": "C-simulate where there is no g++",
 }
+PLACES, PACKS = "synth: place and route for", "synth: bitstreams for"
 PROGRAMS = {
     "vitis_hls": "synthesize hls/ to IP: vitis_hls -f run_hls.tcl",
     "vivado": "place and route the IP",
@@ -53,7 +57,8 @@ def examine() -> list[Tool]:
         Tool(name, _package(name), enables, name not in optional)
         for name, enables in PACKAGES.items()
     ]
-    tools += [_compiler(), _headers(), *_simulators()]
+    tools += [_compiler(), _headers(), *_simulators(), *_flows()]
+    tools.append(Tool("pyserial", _package("pyserial"), "run: models on boards", False))
     return tools + [
         Tool(name, shutil.which(name), enables, False) for name, enables in PROGRAMS.items()
     ]
@@ -84,8 +89,8 @@ def _headers() -> Tool:
 
 def _simulators() -> list[Tool]:
     return [
-        _hardware("verilator", eda.find_verilator, "simulate rtl/"),
-        _hardware("yosys", eda.find_yosys, "simulate rtl/ as CXXRTL"),
+        _hardware("verilator", eda.find_verilator, "level rtl: simulate rtl/"),
+        _hardware("yosys", eda.find_yosys, "level cxxrtl: simulate rtl/; synth: synthesize it"),
     ]
 
 
@@ -95,3 +100,24 @@ def _hardware(name: str, find: Callable[[], eda.Tool], enables: str) -> Tool:
     except GatewrightError:
         found = None
     return Tool(name, found, f"{enables}; set {name.upper()} to choose one", False)
+
+
+def _flows() -> list[Tool]:
+    """What takes a netlist to a bitstream, with the boards that need it."""
+    boards = list(open_boards().values())
+    tools = []
+    for family, flow in FLOWS.items():
+        named = ", ".join(board.name for board in boards if board.family == family)
+        tools.append(Tool(flow.nextpnr, _flow_tool(flow.nextpnr), f"{PLACES} {named}", False))
+        tools.append(Tool(flow.packer, _flow_tool(flow.packer), f"{PACKS} {named}", False))
+    return tools
+
+
+def _flow_tool(name: str) -> str | None:
+    """The version of its wheel, or where it is."""
+    try:
+        origin = find_tool(name).origin
+    except GatewrightError:
+        return None
+    version = _package(origin)
+    return f"{origin} {version}" if version else origin

@@ -14,6 +14,8 @@ from typing import Any
 from gatewright.errors import GatewrightError
 
 MANIFEST = "gatewright.json"
+RTL = "rtl"
+"""The SystemVerilog of a build."""
 LIBRARIES, COSIM = "csim", "cosim"
 """Compiled simulations and their waveforms, which are kept in the build but are not part of it."""
 SYNTH = "synth"

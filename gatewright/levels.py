@@ -27,7 +27,7 @@ from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.types import IntArray
 
 FAST_LEVELS = ("traced", "integer", "standard", "csim")
-RTL_LEVELS = ("rtl", "cxxrtl")
+RTL_LEVELS = ("rtl", "cxxrtl", "netlist", "netlist-ice40")
 """Those that run cycle by cycle."""
 LEVELS = (*FAST_LEVELS, *RTL_LEVELS)
 

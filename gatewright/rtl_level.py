@@ -1,4 +1,4 @@
-"""The levels that run cycle by cycle: ``rtl`` and ``cxxrtl``."""
+"""The levels that run cycle by cycle, from ``rtl`` on."""
 
 from __future__ import annotations
 

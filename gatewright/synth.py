@@ -10,7 +10,7 @@ from gatewright.boards.shell import build_digest, shell_files
 from gatewright.boards.synth import Candidate, Request, synthesize
 from gatewright.boards.vendor import count_resources
 from gatewright.folder import SYNTH, emptied, read_manifest
-from gatewright.hls_templates import map_design
+from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.rtl.write import rtl_files
 from gatewright.options import check_clock, check_options, find_target, fit_steps, positive
 
@@ -70,14 +70,19 @@ def candidate(build: Build, multipliers: int, *, shell: bool = True) -> Candidat
         multipliers: Budget of a recurrent layer.
         shell: With what stands between the design and the pins of a board.
     """
-    manifest, integer = read_manifest(build.path), build.integer
-    options = check_options(multipliers, manifest["requantizer"], build.kernels["max_steps"])
-    design = map_design(integer.graph, fit_steps(options, integer))
+    design = folded(build, multipliers)
     files: dict[str, Any] = dict(rtl_files(design))
-    kernels = design.to_json(integer.steps)
+    kernels = design.to_json(build.integer.steps)
     if shell:
         around = shell_files(kernels, build_digest(build.path))
         lines = [line for line in files[SOURCES].splitlines() if line not in around]
         files |= around
         files[SOURCES] = "\n".join([*lines, *around]) + "\n"
     return Candidate(multipliers, files, kernels["steps"], kernels["predicted_cycles"])
+
+
+def folded(build: Build, multipliers: int) -> Design:
+    """A build's design with another budget of multipliers; all else as it was compiled."""
+    manifest, integer = read_manifest(build.path), build.integer
+    options = check_options(multipliers, manifest["requantizer"], build.kernels["max_steps"])
+    return map_design(integer.graph, fit_steps(options, integer))

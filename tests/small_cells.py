@@ -20,20 +20,36 @@ def cell(
     *,
     cifg: bool = False,
     nonlinearity: str = "tanh",
+    inputs: int = INPUTS,
+    hidden: int = HIDDEN,
+    signed: bool = True,
 ) -> CellSpec:
-    """A cell of 3 inputs and 5 units; all its scales are ``scale`` times a power of two."""
+    """A cell whose scales are all ``scale`` times a power of two.
+
+    Args:
+        scale: Of everything.
+        seed: Of the weights.
+        form: LSTM or RNN.
+        cifg: Whether the forget gate is coupled to the input gate.
+        nonlinearity: Of an RNN.
+        inputs: I.
+        hidden: H.
+        signed: Whether the hidden state may be negative.
+    """
     rng = np.random.default_rng(seed)
     quantizers = {
-        name: Quantizer((scale / (8 if name.endswith("acc") else 128),), 0, 8, True, False)
+        name: Quantizer(
+            (scale / (8 if name.endswith("acc") else 128),), 0, 8, signed or name != "output", False
+        )
         for name in form.quantizers
     }
     unit = scale * scale / 2**14
     gates = {
         gate: GateParams(
-            rng.integers(-127, 128, (INPUTS, HIDDEN)),
-            rng.integers(-127, 128, (HIDDEN, HIDDEN)),
+            rng.integers(-127, 128, (inputs, hidden)),
+            rng.integers(-127, 128, (hidden, hidden)),
             (unit,),
-            rng.integers(-500, 500, HIDDEN),
+            rng.integers(-500, 500, hidden),
             (Fraction(0),),
         )
         for gate in form.gates

@@ -9,6 +9,7 @@ import brevitas.nn as qnn
 import numpy as np
 import pytest
 import torch
+from level_tools import every_level
 from torch import Tensor, nn
 
 import gatewright
@@ -56,7 +57,7 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return Model(tmp_path_factory.mktemp("several"))
 
 
-@pytest.mark.parametrize("level", gatewright.LEVELS)
+@pytest.mark.parametrize("level", every_level(*gatewright.FAST_LEVELS, "rtl"))
 def test_each_level_gives_what_torch_gives(level: str, several: Model) -> None:
     results = several.build.simulate(several.x, level)
     codes = several.build.simulate(several.x, level, raw=True)
@@ -70,7 +71,7 @@ def test_each_level_gives_what_torch_gives(level: str, several: Model) -> None:
         assert np.array_equal(code, boundary.codes(boundary.nearest(theirs))), boundary.name
 
 
-@pytest.mark.parametrize("level", gatewright.LEVELS)
+@pytest.mark.parametrize("level", every_level(*gatewright.FAST_LEVELS, "rtl"))
 def test_states_of_every_step(level: str, several: Model) -> None:
     _, states = several.build.simulate(several.x, level, states=True)
     assert set(states) == {f"{layer}/{state}" for layer in LAYERS for state in "hc"}
@@ -86,7 +87,7 @@ def test_states_of_every_step(level: str, several: Model) -> None:
 def test_all_levels_agree(several: Model) -> None:
     report = several.build.verify(several.x, model=several.network)
     assert report.mismatches == 0, report.divergence
-    assert [c.level for c in report.comparisons] == list(gatewright.LEVELS)
+    assert [c.level for c in report.comparisons] == list(gatewright.FAST_LEVELS)
     for comparison in report.comparisons:
         assert comparison.compared["h"] == comparison.compared["c"] == 4 * B * T * H
         # The steps, two states of four layers, and the skip.
@@ -108,10 +109,11 @@ def test_ports_are_those_of_the_integer_graph(several: Model) -> None:
     assert {"s_axis", "m_axis"} < golden
 
 
-def test_a_longer_sequence_than_max_steps(several: Model) -> None:
+@pytest.mark.parametrize("level", every_level("csim", "rtl"))
+def test_a_longer_sequence_than_max_steps(level: str, several: Model) -> None:
     x = np.concatenate([several.x[0]] * 2)[: T + 1]
     with pytest.raises(GatewrightError, match="GW-601") as caught:
-        several.build.simulate((x, *several.x[1:]))
+        several.build.simulate((x, *several.x[1:]), level)
     assert f"max_steps={T + 1}" in caught.value.remedy
     assert len(several.build.simulate((x, *several.x[1:]), "integer")) == 4
 

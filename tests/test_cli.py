@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from level_tools import every_level
 from shared_model import Shared
 
 import gatewright
+from gatewright.boards import open_boards
+from gatewright.boards.flows import FLOWS
 from gatewright.cli import main
 
 MODEL = '''
@@ -87,7 +90,7 @@ def test_compile_a_factory(folder: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert done.exit_code == 0, done.output
 
 
-@pytest.mark.parametrize("level", gatewright.LEVELS)
+@pytest.mark.parametrize("level", every_level())
 def test_simulate_each_level(level: str, shared: Shared, inputs: Path, tmp_path: Path) -> None:
     out = tmp_path / "y.npy"
     done = call("simulate", shared.build.path, inputs, "--level", level, "--raw", "-o", out)
@@ -179,6 +182,25 @@ def test_doctor() -> None:
     tools = {t["name"]: t for t in json.loads(call("doctor", "--json").stdout)}
     assert tools["onnx"]["found"]
     assert tools["onnx"]["enables"]
+
+
+def test_doctor_lists_the_whole_open_flow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own = tmp_path / "my-nextpnr"
+    own.write_text("#!/bin/sh\n")
+    own.chmod(0o755)
+    monkeypatch.setenv("NEXTPNR_ECP5", str(own))
+    monkeypatch.setenv("ICEPACK", "/nowhere/icepack")
+    done = call("doctor", "--json")
+    assert done.exit_code == 0, done.output  # nothing of it is needed to compile or verify
+    tools = {t["name"]: t for t in json.loads(done.stdout)}
+    assert tools["nextpnr-ecp5"]["found"] == str(own)
+    assert tools["icepack"]["found"] is None
+    assert {"verilator", "yosys", "pyserial"} < set(tools)
+    for family, flow in FLOWS.items():
+        boards = [board.name for board in open_boards().values() if board.family == family]
+        for tool in (flow.nextpnr, flow.packer):
+            assert tools[tool]["enables"].endswith(f" for {', '.join(boards)}")
+            assert not tools[tool]["needed"]
 
 
 def test_demo_on_another_folder(folder: Path, tmp_path: Path) -> None:

@@ -375,12 +375,12 @@ def test_an_input_that_does_not_fit(name: str, call: str, shared: Shared) -> Non
 def test_infinite_inputs_saturate(shared: Shared) -> None:
     far = np.full((1, 2, 5), np.inf, np.float32)
     large = np.full((1, 2, 5), 1e30, np.float32)
-    for level in gatewright.LEVELS[1:]:
+    for level in gatewright.FAST_LEVELS[1:]:
         a, b = (shared.build.simulate(x, level, raw=True) for x in (far, large))
         assert np.array_equal(a, b)
 
 
-@pytest.mark.parametrize("levels", [("rtl",), ("csim",)])
+@pytest.mark.parametrize("levels", [("csim", "silicon"), ("csim",)])
 def test_unknown_or_too_few_levels(levels: tuple[str, ...], shared: Shared) -> None:
     with pytest.raises(GatewrightError) as caught:
         shared.build.verify(shared.x, levels=levels)

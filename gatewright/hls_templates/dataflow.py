@@ -110,7 +110,7 @@ class Design:
         From the one in which the first input word is taken to the one in which the last output word
         is taken, both included, where nobody outside makes the design wait.
         """
-        channels = {s.name: Channel(s.depth, s.sequence) for s in self.streams.values()}
+        channels = {s.name: Channel(s.depth) for s in self.streams.values()}
         ends: list[list[int]] = [[] for _ in self.outputs]
         machines = [
             source(channels[port.stream], port.beats(steps), sequences, port.folds)
@@ -170,12 +170,10 @@ class Design:
         """Cycles from the first beat a kernel takes to the last it gives; 0 if it gives none."""
         if not stage.writes:
             return 0
-        reads, writes = (
-            [Channel(2, self.streams[name].sequence) for name in side]
-            for side in (stage.reads, stage.writes)
-        )
+        reads, writes = ([Channel(2) for _ in side] for side in (stage.reads, stage.writes))
         ends: list[list[int]] = [[] for _ in writes]
         machines = [stage.kernel.machine(reads, writes)]
-        machines += [source(read, steps if read.sequence else 1, 1) for read in reads]
+        beats = [steps if self.streams[name].sequence else 1 for name in stage.reads]
+        machines += [source(*end, 1) for end in zip(reads, beats, strict=True)]
         machines += [sink(write, end) for write, end in zip(writes, ends, strict=True)]
         return simulate(machines, [*reads, *writes], ends, 1) - 2  # into and out of the channels

@@ -16,7 +16,7 @@ from gatewright.hls_templates.rtl.sv import (
     reading,
     writing,
 )
-from gatewright.hls_templates.timing import Channel, Machine, estimate
+from gatewright.hls_templates.timing import Channel, Machine
 from gatewright.ir.types import IntType
 
 
@@ -86,16 +86,12 @@ class Kernel(ABC):
 
     @property
     def interval(self) -> int:
-        """Cycles from one beat to the next, at best."""
-        return self.cycles(2) - self.cycles(1)
+        """Cycles from one beat to the next, at best: how deep its streams have to be."""
+        return 1
 
+    @abstractmethod
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """Its control, clock cycle by clock cycle; see ``timing``."""
-        return estimate(self.interval, self.cycles(1) - self.interval, reads, writes)
-
-    def cycles(self, steps: int) -> int:
-        """Cycles for ``steps`` beats, for the two defaults above only: one beat a cycle."""
-        return steps
 
     @abstractmethod
     def rtl_module(self) -> Module:

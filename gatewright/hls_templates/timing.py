@@ -25,7 +25,6 @@ class Channel:
     ones have a RAM and a register behind it: a beat shows two cycles after, and ``depth`` + 1 fit.
 
     Attributes:
-        sequence: Whether there is a beat each time step, rather than one a sequence.
         valid: Whether there is a beat to pop.
         last: Whether that beat ends its sequence.
         ready: Whether there is room to push.
@@ -40,12 +39,10 @@ class Channel:
         "active",
         "last",
         "ready",
-        "sequence",
         "valid",
     )
 
-    def __init__(self, depth: int, sequence: bool = True) -> None:
-        self.sequence = sequence
+    def __init__(self, depth: int) -> None:
         self.valid = self.last = self.active = False
         self.ready = True
         self._depth = depth
@@ -176,30 +173,3 @@ def one_at_a_time(read: Channel, write: Channel, reading: int, latency: int) -> 
             yield
         write.push(last)
         yield
-
-
-def estimate(
-    interval: int, drain: int, reads: Sequence[Channel], writes: Sequence[Channel]
-) -> Machine:
-    """A kernel whose pace alone is known: ``interval`` cycles a beat, ``drain`` at the end."""
-    while True:
-        for read in reads:
-            while not read.valid:
-                yield
-        last = False
-        while not last:
-            while not reads[0].valid:
-                yield
-            last = reads[0].last
-            for _ in range(interval - 1 + (drain if last else 0)):
-                yield
-            given = [write for write in writes if last or write.sequence]
-            while not all(write.ready for write in given):
-                yield
-            for write in given:
-                write.push(last)
-            reads[0].pop()
-            if last:
-                for read in reads[1:]:
-                    read.pop()
-            yield

@@ -128,7 +128,7 @@ def test_onnxruntime_agrees_with_the_rebuilt_module(name: str, tmp_path: Path) -
 def test_a_calibrated_file_compiles_bit_exactly(name: str, tmp_path: Path) -> None:
     path, x = export(lstm(name), tmp_path), sequences(name)
     result = gatewright.calibrate(path, x)
-    levels = gatewright.LEVELS if name == "4_bits" else ("traced", "integer")
+    levels = gatewright.FAST_LEVELS if name == "4_bits" else ("traced", "integer")
     assert verified(result, tmp_path, x.numpy(), *levels).mismatches == 0
     direct = gatewright.compile(path, output_dir=tmp_path / "direct", calibration=x)
     traced = tmp_path / "build" / "1_traced.onnx"

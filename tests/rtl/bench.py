@@ -6,7 +6,8 @@ import ctypes
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import chdir
+from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 
 from gatewright import hls_templates
 from gatewright.hls_templates.csim.compiler import find_compiler
+from gatewright.hls_templates.rtl.sv import PACKAGE, ROMS, Rom
 
 HERE = Path(__file__).parent
 LIBRARY = Path(hls_templates.__file__).parent
@@ -41,6 +43,9 @@ class Device:
         outputs: Data bits of each output.
         depths: Of the FIFOs at its inputs and at its outputs; 0 for none.
         flags: Further outputs of one bit.
+        generated: Text of the modules that only this device has.
+        constants: Its lines of the parameter package.
+        roms: Its memory images, by path.
     """
 
     name: str
@@ -50,6 +55,9 @@ class Device:
     outputs: tuple[int, ...]
     depths: tuple[int, int] = (2, 2)
     flags: tuple[str, ...] = ()
+    generated: str = ""
+    constants: tuple[str, ...] = ()
+    roms: Mapping[str, Rom] = field(default_factory=dict)
 
     @property
     def ports(self) -> list[tuple[str, int, bool]]:
@@ -128,12 +136,14 @@ class Bench:
         self, devices: Sequence[Device], folder: Path, sources: Sequence[Path] = SOURCES
     ) -> None:
         self._numbers = {device.name: (n, device) for n, device in enumerate(devices)}
-        (folder / "bench_top.sv").write_text(_top(devices))
+        (folder / "bench_top.sv").write_text(_package(devices) + _top(devices))
+        _write_roms(devices, folder)
         (folder / "devices.inc").write_text(_table(devices))
         self._library = ctypes.CDLL(str(_compile(folder, sources)))
         self._library.bench_new.restype = ctypes.c_void_p
         self._library.bench_run.restype = ctypes.c_long
-        self._model = ctypes.c_void_p(self._library.bench_new())
+        with chdir(folder):  # the memories are read from there
+            self._model = ctypes.c_void_p(self._library.bench_new())
 
     def run(
         self,
@@ -239,6 +249,21 @@ def _table(devices: Sequence[Device]) -> str:
         )
     head = "static std::vector<Device> make_devices(Model& m) {\n  return {\n"
     return f"{head}{''.join(rows)}  }};\n}}\n"
+
+
+def _package(devices: Sequence[Device]) -> str:
+    """The parameter package, and what is generated from it."""
+    lines = "".join(f"  {line}\n" for device in devices for line in device.constants)
+    modules = "".join(device.generated for device in devices)
+    return f"package {PACKAGE};\n{lines}endpackage\n{modules}"
+
+
+def _write_roms(devices: Sequence[Device], folder: Path) -> None:
+    (folder / ROMS).mkdir()
+    for device in devices:
+        for path, rom in device.roms.items():
+            assert not (folder / path).exists(), path
+            (folder / path).write_text(rom.text())
 
 
 def _top(devices: Sequence[Device]) -> str:

@@ -133,17 +133,6 @@ def test_a_machine_that_cheats_is_caught() -> None:
         channel.push(True)
 
 
-def test_a_kernel_without_a_machine_is_estimated() -> None:
-    class Slow(SelectLast):
-        def cycles(self, steps: int) -> int:
-            return 7 * steps + 10
-
-        machine = Kernel.machine
-
-    design = chain(Slow("a", "a", (PORT,), (PORT,), 0))
-    assert design.cycles(1) == 1 + 17 + 1
-
-
 def test_a_hundred_thousand_cycles_take_no_time() -> None:
     design = chain(*(reverse(f"r{n}") for n in range(4)), select("a"), sequence=False)
     began = time.process_time()

@@ -22,10 +22,11 @@ def cxxrtl_model(tool: Tool, *, trace: bool) -> Model:
     def generate(rtl: RtlProject, work: Path) -> Sequence[str]:
         rtl.copy(work)
         # opt_clean takes away the $buf cells of the front end, which CXXRTL does not know.
-        script = [read_command(rtl), "opt_clean", f"write_cxxrtl {debug} model.cpp"]
+        # Module by module: flattened, C++ compilers take minutes for it.
+        script = [read_command(rtl), "opt_clean", f"write_cxxrtl {debug} -noflatten model.cpp"]
         run_yosys(tool, script, work)
         (work / "gw_model.hpp").write_text('#include "model.cpp"\n')
-        return ["-O3", includes]
+        return ["-O1", includes]
 
     return Model("cxxrtl", "cxxrtl_core.hpp", member, [tool.version, debug], generate)
 
@@ -37,4 +38,4 @@ def member(signal: str) -> str:
 
 def read_command(rtl: RtlProject) -> str:
     """Read the core; the front end wants one job and paths below the working folder."""
-    return f"read_slang -j 1 --top {CORE} {' '.join(rtl.sources)}"
+    return f"read_slang -j 1 --keep-hierarchy --top {CORE} {' '.join(rtl.sources)}"

@@ -11,12 +11,12 @@ from gatewright.hls_templates.cosim.core import Core
 from gatewright.hls_templates.cosim.cxxrtl import cxxrtl_model
 from gatewright.hls_templates.cosim.library import Model, cached_library
 from gatewright.hls_templates.cosim.project import RtlProject
-from gatewright.hls_templates.cosim.verilator import verilator_model
+from gatewright.hls_templates.cosim.verilator import NETLIST, verilator_model
 from gatewright.hls_templates.eda import find_verilator, find_yosys
 from gatewright.hls_templates.eda.verilator import VARIABLE
 from gatewright.hls_templates.ports import Ports
 
-Simulator = Literal["verilator", "cxxrtl", "any"]
+Simulator = Literal["verilator", "cxxrtl", "any", "netlist"]
 
 
 def open_core(
@@ -28,7 +28,8 @@ def open_core(
         folder: The ``rtl/`` folder.
         cache: Where libraries are kept.
         ports: The design's ports and RTL taps.
-        simulator: ``any`` is Verilator, and CXXRTL where there is no Verilator.
+        simulator: ``any`` is Verilator, and CXXRTL where there is no Verilator; ``netlist`` is
+            Verilator for a folder that holds a netlist and its cells.
         trace: Whether runs can write a waveform, which makes the core slower.
 
     Raises:
@@ -43,6 +44,8 @@ def open_core(
 def _model(simulator: Simulator, trace: bool) -> Model:
     if simulator == "cxxrtl":
         return cxxrtl_model(find_yosys(), trace=trace)
+    if simulator == "netlist":
+        return verilator_model(find_verilator(), trace=trace, style=NETLIST)
     try:
         verilator = find_verilator()
     except GatewrightError:

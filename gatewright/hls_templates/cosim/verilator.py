@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from gatewright.hls_templates.cosim.library import Model, digest, flags
@@ -11,17 +12,37 @@ from gatewright.hls_templates.cosim.project import CORE, RtlProject
 from gatewright.hls_templates.csim.compiler import Compiler, find_compiler, run_compiler
 from gatewright.hls_templates.eda import Tool, run_tool, user_cache
 
-# Unset registers begin with seeded random bits: what depends on them shows.
-OPTIONS = ("--cc", "-O3", "-Wall", "--assert", "--x-assign", "unique", "--x-initial", "unique")
-OPTIMIZE = ("-O3", "-march=native")
+OPTIONS = ("--cc", "-O3", "--assert", "--x-assign", "unique")
 PRINT = "gw_printf"
 # Ours stand in verilator_core.hpp.
 OWN = ("STOP", "FINISH", "FATAL", "WARN")
 
 
-def verilator_model(tool: Tool, *, trace: bool) -> Model:
+@dataclass(frozen=True)
+class Style:
+    """How sources are taken.
+
+    Attributes:
+        kind: Names the libraries.
+        options: Verilator's, for warnings and start values.
+        optimize: The compiler's.
+    """
+
+    kind: str
+    options: tuple[str, ...]
+    optimize: tuple[str, ...]
+
+
+# Unset registers begin with seeded random bits: what depends on them shows.
+OURS = Style("verilator", ("-Wall", "--x-initial", "unique"), ("-O3", "-march=native"))
+# Not written by us, and large: it has to compile soon. Cells have the start values of the device.
+_QUIET = ("-Wno-fatal", "-Wno-lint", "-Wno-style", "--x-initial", "fast")
+NETLIST = Style("netlist", _QUIET, ("-O1",))
+
+
+def verilator_model(tool: Tool, *, trace: bool, style: Style = OURS) -> Model:
     """The model."""
-    options = [*OPTIONS, *(["--trace-vcd"] if trace else [])]
+    options = [*OPTIONS, *style.options, *(["--trace-vcd"] if trace else [])]
 
     def generate(rtl: RtlProject, work: Path) -> Sequence[str]:
         names = ["--top-module", CORE, "--Mdir", str(work / "model")]
@@ -30,11 +51,10 @@ def verilator_model(tool: Tool, *, trace: bool) -> Model:
         text = "".join(f'#include "model/{name}"\n' for name in sources)
         (work / "gw_model.hpp").write_text(f'#include "model/V{CORE}.h"\n{text}')
         runtime = _runtime(tool, find_compiler(), trace=trace)
-        return [*OPTIMIZE, *_includes(tool), f"-I{work / 'model'}", *map(str, runtime)]
+        return [*style.optimize, *_includes(tool), f"-I{work / 'model'}", *map(str, runtime)]
 
-    return Model(
-        "verilator", "verilator_core.hpp", "top.{}".format, [tool.version, *options], generate
-    )
+    facts = [tool.version, *options, *style.optimize]
+    return Model(style.kind, "verilator_core.hpp", "top.{}".format, facts, generate)
 
 
 def _includes(tool: Tool) -> list[str]:

@@ -15,22 +15,17 @@ module gw_columns #(
     output logic [COLUMNS*OUT_BITS-1:0] data_o
 );
 
-  for (genvar k = 0; k < COLUMNS; k++) begin : gen_column
-    logic [IN_BITS-1:0] choice[1 << BLOCK_BITS];
-    logic [IN_BITS-1:0] chosen_q;
-    for (genvar b = 0; b < (1 << BLOCK_BITS); b++) begin : gen_block
-      if (b * COLUMNS + k < WIDTH && b < BLOCKS) begin : gen_value
-        assign choice[b] = data_i[(b*COLUMNS+k)*IN_BITS+:IN_BITS];
-      end else begin : gen_padding
-        assign choice[b] = '0;
-      end
-    end
-    always_ff @(posedge clk_i) chosen_q <= choice[block_i];
-    if (IN_SIGNED) begin : gen_signed
-      assign data_o[k*OUT_BITS+:OUT_BITS] = OUT_BITS'($signed(chosen_q));
-    end else begin : gen_unsigned
-      assign data_o[k*OUT_BITS+:OUT_BITS] = OUT_BITS'(chosen_q);
-    end
-  end
+  localparam int unsigned WORD_BITS = COLUMNS * IN_BITS;
+
+  // A word a block, up to a power of two, so that every choice is one of a word that is there.
+  logic [(1 << BLOCK_BITS)-1:0][WORD_BITS-1:0] words;
+  logic [WORD_BITS-1:0] chosen_q;
+
+  assign words = ((1 << BLOCK_BITS) * WORD_BITS)'(data_i);
+  always_ff @(posedge clk_i) chosen_q <= words[block_i];
+
+  gw_resize #(.WIDTH(COLUMNS), .IN_BITS(IN_BITS), .OUT_BITS(OUT_BITS), .SIGNED(IN_SIGNED)) u_resize (
+      .data_i(chosen_q), .data_o
+  );
 
 endmodule

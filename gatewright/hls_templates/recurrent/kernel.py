@@ -52,9 +52,10 @@ class Recurrent(Kernel):
     initial: dict[str, IntArray]
     reverse: bool
 
-    def cycles(self, steps: int) -> int:
-        """Steps at the schedule's pace, and the tail of the last one."""
-        return steps * len(self.slots) + self.depth
+    @property
+    def interval(self) -> int:
+        """The schedule's pace."""
+        return len(self.slots)
 
     @property
     def depth(self) -> int:

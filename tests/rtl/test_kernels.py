@@ -1,27 +1,104 @@
-"""The stream kernels in SystemVerilog against numpy, beat by beat, and against their machines."""
+"""Every kernel in SystemVerilog against the integers, beat by beat, and against its machine."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from importlib import import_module
 
 import numpy as np
 import pytest
-from bench import Beats, Bench, Words
-from kernels import CASES, LONGEST, Case
+from bench import LIBRARY, Beats, Bench, Words
+from cases import LONGEST, Case
+from compute_kernels import ELEMENTWISE, MATVECS
+from recurrent_kernels import LAYERS
+from stream_kernels import STREAMS
 
 from gatewright.hls_templates.axis.kernel import AxisPort
+from gatewright.hls_templates.elementwise.kernel import Elementwise
 from gatewright.hls_templates.kernel import Kernel
+from gatewright.hls_templates.recurrent.kernel import Recurrent
+from gatewright.hls_templates.schedule import accumulators
 from gatewright.hls_templates.timing import Channel, Machine, simulate, sink, source
 
-BEATS = 10**6
 OFFERED, GIVEN, WANTED, TAKEN = 0, 8, 16, 24  # see harness.cpp
+# A model for each.
+GROUPS: dict[str, tuple[Case, ...]] = {
+    "streams": STREAMS,
+    "matvec": tuple(make() for make in MATVECS),
+    "elementwise": tuple(make() for make in ELEMENTWISE),
+    "recurrent": tuple(layer.case() for layer in LAYERS),
+}
+CASES = {case.device.name: case for group in GROUPS.values() for case in group}
+GROUP_OF = {case.device.name: name for name, group in GROUPS.items() for case in group}
 KERNELS = [name for name, case in CASES.items() if isinstance(case.kernel, Kernel)]
 AXIS = [name for name, case in CASES.items() if isinstance(case.kernel, AxisPort)]
 
+# Beats at the input of each kernel that moves beats. One that computes takes many cycles a beat:
+# its cases share them, and with GATEWRIGHT_BEATS=all each has as many.
+MILLION = 10**6
+EACH = os.environ.get("GATEWRIGHT_BEATS") == "all"
+
+BenchOf = Callable[[str], Bench]
+
+
+def beats_of(name: str) -> int:
+    group = GROUP_OF[name]
+    return MILLION if EACH or group == "streams" else -(-MILLION // len(GROUPS[group]))
+
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return Bench([case.device for case in CASES.values()], tmp_path_factory.mktemp("bench"))
+def bench_of(tmp_path_factory: pytest.TempPathFactory) -> BenchOf:
+    """The model that a case is in."""
+    made: dict[str, Bench] = {}
+
+    def bench(name: str) -> Bench:
+        group = GROUP_OF[name]
+        if group not in made:
+            devices = [case.device for case in GROUPS[group]]
+            made[group] = Bench(devices, tmp_path_factory.mktemp(group))
+        return made[group]
+
+    return bench
+
+
+@pytest.fixture
+def bench(name: str, bench_of: BenchOf) -> Bench:
+    return bench_of(name)
+
+
+def subclasses(of: type) -> set[type]:
+    return {of}.union(*(subclasses(one) for one in of.__subclasses__()))
+
+
+def test_every_kernel_and_every_function_of_a_value_has_a_case() -> None:
+    modules = [
+        import_module(f"gatewright.hls_templates.{path.parent.name}.kernel")
+        for path in LIBRARY.glob("*/kernel.py")
+    ]
+    assert len(modules) > 10
+    library = {one for one in subclasses(Kernel) if one.__module__.startswith("gatewright.")}
+    tested = {type(case.kernel) for case in CASES.values()}
+    assert library - {Kernel} == tested - {AxisPort}
+    functions = {
+        one
+        for module in modules
+        for one in vars(module).values()
+        if isinstance(one, type)
+        and one.__module__ == module.__name__
+        and {"kind", "rtl", "latency", "params_cpp"} <= set(dir(one))
+        and not issubclass(one, Kernel)
+        and not getattr(one, "_is_protocol", False)
+    }
+    applied = {type(c.kernel.applied) for c in CASES.values() if isinstance(c.kernel, Elementwise)}
+    assert functions == applied
+
+
+def test_every_form_of_the_accumulators_has_a_case() -> None:
+    """One a lane or one a row block, where there are several; and a single row block."""
+    engines = [c.kernel for c in CASES.values() if isinstance(c.kernel, Recurrent)]
+    found = {(accumulators(engine.slots) > 1, engine.shape.rows > 1) for engine in engines}
+    assert found == {(False, False), (False, True), (True, True)}
 
 
 def equal(got: Beats, expected: Beats, what: str) -> None:
@@ -47,7 +124,7 @@ def held(bench: Bench, case: Case, beats: int, stall: int, seed: int) -> None:
 def test_a_million_beats_under_random_stalls(name: str, bench: Bench) -> None:
     seed = 20_000 + list(CASES).index(name)
     print("seed", seed)
-    held(bench, CASES[name], BEATS, stall=90, seed=seed)
+    held(bench, CASES[name], beats_of(name), stall=90, seed=seed)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -59,7 +136,7 @@ def test_reset_at_any_time_drops_what_is_there(name: str, bench: Bench) -> None:
     for n in range(30):
         given = case.sequences(rng, 100)
         counts = [len(e.last) for e in case.expected(given)]
-        cut = int(rng.integers(1, 60))
+        cut = int(rng.integers(1, 60 if GROUP_OF[name] == "streams" else 300))
         run = bench.run(name, case.inputs(given), counts, stall=50, seed=seed + n, limit=cut)
         assert run.cycles == -1
         held(bench, case, 20, stall=50, seed=seed + n)
@@ -95,9 +172,10 @@ def takes(read: Channel, trace: Words, n: int, ends: list[int]) -> Machine:
 @pytest.mark.parametrize("stall", [0, 30, 90])
 @pytest.mark.parametrize("name", KERNELS)
 def test_the_machine_is_the_rtl_cycle_by_cycle(name: str, stall: int, bench: Bench) -> None:
-    case, seed, cycles = CASES[name], 40_000 + stall, 5000
+    case, seed = CASES[name], 40_000 + stall
+    cycles = 5000 if GROUP_OF[name] == "streams" else 20_000
     assert isinstance(case.kernel, Kernel)
-    given = case.sequences(np.random.default_rng(seed), cycles)
+    given = case.sequences(np.random.default_rng(seed), 5000)
     counts = [len(e.last) for e in case.expected(given)]
     inputs = case.inputs(given)
     trace = bench.run(name, inputs, counts, stall=stall, seed=seed, traced=cycles).trace

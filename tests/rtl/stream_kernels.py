@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from bench import Beats, Device, pack
+from cases import LONGEST, Case, Sequences
 
 from gatewright.hls_templates.argmax.kernel import ArgMax
 from gatewright.hls_templates.axis.kernel import AxisPort
@@ -20,77 +19,6 @@ from gatewright.hls_templates.over_time.kernel import OverTime
 from gatewright.hls_templates.reverse.kernel import Reverse
 from gatewright.hls_templates.select_last.kernel import SelectLast
 from gatewright.ir.types import IntType
-
-Array = npt.NDArray[np.int64]
-LONGEST = 12
-
-
-@dataclass(frozen=True)
-class Sequences:
-    """Random beats of random sequences.
-
-    Attributes:
-        values: [N, W] of each input.
-        lengths: Beats of each sequence; they sum to N.
-        keep: Of each sequence.
-    """
-
-    values: list[Array]
-    lengths: Array
-    keep: npt.NDArray[np.bool_]
-
-    @property
-    def starts(self) -> Array:
-        """The first beat of each sequence."""
-        return np.cumsum(self.lengths) - self.lengths
-
-    def beats(self, values: Array, bits: int) -> Beats:
-        """A beat a step."""
-        last = np.zeros(len(values), dtype=np.bool_)
-        last[np.cumsum(self.lengths) - 1] = True
-        return Beats(pack(values, bits), last, np.repeat(self.keep, self.lengths))
-
-    def ends(self, values: Array, bits: int) -> Beats:
-        """A beat a sequence."""
-        return Beats(pack(values, bits), np.ones(len(values), dtype=np.bool_), self.keep)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A device and all that is known of it.
-
-    Attributes:
-        device: As the bench builds it.
-        kernel: The compiler's idea of it, or the port it is.
-        expected: The outputs for the given sequences.
-        ports: The inputs.
-        length: Of every sequence, where that is fixed.
-    """
-
-    device: Device
-    kernel: Kernel | AxisPort
-    expected: Callable[[Sequences], list[Beats]]
-    ports: tuple[Port, ...]
-    length: int | None = None
-
-    def sequences(self, rng: np.random.Generator, beats: int) -> Sequences:
-        """Random ones, of at least that many beats."""
-        lengths = rng.integers(1, LONGEST + 1, beats if self.length is None else 0)
-        # Half of them are of one beat, so that sequences meet often.
-        lengths = np.where(rng.random(len(lengths)) < 0.5, 1, lengths)
-        if self.length is not None:
-            lengths = np.full(beats, self.length)
-        lengths = lengths[: int(np.searchsorted(np.cumsum(lengths), beats)) + 1]
-        count = int(lengths.sum())
-        values = [
-            rng.integers(p.type.lo, p.type.hi + 1, (count, p.width), dtype=np.int64)
-            for p in self.ports
-        ]
-        return Sequences(values, lengths, rng.random(len(lengths)) < 0.5)
-
-    def inputs(self, given: Sequences) -> list[Beats]:
-        """The beats of each input."""
-        return [given.beats(v, p.type.bits) for v, p in zip(given.values, self.ports, strict=True)]
 
 
 def _common(
@@ -241,28 +169,25 @@ def _axis(name: str, width: int, lanes: int, low: int, high: int, write: bool) -
     return Case(device, AxisPort(name, name, value, True), to_beats, (words,), 3 * folds)
 
 
-CASES = {
-    case.device.name: case
-    for case in (
-        _fork((2, 2)),
-        _fork((1, 7)),
-        _concat((2, 2)),
-        _concat((6, 1)),
-        _reverse("reverse", None, LONGEST),
-        _reverse("reverse1", 1, 1),
-        _select_last(),
-        _flatten(1),
-        _flatten(5),
-        _over_time("sum_over_time", False, -128, 127),
-        _over_time("sum_of_positive", False, 0, 15),
-        _over_time("max_over_time", True, -128, 127),
-        _over_time("max_of_positive", True, 0, 3),
-        _argmax(1, -4, 3),
-        _argmax(3, 0, 3),
-        _argmax(5, -2, 1),
-        _axis("read", 5, 5, -512, 511, False),
-        _axis("read_folds", 7, 3, 0, 511, False),
-        _axis("write", 5, 5, -512, 511, True),
-        _axis("write_folds", 7, 3, 0, 511, True),
-    )
-}
+STREAMS = (
+    _fork((2, 2)),
+    _fork((1, 7)),
+    _concat((2, 2)),
+    _concat((6, 1)),
+    _reverse("reverse", None, LONGEST),
+    _reverse("reverse1", 1, 1),
+    _select_last(),
+    _flatten(1),
+    _flatten(5),
+    _over_time("sum_over_time", False, -128, 127),
+    _over_time("sum_of_positive", False, 0, 15),
+    _over_time("max_over_time", True, -128, 127),
+    _over_time("max_of_positive", True, 0, 3),
+    _argmax(1, -4, 3),
+    _argmax(3, 0, 3),
+    _argmax(5, -2, 1),
+    _axis("read", 5, 5, -512, 511, False),
+    _axis("read_folds", 7, 3, 0, 511, False),
+    _axis("write", 5, 5, -512, 511, True),
+    _axis("write_folds", 7, 3, 0, 511, True),
+)

@@ -1,0 +1,33 @@
+"""The levels as parameters of tests; one whose tools are missing is skipped, by their name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import gatewright
+from gatewright.errors import GatewrightError
+from gatewright.hls_templates.eda import find_verilator, find_yosys
+
+# ``rtl`` runs in CXXRTL, too, but where there is no Verilator that is the level ``cxxrtl`` again.
+TOOLS = {"rtl": find_verilator, "cxxrtl": find_yosys}
+
+
+def every_level(*levels: str) -> list[Any]:
+    """Some levels, or all of them."""
+    return [_level(level) for level in levels or gatewright.LEVELS]
+
+
+def needs(level: str) -> pytest.MarkDecorator:
+    """Skips a test where the tool of a level is missing."""
+    missing = ""
+    try:
+        TOOLS.get(level, str)()
+    except GatewrightError as error:
+        missing = error.remedy
+    return pytest.mark.skipif(bool(missing), reason=f"level {level}: {missing}")
+
+
+def _level(level: str) -> Any:
+    return pytest.param(level, marks=needs(level))

