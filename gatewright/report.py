@@ -64,9 +64,11 @@ def gather(build: Build) -> Facts:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        data: dict[str, Any] = json.loads(path.read_text())
+        data = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise _damaged(path, error) from error
+    if not isinstance(data, dict):
+        raise _damaged(path, TypeError("it is no object"))
     return data
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-NODE_WIDTH, NODE_HEIGHT, BEND_WIDTH = 208, 50, 60
+WIDTHS = {"kernel": 200, "plumbing": 150, "port": 150, "bend": 40}
+NODE_HEIGHT = 50
 COLUMN_GAP, LAYER_GAP, MARGIN = 20, 46, 8
 SWEEPS = 4
 
@@ -36,7 +38,7 @@ class Node:
     @property
     def width(self) -> int:
         """Pixels."""
-        return BEND_WIDTH if self.kind == "bend" else NODE_WIDTH
+        return WIDTHS[self.kind]
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,13 @@ def _kind(kernel: dict[str, Any]) -> str:
 
 
 def _assign_layers(nodes: list[Node], links: list[tuple[Node, Node]]) -> None:
-    """Each one below all that it reads."""
+    """Each one below all that it reads; input ports right above what reads them."""
     for node in nodes:
         above = [a.layer for a, b in links if b is node]
         node.layer = max(above, default=-1) + 1
+    for node in nodes:
+        if not any(b is node for _, b in links):
+            node.layer = min(b.layer for a, b in links if a is node) - 1
 
 
 def _route(writer: Node, reader: Node) -> list[Node]:
@@ -108,7 +113,11 @@ def _route(writer: Node, reader: Node) -> list[Node]:
     route = [writer]
     route += [Node("bend", "", "", layer) for layer in range(writer.layer + 1, reader.layer)]
     route.append(reader)
+<<<<<<< HEAD
+    for a, b in pairwise(route):
+=======
     for a, b in itertools.pairwise(route):
+>>>>>>> main
         a.after.append(b)
         b.before.append(a)
     return route
@@ -153,7 +162,11 @@ def _edge(stream: dict[str, Any], route: list[Node]) -> Edge:
     start = _port(route[0], route[0].after, route[1])
     x, y = start, route[0].y + NODE_HEIGHT
     path = f"M{x} {y}"
+<<<<<<< HEAD
+    for before, node in pairwise(route):
+=======
     for before, node in itertools.pairwise(route):
+>>>>>>> main
         arrives = _port(node, node.before, before)
         middle = round((y + node.y) / 2, 1)
         path += f"C{x} {middle} {arrives} {middle} {arrives} {node.y}"
@@ -168,7 +181,13 @@ def _edge(stream: dict[str, Any], route: list[Node]) -> Edge:
         f"{stream['name']}: {stream['width']} values of {max(bits, 1)} bits "
         f"({stream['low']} to {stream['high']}), {each}; FIFO of depth {stream['depth']}"
     )
+<<<<<<< HEAD
+    return Edge(
+        path, *place, f"{stream['width']} \N{MULTIPLICATION SIGN} {max(bits, 1)} bit", title
+    )
+=======
     return Edge(path, *place, f"{stream['width']} x {max(bits, 1)} bit", title)
+>>>>>>> main
 
 
 def _port(node: Node, neighbours: list[Node], other: Node) -> float:
