@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -113,11 +112,7 @@ def _route(writer: Node, reader: Node) -> list[Node]:
     route = [writer]
     route += [Node("bend", "", "", layer) for layer in range(writer.layer + 1, reader.layer)]
     route.append(reader)
-<<<<<<< HEAD
     for a, b in pairwise(route):
-=======
-    for a, b in itertools.pairwise(route):
->>>>>>> main
         a.after.append(b)
         b.before.append(a)
     return route
@@ -162,11 +157,7 @@ def _edge(stream: dict[str, Any], route: list[Node]) -> Edge:
     start = _port(route[0], route[0].after, route[1])
     x, y = start, route[0].y + NODE_HEIGHT
     path = f"M{x} {y}"
-<<<<<<< HEAD
     for before, node in pairwise(route):
-=======
-    for before, node in itertools.pairwise(route):
->>>>>>> main
         arrives = _port(node, node.before, before)
         middle = round((y + node.y) / 2, 1)
         path += f"C{x} {middle} {arrives} {middle} {arrives} {node.y}"
@@ -181,13 +172,9 @@ def _edge(stream: dict[str, Any], route: list[Node]) -> Edge:
         f"{stream['name']}: {stream['width']} values of {max(bits, 1)} bits "
         f"({stream['low']} to {stream['high']}), {each}; FIFO of depth {stream['depth']}"
     )
-<<<<<<< HEAD
     return Edge(
         path, *place, f"{stream['width']} \N{MULTIPLICATION SIGN} {max(bits, 1)} bit", title
     )
-=======
-    return Edge(path, *place, f"{stream['width']} x {max(bits, 1)} bit", title)
->>>>>>> main
 
 
 def _port(node: Node, neighbours: list[Node], other: Node) -> float:

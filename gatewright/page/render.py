@@ -29,11 +29,8 @@ def render(facts: Facts) -> str:
     """
     road = make_road(facts.verified)
     kernels = facts.kernels
-<<<<<<< HEAD
     # Where nothing was placed, no clock is proven.
     placed = [board for board in facts.boards if board["timing"]]
-=======
->>>>>>> main
     return (
         _environment()
         .get_template("page.html.j2")
@@ -49,12 +46,8 @@ def render(facts: Facts) -> str:
             pictures=[make_picture(k) for k in kernels["kernels"] if "schedule" in k],
             resource_names=RESOURCES,
             part_names=PARTS,
-<<<<<<< HEAD
             boards=[{**board, "usage": _usage(board["usage"])} for board in facts.boards],
             fastest=max(placed, key=lambda b: b["inferences_per_second"], default=None),
-=======
-            fastest=max((b["inferences_per_second"] for b in facts.boards), default=None),
->>>>>>> main
         )
     )
 

@@ -72,7 +72,7 @@ void recurrent(stream<typename P::in_beat>& in, S&... streams) {
   constexpr int H_WIDTH = H_READ > H_WRITTEN ? H_READ : H_WRITTEN;
 
   typename P::operand_t x[X_WIDTH];
-  typename P::operand_t h[2][H_WIDTH];  // read one bank, write the other
+  typename P::operand_t h[2][H_WIDTH];   // read one bank, write the other
   typename P::operand_t out[H_WRITTEN];  // h again: OUT reads it sooner than DISTANCE allows
   typename P::cell_t c[H_WRITTEN];
   typename P::acc_t acc[P::ACCUMULATORS][LANES];
