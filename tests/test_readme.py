@@ -42,6 +42,8 @@ def test_the_command_lines_run(workspace: Path) -> None:
         "compile",
         "simulate",
         "verify",
+        "simulate",
+        "verify",
         "doctor",
         "doctor",
     ]
