@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-import numpy as np
 import numpy.typing as npt
 import onnx
 
@@ -19,7 +18,17 @@ from gatewright.boards import DEFAULT_BOARD, SynthReport
 from gatewright.calibration import Calibration, calibrate
 from gatewright.cores import level_core
 from gatewright.errors import GatewrightError
-from gatewright.folder import LIBRARIES, RTL, named, read_manifest, replacing, write_manifest
+from gatewright.folder import (
+    COSIM,
+    LIBRARIES,
+    RTL,
+    keeping,
+    named,
+    read_manifest,
+    replacing,
+    whole,
+    write_manifest,
+)
 from gatewright.golden import golden_vectors
 from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.cosim import Drive
@@ -35,7 +44,7 @@ from gatewright.ir.traced.cell_spec import read_cell
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS
 from gatewright.ir.types import IntArray
-from gatewright.levels import FAST_LEVELS, LEVELS, RTL_LEVELS, Arguments, Engine, Run
+from gatewright.levels import FAST_LEVELS, LEVELS, RTL_LEVELS, Arguments, Engine
 from gatewright.options import check_options, find_board, fit_steps
 from gatewright.rtl_level import RtlEngine, Simulated, Stats, check_level, drive_for
 from gatewright.version import VERSION
@@ -183,18 +192,22 @@ class Build:
     @cached_property
     def traced(self) -> onnx.ModelProto:
         """``1_traced.onnx``."""
-        return onnx.load(str(self.path / TRACED))
+        with whole(self.path / TRACED):
+            return onnx.load(str(self.path / TRACED))
 
     @cached_property
     def integer(self) -> IntegerModel:
         """``2_integer.onnx``."""
-        return from_onnx(onnx.load(str(self.path / INTEGER)))
+        with whole(self.path / INTEGER):
+            return from_onnx(onnx.load(str(self.path / INTEGER)))
 
     @cached_property
     def kernels(self) -> dict[str, Any]:
         """``3_kernels.json``."""
-        kernels: dict[str, Any] = json.loads((self.path / KERNELS).read_text())
-        return kernels
+        with whole(self.path / KERNELS):
+            kernels: dict[str, Any] = json.loads((self.path / KERNELS).read_text())
+            Ports.from_json(kernels)
+            return kernels
 
     @cached_property
     def certificate(self) -> Certificate:
@@ -223,14 +236,15 @@ class Build:
                 standard = onnx.load(str(self.path / STANDARD))
                 return levels.standard_engine(standard, self.integer, taps=taps)
             case "csim":
-                return levels.csim_engine(
-                    self.path / PROJECT,
-                    self.path / LIBRARIES,
-                    self.integer,
-                    Ports.from_json(self.kernels),
-                    native=not taps if native is None else native,
-                    taps=taps,
-                )
+                with keeping(self.path / LIBRARIES):
+                    return levels.csim_engine(
+                        self.path / PROJECT,
+                        self.path / LIBRARIES,
+                        self.integer,
+                        Ports.from_json(self.kernels),
+                        native=not taps if native is None else native,
+                        taps=taps,
+                    )
             case _ if level in RTL_LEVELS:
                 return self.rtl_engine(level)
         raise GatewrightError(
@@ -256,7 +270,8 @@ class Build:
                 GW-501 and GW-502 of the C++ compiler.
         """
         drive = drive_for(drive, stats=False)
-        core = level_core(self, level, trace=drive.trace is not None)
+        with keeping(self.path / COSIM):
+            core = level_core(self, level, trace=drive.trace is not None)
         return RtlEngine(core, self.integer, drive, keep_state=keep_state)
 
     @overload
@@ -386,7 +401,7 @@ class Build:
             outputs = tuple(output.codes(run.n) for output in self.integer.outputs)
         return Simulated(
             outputs if len(outputs) > 1 else outputs[0],
-            {k: _state(run, k, q, raw) for k, q in wanted.items()},
+            {k: levels.state_values(run, k, q, raw) for k, q in wanted.items()},
             clocked.stats() if clocked else None,
         )
 
@@ -433,10 +448,3 @@ class Build:
         from gatewright.report import write_report
 
         return write_report(self, output)
-
-
-def _state(run: Run, name: str, quantizer: dict[str, Any], raw: bool) -> npt.NDArray[Any]:
-    if raw:
-        return run.taps[name] + int(quantizer["zero_point"])
-    scale = float.fromhex(quantizer["scales"][0])
-    return (run.taps[name] * scale).astype(np.float32)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.message import DecodeError
+
 from gatewright.errors import GatewrightError
 
 MANIFEST = "gatewright.json"
@@ -151,6 +153,42 @@ def _coded(folder: object) -> Iterator[None]:
             where=repr(folder) if isinstance(error, TypeError | ValueError) else str(folder),
             cause=f"{getattr(error, 'strerror', None) or error}.",
             remedy="Name a folder that you may write, on a disk with room.",
+        ) from error
+
+
+@contextmanager
+def keeping(folder: Path) -> Iterator[None]:
+    """A block that keeps compiled simulations in a folder.
+
+    Raises:
+        GatewrightError: GW-404 if it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise GatewrightError(
+            "GW-404",
+            where=str(folder),
+            cause=f"{error.strerror or error}.",
+            remedy="Compiled simulations are kept there: make it a folder that you may write.",
+        ) from error
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[None]:
+    """A block that reads what compile wrote.
+
+    Raises:
+        GatewrightError: GW-402 if it is damaged.
+    """
+    try:
+        yield
+    except (AttributeError, DecodeError, KeyError, OSError, TypeError, ValueError) as error:
+        raise GatewrightError(
+            "GW-402",
+            where=str(path),
+            cause=f"it cannot be read ({type(error).__name__}).",
+            remedy="Compile the model again.",
         ) from error
 
 

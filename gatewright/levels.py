@@ -185,3 +185,14 @@ def run_chunked(
         {k: np.concatenate([r.n[k] for r in runs]) for k in runs[0].n},
         {k: np.concatenate([r.taps[k] for r in runs]) for k in runs[0].taps},
     )
+
+
+def state_values(
+    run: Run, name: str, quantizer: dict[str, Any], raw: bool
+) -> npt.NDArray[np.generic]:
+    """A state of every step, as codes or as floats."""
+    if raw:
+        codes: IntArray = run.taps[name] + int(quantizer["zero_point"])
+        return codes
+    scale = float.fromhex(quantizer["scales"][0])
+    return (run.taps[name] * scale).astype(np.float32)

@@ -92,19 +92,19 @@ def compile_library(
 
 
 def run_compiler(compiler: Compiler, arguments: Sequence[str], folder: Path) -> None:
-    """Run the compiler in a folder.
+    """Run the compiler in a folder; the last argument is the file it writes.
 
     Raises:
         GatewrightError: GW-502 with the compiler's own words.
     """
     command = [*compiler.command, *arguments]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    if result.returncode != 0:
+    if result.returncode != 0 or not (folder / arguments[-1]).exists():
         lines = [line for line in result.stderr.splitlines() if "error" in line]
         raise GatewrightError(
             "GW-502",
             where=str(folder),
-            cause=(lines or result.stderr.splitlines() or ["no message"])[0],
+            cause=(lines or result.stderr.splitlines() or ["it wrote nothing"])[0],
             remedy=f"Run it by hand to see all: cd {shlex.quote(str(folder))} && "
             f"{shlex.join(command)}",
         )
