@@ -15,8 +15,9 @@ TOOLS = {"rtl": find_verilator, "cxxrtl": find_yosys}
 
 
 def every_level(*levels: str) -> list[Any]:
-    """Some levels, or all of them."""
-    return [_level(level) for level in levels or gatewright.LEVELS]
+    """Some levels, or all but the netlists, which take minutes and have tests of their own."""
+    shown = [level for level in gatewright.LEVELS if not level.startswith("netlist")]
+    return [_level(level) for level in levels or shown]
 
 
 def needs(level: str) -> pytest.MarkDecorator:
