@@ -204,7 +204,7 @@ def test_doctor_lists_the_whole_open_flow(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 
 def test_demo_on_another_folder(folder: Path, tmp_path: Path) -> None:
-    done = call("demo", folder, "-o", tmp_path / "b")
+    done = call("demo", folder, "-o", tmp_path / "b", "--board", "none")
     assert done.exit_code == 0, done.output
     assert "Accuracy" in done.output
     assert "not one integer differs" in done.output or "boundary" in done.output

@@ -111,7 +111,7 @@ def test_every_kernel_stream_and_port_is_there(branched, tmp_path):
     for a in flow.nodes:
         assert a.x - a.width / 2 >= 0 and a.x + a.width / 2 <= flow.width
         for b in flow.nodes:
-            assert a is b or a.layer != b.layer or abs(a.x - b.x) >= a.width
+            assert a is b or a.layer != b.layer or abs(a.x - b.x) >= (a.width + b.width) / 2
 
 
 def test_streams_run_downwards_between_the_right_kernels(branched):
