@@ -32,7 +32,7 @@ def copy(shared: Shared, tmp_path: Path) -> gatewright.Build:
 
 def array_numbers(text: str, name: str) -> tuple[int, int, list[int]]:
     """Where the braces of a C++ array are, and its numbers."""
-    match = re.search(rf"{name}[\[\]\d]* = (\{{.*?\}});", text, re.DOTALL)
+    match = re.search(rf"{name}\[[^=]* = (\{{.*?\}});", text, re.DOTALL)
     assert match is not None
     return match.start(1), match.end(1), [int(v) for v in re.findall(r"-?\d+", match.group(1))]
 
