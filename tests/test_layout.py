@@ -110,6 +110,12 @@ def test_files_stay_small(path):
     assert lines <= MAX_LINES, f"{relative(path)} has {lines} lines; split it"
 
 
+def test_no_two_test_modules_share_a_name():
+    """Tests are no packages: pytest imports each by its file name alone."""
+    stems = [path.stem for path in (ROOT / "tests").rglob("*.py") if path.stem != "conftest"]
+    assert not {stem for stem in stems if stems.count(stem) > 1}
+
+
 def is_eval_or_exec(node: ast.AST) -> bool:
     return (
         isinstance(node, ast.Call)
