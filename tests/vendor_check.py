@@ -1,0 +1,33 @@
+"""What yosys makes of a design for the parts of a vendor: cells of that vendor, all counted."""
+
+from __future__ import annotations
+
+import json
+
+from gatewright.boards.vendor import CELLS
+from gatewright.build import Build
+
+BOARDS = ("pynq-z2", "zcu104")  # families xc7 and xcup
+# Parts of the slices and of the clock net that no resource is spent on.
+FREE = {"BUFG", "CARRY4", "CARRY8", "GND", "INV", "MUXF7", "MUXF8", "MUXF9", "VCC"}
+MULTIPLIERS = 4
+
+
+def check_vendors(build: Build) -> None:
+    """Map a build to xc7 and xcup.
+
+    Raises:
+        AssertionError: If a cell is left that the report does not count, or a count is not its sum.
+        GatewrightError: If yosys refuses the design.
+    """
+    for board in BOARDS:
+        usage = build.synth(board, multipliers=MULTIPLIERS).usage
+        cells = build.path / "synth" / board / "cells.json"
+        counts = json.loads(cells.read_text())["design"]["num_cells_by_type"]
+        assert set(counts) <= set(CELLS) | FREE, set(counts) - set(CELLS) - FREE
+        assert set(usage) == {"lut", "ff", "dsp", "bram"}
+        for kind in ("ff", "dsp"):
+            names = [name for name, (of, _) in CELLS.items() if of == kind]
+            assert usage[kind].used == sum(counts.get(name, 0) for name in names)
+        assert usage["lut"].used and usage["ff"].used, usage
+        print(board, {kind: use.used for kind, use in usage.items()})
