@@ -3,9 +3,11 @@
 Importing this package teaches qonnx the op ``QuantLSTMCell``.
 """
 
-from gatewright.build import Build, compile
+from gatewright.build import Build
 from gatewright.calibration import Calibration, calibrate
+from gatewright.compiler import compile
 from gatewright.errors import GatewrightError
+from gatewright.folder import ChangedBuildWarning
 from gatewright.ir.traced import register as _register
 from gatewright.levels import FAST_LEVELS, LEVELS
 from gatewright.verify import Report
@@ -20,6 +22,7 @@ __all__ = [
     "LEVELS",
     "Build",
     "Calibration",
+    "ChangedBuildWarning",
     "GatewrightError",
     "Report",
     "__version__",

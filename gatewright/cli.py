@@ -13,8 +13,9 @@ import click
 from gatewright import cli_boards, cli_report, display
 from gatewright.arrays import check_output, load_arrays, load_inputs, named_outputs
 from gatewright.boards import DEFAULT_BOARD, boards
-from gatewright.build import Build, compile
+from gatewright.build import Build
 from gatewright.cli_common import as_json, calibrate_with, give, run_verify
+from gatewright.compiler import compile
 from gatewright.diagnosis import diagnose
 from gatewright.doctor import examine
 from gatewright.errors import GatewrightError
@@ -40,7 +41,8 @@ class _Main(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with display.showing_warnings():
+                return super().invoke(ctx)
         except GatewrightError as error:
             if ctx.meta[JSON]:
                 click.echo(json.dumps({"error": error.as_dict()}))

@@ -10,8 +10,9 @@ import click
 from gatewright import display, synth_display
 from gatewright.arrays import check_output, load_inputs, named_outputs
 from gatewright.boards import boards, open_boards
-from gatewright.build import Build, compile
+from gatewright.build import Build
 from gatewright.cli_common import as_json, give, run_verify
+from gatewright.compiler import compile
 from gatewright.device import DEFAULT_BAUD, DEFAULT_PORT, DEFAULT_TIMEOUT, Device
 from gatewright.levels import FAST_LEVELS
 from gatewright.models import load_model

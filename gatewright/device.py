@@ -17,6 +17,7 @@ from gatewright.build import Build
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.ports import Ports
 from gatewright.ir.types import IntArray
+from gatewright.options import check_line
 
 if TYPE_CHECKING:
     import serial
@@ -25,6 +26,10 @@ DEFAULT_PORT = "/dev/ttyUSB0"
 DEFAULT_BAUD = 115200
 DEFAULT_TIMEOUT = 2.0
 POLL = 0.02
+USE = (
+    "Plug it in, close other programs that use it, and make sure that you may: on Linux join the "
+    "group of the device file (often dialout)."
+)
 """Seconds that one read waits."""
 
 
@@ -41,8 +46,9 @@ class Device:
         timeout: Seconds in which something has to come from the board while it is asked.
 
     Raises:
-        GatewrightError: GW-901 without pyserial, GW-902 and GW-903 if the port cannot be opened,
-            GW-904 to GW-907 if no board with this build answers on it.
+        GatewrightError: GW-405 for a baud rate or timeout out of range, GW-901 without pyserial,
+            GW-902 and GW-903 if the port cannot be opened, GW-904 to GW-907 if no board with this
+            build answers on it.
     """
 
     def __init__(
@@ -56,6 +62,7 @@ class Device:
         self._where = port
         kernels = self.build.kernels
         self._inputs, self._outputs = input_ports(kernels), output_ports(kernels)
+        check_line(baud, timeout)
         self._serial = _open(port, baud)
         digest = build_digest(self.build.path)
         self._link = Link(self._serial, port, self._inputs, self._outputs, digest, timeout)
@@ -157,13 +164,12 @@ class _Lost:
             _unusable(self._where, error)
 
 
-def _unusable(where: str, error: Exception) -> NoReturn:
+def _unusable(where: str, error: Exception, remedy: str = USE) -> NoReturn:
     raise GatewrightError(
         "GW-903",
         where=where,
         cause=f"{error}.",
-        remedy="Plug it in, close other programs that use it, and make sure that you may: on Linux "
-        "join the group of the device file (often dialout).",
+        remedy=remedy,
     ) from error
 
 
@@ -188,6 +194,8 @@ def _open(port: str, baud: int) -> serial.Serial:
                 cause="there is no such serial port.",
                 remedy=f"Plug the board in and name its port; there {_present()}.",
             ) from error
+        if isinstance(error, ValueError | OverflowError):  # pyserial's own check of its arguments
+            _unusable(port, error, f"Name a port and a baud rate it has; {DEFAULT_BAUD} is usual.")
         _unusable(port, error)
     # Where the adapter offers it (FTDI on Linux), 1 ms instead of 16 ms from line to host.
     with suppress(OSError, ValueError, AttributeError, NotImplementedError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from gatewright.build import Build
 from gatewright.calibration import Calibration
 from gatewright.doctor import Tool
 from gatewright.errors import GatewrightError
+from gatewright.folder import ChangedBuildWarning
 from gatewright.frontend.traps import Trap
 from gatewright.ir.certificate import Certificate
 from gatewright.rtl_level import Stats
@@ -50,6 +52,25 @@ def show_error(error: GatewrightError) -> None:
     for name in FACTS:
         label = f"{name.capitalize()}:"
         ERR.print(plain(f"  {label:<8}{facts[name]}"), soft_wrap=True)
+
+
+@contextmanager
+def showing_warnings() -> Iterator[None]:
+    """Our own warnings in a line each; those of other packages as Python writes them."""
+    show = warnings.showwarning
+
+    def show_ours(
+        message: Warning | str, category: type[Warning], *where: Any, **more: Any
+    ) -> None:
+        if issubclass(category, ChangedBuildWarning):
+            ERR.print(Text("warning: ", "yellow") + plain(message), soft_wrap=True)
+        else:
+            show(message, category, *where, **more)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", ChangedBuildWarning)
+        warnings.showwarning = show_ours
+        yield
 
 
 @contextmanager

@@ -30,7 +30,7 @@ CODES: dict[str, str] = {
     "GW-402": "build folder is incomplete or damaged",
     "GW-403": "unknown board",
     "GW-404": "output folder cannot be written",
-    "GW-405": "bad option of compile or synth",
+    "GW-405": "bad option",
     # 5xx: tools
     "GW-501": "no C++ compiler",
     "GW-502": "C++ compilation failed",

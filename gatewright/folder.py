@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -229,9 +230,19 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def changed_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Files whose contents are no longer what ``compile`` wrote."""
-    return [name for name, digest in manifest["files"].items() if _digest(folder / name) != digest]
+class ChangedBuildWarning(UserWarning):
+    """A file of a build is no longer what ``compile`` wrote, and is run as it is."""
+
+
+def warn_of_changes(folder: Path, manifest: Mapping[str, Any], part: str) -> None:
+    """Say so if a file of a build, or one in a folder of it, is not what ``compile`` wrote.
+
+    Kernels may be edited, to see what ``verify`` finds; a damaged file must not go unnoticed.
+    """
+    for name, digest in manifest["files"].items():
+        if part in (name, name.partition("/")[0]) and _digest(folder / name) != digest:
+            message = f"{folder / name} is not what compile wrote; it is run as it is"
+            warnings.warn(message, ChangedBuildWarning, stacklevel=3)
 
 
 def _digest(path: Path) -> str:

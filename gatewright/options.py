@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,6 +14,9 @@ from gatewright.errors import GatewrightError
 from gatewright.hls_templates.design import DEFAULT_MAX_STEPS, DEFAULT_MULTIPLIERS, Options
 from gatewright.hls_templates.requantize.kernel import VARIANTS
 from gatewright.ir.lowering import IntegerModel
+
+LONGEST = 1 << 20
+"""Steps of a sequence that a buffer may hold: more than any device has memory for."""
 
 
 def check_options(multipliers: Any, requantizer: Any, max_steps: Any = None) -> Options:
@@ -28,11 +32,10 @@ def check_options(multipliers: Any, requantizer: Any, max_steps: Any = None) -> 
     """
     if requantizer not in VARIANTS:
         raise _refused("requantizer", requantizer, f"one of {', '.join(VARIANTS)}")
-    return Options(
-        positive("multipliers", multipliers) or DEFAULT_MULTIPLIERS,
-        requantizer,
-        positive("max_steps", max_steps),
-    )
+    steps = positive("max_steps", max_steps)
+    if steps is not None and steps > LONGEST:
+        raise _refused("max_steps", max_steps, f"at most {LONGEST}: a buffer holds them all")
+    return Options(positive("multipliers", multipliers) or DEFAULT_MULTIPLIERS, requantizer, steps)
 
 
 def check_clock(value: Any) -> float | None:
@@ -46,6 +49,18 @@ def check_clock(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1000:
         raise _refused("clock", value, "a frequency in MHz, or None for the board's target")
     return float(value)
+
+
+def check_line(baud: Any, timeout: Any) -> None:
+    """The rate of a serial line, in bits per second, and a time limit in seconds.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
+    if positive("baud", baud) is None:
+        raise _refused("baud", baud, "bits per second, such as 115200")
+    if not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
+        raise _refused("timeout", timeout, "seconds, more than 0")
 
 
 def positive(option: str, value: Any) -> int | None:

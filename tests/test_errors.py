@@ -256,6 +256,7 @@ def test_an_unknown_board(shared: Shared, tmp_path: Path) -> None:
         ("multipliers", 2.5, "GW-405"),
         ("multipliers", "8", "GW-405"),
         ("multipliers", True, "GW-405"),
+        ("max_steps", 1 << 40, "GW-405"),
         ("requantizer", "zzz", "GW-405"),
         ("requantizer", ["auto"], "GW-405"),
         ("board", ["pynq-z2"], "GW-403"),

@@ -201,6 +201,12 @@ def test_waveform_of_a_core_without(compiled, tmp_path):
         {"gap": 50, "idle_limit": 50},
         {"events": (Event(-1, "reset"),)},
         {"events": (Event(1, "clear", 0),)},
+        {"events": (Event(1, "hold"),)},
+        {"events": (Event(1.5, "reset"),)},
+        {"input_stall": "often"},
+        {"seed": None},
+        {"gap": 2.5},
+        {"drain": "long"},
     ],
     ids=str,
 )

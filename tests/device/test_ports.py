@@ -107,6 +107,18 @@ def test_what_is_no_serial_port(shared: Shared, tmp_path: Path) -> None:
 
 
 @needs_serial
+@pytest.mark.parametrize(
+    "options",
+    [{"timeout": float("inf")}, {"timeout": float("nan")}, {"timeout": 0}, {"baud": 0}],
+    ids=str,
+)
+def test_a_line_that_there_is_not(shared: Shared, options: dict[str, Any]) -> None:
+    with pytest.raises(GatewrightError, match="GW-405") as caught:
+        Device(shared.build, "/dev/ttyUSB0", **options)
+    assert caught.value.where == next(iter(options))
+
+
+@needs_serial
 def test_no_permission(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> int:
         raise PermissionError(13, "Permission denied")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from gatewright.errors import GatewrightError
 
@@ -12,6 +13,10 @@ MAX_STALL = 0.9
 SHARES = 1 << 16
 FROM_IDLE = 64
 """Cycles of pause after which a core has nothing left to do."""
+
+
+Kind = Literal["reset", "clear"]
+KINDS = get_args(Kind)
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,7 @@ class Event:
     """
 
     cycle: int
-    kind: Literal["reset", "clear"]
+    kind: Kind
     length: int = 1
 
 
@@ -70,14 +75,30 @@ class Drive:
     trace: Trace | None = None
 
     def __post_init__(self) -> None:
+        self._check_types()
         for name in ("input_stall", "output_stall"):
             share = getattr(self, name)
             if not 0 <= share <= MAX_STALL:
                 raise _refused(f"{name} is {share}", f"Pass 0 to {MAX_STALL}.")
         if self.gap is not None and not 0 <= self.gap < self.idle_limit:
             raise _refused(f"gap is {self.gap}", "Pass 0 to less than idle_limit, or None.")
-        if any(e.cycle < 0 or e.length < 1 for e in self.events):
-            raise _refused("an event begins before cycle 0 or has no length", "Mend it.")
+        for event in self.events:
+            if event.kind not in KINDS:
+                raise _refused(f"an event is a {event.kind!r}", f"Pass {' or '.join(KINDS)}.")
+            if event.cycle < 0 or event.length < 1:
+                raise _refused(f"{event} begins before cycle 0 or has no length", "Mend it.")
+
+    def _check_types(self) -> None:
+        counts = {name: getattr(self, name) for name in ("seed", "idle_limit", "drain")}
+        counts |= {} if self.gap is None else {"gap": self.gap}
+        for n, event in enumerate(self.events):
+            counts |= {f"events[{n}].cycle": event.cycle, f"events[{n}].length": event.length}
+        for name, value in counts.items():
+            if not isinstance(value, Integral):
+                raise _refused(f"{name} is {value!r}", "Pass an integer.")
+        for name in ("input_stall", "output_stall"):
+            if not isinstance(getattr(self, name), Real):
+                raise _refused(f"{name} is {getattr(self, name)!r}", "Pass a probability.")
 
     @property
     def words(self) -> dict[str, int]:

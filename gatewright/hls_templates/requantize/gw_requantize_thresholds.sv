@@ -49,7 +49,7 @@ module gw_requantize_thresholds #(
 
       // The bits decided so far are the position in the level.
       if (ROWS > 0) begin : gen_rows
-        assign address = (ADDRESS_BITS'(row[level]) << level) | ADDRESS_BITS'(count[level]);
+        assign address = ADDRESS_BITS'((32'(row[level]) << level) | 32'(count[level]));
       end else begin : gen_one
         assign address = ADDRESS_BITS'(count[level]);
       end

@@ -1,0 +1,153 @@
+"""Compile a model into a build folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import onnx
+
+from gatewright import frontend
+from gatewright.boards import DEFAULT_BOARD
+from gatewright.build import (
+    CALIBRATION,
+    CERTIFICATE,
+    INTEGER,
+    KERNELS,
+    PROJECT,
+    STANDARD,
+    TRACED,
+    Build,
+)
+from gatewright.calibration import Calibration, calibrate
+from gatewright.folder import RTL, named, replacing, write_manifest
+from gatewright.golden import golden_vectors
+from gatewright.hls_templates import Design, map_design, write_project
+from gatewright.hls_templates.project import project_files
+from gatewright.hls_templates.rtl.write import rtl_files
+from gatewright.ir.certificate import build_certificate
+from gatewright.ir.lowering import IntegerModel, lower
+from gatewright.ir.onnx_io import to_onnx
+from gatewright.ir.standard import to_standard
+from gatewright.ir.traced.cell_spec import read_cell
+from gatewright.ir.traced.operands import TracedGraph
+from gatewright.ir.traced.vocabulary import CELLS
+from gatewright.options import check_options, find_board, fit_steps
+from gatewright.version import VERSION
+
+Progress = Callable[[str], None]
+
+
+def compile(
+    model: Any,
+    example_input: Any = None,
+    output_dir: str | os.PathLike[str] = "build/model",
+    *,
+    calibration: Any = None,
+    multipliers: int | None = None,
+    requantizer: Literal["auto", "thresholds"] = "auto",
+    max_steps: int | None = None,
+    board: str = DEFAULT_BOARD,
+    progress: Progress | None = None,
+) -> Build:
+    """Compile a quantized recurrent model to HLS C++.
+
+    Args:
+        model: A calibrated ``torch.nn.Module`` in eval mode; or the path of an ONNX file that
+            Brevitas exported; or such a ``ModelProto``; or what ``calibrate`` returned.
+        example_input: For a module, one float32 input [B, T, I] (or [T, B, I]); a tuple of it and
+            initial states [layers * directions, B, H] if ``forward`` takes those too. With
+            calibration data, its first sequence is taken.
+        output_dir: The build folder. A build that is there is replaced, anything else refused.
+        calibration: Data to calibrate a model with whose activations or weights are float, as
+            ``calibrate`` takes it; its report is kept in ``calibration.json``.
+        multipliers: Budget of multipliers of a recurrent layer; decides how it is folded.
+        requantizer: ``auto`` replaces thresholds by checked multipliers or tables where they are
+            equal; ``thresholds`` keeps them.
+        max_steps: Longest sequence that the kernels can take, where a layer runs backwards or
+            branches meet again and one has to be buffered; else any length will do. By default
+            128, or T of the example if that is more.
+        board: Name of a board, for the vendor project.
+        progress: Called with the name of each stage as it begins.
+
+    Returns:
+        The build. Its folder holds ``1_traced.onnx``, ``2_integer.onnx``, ``2_standard.onnx``,
+        ``3_kernels.json``, ``certificate.json`` and ``hls/``.
+
+    Raises:
+        GatewrightError: With a code, a place, a cause and a remedy; the folder is left as it was.
+    """
+    report = progress or (lambda stage: None)
+    options = check_options(multipliers, requantizer, max_steps)
+    target = find_board(board)
+    folder = named(output_dir)
+    with replacing(folder) as partial:
+        if calibration is not None:
+            report("calibrate")
+            model = calibrate(model, calibration)
+        report("trace")
+        traced = _trace(model, example_input)
+        report("lower")
+        integer = lower(traced)
+        report("map")
+        design = map_design(integer.graph, fit_steps(options, integer))
+        report("write")
+        _save(traced, partial / TRACED)
+        _save(to_onnx(integer), partial / INTEGER)
+        _save(to_standard(integer), partial / STANDARD)
+        if isinstance(model, Calibration):
+            _write_json(partial / CALIBRATION, model.to_json())
+        _write_json(partial / KERNELS, _kernels_json(traced, integer, design))
+        _write_json(partial / CERTIFICATE, build_certificate(integer).to_json())
+        files = project_files(design, target.part, target.clock_ns)
+        write_project(files | golden_vectors(integer, design), partial / PROJECT)
+        write_project(rtl_files(design), partial / RTL)
+        facts = {
+            "gatewright": VERSION,
+            "multipliers": options.multipliers,
+            "requantizer": options.requantizer,
+            "board": target.name,
+        }
+        write_manifest(partial, facts)
+    return Build(folder)
+
+
+def _trace(model: Any, example_input: Any) -> onnx.ModelProto:
+    if isinstance(model, str | os.PathLike | onnx.ModelProto):
+        return frontend.load(model)
+    if isinstance(model, Calibration):
+        return frontend.trace(
+            model.model, model.example_input if example_input is None else example_input
+        )
+    return frontend.trace(model, example_input)
+
+
+def _save(model: onnx.ModelProto, path: Path) -> None:
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _write_json(path: Path, data: Any) -> None:
+    path.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n")
+
+
+def _kernels_json(traced: onnx.ModelProto, integer: IntegerModel, design: Design) -> dict[str, Any]:
+    return {
+        **design.to_json(integer.steps),
+        "taps": [[tap.name, tap.width, tap.sequence, tap.reverse] for tap in design.taps()],
+        "states": _state_quantizers(traced),
+    }
+
+
+def _state_quantizers(traced: onnx.ModelProto) -> dict[str, dict[str, Any]]:
+    """Scale and zero point of h and c of each recurrent layer."""
+    graph = TracedGraph(traced.graph)
+    states = {}
+    for node in traced.graph.node:
+        if node.op_type in CELLS:
+            spec = read_cell(graph, node)
+            for state in spec.form.states:
+                states[f"{node.name}/{state}"] = spec.state_quantizer(state).to_json()
+    return states
