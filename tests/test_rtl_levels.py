@@ -20,6 +20,7 @@ from shared_model import Shared
 from torch import nn
 
 import gatewright
+from gatewright import ChangedBuildWarning
 from gatewright.cli import main
 from gatewright.errors import GatewrightError
 from gatewright.folder import COSIM, LIBRARIES
@@ -210,6 +211,18 @@ def test_a_memory_image_that_went_away(level: str, shared: Shared, tmp_path: Pat
     build = copied(shared, tmp_path)
     (build.path / f"rtl/rom/{KERNEL}_weight_file.hex").unlink()
     with pytest.raises(GatewrightError, match=f"{KERNEL}_weight_file") as caught:
+        build.simulate(shared.x, level)
+    assert caught.value.code == "GW-402"
+
+
+@pytest.mark.parametrize("level", every_level("rtl", "cxxrtl"))
+def test_a_list_of_sources_that_was_emptied(level: str, shared: Shared, tmp_path: Path) -> None:
+    build = copied(shared, tmp_path)
+    (build.path / "rtl/sources.f").write_text("")
+    with (
+        pytest.warns(ChangedBuildWarning, match=r"sources\.f"),
+        pytest.raises(GatewrightError, match=r"sources\.f") as caught,
+    ):
         build.simulate(shared.x, level)
     assert caught.value.code == "GW-705"
 

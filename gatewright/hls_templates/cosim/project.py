@@ -40,6 +40,8 @@ class RtlProject:
         if not (folder / SOURCES).is_file():
             raise _incomplete(folder, SOURCES)
         sources = tuple((folder / SOURCES).read_text().split())
+        if not sources:
+            raise _incomplete(folder, f"the list in {SOURCES}")
         roms: set[str] = set()
         for name in sources:
             if not (folder / name).is_file():
