@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gatewright.boards import Board, SynthReport
+from gatewright.boards.folding import Candidate
 from gatewright.boards.shell import build_digest, shell_files
-from gatewright.boards.synth import Candidate, Request, synthesize
+from gatewright.boards.synth import Request, synthesize
 from gatewright.boards.vendor import count_resources
 from gatewright.folder import SYNTH, emptied, read_manifest
 from gatewright.hls_templates import Design, map_design
@@ -36,8 +38,8 @@ def synth(
     Args:
         build: The build.
         board: Its name. For a vendor's board resources are counted, and nothing is placed.
-        multipliers: Budget of a recurrent layer. None begins at the board's own, and halves it
-            until the design fits; on a vendor's board it is that of the build.
+        multipliers: Budget of a recurrent layer. None begins at the board's own, on a vendor's
+            board at that of the build, and halves it until the design fits.
         clock: MHz; None for the board's target. The PLL makes the fastest one not above it.
         seeds: How many placements to try; the fastest is kept.
         progress: Called with the stage and a line of the tool at work.
@@ -56,8 +58,9 @@ def synth(
     report = progress or (lambda stage, line: None)
     folder = emptied(build.path / SYNTH / target.name)
     if isinstance(target, Board):
-        budget = wanted or read_manifest(build.path)["multipliers"]
-        return count_resources(target, candidate(build, budget, shell=False), folder, report)
+        first = read_manifest(build.path)["multipliers"]
+        fold = partial(candidate, build, shell=False)
+        return count_resources(target, wanted, first, fold, folder, report)
     request = Request(target, mhz, wanted, count)
     return synthesize(request, lambda budget: candidate(build, budget), folder, report)
 

@@ -9,8 +9,8 @@ from time import perf_counter
 from rich.table import Table
 
 from gatewright.boards import SynthReport
+from gatewright.boards.folding import UNITS
 from gatewright.boards.report import Attempt, Hop
-from gatewright.boards.synth import UNITS
 from gatewright.display import ERR, OUT, plain
 
 

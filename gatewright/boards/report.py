@@ -7,11 +7,13 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from gatewright.boards.description import RESOURCES, OpenBoard
 from gatewright.boards.flows import FLOWS, Flow
 
+SYNTH_JSON = "synth.json"
 # yosys names a cell after the nearest named net: the net, the type of the cell, its port, a number.
 _CELL = re.compile(
     r"[_$.](SB_|TRELLIS_|LUT[1-8]|MUX2_|CCU2C|PFUMX|L6MUX|DFF|ALU|MULT|DP16KD|PDPW|DPX?9|SDPX?|SPX?9"
@@ -135,6 +137,11 @@ class SynthReport:
     def per_second(self) -> float:
         """Inferences, one after the other."""
         return 1e6 / self.microseconds
+
+    def write(self, folder: Path) -> None:
+        """Write ``synth.json``."""
+        text = json.dumps(self.to_json(), indent=1, sort_keys=True)
+        (folder / SYNTH_JSON).write_text(text + "\n")
 
     def to_json(self) -> dict[str, Any]:
         """For ``synth.json`` and ``--json``."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from gatewright.boards.flows import (
     seeded,
     synthesis,
 )
+from gatewright.boards.folding import Candidate, Fold, does_not_fit, folds, say_too_large
 from gatewright.boards.plan import Plan
 from gatewright.boards.pll import pll_module
 from gatewright.boards.report import (
@@ -38,30 +38,7 @@ from gatewright.boards.top import TOP, board_top
 from gatewright.errors import GatewrightError
 
 BAUD = 115_200
-SYNTH_JSON = "synth.json"
-UNITS = {"lut": "LUTs", "ff": "flip-flops", "bram": "block RAMs", "dsp": "multipliers"}
 _CROWDED = ("bels remaining", "legal placement", "utilisation limit", "failed to expand region")
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A design at one fold.
-
-    Attributes:
-        multipliers: The budget it was folded for.
-        rtl: Its files below ``rtl/``, ``sources.f`` among them, the shell included.
-        steps: Time steps of the sequence that ``cycles`` is of.
-        cycles: Predicted for it.
-    """
-
-    multipliers: int
-    rtl: Mapping[str, str]
-    steps: int
-    cycles: int
-
-
-Fold = Callable[[int], Candidate]
-"""The design for a budget of multipliers."""
 
 
 @dataclass(frozen=True)
@@ -101,14 +78,20 @@ def synthesize(request: Request, fold: Fold, folder: Path, progress: Progress) -
     pll = _pll(board, wanted)
     mhz = float(pll.mhz if pll else exact(board.clock.mhz))
     attempts: list[Attempt] = []
-    for candidate in _folds(request, fold):
+    for candidate in folds(request.multipliers, board.multipliers, fold):
         plan = make_plan(board, candidate, pll, mhz, request.seeds)
         placed = _place(board, plan, candidate, folder, progress, attempts)
         if placed is not None:
             break
-        _say_too_large(attempts[-1], progress)
+        say_too_large(attempts[-1], progress)
     else:
-        raise _does_not_fit(request, attempts, fold, pll, folder, progress)
+        raise does_not_fit(
+            board.title,
+            attempts[-1],
+            request.multipliers,
+            fold,
+            lambda smaller: _count(board, make_plan(board, smaller, pll, mhz, 1), folder, progress),
+        )
     timing, seed = placed
     report = SynthReport(
         board=board.name,
@@ -129,7 +112,7 @@ def synthesize(request: Request, fold: Fold, folder: Path, progress: Progress) -
     )
     if report.bitstream:
         _run(lambda: run_command(pack(board, seed), folder, progress), folder)
-    write_report(report, folder)
+    report.write(folder)
     if not report.bitstream:
         raise _too_slow(report, folder)
     return report
@@ -163,23 +146,6 @@ def _pll(board: OpenBoard, mhz: float) -> Pll | None:
             cause=f"{error}.",
             remedy=f"Ask for a faster one; {board.clock.target_mhz:g} MHz is the board's target.",
         ) from error
-
-
-def _folds(request: Request, fold: Fold) -> Iterator[Candidate]:
-    """The fold asked for; or the board's, then half of it, down to the smallest there is."""
-    if request.multipliers is not None:
-        yield fold(request.multipliers)
-        return
-    yield from _halved(request.board.multipliers, fold)
-
-
-def _halved(budget: int, fold: Fold) -> Iterator[Candidate]:
-    last: Candidate | None = None
-    while budget >= 1:
-        candidate = fold(budget)
-        if last is None or candidate.rtl != last.rtl:
-            yield candidate
-        last, budget = candidate, budget // 2
 
 
 def _place(
@@ -226,43 +192,6 @@ def _run(work: Callable[[], object], folder: Path) -> None:
         raise failed(error, folder) from error
 
 
-def _say_too_large(attempt: Attempt, progress: Progress) -> None:
-    progress(f"{attempt.multipliers} multipliers do not fit: {_need(attempt)}", "")
-
-
-def _need(attempt: Attempt) -> str:
-    name, usage = attempt.worst()
-    if usage.used <= usage.available:
-        return f"nextpnr finds no place at {usage.share:.0%} of the {UNITS[name]}"
-    return f"{usage.used:,} of {usage.available:,} {UNITS[name]} ({usage.share:.0%})"
-
-
-def _does_not_fit(
-    request: Request,
-    attempts: list[Attempt],
-    fold: Fold,
-    pll: Pll | None,
-    folder: Path,
-    progress: Progress,
-) -> GatewrightError:
-    board, attempt = request.board, attempts[-1]
-    remedy = "Take a board with a larger device, or a model with fewer units or bits."
-    if request.multipliers is not None:
-        mhz = board.clock.mhz
-        for candidate in _halved(request.multipliers // 2, fold):
-            usage = _count(board, make_plan(board, candidate, pll, mhz, 1), folder, progress)
-            if not too_large(usage):
-                remedy = f"By yosys' count --multipliers {candidate.multipliers} fits; or leave "
-                remedy += "the option out, and the fold is found."
-                break
-    return GatewrightError(
-        "GW-802",
-        where=f"{board.title}, {attempt.multipliers} multipliers",
-        cause=f"the design needs {_need(attempt)}.",
-        remedy=remedy,
-    )
-
-
 def _too_slow(report: SynthReport, folder: Path) -> GatewrightError:
     timing = report.timing
     assert timing is not None
@@ -283,9 +212,3 @@ def _note(timing: Timing) -> str:
         f"nextpnr reports {timing.hold_violations} hold violations; its hold model of this family "
         "is incomplete, and no board has run this bitstream."
     )
-
-
-def write_report(report: SynthReport, folder: Path) -> None:
-    """Write ``synth.json``."""
-    text = json.dumps(report.to_json(), indent=1, sort_keys=True)
-    (folder / SYNTH_JSON).write_text(text + "\n")

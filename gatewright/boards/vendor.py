@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from gatewright.boards.folding import Candidate, Fold, does_not_fit, folds, say_too_large
 from gatewright.boards.parts import Board
 from gatewright.boards.plan import Command, Plan
-from gatewright.boards.report import Attempt, SynthReport, tally, too_large
+from gatewright.boards.report import Attempt, SynthReport, Usage, tally, too_large
 from gatewright.boards.run import Progress, ToolError, failed, run_command
-from gatewright.boards.synth import Candidate, write_report
 
 TOP = "gatewright_top"
 NOTE = (
@@ -31,42 +31,51 @@ CELLS: dict[str, tuple[str, float]] = {
 
 
 def count_resources(
-    board: Board, candidate: Candidate, folder: Path, progress: Progress
+    board: Board,
+    multipliers: int | None,
+    first: int,
+    fold: Fold,
+    folder: Path,
+    progress: Progress,
 ) -> SynthReport:
     """Synthesize a design for a vendor's part and count what it takes.
 
     Args:
         board: The part.
-        candidate: The design, without a board's shell.
+        multipliers: Budget of a recurrent layer; None to begin at ``first`` and halve it until the
+            design fits.
+        first: See there.
+        fold: Gives the design at a fold, without a board's shell.
         folder: An empty folder; gets sources, log and ``synth.json``.
         progress: Hears what yosys says.
 
     Raises:
-        GatewrightError: GW-701 without yosys, GW-804 if it fails.
+        GatewrightError: GW-701 without yosys, GW-802 if the design does not fit, GW-804 if yosys
+            fails.
     """
-    script = (
-        f"read_slang -j 1 --top {TOP} -f sources.f\n"
-        f"synth_xilinx -family {board.yosys} -top {TOP} -flatten -noiopad\n"
-        "tee -q -o ../cells.json stat -json\n"
-    )
-    files = {f"rtl/{path}": text for path, text in candidate.rtl.items()}
-    command = Command("synthesize", "yosys", ("-s", "../synth.ys"), "synthesize.log", "rtl")
-    plan = Plan(files | {"synth.ys": script}, (command,))
-    plan.write(folder)
-    try:
-        run_command(command, folder, progress)
-    except ToolError as error:
-        raise failed(error, folder) from error
-    counts = json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
-    usage = tally(counts, CELLS, board.resources)
-    attempt = Attempt(candidate.multipliers, not too_large(usage), usage)
+    attempts: list[Attempt] = []
+    for candidate in folds(multipliers, first, fold):
+        plan = make_plan(board, candidate)
+        usage = count_cells(board, plan, folder, progress)
+        attempts.append(Attempt(candidate.multipliers, not too_large(usage), usage))
+        if attempts[-1].fits:
+            break
+        say_too_large(attempts[-1], progress)
+    else:
+        raise does_not_fit(
+            board.title,
+            attempts[-1],
+            multipliers,
+            fold,
+            lambda smaller: count_cells(board, make_plan(board, smaller), folder, progress),
+        )
     report = SynthReport(
         board=board.name,
         title=board.title,
         device=board.part,
         multipliers=candidate.multipliers,
         usage=usage,
-        attempts=(attempt,),
+        attempts=tuple(attempts),
         clock_mhz=1000 / board.clock_ns,
         timing=None,
         seed=None,
@@ -77,5 +86,33 @@ def count_resources(
         plan=plan.digest(),
         note=NOTE,
     )
-    write_report(report, folder)
+    report.write(folder)
     return report
+
+
+def make_plan(board: Board, candidate: Candidate) -> Plan:
+    """The files, and the one command that counts their cells."""
+    script = (
+        f"read_slang -j 1 --top {TOP} -f sources.f\n"
+        f"synth_xilinx -family {board.yosys} -top {TOP} -flatten -noiopad\n"
+        "tee -q -o ../cells.json stat -json\n"
+    )
+    files = {f"rtl/{path}": text for path, text in candidate.rtl.items()}
+    command = Command("synthesize", "yosys", ("-s", "../synth.ys"), "synthesize.log", "rtl")
+    return Plan(files | {"synth.ys": script}, (command,))
+
+
+def count_cells(board: Board, plan: Plan, folder: Path, progress: Progress) -> dict[str, Usage]:
+    """What a plan's design takes, also where that is more than the part has.
+
+    Raises:
+        GatewrightError: GW-701 without yosys, GW-804 if it fails.
+    """
+    plan.write(folder)
+    for command in plan.commands:
+        try:
+            run_command(command, folder, progress)
+        except ToolError as error:
+            raise failed(error, folder) from error
+    counts = json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
+    return tally(counts, CELLS, board.resources)

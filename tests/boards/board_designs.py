@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from gatewright.boards.synth import Candidate
+from gatewright.boards.folding import Candidate
 
 RTL = Path(__file__).with_name("rtl")
 WORDS = 256

@@ -12,8 +12,9 @@ from board_designs import design
 
 from gatewright.boards import boards, open_boards
 from gatewright.boards.flows import FLOWS
+from gatewright.boards.folding import Candidate
 from gatewright.boards.plan import Command, Plan
-from gatewright.boards.synth import Candidate, Request, make_plan, synthesize
+from gatewright.boards.synth import Request, make_plan, synthesize
 from gatewright.boards.tools import find_tool
 from gatewright.boards.vendor import count_resources
 from gatewright.errors import GatewrightError
@@ -195,16 +196,53 @@ def test_plans_stay_in_their_folder(path):
         Plan({}, (Command("stage", "yosys", (), path),))
 
 
+def for_vendors(lanes):
+    good = design(lanes)
+    top = good.rtl["gatewright_board.sv"].replace("gatewright_board", "gatewright_top")
+    return replace(good, rtl=dict(good.rtl) | {"gatewright_board.sv": top})
+
+
+def count(board, wanted, folder):
+    said = []
+    need()
+    report = count_resources(
+        board, wanted, 12, for_vendors, folder, lambda *words: said.append(words)
+    )
+    return report, said
+
+
 @pytest.mark.parametrize("name", sorted(boards()))
 def test_counts_for_a_vendors_part(tmp_path, name):
-    need()
-    good = design(4)
-    top = good.rtl["gatewright_board.sv"].replace("gatewright_board", "gatewright_top")
-    candidate = replace(good, rtl=dict(good.rtl) | {"gatewright_board.sv": top})
-    report = count_resources(boards()[name], candidate, tmp_path, lambda *words: None)
+    report, _ = count(boards()[name], 4, tmp_path)
     assert report.usage["dsp"].used == 4
     assert report.usage["lut"].used > 20 and report.usage["ff"].used > 20
     assert "Vivado" in report.note and report.timing is None
+
+
+def small(**fewer):
+    board = boards()["pynq-z2"]
+    return replace(board, resources=board.resources | fewer)
+
+
+def test_a_vendors_part_is_folded_for_too(tmp_path):
+    report, said = count(small(dsp=7), None, tmp_path)
+    assert [(a.multipliers, a.fits) for a in report.attempts] == [(12, False), (6, True)]
+    assert report.multipliers == 6 and report.usage["dsp"].used == 6
+    assert any("12 of 7 multipliers (171%)" in stage for stage, _ in said)
+
+
+def test_a_vendors_part_that_is_too_small_for_a_fold(tmp_path):
+    with pytest.raises(GatewrightError) as caught:
+        count(small(dsp=7), 12, tmp_path)
+    assert caught.value.code == "GW-802"
+    assert "12 of 7 multipliers (171%)" in caught.value.cause
+    assert "--multipliers 6 fits" in caught.value.remedy
+    assert not (tmp_path / "synth.json").exists()
+
+
+def test_a_vendors_part_that_is_too_small(tmp_path):
+    with pytest.raises(GatewrightError, match="larger device"):
+        count(small(lut=10), None, tmp_path)
 
 
 PROOF = """

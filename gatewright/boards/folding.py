@@ -1,0 +1,92 @@
+"""Which folds of a design are tried on a device, and what is said of those that do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from gatewright.boards.report import Attempt, Usage, too_large
+from gatewright.boards.run import Progress
+from gatewright.errors import GatewrightError
+
+UNITS = {"lut": "LUTs", "ff": "flip-flops", "bram": "block RAMs", "dsp": "multipliers"}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A design at one fold.
+
+    Attributes:
+        multipliers: The budget it was folded for.
+        rtl: Its files below ``rtl/``, ``sources.f`` among them, and a board's shell if it has one.
+        steps: Time steps of the sequence that ``cycles`` is of.
+        cycles: Predicted for it.
+    """
+
+    multipliers: int
+    rtl: Mapping[str, str]
+    steps: int
+    cycles: int
+
+
+Fold = Callable[[int], Candidate]
+"""The design for a budget of multipliers."""
+
+
+def folds(wanted: int | None, first: int, fold: Fold) -> Iterator[Candidate]:
+    """The fold that is wanted; or ``first``, then half of it, down to the smallest there is."""
+    if wanted is not None:
+        yield fold(wanted)
+        return
+    yield from _halved(first, fold)
+
+
+def _halved(budget: int, fold: Fold) -> Iterator[Candidate]:
+    last: Candidate | None = None
+    while budget >= 1:
+        candidate = fold(budget)
+        if last is None or candidate.rtl != last.rtl:
+            yield candidate
+        last, budget = candidate, budget // 2
+
+
+def say_too_large(attempt: Attempt, progress: Progress) -> None:
+    """Tell whoever watches that a smaller fold is next."""
+    progress(f"{attempt.multipliers} multipliers do not fit: {_need(attempt)}", "")
+
+
+def does_not_fit(
+    title: str,
+    attempt: Attempt,
+    wanted: int | None,
+    fold: Fold,
+    count: Callable[[Candidate], Mapping[str, Usage]],
+) -> GatewrightError:
+    """The error for a design that is too large.
+
+    Args:
+        title: The board's.
+        attempt: The last one.
+        wanted: The fold that the user named; smaller ones are counted then, to name one that fits.
+        fold: Gives the design at a fold.
+        count: What a design takes at least.
+    """
+    remedy = "Take a board with a larger device, or a model with fewer units or bits."
+    if wanted is not None:
+        fitting = (c for c in _halved(wanted // 2, fold) if not too_large(count(c)))
+        if candidate := next(fitting, None):
+            remedy = f"By yosys' count --multipliers {candidate.multipliers} fits; or leave "
+            remedy += "the option out, and the fold is found."
+    return GatewrightError(
+        "GW-802",
+        where=f"{title}, {attempt.multipliers} multipliers",
+        cause=f"the design needs {_need(attempt)}.",
+        remedy=remedy,
+    )
+
+
+def _need(attempt: Attempt) -> str:
+    name, usage = attempt.worst()
+    if usage.used <= usage.available:
+        return f"nextpnr finds no place at {usage.share:.0%} of the {UNITS[name]}"
+    return f"{usage.used:,} of {usage.available:,} {UNITS[name]} ({usage.share:.0%})"
