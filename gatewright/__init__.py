@@ -6,10 +6,11 @@ Importing this package teaches qonnx the op ``QuantLSTMCell``.
 from gatewright.build import Build
 from gatewright.calibration import Calibration, calibrate
 from gatewright.compiler import compile
+from gatewright.device import Device
 from gatewright.errors import GatewrightError
-from gatewright.folder import ChangedBuildWarning
 from gatewright.ir.traced import register as _register
 from gatewright.levels import FAST_LEVELS, LEVELS
+from gatewright.manifest import ChangedBuildWarning
 from gatewright.verify import Report
 from gatewright.version import VERSION
 
@@ -23,6 +24,7 @@ __all__ = [
     "Build",
     "Calibration",
     "ChangedBuildWarning",
+    "Device",
     "GatewrightError",
     "Report",
     "__version__",

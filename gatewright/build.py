@@ -22,8 +22,6 @@ from gatewright.folder import (
     LIBRARIES,
     RTL,
     keeping,
-    read_manifest,
-    warn_of_changes,
     whole,
 )
 from gatewright.hls_templates.cosim import Drive
@@ -34,7 +32,15 @@ from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.onnx_io import from_onnx
 from gatewright.ir.types import IntArray
 from gatewright.levels import FAST_LEVELS, LEVELS, RTL_LEVELS, Arguments, Engine
-from gatewright.rtl_level import RtlEngine, Simulated, Stats, check_level, drive_for
+from gatewright.manifest import blames_changes, read_manifest, warn_of_changes
+from gatewright.rtl_level import (
+    RtlEngine,
+    Simulated,
+    Stats,
+    check_level,
+    check_trace,
+    drive_for,
+)
 
 if TYPE_CHECKING:
     from gatewright.verify import Report
@@ -60,12 +66,19 @@ class Build:
     path: Path
 
     def __post_init__(self) -> None:
+        if not isinstance(self.path, str | os.PathLike):
+            raise GatewrightError(
+                "GW-402",
+                where=repr(self.path),
+                cause="it is no path.",
+                remedy="Name the folder that compile wrote.",
+            )
         object.__setattr__(self, "path", Path(self.path))
         read_manifest(self.path)
 
     def _run_part(self, part: str) -> Path:
         """A file or folder that is about to be run; a warning if it was changed."""
-        warn_of_changes(self.path, read_manifest(self.path), part)
+        warn_of_changes(self.path, part)
         return self.path / part
 
     @cached_property
@@ -91,8 +104,10 @@ class Build:
     @cached_property
     def certificate(self) -> Certificate:
         """``certificate.json``."""
-        return Certificate.from_json(json.loads((self.path / CERTIFICATE).read_text()))
+        with whole(self.path / CERTIFICATE):
+            return Certificate.from_json(json.loads((self.path / CERTIFICATE).read_text()))
 
+    @blames_changes
     def engine(self, level: str, *, taps: bool = False, native: bool | None = None) -> Engine:
         """The engine of one level.
 
@@ -256,6 +271,7 @@ class Build:
         results += [done.stats] if return_stats else []
         return tuple(results) if len(results) > 1 else done.outputs
 
+    @blames_changes
     def run(
         self,
         x: Any,
@@ -273,7 +289,9 @@ class Build:
         wanted = self.kernels["states"] if states else {}
         clocked = None
         if level in RTL_LEVELS:
-            clocked = self.rtl_engine(level, drive_for(drive, stats=stats), keep_state=keep_state)
+            drive = drive_for(drive, stats=stats)
+            check_trace(drive, arguments, self.integer)
+            clocked = self.rtl_engine(level, drive, keep_state=keep_state)
         engine = clocked or self.engine(level, taps=states)
         run = levels.run_chunked(engine, arguments, self.integer, wanted.__contains__)
         outputs: tuple[Any, ...] = run.outputs
@@ -293,6 +311,7 @@ class Build:
         """
         return check_arguments(x, self.integer)
 
+    @blames_changes
     def verify(
         self,
         x: Any = None,
@@ -307,6 +326,7 @@ class Build:
 
         return verify(self, x, model, labels=labels, levels=levels, progress=progress)
 
+    @blames_changes
     def synth(
         self,
         board: str,
@@ -323,6 +343,7 @@ class Build:
             self, board, multipliers=multipliers, clock=clock, seeds=seeds, progress=progress
         )
 
+    @blames_changes
     def report(self, output: str | os.PathLike[str] | None = None) -> Path:
         """Write one HTML page about the build; see ``gatewright.report.write_report``."""
         from gatewright.report import write_report

@@ -23,7 +23,7 @@ from gatewright.build import (
     Build,
 )
 from gatewright.calibration import Calibration, calibrate
-from gatewright.folder import RTL, named, replacing, write_manifest
+from gatewright.folder import RTL, named, replacing
 from gatewright.golden import golden_vectors
 from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.project import project_files
@@ -35,6 +35,7 @@ from gatewright.ir.standard import to_standard
 from gatewright.ir.traced.cell_spec import read_cell
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS
+from gatewright.manifest import write_manifest
 from gatewright.options import check_options, find_board, fit_steps
 from gatewright.version import VERSION
 

@@ -19,9 +19,9 @@ from gatewright.build import Build
 from gatewright.calibration import Calibration
 from gatewright.doctor import Tool
 from gatewright.errors import GatewrightError
-from gatewright.folder import ChangedBuildWarning
 from gatewright.frontend.traps import Trap
 from gatewright.ir.certificate import Certificate
+from gatewright.manifest import ChangedBuildWarning
 from gatewright.rtl_level import Stats
 from gatewright.verify import KINDS, Comparison, Report
 

@@ -65,6 +65,9 @@ CODES: dict[str, str] = {
     "GW-909": "board has no state to go on from",
 }
 
+DEFECT = "This is a defect of the kernels: please report it with the model."
+"""The remedy where hardware of ours misbehaves."""
+
 
 class GatewrightError(Exception):
     """An error the user can act on.

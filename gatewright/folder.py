@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from google.protobuf.message import DecodeError
 
@@ -25,6 +22,13 @@ SYNTH = "synth"
 """Bitstreams and the way to them, a folder a board; no part of the build either."""
 VERIFY, REPORT = "verify.json", "report.html"
 """What the last ``verify`` found, and the page that shows it; no part of the build either."""
+
+
+UNREADABLE = (
+    *(AttributeError, DecodeError, KeyError, OSError, TypeError, ValueError),
+    RecursionError,  # brackets in brackets
+)
+"""What reading a damaged file raises."""
 
 
 def named(path: str | os.PathLike[str]) -> Path:
@@ -184,66 +188,10 @@ def whole(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (AttributeError, DecodeError, KeyError, OSError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise GatewrightError(
             "GW-402",
             where=str(path),
             cause=f"it cannot be read ({type(error).__name__}).",
             remedy="Compile the model again.",
         ) from error
-
-
-def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Write the manifest: facts about the build, and a digest of each file."""
-    files = {
-        path.relative_to(folder).as_posix(): _digest(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-    text = json.dumps({**facts, "files": files}, indent=2, sort_keys=True)
-    (folder / MANIFEST).write_text(text + "\n")
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read the manifest and check that every file is there.
-
-    Raises:
-        GatewrightError: GW-402.
-    """
-    try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
-        missing = [name for name in manifest["files"] if not (folder / name).is_file()]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise GatewrightError(
-            "GW-402",
-            where=str(folder),
-            cause=f"its {MANIFEST} cannot be read ({type(error).__name__}).",
-            remedy="Name the folder that compile wrote, or compile the model into a new one.",
-        ) from error
-    if missing:
-        raise GatewrightError(
-            "GW-402",
-            where=str(folder),
-            cause=f"{missing[0]} is missing.",
-            remedy="Compile the model again.",
-        )
-    return manifest
-
-
-class ChangedBuildWarning(UserWarning):
-    """A file of a build is no longer what ``compile`` wrote, and is run as it is."""
-
-
-def warn_of_changes(folder: Path, manifest: Mapping[str, Any], part: str) -> None:
-    """Say so if a file of a build, or one in a folder of it, is not what ``compile`` wrote.
-
-    Kernels may be edited, to see what ``verify`` finds; a damaged file must not go unnoticed.
-    """
-    for name, digest in manifest["files"].items():
-        if part in (name, name.partition("/")[0]) and _digest(folder / name) != digest:
-            message = f"{folder / name} is not what compile wrote; it is run as it is"
-            warnings.warn(message, ChangedBuildWarning, stacklevel=3)
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

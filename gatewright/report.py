@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gatewright.errors import GatewrightError
-from gatewright.folder import REPORT, SYNTH, VERIFY, named, read_manifest, write_text
+from gatewright.folder import REPORT, SYNTH, VERIFY, named, write_text
 from gatewright.ir.certificate import ASSUMPTIONS
+from gatewright.manifest import check_unchanged, read_manifest
 from gatewright.page import Facts, render
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def write_report(build: Build, output: str | os.PathLike[str] | None = None) -> 
     try:
         text = render(facts)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
+        check_unchanged(build.path, error)
         raise _damaged(build.path, error) from error
     write_text(page, text)
     return page

@@ -57,7 +57,7 @@ class RtlEngine:
     Args:
         core: The core.
         integer: The integer model.
-        drive: How its ports are driven; a waveform shows the first call only.
+        drive: How its ports are driven; a waveform of all sequences shows the first call only.
         keep_state: Whether each sequence goes on from the state of the one before, also over calls.
     """
 
@@ -81,8 +81,8 @@ class RtlEngine:
         ports.check_length(self._steps)
         goes_on = self._keep and bool(self._cycles)
         keep = [goes_on, *[self._keep] * (len(sequences) - 1)]
-        watched = self._core.run(feeds, self._drive, keep=keep, reset=not goes_on)
-        self._drive = replace(self._drive, trace=None)
+        drive = drive_of_part(self._drive, len(self._cycles), len(sequences))
+        watched = self._core.run(feeds, drive, keep=keep, reset=not goes_on)
         self._cycles += watched.latencies.tolist()
         return self._run(watched)
 
@@ -122,5 +122,50 @@ def check_level(level: str, **wanted: object) -> None:
 
 
 def drive_for(drive: Drive | None, *, stats: bool) -> Drive:
-    """The caller's; else one by one where cycles are counted, else back to back."""
+    """The caller's; else one by one where cycles are counted, else back to back.
+
+    Raises:
+        GatewrightError: GW-606 for what is no ``Drive``.
+    """
+    if not isinstance(drive, Drive | None):
+        raise GatewrightError(
+            "GW-606",
+            where="simulation",
+            cause=f"drive is {drive!r}.",
+            remedy="Pass a Drive of gatewright.hls_templates.cosim, or None.",
+        )
     return drive or Drive(gap=FROM_IDLE if stats else None)
+
+
+def drive_of_part(drive: Drive, first: int, count: int) -> Drive:
+    """Of ``count`` sequences from ``first`` on: with the waveform only if it belongs to them."""
+    trace = drive.trace
+    if trace is None:
+        return drive
+    begin = 0 if trace.sequence is None else trace.sequence
+    if not first <= begin < first + count:
+        return replace(drive, trace=None)
+    if trace.sequence is None:
+        return drive
+    return replace(drive, trace=replace(trace, sequence=begin - first))
+
+
+def check_trace(drive: Drive | None, arguments: Arguments, integer: IntegerModel) -> None:
+    """Refuse a waveform of a sequence or step that the input does not have.
+
+    Raises:
+        GatewrightError: GW-606.
+    """
+    trace, argument = drive.trace if drive else None, integer.arguments[0]
+    if trace is None or trace.sequence is None:
+        return
+    sequences = arguments[0].shape[argument.batch_axis]
+    steps = 1 if argument.time_axis is None else arguments[0].shape[argument.time_axis]
+    if trace.sequence >= sequences or trace.step >= steps:
+        raise GatewrightError(
+            "GW-606",
+            where=str(trace.path),
+            cause=f"there is no step {trace.step} of sequence {trace.sequence}: there are "
+            f"{sequences} sequences of {steps} steps.",
+            remedy="Count both from 0.",
+        )

@@ -11,9 +11,10 @@ from gatewright.boards.folding import Candidate
 from gatewright.boards.shell import build_digest, shell_files
 from gatewright.boards.synth import Request, synthesize
 from gatewright.boards.vendor import count_resources
-from gatewright.folder import SYNTH, emptied, read_manifest
+from gatewright.folder import SYNTH, emptied
 from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.rtl.write import rtl_files
+from gatewright.manifest import read_manifest
 from gatewright.options import check_clock, check_options, find_target, fit_steps, positive
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,16 @@ from gatewright.folder import COSIM, VERIFY, write_text
 from gatewright.hls_templates.cosim import Drive, Trace
 from gatewright.inputs import check_labels
 from gatewright.ir.types import IntArray
-from gatewright.levels import FAST_LEVELS, RTL_LEVELS, Arguments, Engine, Run, chunks, nearest
+from gatewright.levels import (
+    FAST_LEVELS,
+    LEVELS,
+    RTL_LEVELS,
+    Arguments,
+    Engine,
+    Run,
+    chunks,
+    nearest,
+)
 from gatewright.replay import replay
 
 if TYPE_CHECKING:
@@ -142,6 +151,7 @@ def verify(
             GW-605 for levels that give other shapes (a model that is not the one compiled), and
             those of the C++ compiler.
     """
+    _check_levels(levels)
     arguments = random_input(build) if x is None else build.check_input(x)
     labels = check_labels(labels, arguments, build.integer)
     engines = {name: build.engine(name, taps=True) for name in levels}
@@ -173,6 +183,16 @@ def verify(
     report = Report(total, pairs, _accuracy(votes, labels))
     write_text(build.path / VERIFY, json.dumps(report.to_json(), indent=1, sort_keys=True) + "\n")
     return report
+
+
+def _check_levels(levels: Any) -> None:
+    if isinstance(levels, str) or not isinstance(levels, Iterable):
+        raise GatewrightError(
+            "GW-602",
+            where=f"levels {levels!r}",
+            cause="that is no sequence of names.",
+            remedy=f"Pass some of {LEVELS}.",
+        )
 
 
 def random_input(build: Build, sequences: int = RANDOM_SEQUENCES, seed: int = 0) -> Arguments:

@@ -388,6 +388,18 @@ def test_unknown_or_too_few_levels(levels: tuple[str, ...], shared: Shared) -> N
     check(caught.value, "GW-602", "")
 
 
+@pytest.mark.parametrize("levels", [None, 3, "rtl"])
+def test_levels_that_are_no_list(levels: Any, shared: Shared) -> None:
+    with pytest.raises(gatewright.GatewrightError, match=r"GW-602.*no sequence of names"):
+        shared.build.verify(shared.x, levels=levels)
+
+
+@pytest.mark.parametrize("path", [None, 3, b"build"])
+def test_a_build_that_is_no_path(path: Any) -> None:
+    with pytest.raises(gatewright.GatewrightError, match=r"GW-402.*it is no path"):
+        gatewright.Build(path)
+
+
 def test_unknown_level(shared: Shared) -> None:
     with pytest.raises(GatewrightError) as caught:
         shared.build.simulate(shared.x, "silicon")
@@ -414,7 +426,7 @@ def test_a_design_that_answers_wrongly_is_refused(shared: Shared, tmp_path: Path
     params.write_text(params.read_text().replace("if (x.last) out.write(x);", "out.write(x);"))
     with pytest.raises(GatewrightError) as caught:
         build.simulate(shared.x)
-    check(caught.value, "GW-503", "report")
+    check(caught.value, "GW-503", "not what compile wrote")
 
 
 def test_every_code_has_a_test() -> None:

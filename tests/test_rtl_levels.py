@@ -24,7 +24,7 @@ from gatewright import ChangedBuildWarning
 from gatewright.cli import main
 from gatewright.errors import GatewrightError
 from gatewright.folder import COSIM, LIBRARIES
-from gatewright.hls_templates.cosim import Drive
+from gatewright.hls_templates.cosim import Drive, Trace
 from gatewright.levels import CHUNK
 
 LAYER = "lstm.layers.0.0"
@@ -177,6 +177,34 @@ def test_the_command_line_refuses_them_too(
     assert done.exit_code == 2
     assert json.loads(done.stdout)["error"]["code"] == "GW-606"
     assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
+
+
+@rtl
+def test_a_waveform_of_one_sequence_in_a_later_part(shared: Shared, tmp_path: Path) -> None:
+    short, _ = pieces(shared, CHUNK + 3, 2)
+    whole, late = (tmp_path / f"{name}.vcd" for name in ("whole", "late"))
+    shared.build.simulate(short[-2:], "rtl", drive=Drive(trace=Trace(whole, 1), gap=64))
+    shared.build.simulate(short, "rtl", drive=Drive(trace=Trace(late, CHUNK + 2), gap=64))
+    signals = [path.read_text().partition("$enddefinitions")[2] for path in (whole, late)]
+    assert len(signals[0]) > 1000
+    assert signals[0].count("\n#") == signals[1].count("\n#")
+
+
+@pytest.mark.parametrize("place", [(24, 0), (0, 6)])
+def test_a_waveform_of_what_is_not_there(
+    place: tuple[int, int], shared: Shared, tmp_path: Path
+) -> None:
+    drive = Drive(trace=Trace(tmp_path / "a.vcd", *place))
+    with pytest.raises(GatewrightError, match="there are 24 sequences of 6 steps") as caught:
+        shared.build.simulate(shared.x, "rtl", drive=drive)
+    assert caught.value.code == "GW-606"
+    assert not (tmp_path / "a.vcd").exists()
+
+
+@pytest.mark.parametrize("drive", [3, "fast", Drive])
+def test_what_is_no_drive(drive: Any, shared: Shared) -> None:
+    with pytest.raises(GatewrightError, match="GW-606"):
+        shared.build.simulate(shared.x, "rtl", drive=drive)
 
 
 @rtl

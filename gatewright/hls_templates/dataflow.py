@@ -121,7 +121,8 @@ class Design:
             machines.append(stage.kernel.machine(reads, writes))
         for port, end in zip(self.outputs, ends, strict=True):
             machines.append(sink(channels[port.stream], end, port.folds))
-        return simulate(machines, list(channels.values()), ends, sequences)
+        work = sum(kernel.interval for kernel in self.kernels)
+        return simulate(machines, list(channels.values()), ends, sequences, work)
 
     def with_fifos(self) -> Design:
         """The same, each stream as deep as its two ends make use of."""
@@ -176,4 +177,5 @@ class Design:
         beats = [steps if self.streams[name].sequence else 1 for name in stage.reads]
         machines += [source(*end, 1) for end in zip(reads, beats, strict=True)]
         machines += [sink(write, end) for write, end in zip(writes, ends, strict=True)]
-        return simulate(machines, [*reads, *writes], ends, 1) - 2  # into and out of the channels
+        whole = simulate(machines, [*reads, *writes], ends, 1, stage.kernel.interval)
+        return whole - 2  # into and out of the channels

@@ -100,6 +100,7 @@ class Ports:
         taps: In the order of their numbers.
         max_steps: Longest sequence, or None.
         rtl_taps: Those of ``rtl/``.
+        busy: Cycles of a sequence, in which the design may show no sign of its work.
     """
 
     inputs: tuple[AxisEnd, ...]
@@ -107,6 +108,7 @@ class Ports:
     taps: tuple[Tap, ...]
     max_steps: int | None
     rtl_taps: tuple[RtlTap, ...] = ()
+    busy: int = 0
 
     @staticmethod
     def from_json(kernels: dict[str, Any]) -> Ports:
@@ -117,7 +119,7 @@ class Ports:
         )
         taps = tuple(Tap(*tap) for tap in kernels["taps"])
         rtl = tuple(RtlTap(**tap) for tap in kernels.get("rtl", {}).get("taps", ()))
-        return Ports(inputs, outputs, taps, kernels["max_steps"], rtl)
+        return Ports(inputs, outputs, taps, kernels["max_steps"], rtl, kernels["predicted_cycles"])
 
     def check_length(self, steps: int) -> None:
         """Refuse sequences longer than the design's buffers.

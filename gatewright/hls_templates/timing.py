@@ -14,8 +14,8 @@ from typing import TypeAlias
 
 Machine: TypeAlias = Generator[None, None, None]
 
-# Longer than any kernel works without a beat coming or going.
 DEADLOCK = 10**6
+"""Cycles without a beat that count as standing still, beside the work of the slowest beats."""
 
 
 class Channel:
@@ -74,7 +74,11 @@ class Channel:
 
 
 def simulate(
-    machines: Sequence[Machine], channels: Sequence[Channel], ends: Sequence[list[int]], count: int
+    machines: Sequence[Machine],
+    channels: Sequence[Channel],
+    ends: Sequence[list[int]],
+    count: int,
+    work: int = 0,
 ) -> int:
     """Tick until every list of ``ends`` has ``count`` entries.
 
@@ -83,6 +87,7 @@ def simulate(
         channels: All channels between them.
         ends: Of each sink, where it notes the cycles that end a sequence.
         count: How many sequences there are.
+        work: Cycles that the kernels together work on a beat, in which no channel need move.
 
     Returns:
         The last of those cycles, counted from 1.
@@ -97,7 +102,7 @@ def simulate(
             if channel.active:
                 channel.commit()
                 quiet = 0
-        assert quiet < DEADLOCK, "the design waits for ever"
+        assert quiet < DEADLOCK + work, "the design waits for ever"
     return max(end[count - 1] for end in ends)
 
 

@@ -199,10 +199,14 @@ def test_waveform_of_a_core_without(compiled, tmp_path):
         {"output_stall": -0.1},
         {"gap": -1},
         {"gap": 50, "idle_limit": 50},
-        {"events": (Event(-1, "reset"),)},
-        {"events": (Event(1, "clear", 0),)},
-        {"events": (Event(1, "hold"),)},
-        {"events": (Event(1.5, "reset"),)},
+        {"gap": True},
+        {"events": None},
+        {"events": (3,)},
+        {"trace": "x.vcd"},
+        {"idle_limit": 0},
+        {"idle_limit": 2**64},
+        {"drain": -1},
+        {"drain": 2**70},
         {"input_stall": "often"},
         {"seed": None},
         {"gap": 2.5},
@@ -214,6 +218,34 @@ def test_options_out_of_range(options):
     with pytest.raises(GatewrightError) as caught:
         Drive(**options)
     assert caught.value.code == "GW-606"
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (Event, (-1, "reset")),
+        (Event, (1, "clear", 0)),
+        (Event, (1, "hold")),
+        (Event, (1.5, "reset")),
+        (Event, (2**63, "reset")),
+        (Event, (5, "reset", 2**63)),
+        (Trace, (3,)),
+        (Trace, ("x.vcd", -1)),
+        (Trace, ("x.vcd", "a")),
+        (Trace, ("x.vcd", 0, 10**30)),
+    ],
+    ids=str,
+)
+def test_events_and_waveforms_out_of_range(kind, options):
+    with pytest.raises(GatewrightError) as caught:
+        kind(*options)
+    assert caught.value.code == "GW-606"
+
+
+def test_standing_still_is_measured_by_the_work_of_the_design():
+    assert Drive().words(5)["idle_limit"] == 1_000_005
+    assert Drive(gap=100).words(5)["idle_limit"] == 1_000_105
+    assert Drive(idle_limit=7).words(5)["idle_limit"] == 7
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (4, 2)])

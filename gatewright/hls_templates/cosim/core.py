@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gatewright.errors import GatewrightError
+from gatewright.errors import DEFECT, GatewrightError
 from gatewright.hls_templates.cosim.drive import Drive, Trace
 from gatewright.hls_templates.ports import Ports
 from gatewright.ir.types import IntArray
@@ -167,12 +167,12 @@ class Core:
             ctypes.addressof(events),
             reset_first=reset,
             trace=str(drive.trace.path.resolve()).encode() if drive.trace else None,
-            **drive.words,
+            **drive.words(self.ports.busy),
         )
         result = _Result(first_in=first_in.ctypes.data, last_out=last_out.ctypes.data)
         self._library.gw_run(self._core, ctypes.byref(task), ctypes.byref(result))
         if result.status:
-            raise self._failure(result, drive)
+            raise self._failure(result, task.idle_limit)
         outputs, taps = arrays.split()
         too_long = None if result.too_long_cycle < 0 else result.too_long_cycle
         return Watched(outputs, taps, first_in, last_out, result.cycles, too_long)
@@ -190,17 +190,17 @@ class Core:
                 remedy="Name a file in a folder that you may write.",
             ) from error
 
-    def _failure(self, result: _Result, drive: Drive) -> GatewrightError:
-        where = f"cycle {result.cycles - 1}"
+    def _failure(self, result: _Result, idle_limit: int) -> GatewrightError:
+        where = f"cycle {result.cycles - 1}" if result.cycles else "before the first cycle"
         if result.status == DEADLOCK:
             return GatewrightError(
                 "GW-704",
                 where=where,
-                cause=f"nothing moved for {drive.idle_limit} cycles, and sequence "
+                cause=f"nothing moved for {idle_limit} cycles, and sequence "
                 f"{result.sequence} is not complete.",
-                remedy="This is a defect of the kernels: please report it with the model.",
+                remedy=DEFECT,
             )
-        remedy = "This is a defect of the kernels: please report it with the model."
+        remedy = DEFECT
         if result.status == TOO_LONG:
             remedy = "Pass shorter sequences, or compile with a larger max_steps."
         cause = self._cause(result)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from gatewright.errors import GatewrightError
 
 MAX_STALL = 0.9
 SHARES = 1 << 16
+MOST = 1 << 62
+"""The harness counts in 64 bits."""
+IDLE_LIMIT = 1_000_000
 FROM_IDLE = 64
 """Cycles of pause after which a core has nothing left to do."""
 
@@ -33,6 +36,12 @@ class Event:
     kind: Kind
     length: int = 1
 
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise refused(f"an event is a {self.kind!r}", f"Pass {' or '.join(KINDS)}.")
+        _check_count("cycle of an event", self.cycle, 0)
+        _check_count("length of an event", self.length, 1)
+
 
 @dataclass(frozen=True)
 class Trace:
@@ -40,13 +49,20 @@ class Trace:
 
     Attributes:
         path: The .vcd file.
-        sequence: Only this one; None for the whole run.
+        sequence: Only this one; None for the whole run (of many sequences, the first part).
         step: Of that sequence, only from the cycle on in which this step goes in.
     """
 
     path: Path
     sequence: int | None = None
     step: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, str | Path):
+            raise refused(f"the waveform's path is {self.path!r}", "Pass a path.")
+        object.__setattr__(self, "path", Path(self.path))
+        _check_count("the waveform's sequence", self.sequence, 0, optional=True)
+        _check_count("the waveform's step", self.step, 0)
 
 
 @dataclass(frozen=True)
@@ -60,7 +76,8 @@ class Drive:
         gap: Idle cycles between the last word of a sequence and the next sequence; None feeds
             them back to back, as fast as the core takes them.
         events: Resets and clears.
-        idle_limit: Cycles without a word or a tap that count as standing still.
+        idle_limit: Cycles without a word or a tap that count as standing still; by default a
+            million more than the design works on a sequence.
         drain: Cycles after the last word in which nothing more may come.
         trace: A waveform.
     """
@@ -70,45 +87,41 @@ class Drive:
     output_stall: float = 0.0
     gap: int | None = None
     events: tuple[Event, ...] = ()
-    idle_limit: int = 1_000_000
+    idle_limit: int | None = None
     drain: int = 64
     trace: Trace | None = None
 
     def __post_init__(self) -> None:
-        self._check_types()
         for name in ("input_stall", "output_stall"):
             share = getattr(self, name)
-            if not 0 <= share <= MAX_STALL:
-                raise _refused(f"{name} is {share}", f"Pass 0 to {MAX_STALL}.")
-        if self.gap is not None and not 0 <= self.gap < self.idle_limit:
-            raise _refused(f"gap is {self.gap}", "Pass 0 to less than idle_limit, or None.")
+            if not _is(share, Real) or not 0 <= share <= MAX_STALL:
+                raise refused(f"{name} is {share!r}", f"Pass a probability, 0 to {MAX_STALL}.")
+        _check_count("seed", self.seed, None)
+        _check_count("drain", self.drain, 0)
+        _check_count("idle_limit", self.idle_limit, 1, optional=True)
+        _check_count("gap", self.gap, 0, optional=True)
+        if self.gap is not None and self.gap >= (self.idle_limit or MOST):
+            raise refused(f"gap is {self.gap}", "Pass less than idle_limit, or None.")
+        if not isinstance(self.trace, Trace | None):
+            raise refused(f"trace is {self.trace!r}", "Pass a Trace, or None.")
+        if not isinstance(self.events, tuple | list):
+            raise refused(f"events is {self.events!r}", "Pass a tuple of Event.")
         for event in self.events:
-            if event.kind not in KINDS:
-                raise _refused(f"an event is a {event.kind!r}", f"Pass {' or '.join(KINDS)}.")
-            if event.cycle < 0 or event.length < 1:
-                raise _refused(f"{event} begins before cycle 0 or has no length", "Mend it.")
+            if not isinstance(event, Event):
+                raise refused(f"an event is {event!r}", "Pass a tuple of Event.")
 
-    def _check_types(self) -> None:
-        counts = {name: getattr(self, name) for name in ("seed", "idle_limit", "drain")}
-        counts |= {} if self.gap is None else {"gap": self.gap}
-        for n, event in enumerate(self.events):
-            counts |= {f"events[{n}].cycle": event.cycle, f"events[{n}].length": event.length}
-        for name, value in counts.items():
-            if not isinstance(value, Integral):
-                raise _refused(f"{name} is {value!r}", "Pass an integer.")
-        for name in ("input_stall", "output_stall"):
-            if not isinstance(getattr(self, name), Real):
-                raise _refused(f"{name} is {getattr(self, name)!r}", "Pass a probability.")
+    def words(self, busy: int) -> dict[str, int]:
+        """The fields of the harness' task that follow from it.
 
-    @property
-    def words(self) -> dict[str, int]:
-        """The fields of the harness' task that follow from it."""
-        trace = self.trace
+        Args:
+            busy: Cycles in which the design may work without a sign of it.
+        """
+        trace, pause = self.trace, self.gap or 0
         return {
             "seed": self.seed & (2**64 - 1),
             "input_stall": round(self.input_stall * SHARES),
             "output_stall": round(self.output_stall * SHARES),
-            "idle_limit": self.idle_limit,
+            "idle_limit": self.idle_limit or IDLE_LIMIT + busy + pause,
             "gap": -1 if self.gap is None else self.gap,
             "drain": self.drain,
             "trace_sequence": -1 if trace is None or trace.sequence is None else trace.sequence,
@@ -116,5 +129,19 @@ class Drive:
         }
 
 
-def _refused(cause: str, remedy: str) -> GatewrightError:
+def _is(value: object, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _check_count(name: str, value: Any, least: int | None, *, optional: bool = False) -> None:
+    if optional and value is None:
+        return
+    if not _is(value, Integral):
+        raise refused(f"{name} is {value!r}", "Pass an integer.")
+    if least is not None and not least <= value < MOST:
+        raise refused(f"{name} is {value}", f"Pass {least} to 2**62 - 1.")
+
+
+def refused(cause: str, remedy: str) -> GatewrightError:
+    """The error for an option of a simulation."""
     return GatewrightError("GW-606", where="simulation", cause=f"{cause}.", remedy=remedy)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gatewright.errors import GatewrightError
+from gatewright.errors import DEFECT, GatewrightError
 from gatewright.hls_templates.csim.compiler import compile_library, find_compiler
 from gatewright.hls_templates.kernel import Tap
 from gatewright.hls_templates.ports import Ports
@@ -80,7 +80,7 @@ class Simulator:
                 "GW-503",
                 where="csim",
                 cause=f"the design answered with status {status}: {STATUS[status]}.",
-                remedy="This is a defect of the kernels: please report it with the model.",
+                remedy=DEFECT,
             )
         outputs = {
             end.tensor: (target if end.sequence else target[:, 0]).astype(np.int64)
