@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from brevitas.nn import QuantRNN
 from click.testing import CliRunner, Result
 from level_tools import every_level, needs
 from shared_model import Shared
@@ -24,6 +25,7 @@ from gatewright import ChangedBuildWarning
 from gatewright.cli import main
 from gatewright.errors import GatewrightError
 from gatewright.folder import COSIM, LIBRARIES
+from gatewright.hls_templates import timing
 from gatewright.hls_templates.cosim import Drive, Trace
 from gatewright.levels import CHUNK
 
@@ -323,3 +325,21 @@ def test_no_name_of_a_model_reaches_the_hardware(name: str, shared: Shared, tmp_
     assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", ident) for ident in idents)
     got = {named(k, idents, own): named(v, idents, own) for k, v in texts(build).items()}
     assert got == texts(shared.build)
+
+
+@rtl
+def test_a_layer_of_more_than_a_thousand_units(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """State registers of more than 8,192 bits, and thousands of cycles between two beats."""
+    monkeypatch.setattr(timing, "DEADLOCK", 100)
+    torch.manual_seed(0)
+    x = torch.randn(2, 2, 2)
+    model = QuantRNN(2, 1030, batch_first=True)
+    with torch.no_grad():
+        model(x)
+    build = gatewright.compile(model.eval(), x[:1], tmp_path / "b")
+    report = build.verify(x, levels=LEVELS)
+    assert report.mismatches == 0
+    _, stats = build.simulate(x[:1], "rtl", return_stats=True)
+    assert stats.cycles_per_sequence.tolist() == [build.kernels["predicted_cycles"]]

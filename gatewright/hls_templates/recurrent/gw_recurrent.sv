@@ -181,7 +181,7 @@ module gw_recurrent #(
     gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H0_BITS), .IN_SIGNED(H0_SIGNED), .OUT_BITS(V_BITS)) u_columns (
         .clk_i, .block_i(column), .data_i(h0_data_i), .data_o(from_start)
     );
-  end else if (INITIAL_H != '0) begin : gen_initial
+  end else if (|INITIAL_H) begin : gen_initial
     gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H_BITS), .IN_SIGNED(H_SIGNED), .OUT_BITS(V_BITS)) u_columns (
         .clk_i, .block_i(column), .data_i(INITIAL_H), .data_o(from_start)
     );

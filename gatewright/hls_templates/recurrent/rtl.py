@@ -23,6 +23,7 @@ from gatewright.hls_templates.rtl.sv import (
     pack,
     reading,
     signed_bits,
+    zero,
 )
 from gatewright.hls_templates.schedule import Slots, TileShape, accumulators
 from gatewright.ir.graph import Node
@@ -145,13 +146,14 @@ def place(kernel: Recurrent, reads: Sequence[str], writes: Sequence[str]) -> Rtl
     wires.append(f"logic {ident}_done;")
     unused: list[str] = [] if kernel.has_c else [f"{ident}_c"]
     if not kernel.has_c:
-        wires.append(f"assign {ident}_c_next = '0;")
+        wires.append(f"assign {ident}_c_next = {zero(lanes['c_next'])};")
     ports = CLOCK | reading("x", reads[0])
-    for role, port in (("H0", "h0"), ("C0", "c0")):
+    for role, port, state in (("H0", "h0", 0), ("C0", "c0", 1)):
         given = role in streams
+        nothing = zero(shape.hidden * kernel.state_type(state).bits)
         ports[f"{port}_valid_i"] = f"{streams[role]}_valid" if given else "1'b0"
         ports[f"{port}_ready_o"] = f"{streams[role]}_ready" if given else OPEN
-        ports[f"{port}_data_i"] = f"{streams[role]}_data" if given else "'0"
+        ports[f"{port}_data_i"] = f"{streams[role]}_data" if given else nothing
         if given:
             unused += [f"{streams[role]}_last", f"{streams[role]}_keep"]
     wires.append(f"logic {ident}_last, {ident}_keep;")

@@ -87,6 +87,11 @@ def signed_bits(type_: IntType) -> int:
     return type_.bits + (not type_.signed)
 
 
+def zero(bits: int) -> str:
+    """A literal; of a '0 of more than 8,192 bits Verilator warns as of a replication."""
+    return f"{bits}'h0"
+
+
 def pack(values: IntArray, bits: int) -> list[int]:
     """Rows [..., n] of integers as words of ``n * bits`` bits, the first value lowest."""
     rows = np.asarray(values, dtype=np.int64).reshape(-1, values.shape[-1])
