@@ -76,7 +76,7 @@ def compile(
 
     Returns:
         The build. Its folder holds ``1_traced.onnx``, ``2_integer.onnx``, ``2_standard.onnx``,
-        ``3_kernels.json``, ``certificate.json`` and ``hls/``.
+        ``3_kernels.json``, ``certificate.json``, ``hls/`` and ``rtl/``.
 
     Raises:
         GatewrightError: With a code, a place, a cause and a remedy; the folder is left as it was.

@@ -192,7 +192,7 @@ def _open(port: str, baud: int) -> serial.Serial:
                 "GW-902",
                 where=port,
                 cause="there is no such serial port.",
-                remedy=f"Plug the board in and name its port; there {_present()}.",
+                remedy=f"Plug the board in and name its port. {_present()}.",
             ) from error
         if isinstance(error, ValueError | OverflowError):  # pyserial's own check of its arguments
             _unusable(port, error, f"Name a port and a baud rate it has; {DEFAULT_BAUD} is usual.")
@@ -207,4 +207,4 @@ def _present() -> str:
     from serial.tools.list_ports import comports
 
     names = ", ".join(sorted(port.device for port in comports()))
-    return f"are {names}" if names else "is none now"
+    return f"Those there are now: {names}" if names else "There is none now"

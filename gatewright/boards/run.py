@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gatewright.boards.plan import Command
-from gatewright.boards.tools import find_tool
+from gatewright.boards.tools import find_tool, variable_of
 from gatewright.errors import GatewrightError
 
 Progress = Callable[[str, str], None]
@@ -87,7 +87,17 @@ def last_words(log: str) -> str:
 
 
 def failed(error: ToolError, folder: Path) -> GatewrightError:
-    """GW-804 with the tool's own words."""
+    """GW-804 with the tool's own words; GW-802 where it ran out of memory."""
+    if "bad_alloc" in error.said:
+        variable = variable_of(error.command.tool)
+        return GatewrightError(
+            "GW-802",
+            where=error.command.tool,
+            cause="the design is too large for the WebAssembly of this tool, which has 4 GB of "
+            f"memory ({error.said}).",
+            remedy="Take a model with fewer units or bits; or a tool that may use more memory: "
+            f"install one of your own and name it in {variable}.",
+        )
     return GatewrightError(
         "GW-804",
         where=error.command.tool,

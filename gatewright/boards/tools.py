@@ -53,6 +53,11 @@ class Tool:
     origin: str
 
 
+def variable_of(name: str) -> str:
+    """The variable that names a program to use instead of a wheel's."""
+    return "YOSYS" if name == "yosys" else _TOOLS[name][0]
+
+
 def find_tool(name: str) -> Tool:
     """The program a variable such as ``NEXTPNR_ECP5`` names, or else that of the pip wheel.
 

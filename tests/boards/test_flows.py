@@ -14,6 +14,7 @@ from gatewright.boards import boards, open_boards
 from gatewright.boards.flows import FLOWS
 from gatewright.boards.folding import Candidate
 from gatewright.boards.plan import Command, Plan
+from gatewright.boards.run import ToolError, failed
 from gatewright.boards.synth import Request, make_plan, synthesize
 from gatewright.boards.tools import find_tool
 from gatewright.boards.vendor import count_resources
@@ -159,6 +160,14 @@ def test_a_tool_that_fails_in_its_own_words(tmp_path):
     assert error.where == "yosys"
     assert "gw_rom.sv" in error.cause
     assert "elaborate.log" in error.remedy
+
+
+@pytest.mark.parametrize("tool", ["yosys", "nextpnr-ecp5"])
+def test_a_tool_without_memory(tmp_path, tool):
+    said = "ERROR: Exception: std::bad_alloc"
+    error = failed(ToolError(Command("elaborate", tool, (), "a.log"), said, said), tmp_path)
+    assert error.code == "GW-802"
+    assert tool.upper().replace("-", "_") in error.remedy
 
 
 def test_a_variable_that_names_nothing(monkeypatch):
