@@ -91,10 +91,25 @@ def _affine(name: str, ties: int, width: int, channels: bool) -> Case:
     type_ = IntType(-(2**18), 2**18 - 1) if channels else IntType(-3000, 2999)
     count = width if channels else 1
     # Halves come up only where a slope divides them.
-    slopes = [1 << (c % 3) for c in range(count)]
+    slopes = [1 << (c % 3) for c in range(count)] if channels else [3]
     offsets = [64 * (c % 5) for c in range(count)]
     rows = _steps_of(type_, slopes, offsets, ties)
-    return _requantize(name, type_, rows, width, ("affine", ties))
+    return _known(_requantize(name, type_, rows, width, ("affine", ties)), True)
+
+
+def _shift(name: str, ties: int, width: int, offset: int) -> Case:
+    """A slope of one: nothing to multiply."""
+    type_ = IntType(-3000, 2999) if offset < 1000 else IntType(0, 5000)
+    rows = _steps_of(type_, [1], [offset], ties)
+    return _known(_requantize(name, type_, rows, width, ("affine", ties)), False)
+
+
+def _known(case: Case, multiplies: bool) -> Case:
+    """The same, known to need the multiplier or not."""
+    kernel = case.kernel
+    assert isinstance(kernel, Elementwise) and isinstance(kernel.applied, Requantizer)
+    assert kernel.applied.affine is not None and kernel.applied.affine.shifts != multiplies
+    return case
 
 
 def _irregular(name: str, type_: IntType, channels: int, count: int, width: int) -> Case:
@@ -138,6 +153,12 @@ ELEMENTWISE: tuple[Callable[[], Case], ...] = (
     lambda: _affine("up", UP, 17, False),
     lambda: _affine("even", EVEN, 5, False),
     lambda: _affine("odd", ODD, 1, False),
+    lambda: _shift("shift_up", UP, 17, 0),
+    lambda: _shift("shift_even", EVEN, 5, 0),
+    lambda: _shift("shift_odd", ODD, 2, 0),
+    lambda: _shift("shift_even_from_odd", EVEN, 3, 768),
+    lambda: _shift("shift_odd_of_positive", ODD, 1, -1280),
+    lambda: _shift("shift_off_the_grid", UP, 3, 100),
     lambda: _affine("up_by_channel", UP, 5, True),
     lambda: _affine("even_by_channel", EVEN, 33, True),
     lambda: _affine("odd_by_channel", ODD, 18, True),

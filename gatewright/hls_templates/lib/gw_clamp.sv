@@ -10,8 +10,8 @@ module gw_clamp #(
     output logic        [Y_BITS-1:0] y_o
 );
 
-  // Wide enough for the value and both ends.
-  localparam int unsigned BITS = (N_BITS > 32 ? N_BITS : 32) + 1;
+  // Wide enough for the value and both ends, which Y_BITS hold with or without a sign.
+  localparam int unsigned BITS = N_BITS > Y_BITS ? N_BITS : Y_BITS + 1;
   logic signed [BITS-1:0] n, clamped;
 
   always_comb begin

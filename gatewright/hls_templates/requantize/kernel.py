@@ -25,7 +25,7 @@ from gatewright.ir.types import IntArray, IntType
 TABLE_BITS = 6
 
 # Cycles of the modules beside this file.
-CLIP_LATENCY, AFFINE_LATENCY, LEVEL_LATENCY = 1, 4, 3
+CLIP_LATENCY, SHIFT_LATENCY, AFFINE_LATENCY, LEVEL_LATENCY = 1, 2, 4, 3
 
 VARIANTS = ("auto", "thresholds")
 
@@ -154,6 +154,8 @@ class Requantizer:
         if self.variant == "table":
             return TABLE_LATENCY
         if self.variant == "affine" and self.affine is not None:
+            if self.affine.shifts:
+                return SHIFT_LATENCY
             reading = ROM_LATENCY if self.affine.by_channel else 0
             return AFFINE_LATENCY + (self.affine.ties != 0) + reading
         return LEVEL_LATENCY * int(self.thresholds.shape[1]).bit_length() + 1
@@ -179,11 +181,14 @@ class Requantizer:
     def _affine_rtl(self, params: dict[str, Value], lanes: int, rows: int) -> FunctionModule:
         assert self.affine is not None
         m, r = self.affine.multipliers, self.affine.offsets
+        bits = product_bits(self.affine, self.domain)
+        params |= {"SHIFT": self.affine.shift, "TIES": self.affine.ties}
+        if self.affine.shifts:
+            params |= {"SUM_BITS": bits, "OFFSET": Bits(64, int(r[0]))}
+            return FunctionModule(Module("gw_requantize_shift", params))
         m_bits, r_bits = IntType.of(m).bits, signed_bits(IntType.of(r))
         params |= {
-            "PRODUCT_BITS": product_bits(self.affine, self.domain),
-            "SHIFT": self.affine.shift,
-            "TIES": self.affine.ties,
+            "PRODUCT_BITS": bits,
             "MULTIPLIER_BITS": m_bits,
             "OFFSET_BITS": r_bits,
             "ROW_BITS": row_bits(rows),

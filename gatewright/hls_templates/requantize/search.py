@@ -48,6 +48,13 @@ class Affine:
         """Whether channels differ."""
         return max(len(self.multipliers), len(self.offsets)) > 1
 
+    @property
+    def shifts(self) -> bool:
+        """Whether a sum and a shift are all: no factor, and ties that n itself decides."""
+        if self.by_channel or self.multipliers[0] != 1:
+            return False
+        return self.ties == UP or int(self.offsets[0]) % (1 << self.shift) == 0
+
 
 def find_affine(
     thresholds: IntArray, out_bias: int, domain: IntType, out: IntType

@@ -1,0 +1,45 @@
+// Requantizer, variant affine where nothing has to be multiplied: (n + OFFSET) >> SHIFT, clamped, in
+// each of LANES lanes, as scales that are powers of two need it.
+//
+// TIES says what becomes of a half: 0 the next integer, 1 the even neighbour, 2 the odd one. With
+// TIES, OFFSET is a multiple of 2^SHIFT, so that n alone tells which neighbour is even.
+// What comes in cycle t leaves in cycle t + 2.
+// Not for: sums that leave SUM_BITS, which the compiler has proven.
+module gw_requantize_shift #(
+    parameter int unsigned LANES = 1,
+    parameter int unsigned N_BITS = 20,
+    parameter bit N_SIGNED = 1'b1,
+    parameter int unsigned Y_BITS = 8,
+    parameter int LOW = -128,
+    parameter int HIGH = 127,
+    parameter int unsigned SUM_BITS = 22,
+    parameter int unsigned SHIFT = 1,
+    parameter int unsigned TIES = 0,
+    parameter logic [63:0] OFFSET = 64'd0
+) (
+    input  logic                    clk_i,
+    input  logic [LANES*N_BITS-1:0] n_i,
+    output logic [LANES*Y_BITS-1:0] y_o
+);
+
+  // Half of the last bit, less one unless the quotient has to move: a tie goes to its side.
+  localparam logic [SUM_BITS-1:0] HALF = TIES == 0 ? '0 : (SUM_BITS'(1) << (SHIFT - 1)) - SUM_BITS'(1);
+  localparam logic [SUM_BITS-1:0] ADDED = OFFSET[SUM_BITS-1:0] + HALF;
+  localparam bit TURNED = OFFSET[SHIFT] ^ (TIES == 2);
+
+  for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
+    logic [N_BITS-1:0] narrow;
+    logic signed [SUM_BITS-1:0] n, sum_q;
+    logic carry;
+
+    assign narrow = n_i[lane*N_BITS+:N_BITS];
+    assign n = SUM_BITS'($signed({N_SIGNED && narrow[N_BITS-1], narrow}));
+    assign carry = TIES != 0 && (n[SHIFT] ^ TURNED);
+    always_ff @(posedge clk_i) sum_q <= n + $signed(ADDED) + SUM_BITS'($signed({1'b0, carry}));
+
+    gw_clamp #(.N_BITS(SUM_BITS), .Y_BITS(Y_BITS), .LOW(LOW), .HIGH(HIGH)) u_clamp (
+        .clk_i, .n_i(sum_q >>> SHIFT), .y_o(y_o[lane*Y_BITS+:Y_BITS])
+    );
+  end
+
+endmodule
