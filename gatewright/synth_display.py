@@ -10,7 +10,8 @@ from rich.table import Table
 
 from gatewright.boards import SynthReport
 from gatewright.boards.folding import UNITS
-from gatewright.boards.report import Attempt, Hop
+from gatewright.boards.report import Attempt
+from gatewright.boards.timing import Hop
 from gatewright.display import ERR, OUT, plain
 
 
@@ -53,7 +54,7 @@ def show_synth(report: SynthReport) -> None:
     OUT.print(table)
     if report.timing is not None:
         OUT.print(
-            f"Clock: {report.clock_mhz:.6g} MHz; nextpnr proves {report.timing.fmax_mhz:.2f} MHz "
+            f"Clock: {report.clock_mhz:.6g} MHz; nextpnr reports {report.timing.fmax_mhz:.2f} MHz "
             f"(seed {report.seed}).",
             highlight=False,
         )

@@ -1,6 +1,7 @@
 """PLL settings, computed from the formulas of the data sheets.
 
-ECP5 (Lattice FPGA-TN-02200), feedback from CLKOP: ``out = in * fb / ref``, ``vco = out * op``.
+ECP5 (Lattice FPGA-TN-02200), CLKOP feeds back and CLKOS is the clock: ``vco = in / ref * fb * op``,
+``out = vco / os``. So the phase detector can be fast whatever the clock is.
 iCE40 UltraPlus (Lattice FPGA-TN-02052), simple feedback: ``vco = in * (divf+1) / (divr+1)``,
 ``out = vco / 2**divq``.
 Gowin rPLL (UG286): ``out = in * (fbdiv+1) / (idiv+1)``, ``vco = out * odiv``.
@@ -11,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 from gatewright.boards.description import OpenBoard, PllLimits
 
 ECP5_DIVIDERS = range(1, 129)
+ECP5_FEEDBACK = range(1, 81)
 ECP5_VCO = Fraction(600)
 """Where ECP5's oscillator is best, the middle of its range."""
 GOWIN_OUTPUT_DIVIDERS = (2, 4, 8, 16, 32, 48, 64, 80, 96, 112, 128)
@@ -29,7 +32,7 @@ class Pll:
     Attributes:
         mhz: The clock it makes.
         vco: Its oscillator, MHz.
-        dividers: The family's own parameters: ECP5 (ref, fb, op); iCE40 (divr, divf, divq,
+        dividers: The family's own parameters: ECP5 (ref, fb, op, os); iCE40 (divr, divf, divq,
             filter); Gowin (idiv, fbdiv, odiv), as they are written into the primitive.
     """
 
@@ -85,15 +88,23 @@ def _within(value: Fraction, limits: tuple[float, float]) -> bool:
 
 def _ecp5(source: Fraction, limits: PllLimits) -> Iterator[Pll]:
     for reference in ECP5_DIVIDERS:
-        if not _within(source / reference, limits.pfd):
+        pfd = source / reference
+        if not _within(pfd, limits.pfd):
             continue
-        for feedback in ECP5_DIVIDERS:
-            out = source / reference * feedback
-            if not _within(out, limits.out):
-                continue
-            divider = min(ECP5_DIVIDERS, key=lambda d: abs(out * d - ECP5_VCO))
-            if _within(out * divider, limits.vco):
-                yield Pll(out, out * divider, (reference, feedback, divider))
+        for factor in range(ceil(limits.vco[0] / pfd), int(limits.vco[1] / pfd) + 1):
+            vco, loop = pfd * factor, _ecp5_loop(pfd, factor, limits)
+            for divider in ECP5_DIVIDERS if loop else ():
+                if _within(vco / divider, limits.out):
+                    yield Pll(vco / divider, vco, (reference, *loop, divider))
+
+
+def _ecp5_loop(pfd: Fraction, factor: int, limits: PllLimits) -> tuple[int, ...]:
+    """Feedback and CLKOP dividers whose product is ``factor``; () where there are none."""
+    for feedback in ECP5_FEEDBACK:
+        divider, rest = divmod(factor, feedback)
+        if not rest and divider in ECP5_DIVIDERS and _within(pfd * feedback, limits.out):
+            return feedback, divider
+    return ()
 
 
 def _ice40(source: Fraction, limits: PllLimits) -> Iterator[Pll]:

@@ -44,10 +44,12 @@ def _instance(
 
 
 def _ecp5(board: OpenBoard, pll: Pll) -> list[str]:
-    reference, feedback, divider = pll.dividers
+    reference, feedback, loop, divider = pll.dividers
+    mhz = {"CLKI": board.clock.mhz, "CLKOP": float(pll.vco / loop), "CLKOS": float(pll.mhz)}
+    frequencies = ", ".join(f'FREQUENCY_PIN_{pin}="{value:.6g}"' for pin, value in mhz.items())
     # The loop filter of a Lattice reference design; without the attributes it is not set at all.
     attributes = (
-        f'(* FREQUENCY_PIN_CLKI="{board.clock.mhz:g}", FREQUENCY_PIN_CLKOP="{float(pll.mhz):.6g}", '
+        f"(* {frequencies}, "
         'ICP_CURRENT="12", LPF_RESISTOR="8", MFG_ENABLE_FILTEROPAMP="1", MFG_GMCREF_SEL="2" *)'
     )
     parameters = {
@@ -61,17 +63,30 @@ def _ecp5(board: OpenBoard, pll: Pll) -> list[str]:
         "OUTDIVIDER_MUXD": '"DIVD"',
         "CLKI_DIV": str(reference),
         "CLKFB_DIV": str(feedback),
-        "CLKOP_DIV": str(divider),
-        "CLKOP_ENABLE": '"ENABLED"',
-        "CLKOP_CPHASE": str(divider // 2),
-        "CLKOP_FPHASE": "0",
+        **_ecp5_output("CLKOP", loop),
+        **_ecp5_output("CLKOS", divider),
         "FEEDBK_PATH": '"CLKOP"',
     }
     zeros = ("RST", "STDBY", "PHASESEL0", "PHASESEL1", "PLLWAKESYNC", "ENCLKOP")
     ones = ("PHASEDIR", "PHASESTEP", "PHASELOADREG")
-    ports = {"CLKI": "pad_i", "CLKFB": "clk_o", "CLKOP": "clk_o", "LOCK": "locked_o"}
+    ports = {
+        "CLKI": "pad_i",
+        "CLKFB": "loop",
+        "CLKOP": "loop",
+        "CLKOS": "clk_o",
+        "LOCK": "locked_o",
+    }
     ports |= dict.fromkeys(zeros, "1'b0") | dict.fromkeys(ones, "1'b1")
-    return _instance("EHXPLLL", parameters, ports, attributes)
+    return ["  wire loop;", *_instance("EHXPLLL", parameters, ports, attributes)]
+
+
+def _ecp5_output(name: str, divider: int) -> dict[str, str]:
+    return {
+        f"{name}_DIV": str(divider),
+        f"{name}_ENABLE": '"ENABLED"',
+        f"{name}_CPHASE": str(divider // 2),
+        f"{name}_FPHASE": "0",
+    }
 
 
 def _ice40(board: OpenBoard, pll: Pll) -> list[str]:

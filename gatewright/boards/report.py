@@ -5,22 +5,17 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from gatewright.boards.description import RESOURCES, OpenBoard
 from gatewright.boards.flows import FLOWS, Flow
+from gatewright.boards.timing import Timing
 
 SYNTH_JSON = "synth.json"
-# yosys names a cell after the nearest named net: the net, the type of the cell, its port, a number.
-_CELL = re.compile(
-    r"[_$.](SB_|TRELLIS_|LUT[1-8]|MUX2_|CCU2C|PFUMX|L6MUX|DFF|ALU|MULT|DP16KD|PDPW|DPX?9|SDPX?|SPX?9"
-    r"|pROM|abc|auto|\$|LC$|DSP)"
-)
 _UTILISATION = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
-_HOLD = re.compile(r"^Info: (\d+) Hold/min time violations", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -39,36 +34,6 @@ class Usage:
     def share(self) -> float:
         """Used of available."""
         return self.used / self.available
-
-
-@dataclass(frozen=True)
-class Hop:
-    """A stretch of the critical path.
-
-    Attributes:
-        name: The signal of the SystemVerilog it goes through, with its modules.
-        ns: Its delay, nanoseconds, routing included.
-    """
-
-    name: str
-    ns: float
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Timing of one placement.
-
-    Attributes:
-        fmax_mhz: Fastest clock that nextpnr proves.
-        path: The critical path, from flip-flop to flip-flop.
-        routing_ns: How much of it is wires.
-        hold_violations: Paths that nextpnr finds too fast.
-    """
-
-    fmax_mhz: float
-    path: tuple[Hop, ...]
-    routing_ns: float
-    hold_violations: int
 
 
 @dataclass(frozen=True)
@@ -194,35 +159,3 @@ def read_utilisation(board: OpenBoard, log: str) -> dict[str, Usage]:
 def too_large(usage: Mapping[str, Usage]) -> bool:
     """Whether any resource does not suffice."""
     return any(u.used > u.available for u in usage.values())
-
-
-def read_timing(report: str, log: str) -> Timing:
-    """The timing in nextpnr's JSON report and its log."""
-    data = json.loads(report)
-    fmax = min(clock["achieved"] for clock in data["fmax"].values())
-    inner = [p for p in data["critical_paths"] if "async" not in p["from"] + p["to"]]
-    slowest = max(inner, key=lambda p: sum(hop["delay"] for hop in p["path"]))["path"]
-    routing = sum(hop["delay"] for hop in slowest if hop["type"] == "routing")
-    hold = sum(int(count) for count in _HOLD.findall(log))
-    return Timing(round(fmax, 3), tuple(_hops(slowest)), round(routing, 3), hold)
-
-
-def _hops(path: Iterable[Mapping[str, Any]]) -> list[Hop]:
-    hops: list[Hop] = []
-    for hop in path:
-        name = source_name(hop["to" if hop["type"] == "setup" else "from"]["cell"])
-        if hops and hops[-1].name == name:
-            hops[-1] = Hop(name, round(hops[-1].ns + hop["delay"], 3))
-        else:
-            hops.append(Hop(name, round(hop["delay"], 3)))
-    return hops
-
-
-def source_name(cell: str) -> str:
-    """The signal in our sources that a cell of the netlist is named after.
-
-    ``board.u_design.k0.acc_q_SB_DFFE_Q_26_D_SB_LUT4_O_I2`` is ``k0.acc_q``.
-    """
-    match = _CELL.search(cell)
-    name = (cell[: match.start()] if match else cell).rstrip(".")
-    return name.removeprefix("board.u_design.") or cell

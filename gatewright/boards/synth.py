@@ -13,6 +13,7 @@ from gatewright.boards.flows import (
     FLOWS,
     REPORT,
     RTL,
+    Flow,
     elaborate_script,
     map_script,
     pack,
@@ -26,14 +27,13 @@ from gatewright.boards.pll import pll_module
 from gatewright.boards.report import (
     Attempt,
     SynthReport,
-    Timing,
     Usage,
     count_cells,
-    read_timing,
     read_utilisation,
     too_large,
 )
 from gatewright.boards.run import Progress, ToolError, failed, run_command
+from gatewright.boards.timing import Timing, read_timing
 from gatewright.boards.top import TOP, board_top
 from gatewright.errors import GatewrightError
 
@@ -108,7 +108,7 @@ def synthesize(request: Request, fold: Fold, folder: Path, progress: Progress) -
         bitstream=FLOWS[board.family].bitstream if timing.fmax_mhz >= mhz else "",
         load=f"openFPGALoader -b {board.loader} {FLOWS[board.family].bitstream}",
         plan=plan.digest(),
-        note=_note(timing),
+        note=_note(FLOWS[board.family], timing),
     )
     if report.bitstream:
         _run(lambda: run_command(pack(board, seed), folder, progress), folder)
@@ -172,7 +172,8 @@ def _place(
                 return None
             raise failed(error, folder) from error
         usage = read_utilisation(board, log)
-        timings.append((read_timing((folder / seeded(REPORT, seed)).read_text(), log), seed))
+        said = (folder / seeded(REPORT, seed)).read_text()
+        timings.append((read_timing(FLOWS[board.family], said, log), seed))
     attempts.append(Attempt(candidate.multipliers, True, usage))
     return max(timings, key=lambda t: (t[0].fmax_mhz, -t[1]))
 
@@ -198,17 +199,18 @@ def _too_slow(report: SynthReport, folder: Path) -> GatewrightError:
     return GatewrightError(
         "GW-803",
         where=f"{report.title} at {report.clock_mhz:.6g} MHz",
-        cause=f"nextpnr proves {timing.fmax_mhz:.2f} MHz; the slowest path goes from "
+        cause=f"nextpnr reports {timing.fmax_mhz:.2f} MHz; the slowest path goes from "
         f"{timing.path[0].name} to {timing.path[-1].name}.",
         remedy=f"Ask for --clock {timing.fmax_mhz * 0.99:.1f}, or try --seeds 4. {folder} has the "
         "reports, and no bitstream: it could give wrong integers.",
     )
 
 
-def _note(timing: Timing) -> str:
-    if not timing.hold_violations:
-        return ""
-    return (
-        f"nextpnr reports {timing.hold_violations} hold violations; its hold model of this family "
-        "is incomplete, and no board has run this bitstream."
-    )
+def _note(flow: Flow, timing: Timing) -> str:
+    notes = [flow.untimed] if flow.untimed else []
+    if timing.hold_violations:
+        notes.append(
+            f"nextpnr reports {timing.hold_violations} hold violations; its hold model of this "
+            "family is incomplete, and no board has run this bitstream."
+        )
+    return " ".join(notes)

@@ -185,10 +185,10 @@ def test_boards(full, tmp_path):
         "multipliers": ["20", "12", "166.7% 166.7%"],
     }
     assert len(page.classes("rect", "full")) == 2
-    # Only a clock that place and route proves counts.
+    # Only a clock that place and route reports counts.
     assert "inferences a second on the Board alpha" in page.text and "1,234" in page.text
     assert "99,999 inferences/s, if it were to meet its clock and fit" in page.text
-    assert "proves 61.25 MHz (seed 1)" in page.text and "15.00 ns, 6.00 of them wires" in page.text
+    assert "reports 61.25 MHz (seed 1)" in page.text and "15.00 ns, 6.00 of them wires" in page.text
     assert "Did not fit: 64, 32 multipliers" in page.text
     assert "u_core.<b>.q" in page.text
 

@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for source in SOURCES:
         shutil.copy(source, path)
     # The thresholds' memories have a file for each of their levels.
-    for name in (ZEROS, *(f"_000_{level:02}.hex" for level in range(8))):
+    for name in (ZEROS, *(f"_0000_{level:02}.hex" for level in range(8))):
         (path / name).write_text("0\n")
     return path
 

@@ -33,4 +33,5 @@ module MULT18X18D #(
     if (REG_INPUTA_CLK != "NONE" || REG_INPUTB_CLK != "NONE") $fatal(1, "input registers");
     if (REG_PIPELINE_CLK != "NONE" || REG_OUTPUT_CLK != "NONE") $fatal(1, "output registers");
   end
+  always_comb if (SOURCEA || SOURCEB) $fatal(1, "shift chains");
 endmodule

@@ -1,6 +1,6 @@
 // The multipliers of a tile and their accumulators: LANES sums of COLUMNS products, row by row.
 //
-// Control comes in cycle t, the operands and weights it belongs to in cycle t + 1. A row block
+// Control and operands come in cycle t, the weights they belong to in cycle t + 1. A row block
 // begins with `first` from its bias and ends with `last`: its sums leave in cycle
 // t + 3 + clog2(COLUMNS). ACC_ROWS is 1 where the tiles of a row block follow each other without
 // those of another between them, else ROWS.
@@ -47,6 +47,14 @@ module gw_mac #(
       .clk_i, .address_i(bias_row), .data_o(biases)
   );
 
+  // Operands are registered once for every SHARE lanes. One register for all of them would feed
+  // multipliers all over a device, and those wires would be its slowest path.
+  localparam int unsigned SHARE = 4;
+  for (genvar copy = 0; copy < (LANES + SHARE - 1) / SHARE; copy++) begin : gen_operands
+    (* keep *) logic [COLUMNS*V_BITS-1:0] values_q;
+    always_ff @(posedge clk_i) values_q <= values_i;
+  end
+
   for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
     logic signed [SUM_BITS-1:0] products, base, kept, sum_q;
     logic signed [BIAS_BITS-1:0] bias;
@@ -54,7 +62,7 @@ module gw_mac #(
     gw_dot #(.COLUMNS(COLUMNS), .W_BITS(W_BITS), .V_BITS(V_BITS), .Y_BITS(SUM_BITS)) u_dot (
         .clk_i,
         .weights_i(weights_i[lane*COLUMNS*W_BITS+:COLUMNS*W_BITS]),
-        .values_i,
+        .values_i(gen_operands[lane/SHARE].values_q),
         .sum_o(products)
     );
 

@@ -1,7 +1,8 @@
 // A signed product, two cycles later.
 //
-// Where both factors fit the 18 x 18 bits of a DSP block it is one product and a register that the
-// tools may move into the block. A wider one is two products of halves of `a`, and their sum.
+// Where `a` fits the 18 bits of a DSP block it is one product and a register that the tools may move
+// into the block. A wider one is two products of halves of `a`, and their sum.
+// A `b` of more than 18 bits is left to the tools, which take a block more and a sum for it.
 // Not for: products wider than Y_BITS; the caller proves that there are none.
 module gw_multiply #(
     parameter int unsigned A_BITS = 8,

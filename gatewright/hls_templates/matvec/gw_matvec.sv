@@ -80,7 +80,6 @@ module gw_matvec #(
   gw_columns #(.WIDTH(INPUTS), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(X_BITS), .IN_SIGNED(X_SIGNED), .OUT_BITS(V_BITS)) u_columns (
       .clk_i, .block_i(block_q), .data_i(in_data_i), .data_o(values)
   );
-  logic [COLUMNS*V_BITS-1:0] values_q;
   logic valid_q, first_q, last_q;
   logic [ROW_BITS-1:0] row_1_q;
   always_ff @(posedge clk_i) begin
@@ -88,7 +87,6 @@ module gw_matvec #(
     first_q <= block_q == '0;
     last_q <= end_of_row;
     row_1_q <= row_q;
-    values_q <= values;
   end
 
   logic done;
@@ -100,7 +98,7 @@ module gw_matvec #(
   ) u_mac (
       .clk_i, .rst_i,
       .valid_i(valid_q), .first_i(first_q), .last_i(last_q), .row_i(row_1_q),
-      .weights_i(weights), .values_i(values_q),
+      .weights_i(weights), .values_i(values),
       .valid_o(done), .row_o(row), .sums_o(sums)
   );
 

@@ -160,10 +160,10 @@ module gw_recurrent #(
       .clk_i, .address_i(tile_q), .data_o(weights)
   );
 
-  // ---- Operands: a register behind each choice of columns, another behind the choice of x or h.
+  // ---- Operands: a register behind each choice of columns; that behind the choice of x or h is in gw_mac.
 
   logic [PADDED*H_BITS-1:0] h_q[2];
-  logic [COLUMNS*V_BITS-1:0] from_x, from_bank[2], from_start, values_q;
+  logic [COLUMNS*V_BITS-1:0] from_x, from_bank[2], from_start, values;
   logic active_3_q, first_3_q, last_3_q, hidden_3_q, fresh_3_q, read_3_q;
   logic [ROW_BITS-1:0] row_3_q;
 
@@ -197,9 +197,11 @@ module gw_recurrent #(
     hidden_3_q <= hidden;
     fresh_3_q <= fresh_2;
     read_3_q <= read_2;
-    if (!hidden_3_q) values_q <= from_x;
-    else if (fresh_3_q) values_q <= from_start;
-    else values_q <= from_bank[read_3_q];
+  end
+  always_comb begin
+    if (!hidden_3_q) values = from_x;
+    else if (fresh_3_q) values = from_start;
+    else values = from_bank[read_3_q];
   end
 
   // ---- Sums, and the tail.
@@ -211,7 +213,7 @@ module gw_recurrent #(
   ) u_mac (
       .clk_i, .rst_i,
       .valid_i(active_3_q), .first_i(first_3_q), .last_i(last_3_q), .row_i(row_3_q),
-      .weights_i(weights), .values_i(values_q),
+      .weights_i(weights), .values_i(values),
       .valid_o(summed), .row_o(tail_row_o), .sums_o(tail_sums_o)
   );
 

@@ -1,7 +1,7 @@
 // Requantizer, variant thresholds: LOW plus the number of thresholds that n has reached, in each of
 // LANES lanes: a binary search with a pipeline stage for each of its DEPTH levels.
 //
-// The thresholds of a level of a lane are a ROM of their own, in PREFIX_lll_vv.hex with lane lll and
+// The thresholds of a level of a lane are a ROM of their own, in PREFIX_llll_vv.hex with lane llll and
 // level vv in decimal. With ROWS = 0 all channels share those of lane 0; else a ROM holds a
 // row's thresholds after the other's. What comes in cycle t leaves in cycle t + 3 * DEPTH + 1.
 module gw_requantize_thresholds #(
@@ -27,8 +27,8 @@ module gw_requantize_thresholds #(
 
   for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
     localparam int unsigned SOURCE = ROWS > 0 ? lane : 0;
-    localparam logic [23:0] LANE_NAME = {
-      8'(48 + SOURCE / 100), 8'(48 + SOURCE / 10 % 10), 8'(48 + SOURCE % 10)
+    localparam logic [31:0] LANE_NAME = {
+      8'(48 + SOURCE / 1000), 8'(48 + SOURCE / 100 % 10), 8'(48 + SOURCE / 10 % 10), 8'(48 + SOURCE % 10)
     };
     logic signed [N_BITS:0] n[DEPTH+1];
     logic [ROW_BITS-1:0] row[DEPTH+1];

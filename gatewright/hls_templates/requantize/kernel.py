@@ -219,7 +219,7 @@ class Requantizer:
                 below = depth - 1 - level
                 nodes = (2 * np.arange(1 << level) + 1) << below
                 words = pack(own[:, nodes].reshape(-1, 1), bits)
-                files[f"{ident}_{lane:03}_{level:02}.hex"] = Rom(words, bits)
+                files[f"{ident}_{lane:04}_{level:02}.hex"] = Rom(words, bits)
         params |= {
             "T_BITS": bits,
             "DEPTH": depth,
