@@ -36,6 +36,10 @@ DEFAULT_MULTIPLIERS = 256
 DEFAULT_MAX_STEPS = 128
 MAX_STREAM_BITS = 32
 
+# A matrix that is used once a sequence works in one of its many steps: it gets a quarter of the
+# multipliers of a layer that works in all of them.
+ONCE_SHARE = 4
+
 # What two branches that meet again may be apart beyond the steps of a sequence: pipelines.
 SLACK = 4
 
@@ -296,8 +300,9 @@ def _map_matmul(mapper: _Mapper, node: Node) -> None:
     outputs = weight.shape[1]
     output, bias = mapper.bias(node.outputs[0], outputs)
     common = mapper.common(node, node.inputs[:1], [output])
-    units, columns = choose_fold(weight.shape[0], outputs, mapper.options.multipliers)
     sequence = mapper.is_sequence(output)
+    budget = mapper.options.multipliers // (1 if sequence else ONCE_SHARE)
+    units, columns = choose_fold(weight.shape[0], outputs, max(budget, 1))
     kernel = MatVec(*common, weight, bias, units, columns, output, sequence)
     mapper.append(kernel, [mapper.take(node.inputs[0])], [output])
 
