@@ -11,7 +11,7 @@ from gatewright.errors import GatewrightError
 from gatewright.ir.traced import register as _register
 from gatewright.levels import FAST_LEVELS, LEVELS
 from gatewright.manifest import ChangedBuildWarning
-from gatewright.verify import Report
+from gatewright.verify import Report, UnsavedReportWarning
 from gatewright.version import VERSION
 
 _register()
@@ -27,6 +27,7 @@ __all__ = [
     "Device",
     "GatewrightError",
     "Report",
+    "UnsavedReportWarning",
     "__version__",
     "calibrate",
     "compile",

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import io
+import lzma
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
+import numpy.typing as npt
 
 from gatewright.errors import GatewrightError
+from gatewright.folder import UNREADABLE, check_file, write_bytes
 from gatewright.ir.lowering import IntegerModel
+
+DAMAGED = (
+    *UNREADABLE,
+    *(EOFError, MemoryError, OverflowError, RuntimeError),  # sizes that a header makes up; locks
+    *(SyntaxError, tokenize.TokenError),  # a header is a literal of Python
+    *(lzma.LZMAError, zipfile.BadZipFile, zlib.error),
+)
+"""What numpy raises for a damaged file."""
 
 
 def load_inputs(path: Path, model: IntegerModel) -> Any:
@@ -38,11 +53,23 @@ def load_inputs(path: Path, model: IntegerModel) -> Any:
     return tuple(loaded[name] for name in names)
 
 
-def load_arrays(path: Path) -> Any:
+def load_array(path: Path, code: str) -> npt.NDArray[Any]:
+    """The array of a ``.npy``.
+
+    Raises:
+        GatewrightError: ``code`` if it cannot be read, or holds several.
+    """
+    loaded = load_arrays(path, code)
+    if isinstance(loaded, dict):
+        raise _unreadable(path, code, "it is an .npz")
+    return np.asarray(loaded)
+
+
+def load_arrays(path: Path, code: str = "GW-601") -> Any:
     """The array of a ``.npy``, or the arrays of an ``.npz`` by name.
 
     Raises:
-        GatewrightError: GW-601 if it cannot be read.
+        GatewrightError: ``code`` if it cannot be read.
     """
     try:
         loaded = np.load(path, allow_pickle=False)
@@ -50,13 +77,17 @@ def load_arrays(path: Path) -> Any:
             return loaded
         with loaded:
             return {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise GatewrightError(
-            "GW-601",
-            where=str(path),
-            cause=f"it cannot be read as .npy: {error}.",
-            remedy="Save the input with numpy.save.",
-        ) from error
+    except DAMAGED as error:
+        raise _unreadable(path, code, str(error) or type(error).__name__) from error
+
+
+def _unreadable(path: Path, code: str, cause: str) -> GatewrightError:
+    return GatewrightError(
+        code,
+        where=str(path),
+        cause=f"it cannot be read as .npy: {cause}.",
+        remedy="Save sequences with numpy.save and name that file.",
+    )
 
 
 def named_outputs(result: Any, model: IntegerModel) -> dict[str, Any]:
@@ -66,20 +97,40 @@ def named_outputs(result: Any, model: IntegerModel) -> dict[str, Any]:
 
 
 def check_output(path: Path | None, *, several: bool) -> None:
-    """Refuse a file that numpy would write under another name, before anything runs."""
+    """Refuse a file that cannot be written as it is named, before anything runs.
+
+    Raises:
+        GatewrightError: GW-404.
+    """
     if path is None:
         return
     suffix = ".npz" if several else ".npy"
     if path.suffix != suffix:
         raise click.BadParameter(f"{path} does not end in {suffix}.", param_hint="-o")
+    check_place(path)
+
+
+def check_place(path: Path) -> None:
+    """Refuse a file that cannot be written, before anything runs.
+
+    Raises:
+        GatewrightError: GW-404.
+    """
     if not path.parent.is_dir():
         raise click.BadParameter(f"there is no folder {path.parent}.", param_hint="-o")
+    check_file(path)
 
 
 def store(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Write one array as ``.npy``, several as ``.npz``."""
+    """Write one array as ``.npy``, several as ``.npz``.
+
+    Raises:
+        GatewrightError: GW-404 if it cannot be written.
+    """
+    content = io.BytesIO()
     if path.suffix == ".npz":
-        np.savez(path, **arrays)
+        np.savez(content, **arrays)
     else:
         (array,) = arrays.values()
-        np.save(path, array)
+        np.save(content, array)
+    write_bytes(path, content.getvalue())

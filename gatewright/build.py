@@ -19,10 +19,11 @@ from gatewright.cores import level_core
 from gatewright.errors import GatewrightError
 from gatewright.folder import (
     COSIM,
+    KEPT,
     LIBRARIES,
     RTL,
-    keeping,
     whole,
+    writing,
 )
 from gatewright.hls_templates.cosim import Drive
 from gatewright.hls_templates.ports import Ports
@@ -30,6 +31,7 @@ from gatewright.inputs import check_arguments
 from gatewright.ir.certificate import Certificate
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.onnx_io import from_onnx
+from gatewright.ir.quantizer import Quantizer
 from gatewright.ir.types import IntArray
 from gatewright.levels import FAST_LEVELS, LEVELS, RTL_LEVELS, Arguments, Engine
 from gatewright.manifest import blames_changes, read_manifest, warn_of_changes
@@ -81,17 +83,23 @@ class Build:
         warn_of_changes(self.path, part)
         return self.path / part
 
+    def _load(self, part: str) -> onnx.ModelProto:
+        model = onnx.load(str(self._run_part(part)))
+        if not model.graph.node:  # so an empty file is read
+            raise ValueError("its graph holds no nodes")
+        return model
+
     @cached_property
     def traced(self) -> onnx.ModelProto:
         """``1_traced.onnx``."""
         with whole(self.path / TRACED):
-            return onnx.load(str(self._run_part(TRACED)))
+            return self._load(TRACED)
 
     @cached_property
     def integer(self) -> IntegerModel:
         """``2_integer.onnx``."""
         with whole(self.path / INTEGER):
-            return from_onnx(onnx.load(str(self._run_part(INTEGER))))
+            return from_onnx(self._load(INTEGER))
 
     @cached_property
     def kernels(self) -> dict[str, Any]:
@@ -99,6 +107,8 @@ class Build:
         with whole(self.path / KERNELS):
             kernels: dict[str, Any] = json.loads(self._run_part(KERNELS).read_text())
             Ports.from_json(kernels)
+            for quantizer in kernels["states"].values():
+                Quantizer.from_json(quantizer)
             return kernels
 
     @cached_property
@@ -123,14 +133,15 @@ class Build:
         """
         match level:
             case "traced":
-                return levels.traced_engine(self.traced, self.integer)
+                with whole(self.path / TRACED):
+                    return levels.traced_engine(self.traced, self.integer)
             case "integer":
                 return levels.integer_engine(self.integer)
             case "standard":
-                standard = onnx.load(str(self._run_part(STANDARD)))
-                return levels.standard_engine(standard, self.integer, taps=taps)
+                with whole(self.path / STANDARD):
+                    return levels.standard_engine(self._load(STANDARD), self.integer, taps=taps)
             case "csim":
-                with keeping(self.path / LIBRARIES):
+                with writing(self.path / LIBRARIES, KEPT):
                     return levels.csim_engine(
                         self._run_part(PROJECT),
                         self.path / LIBRARIES,
@@ -165,7 +176,7 @@ class Build:
         """
         drive = drive_for(drive, stats=False)
         self._run_part(RTL)
-        with keeping(self.path / COSIM):
+        with writing(self.path / COSIM, KEPT):
             core = level_core(self, level, trace=drive.trace is not None)
         return RtlEngine(core, self.integer, drive, keep_state=keep_state)
 

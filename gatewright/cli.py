@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from gatewright import cli_boards, cli_report, display
-from gatewright.arrays import check_output, load_arrays, load_inputs, named_outputs
+from gatewright.arrays import check_output, load_array, load_inputs, named_outputs
 from gatewright.boards import DEFAULT_BOARD, boards
 from gatewright.build import Build
 from gatewright.cli_common import as_json, calibrate_with, give, run_verify
@@ -23,12 +23,15 @@ from gatewright.hls_templates.cosim import Trace
 from gatewright.hls_templates.design import DEFAULT_MULTIPLIERS
 from gatewright.levels import FAST_LEVELS, LEVELS
 from gatewright.models import calibrated, load_dataset, load_model, torch_model
+from gatewright.options import check_options
 from gatewright.rtl_level import check_level, drive_for
 from gatewright.version import VERSION
 
 JSON = "gatewright.json"
 DEFECT = 3
 """The exit code of an error that nobody foresaw."""
+INTERRUPTED = 130
+"""That of a program which Ctrl-C ended: 128 and the number of the signal."""
 
 
 class _Main(click.Group):
@@ -39,6 +42,10 @@ class _Main(click.Group):
         ctx.meta[JSON] = "--json" in args
         return super().parse_args(ctx, args)
 
+    def main(self, *args: Any, **options: Any) -> Any:
+        with display.telling_output():
+            return super().main(*args, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with display.showing_warnings():
@@ -48,7 +55,10 @@ class _Main(click.Group):
                 click.echo(json.dumps({"error": error.as_dict()}))
             display.show_error(error)
             ctx.exit(2)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("\nAborted!", err=True)
+            ctx.exit(INTERRUPTED)
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError, display.OutputError):
             raise
         except Exception:  # 1 says that integers differ, which nobody found out here
             traceback.print_exc()
@@ -73,7 +83,6 @@ def main() -> None:
 )
 @click.option(
     "--multipliers",
-    type=click.IntRange(min=1),
     default=DEFAULT_MULTIPLIERS,
     show_default=True,
     help="The most that a recurrent layer may use; fewer take more cycles.",
@@ -87,7 +96,7 @@ def main() -> None:
 )
 @click.option(
     "--max-steps",
-    type=click.IntRange(min=1),
+    type=int,
     help="Longest sequence that a layer running backwards buffers; 128, or T of the example.",
 )
 @click.option(
@@ -113,6 +122,7 @@ def compile_command(
     MODEL is an .onnx file, module:factory, or a folder whose model.py has model() and
     example_input().
     """
+    check_options(multipliers, requantizer, max_steps)
     source, calibration = calibrated(load_model(model), data)
     with display.compiling(as_json) as progress:
         build = compile(
@@ -266,7 +276,7 @@ def doctor(model: str | None, data: Path | None, as_json: bool) -> None:
 
 def _examine_model(model: str, data: Path | None, as_json: bool) -> int:
     source = load_model(model)
-    typical = None if data is None else load_arrays(data)
+    typical = None if data is None else load_array(data, "GW-601")
     if data is None and source.torch_module is not None:
         split = load_dataset(source, "test")
         typical = None if split is None else split[0]

@@ -16,6 +16,7 @@ from gatewright.compiler import compile
 from gatewright.device import DEFAULT_BAUD, DEFAULT_PORT, DEFAULT_TIMEOUT, Device
 from gatewright.levels import FAST_LEVELS
 from gatewright.models import load_model
+from gatewright.options import check_line
 
 DEMO = Path("examples/digits")
 DEMO_BOARD, DEMO_MULTIPLIERS = "ulx3s-85f", 16
@@ -30,14 +31,12 @@ DEMO_BOARD, DEMO_MULTIPLIERS = "ulx3s-85f", 16
     "--baud",
     default=DEFAULT_BAUD,
     show_default=True,
-    type=click.IntRange(min=1),
     help="Bits per second, as the bitstream was made for.",
 )
 @click.option(
     "--timeout",
     default=DEFAULT_TIMEOUT,
     show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
     help="Seconds after which a silent board has failed.",
 )
 @click.option("--raw", is_flag=True, help="Integer codes instead of floats.")
@@ -63,6 +62,7 @@ def run(
     The board has to hold the bitstream of this build. A model that takes initial states too wants
     an .npz with an array for each argument.
     """
+    check_line(baud, timeout)
     opened = Build(build)
     check_output(output, several=len(opened.integer.outputs) > 1)
     arguments = load_inputs(inputs, opened.integer)
@@ -76,13 +76,12 @@ def run(
 @click.option("--board", required=True, help=f"{', '.join([*open_boards(), *boards()])}.")
 @click.option(
     "--multipliers",
-    type=click.IntRange(min=1),
+    type=int,
     help="The most that a recurrent layer may use; without it, as many as fit.",
 )
 @click.option("--clock", type=float, metavar="MHZ", help="The design's clock; the board's target.")
 @click.option(
     "--seeds",
-    type=click.IntRange(min=1),
     default=1,
     show_default=True,
     help="Try so many placements and keep the fastest.",

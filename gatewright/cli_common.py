@@ -13,7 +13,7 @@ from gatewright.arrays import load_inputs, store
 from gatewright.build import Build
 from gatewright.models import ModelSource, load_dataset
 from gatewright.rtl_level import Stats
-from gatewright.verify import Report, verify
+from gatewright.verify import Report
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 calibrate_with = click.option(
@@ -54,8 +54,7 @@ def run_verify(
     elif source is not None and (loaded := load_dataset(source, split)) is not None:
         x, labels = loaded
     with display.verifying(quiet) as progress:
-        return verify(
-            build,
+        return build.verify(
             x,
             source.torch_module if source else None,
             labels=labels,

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gatewright import display
+from gatewright.arrays import check_place
 from gatewright.build import Build
 from gatewright.cli_common import as_json, run_verify
 from gatewright.levels import FAST_LEVELS
@@ -37,6 +38,8 @@ def report(
     if model is not None and not verifies:
         raise click.UsageError("--model needs --verify, which runs it.")
     opened, failed = Build(build), False
+    if output is not None:
+        check_place(output)
     if verifies:
         source = None if model is None else load_model(model)
         if source is not None and model is not None:

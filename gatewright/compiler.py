@@ -11,7 +11,7 @@ from typing import Any, Literal
 import onnx
 
 from gatewright import frontend
-from gatewright.boards import DEFAULT_BOARD
+from gatewright.boards import DEFAULT_BOARD, Board
 from gatewright.build import (
     CALIBRATION,
     CERTIFICATE,
@@ -23,7 +23,7 @@ from gatewright.build import (
     Build,
 )
 from gatewright.calibration import Calibration, calibrate
-from gatewright.folder import RTL, named, replacing
+from gatewright.folder import RTL, named, replacing, writing
 from gatewright.golden import golden_vectors
 from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.project import project_files
@@ -96,24 +96,32 @@ def compile(
         report("map")
         design = map_design(integer.graph, fit_steps(options, integer))
         report("write")
-        _save(traced, partial / TRACED)
-        _save(to_onnx(integer), partial / INTEGER)
-        _save(to_standard(integer), partial / STANDARD)
-        if isinstance(model, Calibration):
-            _write_json(partial / CALIBRATION, model.to_json())
-        _write_json(partial / KERNELS, _kernels_json(traced, integer, design))
-        _write_json(partial / CERTIFICATE, build_certificate(integer).to_json())
-        files = project_files(design, target.part, target.clock_ns)
-        write_project(files | golden_vectors(integer, design), partial / PROJECT)
-        write_project(rtl_files(design), partial / RTL)
-        facts = {
-            "gatewright": VERSION,
-            "multipliers": options.multipliers,
-            "requantizer": options.requantizer,
-            "board": target.name,
-        }
-        write_manifest(partial, facts)
+        with writing(folder):
+            if isinstance(model, Calibration):
+                _write_json(partial / CALIBRATION, model.to_json())
+            _write_build(partial, traced, integer, design, target)
+            facts = {
+                "gatewright": VERSION,
+                "multipliers": options.multipliers,
+                "requantizer": options.requantizer,
+                "board": target.name,
+            }
+            write_manifest(partial, facts)
     return Build(folder)
+
+
+def _write_build(
+    folder: Path, traced: onnx.ModelProto, integer: IntegerModel, design: Design, target: Board
+) -> None:
+    """Every form of the model, but not the manifest."""
+    _save(traced, folder / TRACED)
+    _save(to_onnx(integer), folder / INTEGER)
+    _save(to_standard(integer), folder / STANDARD)
+    _write_json(folder / KERNELS, _kernels_json(traced, integer, design))
+    _write_json(folder / CERTIFICATE, build_certificate(integer).to_json())
+    files = project_files(design, target.part, target.clock_ns)
+    write_project(files | golden_vectors(integer, design), folder / PROJECT)
+    write_project(rtl_files(design), folder / RTL)
 
 
 def _trace(model: Any, example_input: Any) -> onnx.ModelProto:

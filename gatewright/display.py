@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, TextIO, cast
 
 import numpy as np
 from rich.console import Console
@@ -23,12 +25,13 @@ from gatewright.frontend.traps import Trap
 from gatewright.ir.certificate import Certificate
 from gatewright.manifest import ChangedBuildWarning
 from gatewright.rtl_level import Stats
-from gatewright.verify import KINDS, Comparison, Report
+from gatewright.verify import KINDS, Comparison, Report, UnsavedReportWarning
 
 # No word between colons is a picture: paths and names of models may hold any.
 OUT = Console(emoji=False)
 ERR = Console(stderr=True, emoji=False)
 
+OURS = (ChangedBuildWarning, UnsavedReportWarning)
 FACTS = ("where", "cause", "remedy")
 
 STAGES = {
@@ -38,6 +41,64 @@ STAGES = {
     "map": "3_kernels.json   kernels and their tile schedule",
     "write": "hls/             C++ for Vitis HLS",
 }
+
+
+class OutputError(Exception):
+    """What is printed reaches nobody: a full disk behind a redirection, for example."""
+
+
+class _Output:
+    """A stream whose errors are told from those of files; a closed pipe is not one."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with self._told():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        with self._told():
+            self._stream.flush()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(error.strerror) from error
+
+    def end(self) -> None:
+        """Write what is left; where that fails, drop it: Python would try again at its end."""
+        try:
+            self.flush()
+        except (BrokenPipeError, OutputError) as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            if isinstance(error, OutputError):
+                raise
+
+
+@contextmanager
+def telling_output() -> Iterator[None]:
+    """A program that ends with a line on stderr and exit code 2 where it cannot print."""
+    if sys.stdout is None:
+        yield
+        return
+    output = _Output(sys.stdout)
+    try:
+        with redirect_stdout(cast(TextIO, output)):
+            try:
+                yield
+            finally:
+                output.end()
+    except OutputError as error:
+        ERR.print(plain(f"Error: the output cannot be written: {error}."), soft_wrap=True)
+        raise SystemExit(2) from error
 
 
 def plain(text: object, style: str = "") -> Text:
@@ -62,13 +123,14 @@ def showing_warnings() -> Iterator[None]:
     def show_ours(
         message: Warning | str, category: type[Warning], *where: Any, **more: Any
     ) -> None:
-        if issubclass(category, ChangedBuildWarning):
+        if issubclass(category, OURS):
             ERR.print(Text("warning: ", "yellow") + plain(message), soft_wrap=True)
         else:
             show(message, category, *where, **more)
 
     with warnings.catch_warnings():
-        warnings.simplefilter("always", ChangedBuildWarning)
+        for ours in OURS:
+            warnings.simplefilter("always", ours)
         warnings.showwarning = show_ours
         yield
 
@@ -247,7 +309,8 @@ def show_tools(tools: list[Tool]) -> None:
         table.add_column(heading)
     for tool in tools:
         missing = "[bold red]missing[/]" if tool.needed else "[dim]not found[/]"
-        table.add_row(tool.name, plain(tool.found) if tool.found else missing, tool.enables)
+        found = plain(tool.found or "") if tool.found else plain(tool.problem, "red")
+        table.add_row(tool.name, found if found.plain else missing, tool.enables)
     OUT.print(table)
     needed = [tool.name for tool in tools if tool.needed and tool.found is None]
     if needed:

@@ -14,7 +14,7 @@ from gatewright.boards.tools import find_tool
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates import eda
 from gatewright.hls_templates.csim import find_compiler
-from gatewright.hls_templates.csim.compiler import ap_types
+from gatewright.hls_templates.csim.compiler import ap_types, check_compiler
 
 PACKAGES = {
     "torch": "trace torch modules",
@@ -41,12 +41,14 @@ class Tool:
         found: Version or path, or None.
         enables: What it is for.
         needed: Whether compile or verify cannot do without.
+        problem: Why one that is there does not do.
     """
 
     name: str
     found: str | None
     enables: str
     needed: bool
+    problem: str = ""
 
 
 def examine() -> list[Tool]:
@@ -72,11 +74,14 @@ def _package(name: str) -> str | None:
 
 
 def _compiler() -> Tool:
+    found, problem = None, ""
     try:
-        found = find_compiler().version()
-    except GatewrightError:
-        found = None
-    return Tool("C++ compiler", found, "C-simulate; set CXX to choose one", True)
+        compiler = find_compiler()
+        check_compiler(compiler)
+        found = compiler.version()
+    except GatewrightError as error:
+        problem = f"{error.code}: {error.cause}"
+    return Tool("C++ compiler", found, "C-simulate; set CXX to choose one", True, problem)
 
 
 def _headers() -> Tool:

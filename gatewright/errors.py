@@ -29,7 +29,7 @@ CODES: dict[str, str] = {
     "GW-401": "output folder is not a Gatewright build",
     "GW-402": "build folder is incomplete or damaged",
     "GW-403": "unknown board",
-    "GW-404": "output folder cannot be written",
+    "GW-404": "output cannot be written",
     "GW-405": "bad option",
     # 5xx: tools
     "GW-501": "no C++ compiler",

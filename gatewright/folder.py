@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -22,7 +23,9 @@ SYNTH = "synth"
 """Bitstreams and the way to them, a folder a board; no part of the build either."""
 VERIFY, REPORT = "verify.json", "report.html"
 """What the last ``verify`` found, and the page that shows it; no part of the build either."""
-
+MAX_CAUSE = 200
+WRITABLE = "Name a place that you may write, on a disk with room."
+KEPT = "Compiled simulations are kept there: make it a folder that you may write."
 
 UNREADABLE = (
     *(AttributeError, DecodeError, KeyError, OSError, TypeError, ValueError),
@@ -121,20 +124,63 @@ def emptied(folder: Path) -> Path:
     return folder
 
 
+def check_file(path: Path) -> None:
+    """Refuse a file that cannot be written, before the work whose result it gets.
+
+    Raises:
+        GatewrightError: GW-404.
+    """
+    with _coded(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if not _is_replaced(path):
+            return
+        partial = _beside(path)
+        try:
+            partial.touch()
+        finally:
+            partial.unlink(missing_ok=True)
+
+
 def write_text(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all, with its folder.
+    """Write a text file as ``write_bytes`` does.
 
     Raises:
         GatewrightError: GW-404 if it cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    write_bytes(path, text.encode(errors="backslashreplace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all; links and special files stay what they are.
+
+    Raises:
+        GatewrightError: GW-404 if it cannot be written.
+    """
+    check_file(path)
     with _coded(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not _is_replaced(path):
+            path.write_bytes(content)
+            return
+        partial = _beside(path)
         try:
-            partial.write_bytes(text.encode(errors="backslashreplace"))
+            partial.write_bytes(content)
+            if path.exists():
+                shutil.copymode(path, partial)
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def _is_replaced(path: Path) -> bool:
+    """Whether a new file may take the place of what is there: not of a link, device or pipe."""
+    return not path.is_symlink() and (path.is_file() or not path.exists())
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.partial")
 
 
 def _exchange(partial: Path, target: Path, previous: Path) -> None:
@@ -151,19 +197,20 @@ def _exchange(partial: Path, target: Path, previous: Path) -> None:
 @contextmanager
 def _coded(folder: object) -> Iterator[None]:
     try:
-        yield
-    except (OSError, RuntimeError, TypeError, ValueError) as error:  # a loop, no path, a NUL
+        with writing(folder):
+            yield
+    except (RuntimeError, TypeError, ValueError) as error:  # a loop, no path, a NUL
         raise GatewrightError(
             "GW-404",
             where=repr(folder) if isinstance(error, TypeError | ValueError) else str(folder),
-            cause=f"{getattr(error, 'strerror', None) or error}.",
-            remedy="Name a folder that you may write, on a disk with room.",
+            cause=f"{error}.",
+            remedy=WRITABLE,
         ) from error
 
 
 @contextmanager
-def keeping(folder: Path) -> Iterator[None]:
-    """A block that keeps compiled simulations in a folder.
+def writing(folder: object, remedy: str = WRITABLE) -> Iterator[None]:
+    """A block that writes to a folder, and whose other steps raise no ``OSError``.
 
     Raises:
         GatewrightError: GW-404 if it cannot be written.
@@ -175,7 +222,7 @@ def keeping(folder: Path) -> Iterator[None]:
             "GW-404",
             where=str(folder),
             cause=f"{error.strerror or error}.",
-            remedy="Compiled simulations are kept there: make it a folder that you may write.",
+            remedy=remedy,
         ) from error
 
 
@@ -189,9 +236,10 @@ def whole(path: Path) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as error:
+        says = str(error).partition("\n")[0][:MAX_CAUSE]
         raise GatewrightError(
             "GW-402",
             where=str(path),
-            cause=f"it cannot be read ({type(error).__name__}).",
+            cause=f"it cannot be read ({type(error).__name__}: {says}).",
             remedy="Compile the model again.",
         ) from error

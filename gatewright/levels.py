@@ -12,6 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+    NotImplemented,
+)
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 
@@ -33,6 +40,9 @@ LEVELS = (*FAST_LEVELS, *RTL_LEVELS)
 
 FloatArray = npt.NDArray[np.float32]
 Arguments = tuple[FloatArray, ...]
+
+REFUSALS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotImplemented)
+"""What onnxruntime raises for a model that is none."""
 
 # Sequences run at once: enough to feed numpy, few enough that all taps fit in memory.
 CHUNK = 256
@@ -69,7 +79,8 @@ def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> Engine:
 
     def run(arguments: Arguments) -> Run:
         wrapper = ModelWrapper(respecialize(model, [a.shape for a in arguments]))
-        with recorded_taps() as taps:
+        # What float32 cannot hold becomes infinite, and saturates.
+        with recorded_taps() as taps, np.errstate(over="ignore"):
             context = execute_onnx(wrapper, dict(zip(names, arguments, strict=True)), True)
         for name, (tensor, quantizer) in quants.items():
             n = np.rint(context[tensor].astype(np.float64) / float(quantizer.scales[0]))
@@ -112,11 +123,18 @@ def integer_engine(integer: IntegerModel) -> Engine:
 
 
 def standard_engine(model: onnx.ModelProto, integer: IntegerModel, *, taps: bool) -> Engine:
-    """``2_standard.onnx`` through onnxruntime."""
+    """``2_standard.onnx`` through onnxruntime.
+
+    Raises:
+        ValueError: If that does not take it.
+    """
     model = with_taps(model) if taps else model
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    try:
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    except REFUSALS as error:
+        raise ValueError(str(error)) from error
     names = [output.name for output in session.get_outputs()]
     layers = {
         o: f"{node.name}/{o.rpartition('.')[2]}"

@@ -15,8 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
+from gatewright.arrays import load_array
 from gatewright.calibration import Calibration, calibrate
 from gatewright.errors import GatewrightError
 
@@ -136,15 +135,7 @@ def _calibration_data(source: ModelSource, argument: str) -> tuple[Any, Any]:
                 remedy="Save sequences with numpy.save and name that file.",
             )
         return loaded
-    try:
-        return np.load(argument, allow_pickle=False), None
-    except (OSError, ValueError) as error:
-        raise GatewrightError(
-            "GW-604",
-            where=argument,
-            cause=f"it cannot be read as .npy: {error}.",
-            remedy="Save sequences with numpy.save.",
-        ) from error
+    return load_array(Path(argument), "GW-604"), None
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -15,6 +15,8 @@ from gatewright.hls_templates.design import DEFAULT_MAX_STEPS, DEFAULT_MULTIPLIE
 from gatewright.hls_templates.requantize.kernel import VARIANTS
 from gatewright.ir.lowering import IntegerModel
 
+FASTEST = (1 << 31) - 1
+"""Bits per second that a serial port can be asked for."""
 LONGEST = 1 << 20
 """Steps of a sequence that a buffer may hold: more than any device has memory for."""
 
@@ -57,7 +59,8 @@ def check_line(baud: Any, timeout: Any) -> None:
     Raises:
         GatewrightError: GW-405.
     """
-    if positive("baud", baud) is None:
+    rate = positive("baud", baud)
+    if rate is None or rate > FASTEST:
         raise _refused("baud", baud, "bits per second, such as 115200")
     if not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
         raise _refused("timeout", timeout, "seconds, more than 0")

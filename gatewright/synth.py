@@ -11,7 +11,7 @@ from gatewright.boards.folding import Candidate
 from gatewright.boards.shell import build_digest, shell_files
 from gatewright.boards.synth import Request, synthesize
 from gatewright.boards.vendor import count_resources
-from gatewright.folder import SYNTH, emptied
+from gatewright.folder import SYNTH, emptied, writing
 from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.rtl.write import rtl_files
 from gatewright.manifest import read_manifest
@@ -58,12 +58,13 @@ def synth(
     count = positive("seeds", seeds) or 1
     report = progress or (lambda stage, line: None)
     folder = emptied(build.path / SYNTH / target.name)
-    if isinstance(target, Board):
-        first = read_manifest(build.path)["multipliers"]
-        fold = partial(candidate, build, shell=False)
-        return count_resources(target, wanted, first, fold, folder, report)
-    request = Request(target, mhz, wanted, count)
-    return synthesize(request, lambda budget: candidate(build, budget), folder, report)
+    with writing(folder):
+        if isinstance(target, Board):
+            first = read_manifest(build.path)["multipliers"]
+            fold = partial(candidate, build, shell=False)
+            return count_resources(target, wanted, first, fold, folder, report)
+        request = Request(target, mhz, wanted, count)
+        return synthesize(request, lambda budget: candidate(build, budget), folder, report)
 
 
 def candidate(build: Build, multipliers: int, *, shell: bool = True) -> Candidate:

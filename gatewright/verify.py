@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 FLOAT_LEVELS = ("torch", "traced")
 KINDS = ("h", "c", "gates", "output")
 RANDOM_SEQUENCES = 64
+
+
+class UnsavedReportWarning(UserWarning):
+    """The report of ``verify`` could not be left in the build folder."""
 
 
 @dataclass
@@ -131,7 +136,7 @@ def verify(
 
     Compared are h and c of every step, every other value inside the layers that both levels show,
     and the output. C-simulation runs on ap_int, as Vitis HLS does. The report is left in the build
-    folder too, as ``verify.json``.
+    folder too, as ``verify.json``; an ``UnsavedReportWarning`` says where that could not be.
 
     Args:
         build: The build.
@@ -181,8 +186,18 @@ def verify(
     if progress is not None:
         progress(names[-1], total, total)
     report = Report(total, pairs, _accuracy(votes, labels))
-    write_text(build.path / VERIFY, json.dumps(report.to_json(), indent=1, sort_keys=True) + "\n")
+    _keep(build, report)
     return report
+
+
+def _keep(build: Build, report: Report) -> None:
+    """Leave a report in the build; a folder that may only be read costs nobody the result."""
+    text = json.dumps(report.to_json(), indent=1, sort_keys=True) + "\n"
+    try:
+        write_text(build.path / VERIFY, text)
+    except GatewrightError as error:
+        message = f"{error.where} could not be written: {error.cause}"
+        warnings.warn(message, UnsavedReportWarning, stacklevel=3)
 
 
 def _check_levels(levels: Any) -> None:
@@ -192,6 +207,15 @@ def _check_levels(levels: Any) -> None:
             where=f"levels {levels!r}",
             cause="that is no sequence of names.",
             remedy=f"Pass some of {LEVELS}.",
+        )
+    names = list(levels)
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise GatewrightError(
+            "GW-602",
+            where=f"level {repeated}",
+            cause="it is named twice.",
+            remedy="Name each level once.",
         )
 
 

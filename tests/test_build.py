@@ -17,7 +17,7 @@ from qonnx.core.onnx_exec import execute_onnx
 from shared_model import Shared
 
 import gatewright
-from gatewright.folder import COSIM, LIBRARIES, SYNTH
+from gatewright.folder import COSIM, LIBRARIES, REPORT, SYNTH, VERIFY
 from gatewright.ir.traced import respecialize
 
 ARTEFACTS = (
@@ -43,13 +43,13 @@ ARTEFACTS = (
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """What compile wrote: simulators keep what they compile beside it."""
+    """What compile wrote: simulations and reports are kept beside it."""
     files = (p for p in folder.rglob("*") if p.is_file())
     named = {p.relative_to(folder).as_posix(): p for p in files}
     return {
         name: path.read_bytes()
         for name, path in named.items()
-        if name.partition("/")[0] not in (LIBRARIES, COSIM, SYNTH)
+        if name.partition("/")[0] not in (LIBRARIES, COSIM, SYNTH, VERIFY, REPORT)
     }
 
 

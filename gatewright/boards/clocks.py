@@ -9,6 +9,7 @@ Gowin rPLL (UG286): ``out = in * (fbdiv+1) / (idiv+1)``, ``vco = out * odiv``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -69,7 +70,10 @@ def choose_pll(board: OpenBoard, mhz: float) -> Pll | None:
     if source <= wanted and (best is None or best[0] <= source):
         return None
     if best is None:
-        raise ValueError(f"no clock of at most {mhz} MHz from {board.clock.mhz} MHz")
+        made = (pll.mhz for pll in _SETTINGS[board.family](source, board.pll))
+        slowest = math.ceil(min(source, *made) * 1000) / 1000
+        from_it = f"from {board.clock.mhz} MHz; the slowest is {slowest:g} MHz"
+        raise ValueError(f"no clock of at most {mhz} MHz {from_it}")
     return best[2]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gatewright.boards.plan import Command
-from gatewright.boards.tools import find_tool, variable_of
+from gatewright.boards.tools import Tool, find_tool, variable_of
 from gatewright.errors import GatewrightError
 
 Progress = Callable[[str, str], None]
@@ -46,21 +46,13 @@ def run_command(command: Command, folder: Path, progress: Progress) -> str:
         All that the tool said; it stands in the log too.
 
     Raises:
-        GatewrightError: GW-801 if the tool is not there.
+        GatewrightError: GW-801 if the tool is not there, GW-804 if it does not run.
         ToolError: If it fails.
     """
     tool = find_tool(command.tool)
     progress(command.stage, "")
     lines = []
-    process = subprocess.Popen(
-        [*tool.argv, *command.args],
-        cwd=folder / command.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
+    process = _start(tool, command, folder)
     try:
         assert process.stdout is not None
         with (folder / command.log).open("w") as log:
@@ -77,6 +69,26 @@ def run_command(command: Command, folder: Path, progress: Progress) -> str:
     if code:
         raise ToolError(command, last_words(said) or f"exit code {code}", said)
     return said
+
+
+def _start(tool: Tool, command: Command, folder: Path) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            [*tool.argv, *command.args],
+            cwd=folder / command.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+    except OSError as error:
+        raise GatewrightError(
+            "GW-804",
+            where=tool.origin,
+            cause=f"it does not run: {error.strerror}.",
+            remedy=f"Correct the variable {variable_of(tool.name)}, or unset it.",
+        ) from error
 
 
 def last_words(log: str) -> str:

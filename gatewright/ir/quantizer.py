@@ -127,7 +127,8 @@ class Quantizer:
             Centered integers of the same shape.
         """
         scale = np.array([float(s) for s in self.scales], dtype=np.float32)
-        v = np.asarray(x, dtype=np.float32) / (scale if scale.size > 1 else scale[0])
+        with np.errstate(over="ignore"):  # infinities saturate
+            v = np.asarray(x, dtype=np.float32) / (scale if scale.size > 1 else scale[0])
         v = v + np.float32(self.zero_point)
         return self.round_float(v)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +30,13 @@ class Compiler:
     name: str
 
     def version(self) -> str:
-        """First line of its ``--version``."""
-        result = subprocess.run([*self.command, "--version"], capture_output=True, text=True)
-        return result.stdout.splitlines()[0] if result.stdout else "unknown"
+        """First line of its ``--version``.
+
+        Raises:
+            GatewrightError: GW-502 if it does not run.
+        """
+        said = _run([*self.command, "--version"]).stdout.splitlines()
+        return said[0] if said else "unknown"
 
 
 def find_compiler() -> Compiler:
@@ -98,7 +104,7 @@ def run_compiler(compiler: Compiler, arguments: Sequence[str], folder: Path) -> 
         GatewrightError: GW-502 with the compiler's own words.
     """
     command = [*compiler.command, *arguments]
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    result = _run(command, folder)
     if result.returncode != 0 or not (folder / arguments[-1]).exists():
         lines = [line for line in result.stderr.splitlines() if "error" in line]
         raise GatewrightError(
@@ -108,6 +114,47 @@ def run_compiler(compiler: Compiler, arguments: Sequence[str], folder: Path) -> 
             remedy=f"Run it by hand to see all: cd {shlex.quote(str(folder))} && "
             f"{shlex.join(command)}",
         )
+
+
+def _run(command: Sequence[str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
+    except OSError as error:
+        raise GatewrightError(
+            "GW-502",
+            where=command[0],
+            cause=f"it does not run: {error.strerror}.",
+            remedy="Let CXX name a C++ compiler, or unset it.",
+        ) from error
+
+
+def check_compiler(compiler: Compiler) -> None:
+    """Compile and load a tiny library.
+
+    Raises:
+        GatewrightError: GW-502.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "tiny.cpp").write_text('extern "C" int gw_tiny() { return 0; }\n')
+        run_compiler(compiler, ["-shared", "-fPIC", "tiny.cpp", "-o", "tiny.so"], Path(folder))
+        load_library(Path(folder, "tiny.so"))
+
+
+def load_library(path: Path) -> ctypes.CDLL:
+    """A library that the compiler wrote.
+
+    Raises:
+        GatewrightError: GW-502 if it is none.
+    """
+    try:
+        return ctypes.CDLL(str(path.resolve()))
+    except OSError as error:
+        raise GatewrightError(
+            "GW-502",
+            where=str(path),
+            cause=f"what the C++ compiler wrote cannot be loaded: {error}.",
+            remedy="Delete that file, and let CXX name a compiler for this machine.",
+        ) from error
 
 
 def _ap_flags(compiler: Compiler) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewright.errors import DEFECT, GatewrightError
-from gatewright.hls_templates.csim.compiler import compile_library, find_compiler
+from gatewright.hls_templates.csim.compiler import compile_library, find_compiler, load_library
 from gatewright.hls_templates.kernel import Tap
 from gatewright.hls_templates.ports import Ports
 from gatewright.ir.types import IntArray
@@ -38,7 +38,7 @@ class Simulator:
         if not library.exists():
             cache.mkdir(parents=True, exist_ok=True)
             compile_library(find_compiler(), project, library, native=native, taps=taps)
-        self._library = ctypes.CDLL(str(library))
+        self._library = load_library(library)
         self._library.gw_simulate.restype = ctypes.c_int
 
     def run(self, feeds: Mapping[str, IntArray]) -> tuple[dict[str, IntArray], dict[str, IntArray]]:

