@@ -60,15 +60,15 @@ class harness {
  private:
   void power_up() {
     quiet();
-    s_.clear.set(0);
-    s_.resetn.set(0);
+    s_.clear.set(false);
+    s_.resetn.set(false);
     for (int n = 0; n < 4; ++n) tick();
-    s_.resetn.set(1);
+    s_.resetn.set(true);
   }
 
   void quiet() {
-    for (port& p : s_.inputs) p.valid.set(0);
-    for (port& p : s_.outputs) p.ready.set(0);
+    for (port& p : s_.inputs) p.valid.set(false);
+    for (port& p : s_.outputs) p.ready.set(false);
   }
 
   void tick() {
@@ -77,13 +77,13 @@ class harness {
   }
 
   void low() {
-    s_.clock.set(0);
+    s_.clock.set(false);
     core_.eval();
     if (tracing_) core_.dump(2 * cycle_);
   }
 
   void high() {
-    s_.clock.set(1);
+    s_.clock.set(true);
     core_.eval();
     if (tracing_) core_.dump(2 * cycle_ + 1);
   }
@@ -134,7 +134,7 @@ class harness {
     place& at = in_[i];
     const bool stall = random_[i].below(t_.input_stall);
     if (at.sequence == t_.sequences || !may_begin(at)) {
-      p.valid.set(0);
+      p.valid.set(false);
       return;
     }
     if (at.offered) return;  // a word that is offered stays until it is taken
@@ -160,7 +160,7 @@ class harness {
   }
 
   void observe() {
-    if (s_.too_long.get()) {
+    if (s_.too_long.high()) {
       if (r_.too_long_cycle < 0) r_.too_long_cycle = cycle_;
       if (!events_to_come()) {  // nothing will make it well again
         r_.status = TOO_LONG;
@@ -168,11 +168,11 @@ class harness {
       }
     }
     for (std::size_t i = 0; i < in_.size(); ++i)
-      if (in_[i].offered && s_.inputs[i].ready.get()) taken(i);
+      if (in_[i].offered && s_.inputs[i].ready.high()) taken(i);
     for (std::size_t i = 0; i < s_.taps.size(); ++i)
-      if (s_.taps[i].valid.get()) tapped(i);
+      if (s_.taps[i].valid.high()) tapped(i);
     for (std::size_t i = 0; i < out_.size() && r_.status == DONE; ++i)
-      if (s_.outputs[i].valid.get() && s_.outputs[i].ready.get()) given(i);
+      if (s_.outputs[i].valid.high() && s_.outputs[i].ready.high()) given(i);
     if (core_.stopped()) r_.status = STOPPED;
     if (r_.status == DONE && cycle_ - idle_from_ >= t_.idle_limit && done_ < t_.sequences) {
       r_.status = DEADLOCK;
@@ -214,7 +214,7 @@ class harness {
     for (int lane = 0; lane < p.lanes && fold * p.lanes + lane < p.width; ++lane)
       values[lane] = p.data.number(lane * p.lane_bits, p.lane_bits, p.is_signed);
     const bool end = at.word == words(p, at.sequence) - 1;
-    if ((s_.outputs[i].last.get() != 0) != end) {
+    if (s_.outputs[i].last.high() != end) {
       r_.status = BAD_LAST;
       return;
     }
