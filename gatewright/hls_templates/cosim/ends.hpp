@@ -19,7 +19,8 @@ enum status {
   EXTRA_WORD = 3,
   TOO_LONG = 4,
   STOPPED = 5,
-  BAD_TAP = 6
+  BAD_TAP = 6,
+  BAD_TRACE = 7  // the waveform cannot be written
 };
 
 /// A signal of the core: `bits` of them from `data` on, lowest first.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from gatewright.hls_templates.cosim.library import Model, digest, flags
 from gatewright.hls_templates.cosim.project import CORE, RtlProject
 from gatewright.hls_templates.csim.compiler import Compiler, find_compiler, run_compiler
-from gatewright.hls_templates.eda import Tool, run_tool, user_cache
+from gatewright.hls_templates.eda import Tool, run_tool, user_cache, work_folder
 
 OPTIONS = ("--cc", "-O3", "--assert", "--x-assign", "unique")
 PRINT = "gw_printf"
@@ -85,10 +84,9 @@ def _runtime(tool: Tool, compiler: Compiler, *, trace: bool) -> list[Path]:
     for source, target in zip(names, objects, strict=True):
         if target.exists():
             continue
-        cache.mkdir(parents=True, exist_ok=True)
-        partial = f"{source}.{os.getpid()}"
-        (cache / f"{partial}.cpp").write_text(f'{declared}#include "{source}.cpp"\n')
-        run_compiler(compiler, [*arguments, f"{partial}.cpp", "-o", f"{partial}.o"], cache)
-        (cache / f"{partial}.o").replace(target)
-        (cache / f"{partial}.cpp").unlink()
+        with work_folder(cache) as work:
+            # Not under its own name, which the text includes.
+            (work / "main.cpp").write_text(f'{declared}#include "{source}.cpp"\n')
+            run_compiler(compiler, [*arguments, "main.cpp", "-o", target.name], work)
+            (work / target.name).replace(target)
     return objects
