@@ -35,7 +35,12 @@ inline IData gw_greater(int bits, IData a, IData b) {
   return gw_signed(bits, a) > gw_signed(bits, b);
 }
 inline IData gw_less(int bits, IData a, IData b) { return gw_signed(bits, a) < gw_signed(bits, b); }
+inline IData gw_shift(int bits, int value_bits, int by_bits, IData value, IData by) {
+  if (bits != value_bits || by >= 32) return VL_SHIFTRS_III(bits, value_bits, by_bits, value, by);
+  return static_cast<IData>(gw_signed(bits, value) >> by) & VL_MASK_I(bits);
+}
 #define VL_EXTENDS_II gw_extend
+#define VL_SHIFTRS_III gw_shift
 #define VL_MULS_III gw_multiply
 #define VL_GTS_III gw_greater
 #define VL_LTS_III gw_less
