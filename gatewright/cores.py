@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from gatewright.folder import COSIM, RTL
 from gatewright.hls_templates.cosim import Core, Simulator, open_core
 from gatewright.hls_templates.cosim.cells import cell_models
 from gatewright.hls_templates.cosim.project import CORE, SOURCES
-from gatewright.hls_templates.eda import find_yosys
+from gatewright.hls_templates.eda import find_yosys, work_folder
 from gatewright.hls_templates.ports import Ports
 from gatewright.hls_templates.rtl.write import rtl_files
 from gatewright.synth import folded
@@ -65,21 +64,25 @@ def make_netlist(build: Build, device: Device, cache: Path) -> tuple[Path, Ports
     digest = hashlib.sha256(facts.encode()).hexdigest()[:16]
     folder = cache / f"netlist-{device.family}-{digest}"
     if not (folder / SOURCES).exists():
-        # What a tool refused stays there, with its log.
-        work = cache / f"{folder.name}.{os.getpid()}.work"
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        netlist = run_netlist(plan, work)
-        _write(folder, {**cells, NETLIST: netlist})
-        shutil.rmtree(work, ignore_errors=True)
+        with work_folder(cache) as work:
+            _write(work / "done", {**cells, NETLIST: run_netlist(plan, work)})
+            _place(work / "done", folder)
     return folder, ports
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir()
     for name, text in files.items():
         (folder / name).write_text(text)
-    # The last one: where it is, the others are.
-    partial = folder / f"{SOURCES}.{os.getpid()}"
-    partial.write_text("".join(f"{name}\n" for name in files))
-    partial.replace(folder / SOURCES)
+    (folder / SOURCES).write_text("".join(f"{name}\n" for name in files))
+
+
+def _place(made: Path, folder: Path) -> None:
+    """A whole folder or none, also where another process was faster: its files are the same."""
+    if not (folder / SOURCES).exists():
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        made.replace(folder)
+    except OSError:
+        if not (folder / SOURCES).exists():
+            raise

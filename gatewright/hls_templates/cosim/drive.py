@@ -11,8 +11,8 @@ from gatewright.errors import GatewrightError
 
 MAX_STALL = 0.9
 SHARES = 1 << 16
-MOST = 1 << 62
-"""The harness counts in 64 bits."""
+MOST = 1_000_000_000
+"""Of everything that is counted in cycles: a quarter of an hour of a small core."""
 IDLE_LIMIT = 1_000_000
 FROM_IDLE = 64
 """Cycles of pause after which a core has nothing left to do."""
@@ -67,7 +67,7 @@ class Trace:
 
 @dataclass(frozen=True)
 class Drive:
-    """How the host drives the ports.
+    """How the host drives the ports. Cycles are counted up to ``MOST``.
 
     Attributes:
         seed: Of the stalls.
@@ -100,7 +100,7 @@ class Drive:
         _check_count("drain", self.drain, 0)
         _check_count("idle_limit", self.idle_limit, 1, optional=True)
         _check_count("gap", self.gap, 0, optional=True)
-        if self.gap is not None and self.gap >= (self.idle_limit or MOST):
+        if self.gap is not None and self.gap >= (self.idle_limit or MOST + 1):
             raise refused(f"gap is {self.gap}", "Pass less than idle_limit, or None.")
         if not isinstance(self.trace, Trace | None):
             raise refused(f"trace is {self.trace!r}", "Pass a Trace, or None.")
@@ -138,8 +138,8 @@ def _check_count(name: str, value: Any, least: int | None, *, optional: bool = F
         return
     if not _is(value, Integral):
         raise refused(f"{name} is {value!r}", "Pass an integer.")
-    if least is not None and not least <= value < MOST:
-        raise refused(f"{name} is {value}", f"Pass {least} to 2**62 - 1.")
+    if least is not None and not least <= value <= MOST:
+        raise refused(f"{name} is {value}", f"Pass {least} to {MOST}.")
 
 
 def refused(cause: str, remedy: str) -> GatewrightError:

@@ -19,7 +19,8 @@ enum status {
   EXTRA_WORD = 3,
   TOO_LONG = 4,
   STOPPED = 5,
-  BAD_TAP = 6
+  BAD_TAP = 6,
+  BAD_TRACE = 7  // the waveform cannot be written
 };
 
 /// A signal of the core: `bits` of them from `data` on, lowest first.
@@ -27,7 +28,9 @@ struct signal {
   std::uint8_t* data;
   int bits;
 
-  void set(std::uint64_t value) { put(0, bits < 64 ? bits : 64, value); }
+  /// Of one bit, which has its byte for itself.
+  void set(bool value) { *data = value; }
+  bool high() const { return *data != 0; }
   std::uint64_t get() const { return get(0, bits < 64 ? bits : 64); }
 
   /// `count` <= 64 bits from bit `first` on.
@@ -118,6 +121,7 @@ class random_bits {
  public:
   explicit random_bits(std::uint64_t seed) : state_(seed) {}
   bool below(i64 share) {
+    if (share == 0) return false;
     std::uint64_t z = (state_ += 0x9e3779b97f4a7c15ULL);
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;

@@ -4,13 +4,14 @@
 // It knows a core by its signals only, as bytes in memory (struct signal), so it is the same for
 // every simulator. C is the adapter of one: ends() are the signals, eval() settles the logic for
 // the inputs and the clock as they are, stopped() and message() tell of a failed assertion; open(),
-// dump() and close() write a waveform.
+// dump() and close() write a waveform and say whether the file took it, trouble() why it did not.
 //
 // A cycle is: settle with the clock low, look at the handshakes, raise the clock. Everything is
 // deterministic: the random numbers are our own, one row of them for each port, one each cycle.
 // Not for words that a core offers before it has read a word of the sequence.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <exception>
@@ -46,29 +47,55 @@ class harness {
     left_.assign(t.sequences, static_cast<i64>(out_.size()));
   }
 
-  void run() {
+  ~harness() {
+    if (tracing_) core_.close();  // of a run that was given up
+  }
+
+  void start() {
     r_.status = DONE;
     r_.too_long_cycle = r_.port = r_.sequence = r_.word = -1;
     if (t_.reset_first) power_up();
     if (t_.trace != nullptr && t_.trace_sequence < 0) start_trace();
-    while (!finished() && r_.status == DONE) cycle();
-    if (r_.status == DONE) check_taps();
-    if (tracing_) core_.close();
-    r_.cycles = cycle_;
+  }
+
+  /// Go on for about SLICE; whether there is more to do.
+  bool go_on() {
+    const auto end = std::chrono::steady_clock::now() + SLICE;
+    do {
+      for (int n = 0; n < UNTIMED; ++n) {
+        if (finished() || r_.status != DONE) {
+          end_run();
+          return false;
+        }
+        cycle();
+      }
+    } while (std::chrono::steady_clock::now() < end);
+    return true;
   }
 
  private:
+  // A host that is interrupted finds out between two slices. Looking at the time costs as much as
+  // a part of a cycle.
+  static constexpr std::chrono::milliseconds SLICE{200};
+  static constexpr int UNTIMED = 64;
+
+  void end_run() {
+    if (r_.status == DONE) check_taps();
+    stop_trace();
+    r_.cycles = cycle_;
+  }
+
   void power_up() {
     quiet();
-    s_.clear.set(0);
-    s_.resetn.set(0);
+    s_.clear.set(false);
+    s_.resetn.set(false);
     for (int n = 0; n < 4; ++n) tick();
-    s_.resetn.set(1);
+    s_.resetn.set(true);
   }
 
   void quiet() {
-    for (port& p : s_.inputs) p.valid.set(0);
-    for (port& p : s_.outputs) p.ready.set(0);
+    for (port& p : s_.inputs) p.valid.set(false);
+    for (port& p : s_.outputs) p.ready.set(false);
   }
 
   void tick() {
@@ -77,15 +104,15 @@ class harness {
   }
 
   void low() {
-    s_.clock.set(0);
+    s_.clock.set(false);
     core_.eval();
-    if (tracing_) core_.dump(2 * cycle_);
+    if (tracing_) written(core_.dump(2 * cycle_));
   }
 
   void high() {
-    s_.clock.set(1);
+    s_.clock.set(true);
     core_.eval();
-    if (tracing_) core_.dump(2 * cycle_ + 1);
+    if (tracing_) written(core_.dump(2 * cycle_ + 1));
   }
 
   /// One clock cycle.
@@ -105,10 +132,7 @@ class harness {
     }
     high();
     ++cycle_;
-    if (stop_trace_ && tracing_) {
-      tracing_ = false;
-      core_.close();
-    }
+    if (stop_trace_) stop_trace();
   }
 
   const event* active_event() const {
@@ -134,7 +158,7 @@ class harness {
     place& at = in_[i];
     const bool stall = random_[i].below(t_.input_stall);
     if (at.sequence == t_.sequences || !may_begin(at)) {
-      p.valid.set(0);
+      p.valid.set(false);
       return;
     }
     if (at.offered) return;  // a word that is offered stays until it is taken
@@ -160,7 +184,7 @@ class harness {
   }
 
   void observe() {
-    if (s_.too_long.get()) {
+    if (s_.too_long.high()) {
       if (r_.too_long_cycle < 0) r_.too_long_cycle = cycle_;
       if (!events_to_come()) {  // nothing will make it well again
         r_.status = TOO_LONG;
@@ -168,11 +192,11 @@ class harness {
       }
     }
     for (std::size_t i = 0; i < in_.size(); ++i)
-      if (in_[i].offered && s_.inputs[i].ready.get()) taken(i);
+      if (in_[i].offered && s_.inputs[i].ready.high()) taken(i);
     for (std::size_t i = 0; i < s_.taps.size(); ++i)
-      if (s_.taps[i].valid.get()) tapped(i);
+      if (s_.taps[i].valid.high()) tapped(i);
     for (std::size_t i = 0; i < out_.size() && r_.status == DONE; ++i)
-      if (s_.outputs[i].valid.get() && s_.outputs[i].ready.get()) given(i);
+      if (s_.outputs[i].valid.high() && s_.outputs[i].ready.high()) given(i);
     if (core_.stopped()) r_.status = STOPPED;
     if (r_.status == DONE && cycle_ - idle_from_ >= t_.idle_limit && done_ < t_.sequences) {
       r_.status = DEADLOCK;
@@ -193,8 +217,19 @@ class harness {
 
   void start_trace() {
     if (t_.trace == nullptr || traced_) return;
-    traced_ = tracing_ = core_.open(t_.trace);
-    if (tracing_) core_.dump(2 * cycle_);
+    traced_ = true;
+    tracing_ = core_.open(t_.trace);
+    written(tracing_ && core_.dump(2 * cycle_));
+  }
+
+  void stop_trace() {
+    if (!tracing_) return;
+    tracing_ = false;
+    written(core_.close());
+  }
+
+  void written(bool well) {
+    if (!well && r_.status == DONE) r_.status = BAD_TRACE;
   }
 
   /// A word of an output port; its place among the sequences says where it belongs.
@@ -214,7 +249,7 @@ class harness {
     for (int lane = 0; lane < p.lanes && fold * p.lanes + lane < p.width; ++lane)
       values[lane] = p.data.number(lane * p.lane_bits, p.lane_bits, p.is_signed);
     const bool end = at.word == words(p, at.sequence) - 1;
-    if ((s_.outputs[i].last.get() != 0) != end) {
+    if (s_.outputs[i].last.high() != end) {
       r_.status = BAD_LAST;
       return;
     }
@@ -322,24 +357,49 @@ class session {
     }
   }
 
-  int run(const task& t, result& r) {
+  /// Begin a run; task and result have to stay until it ends or is given up.
+  void start(const task& t, result& r) {
     r.status = STOPPED;
-    if (!core_) return STOPPED;
-    try {
-      harness<C>(*core_, ends_, t, r).run();
-      if (r.status == STOPPED) message_ = core_->message();
-    } catch (const std::exception& error) {  // the core's own $fatal, or the simulator's
-      message_ = error.what();
-      r.status = STOPPED;
-    }
-    return static_cast<int>(r.status);
+    result_ = &r;
+    if (core_)
+      attempt([&] {
+        run_ = std::make_unique<harness<C>>(*core_, ends_, t, r);
+        run_->start();
+      });
   }
+
+  /// Run for a while; whether there is more to do.
+  bool go_on() {
+    bool more = false;
+    if (run_) attempt([&] { more = run_->go_on(); });
+    if (more) return true;
+    if (run_ && result_->status == STOPPED) message_ = core_->message();
+    if (run_ && result_->status == BAD_TRACE) message_ = core_->trouble();
+    give_up();
+    return false;
+  }
+
+  /// End a run, or leave it where it is.
+  void give_up() { run_.reset(); }
 
   const char* message() const { return message_.c_str(); }
 
  private:
+  template <class Action>
+  void attempt(Action action) {
+    try {
+      action();
+    } catch (const std::exception& error) {  // the core's own $fatal, or the simulator's
+      message_ = error.what();
+      result_->status = STOPPED;
+      give_up();
+    }
+  }
+
   std::unique_ptr<C> core_;
   signals ends_;
+  result* result_ = nullptr;
+  std::unique_ptr<harness<C>> run_;
   std::string message_;
 };
 
@@ -347,12 +407,14 @@ class session {
 
 /// The C interface, for hosts that load a library; open it where the core's ROM files are.
 #define GW_EXPORT extern "C" __attribute__((visibility("default")))
-#define GW_INTERFACE(CORE)                                                        \
-  GW_EXPORT void* gw_open() { return new gw::session<CORE>(); }                   \
-  GW_EXPORT void gw_close(void* s) { delete static_cast<gw::session<CORE>*>(s); } \
-  GW_EXPORT const char* gw_message(void* s) {                                     \
-    return static_cast<gw::session<CORE>*>(s)->message();                         \
-  }                                                                               \
-  GW_EXPORT int gw_run(void* s, const gw::task* t, gw::result* r) {               \
-    return static_cast<gw::session<CORE>*>(s)->run(*t, *r);                       \
-  }
+#define GW_INTERFACE(CORE)                                                                \
+  GW_EXPORT void* gw_open() { return new gw::session<CORE>(); }                           \
+  GW_EXPORT void gw_close(void* s) { delete static_cast<gw::session<CORE>*>(s); }         \
+  GW_EXPORT const char* gw_message(void* s) {                                             \
+    return static_cast<gw::session<CORE>*>(s)->message();                                 \
+  }                                                                                       \
+  GW_EXPORT void gw_start(void* s, const gw::task* t, gw::result* r) {                    \
+    static_cast<gw::session<CORE>*>(s)->start(*t, *r);                                    \
+  }                                                                                       \
+  GW_EXPORT int gw_go_on(void* s) { return static_cast<gw::session<CORE>*>(s)->go_on(); } \
+  GW_EXPORT void gw_give_up(void* s) { static_cast<gw::session<CORE>*>(s)->give_up(); }

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -14,6 +12,7 @@ import jinja2
 
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.csim.compiler import Compiler, find_compiler, run_compiler
+from gatewright.hls_templates.eda import work_folder
 from gatewright.hls_templates.ports import Ports
 
 FLAGS = ("-std=c++17", "-fPIC", "-fvisibility=hidden", "-w", "-DNDEBUG")
@@ -68,16 +67,12 @@ def cached_library(rtl: RtlProject, cache: Path, model: Model, ports: Ports, tra
     library = cache / f"{model.kind}-{digest(facts)}.so"
     if library.exists():
         return library
-    # What a tool refused stays there, to run it again by hand.
-    work = cache / f"{library.stem}.{os.getpid()}.work"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    for name, text in files.items():
-        (work / name).write_text(text)
-    arguments += model.generate(rtl, work)
-    run_compiler(compiler, [*arguments, "main.cpp", "-o", "core.so"], work)
-    (work / "core.so").replace(library)
-    shutil.rmtree(work, ignore_errors=True)
+    with work_folder(cache) as work:
+        for name, text in files.items():
+            (work / name).write_text(text)
+        arguments += model.generate(rtl, work)
+        run_compiler(compiler, [*arguments, "main.cpp", "-o", "core.so"], work)
+        (work / "core.so").replace(library)
     return library
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,14 @@ from pathlib import Path
 from gatewright.hls_templates.cosim.library import Model, digest, flags
 from gatewright.hls_templates.cosim.project import CORE, RtlProject
 from gatewright.hls_templates.csim.compiler import Compiler, find_compiler, run_compiler
-from gatewright.hls_templates.eda import Tool, run_tool, user_cache
+from gatewright.hls_templates.eda import Tool, run_tool, user_cache, work_folder
 
 OPTIONS = ("--cc", "-O3", "--assert", "--x-assign", "unique")
 PRINT = "gw_printf"
+CONFIG = "gatewright.vlt"
+# A register of its own for each element that is written by itself: Verilator then needs no copy of
+# them, and that is a quarter of the time of a large design. Waveforms show these arrays whole.
+SPLIT = (("gw_dot", "node_q"), ("gw_delay", "stages_q"))
 # Ours stand in verilator_core.hpp.
 OWN = ("STOP", "FINISH", "FATAL", "WARN")
 
@@ -43,9 +46,11 @@ NETLIST = Style("netlist", _QUIET, ("-O1",))
 def verilator_model(tool: Tool, *, trace: bool, style: Style = OURS) -> Model:
     """The model."""
     options = [*OPTIONS, *style.options, *(["--trace-vcd"] if trace else [])]
+    config = _config(() if trace else SPLIT)
 
     def generate(rtl: RtlProject, work: Path) -> Sequence[str]:
-        names = ["--top-module", CORE, "--Mdir", str(work / "model")]
+        names = ["--top-module", CORE, "--Mdir", str(work / "model"), str(work / CONFIG)]
+        (work / CONFIG).write_text(config)
         run_tool(tool, [*options, *names, *rtl.sources], rtl.folder)
         sources = sorted(path.name for path in (work / "model").glob("*.cpp"))
         text = "".join(f'#include "model/{name}"\n' for name in sources)
@@ -53,8 +58,13 @@ def verilator_model(tool: Tool, *, trace: bool, style: Style = OURS) -> Model:
         runtime = _runtime(tool, find_compiler(), trace=trace)
         return [*style.optimize, *_includes(tool), f"-I{work / 'model'}", *map(str, runtime)]
 
-    facts = [tool.version, *options, *style.optimize]
+    facts = [tool.version, *options, config, *style.optimize]
     return Model(style.kind, "verilator_core.hpp", "top.{}".format, facts, generate)
+
+
+def _config(split: Sequence[tuple[str, str]]) -> str:
+    lines = (f'split_var -module "{module}" -var "{name}"\n' for module, name in split)
+    return "`verilator_config\n" + "".join(lines)
 
 
 def _includes(tool: Tool) -> list[str]:
@@ -74,10 +84,9 @@ def _runtime(tool: Tool, compiler: Compiler, *, trace: bool) -> list[Path]:
     for source, target in zip(names, objects, strict=True):
         if target.exists():
             continue
-        cache.mkdir(parents=True, exist_ok=True)
-        partial = f"{source}.{os.getpid()}"
-        (cache / f"{partial}.cpp").write_text(f'{declared}#include "{source}.cpp"\n')
-        run_compiler(compiler, [*arguments, f"{partial}.cpp", "-o", f"{partial}.o"], cache)
-        (cache / f"{partial}.o").replace(target)
-        (cache / f"{partial}.cpp").unlink()
+        with work_folder(cache) as work:
+            # Not under its own name, which the text includes.
+            (work / "main.cpp").write_text(f'{declared}#include "{source}.cpp"\n')
+            run_compiler(compiler, [*arguments, "main.cpp", "-o", target.name], work)
+            (work / target.name).replace(target)
     return objects

@@ -5,8 +5,11 @@
 // library is compiled with our vl_stop, vl_finish, vl_fatal and vl_warn.
 #pragma once
 
+#include <cerrno>
 #include <cstdarg>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -16,6 +19,31 @@
 #ifdef GW_TRACE
 #include "verilated_vcd_c.h"
 #endif
+
+// Verilator's own ones extend signs by masks, in twice as many instructions, and compare in 64
+// bits. These take the same bits to the same bits.
+inline IData gw_extend(int, int bits, IData value) {
+  return static_cast<IData>(static_cast<std::int32_t>(value << (32 - bits)) >> (32 - bits));
+}
+inline std::int32_t gw_signed(int bits, IData value) {
+  return static_cast<std::int32_t>(gw_extend(32, bits, value));
+}
+inline IData gw_multiply(int bits, IData a, IData b) {
+  return gw_extend(32, bits, a) * gw_extend(32, bits, b);
+}
+inline IData gw_greater(int bits, IData a, IData b) {
+  return gw_signed(bits, a) > gw_signed(bits, b);
+}
+inline IData gw_less(int bits, IData a, IData b) { return gw_signed(bits, a) < gw_signed(bits, b); }
+inline IData gw_shift(int bits, int value_bits, int by_bits, IData value, IData by) {
+  if (bits != value_bits || by >= 32) return VL_SHIFTRS_III(bits, value_bits, by_bits, value, by);
+  return static_cast<IData>(gw_signed(bits, value) >> by) & VL_MASK_I(bits);
+}
+#define VL_EXTENDS_II gw_extend
+#define VL_SHIFTRS_III gw_shift
+#define VL_MULS_III gw_multiply
+#define VL_GTS_III gw_greater
+#define VL_LTS_III gw_less
 #include "gw_model.hpp"
 
 namespace {
@@ -31,6 +59,36 @@ std::uint8_t* bytes(T& value) {
 }
 
 #include "adapter.hpp"
+
+#ifdef GW_TRACE
+/// A file that remembers what went wrong: Verilator's own ends the process on a full disk.
+class wave_file : public VerilatedVcdFile {
+ public:
+  bool open(const std::string& name) override {
+    file_ = std::fopen(name.c_str(), "wb");
+    note(file_ != nullptr);
+    return file_ != nullptr;
+  }
+  ssize_t write(const char* words, ssize_t length) override {
+    if (!failed()) note(std::fwrite(words, 1, length, file_) == static_cast<std::size_t>(length));
+    return length;
+  }
+  void close() override {
+    if (file_ != nullptr) note(std::fclose(file_) == 0);
+    file_ = nullptr;
+  }
+  bool failed() const { return error_ != 0; }
+  const char* words() const { return std::strerror(error_); }
+
+ private:
+  void note(bool well) {
+    if (!well && !failed()) error_ = errno;
+  }
+
+  std::FILE* file_ = nullptr;
+  int error_ = 0;
+};
+#endif
 
 class verilator_core {
  public:
@@ -54,24 +112,35 @@ class verilator_core {
   std::string message() const { return said.words; }
 
 #ifdef GW_TRACE
+  std::string trouble() const { return file_->words(); }
   bool open(const char* path) {
-    wave_ = std::make_unique<VerilatedVcdC>();  // a new one: its times may only grow
+    wave_.reset();
+    file_ = std::make_unique<wave_file>();
+    wave_ = std::make_unique<VerilatedVcdC>(file_.get());  // a new one: its times may only grow
     top_->trace(wave_.get(), 99);
     wave_->open(path);
     return wave_->isOpen();
   }
-  void dump(gw::i64 time) { wave_->dump(static_cast<std::uint64_t>(time)); }
-  void close() { wave_->close(); }
+  bool dump(gw::i64 time) {
+    wave_->dump(static_cast<std::uint64_t>(time));
+    return !file_->failed();
+  }
+  bool close() {
+    wave_->close();
+    return !file_->failed();
+  }
 #else
+  std::string trouble() const { return "it was compiled without"; }
   bool open(const char*) { return false; }
-  void dump(gw::i64) {}
-  void close() {}
+  bool dump(gw::i64) { return true; }
+  bool close() { return true; }
 #endif
 
  private:
   VerilatedContext context_;
   std::unique_ptr<Vgatewright_core> top_;
 #ifdef GW_TRACE
+  std::unique_ptr<wave_file> file_;
   std::unique_ptr<VerilatedVcdC> wave_;
 #endif
 };

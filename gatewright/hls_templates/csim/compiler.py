@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from gatewright.errors import GatewrightError
 
@@ -92,9 +93,13 @@ def compile_library(
     flags = ["-std=c++17", "-shared", "-fPIC", "-w", f"-I{project}", f"-I{project}/gatewright"]
     flags += ["-O3", "-march=native", "-DGW_NATIVE"] if native else _ap_flags(compiler)
     flags += ["-DGW_TAPS"] if taps else []
-    partial = output.with_suffix(".partial")
-    run_compiler(compiler, [*flags, str(project / "csim.cpp"), "-o", str(partial)], project)
-    partial.replace(output)
+    # Of its own: two processes may compile the same at once.
+    partial = output.with_name(f"{output.stem}.{uuid4().hex}.partial")
+    try:
+        run_compiler(compiler, [*flags, str(project / "csim.cpp"), "-o", str(partial)], project)
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def run_compiler(compiler: Compiler, arguments: Sequence[str], folder: Path) -> None:

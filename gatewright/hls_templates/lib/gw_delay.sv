@@ -17,11 +17,16 @@ module gw_delay #(
     assign data_o = data_i;
   end else begin : gen_stages
     logic [WIDTH-1:0] stages_q[LATENCY];
-    always_ff @(posedge clk_i) begin
-      for (int i = 0; i < LATENCY; i++) begin
+    for (genvar i = 0; i < LATENCY; i++) begin : gen_stage
+      logic [WIDTH-1:0] next;
+      if (i == 0) begin : gen_first
+        assign next = data_i;
+      end else begin : gen_next
+        assign next = stages_q[i-1];
+      end
+      always_ff @(posedge clk_i) begin
         if (RESET && rst_i) stages_q[i] <= '0;
-        else if (i == 0) stages_q[i] <= data_i;
-        else stages_q[i] <= stages_q[i-1];
+        else stages_q[i] <= next;
       end
     end
     assign data_o = stages_q[LATENCY-1];
