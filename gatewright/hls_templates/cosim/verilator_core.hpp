@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <cstdarg>
-#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -20,30 +19,6 @@
 #include "verilated_vcd_c.h"
 #endif
 
-// Verilator's own ones extend signs by masks, in twice as many instructions, and compare in 64
-// bits. These take the same bits to the same bits.
-inline IData gw_extend(int, int bits, IData value) {
-  return static_cast<IData>(static_cast<std::int32_t>(value << (32 - bits)) >> (32 - bits));
-}
-inline std::int32_t gw_signed(int bits, IData value) {
-  return static_cast<std::int32_t>(gw_extend(32, bits, value));
-}
-inline IData gw_multiply(int bits, IData a, IData b) {
-  return gw_extend(32, bits, a) * gw_extend(32, bits, b);
-}
-inline IData gw_greater(int bits, IData a, IData b) {
-  return gw_signed(bits, a) > gw_signed(bits, b);
-}
-inline IData gw_less(int bits, IData a, IData b) { return gw_signed(bits, a) < gw_signed(bits, b); }
-inline IData gw_shift(int bits, int value_bits, int by_bits, IData value, IData by) {
-  if (bits != value_bits || by >= 32) return VL_SHIFTRS_III(bits, value_bits, by_bits, value, by);
-  return static_cast<IData>(gw_signed(bits, value) >> by) & VL_MASK_I(bits);
-}
-#define VL_EXTENDS_II gw_extend
-#define VL_SHIFTRS_III gw_shift
-#define VL_MULS_III gw_multiply
-#define VL_GTS_III gw_greater
-#define VL_LTS_III gw_less
 #include "gw_model.hpp"
 
 namespace {
