@@ -9,8 +9,8 @@ from gatewright.boards.description import OpenBoard
 from gatewright.boards.plan import Command
 
 RTL = "rtl"
-# The registers of operands that gw_mac has several of: yosys would make them one again.
-KEEP_COPIES = "setattr -set keep 1 w:*.gen_operands*.values_q %ci1:+$dff[Q] t:$dff %i"
+# The registers that gw_mac has several of: yosys would make them one again.
+KEEP_COPIES = "setattr -set keep 1 w:*.gen_operands*.*_q %ci1:+$dff[Q] t:$dff %i"
 NETLIST, REPORT = "netlist.json", "report.json"
 
 

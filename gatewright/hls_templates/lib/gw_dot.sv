@@ -1,5 +1,6 @@
 // A sum of COLUMNS signed products: products in one cycle, then an adder tree of a register a level.
-// What comes in cycle t leaves in cycle t + 1 + clog2(COLUMNS).
+// What comes in cycle t leaves in cycle t + 1 + clog2(COLUMNS). Without enable_i the products rest,
+// which saves power, and time in simulation; the sums go on, whatever they are of.
 //
 // Not for: sums that leave Y_BITS; every partial sum fits, because the caller's range holds any
 // subset of the products.
@@ -10,6 +11,7 @@ module gw_dot #(
     parameter int unsigned Y_BITS = 16
 ) (
     input  logic                             clk_i,
+    input  logic                             enable_i,
     input  logic        [COLUMNS*W_BITS-1:0] weights_i,
     input  logic        [COLUMNS*V_BITS-1:0] values_i,
     output logic signed [        Y_BITS-1:0] sum_o
@@ -31,7 +33,7 @@ module gw_dot #(
       assign weight = $signed(weights_i[k*W_BITS+:W_BITS]);
       assign value = $signed(values_i[k*V_BITS+:V_BITS]);
       assign product = P_BITS'(weight) * P_BITS'(value);
-      always_ff @(posedge clk_i) node_q[(1<<LEVELS)+k] <= Y_BITS'(product);
+      always_ff @(posedge clk_i) if (enable_i) node_q[(1<<LEVELS)+k] <= Y_BITS'(product);
     end else begin : gen_padding
       assign node_q[(1<<LEVELS)+k] = '0;
     end

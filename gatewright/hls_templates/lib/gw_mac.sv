@@ -47,12 +47,16 @@ module gw_mac #(
       .clk_i, .address_i(bias_row), .data_o(biases)
   );
 
-  // Operands are registered once for every SHARE lanes. One register for all of them would feed
-  // multipliers all over a device, and those wires would be its slowest path.
+  // Operands are registered once for every SHARE lanes, with whether they count. One register for
+  // all of them would feed multipliers all over a device, and those wires would be its slowest path.
   localparam int unsigned SHARE = 4;
   for (genvar copy = 0; copy < (LANES + SHARE - 1) / SHARE; copy++) begin : gen_operands
     (* keep *) logic [COLUMNS*V_BITS-1:0] values_q;
-    always_ff @(posedge clk_i) values_q <= values_i;
+    (* keep *) logic enable_q;
+    always_ff @(posedge clk_i) begin
+      values_q <= values_i;
+      enable_q <= valid_i;
+    end
   end
 
   for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
@@ -61,6 +65,7 @@ module gw_mac #(
 
     gw_dot #(.COLUMNS(COLUMNS), .W_BITS(W_BITS), .V_BITS(V_BITS), .Y_BITS(SUM_BITS)) u_dot (
         .clk_i,
+        .enable_i(gen_operands[lane/SHARE].enable_q),
         .weights_i(weights_i[lane*COLUMNS*W_BITS+:COLUMNS*W_BITS]),
         .values_i(gen_operands[lane/SHARE].values_q),
         .sum_o(products)
