@@ -14,12 +14,8 @@ module gw_clamp #(
   localparam int unsigned BITS = N_BITS > Y_BITS ? N_BITS : Y_BITS + 1;
   logic signed [BITS-1:0] n, clamped;
 
-  always_comb begin
-    n = BITS'(n_i);
-    clamped = n;
-    if (n < BITS'(LOW)) clamped = BITS'(LOW);
-    if (n > BITS'(HIGH)) clamped = BITS'(HIGH);
-  end
+  assign n = BITS'(n_i);
+  assign clamped = n < BITS'(LOW) ? BITS'(LOW) : n > BITS'(HIGH) ? BITS'(HIGH) : n;
 
   logic unused;
   assign unused = &{1'b0, clamped};
