@@ -198,9 +198,16 @@ class _Mapper:
                 self.max_steps = self.options.max_steps or DEFAULT_MAX_STEPS
                 self.streams[name] = self.streams[name].deeper(self.max_steps + SLACK)
 
+    def _run_ahead(self, copy: str) -> None:
+        """What turns a copy round takes all of it first: no other reader may hold it up."""
+        for stage in self.stages:
+            if isinstance(stage.kernel, Fork) and copy in stage.writes:
+                self._deepen([name for name in stage.writes if name != copy])
+
     def reverse(self, name: str, tensor: str, stream: str) -> str:
         """The stream backwards."""
         self.max_steps = self.options.max_steps or DEFAULT_MAX_STEPS
+        self._run_ahead(stream)
         port = self.port(tensor)
         flag = f"too_long_{self._flags}"
         self._flags += 1
