@@ -78,7 +78,15 @@ def load_arrays(path: Path, code: str = "GW-601") -> Any:
         with loaded:
             return {name: loaded[name] for name in loaded.files}
     except DAMAGED as error:
-        raise _unreadable(path, code, str(error) or type(error).__name__) from error
+        raise _unreadable(path, code, _reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if "pickled" in str(error):  # numpy's guess at whatever has no header of its own
+        return "it has no header of numpy's, or holds Python objects"
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def _unreadable(path: Path, code: str, cause: str) -> GatewrightError:

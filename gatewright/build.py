@@ -156,7 +156,9 @@ class Build:
             "GW-602",
             where=f"level {level}",
             cause="there is no such level.",
-            remedy=f"Use one of {', '.join(LEVELS)}.",
+            remedy="Give the model itself, which is this level: --model of verify, or model=."
+            if level == "torch"
+            else f"Use one of {', '.join(LEVELS)}.",
         )
 
     def rtl_engine(

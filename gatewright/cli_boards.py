@@ -14,6 +14,7 @@ from gatewright.build import Build
 from gatewright.cli_common import as_json, give, run_verify
 from gatewright.compiler import compile
 from gatewright.device import DEFAULT_BAUD, DEFAULT_PORT, DEFAULT_TIMEOUT, Device
+from gatewright.folder import SYNTH
 from gatewright.levels import FAST_LEVELS
 from gatewright.models import load_model
 from gatewright.options import check_line
@@ -100,14 +101,15 @@ def synth_command(
     Synthesis, place and route by the open tools of pip; their logs are kept there. For a vendor's
     board yosys counts resources only.
     """
+    opened = Build(build)
     with synth_display.synthesizing(as_json) as progress:
-        report = Build(build).synth(
+        report = opened.synth(
             board, multipliers=multipliers, clock=clock, seeds=seeds, progress=progress
         )
     if as_json:
         click.echo(json.dumps(report.to_json()))
     else:
-        synth_display.show_synth(report)
+        synth_display.show_synth(report, opened.path / SYNTH / report.board)
 
 
 @click.command()
@@ -141,11 +143,16 @@ def demo(folder: Path, output: Path, board: str, as_json: bool) -> None:
     if not as_json:
         display.show_report(report)
     if board != "none" and not report.mismatches:
+        if not as_json:
+            display.say(
+                f"For {board} folded to {DEMO_MULTIPLIERS} multipliers, to be placed soon: more "
+                "cycles, the same integers."
+            )
         with synth_display.synthesizing(as_json) as stage:
             made = build.synth(board, multipliers=DEMO_MULTIPLIERS, progress=stage)
         facts["synth"] = made.to_json()
         if not as_json:
-            synth_display.show_synth(made)
+            synth_display.show_synth(made, build.path / SYNTH / made.board)
     if as_json:
         click.echo(json.dumps(facts))
     raise SystemExit(bool(report.mismatches))

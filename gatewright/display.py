@@ -33,13 +33,15 @@ ERR = Console(stderr=True, emoji=False)
 
 OURS = (ChangedBuildWarning, UnsavedReportWarning)
 FACTS = ("where", "cause", "remedy")
+WORTH_TELLING = 1.0
+"""Seconds of a level's work, with its compilation or without, that get a line of their own."""
 
 STAGES = {
     "calibrate": "quantizers placed from data",
     "trace": "1_traced.onnx    the model as QONNX",
     "lower": "2_integer.onnx   integers only; 2_standard.onnx in plain ONNX",
     "map": "3_kernels.json   kernels and their tile schedule",
-    "write": "hls/             C++ for Vitis HLS",
+    "write": "hls/, rtl/       the kernels in C++ for Vitis HLS and in SystemVerilog",
 }
 
 
@@ -106,6 +108,11 @@ def plain(text: object, style: str = "") -> Text:
     return Text(str(text).encode(errors="backslashreplace").decode(), style)
 
 
+def say(line: str) -> None:
+    """What comes next, and why."""
+    ERR.print(plain(line), highlight=False)
+
+
 def show_error(error: GatewrightError) -> None:
     """A coded error, a fact a line; long lines are left to the terminal, so that paths copy."""
     facts = error.as_dict()
@@ -162,13 +169,19 @@ def compiling(quiet: bool) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def verifying(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar over the sequences, with the level that is running."""
+    """A bar over the sequences with what is running, and a line for what took its time."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=ERR, disable=quiet, transient=True) as bar:
-        task = bar.add_task("compiling the simulations")
+        task = bar.add_task("verifying")
+        last = ("", perf_counter())
 
-        def report(level: str, done: int, total: int) -> None:
-            bar.update(task, description=f"running {level}", completed=done, total=total)
+        def report(stage: str, done: int, total: int) -> None:
+            nonlocal last
+            seconds = perf_counter() - last[1]
+            if not quiet and last[0] and seconds >= WORTH_TELLING:
+                ERR.print(plain(f"  {last[0]:<66} {seconds:6.2f} s"), highlight=False)
+            last = stage, perf_counter()
+            bar.update(task, description=stage, completed=done, total=total)
 
         yield report
 
@@ -259,8 +272,8 @@ def show_report(report: Report) -> None:
         title=f"Integers compared on {report.sequences:,} sequences: how many, and how many differ",
         title_justify="left",
     )
-    table.add_column("level")
-    table.add_column("against")
+    table.add_column("level", no_wrap=True)
+    table.add_column("against", no_wrap=True)
     for heading in ("h, every step", "c, every step", "gates", "output", "differ"):
         table.add_column(heading, justify="right")
     for c in report.comparisons:
@@ -306,7 +319,7 @@ def show_tools(tools: list[Tool]) -> None:
     """The report of ``doctor``."""
     table = Table(title="Tools", title_justify="left")
     for heading in ("tool", "found", "what for"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading == "tool")
     for tool in tools:
         missing = "[bold red]missing[/]" if tool.needed else "[dim]not found[/]"
         found = plain(tool.found or "") if tool.found else plain(tool.problem, "red")

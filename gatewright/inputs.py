@@ -95,7 +95,8 @@ def _check(
     if array.dtype.kind not in "fiu":
         problem = f"its type is {array.dtype}"
     elif not fits:
-        problem = f"its shape is {list(array.shape)}, expected {_show(argument)}"
+        empty = ", none of them 0" if 0 in array.shape else ""
+        problem = f"its shape is {list(array.shape)}, expected {_show(argument)}{empty}"
     elif model.fixed_steps and time is not None and array.shape[time] != model.steps:
         problem = f"it has {array.shape[time]} time steps, the model takes {model.steps}"
     elif np.isnan(array).any():

@@ -49,7 +49,7 @@ def check_clock(value: Any) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1000:
-        raise _refused("clock", value, "a frequency in MHz, or None for the board's target")
+        raise _refused("clock", value, "MHz, above 0 and below 1000; without it the board's target")
     return float(value)
 
 
@@ -79,7 +79,7 @@ def positive(option: str, value: Any) -> int | None:
     except TypeError:
         count = 0
     if count < 1:
-        raise _refused(option, value, "a positive integer, or None for the default")
+        raise _refused(option, value, "a positive integer; without it the default")
     return count
 
 

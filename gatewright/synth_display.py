@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import perf_counter
 
 from rich.table import Table
@@ -40,8 +41,8 @@ def synthesizing(quiet: bool) -> Iterator[Callable[[str, str], None]]:
         finish()
 
 
-def show_synth(report: SynthReport) -> None:
-    """Resources, clock and speed."""
+def show_synth(report: SynthReport, folder: Path) -> None:
+    """Resources, clock and speed of what was made in a folder."""
     title = f"{report.title} ({report.device}), {report.multipliers} multipliers"
     table = Table(title=plain(title, "table.title"), title_justify="left")
     table.add_column("resource")
@@ -68,7 +69,9 @@ def show_synth(report: SynthReport) -> None:
     if report.note:
         OUT.print(plain(report.note), highlight=False)
     if report.bitstream:
-        OUT.print(plain(f"Load it with: {report.load}"), highlight=False, soft_wrap=True)
+        OUT.print(
+            plain(f"Load it with: {report.load}\nin {folder}"), highlight=False, soft_wrap=True
+        )
 
 
 def _rejected(attempt: Attempt) -> str:

@@ -146,7 +146,8 @@ def verify(
         labels: Right classes, to report each level's accuracy (argmax of the output, or the output
             itself where the model ends in argmax).
         levels: Levels to run, in order; by default all that need no hardware tools.
-        progress: Called with a level, the sequences done and their total.
+        progress: Called with what begins (``compiling rtl``, ``running rtl``), the sequences done
+            and their total.
 
     Returns:
         The report; ``report.mismatches`` is 0 if all levels agree.
@@ -159,7 +160,12 @@ def verify(
     _check_levels(levels)
     arguments = random_input(build) if x is None else build.check_input(x)
     labels = check_labels(labels, arguments, build.integer)
-    engines = {name: build.engine(name, taps=True) for name in levels}
+    total = arguments[0].shape[build.integer.arguments[0].batch_axis]
+    report = progress or (lambda stage, done, total: None)
+    engines: dict[str, Engine] = {}
+    for name in levels:
+        report(f"compiling {name}", 0, total)
+        engines[name] = build.engine(name, taps=True)
     if model is not None:
         engines = {"torch": _torch_engine(build, model), **engines}
     if len(engines) < 2:
@@ -172,22 +178,19 @@ def verify(
     names = list(engines)
     pairs = [Comparison(a, b) for a, b in itertools.pairwise(names)]
     votes: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in names}
-    total = arguments[0].shape[build.integer.arguments[0].batch_axis]
     for first, part in chunks(arguments, build.integer):
         runs = {}
         for name, engine in engines.items():
-            if progress is not None:
-                progress(name, first, total)
+            report(f"running {name}", first, total)
             runs[name] = engine(part)
             y = runs[name].outputs[0]
             votes[name].append(y if build.integer.outputs[0].index else y.argmax(axis=-1))
         for pair in pairs:
             _compare(build, pair, runs, part, first)
-    if progress is not None:
-        progress(names[-1], total, total)
-    report = Report(total, pairs, _accuracy(votes, labels))
-    _keep(build, report)
-    return report
+    report(f"comparing {names[-1]}", total, total)
+    result = Report(total, pairs, _accuracy(votes, labels))
+    _keep(build, result)
+    return result
 
 
 def _keep(build: Build, report: Report) -> None:

@@ -388,6 +388,11 @@ def test_unknown_or_too_few_levels(levels: tuple[str, ...], shared: Shared) -> N
     check(caught.value, "GW-602", "")
 
 
+def test_the_level_of_the_model_itself(shared: Shared) -> None:
+    with pytest.raises(gatewright.GatewrightError, match=r"GW-602.*--model"):
+        shared.build.verify(shared.x, levels=("torch", "integer"))
+
+
 @pytest.mark.parametrize("levels", [None, 3, "rtl"])
 def test_levels_that_are_no_list(levels: Any, shared: Shared) -> None:
     with pytest.raises(gatewright.GatewrightError, match=r"GW-602.*no sequence of names"):

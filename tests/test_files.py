@@ -189,6 +189,15 @@ def test_a_damaged_array(name: str, shared: Shared, tmp_path: Path) -> None:
     assert error["where"] == str(path) and error["remedy"]
 
 
+def test_text_that_is_named_as_an_array(shared: Shared, tmp_path: Path) -> None:
+    path = tmp_path / "x.npy"
+    path.write_text("0.1 0.2")
+    error = coded("GW-601", "simulate", shared.build.path, path)
+    assert "no header" in error["cause"] and "unsafe" not in error["cause"]
+    error = coded("GW-601", "simulate", shared.build.path, tmp_path / "none.npy")
+    assert "no such file" in error["cause"]
+
+
 def test_calibration_data_of_several_arrays(tmp_path: Path) -> None:
     (tmp_path / "x.npy").write_bytes(NPZ)
     with pytest.raises(GatewrightError, match=r"GW-604.*it is an \.npz"):

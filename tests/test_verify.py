@@ -225,3 +225,15 @@ def test_labels_give_the_accuracy_of_each_level(shared: Shared) -> None:
     labels = np.where(np.arange(len(y)) < 6, (y + 1) % 3, y)
     report = shared.build.verify(shared.x, labels=labels)
     assert set(report.accuracy.values()) == {1 - 6 / len(y)}
+
+
+def test_progress_tells_compiling_from_running(shared: Shared) -> None:
+    heard: list[tuple[str, int, int]] = []
+    levels = ("integer", "csim")
+    shared.build.verify(shared.x, levels=levels, progress=lambda *facts: heard.append(facts))
+    count = len(shared.x)
+    assert heard == [
+        *((f"compiling {name}", 0, count) for name in levels),
+        *((f"running {name}", 0, count) for name in levels),
+        ("comparing csim", count, count),
+    ]

@@ -9,7 +9,7 @@ from gatewright.boards.report import Attempt, Usage, too_large
 from gatewright.boards.run import Progress
 from gatewright.errors import GatewrightError
 
-UNITS = {"lut": "LUTs", "ff": "flip-flops", "bram": "block RAMs", "dsp": "multipliers"}
+UNITS = {"lut": "LUTs", "ff": "flip-flops", "bram": "block RAMs", "dsp": "DSP blocks"}
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def _halved(budget: int, fold: Fold) -> Iterator[Candidate]:
 
 def say_too_large(attempt: Attempt, progress: Progress) -> None:
     """Tell whoever watches that a smaller fold is next."""
-    progress(f"{attempt.multipliers} multipliers do not fit: {_need(attempt)}", "")
+    progress(f"{attempt.multipliers} multipliers do not fit: {_need(attempt)}; trying fewer", "")
 
 
 def does_not_fit(

@@ -42,7 +42,7 @@ def _parse(path: Path) -> onnx.ModelProto:
     except (OSError, ValueError) as error:
         what = "it is a folder." if path.is_dir() else f"it cannot be read ({error})."
         raise GatewrightError(
-            "GW-201", where=str(path), cause=what, remedy="check the path."
+            "GW-201", where=str(path), cause=what, remedy="Check the path."
         ) from error
     if not data:
         raise _damaged(path, "it is empty")

@@ -133,5 +133,6 @@ class Ports:
                 where="input",
                 cause=f"it has {steps} time steps, and the kernels buffer at most "
                 f"{self.max_steps}.",
-                remedy=f"Compile with max_steps={steps} or more, or pass shorter sequences.",
+                remedy=f"Compile with max_steps={steps} (--max-steps) or more, or pass shorter "
+                "sequences.",
             )

