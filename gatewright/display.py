@@ -41,7 +41,7 @@ STAGES = {
     "trace": "1_traced.onnx    the model as QONNX",
     "lower": "2_integer.onnx   integers only; 2_standard.onnx in plain ONNX",
     "map": "3_kernels.json   kernels and their tile schedule",
-    "write": "hls/, rtl/       the kernels in C++ for Vitis HLS and in SystemVerilog",
+    "write": "hls/, rtl/       C++ for Vitis HLS, and SystemVerilog",
 }
 
 

@@ -134,7 +134,7 @@ def test_nextpnr_finds_no_room(tmp_path):
     few = BOARDS["icebreaker"]
     board = replace(few, resources=few.resources | {"dsp": 12})
     error = refused("GW-802", tmp_path, "", lanes=12, board=board)
-    assert "12 of 8 multipliers (150%)" in error.cause
+    assert "12 of 8 DSP blocks (150%)" in error.cause
 
 
 def test_too_slow(tmp_path):
@@ -237,14 +237,14 @@ def test_a_vendors_part_is_folded_for_too(tmp_path):
     report, said = count(small(dsp=7), None, tmp_path)
     assert [(a.multipliers, a.fits) for a in report.attempts] == [(12, False), (6, True)]
     assert report.multipliers == 6 and report.usage["dsp"].used == 6
-    assert any("12 of 7 multipliers (171%)" in stage for stage, _ in said)
+    assert any("12 of 7 DSP blocks (171%)" in stage for stage, _ in said)
 
 
 def test_a_vendors_part_that_is_too_small_for_a_fold(tmp_path):
     with pytest.raises(GatewrightError) as caught:
         count(small(dsp=7), 12, tmp_path)
     assert caught.value.code == "GW-802"
-    assert "12 of 7 multipliers (171%)" in caught.value.cause
+    assert "12 of 7 DSP blocks (171%)" in caught.value.cause
     assert "--multipliers 6 fits" in caught.value.remedy
     assert not (tmp_path / "synth.json").exists()
 

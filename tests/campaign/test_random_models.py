@@ -16,7 +16,7 @@ from random_models import Spec, make
 import gatewright
 
 FIRST = int(os.environ.get("GATEWRIGHT_FIRST", "0"))
-COUNT = int(os.environ.get("GATEWRIGHT_MODELS", "32"))
+COUNT = int(os.environ.get("GATEWRIGHT_MODELS", "20"))
 SEQUENCES = 64
 
 

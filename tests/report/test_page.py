@@ -182,7 +182,7 @@ def test_boards(full, tmp_path):
         "LUTs": ["2,500", "24,288", "10.3% 10.3%"],
         "flip-flops": ["1,000", "24,288", "4.1% 4.1%"],
         "block RAMs": ["3", "56", "5.4% 5.4%"],
-        "multipliers": ["20", "12", "166.7% 166.7%"],
+        "DSP blocks": ["20", "12", "166.7% 166.7%"],
     }
     assert len(page.classes("rect", "full")) == 2
     # Only a clock that place and route reports counts.
