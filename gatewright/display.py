@@ -169,21 +169,31 @@ def compiling(quiet: bool) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def verifying(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar over the sequences with what is running, and a line for what took its time."""
+    """A bar over the sequences, and a line for what took its time: once for all sequences."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    seconds: dict[str, float] = {}
+
+    def tell(stage: str) -> None:
+        took = seconds.pop(stage)
+        if took >= WORTH_TELLING and not quiet:
+            ERR.print(plain(f"  {stage:<66} {took:6.2f} s"), highlight=False)
+
     with Progress(*columns, console=ERR, disable=quiet, transient=True) as bar:
         task = bar.add_task("verifying")
-        last = ("", perf_counter())
+        last, start = "", perf_counter()
 
         def report(stage: str, done: int, total: int) -> None:
-            nonlocal last
-            seconds = perf_counter() - last[1]
-            if not quiet and last[0] and seconds >= WORTH_TELLING:
-                ERR.print(plain(f"  {last[0]:<66} {seconds:6.2f} s"), highlight=False)
-            last = stage, perf_counter()
+            nonlocal last, start
+            if last:
+                seconds[last] = seconds.get(last, 0.0) + perf_counter() - start
+                if last.startswith("compiling"):
+                    tell(last)
+            last, start = stage, perf_counter()
             bar.update(task, description=stage, completed=done, total=total)
 
         yield report
+    for stage in tuple(seconds):
+        tell(stage)
 
 
 def show_traps(model: str, traps: Sequence[Trap]) -> None:
