@@ -277,15 +277,15 @@ def _certificate_line(certificate: Certificate) -> str:
 def show_report(report: Report) -> None:
     """The table of levels, integers compared and integers that differ."""
     if report.accuracy:
-        OUT.print(_accuracy_table(report))
+        OUT.print(_accuracy_line(report.accuracy), highlight=False)
     table = Table(
-        title=f"Integers compared on {report.sequences:,} sequences: how many, and how many differ",
+        title=f"Integers compared on {report.sequences:,} sequences (h and c: of every step)",
         title_justify="left",
     )
     table.add_column("level", no_wrap=True)
     table.add_column("against", no_wrap=True)
-    for heading in ("h, every step", "c, every step", "gates", "output", "differ"):
-        table.add_column(heading, justify="right")
+    for heading in ("h", "c", "gates", "output", "differ"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for c in report.comparisons:
         counts = [f"{c.compared[kind]:,}" if c.compared[kind] else "-" for kind in KINDS]
         differ = c.differing.total()
@@ -298,12 +298,11 @@ def show_report(report: Report) -> None:
     OUT.print(_verdict(report), highlight=False)
 
 
-def _accuracy_table(report: Report) -> Table:
-    table = Table(title="Accuracy", title_justify="left")
-    for level in report.accuracy:
-        table.add_column(level, justify="right")
-    table.add_row(*(f"{share:.2%}" for share in report.accuracy.values()))
-    return table
+def _accuracy_line(accuracy: Mapping[str, float]) -> str:
+    if len(set(accuracy.values())) == 1:
+        share = next(iter(accuracy.values()))
+        return f"Accuracy: {share:.2%} at every level: {', '.join(accuracy)}."
+    return f"Accuracy: {', '.join(f'{level} {share:.2%}' for level, share in accuracy.items())}."
 
 
 def _explanation(c: Comparison) -> str:
