@@ -6,13 +6,13 @@ from typing import Any
 
 import jinja2
 
-from gatewright.boards.folding import UNITS
 from gatewright.page.cycles import make_work
 from gatewright.page.facts import Facts
 from gatewright.page.flow import make_flow
 from gatewright.page.road import judge, make_road
 from gatewright.page.tiles import make_picture
 
+RESOURCES = {"lut": "LUTs", "ff": "flip-flops", "bram": "block RAMs", "dsp": "DSP blocks"}
 PARTS = {
     "multiplying": "multiplying",
     "waiting": "waiting for h",
@@ -44,7 +44,7 @@ def render(facts: Facts) -> str:
             flow=make_flow(kernels),
             work=make_work(kernels),
             pictures=[make_picture(k) for k in kernels["kernels"] if "schedule" in k],
-            resource_names=UNITS,
+            resource_names=RESOURCES,
             part_names=PARTS,
             boards=[{**board, "usage": _usage(board["usage"])} for board in facts.boards],
             fastest=max(placed, key=lambda b: b["inferences_per_second"], default=None),
@@ -56,7 +56,7 @@ def _usage(usage: dict[str, Any]) -> dict[str, Any]:
     """In the order that people name resources in, and whether the device has so many."""
     return {
         name: {**usage[name], "too_much": usage[name]["used"] > usage[name]["available"]}
-        for name in UNITS
+        for name in RESOURCES
         if name in usage
     }
 
