@@ -146,8 +146,8 @@ def verify(
         labels: Right classes, to report each level's accuracy (argmax of the output, or the output
             itself where the model ends in argmax).
         levels: Levels to run, in order; by default all that need no hardware tools.
-        progress: Called with what begins (``compiling rtl``, ``running rtl``), the sequences done
-            and their total.
+        progress: Called with what begins (``compiling rtl``, ``running rtl``, ``comparing``), the
+            sequences done and their total.
 
     Returns:
         The report; ``report.mismatches`` is 0 if all levels agree.
@@ -185,9 +185,10 @@ def verify(
             runs[name] = engine(part)
             y = runs[name].outputs[0]
             votes[name].append(y if build.integer.outputs[0].index else y.argmax(axis=-1))
+        report("comparing", first, total)
         for pair in pairs:
             _compare(build, pair, runs, part, first)
-    report(f"comparing {names[-1]}", total, total)
+    report("comparing", total, total)
     result = Report(total, pairs, _accuracy(votes, labels))
     _keep(build, result)
     return result

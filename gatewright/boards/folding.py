@@ -52,7 +52,7 @@ def _halved(budget: int, fold: Fold) -> Iterator[Candidate]:
 
 def say_too_large(attempt: Attempt, progress: Progress) -> None:
     """Tell whoever watches that a smaller fold is next."""
-    progress(f"{attempt.multipliers} multipliers do not fit: {_need(attempt)}; trying fewer", "")
+    progress(f"{attempt.multipliers} multipliers do not fit: {_need(attempt)}", "")
 
 
 def does_not_fit(
