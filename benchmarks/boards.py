@@ -1,6 +1,6 @@
 """Every open board with one model: resources, clock and speed, as a table in Markdown.
 
-    python benchmarks/boards.py [--model examples/digits] [--boards icebreaker,...] [--seeds 1]
+    python benchmarks/boards.py [--model examples/digits] [--boards icebreaker,...] [--seeds N]
 
 A board that fails is named on stderr, and the exit code is 1. It takes a few minutes a board.
 """
@@ -59,9 +59,9 @@ def line(cells: list[str] | tuple[str, ...]) -> str:
 @click.command()
 @click.option("--model", default="examples/digits", show_default=True)
 @click.option("--boards", "names", default=",".join(open_boards()), show_default=True)
-@click.option("--seeds", default=1, show_default=True)
+@click.option("--seeds", type=int)
 @click.option("--json", "as_json", is_flag=True)
-def main(model: str, names: str, seeds: int, as_json: bool) -> None:
+def main(model: str, names: str, seeds: int | None, as_json: bool) -> None:
     source = load_model(model)
     reports = []
     if not as_json:

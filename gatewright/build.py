@@ -346,7 +346,7 @@ class Build:
         *,
         multipliers: int | None = None,
         clock: float | None = None,
-        seeds: int = 1,
+        seeds: int | None = None,
         progress: Callable[[str, str], None] | None = None,
     ) -> SynthReport:
         """Make a board's bitstream, or count resources; see ``gatewright.synth.synth``."""

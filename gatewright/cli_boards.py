@@ -83,9 +83,8 @@ def run(
 @click.option("--clock", type=float, metavar="MHZ", help="The design's clock; the board's target.")
 @click.option(
     "--seeds",
-    default=1,
-    show_default=True,
-    help="Try so many placements and keep the fastest.",
+    type=int,
+    help="Try so many placements and keep the fastest; without it, up to 4 until the clock is met.",
 )
 @as_json
 def synth_command(
@@ -93,7 +92,7 @@ def synth_command(
     board: str,
     multipliers: int | None,
     clock: float | None,
-    seeds: int,
+    seeds: int | None,
     as_json: bool,
 ) -> None:
     """Make the bitstream of BUILD for a board, in BUILD/synth/BOARD.

@@ -111,6 +111,30 @@ def replacing(folder: Path) -> Iterator[Path]:
             shutil.rmtree(leftover, ignore_errors=True)
 
 
+@contextmanager
+def trying(folder: Path) -> Iterator[Path]:
+    """An empty folder ``NAME.tried`` that takes the place of ``folder`` when the block ends well.
+
+    Otherwise ``folder`` is what it was, and what the attempt left stays for whoever asks why.
+
+    Raises:
+        GatewrightError: GW-404 if either cannot be written.
+    """
+    with _coded(folder):
+        if folder.exists() and not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    tried = emptied(folder.with_name(f"{folder.name}.tried"))
+    previous = folder.with_name(f".{folder.name}.{os.getpid()}.previous")
+    try:
+        yield tried
+        with _coded(folder):
+            _exchange(tried, folder, previous)
+    finally:
+        shutil.rmtree(previous, ignore_errors=True)
+        if tried.exists() and not any(tried.iterdir()):
+            tried.rmdir()
+
+
 def emptied(folder: Path) -> Path:
     """The folder, with nothing in it.
 

@@ -11,7 +11,7 @@ from gatewright.boards.folding import Candidate
 from gatewright.boards.shell import build_digest, shell_files
 from gatewright.boards.synth import Request, synthesize
 from gatewright.boards.vendor import count_resources
-from gatewright.folder import SYNTH, emptied, writing
+from gatewright.folder import SYNTH, trying, writing
 from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.rtl.write import rtl_files
 from gatewright.manifest import read_manifest
@@ -29,12 +29,13 @@ def synth(
     *,
     multipliers: int | None = None,
     clock: float | None = None,
-    seeds: int = 1,
+    seeds: int | None = None,
     progress: Callable[[str, str], None] | None = None,
 ) -> SynthReport:
     """Make a board's bitstream of a build, in ``synth/BOARD`` of its folder.
 
-    The integers stay those of the build; how the layers are folded is chosen for the board.
+    The integers stay those of the build; how the layers are folded is chosen for the board. What an
+    attempt that fails leaves is in ``synth/BOARD.tried``; an earlier bitstream stays where it is.
 
     Args:
         build: The build.
@@ -42,7 +43,8 @@ def synth(
         multipliers: Budget of a recurrent layer. None begins at the board's own, on a vendor's
             board at that of the build, and halves it until the design fits.
         clock: MHz; None for the board's target. The PLL makes the fastest one not above it.
-        seeds: How many placements to try; the fastest is kept.
+        seeds: How many placements to try; the fastest is kept. None to go on, four times at the
+            most, until the clock is met; a clock that is missed by far is given up at once.
         progress: Called with the stage and a line of the tool at work.
 
     Returns:
@@ -55,10 +57,9 @@ def synth(
     """
     target = find_target(board)
     wanted, mhz = positive("multipliers", multipliers), check_clock(clock)
-    count = positive("seeds", seeds) or 1
+    count = positive("seeds", seeds)
     report = progress or (lambda stage, line: None)
-    folder = emptied(build.path / SYNTH / target.name)
-    with writing(folder):
+    with trying(build.path / SYNTH / target.name) as folder, writing(folder):
         if isinstance(target, Board):
             first = read_manifest(build.path)["multipliers"]
             fold = partial(candidate, build, shell=False)

@@ -38,6 +38,10 @@ from gatewright.boards.top import TOP, board_top
 from gatewright.errors import GatewrightError
 
 BAUD = 115_200
+PLACEMENTS = 4
+"""How many are tried by default for a clock that is almost met."""
+_ALMOST = 0.7
+"""Placements of one design were seen to differ by a third; what is further off stays off."""
 _CROWDED = ("bels remaining", "legal placement", "utilisation limit", "failed to expand region")
 
 
@@ -50,13 +54,14 @@ class Request:
         mhz: The clock; None for the board's target.
         multipliers: Budget of a recurrent layer; None to begin at the board's and halve it until
             the design fits.
-        seeds: How many placements to try; the fastest is kept.
+        seeds: How many placements to try; the fastest is kept. None to go on, up to ``PLACEMENTS``,
+            until the clock is met.
     """
 
     board: OpenBoard
     mhz: float | None = None
     multipliers: int | None = None
-    seeds: int = 1
+    seeds: int | None = None
 
 
 def synthesize(request: Request, fold: Fold, folder: Path, progress: Progress) -> SynthReport:
@@ -79,8 +84,8 @@ def synthesize(request: Request, fold: Fold, folder: Path, progress: Progress) -
     mhz = float(pll.mhz if pll else exact(board.clock.mhz))
     attempts: list[Attempt] = []
     for candidate in folds(request.multipliers, board.multipliers, fold):
-        plan = make_plan(board, candidate, pll, mhz, request.seeds)
-        placed = _place(board, plan, candidate, folder, progress, attempts)
+        plan = make_plan(board, candidate, pll, mhz, request.seeds or PLACEMENTS)
+        placed = _place(request, mhz, plan, candidate, folder, progress, attempts)
         if placed is not None:
             break
         say_too_large(attempts[-1], progress)
@@ -149,7 +154,8 @@ def _pll(board: OpenBoard, mhz: float) -> Pll | None:
 
 
 def _place(
-    board: OpenBoard,
+    request: Request,
+    mhz: float,
     plan: Plan,
     candidate: Candidate,
     folder: Path,
@@ -157,6 +163,7 @@ def _place(
     attempts: list[Attempt],
 ) -> tuple[Timing, int] | None:
     """Run a plan; the best timing and its seed, or None if the design is too large."""
+    board = request.board
     usage = _count(board, plan, folder, progress)
     if too_large(usage):
         attempts.append(Attempt(candidate.multipliers, False, usage))
@@ -173,7 +180,10 @@ def _place(
             raise failed(error, folder) from error
         usage = read_utilisation(board, log)
         said = (folder / seeded(REPORT, seed)).read_text()
-        timings.append((read_timing(FLOWS[board.family], said, log), seed))
+        timing = read_timing(FLOWS[board.family], said, log)
+        timings.append((timing, seed))
+        if request.seeds is None and not _ALMOST * mhz <= timing.fmax_mhz < mhz:
+            break
     attempts.append(Attempt(candidate.multipliers, True, usage))
     return max(timings, key=lambda t: (t[0].fmax_mhz, -t[1]))
 
@@ -199,10 +209,10 @@ def _too_slow(report: SynthReport, folder: Path) -> GatewrightError:
     return GatewrightError(
         "GW-803",
         where=f"{report.title} at {report.clock_mhz:.6g} MHz",
-        cause=f"nextpnr reports {timing.fmax_mhz:.2f} MHz; the slowest path goes from "
-        f"{timing.path[0].name} to {timing.path[-1].name}.",
-        remedy=f"Ask for --clock {timing.fmax_mhz * 0.99:.1f}, or try --seeds 4. {folder} has the "
-        "reports, and no bitstream: it could give wrong integers.",
+        cause=f"nextpnr reports {timing.fmax_mhz:.2f} MHz at best (seed {report.seed}); the "
+        f"slowest path goes from {timing.path[0].name} to {timing.path[-1].name}.",
+        remedy=f"Ask for --clock {timing.fmax_mhz * 0.99:.1f}, or try more placements with "
+        f"--seeds. {folder} has the reports, and no bitstream: it could give wrong integers.",
     )
 
 

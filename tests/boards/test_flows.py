@@ -93,6 +93,21 @@ def test_the_fastest_seed_is_kept(tmp_path):
     assert report.timing.fmax_mhz == pytest.approx(max(fastest), abs=1e-3)
 
 
+def test_placements_until_the_clock_is_met(tmp_path):
+    # nextpnr gives 121.9 MHz with seed 1 and 124.6 with seed 2.
+    report, _ = run(tmp_path, "colorlight-i5", lanes=6, mhz=124.0)
+    assert report.seed == 2 and report.timing.fmax_mhz >= report.clock_mhz > 122
+    assert not (tmp_path / "report_3.json").exists()
+    assert (tmp_path / report.bitstream).exists()
+
+
+def test_the_best_placement_is_said_where_none_meets_the_clock(tmp_path):
+    error = refused("GW-803", tmp_path, "colorlight-i5", mhz=150.0)
+    found = [json.loads((tmp_path / f"report_{seed}.json").read_text()) for seed in (1, 2, 3, 4)]
+    fastest = max(next(iter(data["fmax"].values()))["achieved"] for data in found)
+    assert f"{fastest:.2f} MHz at best" in error.cause
+
+
 def test_the_path_has_our_names(tmp_path):
     report, _ = run(tmp_path, "icebreaker")
     names = [hop.name for hop in report.timing.path]
@@ -142,6 +157,7 @@ def test_too_slow(tmp_path):
     assert "at 198 MHz" in error.where  # what the PLL makes of 200
     assert "--clock" in error.remedy
     assert not (tmp_path / "board.bin").exists()
+    assert not (tmp_path / "report_2.json").exists()  # another seed does not make up for so much
     written = json.loads((tmp_path / "synth.json").read_text())
     assert written["bitstream"] == "" and written["timing"]["fmax_mhz"] < 198
 

@@ -11,17 +11,19 @@ import pytest
 from gatewright import compile
 from gatewright.build import Build
 
+CLOCK_MHZ = 50.0
 USAGE = {"bram": (3, 56), "dsp": (20, 12), "ff": (1000, 24288), "lut": (2500, 24288)}
 
 
-def synth_json(board: str, placed: bool, speed: float) -> dict:
+def synth_json(board: str, placed: bool, speed: float, fmax: float = 61.25) -> dict:
     timing = {
-        "fmax_mhz": 61.25,
+        "fmax_mhz": fmax,
         "path": [{"name": "u_core.u_k0.acc_q", "ns": 10.5}, {"name": "u_core.<b>.q", "ns": 4.5}],
         "routing_ns": 6.0,
         "hold_violations": 0,
     }
     usage = {k: {"used": used, "available": total} for k, (used, total) in USAGE.items()}
+    made = placed and fmax >= CLOCK_MHZ
     return {
         "board": board,
         "title": f"Board {board}",
@@ -29,12 +31,12 @@ def synth_json(board: str, placed: bool, speed: float) -> dict:
         "multipliers": 16,
         "usage": usage,
         "attempts": [{"multipliers": m, "fits": m == 16, "usage": usage} for m in (64, 32, 16)],
-        "clock_mhz": 50.0,
+        "clock_mhz": CLOCK_MHZ,
         "timing": timing if placed else None,
         "seed": 1 if placed else None,
         "steps": 6,
         "cycles": 500,
-        "bitstream": "board.bit" if placed else "",
+        "bitstream": "board.bit" if made else "",
         "load": "openFPGALoader -b b board.bit" if placed else "",
         "plan": "0",
         "note": "" if placed else "Synthesis only.",
@@ -57,10 +59,15 @@ def full(shared, plain, tmp_path_factory) -> Build:
     shutil.copytree(plain.path, folder)
     build = Build(folder)
     build.verify(shared.x, model=shared.model, levels=("traced", "integer", "standard"))
-    for board, placed, speed in (("alpha", True, 1234.4), ("beta", False, 99999.0)):
-        path = folder / "synth" / board / "synth.json"
+    boards = {
+        "alpha": synth_json("alpha", True, 1234.4),
+        "beta": synth_json("beta", False, 99999.0),
+        "alpha.tried": synth_json("alpha", True, 88888.0, fmax=49.5),
+    }
+    for name, said in boards.items():
+        path = folder / "synth" / name / "synth.json"
         path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(synth_json(board, placed, speed)))
+        path.write_text(json.dumps(said))
     return build
 
 

@@ -184,10 +184,13 @@ def test_boards(full, tmp_path):
         "block RAMs": ["3", "56", "5.4% 5.4%"],
         "DSP blocks": ["20", "12", "166.7% 166.7%"],
     }
-    assert len(page.classes("rect", "full")) == 2
-    # Only a clock that place and route reports counts.
+    assert len(page.classes("rect", "full")) == 3
+    # Only a clock that place and route reports, and that is met, counts.
     assert "inferences a second on the Board alpha" in page.text and "1,234" in page.text
     assert "99,999 inferences/s, if it were to meet its clock and fit" in page.text
+    assert "88,888 inferences/s, if it were to meet its clock and fit" in page.text
+    assert "reports 49.5 MHz (seed 1). The clock is not met" in page.text
+    assert page.text.count("Load it with") == 1
     assert "reports 61.25 MHz (seed 1)" in page.text and "15.00 ns, 6.00 of them wires" in page.text
     assert "Did not fit: 64, 32 multipliers" in page.text
     assert "u_core.<b>.q" in page.text
