@@ -20,7 +20,7 @@ from gatewright.diagnosis import diagnose
 from gatewright.doctor import examine
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim import Trace
-from gatewright.hls_templates.design import DEFAULT_MULTIPLIERS
+from gatewright.hls_templates.mapper import DEFAULT_MULTIPLIERS
 from gatewright.levels import FAST_LEVELS, LEVELS
 from gatewright.models import calibrated, load_dataset, load_model, torch_model
 from gatewright.options import check_options

@@ -11,7 +11,7 @@ from typing import Any
 from gatewright.boards import OpenBoard, boards, open_boards
 from gatewright.boards.parts import Board
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.design import DEFAULT_MAX_STEPS, DEFAULT_MULTIPLIERS, Options
+from gatewright.hls_templates.mapper import DEFAULT_MAX_STEPS, DEFAULT_MULTIPLIERS, Options
 from gatewright.hls_templates.requantize.kernel import VARIANTS
 from gatewright.ir.lowering import IntegerModel
 

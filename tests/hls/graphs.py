@@ -9,7 +9,7 @@ import numpy as np
 
 from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.csim import Simulator
-from gatewright.hls_templates.design import Options
+from gatewright.hls_templates.mapper import Options
 from gatewright.hls_templates.ports import AxisEnd, Ports
 from gatewright.hls_templates.project import project_files
 from gatewright.ir import interpreter

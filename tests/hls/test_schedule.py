@@ -15,7 +15,7 @@ from graphs import BYTE, RNG, assert_equal, random_feeds, simulator
 from small_cells import HIDDEN, INPUTS, KINDS
 
 from gatewright.hls_templates import Design, map_design
-from gatewright.hls_templates.design import Options
+from gatewright.hls_templates.mapper import Options
 from gatewright.hls_templates.recurrent.kernel import Recurrent
 from gatewright.hls_templates.schedule import (
     Slots,

@@ -31,8 +31,8 @@ from gatewright.hls_templates.axis.kernel import AxisPort
 from gatewright.hls_templates.csim import Simulator
 from gatewright.hls_templates.csim.compiler import ap_types, find_compiler
 from gatewright.hls_templates.dataflow import Stage, Stream
-from gatewright.hls_templates.design import Options
 from gatewright.hls_templates.kernel import Port
+from gatewright.hls_templates.mapper import Options
 from gatewright.hls_templates.reverse.kernel import Reverse
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.cells import build_body

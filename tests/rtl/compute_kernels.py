@@ -10,10 +10,10 @@ from cases import Case
 from placed import by_graph, placed
 
 from gatewright.hls_templates import map_design
-from gatewright.hls_templates.design import Options
 from gatewright.hls_templates.elementwise.kernel import Elementwise
 from gatewright.hls_templates.kernel import Kernel
 from gatewright.hls_templates.lookup.kernel import Table
+from gatewright.hls_templates.mapper import Options
 from gatewright.hls_templates.matvec.kernel import MatVec
 from gatewright.hls_templates.requantize.kernel import Requantizer
 from gatewright.ir.graph import Graph
