@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,12 @@ def command(program: str) -> list[str]:
 def test_the_test_bench_gives_the_golden_answer(build: gatewright.Build) -> None:
     tool, folder = find_verilator(), build.path / "rtl"
     (build.path.parent / "tb.sv").write_text(block("systemverilog"))
+    # Verilator's own makefile calls python, which an environment that is activated has.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     subprocess.run(
         [*tool.command, *command("verilator")],
         cwd=folder,
-        env={**os.environ, **tool.environment},
+        env={**os.environ, **tool.environment, "PATH": path},
         check=True,
         capture_output=True,
     )
