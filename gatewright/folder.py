@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from google.protobuf.message import DecodeError
 
 from gatewright.errors import GatewrightError
@@ -118,21 +119,51 @@ def trying(folder: Path) -> Iterator[Path]:
     Otherwise ``folder`` is what it was, and what the attempt left stays for whoever asks why.
 
     Raises:
-        GatewrightError: GW-404 if either cannot be written.
+        GatewrightError: GW-404 if either cannot be written, or another process is at it.
     """
     with _coded(folder):
-        if folder.exists() and not folder.is_dir():
+        target = folder.resolve()  # a link stays a link, and what it points to is replaced
+        if target.exists() and not target.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-    tried = emptied(folder.with_name(f"{folder.name}.tried"))
-    previous = folder.with_name(f".{folder.name}.{os.getpid()}.previous")
-    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    tried = target.with_name(f"{target.name}.tried")
+    previous = target.with_name(f".{target.name}.previous")
+    with _alone(target):
+        with _coded(folder):
+            _recover(target, previous)
+        emptied(tried)
         yield tried
         with _coded(folder):
-            _exchange(tried, folder, previous)
-    finally:
+            _exchange(tried, target, previous)
         shutil.rmtree(previous, ignore_errors=True)
-        if tried.exists() and not any(tried.iterdir()):
-            tried.rmdir()
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Refuse to work at a folder that another process is at."""
+    lock = FileLock(target.with_name(f".{target.name}.lock"))
+    with _coded(target):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise GatewrightError(
+                "GW-404",
+                where=str(target),
+                cause="another process is making it.",
+                remedy="Wait until that has ended.",
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _recover(target: Path, previous: Path) -> None:
+    """Put back what a process left that was killed while it exchanged the two."""
+    if previous.exists() and not target.exists():
+        previous.rename(target)
+    elif previous.exists():
+        shutil.rmtree(previous)
 
 
 def emptied(folder: Path) -> Path:
@@ -212,7 +243,7 @@ def _exchange(partial: Path, target: Path, previous: Path) -> None:
         target.rename(previous)
     try:
         partial.rename(target)
-    except OSError:
+    except BaseException:  # an interrupt takes nothing away either
         if previous.exists():
             previous.rename(target)
         raise

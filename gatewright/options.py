@@ -17,6 +17,8 @@ from gatewright.ir.lowering import IntegerModel
 
 FASTEST = (1 << 31) - 1
 """Bits per second that a serial port can be asked for."""
+MOST_SEEDS = 1000
+"""Placements: days of work already for the smallest design."""
 LONGEST = 1 << 20
 """Steps of a sequence that a buffer may hold: more than any device has memory for."""
 
@@ -51,6 +53,18 @@ def check_clock(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1000:
         raise _refused("clock", value, "MHz, above 0 and below 1000; without it the board's target")
     return float(value)
+
+
+def check_seeds(value: Any) -> int | None:
+    """How many placements to try, or None.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
+    seeds = positive("seeds", value)
+    if seeds is not None and seeds > MOST_SEEDS:
+        raise _refused("seeds", value, f"at most {MOST_SEEDS}: each takes as long as the first")
+    return seeds
 
 
 def check_line(baud: Any, timeout: Any) -> None:

@@ -51,7 +51,8 @@ def gather(build: Build) -> Facts:
         GatewrightError: GW-402.
     """
     rows = [row._asdict() for row in build.certificate.summary()]
-    synthesized = sorted((build.path / SYNTH).glob(f"*/{SYNTH_REPORT}"))
+    found = sorted((build.path / SYNTH).glob(f"*/{SYNTH_REPORT}"))
+    synthesized = [path for path in found if not path.parent.name.startswith(".")]
     verified = build.path / VERIFY
     return Facts(
         build.path.resolve().name,
@@ -79,5 +80,5 @@ def _damaged(path: Path, error: Exception) -> GatewrightError:
         "GW-402",
         where=str(path),
         cause=f"what verify or synth left there cannot be shown ({type(error).__name__}: {error}).",
-        remedy=f"Run verify or synth again, or delete {VERIFY} and {SYNTH}.",
+        remedy="Run verify or synth again, or delete that file.",
     )

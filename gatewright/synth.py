@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING, Any
 from gatewright.boards import Board, SynthReport
 from gatewright.boards.folding import Candidate
 from gatewright.boards.shell import build_digest, shell_files
-from gatewright.boards.synth import Request, synthesize
+from gatewright.boards.synth import Request, choose_clock, synthesize
 from gatewright.boards.vendor import count_resources
 from gatewright.folder import SYNTH, trying, writing
 from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.rtl.write import rtl_files
 from gatewright.manifest import read_manifest
-from gatewright.options import check_clock, check_options, find_target, fit_steps, positive
+from gatewright.options import (
+    check_clock,
+    check_options,
+    check_seeds,
+    find_target,
+    fit_steps,
+    positive,
+)
 
 if TYPE_CHECKING:
     from gatewright.build import Build
@@ -57,8 +64,10 @@ def synth(
     """
     target = find_target(board)
     wanted, mhz = positive("multipliers", multipliers), check_clock(clock)
-    count = positive("seeds", seeds)
+    count = check_seeds(seeds)
     report = progress or (lambda stage, line: None)
+    if not isinstance(target, Board):
+        choose_clock(target, mhz)  # refused before a folder is touched
     with trying(build.path / SYNTH / target.name) as folder, writing(folder):
         if isinstance(target, Board):
             first = read_manifest(build.path)["multipliers"]

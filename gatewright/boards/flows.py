@@ -188,7 +188,7 @@ def synthesis(flow: Flow, dsp: int) -> tuple[Command, ...]:
     return (
         Command("elaborate", "yosys", ("-s", "../elaborate.ys"), "elaborate.log", RTL),
         Command("choose products", "soft-multipliers", choice, "soft.log"),
-        Command("synthesize", "yosys", ("-s", "map.ys"), "synthesize.log"),
+        Command("synthesize", "yosys", ("-s", "map.ys"), "synthesize.log", gives="cells.json"),
     )
 
 
@@ -210,6 +210,7 @@ def place_and_route(board: OpenBoard, mhz: float, constraints: str, seed: int) -
             "--timing-allow-fail",
         ),
         f"place_{seed}.log",
+        gives=seeded(REPORT, seed),
     )
 
 
@@ -228,4 +229,4 @@ def pack(board: OpenBoard, seed: int) -> Command:
         "icepack": (source, flow.bitstream),
         "gowin_pack": ("-o", flow.bitstream, source),
     }[flow.packer]
-    return Command("pack", flow.packer, (*board.pack, *args), "pack.log")
+    return Command("pack", flow.packer, (*board.pack, *args), "pack.log", gives=flow.bitstream)

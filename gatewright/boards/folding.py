@@ -80,7 +80,7 @@ def does_not_fit(
     return GatewrightError(
         "GW-802",
         where=f"{title}, {attempt.multipliers} multipliers",
-        cause=f"the design needs {_need(attempt)}.",
+        cause=f"{_need(attempt)}.",
         remedy=remedy,
     )
 
@@ -89,4 +89,4 @@ def _need(attempt: Attempt) -> str:
     name, usage = attempt.worst()
     if usage.used <= usage.available:
         return f"nextpnr finds no place at {usage.share:.0%} of the {UNITS[name]}"
-    return f"{usage.used:,} of {usage.available:,} {UNITS[name]} ({usage.share:.0%})"
+    return f"it needs {usage.used:,} of {usage.available:,} {UNITS[name]} ({usage.share:.0%})"

@@ -18,6 +18,7 @@ class Command:
         tool: A name ``find_tool`` knows.
         args: Its arguments; paths in them are relative to ``folder``.
         folder: Where it runs, relative to the plan's folder.
+        gives: The file that it has to leave, relative to the plan's folder; "" for any.
         log: The file that gets all it says, relative to the plan's folder.
     """
 
@@ -26,6 +27,7 @@ class Command:
     args: tuple[str, ...]
     log: str
     folder: str = "."
+    gives: str = ""
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,11 @@ def run_command(command: Command, folder: Path, progress: Progress) -> str:
 
     Raises:
         GatewrightError: GW-801 if the tool is not there, GW-804 if it does not run.
-        ToolError: If it fails.
+        ToolError: If it fails, or does not leave what it has to.
     """
     tool = find_tool(command.tool)
+    if command.gives:
+        (folder / command.gives).unlink(missing_ok=True)  # of an earlier fold
     progress(command.stage, "")
     lines = []
     process = _start(tool, command, folder)
@@ -68,6 +70,8 @@ def run_command(command: Command, folder: Path, progress: Progress) -> str:
     said = "".join(lines)
     if code:
         raise ToolError(command, last_words(said) or f"exit code {code}", said)
+    if command.gives and not (folder / command.gives).is_file():
+        raise ToolError(command, f"it ended without an error, and without {command.gives}", said)
     return said
 
 

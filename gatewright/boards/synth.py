@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import floor
 from pathlib import Path
 
 from gatewright.boards.clocks import Pll, choose_pll, exact
@@ -22,7 +23,7 @@ from gatewright.boards.flows import (
     synthesis,
 )
 from gatewright.boards.folding import Candidate, Fold, does_not_fit, folds, say_too_large
-from gatewright.boards.plan import Plan
+from gatewright.boards.plan import Command, Plan
 from gatewright.boards.pll import pll_module
 from gatewright.boards.report import (
     Attempt,
@@ -79,9 +80,7 @@ def synthesize(request: Request, fold: Fold, folder: Path, progress: Progress) -
             if a tool fails.
     """
     board = request.board
-    wanted = board.clock.target_mhz if request.mhz is None else request.mhz
-    pll = _pll(board, wanted)
-    mhz = float(pll.mhz if pll else exact(board.clock.mhz))
+    pll, mhz = choose_clock(board, request.mhz)
     attempts: list[Attempt] = []
     for candidate in folds(request.multipliers, board.multipliers, fold):
         plan = make_plan(board, candidate, pll, mhz, request.seeds or PLACEMENTS)
@@ -119,7 +118,7 @@ def synthesize(request: Request, fold: Fold, folder: Path, progress: Progress) -
         _run(lambda: run_command(pack(board, seed), folder, progress), folder)
     report.write(folder)
     if not report.bitstream:
-        raise _too_slow(report, folder)
+        raise _too_slow(board, report, folder)
     return report
 
 
@@ -141,9 +140,18 @@ def make_plan(
     return Plan(files, synthesis(flow, board.resources["dsp"]) + routes)
 
 
-def _pll(board: OpenBoard, mhz: float) -> Pll | None:
+def choose_clock(board: OpenBoard, wanted: float | None) -> tuple[Pll | None, float]:
+    """The setting of the PLL, None without one, and the clock in MHz.
+
+    Args:
+        board: The board.
+        wanted: MHz that are not exceeded; None for the board's target.
+
+    Raises:
+        GatewrightError: GW-405 for a clock no PLL makes.
+    """
     try:
-        return choose_pll(board, mhz)
+        pll = choose_pll(board, board.clock.target_mhz if wanted is None else wanted)
     except ValueError as error:
         raise GatewrightError(
             "GW-405",
@@ -151,6 +159,7 @@ def _pll(board: OpenBoard, mhz: float) -> Pll | None:
             cause=f"{error}.",
             remedy=f"Ask for a faster one; {board.clock.target_mhz:g} MHz is the board's target.",
         ) from error
+    return pll, float(pll.mhz if pll else exact(board.clock.mhz))
 
 
 def _place(
@@ -173,6 +182,9 @@ def _place(
         try:
             log = run_command(command, folder, progress)
         except ToolError as error:
+            if timings:  # the design fits; this placement of it does not
+                progress(f"seed {seed} finds no placement", "")
+                continue
             usage = read_utilisation(board, error.log) or usage
             if too_large(usage) or any(words in error.said.lower() for words in _CROWDED):
                 attempts.append(Attempt(candidate.multipliers, False, usage))
@@ -180,12 +192,20 @@ def _place(
             raise failed(error, folder) from error
         usage = read_utilisation(board, log)
         said = (folder / seeded(REPORT, seed)).read_text()
-        timing = read_timing(FLOWS[board.family], said, log)
-        timings.append((timing, seed))
-        if request.seeds is None and not _ALMOST * mhz <= timing.fmax_mhz < mhz:
+        timings.append((_timing(board, command, said, log, folder), seed))
+        best = max(timing.fmax_mhz for timing, _ in timings)
+        if request.seeds is None and not _ALMOST * mhz <= best < mhz:
             break
     attempts.append(Attempt(candidate.multipliers, True, usage))
     return max(timings, key=lambda t: (t[0].fmax_mhz, -t[1]))
+
+
+def _timing(board: OpenBoard, command: Command, report: str, log: str, folder: Path) -> Timing:
+    try:
+        return read_timing(FLOWS[board.family], report, log)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        says = f"its report cannot be read ({type(error).__name__}: {error})"
+        raise failed(ToolError(command, says, log), folder) from error
 
 
 def _count(board: OpenBoard, plan: Plan, folder: Path, progress: Progress) -> dict[str, Usage]:
@@ -203,16 +223,22 @@ def _run(work: Callable[[], object], folder: Path) -> None:
         raise failed(error, folder) from error
 
 
-def _too_slow(report: SynthReport, folder: Path) -> GatewrightError:
+def _too_slow(board: OpenBoard, report: SynthReport, folder: Path) -> GatewrightError:
     timing = report.timing
     assert timing is not None
+    met, slower = floor(timing.fmax_mhz * 100) / 100, round(timing.fmax_mhz * 0.99, 1)
+    try:
+        choose_clock(board, slower)
+        remedy = f"Ask for --clock {slower}, or try more placements with --seeds."
+    except GatewrightError:
+        remedy = "No PLL makes a clock that slow: take fewer --multipliers, or a faster device."
     return GatewrightError(
         "GW-803",
         where=f"{report.title} at {report.clock_mhz:.6g} MHz",
-        cause=f"nextpnr reports {timing.fmax_mhz:.2f} MHz at best (seed {report.seed}); the "
+        cause=f"nextpnr reports {met:.2f} MHz at best (seed {report.seed}); the "
         f"slowest path goes from {timing.path[0].name} to {timing.path[-1].name}.",
-        remedy=f"Ask for --clock {timing.fmax_mhz * 0.99:.1f}, or try more placements with "
-        f"--seeds. {folder} has the reports, and no bitstream: it could give wrong integers.",
+        remedy=f"{remedy} {folder} has the reports, and no bitstream: it could give wrong "
+        "integers.",
     )
 
 

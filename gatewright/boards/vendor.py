@@ -98,7 +98,8 @@ def make_plan(board: Board, candidate: Candidate) -> Plan:
         "tee -q -o ../cells.json stat -json\n"
     )
     files = {f"rtl/{path}": text for path, text in candidate.rtl.items()}
-    command = Command("synthesize", "yosys", ("-s", "../synth.ys"), "synthesize.log", "rtl")
+    args = ("-s", "../synth.ys")
+    command = Command("synthesize", "yosys", args, "synthesize.log", "rtl", "cells.json")
     return Plan(files | {"synth.ys": script}, (command,))
 
 

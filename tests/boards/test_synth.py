@@ -43,7 +43,14 @@ def test_compile_wants_a_vendors_board():
 
 @pytest.mark.parametrize(
     "options",
-    [{"clock": "fast"}, {"clock": -1}, {"clock": True}, {"seeds": 0}, {"multipliers": 0}],
+    [
+        {"clock": "fast"},
+        {"clock": -1},
+        {"clock": True},
+        {"seeds": 0},
+        {"seeds": 10**12},
+        {"multipliers": 0},
+    ],
 )
 def test_bad_options(build, options):
     refused("GW-405", lambda: build.synth("icebreaker", **options))

@@ -62,6 +62,7 @@ def full(shared, plain, tmp_path_factory) -> Build:
     boards = {
         "alpha": synth_json("alpha", True, 1234.4),
         "beta": synth_json("beta", False, 99999.0),
+        ".beta.previous": synth_json("beta", True, 77777.0),
         "alpha.tried": synth_json("alpha", True, 88888.0, fmax=49.5),
     }
     for name, said in boards.items():
