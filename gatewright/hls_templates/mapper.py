@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -109,25 +109,17 @@ class Mapper:
 
     def source(self, position: int, tensor: str) -> AxisPort:
         """The stream port of an input."""
-        port = AxisPort(
-            _port_name("s_axis", position, tensor),
-            tensor,
-            self.port(tensor),
-            self.is_sequence(tensor),
-        )
         (stream,) = self.open([tensor])
         self._copy(tensor, stream)
-        return replace(port, stream=stream)
+        return self._axis("s_axis", position, tensor, stream)
 
     def sink(self, position: int, tensor: str) -> AxisPort:
         """The stream port of an output."""
-        port = AxisPort(
-            _port_name("m_axis", position, tensor),
-            tensor,
-            self.port(tensor),
-            self.is_sequence(tensor),
-        )
-        return replace(port, stream=self.take(tensor))
+        return self._axis("m_axis", position, tensor, self.take(tensor))
+
+    def _axis(self, prefix: str, position: int, tensor: str, stream: str) -> AxisPort:
+        name = prefix if position == 0 else f"{prefix}_{position}_{cpp.identifier(tensor)}"
+        return AxisPort(name, tensor, self.port(tensor), self.is_sequence(tensor), stream)
 
     def take(self, tensor: str) -> str:
         """A stream of a tensor that nobody reads yet."""
@@ -203,10 +195,6 @@ class Mapper:
         (turned,) = self.open([tensor])
         self.stages.append(Stage(kernel, (stream,), (turned,)))
         return turned
-
-
-def _port_name(prefix: str, position: int, tensor: str) -> str:
-    return prefix if position == 0 else f"{prefix}_{position}_{cpp.identifier(tensor)}"
 
 
 def _biases(graph: Graph) -> dict[str, tuple[str, IntArray]]:
