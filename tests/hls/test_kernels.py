@@ -44,6 +44,12 @@ def irregular(graph: Graph) -> str:
     return requantize(graph, dense(graph, "x", 6, "d"), rows, "q")
 
 
+def positive_thresholds(graph: Graph) -> str:
+    """Of 17 to 32 bits, and sums of both signs."""
+    rows = np.sort(RNG.integers(0, 100_000, (6, 15)), axis=1)
+    return requantize(graph, dense(graph, "x", 6, "d", bias=False), rows, "q", low=0)
+
+
 def clip(graph: Graph) -> str:
     return requantize(graph, "x", np.arange(-6, 8)[None], "q", low=-7)
 
@@ -104,6 +110,7 @@ CASES: dict[str, tuple[Callable[[Graph], str], set[str]]] = {
     "ties_to_even": (ties(0), {"affine"}),
     "ties_to_odd": (ties(1), {"affine"}),
     "irregular": (irregular, {"thresholds"}),
+    "positive_thresholds": (positive_thresholds, {"thresholds"}),
     "clip": (clip, {"clip"}),
     "table": (table, {"clip", "table"}),
     "look_up": (look_up, {"table"}),

@@ -4,6 +4,8 @@
 // gw::rom<W, S>   an element of a constant array; ap_int only where hardware is made from it,
 //                 because constructing ap_int tables slows every C-simulation down.
 //
+// A machine word is signed whatever it holds: between a signed and an unsigned operand C++ would
+// take the signed one for unsigned, and a negative sum for a large one.
 // The compiler proves the range of every value, so no word ever overflows and all three agree.
 // Not for: saturation or wrap-around; no kernel relies on either.
 #pragma once
@@ -17,23 +19,24 @@
 
 namespace gw {
 
-/// The narrowest machine word of at least W bits.
-template <int W, bool S>
+/// The narrowest signed machine word of at least W bits.
+template <int W>
 struct machine_word {
-  static_assert(W >= 1 && W <= 64, "a word has 1 to 64 bits");
-  using s = typename std::conditional<
+  static_assert(W >= 1 && W <= 64, "a signed machine word has 1 to 64 bits");
+  using type = typename std::conditional<
       (W <= 8), std::int8_t,
       typename std::conditional<
           (W <= 16), std::int16_t,
           typename std::conditional<(W <= 32), std::int32_t, std::int64_t>::type>::type>::type;
-  using u = typename std::make_unsigned<s>::type;
-  using type = typename std::conditional<S, s, u>::type;
 };
 
+/// Bits of a signed word that holds W bits.
+constexpr int signed_bits(int w, bool s) { return s ? w : w + 1; }
+
 #ifdef GW_NATIVE
-// Signed and at least 32 bits: what the CPU computes with anyway.
+// At least 32 bits: what the CPU computes with anyway.
 template <int W, bool S>
-using word = typename std::conditional<(W + (S ? 0 : 1) <= 32), std::int32_t, std::int64_t>::type;
+using word = typename machine_word<(signed_bits(W, S) < 32 ? 32 : signed_bits(W, S))>::type;
 #else
 template <int W, bool S>
 using word = typename std::conditional<S, ap_int<W>, ap_uint<W> >::type;
@@ -44,7 +47,7 @@ template <int W, bool S>
 using rom = word<W, S>;
 #else
 template <int W, bool S>
-using rom = typename machine_word<W, S>::type;
+using rom = typename machine_word<signed_bits(W, S)>::type;
 #endif
 
 /// The low B bits of a word as an array index: how a two's complement value addresses a ROM.
