@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from gatewright.divergence import Divergence, first_divergence
 from gatewright.errors import GatewrightError
+from gatewright.explained import boundary_cases
 from gatewright.folder import COSIM, VERIFY, write_text
 from gatewright.hls_templates.cosim import Drive, Trace
 from gatewright.inputs import check_labels
@@ -27,9 +28,8 @@ from gatewright.levels import (
     Engine,
     Run,
     chunks,
-    nearest,
 )
-from gatewright.replay import replay
+from gatewright.torch_level import torch_engine
 
 if TYPE_CHECKING:
     from gatewright.build import Build
@@ -167,7 +167,7 @@ def verify(
         report(f"compiling {name}", 0, total)
         engines[name] = build.engine(name, taps=True)
     if model is not None:
-        engines = {"torch": _torch_engine(build, model), **engines}
+        engines = {"torch": torch_engine(build.integer, model), **engines}
     if len(engines) < 2:
         raise GatewrightError(
             "GW-602",
@@ -237,31 +237,6 @@ def random_input(build: Build, sequences: int = RANDOM_SEQUENCES, seed: int = 0)
     return tuple(arrays)
 
 
-def _torch_engine(build: Build, model: Any) -> Engine:
-    from gatewright.frontend import TorchReference
-
-    reference, integer = TorchReference(model), build.integer
-    tensors = integer.graph.tensors
-    time_major = integer.arguments[0].time_axis == 0
-
-    def run(arguments: Arguments) -> Run:
-        result = reference.run(*arguments)
-        taps = {}
-        for name, value in result.taps.items():
-            layer = name.removesuffix("/out")
-            if layer != name:  # the output of a quantizer in the head, in the user's layout
-                name = next(
-                    (n for n in (f"{layer}.out", f"{layer}.output_quant.out") if n in tensors), ""
-                )
-                if time_major and value.ndim == 3:
-                    value = np.swapaxes(value, 0, 1)
-            if name:
-                taps[name] = value
-        return Run(result.outputs, nearest(integer, result.outputs), taps)
-
-    return run
-
-
 def _compare(
     build: Build, pair: Comparison, runs: dict[str, Run], arguments: Arguments, first: int
 ) -> None:
@@ -317,19 +292,11 @@ def _boundary_cases(
     involved = [name for name in (pair.reference, pair.level) if name in FLOAT_LEVELS]
     if not involved:
         return None
-    cases = 0
     encoded = build.integer.encode(arguments)
-    places = {row.name for row in build.certificate.summary()}
-    for name in involved:
-        taps = {k: v for k, v in runs[name].taps.items() if not k.endswith("/x")}
-        for difference in replay(build.integer, encoded, taps, runs[name].n):
-            if difference.name not in places:
-                return None
-            listed = build.certificate.lists(difference.name, difference.inputs)
-            if not listed[difference.wrong].all():
-                return None
-            cases += difference.count
-    return cases
+    cases = [
+        boundary_cases(build.integer, build.certificate, encoded, runs[name]) for name in involved
+    ]
+    return None if None in cases else sum(case or 0 for case in cases)
 
 
 def _accuracy(
