@@ -255,7 +255,8 @@ class Build:
             raw: Integer codes out instead of floats; of a layer without output quantizer, its
                 accumulators.
             states: Also return the states of every step, by ``<layer>/h`` and ``<layer>/c``,
-                [B, T, H], as codes or floats like the output.
+                [B, T, H], as codes or floats like the output. From ``csim`` on there is no layer
+                that no output needs.
             return_stats: Also return the clock cycles that it took, from ``rtl`` on.
             keep_state: Whether each sequence of the batch goes on from the state of the one before
                 it, as in a stream that comes in pieces; for those levels.
@@ -312,7 +313,7 @@ class Build:
             outputs = tuple(output.codes(run.n) for output in self.integer.outputs)
         return Simulated(
             outputs if len(outputs) > 1 else outputs[0],
-            {k: levels.state_values(run, k, q, raw) for k, q in wanted.items()},
+            {k: levels.state_values(run, k, wanted[k], raw) for k in wanted if k in run.taps},
             clocked.stats() if clocked else None,
         )
 

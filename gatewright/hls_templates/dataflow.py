@@ -94,6 +94,15 @@ class Design:
     streams: Mapping[str, Stream]
     max_steps: int | None
 
+    def __post_init__(self) -> None:
+        writes = [n for stage in self.stages for n in stage.writes]
+        reads = [n for stage in self.stages for n in stage.reads]
+        for ends in (
+            writes + [port.stream for port in self.inputs],
+            reads + [port.stream for port in self.outputs],
+        ):
+            assert sorted(ends) == sorted(self.streams), "a stream has one writer and one reader"
+
     @property
     def kernels(self) -> tuple[Kernel, ...]:
         """The kernels in order."""

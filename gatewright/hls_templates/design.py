@@ -29,7 +29,7 @@ ONCE_SHARE = 4
 
 
 def map_design(graph: Graph, options: Options | None = None) -> Design:
-    """Choose a kernel for every part of an integer graph.
+    """Choose a kernel for every part of an integer graph that an output needs.
 
     Args:
         graph: An integer graph.
@@ -40,9 +40,8 @@ def map_design(graph: Graph, options: Options | None = None) -> Design:
     """
     mapper = Mapper(graph, options or Options())
     inputs = tuple(mapper.source(i, name) for i, name in enumerate(graph.inputs))
-    for node in graph.nodes:
-        if node.op != "InitialState":
-            _MAPPINGS[node.op](mapper, node)
+    for node in mapper.nodes:
+        _MAPPINGS[node.op](mapper, node)
     outputs = tuple(mapper.sink(i, name) for i, name in enumerate(graph.outputs))
     design = Design(tuple(mapper.stages), inputs, outputs, mapper.streams, mapper.max_steps)
     return design.with_fifos()

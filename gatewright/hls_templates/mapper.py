@@ -12,6 +12,7 @@ from gatewright.errors import GatewrightError
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.axis.kernel import AxisPort
 from gatewright.hls_templates.dataflow import Stage, Stream
+from gatewright.hls_templates.drain.kernel import Drain
 from gatewright.hls_templates.fork.kernel import Fork
 from gatewright.hls_templates.kernel import Kernel, Port
 from gatewright.hls_templates.reverse.kernel import Reverse
@@ -53,7 +54,8 @@ class Mapper:
         stages: In the order that they were added.
         streams: By name, with the depth of their FIFOs.
         max_steps: Longest sequence that a FIFO or a reverser holds; None where none has to.
-        readers: How many kernels and ports read each tensor.
+        nodes: What becomes kernels, in order: all that an output needs.
+        readers: How many of these and of the output ports read each tensor.
     """
 
     def __init__(self, graph: Graph, options: Options) -> None:
@@ -65,8 +67,10 @@ class Mapper:
         self._taps = 0
         self._flags = 0
         self._waiting: dict[str, list[str]] = {}
-        self._biases = _biases(graph)
-        self.readers = _readers(graph, self._biases)
+        # An InitialState is a constant of the layer that it begins.
+        self.nodes = [node for node in graph.needed() if node.op != "InitialState"]
+        self._biases = _biases(graph, self.nodes)
+        self.readers = _readers(graph, self.nodes, self._biases)
 
     def port(self, tensor: str) -> Port:
         """How a stream of a tensor looks.
@@ -110,7 +114,12 @@ class Mapper:
     def source(self, position: int, tensor: str) -> AxisPort:
         """The stream port of an input."""
         (stream,) = self.open([tensor])
-        self._copy(tensor, stream)
+        if self.readers[tensor]:
+            self._copy(tensor, stream)
+        else:
+            port = self.port(tensor)
+            kernel = Drain(self.identity(f"drain_{tensor}"), tensor, (port,), (), self._taps)
+            self.stages.append(Stage(kernel, (stream,), ()))
         return self._axis("s_axis", position, tensor, stream)
 
     def sink(self, position: int, tensor: str) -> AxisPort:
@@ -154,6 +163,7 @@ class Mapper:
     def _copy(self, tensor: str, stream: str) -> None:
         """Hand a stream to its readers, through a fork where there are several."""
         count = self.readers[tensor]
+        assert count, f"nothing needs {tensor}"
         if count == 1:
             self._waiting[tensor] = [stream]
             return
@@ -197,11 +207,11 @@ class Mapper:
         return turned
 
 
-def _biases(graph: Graph) -> dict[str, tuple[str, IntArray]]:
+def _biases(graph: Graph, nodes: Sequence[Node]) -> dict[str, tuple[str, IntArray]]:
     """For each product that only a bias reads: the sum, and the bias."""
-    products = {node.outputs[0] for node in graph.nodes if node.op in ("MatMul", "Mul")}
+    products = {node.outputs[0] for node in nodes if node.op in ("MatMul", "Mul")}
     found: dict[str, tuple[str, IntArray]] = {}
-    for node in graph.nodes:
+    for node in nodes:
         if node.op != "Add":
             continue
         product = next(name for name in node.inputs if name in products)
@@ -211,10 +221,11 @@ def _biases(graph: Graph) -> dict[str, tuple[str, IntArray]]:
     return found
 
 
-def _readers(graph: Graph, biases: dict[str, tuple[str, IntArray]]) -> Counter[str]:
+def _readers(
+    graph: Graph, nodes: Sequence[Node], biases: dict[str, tuple[str, IntArray]]
+) -> Counter[str]:
     """How many kernels and ports read each tensor."""
     counts: Counter[str] = Counter(graph.outputs)
-    for node in graph.nodes:
-        if node.op != "InitialState":  # it wants the batch size only
-            counts.update(name for name in node.inputs if name not in biases)
+    for node in nodes:
+        counts.update(name for name in node.inputs if name not in biases)
     return counts

@@ -152,6 +152,14 @@ def lockstep(reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         yield
 
 
+def always(read: Channel) -> Machine:
+    """A beat a cycle is taken, and nothing comes of it."""
+    while True:
+        if read.valid:
+            read.pop()
+        yield
+
+
 def at_the_end(read: Channel, write: Channel) -> Machine:
     """A beat a cycle is taken; the last of a sequence makes one."""
     while True:

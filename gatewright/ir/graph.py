@@ -99,6 +99,15 @@ class Graph:
         """All constants by name."""
         return {t.name: t.value for t in self.tensors.values() if t.value is not None}
 
+    def needed(self) -> list[Node]:
+        """The nodes that an output depends on, in order."""
+        wanted, found = set(self.outputs), []
+        for node in reversed(self.nodes):
+            if not wanted.isdisjoint(node.outputs):
+                found.append(node)
+                wanted.update(node.inputs)
+        return found[::-1]
+
     def scans(self) -> list[Node]:
         """The recurrent layers."""
         return [node for node in self.nodes if node.op == "Scan"]

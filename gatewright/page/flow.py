@@ -10,6 +10,7 @@ WIDTHS = {"kernel": 200, "plumbing": 150, "port": 150, "bend": 40}
 NODE_HEIGHT = 50
 COLUMN_GAP, LAYER_GAP, MARGIN = 20, 46, 8
 SWEEPS = 4
+PLUMBING = ("fork", "concat", "drain", "reverse", "flatten")
 
 
 @dataclass
@@ -94,7 +95,7 @@ def make_flow(kernels: dict[str, Any]) -> Flow:
 
 
 def _kind(kernel: dict[str, Any]) -> str:
-    return "plumbing" if kernel["kind"] in ("fork", "concat", "reverse", "flatten") else "kernel"
+    return "plumbing" if kernel["kind"] in PLUMBING else "kernel"
 
 
 def _assign_layers(nodes: list[Node], links: list[tuple[Node, Node]]) -> None:

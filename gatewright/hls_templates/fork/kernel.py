@@ -27,6 +27,9 @@ class Fork(Kernel):
     header: ClassVar[str] = "fork.hpp"
     function: ClassVar[str] = "fork"
 
+    def __post_init__(self) -> None:
+        assert len(self.outputs) > 1, "what one reads needs no copy"
+
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """A beat goes to all readers at once."""
         return lockstep(reads, writes)
@@ -36,17 +39,7 @@ class Fork(Kernel):
         return Module("gw_fork", {"OUTPUTS": len(self.outputs), "BEAT_BITS": self.input.bits})
 
     def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
-        """The readers side by side, the first lowest; what nobody reads is taken and dropped."""
-        if not writes:
-            signals = ", ".join(f"{reads[0]}_{what}" for what in SIDES if what != "ready")
-            return RtlStage(
-                (
-                    f"assign {reads[0]}_ready = 1'b1;",
-                    f"logic {self.ident}_unused;",
-                    f"assign {self.ident}_unused = &{{1'b0, {signals}}};",
-                ),
-                (),
-            )
+        """The readers side by side, the first lowest."""
         ports = CLOCK | reading("in", reads[0])
         for what, suffix in SIDES.items():
             ports[f"out_{what}_{suffix[1]}"] = beside(f"{name}_put_{what}" for name in writes)

@@ -13,6 +13,7 @@ KERNELS = (
     "argmax/argmax.hpp",
     "axis/axis.hpp",
     "concat/concat.hpp",
+    "drain/drain.hpp",
     "elementwise/elementwise.hpp",
     "flatten/flatten.hpp",
     "fork/fork.hpp",
