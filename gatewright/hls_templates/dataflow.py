@@ -109,6 +109,11 @@ class Design:
         return tuple(stage.kernel for stage in self.stages)
 
     @property
+    def layers(self) -> tuple[Recurrent, ...]:
+        """The kernels that keep a state."""
+        return tuple(kernel for kernel in self.kernels if isinstance(kernel, Recurrent))
+
+    @property
     def flags(self) -> tuple[str, ...]:
         """Ports that tell of a sequence that is too long."""
         return tuple(kernel.flag for kernel in self.kernels if isinstance(kernel, Reverse))
@@ -156,7 +161,7 @@ class Design:
             "predicted_cycles": self.cycles(steps),
             "steps": steps,
             "max_steps": self.max_steps,
-            "rtl": {"taps": [k.rtl_tap() for k in self.kernels if isinstance(k, Recurrent)]},
+            "rtl": {"taps": [layer.rtl_tap() for layer in self.layers]},
             "streams": [
                 {"name": s.name, "sequence": s.sequence, "depth": s.depth, **s.port.to_json()}
                 for s in self.streams.values()

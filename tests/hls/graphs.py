@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from small_cells import HIDDEN, KINDS
 
 from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.csim import Simulator
@@ -14,6 +15,8 @@ from gatewright.hls_templates.ports import AxisEnd, Ports
 from gatewright.hls_templates.project import project_files
 from gatewright.ir import interpreter
 from gatewright.ir.graph import Graph
+from gatewright.ir.lowering.cells import build_body
+from gatewright.ir.lowering.rounding import RoundingLog
 from gatewright.ir.types import IntArray, IntType
 
 RNG = np.random.default_rng(11)
@@ -42,6 +45,35 @@ def dense(graph: Graph, source: str, outputs: int, name: str, bias: bool = True)
 def requantize(graph: Graph, source: str, rows: IntArray, name: str, low: int = -128) -> str:
     t = graph.add_constant(f"{name}.thresholds", rows)
     return graph.add("MultiThreshold", [source, t], [f"{name}.out"], name=name, out_bias=low)
+
+
+def recurrent(
+    kind: str, graph: Graph, reverse: bool, given: bool, x: str = "x", name: str = ""
+) -> list[str]:
+    """A layer, backwards or not, from given states or from a constant row."""
+    spec, name = KINDS[kind], name or f"layer_{int(reverse)}"
+    body = build_body(spec, BYTE, RoundingLog("layer/"))
+    states = spec.form.states
+    initial = []
+    for state in states:
+        type_ = spec.state_quantizer(state).type
+        if given:
+            initial.append(graph.add_input(f"{state}0", type_, ("B", HIDDEN)))
+        else:
+            row = RNG.integers(type_.lo, type_.hi + 1, HIDDEN)
+            constant = graph.add_constant(f"{name}.{state}0_row", row)
+            initial.append(graph.add("InitialState", [constant, x], [f"{name}.{state}0"]))
+    finals, steps = [f"{name}.{s}_n" for s in states], [f"{name}.{s}" for s in states]
+    graph.add(
+        "Scan",
+        [*initial, x],
+        [*finals, *steps],
+        name=name,
+        body=body,
+        states=len(states),
+        reverse=reverse,
+    )
+    return [steps[0], *finals]
 
 
 def random_feeds(graph: Graph, batch: int = BATCH, steps: int = STEPS) -> dict[str, IntArray]:

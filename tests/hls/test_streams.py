@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 from graphs import (
     BYTE,
-    RNG,
     STEPS,
     WIDTH,
     check,
     dense,
     ports,
     random_feeds,
+    recurrent,
     requantize,
     sequence_graph,
     simulator,
 )
-from small_cells import HIDDEN, INPUTS, KINDS
+from small_cells import INPUTS, KINDS
 
 from gatewright import hls_templates
 from gatewright.errors import GatewrightError
@@ -35,8 +35,6 @@ from gatewright.hls_templates.kernel import Port
 from gatewright.hls_templates.mapper import Options
 from gatewright.hls_templates.reverse.kernel import Reverse
 from gatewright.ir.graph import Graph
-from gatewright.ir.lowering.cells import build_body
-from gatewright.ir.lowering.rounding import RoundingLog
 
 LIMIT = Options(max_steps=STEPS)
 
@@ -96,33 +94,6 @@ def refuses(design: Design, graph: Graph, folder: Path) -> None:
 def takes(design: Design, graph: Graph, folder: Path) -> None:
     """Where nothing is buffered, any length will do."""
     simulator(design, folder, native=True).run(random_feeds(graph, steps=50 * STEPS))
-
-
-def recurrent(kind: str, graph: Graph, reverse: bool, given: bool) -> list[str]:
-    """A layer, backwards or not, from given states or from a constant row."""
-    spec, name = KINDS[kind], f"layer_{int(reverse)}"
-    body = build_body(spec, BYTE, RoundingLog("layer/"))
-    states = spec.form.states
-    initial = []
-    for state in states:
-        type_ = spec.state_quantizer(state).type
-        if given:
-            initial.append(graph.add_input(f"{state}0", type_, ("B", HIDDEN)))
-        else:
-            row = RNG.integers(type_.lo, type_.hi + 1, HIDDEN)
-            constant = graph.add_constant(f"{name}.{state}0_row", row)
-            initial.append(graph.add("InitialState", [constant, "x"], [f"{name}.{state}0"]))
-    finals, steps = [f"{name}.{s}_n" for s in states], [f"{name}.{s}" for s in states]
-    graph.add(
-        "Scan",
-        [*initial, "x"],
-        [*finals, *steps],
-        name=name,
-        body=body,
-        states=len(states),
-        reverse=reverse,
-    )
-    return [steps[0], *finals]
 
 
 def cell_graph(name: str) -> Graph:

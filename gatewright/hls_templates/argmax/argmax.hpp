@@ -22,7 +22,7 @@ void argmax(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
     }
     typename P::out_beat y;
     y.data[0] = typename P::index_t(best);
-    y.last = x.last;
+    pass_flags(x, y);
     GW_TAP(P::TAP, 0, y.data[0]);
     out.write(y);
     GW_TAP_STEP(P::TAP, 1);

@@ -1,8 +1,9 @@
 // AXI4-Stream at both ends of the top level: folds of a time step to and from beats of values.
 //
 // A value sits in a lane of LANE_BITS (whole bytes), LANES lanes make a word, and FOLDS words make
-// a time step, lowest lane and lowest fold first. `last` is on the last fold of a sequence. P has:
-// WIDTH, LANES, FOLDS, LANE_BITS, SIGNED; beat_t.
+// a time step, lowest lane and lowest fold first. `last` is on the last fold of a sequence. `user`
+// is there at inputs only: 1 on the last fold of a sequence's first step lets it go on from the
+// state there is. P has: WIDTH, LANES, FOLDS, LANE_BITS, SIGNED; beat_t.
 #pragma once
 
 #include "gw_stream.hpp"
@@ -11,35 +12,42 @@
 #if defined(__SYNTHESIS__) || defined(GW_VITIS)
 #include <ap_axi_sdata.h>
 namespace gw {
-template <int LANES, int BITS>
-using axis_word = hls::axis<ap_uint<LANES * BITS>, 0, 0, 0>;
+template <int LANES, int BITS, int USER>
+using axis_word = hls::axis<ap_uint<LANES * BITS>, USER, 0, 0>;
 }
 #elif !defined(GW_NATIVE)
 namespace gw {
 /// What hls::axis holds, for compilers without ap_axi_sdata.h.
-template <int LANES, int BITS>
+template <int LANES, int BITS, int USER>
 struct axis_word {
   ap_uint<LANES * BITS> data;
   ap_uint<(LANES * BITS + 7) / 8> keep;
   ap_uint<(LANES * BITS + 7) / 8> strb;
   ap_uint<1> last;
+  ap_uint<1> user;
 };
 }  // namespace gw
 #else
 namespace gw {
 /// The same word with its lanes apart.
-template <int LANES, int BITS>
+template <int LANES, int BITS, int USER>
 struct axis_word {
   std::int32_t data[LANES];
   bool last;
+  bool user;
 };
 }  // namespace gw
 #endif
 
 namespace gw {
 
-template <int LANES, int BITS, bool S>
-word<BITS, S> get_lane(const axis_word<LANES, BITS>& w, int lane) {
+template <class P>
+using axis_in = axis_word<P::LANES, P::LANE_BITS, 1>;
+template <class P>
+using axis_out = axis_word<P::LANES, P::LANE_BITS, 0>;
+
+template <int BITS, bool S, class W>
+word<BITS, S> get_lane(const W& w, int lane) {
 #pragma HLS inline
 #ifdef GW_NATIVE
   return w.data[lane];
@@ -50,8 +58,8 @@ word<BITS, S> get_lane(const axis_word<LANES, BITS>& w, int lane) {
 #endif
 }
 
-template <int LANES, int BITS, class T>
-void set_lane(axis_word<LANES, BITS>& w, int lane, const T& value) {
+template <int BITS, class W, class T>
+void set_lane(W& w, int lane, const T& value) {
 #pragma HLS inline
 #ifdef GW_NATIVE
   w.data[lane] = static_cast<std::int32_t>(value);
@@ -61,8 +69,8 @@ void set_lane(axis_word<LANES, BITS>& w, int lane, const T& value) {
 #endif
 }
 
-template <int LANES, int BITS>
-void set_last(axis_word<LANES, BITS>& w, bool last) {
+template <class W>
+void set_last(W& w, bool last) {
 #pragma HLS inline
   w.last = last;
 #ifndef GW_NATIVE
@@ -73,22 +81,23 @@ void set_last(axis_word<LANES, BITS>& w, bool last) {
 
 /// AXI4-Stream to beats, until the end of a sequence.
 template <class P>
-void axis_read(stream<axis_word<P::LANES, P::LANE_BITS>>& in, stream<typename P::beat_t>& out) {
+void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out) {
   typename P::beat_t::value_t values[P::WIDTH];
 #pragma HLS array_partition variable = values complete
   int fold = 0;
   bool running = true;
   while (running) {
 #pragma HLS pipeline II = 1
-    const axis_word<P::LANES, P::LANE_BITS> w = in.read();
+    const axis_in<P> w = in.read();
     for (int lane = 0; lane < P::LANES; ++lane) {
       const int i = fold * P::LANES + lane;
-      if (i < P::WIDTH) values[i] = get_lane<P::LANES, P::LANE_BITS, P::SIGNED>(w, lane);
+      if (i < P::WIDTH) values[i] = get_lane<P::LANE_BITS, P::SIGNED>(w, lane);
     }
     if (fold == P::FOLDS - 1) {
       typename P::beat_t beat;
       for (int i = 0; i < P::WIDTH; ++i) beat.data[i] = values[i];
       beat.last = w.last;
+      beat.keep = w.user;
       out.write(beat);
       fold = 0;
       running = !beat.last;
@@ -100,7 +109,7 @@ void axis_read(stream<axis_word<P::LANES, P::LANE_BITS>>& in, stream<typename P:
 
 /// Beats to AXI4-Stream, until the end of a sequence.
 template <class P>
-void axis_write(stream<typename P::beat_t>& in, stream<axis_word<P::LANES, P::LANE_BITS>>& out) {
+void axis_write(stream<typename P::beat_t>& in, stream<axis_out<P>>& out) {
   typename P::beat_t::value_t values[P::WIDTH];
 #pragma HLS array_partition variable = values complete
   bool last = false;
@@ -113,15 +122,15 @@ void axis_write(stream<typename P::beat_t>& in, stream<axis_word<P::LANES, P::LA
       for (int i = 0; i < P::WIDTH; ++i) values[i] = beat.data[i];
       last = beat.last;
     }
-    axis_word<P::LANES, P::LANE_BITS> w;
+    axis_out<P> w;
     for (int lane = 0; lane < P::LANES; ++lane) {
       const int i = fold * P::LANES + lane;
       if (i < P::WIDTH)
-        set_lane<P::LANES, P::LANE_BITS>(w, lane, values[i]);
+        set_lane<P::LANE_BITS>(w, lane, values[i]);
       else
-        set_lane<P::LANES, P::LANE_BITS>(w, lane, 0);
+        set_lane<P::LANE_BITS>(w, lane, 0);
     }
-    set_last<P::LANES, P::LANE_BITS>(w, last && fold == P::FOLDS - 1);
+    set_last(w, last && fold == P::FOLDS - 1);
     out.write(w);
     if (fold == P::FOLDS - 1) {
       fold = 0;

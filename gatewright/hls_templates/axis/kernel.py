@@ -64,11 +64,6 @@ class AxisPort:
         return ceil(self.port.width / self.lanes)
 
     @property
-    def word(self) -> str:
-        """The C++ stream word."""
-        return f"gw::axis_word<{self.lanes}, {self.lane_bits}>"
-
-    @property
     def word_bits(self) -> int:
         """Bits of a word."""
         return self.lanes * self.lane_bits

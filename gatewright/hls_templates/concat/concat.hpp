@@ -16,7 +16,7 @@ void read_beside(Out& y, stream<beat<T, N>>& first, S&... rest) {
 #pragma HLS inline
   const beat<T, N> x = first.read();
   for (int i = 0; i < N; ++i) y.data[AT + i] = x.data[i];
-  if (AT == 0) y.last = x.last;
+  if (AT == 0) pass_flags(x, y);
   read_beside<AT + N>(y, rest...);
 }
 

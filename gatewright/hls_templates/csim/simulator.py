@@ -19,7 +19,7 @@ from gatewright.ir.types import IntArray
 
 
 class Simulator:
-    """A compiled C-simulation.
+    """A compiled C-simulation, opened: with a state of its own.
 
     Args:
         project: The ``hls/`` folder.
@@ -40,12 +40,29 @@ class Simulator:
             compile_library(find_compiler(), project, library, native=native, taps=taps)
         self._library = load_library(library)
         self._library.gw_simulate.restype = ctypes.c_int
+        self._library.gw_open.restype = ctypes.c_void_p
+        self._opened = ctypes.c_void_p(self._library.gw_open())
+        if not self._opened:
+            raise MemoryError("no room for the state of a C-simulation")
 
-    def run(self, feeds: Mapping[str, IntArray]) -> tuple[dict[str, IntArray], dict[str, IntArray]]:
+    def close(self) -> None:
+        """Free the state."""
+        opened, self._opened = self._opened, ctypes.c_void_p()
+        self._library.gw_close(opened)  # which may be null
+
+    def __del__(self) -> None:
+        if hasattr(self, "_opened"):
+            self.close()
+
+    def run(
+        self, feeds: Mapping[str, IntArray], *, keep: bool = False
+    ) -> tuple[dict[str, IntArray], dict[str, IntArray]]:
         """Run sequences of equal length.
 
         Args:
             feeds: Centered integers of each input, [B, T, I] or [B, H].
+            keep: Whether each goes on from the state that the one before left, in this call or the
+                last; the very first has none to go on from.
 
         Returns:
             Centered integers of each output, [B, T, F] or [B, F], and the taps by name, likewise.
@@ -69,9 +86,11 @@ class Simulator:
         for number, array in enumerate(shown):
             self._library.gw_tap(number, _pointer(array), ctypes.c_int64(array.shape[2]))
         status = self._library.gw_simulate(
+            self._opened,
             _pointers(sources),
             ctypes.c_int64(batch),
             ctypes.c_int64(steps),
+            ctypes.c_bool(keep),
             _pointers(targets),
             (ctypes.c_int64 * len(targets))(*(target.shape[1] for target in targets)),
         )
@@ -89,6 +108,16 @@ class Simulator:
         return outputs, {
             tap.name: _in_time(tap, array) for tap, array in zip(self._taps, shown, strict=True)
         }
+
+    def states(self) -> dict[str, IntArray]:
+        """What the last sequence left: ``<layer>/h`` and ``<layer>/c``, centered integers [H]."""
+        layers = self._ports.rtl_taps
+        h, c = ({tap.name: np.zeros(tap.hidden, np.int32) for tap in layers} for _ in "hc")
+        both = (state[tap.name] for tap in layers for state in (h, c))
+        self._library.gw_states(self._opened, _pointers(list(both)))
+        left = {f"{tap.name}/h": h[tap.name] for tap in layers}
+        left |= {f"{tap.name}/c": c[tap.name] for tap in layers if tap.c_bits}
+        return {name: state.astype(np.int64) for name, state in left.items()}
 
 
 STATUS = {1: "an output has another number of beats", 2: "a sequence is too long for a buffer"}

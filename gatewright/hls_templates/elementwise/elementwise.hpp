@@ -23,7 +23,7 @@ void elementwise(stream<typename P::in_beat>& in, stream<typename P::out_beat>& 
       y.data[c] = P::function::apply(x.data[c], c);
       GW_TAP(P::TAP, c, y.data[c]);
     }
-    y.last = x.last;
+    pass_flags(x, y);
     out.write(y);
     GW_TAP_STEP(P::TAP, 1);
     running = !x.last;

@@ -23,6 +23,7 @@ void flatten(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out)
     y.data[i] = values[i];
   }
   y.last = true;
+  y.keep = false;  // read by no layer: those need a beat a step
   out.write(y);
 }
 

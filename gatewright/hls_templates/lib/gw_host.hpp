@@ -9,17 +9,18 @@
 
 namespace gw {
 
-/// Write `steps` time steps of P::WIDTH values each, the last one with `last`.
+/// Write `steps` time steps of P::WIDTH values each, the last one with `last`, all with `keep`.
 template <class P, class T>
-void drive(const T* values, std::int64_t steps, stream<axis_word<P::LANES, P::LANE_BITS>>& port) {
+void drive(const T* values, std::int64_t steps, bool keep, stream<axis_in<P>>& port) {
   for (std::int64_t t = 0; t < steps; ++t) {
     for (int fold = 0; fold < P::FOLDS; ++fold) {
-      axis_word<P::LANES, P::LANE_BITS> w;
+      axis_in<P> w;
       for (int lane = 0; lane < P::LANES; ++lane) {
         const int i = fold * P::LANES + lane;
-        set_lane<P::LANES, P::LANE_BITS>(w, lane, i < P::WIDTH ? values[i] : 0);
+        set_lane<P::LANE_BITS>(w, lane, i < P::WIDTH ? values[i] : 0);
       }
-      set_last<P::LANES, P::LANE_BITS>(w, t == steps - 1 && fold == P::FOLDS - 1);
+      set_last(w, t == steps - 1 && fold == P::FOLDS - 1);
+      w.user = keep;
       port.write(w);
     }
     values += P::WIDTH;
@@ -28,15 +29,14 @@ void drive(const T* values, std::int64_t steps, stream<axis_word<P::LANES, P::LA
 
 /// Read `steps` time steps of P::WIDTH values each; false where `last` is not on the last one.
 template <class P, class T>
-bool collect(stream<axis_word<P::LANES, P::LANE_BITS>>& port, std::int64_t steps, T* values) {
+bool collect(stream<axis_out<P>>& port, std::int64_t steps, T* values) {
   bool in_place = true;
   for (std::int64_t t = 0; t < steps; ++t) {
     for (int fold = 0; fold < P::FOLDS; ++fold) {
-      const axis_word<P::LANES, P::LANE_BITS> w = port.read();
+      const axis_out<P> w = port.read();
       for (int lane = 0; lane < P::LANES; ++lane) {
         const int i = fold * P::LANES + lane;
-        if (i < P::WIDTH)
-          values[i] = static_cast<T>(get_lane<P::LANES, P::LANE_BITS, P::SIGNED>(w, lane));
+        if (i < P::WIDTH) values[i] = static_cast<T>(get_lane<P::LANE_BITS, P::SIGNED>(w, lane));
       }
       const bool end = t == steps - 1 && fold == P::FOLDS - 1;
       in_place = in_place && static_cast<bool>(w.last) == end;
@@ -44,6 +44,12 @@ bool collect(stream<axis_word<P::LANES, P::LANE_BITS>>& port, std::int64_t steps
     values += P::WIDTH;
   }
   return in_place;
+}
+
+/// The values of a state.
+template <class T, int N>
+void copy_state(const T (&state)[N], std::int32_t* values) {
+  for (int i = 0; i < N; ++i) values[i] = static_cast<std::int32_t>(state[i]);
 }
 
 }  // namespace gw

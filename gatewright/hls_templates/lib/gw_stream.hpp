@@ -42,14 +42,23 @@ class stream {
 
 namespace gw {
 
-/// All N values of one time step; `last` ends a sequence. A kernel that indexes values at run time
-/// does so in a partitioned array of its own: an array inside a struct would become a RAM of two
-/// ports.
+/// All N values of one time step. `last` ends a sequence; `keep` says with its first beat that it
+/// goes on from the state there is. A kernel that indexes values at run time does so in a
+/// partitioned array of its own: an array inside a struct would become a RAM of two ports.
 template <class T, int N>
 struct beat {
   using value_t = T;
   T data[N];
   bool last;
+  bool keep;
 };
+
+/// What goes beside the values, from a beat to the one that is made of it.
+template <class T, int N, class U, int M>
+void pass_flags(const beat<T, N>& x, beat<U, M>& y) {
+#pragma HLS inline
+  y.last = x.last;
+  y.keep = x.keep;
+}
 
 }  // namespace gw

@@ -27,6 +27,7 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
   int row = 0;
   int block = 0;
   bool last = false;
+  bool keep = false;
   bool running = true;
   while (running) {
 #pragma HLS pipeline II = 1
@@ -34,6 +35,7 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
       const typename P::in_beat beat = in.read();
       for (int i = 0; i < P::INPUTS; ++i) x[i] = beat.data[i];
       last = beat.last;
+      keep = beat.keep;
     }
     for (int u = 0; u < P::UNITS; ++u) {
       const int output = row * P::UNITS + u;
@@ -63,6 +65,7 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
         typename P::out_beat beat;
         for (int i = 0; i < P::OUTPUTS; ++i) beat.data[i] = y[i];
         beat.last = last;
+        beat.keep = keep;
         out.write(beat);
         GW_TAP_STEP(P::TAP, 1);
         row = 0;

@@ -31,7 +31,7 @@ void over_time(stream<typename P::in_beat>& in, stream<typename P::out_beat>& ou
         acc[i] = value;
       y.data[i] = acc[i];
     }
-    y.last = true;
+    pass_flags(x, y);
     if (x.last) {
       for (int i = 0; i < P::WIDTH; ++i) GW_TAP(P::TAP, i, y.data[i]);
       out.write(y);

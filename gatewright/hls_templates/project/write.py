@@ -18,6 +18,7 @@ KERNELS = (
     "flatten/flatten.hpp",
     "fork/fork.hpp",
     "lib/gw_host.hpp",
+    "lib/gw_kept.hpp",
     "lib/gw_roles.hpp",
     "lib/gw_stream.hpp",
     "lib/gw_taps.hpp",

@@ -82,6 +82,11 @@ class Recurrent(Kernel):
         finals = [streams[role] for role in ("H_N", "C_N") if role in streams]
         return engine(timing, reads[0], given, always, finals)
 
+    def arguments(self, reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[str, ...]:
+        """What it keeps comes first, where the host brings it."""
+        first, *others = (*reads, *writes)
+        return (f"GW_KEPT_ARGUMENT({self.ident}) {first}", *others)
+
     def rtl_module(self) -> Module:
         """The engine."""
         return engine_module(self)

@@ -12,10 +12,13 @@
 // initial_h::at(i), initial_c::at(i).
 // Reads beats of INPUTS values until `last`. Its further streams have roles, each the number of the
 // stream among the arguments, or -1: H0 and C0 are read once a sequence for the state it begins
-// with (else it is P::initial_...), OUT takes h of every step, H_N and C_N the final state once.
+// with (else it is P::initial_...), OUT takes h of every step, H_N and C_N the final state once. A
+// sequence whose first beat has `keep` begins with the final state of the one before instead, if
+// there was one; H0 and C0 are read all the same.
 // Not for: empty sequences, or schedules that read h before it is written.
 #pragma once
 
+#include "gw_kept.hpp"
 #include "gw_roles.hpp"
 #include "gw_stream.hpp"
 #include "gw_taps.hpp"
@@ -33,6 +36,22 @@ struct slot_entry {
   bool last;             // last tile of this row block in a step: its units are ready
 };
 
+/// The final state of the last sequence, if there was one.
+template <class P>
+struct recurrent_state {
+  typename P::operand_t h[P::HIDDEN];
+  typename P::cell_t c[P::HIDDEN];
+  bool there;
+};
+
+/// The values of a step; whether it is the last one.
+template <int N, class B, class T>
+bool take_step(const B& beat, T& x) {
+#pragma HLS inline
+  for (int i = 0; i < N; ++i) x[i] = beat.data[i];
+  return beat.last;
+}
+
 /// The state a sequence begins with: a constant row, or a beat. Padding is zero.
 template <class Row, class T, int N>
 void begin_state(const none&, T (&state)[N], int width) {
@@ -49,19 +68,21 @@ void begin_state(stream<beat<U, M>>& given, T (&state)[N], int) {
 
 /// A state as a beat, where somebody reads it.
 template <class T, int N>
-void write_state(const none&, const T (&)[N], bool) {}
+void write_state(const none&, const T (&)[N], bool, bool) {}
 
 template <class T, int N, class U, int M>
-void write_state(stream<beat<U, M>>& out, const T (&state)[N], bool last) {
+void write_state(stream<beat<U, M>>& out, const T (&state)[N], bool last, bool keep) {
 #pragma HLS inline
   beat<U, M> x;
   for (int i = 0; i < M; ++i) x.data[i] = U(state[i]);
   x.last = last;
+  x.keep = keep;
   out.write(x);
 }
 
 template <class P, class... S>
-void recurrent(stream<typename P::in_beat>& in, S&... streams) {
+void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>& in,
+               S&... streams) {
   static_assert(P::ROWS * P::UNITS >= P::HIDDEN, "the rows cover all units");
   static_assert(P::X_BLOCKS * P::COLUMNS >= P::INPUTS, "the columns cover x");
   static_assert(P::H_BLOCKS * P::COLUMNS >= P::HIDDEN, "the columns cover h");
@@ -71,6 +92,10 @@ void recurrent(stream<typename P::in_beat>& in, S&... streams) {
   constexpr int H_WRITTEN = P::ROWS * P::UNITS;
   constexpr int H_WIDTH = H_READ > H_WRITTEN ? H_READ : H_WRITTEN;
 
+  GW_KEPT_STATIC(recurrent_state<P>);
+#pragma HLS reset variable = kept
+#pragma HLS array_partition variable = kept.h complete
+#pragma HLS array_partition variable = kept.c complete
   typename P::operand_t x[X_WIDTH];
   typename P::operand_t h[2][H_WIDTH];   // read one bank, write the other
   typename P::operand_t out[H_WRITTEN];  // h again: OUT reads it sooner than DISTANCE allows
@@ -86,21 +111,27 @@ void recurrent(stream<typename P::in_beat>& in, S&... streams) {
   for (int i = 0; i < H_WIDTH; ++i) h[1][i] = 0;
   begin_state<typename P::initial_h>(pick<P::H0>(streams...), h[0], P::HIDDEN);
   begin_state<typename P::initial_c>(pick<P::C0>(streams...), c, P::HIDDEN);
+  const typename P::in_beat begin = in.read();
+  const bool keep = begin.keep;
+  bool last_step = take_step<P::INPUTS>(begin, x);
+  if (keep && kept.there) {
+    for (int i = 0; i < P::HIDDEN; ++i) {
+      h[0][i] = kept.h[i];
+      c[i] = kept.c[i];
+    }
+  }
 
   int slot = 0;
   int tile = 0;  // of those of this time step: the place of its weights
   int bank = 0;
+  bool begun = false;  // x of the first step is there
   bool running = true;
-  bool last_step = false;
   while (running) {
 #pragma HLS pipeline II = 1
 #pragma HLS dependence variable = h inter RAW distance = P::DISTANCE true
 #pragma HLS dependence variable = c inter RAW distance = P::SLOTS true
-    if (slot == 0) {
-      const typename P::in_beat beat = in.read();
-      for (int i = 0; i < P::INPUTS; ++i) x[i] = beat.data[i];
-      last_step = beat.last;
-    }
+    if (slot == 0 && begun) last_step = take_step<P::INPUTS>(in.read(), x);
+    begun = true;
     const slot_entry entry = P::slot(slot);
 
     if (entry.active) {
@@ -136,7 +167,7 @@ void recurrent(stream<typename P::in_beat>& in, S&... streams) {
     }
 
     if (slot == P::SLOTS - 1) {
-      write_state(pick<P::OUT>(streams...), out, last_step);
+      write_state(pick<P::OUT>(streams...), out, last_step, keep);
       GW_TAP_STEP(P::FIRST_TAP, P::TAPS);
       bank = 1 - bank;
       slot = 0;
@@ -147,8 +178,13 @@ void recurrent(stream<typename P::in_beat>& in, S&... streams) {
     }
   }
   // After the last step the banks have changed places.
-  write_state(pick<P::H_N>(streams...), h[bank], true);
-  write_state(pick<P::C_N>(streams...), c, true);
+  write_state(pick<P::H_N>(streams...), h[bank], true, keep);
+  write_state(pick<P::C_N>(streams...), c, true, keep);
+  for (int i = 0; i < P::HIDDEN; ++i) {
+    kept.h[i] = h[bank][i];
+    kept.c[i] = c[i];
+  }
+  kept.there = true;
 }
 
 }  // namespace gw
