@@ -10,7 +10,7 @@ from gatewright.device import Device
 from gatewright.errors import GatewrightError
 from gatewright.ir.traced import register as _register
 from gatewright.levels import FAST_LEVELS, LEVELS
-from gatewright.manifest import ChangedBuildWarning
+from gatewright.opened import ChangedBuildWarning
 from gatewright.verify import Report, UnsavedReportWarning
 from gatewright.version import VERSION
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -26,6 +25,8 @@ from gatewright.folder import (
     writing,
 )
 from gatewright.hls_templates.cosim import Drive
+from gatewright.hls_templates.csim import compiler
+from gatewright.hls_templates.eda import verilator, yosys
 from gatewright.hls_templates.ports import Ports
 from gatewright.inputs import check_arguments
 from gatewright.ir.certificate import Certificate
@@ -34,7 +35,8 @@ from gatewright.ir.onnx_io import from_onnx
 from gatewright.ir.quantizer import Quantizer
 from gatewright.ir.types import IntArray
 from gatewright.levels import FAST_LEVELS, LEVELS, RTL_LEVELS, Arguments, Engine
-from gatewright.manifest import blames_changes, read_manifest, warn_of_changes
+from gatewright.manifest import blames_changes
+from gatewright.opened import Opened
 from gatewright.rtl_level import (
     RtlEngine,
     Simulated,
@@ -51,6 +53,8 @@ TRACED, INTEGER, STANDARD = "1_traced.onnx", "2_integer.onnx", "2_standard.onnx"
 KERNELS, CERTIFICATE, PROJECT = "3_kernels.json", "certificate.json", "hls"
 CALIBRATION = "calibration.json"
 
+TOOLS = (compiler.VARIABLE, verilator.VARIABLE, yosys.VARIABLE)
+
 States = dict[str, npt.NDArray[Any]]
 
 
@@ -66,6 +70,7 @@ class Build:
     """
 
     path: Path
+    _opened: Opened = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | os.PathLike):
@@ -76,44 +81,51 @@ class Build:
                 remedy="Name the folder that compile wrote.",
             )
         object.__setattr__(self, "path", Path(self.path))
-        read_manifest(self.path)
+        object.__setattr__(self, "_opened", Opened(self.path))
 
-    def _run_part(self, part: str) -> Path:
-        """A file or folder that is about to be run; a warning if it was changed."""
-        warn_of_changes(self.path, part)
-        return self.path / part
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path,)  # what it has opened is opened again where it goes
 
     def _load(self, part: str) -> onnx.ModelProto:
-        model = onnx.load(str(self._run_part(part)))
-        if not model.graph.node:  # so an empty file is read
-            raise ValueError("its graph holds no nodes")
-        return model
+        with whole(self.path / part):
+            model = onnx.load(str(self.path / part))
+            if not model.graph.node:  # so an empty file is read
+                raise ValueError("its graph holds no nodes")
+            return model
 
-    @cached_property
+    @property
     def traced(self) -> onnx.ModelProto:
         """``1_traced.onnx``."""
-        with whole(self.path / TRACED):
-            return self._load(TRACED)
+        return self._opened.get(TRACED, (TRACED,), lambda: self._load(TRACED))
 
-    @cached_property
+    @property
     def integer(self) -> IntegerModel:
         """``2_integer.onnx``."""
+        return self._opened.get(INTEGER, (INTEGER,), self._load_integer)
+
+    def _load_integer(self) -> IntegerModel:
         with whole(self.path / INTEGER):
             return from_onnx(self._load(INTEGER))
 
-    @cached_property
+    @property
     def kernels(self) -> dict[str, Any]:
         """``3_kernels.json``."""
+        return self._opened.get(KERNELS, (KERNELS,), self._load_kernels)
+
+    def _load_kernels(self) -> dict[str, Any]:
         with whole(self.path / KERNELS):
-            kernels: dict[str, Any] = json.loads(self._run_part(KERNELS).read_text())
+            kernels: dict[str, Any] = json.loads((self.path / KERNELS).read_text())
             Ports.from_json(kernels)
             for quantizer in kernels["states"].values():
                 Quantizer.from_json(quantizer)
             return kernels
 
-    @cached_property
+    @property
     def certificate(self) -> Certificate:
         """``certificate.json``."""
+        return self._opened.get(CERTIFICATE, (CERTIFICATE,), self._load_certificate)
+
+    def _load_certificate(self) -> Certificate:
         with whole(self.path / CERTIFICATE):
             return Certificate.from_json(json.loads((self.path / CERTIFICATE).read_text()))
 
@@ -138,18 +150,20 @@ class Build:
             case "integer":
                 return levels.integer_engine(self.integer)
             case "standard":
-                with whole(self.path / STANDARD):
-                    return levels.standard_engine(self._load(STANDARD), self.integer, taps=taps)
+                return self._opened.get(
+                    (level, taps),
+                    (STANDARD, INTEGER),
+                    lambda: self._standard_engine(taps),
+                    warns=True,
+                )
             case "csim":
-                with writing(self.path / LIBRARIES, KEPT):
-                    return levels.csim_engine(
-                        self._run_part(PROJECT),
-                        self.path / LIBRARIES,
-                        self.integer,
-                        Ports.from_json(self.kernels),
-                        native=not taps if native is None else native,
-                        taps=taps,
-                    )
+                on_words = not taps if native is None else native
+                return self._opened.get(
+                    (level, taps, on_words, *_tools()),
+                    (PROJECT, INTEGER, KERNELS),
+                    lambda: self._csim_engine(taps, on_words),
+                    warns=True,
+                )
             case _ if level in RTL_LEVELS:
                 return self.rtl_engine(level)
         raise GatewrightError(
@@ -160,6 +174,16 @@ class Build:
             if level == "torch"
             else f"Use one of {', '.join(LEVELS)}.",
         )
+
+    def _standard_engine(self, taps: bool) -> Engine:
+        with whole(self.path / STANDARD):
+            return levels.standard_engine(self._load(STANDARD), self.integer, taps=taps)
+
+    def _csim_engine(self, taps: bool, native: bool) -> Engine:
+        ports = Ports.from_json(self.kernels)
+        folder, cache = self.path / PROJECT, self.path / LIBRARIES
+        with writing(cache, KEPT):
+            return levels.csim_engine(folder, cache, self.integer, ports, native=native, taps=taps)
 
     def rtl_engine(
         self, level: str, drive: Drive | None = None, *, keep_state: bool = False
@@ -177,9 +201,15 @@ class Build:
                 GW-501 and GW-502 of the C++ compiler.
         """
         drive = drive_for(drive, stats=False)
-        self._run_part(RTL)
+        traces = drive.trace is not None
         with writing(self.path / COSIM, KEPT):
-            core = level_core(self, level, trace=drive.trace is not None)
+            make_core = self._opened.get(
+                (level, traces, *_tools()),
+                (RTL, INTEGER, KERNELS),
+                lambda: level_core(self, level, trace=traces),
+                warns=True,
+            )
+            core = make_core()
         return RtlEngine(core, self.integer, drive, keep_state=keep_state)
 
     @overload
@@ -300,17 +330,17 @@ class Build:
         """What ``simulate`` does, with everything it may return by name."""
         check_level(level, stats=stats, keep_state=keep_state, drive=drive)
         arguments = self.check_input(x)
-        wanted = self.kernels["states"] if states else {}
+        integer, wanted = self.integer, self.kernels["states"] if states else {}
         clocked = None
         if level in RTL_LEVELS:
             drive = drive_for(drive, stats=stats)
-            check_trace(drive, arguments, self.integer)
+            check_trace(drive, arguments, integer)
             clocked = self.rtl_engine(level, drive, keep_state=keep_state)
         engine = clocked or self.engine(level, taps=states)
-        run = levels.run_chunked(engine, arguments, self.integer, wanted.__contains__)
+        run = levels.run_chunked(engine, arguments, integer, wanted.__contains__)
         outputs: tuple[Any, ...] = run.outputs
         if raw:
-            outputs = tuple(output.codes(run.n) for output in self.integer.outputs)
+            outputs = tuple(output.codes(run.n) for output in integer.outputs)
         return Simulated(
             outputs if len(outputs) > 1 else outputs[0],
             {k: levels.state_values(run, k, wanted[k], raw) for k in wanted if k in run.taps},
@@ -363,3 +393,8 @@ class Build:
         from gatewright.report import write_report
 
         return write_report(self, output)
+
+
+def _tools() -> list[str | None]:
+    """The tools that the user names, with which a simulation is compiled."""
+    return [os.environ.get(variable) for variable in TOOLS]

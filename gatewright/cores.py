@@ -1,16 +1,17 @@
-"""The compiled core behind each level that runs cycle by cycle."""
+"""The compiled cores behind each level that runs cycle by cycle."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatewright.boards.netlist import DEVICES, NETLIST, Device, netlist_plan, run_netlist
 from gatewright.folder import COSIM, RTL
-from gatewright.hls_templates.cosim import Core, Simulator, open_core
+from gatewright.hls_templates.cosim import Core, Simulator, compiled_core
 from gatewright.hls_templates.cosim.cells import cell_models
 from gatewright.hls_templates.cosim.project import CORE, SOURCES
 from gatewright.hls_templates.eda import find_yosys, work_folder
@@ -25,8 +26,8 @@ SIMULATORS: dict[str, Simulator] = {"rtl": "any", "cxxrtl": "cxxrtl"}
 NETLISTS = {"netlist": DEVICES["ecp5"], "netlist-ice40": DEVICES["ice40"]}
 
 
-def level_core(build: Build, level: str, *, trace: bool) -> Core:
-    """The core of a level of ``RTL_LEVELS``.
+def level_core(build: Build, level: str, *, trace: bool) -> Callable[[], Core]:
+    """What makes cores of a level of ``RTL_LEVELS``, compiled.
 
     Args:
         build: The build.
@@ -40,9 +41,9 @@ def level_core(build: Build, level: str, *, trace: bool) -> Core:
     cache = build.path / COSIM
     if level in SIMULATORS:
         ports = Ports.from_json(build.kernels)
-        return open_core(build.path / RTL, cache, ports, SIMULATORS[level], trace=trace)
+        return compiled_core(build.path / RTL, cache, ports, SIMULATORS[level], trace=trace)
     folder, ports = make_netlist(build, NETLISTS[level], cache)
-    return open_core(folder, cache, ports, "netlist", trace=trace)
+    return compiled_core(folder, cache, ports, "netlist", trace=trace)
 
 
 def make_netlist(build: Build, device: Device, cache: Path) -> tuple[Path, Ports]:

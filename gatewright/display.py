@@ -23,7 +23,7 @@ from gatewright.doctor import Tool
 from gatewright.errors import GatewrightError
 from gatewright.frontend.traps import Trap
 from gatewright.ir.certificate import Certificate
-from gatewright.manifest import ChangedBuildWarning
+from gatewright.opened import ChangedBuildWarning
 from gatewright.rtl_level import Stats
 from gatewright.verify import KINDS, Comparison, Report, UnsavedReportWarning
 

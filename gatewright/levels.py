@@ -175,6 +175,9 @@ def chunks(
     """Slices of at most ``size`` sequences, each with the index of its first one."""
     axes = [argument.batch_axis for argument in integer.arguments]
     batch = arguments[0].shape[axes[0]]
+    if batch <= size:
+        yield 0, arguments
+        return
     for start in range(0, batch, size):
         rows = range(start, min(start + size, batch))
         yield (
@@ -194,6 +197,8 @@ def run_chunked(
     for _, part in chunks(arguments, integer):
         run = engine(part)
         runs.append(Run(run.outputs, run.n, {k: v for k, v in run.taps.items() if keep(k)}))
+    if len(runs) == 1:
+        return runs[0]
     joined = [
         np.concatenate([r.outputs[i] for r in runs], axis=output.batch_axis)
         for i, output in enumerate(integer.outputs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
@@ -27,7 +26,7 @@ AGAIN = "Compile the model again."
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
     """Write the manifest: facts about the build, and a digest of each file."""
     files = {
-        path.relative_to(folder).as_posix(): _digest(path)
+        path.relative_to(folder).as_posix(): digest_of(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
@@ -56,20 +55,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if missing:
         raise _damaged(folder, f"{missing[0]} is missing")
     return manifest
-
-
-class ChangedBuildWarning(UserWarning):
-    """A file of a build is no longer what ``compile`` wrote, and is run as it is."""
-
-
-def warn_of_changes(folder: Path, part: str) -> None:
-    """Say so if a file of a build, or one in a folder of it, is not what ``compile`` wrote.
-
-    Kernels may be edited, to see what ``verify`` finds; a damaged file must not go unnoticed.
-    """
-    for name in _changed(folder, part):
-        message = f"{folder / name} is not what compile wrote; it is run as it is"
-        warnings.warn(message, ChangedBuildWarning, stacklevel=3)
 
 
 @contextmanager
@@ -121,11 +106,10 @@ def blames_changes(
     return blaming
 
 
-def _changed(folder: Path, part: str | None = None) -> Iterator[str]:
-    """Files of a build, or of a part of it, that are no longer what ``compile`` wrote."""
+def _changed(folder: Path) -> Iterator[str]:
+    """Files of a build that are no longer what ``compile`` wrote."""
     for name, digest in read_manifest(folder)["files"].items():
-        belongs = part in (None, name, name.partition("/")[0])
-        if belongs and _digest(folder / name) != digest:
+        if digest_of(folder / name) != digest:
             yield name
 
 
@@ -133,5 +117,6 @@ def _damaged(path: Path, cause: str) -> GatewrightError:
     return GatewrightError("GW-402", where=str(path), cause=f"{cause}.", remedy=AGAIN)
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """What the manifest says of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

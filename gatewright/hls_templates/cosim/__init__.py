@@ -2,6 +2,16 @@
 
 from gatewright.hls_templates.cosim.core import Core, Watched
 from gatewright.hls_templates.cosim.drive import FROM_IDLE, Drive, Event, Trace
-from gatewright.hls_templates.cosim.engines import Simulator, open_core
+from gatewright.hls_templates.cosim.engines import Simulator, compiled_core, open_core
 
-__all__ = ["FROM_IDLE", "Core", "Drive", "Event", "Simulator", "Trace", "Watched", "open_core"]
+__all__ = [
+    "FROM_IDLE",
+    "Core",
+    "Drive",
+    "Event",
+    "Simulator",
+    "Trace",
+    "Watched",
+    "compiled_core",
+    "open_core",
+]

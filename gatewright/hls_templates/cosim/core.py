@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import threading
 from collections.abc import Mapping, Sequence
 from ctypes import c_char_p, c_int64, c_uint64, c_void_p
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from gatewright.ir.types import IntArray
 DEADLOCK, BAD_LAST, EXTRA_WORD, TOO_LONG, STOPPED, BAD_TAP, BAD_TRACE = range(1, 8)
 
 Int32Array = npt.NDArray[np.int32]
+
+_IN_FOLDER = threading.Lock()
+"""The working folder is the process's: two threads that open cores would read each other's ROMs."""
 
 
 class _Event(ctypes.Structure):
@@ -100,19 +104,21 @@ class Core:
     """A core in a shared library.
 
     Args:
-        library: With the C interface of ``harness.hpp``.
+        library: With the C interface of ``harness.hpp``, loaded; it may serve several cores.
         folder: The ``rtl/`` folder: a core reads its ROM files as it is made.
         ports: Of the core.
         trace: Whether it was compiled to write waveforms.
     """
 
-    def __init__(self, library: Path, folder: Path, ports: Ports, *, trace: bool = False) -> None:
+    def __init__(
+        self, library: ctypes.CDLL, folder: Path, ports: Ports, *, trace: bool = False
+    ) -> None:
         self.ports = ports
         self._traces = trace
-        self._library = ctypes.CDLL(str(library.resolve()))
+        self._library = library
         self._library.gw_open.restype = c_void_p
         self._library.gw_message.restype = c_char_p
-        with contextlib.chdir(folder):
+        with _IN_FOLDER, contextlib.chdir(folder):
             self._core = c_void_p(self._library.gw_open())
 
     def close(self) -> None:

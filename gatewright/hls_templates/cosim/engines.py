@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +25,14 @@ Simulator = Literal["verilator", "cxxrtl", "any", "netlist"]
 def open_core(
     folder: Path, cache: Path, ports: Ports, simulator: Simulator = "any", *, trace: bool = False
 ) -> Core:
-    """The core of an ``rtl/`` folder, compiled.
+    """One core of an ``rtl/`` folder, as ``compiled_core`` makes them."""
+    return compiled_core(folder, cache, ports, simulator, trace=trace)()
+
+
+def compiled_core(
+    folder: Path, cache: Path, ports: Ports, simulator: Simulator = "any", *, trace: bool = False
+) -> Callable[[], Core]:
+    """What makes cores of an ``rtl/`` folder, each with a state of its own.
 
     Args:
         folder: The ``rtl/`` folder.
@@ -38,7 +48,8 @@ def open_core(
     """
     rtl = RtlProject.open(folder)
     library = cached_library(rtl, cache, _model(simulator, trace), ports, trace)
-    return Core(library, rtl.folder, ports, trace=trace)
+    loaded = ctypes.CDLL(str(library.resolve()))
+    return partial(Core, loaded, rtl.folder, ports, trace=trace)
 
 
 def _model(simulator: Simulator, trace: bool) -> Model:

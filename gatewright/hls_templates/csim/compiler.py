@@ -18,6 +18,10 @@ from uuid import uuid4
 from gatewright.errors import GatewrightError
 
 
+VARIABLE = "CXX"
+"""Names a compiler."""
+
+
 @dataclass(frozen=True)
 class Compiler:
     """A C++ compiler.
@@ -46,7 +50,7 @@ def find_compiler() -> Compiler:
     Raises:
         GatewrightError: GW-501 if there is none.
     """
-    named = os.environ.get("CXX")
+    named = os.environ.get(VARIABLE)
     for name in (named,) if named else ("g++", "clang++"):
         path = shutil.which(name)
         if path is not None:
@@ -55,7 +59,7 @@ def find_compiler() -> Compiler:
         return Compiler((sys.executable, "-m", "ziglang", "c++"), "ziglang")
     raise GatewrightError(
         "GW-501",
-        where=f"CXX={named}" if named else "PATH",
+        where=f"{VARIABLE}={named}" if named else "PATH",
         cause="no C++ compiler was found.",
         remedy="Install g++ (apt install g++), or run pip install ziglang.",
     )

@@ -1,0 +1,154 @@
+"""What was opened of a build: held as long as the files that it was made of are the same."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gatewright.folder import MANIFEST
+from gatewright.manifest import digest_of, read_manifest
+
+T = TypeVar("T")
+
+Stamp = tuple[int, int, int, int]
+"""Size, mtime, ctime and inode: where none of them differs, a file is not read again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Files of a build as they were seen last: the same object until one of them changes.
+
+    Attributes:
+        stamps: The manifest's and theirs.
+        changed: Names of those that are not what ``compile`` wrote.
+    """
+
+    stamps: tuple[Stamp, ...]
+    changed: tuple[str, ...]
+
+
+class ChangedBuildWarning(UserWarning):
+    """A file of a build is no longer what ``compile`` wrote, and is run as it is."""
+
+
+class Files:
+    """The files of a build, watched: each is read again only where its stamp differs.
+
+    Args:
+        folder: The build folder.
+
+    Raises:
+        GatewrightError: GW-402 if it is not a complete build.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._digests: dict[str, tuple[Stamp, str]] = {}
+        self._seen: dict[tuple[str, ...], Seen] = {}
+        self._list()
+
+    def look(self, *parts: str) -> Seen:
+        """Files, or those of folders, as they are now.
+
+        Raises:
+            GatewrightError: GW-402 where one is missing.
+        """
+        seen, stamps = self._seen.get(parts), self._stamps(parts)
+        if seen is not None and seen.stamps == stamps:
+            return seen
+        if stamps[0] != self._manifest:
+            self._list()
+            stamps = self._stamps(parts)
+        changed = (
+            name
+            for name, stamp in zip(self._names(parts), stamps[1:], strict=True)
+            if self._digest(name, stamp) != self._listed[name]
+        )
+        seen = self._seen[parts] = Seen(stamps, tuple(changed))
+        return seen
+
+    def _list(self) -> None:
+        self._listed: dict[str, str] = read_manifest(self._folder)["files"]
+        self._manifest = _stamp(str(self._folder / MANIFEST))
+        self._paths: dict[tuple[str, ...], list[str]] = {}
+
+    def _names(self, parts: tuple[str, ...]) -> list[str]:
+        return [name for name in self._listed if _belongs(name, parts)]
+
+    def _stamps(self, parts: tuple[str, ...]) -> tuple[Stamp, ...]:
+        paths = self._paths.get(parts)
+        if paths is None:
+            paths = [str(self._folder / name) for name in (MANIFEST, *self._names(parts))]
+            self._paths[parts] = paths
+        try:
+            return tuple(map(_stamp, paths))
+        except OSError:
+            read_manifest(self._folder)  # names what is missing
+            raise
+
+    def _digest(self, name: str, stamp: Stamp) -> str:
+        known = self._digests.get(name)
+        if known is None or known[0] != stamp:
+            known = self._digests[name] = stamp, digest_of(self._folder / name)
+        return known[1]
+
+
+def _belongs(name: str, parts: tuple[str, ...]) -> bool:
+    """Whether a file is one of the parts of a build, or in a folder that is."""
+    return name in parts or name.partition("/")[0] in parts
+
+
+def _stamp(path: str) -> Stamp:
+    found = os.stat(path)
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+
+
+class Opened:
+    """Engines, graphs and tables made of the files of a build.
+
+    Args:
+        folder: The build folder.
+
+    Raises:
+        GatewrightError: GW-402 if it is not a complete build.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._files = folder, Files(folder)
+        self._made: dict[Hashable, tuple[Seen, Any]] = {}
+
+    def get(
+        self, name: Hashable, parts: tuple[str, ...], make: Callable[[], T], *, warns: bool = False
+    ) -> T:
+        """What ``make`` gave before, unless a file that it was made of has changed since.
+
+        Kernels may be edited, to see what ``verify`` finds; a damaged file must not go unnoticed:
+        one of the first part that is not what ``compile`` wrote is warned of.
+
+        Args:
+            name: Of what is made.
+            parts: Files and folders of the build that it is made of.
+            make: Makes it.
+            warns: Whether to warn each time, not only when it is made.
+
+        Raises:
+            GatewrightError: GW-402 where a file is missing.
+        """
+        seen, held = self._files.look(*parts), self._made.get(name)
+        new = held is None or held[0] is not seen
+        if new or warns:
+            self._warn(seen, parts[0])
+        if held is None or new:
+            held = self._made[name] = seen, make()
+        made: T = held[1]
+        return made
+
+    def _warn(self, seen: Seen, part: str) -> None:
+        for name in seen.changed:
+            if _belongs(name, (part,)):
+                message = f"{self._folder / name} is not what compile wrote; it is run as it is"
+                warnings.warn(message, ChangedBuildWarning, stacklevel=4)
