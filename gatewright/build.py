@@ -343,7 +343,7 @@ class Build:
             outputs = tuple(output.codes(run.n) for output in integer.outputs)
         return Simulated(
             outputs if len(outputs) > 1 else outputs[0],
-            {k: levels.state_values(run, k, wanted[k], raw) for k in wanted if k in run.taps},
+            {k: levels.state_values(run, k, q, raw) for k, q in wanted.items()},
             clocked.stats() if clocked else None,
         )
 

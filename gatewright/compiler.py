@@ -143,10 +143,13 @@ def _write_json(path: Path, data: Any) -> None:
 
 
 def _kernels_json(traced: onnx.ModelProto, integer: IntegerModel, design: Design) -> dict[str, Any]:
+    taps = design.taps()
+    states = _state_quantizers(traced)
     return {
         **design.to_json(integer.steps),
-        "taps": [[tap.name, tap.width, tap.sequence, tap.reverse] for tap in design.taps()],
-        "states": _state_quantizers(traced),
+        "taps": [[tap.name, tap.width, tap.sequence, tap.reverse] for tap in taps],
+        # A layer that no output needs is not built: it has no states to show.
+        "states": {tap.name: states[tap.name] for tap in taps if tap.name in states},
     }
 
 

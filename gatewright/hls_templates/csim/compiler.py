@@ -17,7 +17,6 @@ from uuid import uuid4
 
 from gatewright.errors import GatewrightError
 
-
 VARIABLE = "CXX"
 """Names a compiler."""
 
