@@ -12,7 +12,7 @@ from gatewright.boards.shell import build_digest, shell_files
 from gatewright.boards.synth import Request, choose_clock, synthesize
 from gatewright.boards.vendor import count_resources
 from gatewright.folder import SYNTH, trying, writing
-from gatewright.hls_templates import Design, map_design
+from gatewright.hls_templates import Design, least_budget, map_design
 from gatewright.hls_templates.rtl.write import rtl_files
 from gatewright.manifest import read_manifest
 from gatewright.options import (
@@ -70,7 +70,9 @@ def synth(
         choose_clock(target, mhz)  # refused before a folder is touched
     with trying(build.path / SYNTH / target.name) as folder, writing(folder):
         if isinstance(target, Board):
-            first = read_manifest(build.path)["multipliers"]
+            # An earlier version kept no budget below the least.
+            least = least_budget(build.integer.graph)
+            first = max(read_manifest(build.path)["multipliers"], least)
             fold = partial(candidate, build, shell=False)
             return count_resources(target, wanted, first, fold, folder, report)
         request = Request(target, mhz, wanted, count)
@@ -93,7 +95,8 @@ def candidate(build: Build, multipliers: int, *, shell: bool = True) -> Candidat
         lines = [line for line in files[SOURCES].splitlines() if line not in around]
         files |= around
         files[SOURCES] = "\n".join([*lines, *around]) + "\n"
-    return Candidate(multipliers, files, kernels["steps"], kernels["predicted_cycles"])
+    least = least_budget(build.integer.graph)
+    return Candidate(multipliers, files, kernels["steps"], kernels["predicted_cycles"], least)
 
 
 def folded(build: Build, multipliers: int) -> Design:

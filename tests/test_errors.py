@@ -253,6 +253,7 @@ def test_an_unknown_board(shared: Shared, tmp_path: Path) -> None:
     [
         ("multipliers", -5, "GW-405"),
         ("multipliers", 0, "GW-405"),
+        ("multipliers", 3, "GW-405"),
         ("multipliers", 2.5, "GW-405"),
         ("multipliers", "8", "GW-405"),
         ("multipliers", True, "GW-405"),

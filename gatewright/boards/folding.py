@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from gatewright.boards.report import Attempt, Usage, too_large
 from gatewright.boards.run import Progress
@@ -21,12 +22,14 @@ class Candidate:
         rtl: Its files below ``rtl/``, ``sources.f`` among them, and a board's shell if it has one.
         steps: Time steps of the sequence that ``cycles`` is of.
         cycles: Predicted for it.
+        least: The smallest budget that the design can be folded for.
     """
 
     multipliers: int
     rtl: Mapping[str, str]
     steps: int
     cycles: int
+    least: int = 1
 
 
 Fold = Callable[[int], Candidate]
@@ -42,12 +45,13 @@ def folds(wanted: int | None, first: int, fold: Fold) -> Iterator[Candidate]:
 
 
 def _halved(budget: int, fold: Fold) -> Iterator[Candidate]:
-    last: Candidate | None = None
-    while budget >= 1:
-        candidate = fold(budget)
-        if last is None or candidate.rtl != last.rtl:
+    last = fold(budget)
+    yield last
+    while last.multipliers > last.least:
+        candidate = fold(max(last.multipliers // 2, last.least))
+        if candidate.rtl != last.rtl:
             yield candidate
-        last, budget = candidate, budget // 2
+        last = candidate
 
 
 def say_too_large(attempt: Attempt, progress: Progress) -> None:
@@ -73,7 +77,8 @@ def does_not_fit(
     """
     remedy = "Take a board with a larger device, or a model with fewer units or bits."
     if wanted is not None:
-        fitting = (c for c in _halved(wanted // 2, fold) if not too_large(count(c)))
+        smaller = islice(_halved(wanted, fold), 1, None)
+        fitting = (c for c in smaller if not too_large(count(c)))
         if candidate := next(fitting, None):
             remedy = f"By yosys' count --multipliers {candidate.multipliers} fits; or leave "
             remedy += "the option out, and the fold is found."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gatewright.errors import GatewrightError
 from gatewright.hls_templates.argmax.kernel import ArgMax
 from gatewright.hls_templates.concat.kernel import Concat
 from gatewright.hls_templates.dataflow import Design
@@ -18,7 +19,7 @@ from gatewright.hls_templates.recurrent.kernel import Recurrent
 from gatewright.hls_templates.recurrent.rtl import tail_timing
 from gatewright.hls_templates.recurrent.tail import generate_tail, split_step
 from gatewright.hls_templates.requantize.kernel import make_requantizer
-from gatewright.hls_templates.schedule import choose_tile, make_schedule
+from gatewright.hls_templates.schedule import choose_tile, least_multipliers, make_schedule
 from gatewright.hls_templates.select_last.kernel import SelectLast
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.types import IntArray
@@ -36,15 +37,34 @@ def map_design(graph: Graph, options: Options | None = None) -> Design:
         options: Budgets.
 
     Raises:
-        GatewrightError: GW-302 where a value does not fit a stream.
+        GatewrightError: GW-302 where a value does not fit a stream, GW-405 for a budget that a
+            recurrent layer cannot keep.
     """
     mapper = Mapper(graph, options or Options())
+    _check_budget(mapper.options.multipliers, least_budget(graph))
     inputs = tuple(mapper.source(i, name) for i, name in enumerate(graph.inputs))
     for node in mapper.nodes:
         _MAPPINGS[node.op](mapper, node)
     outputs = tuple(mapper.sink(i, name) for i, name in enumerate(graph.outputs))
     design = Design(tuple(mapper.stages), inputs, outputs, mapper.streams, mapper.max_steps)
     return design.with_fifos()
+
+
+def least_budget(graph: Graph) -> int:
+    """The smallest budget of multipliers that every recurrent layer of a graph can keep."""
+    bodies = (node.body for node in graph.scans() if node.body is not None)
+    gates = (len(split_step(body).accumulators) for body in bodies)
+    return max(map(least_multipliers, gates), default=1)
+
+
+def _check_budget(multipliers: int, least: int) -> None:
+    if multipliers < least:
+        raise GatewrightError(
+            "GW-405",
+            where="multipliers",
+            cause=f"it is {multipliers}; a cell here multiplies for {least} gates at once.",
+            remedy=f"Pass {least} or more.",
+        )
 
 
 def _map_scan(mapper: Mapper, node: Node) -> None:

@@ -296,6 +296,11 @@ def _mark(slots: Slots) -> Slots:
     )
 
 
+def least_multipliers(gates: int) -> int:
+    """Those of the smallest tile of a cell: one unit and one column, all gates at once."""
+    return TileShape(1, 1, gates, 1, 1).multipliers
+
+
 def choose_tile(
     inputs: int, hidden: int, gates: int, multipliers: int, tail_latency: int
 ) -> TileShape:
@@ -308,10 +313,15 @@ def choose_tile(
         inputs: I.
         hidden: H.
         gates: G.
-        multipliers: At most this many, but one unit and one column at least.
+        multipliers: At most this many.
         tail_latency: Cycles that the cell's tail takes as a pipeline.
+
+    Raises:
+        ValueError: Below ``least_multipliers``.
     """
-    budget = max(multipliers // gates, 1)
+    if multipliers < least_multipliers(gates):
+        raise ValueError(f"{multipliers} multipliers cannot feed {gates} gates")
+    budget = multipliers // gates
     shapes = [
         TileShape(inputs, hidden, gates, units, columns)
         for units in _block_sizes(hidden)

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from gatewright import GatewrightError, compile
 from gatewright.boards import boards, open_boards
+from gatewright.boards.folding import folds
 from gatewright.cli import main
 from gatewright.models import load_model
 from gatewright.options import find_board
@@ -34,6 +35,13 @@ def refused(code, call):
 def test_an_unknown_board(build):
     error = refused("GW-403", lambda: build.synth("ulx4s"))
     assert "ulx3s-85f" in error.remedy and "pynq-z2" in error.remedy
+
+
+def test_no_fold_has_fewer_multipliers_than_gates(build):
+    error = refused("GW-405", lambda: build.synth("ulx3s-85f", multipliers=3))
+    assert "4 or more" in error.remedy
+    designs = folds(None, 8, lambda budget: candidate(build, budget))
+    assert [design.multipliers for design in designs] == [8, 4]
 
 
 def test_compile_wants_a_vendors_board():

@@ -193,16 +193,22 @@ def test_a_thousand_tiles_take_no_time(depth: int) -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_a_chosen_tile_is_nearly_the_fastest_of_its_budget(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    inputs, hidden, budget, tail = (int(v) for v in rng.integers(1, (20, 24, 900, 40)))
+    inputs, hidden, budget, tail = (int(v) for v in rng.integers((1, 1, 4, 1), (20, 24, 900, 40)))
     chosen = choose_tile(inputs, hidden, 4, budget, tail)
-    assert chosen.multipliers <= max(budget, 4)
+    assert chosen.multipliers <= budget
     fastest = min(
         shortest(shape, shape.depth(tail)).cycles
         for units in range(1, hidden + 1)
         for columns in range(1, max(inputs, hidden) + 1)
-        if (shape := TileShape(inputs, hidden, 4, units, columns)).multipliers <= max(budget, 4)
+        if (shape := TileShape(inputs, hidden, 4, units, columns)).multipliers <= budget
     )
     assert fastest <= len(make_schedule(chosen, chosen.depth(tail))) <= 1.05 * fastest
+
+
+def test_a_budget_below_the_gates_has_no_tile() -> None:
+    assert choose_tile(6, 20, 4, 4, 20).multipliers == 4
+    with pytest.raises(ValueError, match="3 multipliers"):
+        choose_tile(6, 20, 4, 3, 20)
 
 
 def test_multipliers_that_would_only_wait_are_not_taken() -> None:
