@@ -85,4 +85,6 @@ def test_yosys_has_no_warning(folder: Path) -> None:
     errors = [line for line in said.splitlines() if "ERROR" in line]
     assert done.returncode == 0, errors
     assert said.count("Found and reported 0 problems") == len(ALL)
-    assert "warning:" not in said.lower(), said
+    warnings = [line for line in said.splitlines() if "warning:" in line.lower()]
+    # The memories of this test are shorter than those of the modules.
+    assert not [line for line in warnings if "match the range" not in line], said

