@@ -63,6 +63,7 @@ CODES: dict[str, str] = {
     "GW-907": "board speaks another protocol",
     "GW-908": "sequence is too long for the board",
     "GW-909": "board has no state to go on from",
+    "GW-910": "sequence ends inside a step",
 }
 
 DEFECT = "This is a defect of the kernels: please report it with the model."

@@ -64,7 +64,7 @@ def test_the_test_bench_gives_the_golden_answer(build: gatewright.Build) -> None
 @needs("cxxrtl")
 def test_the_line_for_yosys(build: gatewright.Build, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(build.path / "rtl", tmp_path / "rtl"))
-    _, script = command("yosys")
+    *_, script = command("yosys")
     names = " ".join((folder / "sources.f").read_text().split())
     lines = script.replace("$(tr '\\n' ' ' < sources.f)", names).split("; ")
     assert lines[0].endswith("gatewright_top.sv")

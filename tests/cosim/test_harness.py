@@ -111,6 +111,26 @@ def test_after_too_long_a_reset_makes_it_well_again(compiled, simulator, kind):
     assert_equal(watched, xs)
 
 
+@pytest.mark.parametrize("kind", ["reset", "clear"])
+def test_after_framing_a_reset_makes_it_well_again(compiled, simulator, kind):
+    xs = tiny.sequences([2, 12, 6])
+    core = compiled(simulator, "if (x_tlast) framing => if (step_q == 5'd10) framing")
+    watched = core.run({"X": xs}, Drive(events=(Event(80, kind),)))
+    assert watched.framing_cycle == (2 + 10) * tiny.CYCLES_PER_STEP + 1
+    assert watched.too_long_cycle is None
+    assert watched.done[0] and watched.done[2]
+    assert_equal(watched, xs)
+
+
+def test_a_port_that_is_ready_in_a_clear_only(compiled, simulator):
+    """A word that is taken there is lost, whatever reset does."""
+    core = compiled(simulator, "x_tready = !rst => x_tready = aresetn")
+    xs = tiny.sequences([4])
+    assert_equal(core.run({"X": xs}), xs)
+    with pytest.raises(GatewrightError, match="x_tready is high in reset or clear"):
+        core.run({"X": xs}, Drive(events=(Event(0, "clear"),)))
+
+
 MISBEHAVIOUR = {
     "gives nothing": ("state_q == Out0 || state_q == Out1 => too_long", "GW-704", "sequence 0"),
     "last too early": ("last_q && state_q == Out1 => state_q == Out1", "GW-703", "y_tlast"),
@@ -127,6 +147,8 @@ MISBEHAVIOUR = {
         "row 1",
     ),
     "too long": ("MaxSteps = 20 => MaxSteps = 3", "GW-703", "too long"),
+    "framing": ("if (x_tlast) framing => if (start_q) framing", "GW-703", "inside the words"),
+    "ready in reset": ("!rst && (state_q == In0 || state_q == In1) => 1'b1", "GW-703", "x_tready"),
 }
 
 

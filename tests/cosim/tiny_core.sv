@@ -7,6 +7,7 @@ module gatewright_core (
     input  logic        aresetn,
     input  logic        clear,
     output logic        too_long,
+    output logic        framing,
     input  logic [15:0] x_tdata,
     input  logic        x_tvalid,
     output logic        x_tready,
@@ -35,7 +36,7 @@ module gatewright_core (
   initial $readmemh("rom/init.hex", init);
 
   assign rst = !aresetn || clear;
-  assign x_tready = state_q == In0 || state_q == In1;
+  assign x_tready = !rst && (state_q == In0 || state_q == In1);
   assign y_tvalid = state_q == Out0 || state_q == Out1;
   assign y_tdata = state_q == Out0 ? {c_q[1][7:0], c_q[0][7:0]} : {c_q[3][7:0], c_q[2][7:0]};
   assign y_tlast = last_q && state_q == Out1;
@@ -47,6 +48,7 @@ module gatewright_core (
       start_q  <= 1'b1;
       last_q   <= 1'b0;
       too_long <= 1'b0;
+      framing  <= 1'b0;
       step_q   <= '0;
     end else begin
       unique case (state_q)
@@ -57,6 +59,7 @@ module gatewright_core (
           if (start_q && !x_tuser) for (int i = 0; i < 4; ++i) c_q[i] <= init[i];
           start_q <= 1'b0;
           state_q <= In1;
+          if (x_tlast) framing <= 1'b1;
         end
         In1:
         if (x_tvalid) begin

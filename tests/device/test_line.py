@@ -336,6 +336,19 @@ def test_a_sequence_that_is_too_long(link: Link) -> None:
     check(run(link, x, start), expected(x, start))
 
 
+def test_a_sequence_that_ends_inside_a_step(link: Link, small_board: SimulatedBoard) -> None:
+    """It could be damage, so it is sent again; then it is told, and what follows is right."""
+    x, start = random_sequence(18, 9)
+    words = [port.pack(x if port.sequence else start[None]) for port in INPUTS]
+    cut = [w[:-2] if port.sequence else w for port, w in zip(INPUTS, words, strict=True)]
+    frames_seen: list[bytes] = []
+    small_board.to_board = lambda data: frames_seen.append(data) or data  # type: ignore[func-returns-value]
+    raises("GW-910", lambda: link.run(cut, len(x), keep=False), "inside the words of a step")
+    assert b"".join(frames_seen).count(frames.FLAG) == 3
+    raises("GW-909", lambda: run(link, x, start, keep=True))
+    check(run(link, x, start), expected(x, start))
+
+
 def test_a_host_that_ignores_credits(small_board: SimulatedBoard) -> None:
     """It is told, and gets no answer that could be wrong."""
     x, start = random_sequence(15, 290, slowest=120)

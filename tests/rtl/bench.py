@@ -190,6 +190,7 @@ class Bench:
         )
         assert done != -2, f"{name} gave a beat too many (seed {seed})"
         assert done != -3, f"an assertion of {name} failed (seed {seed})"
+        assert done != -4, f"{name} takes beats in reset, and loses them"
         outputs = [
             Beats.of_words(words[:count], bits)
             for words, count, bits in zip(taken, counts, device.outputs, strict=True)
@@ -245,7 +246,7 @@ def _table(devices: Sequence[Device]) -> str:
         flags = ", ".join(f"&m.{d.name}_{flag}" for flag in d.flags)
         rows.append(
             f"  {{&m.{d.name}_clk, &m.{d.name}_rst, {{{streams[True]}}}, {{{streams[False]}}}, "
-            f"{{{flags}}}}},\n"
+            f"{{{flags}}}, {str(not d.depths[0]).lower()}}},\n"
         )
     head = "static std::vector<Device> make_devices(Model& m) {\n  return {\n"
     return f"{head}{''.join(rows)}  }};\n}}\n"

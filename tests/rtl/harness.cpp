@@ -23,6 +23,7 @@ struct Device {
   std::vector<Input> inputs;
   std::vector<Output> outputs;
   std::vector<CData*> flags;
+  bool bare;  // its inputs have no FIFO before them: they are ports
 };
 
 #include "devices.inc"
@@ -57,13 +58,14 @@ extern "C" {
 
 void* bench_new() { return new Bench; }
 
-// Resets a device and runs it until it has given all that is expected, and then some, so that a
-// beat too many is seen.
+// Resets a device and runs it until it has taken all and given all that is expected, and then some,
+// so that a beat too many is seen.
 //   stall: in percent, the most; every 512 cycles each port gets a rate of its own up to it, or
 //   stands still, so that everything before it fills up.
 //   trace: null, or a word for each of the first `limit` cycles.
 // Returns the cycle after the last output was taken, counted from that in which the first input was;
-// -1 at the limit of cycles; -2 for a beat too many; -3 for an assertion.
+// -1 at the limit of cycles; -2 for a beat too many; -3 for an assertion; -4 for a port that is
+// ready in reset.
 long bench_run(void* handle, int number, const std::uint32_t* const* inputs, const long* in_count,
                std::uint32_t* const* outputs, const long* out_count, int stall, long seed,
                long limit, std::uint32_t* trace, std::uint32_t* flags) {
@@ -115,6 +117,8 @@ long bench_run(void* handle, int number, const std::uint32_t* const* inputs, con
     }
     std::vector<CData*> done;
     for (std::size_t i = 0; i < ins; ++i) {
+      all = all && given[i] == in_count[i];
+      if (reset && d.bare && *d.inputs[i].ready) return -4;
       if (reset || !*d.inputs[i].valid || !*d.inputs[i].ready) continue;
       if (began < 0) began = now;
       ++given[i];

@@ -165,7 +165,8 @@ def _axis(name: str, width: int, lanes: int, low: int, high: int, write: bool) -
         )
         return Case(device, AxisPort(name, name, value, True), to_words, (value,))
     parameters["MAX_STEPS"] = LONGEST
-    device = Device(name, "gw_axis_read", parameters, outs, ins, (0, 2), ("too_long_o",))
+    flags = ("too_long_o", "framing_o")
+    device = Device(name, "gw_axis_read", parameters, outs, ins, (0, 2), flags)
     return Case(device, AxisPort(name, name, value, True), to_beats, (words,), 3 * folds)
 
 
@@ -188,6 +189,7 @@ STREAMS = (
     _argmax(5, -2, 1),
     _axis("read", 5, 5, -512, 511, False),
     _axis("read_folds", 7, 3, 0, 511, False),
+    _axis("read_pairs", 4, 2, -512, 511, False),
     _axis("write", 5, 5, -512, 511, True),
     _axis("write_folds", 7, 3, 0, 511, True),
 )

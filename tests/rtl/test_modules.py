@@ -9,7 +9,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 from bench import LIBRARY, Beats, Bench, Words
-from cases import LONGEST, Case
+from cases import LONGEST, Case, Sequences
 from compute_kernels import ELEMENTWISE, MATVECS
 from recurrent_kernels import LAYERS
 from stream_kernels import STREAMS
@@ -233,8 +233,36 @@ def test_a_sequence_that_is_too_long_raises_the_flag_and_has_no_end(
     for stall in (0, 60):
         # The run that gives no more than these beats is what is expected: none of the rest.
         run = bench.run(name, case.inputs(given), [2 * LONGEST], stall=stall, seed=excess)
-        assert run.flags == [1]
+        assert run.flags == [1, 0]
         got = run.outputs[0]
         assert np.array_equal(got.data, expected.data[: 2 * LONGEST])
         assert list(np.flatnonzero(got.last)) == [LONGEST - 1]
     held(bench, case, 100, stall=50, seed=excess)  # a reset, and all is well
+
+
+@pytest.mark.parametrize("name", ["read_folds", "read_pairs"])
+@pytest.mark.parametrize("draw", range(10))
+def test_a_sequence_that_ends_inside_a_step_raises_the_flag_and_shifts_nothing(
+    name: str, draw: int, bench: Bench
+) -> None:
+    """What was whole before comes out; of the rest nothing does, wherever it ends."""
+    case, rng = CASES[name], np.random.default_rng(50_000 + draw)
+    folds = int(str(case.device.parameters["FOLDS"]))
+    whole = rng.integers(1, LONGEST, rng.integers(0, 4))
+    steps = int(rng.integers(0, LONGEST))  # whole ones of the sequence that ends in the next
+    broken = steps * folds + int(rng.integers(1, folds))
+    lengths = np.array([*whole * folds, broken, *rng.integers(1, 3 * LONGEST, 3)])
+    port = case.ports[0]
+    shape = int(lengths.sum()), port.width
+    values = rng.integers(port.type.lo, port.type.hi + 1, shape, dtype=np.int64)
+    keep = rng.random(len(lengths)) < 0.5
+    given = Sequences([values], lengths, keep)
+    before = np.array([*whole, steps]) * folds
+    count = int(before.sum()) // folds
+    expected = case.expected(Sequences([values[: before.sum()]], before, keep[: len(before)]))[0]
+    expected.last[count - steps :] = False
+    for stall in (0, 60):
+        run = bench.run(name, case.inputs(given), [count], stall=stall, seed=draw)
+        assert run.flags == [0, 1]
+        equal(run.outputs[0], expected, f"draw {draw}, stalls up to {stall} %")
+    held(bench, case, 100, stall=50, seed=draw)  # a reset, and all is well

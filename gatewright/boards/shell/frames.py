@@ -34,6 +34,7 @@ class Status(IntEnum):
     BAD = 4
     NO_HELLO = 5
     NO_STATE = 6
+    FRAMING = 7
 
 
 def check_sum(data: bytes) -> bytes:

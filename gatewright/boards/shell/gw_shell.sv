@@ -7,7 +7,8 @@
 //
 // One frame at a time: a flag drops whatever was under way. Each frame is answered by one with its ticket, which ends
 // with a status: 0 ok, 1 the check sum was wrong, 2 the sequence was too long for the design, 3 the host sent more than
-// its credits, 4 no such command or port, 5 no hello since reset, 6 no state to go on from.
+// its credits, 4 no such command or port, 5 no hello since reset, 6 no state to go on from, 7 a sequence ended inside the
+// words of a step.
 //
 // Words reach the design before the check sum is known. So an answer counts only with status 0, which is sent after the
 // check sum was found right AND every output port has given its last word. Anything else (another status, a flag in the
@@ -36,6 +37,7 @@ module gw_shell #(
     output logic                   busy_o,
     output logic                   clear_o,
     input  logic                   too_long_i,
+    input  logic                   framing_i,
     output logic [     INPUTS-1:0] in_valid_o,
     input  logic [     INPUTS-1:0] in_ready_i,
     output logic [   IN_MAX*8-1:0] in_data_o,  // for all ports; a shorter word is at the top
@@ -63,6 +65,7 @@ module gw_shell #(
   localparam logic [2:0] Bad = 3'd4;
   localparam logic [2:0] NoHello = 3'd5;
   localparam logic [2:0] NoState = 3'd6;
+  localparam logic [2:0] Framing = 3'd7;
 
   logic line_rx_valid, line_tx_valid, line_tx_ready;
   logic [7:0] line_rx, line_tx, ticket, command;
@@ -132,6 +135,7 @@ module gw_shell #(
     else if (bad) fault_status = Bad;
     else if (corrupt) fault_status = Corrupt;
     else if (running_q && too_long_i) fault_status = TooLong;
+    else if (running_q && framing_i) fault_status = Framing;
     else fault = 1'b0;
   end
 

@@ -100,7 +100,8 @@ class Link:
 
         Raises:
             GatewrightError: GW-904 to GW-907 as ``hello``; GW-908 if the sequence is too long for
-                the board; GW-909 if there is no state to go on from, or it is lost.
+                the board; GW-909 if there is no state to go on from, or it is lost; GW-910 if the
+                words do not make whole steps.
         """
         if keep and not self._state_known:
             self._lost("it was lost before")
@@ -132,7 +133,8 @@ class Link:
                 answer = self._ask(command, records)
                 if answer.status not in _REPORTS:
                     return answer
-                fault = _LineError("GW-905", f"the board reports: {_REPORTS[answer.status]}.")
+                code, report = _REPORTS[answer.status]
+                fault = _LineError(code, f"the board reports: {report}.")
                 greet = answer.status == Status.NO_HELLO and command == Command.RUN
             except _LineError as found:
                 fault, greet = found, False
@@ -223,15 +225,18 @@ def _intact(answer: Answer) -> Answer:
     return answer
 
 
-_REPORTS: dict[int | None, str] = {
-    Status.CORRUPT: "the frame came with a wrong check sum",
-    Status.OVERRUN: "the frame came faster than its credits",
-    Status.BAD: "the frame holds a command or a port that there is not",
-    Status.NO_HELLO: "the board was reset",
-    Status.NO_STATE: "the board was cleared",
+# Damage on the line may look like any of them, so the frame is sent again.
+_REPORTS: dict[int | None, tuple[str, str]] = {
+    Status.CORRUPT: ("GW-905", "the frame came with a wrong check sum"),
+    Status.OVERRUN: ("GW-905", "the frame came faster than its credits"),
+    Status.BAD: ("GW-905", "the frame holds a command or a port that there is not"),
+    Status.NO_HELLO: ("GW-905", "the board was reset"),
+    Status.NO_STATE: ("GW-905", "the board was cleared"),
+    Status.FRAMING: ("GW-910", "a sequence ended inside the words of a step"),
 }
 _REMEDIES = {
     "GW-904": "Check that the bitstream is loaded, and port and baud rate; give more time if a "
     "sequence takes longer.",
     "GW-905": "Use a shorter cable or a lower baud rate, and check that both sides have the same.",
+    "GW-910": "Give whole steps: words_per_step words each, as 3_kernels.json says for the port.",
 }

@@ -2,9 +2,11 @@
 //
 // Lowest lane and lowest word first; each lane holds a value of BITS in its low bits. `in_last_i`
 // and `in_keep_i` count with the last word of a step. A word a cycle; the last one of a step goes
-// on with the beat in the cycle in which it is taken.
+// on with the beat in the cycle in which it is taken. `in_ready_o` is low while `rst_i` is high: a
+// word that was taken then would be lost.
 // A sequence of more than MAX_STEPS steps (0: any length) raises `too_long_o` with its first word
-// too many. From there on every word is taken and dropped, until reset: no answer, no wrong one.
+// too many, an `in_last_i` before the last word of a step raises `framing_o`. From there on every
+// word is taken and dropped, and the flag stays, until reset: no answer, no wrong one.
 module gw_axis_read #(
     parameter int unsigned WIDTH = 4,
     parameter int unsigned BITS = 8,
@@ -25,14 +27,16 @@ module gw_axis_read #(
     output logic [     WIDTH*BITS-1:0] out_data_o,
     output logic                       out_last_o,
     output logic                       out_keep_o,
-    output logic                       too_long_o
+    output logic                       too_long_o,
+    output logic                       framing_o
 );
 
-  logic drop, take, complete;
+  logic drop, take, complete, beyond;
   logic [LANES*BITS-1:0] word;
   logic [FOLDS*LANES*BITS-1:0] words;
 
-  assign in_ready_o  = drop || !complete || out_ready_i;
+  assign drop        = beyond || framing_o;
+  assign in_ready_o  = !rst_i && (drop || !complete || out_ready_i);
   assign out_valid_o = !drop && complete && in_valid_i;
   assign out_data_o  = words[WIDTH*BITS-1:0];
   assign out_last_o  = in_last_i;
@@ -63,36 +67,44 @@ module gw_axis_read #(
   assign unused_lanes = ^words;
 
   if (FOLDS == 1) begin : gen_whole
-    assign complete = 1'b1;
+    assign complete  = 1'b1;
+    assign framing_o = 1'b0;
   end else begin : gen_fold
     localparam int unsigned FoldBits = $clog2(FOLDS);
     logic [FoldBits-1:0] fold_q;
+    logic framing_q;
 
-    assign complete = fold_q == FoldBits'(FOLDS - 1);
+    assign complete  = fold_q == FoldBits'(FOLDS - 1);
+    assign framing_o = framing_q;
 
     always_ff @(posedge clk_i) begin
-      if (rst_i) fold_q <= '0;
-      else if (take) fold_q <= complete ? '0 : fold_q + 1'b1;
+      if (rst_i) begin
+        fold_q    <= '0;
+        framing_q <= 1'b0;
+      end else if (take) begin
+        fold_q <= complete ? '0 : fold_q + 1'b1;
+        if (in_last_i && !complete && !drop) framing_q <= 1'b1;
+      end
     end
   end
 
   if (MAX_STEPS == 0) begin : gen_any_length
-    assign drop = 1'b0;
+    assign beyond = 1'b0;
     assign too_long_o = 1'b0;
   end else begin : gen_limit
     localparam int unsigned StepBits = $clog2(MAX_STEPS + 1);
     logic [StepBits-1:0] steps_q;
     logic too_long_q;
 
-    assign drop = steps_q == StepBits'(MAX_STEPS);
+    assign beyond = steps_q == StepBits'(MAX_STEPS);
     assign too_long_o = too_long_q;
 
     always_ff @(posedge clk_i) begin
       if (rst_i) begin
         steps_q    <= '0;
         too_long_q <= 1'b0;
-      end else if (take) begin
-        if (drop) too_long_q <= 1'b1;
+      end else if (take && !framing_o) begin
+        if (beyond) too_long_q <= 1'b1;
         else if (complete) steps_q <= in_last_i ? '0 : steps_q + 1'b1;
       end
     end

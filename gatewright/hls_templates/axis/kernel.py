@@ -20,6 +20,9 @@ from gatewright.hls_templates.rtl.sv import (
 
 MAX_WORD_BITS = 512
 
+FLAGS = ("too_long", "framing")
+"""What an input port tells of a sequence that it drops; the top's flags are those of all ports."""
+
 
 @dataclass(frozen=True)
 class AxisPort:
@@ -71,7 +74,8 @@ class AxisPort:
     def rtl_read(self, max_steps: int) -> Piece:
         """Words to beats; with a limit of steps, or 0 for none."""
         params = self._sizes() | {"MAX_STEPS": max_steps if self.sequence else 0}
-        ports = CLOCK | writing("out", self.stream) | {"too_long_o": f"{self.name}_too_long"}
+        ports = CLOCK | writing("out", self.stream)
+        ports |= {f"{flag}_o": f"{self.name}_{flag}" for flag in FLAGS}
         names = {"valid_i": "tvalid", "ready_o": "tready", "data_i": "tdata", "last_i": "tlast"}
         ports |= {f"in_{n}": f"{self.name}_{w}" for n, w in names.items()}
         ports["in_keep_i"] = f"{self.name}_tuser"

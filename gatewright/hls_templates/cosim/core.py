@@ -20,6 +20,7 @@ from gatewright.hls_templates.ports import Ports
 from gatewright.ir.types import IntArray
 
 DEADLOCK, BAD_LAST, EXTRA_WORD, TOO_LONG, STOPPED, BAD_TAP, BAD_TRACE = range(1, 8)
+FRAMING, READY_IN_RESET = 8, 9
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -60,6 +61,7 @@ class _Result(ctypes.Structure):
         ("status", c_int64),
         ("cycles", c_int64),
         ("too_long_cycle", c_int64),
+        ("framing_cycle", c_int64),
         ("port", c_int64),
         ("sequence", c_int64),
         ("word", c_int64),
@@ -80,6 +82,7 @@ class Watched:
             and then its arrays mean nothing.
         cycles: Of the whole run.
         too_long_cycle: When the core's ``too_long`` rose, or None.
+        framing_cycle: When its ``framing`` rose, or None.
     """
 
     outputs: dict[str, list[IntArray]]
@@ -88,6 +91,7 @@ class Watched:
     last_out: npt.NDArray[np.int64]
     cycles: int
     too_long_cycle: int | None
+    framing_cycle: int | None
 
     @property
     def done(self) -> npt.NDArray[np.bool_]:
@@ -149,9 +153,10 @@ class Core:
             reset: Whether the core is reset first.
 
         Raises:
-            GatewrightError: GW-703 for words, ``tlast`` or taps out of place, a failed assertion or
-                a sequence too long; GW-704 if nothing moves any more; GW-601 for arrays that do
-                not fit the ports, GW-606 for a waveform that cannot be written.
+            GatewrightError: GW-703 for words, ``tlast`` or taps out of place, a failed assertion, a
+                sequence too long or a port that is ready in reset; GW-704 if nothing moves any
+                more; GW-601 for arrays that do not fit the ports, GW-606 for a waveform that
+                cannot be written.
         """
         drive = drive or Drive()
         if drive.trace is not None:
@@ -182,8 +187,10 @@ class Core:
         if result.status:
             raise self._failure(result, task.idle_limit)
         outputs, taps = arrays.split()
-        too_long = None if result.too_long_cycle < 0 else result.too_long_cycle
-        return Watched(outputs, taps, first_in, last_out, result.cycles, too_long)
+        flags = (
+            None if since < 0 else since for since in (result.too_long_cycle, result.framing_cycle)
+        )
+        return Watched(outputs, taps, first_in, last_out, result.cycles, *flags)
 
     def _run(self, task: _Task, result: _Result) -> None:
         """Slice by slice: Python sees to signals, as Ctrl-C, between calls only."""
@@ -226,12 +233,16 @@ class Core:
     def _cause(self, result: _Result) -> str:
         if result.status == TOO_LONG:
             return f"a sequence is too long for a buffer ({self.ports.max_steps} steps)."
+        if result.status == FRAMING:
+            return "a sequence ends inside the words of a step."
         if result.status == STOPPED:
             return self._said() or "the core stopped without a word."
         place = f"sequence {result.sequence}, word {result.word}"
         if result.status == BAD_TAP:
             name = self.ports.rtl_taps[result.port].name
             return f"layer {name} showed row {result.word} too often, too early or not at all."
+        if result.status == READY_IN_RESET:
+            return f"{self.ports.inputs[result.port].name}_tready is high in reset or clear."
         name = self.ports.outputs[result.port].name
         if result.status == BAD_LAST:
             return f"{name}_tlast is not on the last word ({place})."

@@ -20,7 +20,9 @@ enum status {
   TOO_LONG = 4,
   STOPPED = 5,
   BAD_TAP = 6,
-  BAD_TRACE = 7  // the waveform cannot be written
+  BAD_TRACE = 7,  // the waveform cannot be written
+  FRAMING = 8,
+  READY_IN_RESET = 9
 };
 
 /// A signal of the core: `bits` of them from `data` on, lowest first.
@@ -78,7 +80,7 @@ struct tap {
 };
 
 struct signals {
-  signal clock, resetn, clear, too_long;
+  signal clock, resetn, clear, too_long, framing;
   std::vector<port> inputs, outputs;
   std::vector<tap> taps;
 };
@@ -111,7 +113,7 @@ struct task {
 };
 
 struct result {
-  i64 status, cycles, too_long_cycle, port, sequence, word;
+  i64 status, cycles, too_long_cycle, framing_cycle, port, sequence, word;
   i64* first_in;  // [sequences], -1 if none
   i64* last_out;  // [sequences], -1 if abandoned
 };

@@ -53,7 +53,7 @@ class harness {
 
   void start() {
     r_.status = DONE;
-    r_.too_long_cycle = r_.port = r_.sequence = r_.word = -1;
+    r_.too_long_cycle = r_.framing_cycle = r_.port = r_.sequence = r_.word = -1;
     if (t_.reset_first) power_up();
     if (t_.trace != nullptr && t_.trace_sequence < 0) start_trace();
   }
@@ -89,18 +89,17 @@ class harness {
     quiet();
     s_.clear.set(false);
     s_.resetn.set(false);
-    for (int n = 0; n < 4; ++n) tick();
+    for (int n = 0; n < 4; ++n) {
+      low();
+      check_not_ready();
+      high();
+    }
     s_.resetn.set(true);
   }
 
   void quiet() {
     for (port& p : s_.inputs) p.valid.set(false);
     for (port& p : s_.outputs) p.ready.set(false);
-  }
-
-  void tick() {
-    low();
-    high();
   }
 
   void low() {
@@ -125,6 +124,7 @@ class harness {
       s_.outputs[i].ready.set(!random_[in_.size() + i].below(t_.output_stall));
     low();
     if (now != nullptr) {
+      check_not_ready();
       abandon();
       idle_from_ = cycle_ + 1;
     } else {
@@ -184,13 +184,9 @@ class harness {
   }
 
   void observe() {
-    if (s_.too_long.high()) {
-      if (r_.too_long_cycle < 0) r_.too_long_cycle = cycle_;
-      if (!events_to_come()) {  // nothing will make it well again
-        r_.status = TOO_LONG;
-        return;
-      }
-    }
+    raised(s_.too_long, r_.too_long_cycle, TOO_LONG);
+    raised(s_.framing, r_.framing_cycle, FRAMING);
+    if (r_.status != DONE) return;
     for (std::size_t i = 0; i < in_.size(); ++i)
       if (in_[i].offered && s_.inputs[i].ready.high()) taken(i);
     for (std::size_t i = 0; i < s_.taps.size(); ++i)
@@ -202,6 +198,22 @@ class harness {
       r_.status = DEADLOCK;
       r_.sequence = done_;
     }
+  }
+
+  /// A flag of the core: it drops what comes, until a reset or clear.
+  void raised(const signal& flag, i64& since, status told) {
+    if (!flag.high()) return;
+    if (since < 0) since = cycle_;
+    if (!events_to_come() && r_.status == DONE) r_.status = told;
+  }
+
+  /// A word that is taken in reset or clear is lost.
+  void check_not_ready() {
+    for (std::size_t i = 0; i < in_.size(); ++i)
+      if (s_.inputs[i].ready.high() && r_.status == DONE) {
+        r_.status = READY_IN_RESET;
+        r_.port = static_cast<i64>(i);
+      }
   }
 
   void taken(std::size_t i) {

@@ -7,6 +7,7 @@ from typing import Any
 
 import jinja2
 
+from gatewright.hls_templates.axis.kernel import FLAGS
 from gatewright.hls_templates.dataflow import Design, Stream
 from gatewright.hls_templates.rtl.sv import PACKAGE, Module, Piece, RtlStage, instance
 
@@ -91,6 +92,7 @@ def _tops(
     )
     values: dict[str, Any] = {
         "design": design,
+        "flags": FLAGS,
         "core": CORE,
         "top": TOP,
         "taps": {k: v for stage in stages for k, v in stage.taps.items()},

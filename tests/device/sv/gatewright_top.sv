@@ -5,12 +5,13 @@
 //   m_axis            once: the total at the end and the number of steps
 //   m_axis_1_totals   every step: the total
 //   m_axis_2_echo     once, at the beginning: both lanes of the start, exchanged
-// Each step takes as many cycles as the square of its third value; more than 300 steps are too long.
+// A last word that is the first of its step raises framing. Each step takes as many cycles as the square of its third value; more than 300 steps are too long.
 module gatewright_top (
     input  logic        aclk,
     input  logic        aresetn,
     input  logic        clear,
     output logic        too_long,
+    output logic        framing,
     input  logic [15:0] s_axis_tdata,
     input  logic        s_axis_tvalid,
     output logic        s_axis_tready,
@@ -57,8 +58,8 @@ module gatewright_top (
   logic [15:0] third;
   assign third = extended(s_axis_tdata[7:0]);
 
-  assign s_axis_1_start_tready = state_q == Start;
-  assign s_axis_tready = state_q == First || state_q == Second;
+  assign s_axis_1_start_tready = aresetn && !clear && state_q == Start;
+  assign s_axis_tready = aresetn && !clear && (state_q == First || state_q == Second);
   assign m_axis_2_echo_tvalid = state_q == Echo;
   assign m_axis_2_echo_tdata = {start_q[15:0], start_q[31:16]};
   assign m_axis_2_echo_tlast = 1'b1;
@@ -85,6 +86,7 @@ module gatewright_top (
         count_q <= count_q + 1'b1;
         state_q <= Second;
         if (count_q == 16'd300) too_long <= 1'b1;
+        if (s_axis_tlast) framing <= 1'b1;
       end
       Second:
       if (s_axis_tvalid) begin
@@ -105,6 +107,7 @@ module gatewright_top (
       state_q  <= Start;
       total_q  <= '0;
       too_long <= 1'b0;
+      framing  <= 1'b0;
     end
   end
 
