@@ -32,7 +32,7 @@ namespace gw {
 /// The same word with its lanes apart.
 template <int LANES, int BITS, int USER>
 struct axis_word {
-  std::int32_t data[LANES];
+  std::int32_t data[std::size_t(LANES)];
   bool last;
   bool user;
 };

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gatewright.hls_templates.cosim.library import Model
+from gatewright.hls_templates.cosim.library import MODEL_HEAD, Model
 from gatewright.hls_templates.cosim.project import CORE, RtlProject
 from gatewright.hls_templates.eda import Tool, run_yosys
 
@@ -25,7 +25,7 @@ def cxxrtl_model(tool: Tool, *, trace: bool) -> Model:
         # Module by module: flattened, C++ compilers take minutes for it.
         script = [read_command(rtl), "opt_clean", f"write_cxxrtl {debug} -noflatten model.cpp"]
         run_yosys(tool, script, work)
-        (work / "gw_model.hpp").write_text('#include "model.cpp"\n')
+        (work / "gw_model.hpp").write_text(f'{MODEL_HEAD}#include "model.cpp"\n')
         return ["-O1", includes]
 
     return Model("cxxrtl", "cxxrtl_core.hpp", member, [tool.version, debug], generate)

@@ -4,12 +4,16 @@
 // Not for big-endian hosts.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace gw {
 
 using i64 = std::int64_t;
+
+/// A count as an index; it is not negative.
+inline std::size_t index(i64 n) { return static_cast<std::size_t>(n); }
 
 /// What a run ends with.
 enum status {

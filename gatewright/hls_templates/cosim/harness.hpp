@@ -41,10 +41,11 @@ class harness {
     }
     for (const tap& k : s.taps) seen_.emplace_back(k.rows, 0);
     tap_sequence_.assign(s.taps.size(), std::vector<i64>());
-    for (std::size_t i = 0; i < s.taps.size(); ++i) tap_sequence_[i].assign(s.taps[i].rows, 0);
+    for (std::size_t i = 0; i < s.taps.size(); ++i)
+      tap_sequence_[i].assign(index(s.taps[i].rows), 0);
     for (std::size_t i = 0; i < in_.size() + out_.size(); ++i)
       random_.emplace_back(t.seed + 0x632be59bd9b4e019ULL * (i + 1));
-    left_.assign(t.sequences, static_cast<i64>(out_.size()));
+    left_.assign(index(t.sequences), static_cast<i64>(out_.size()));
   }
 
   ~harness() {
@@ -150,7 +151,7 @@ class harness {
   }
 
   i64 words(const port& p, i64 n) const { return (p.sequence ? t_.steps[n] : 1) * p.folds; }
-  i64 row(const port& p, i64 n) const { return p.sequence ? first_step_[n] : n; }
+  i64 row(const port& p, i64 n) const { return p.sequence ? first_step_[index(n)] : n; }
 
   /// Put the next word on an input port, unless this is a cycle in which it stalls.
   void offer(std::size_t i) {
@@ -169,7 +170,7 @@ class harness {
     const int fold = static_cast<int>(at.word % p.folds);
     const std::int32_t* values =
         t_.inputs[i] + (row(p, at.sequence) + step) * p.width + fold * p.lanes;
-    std::memset(p.data.data, 0, (p.data.bits + 7) / 8);
+    std::memset(p.data.data, 0, index((p.data.bits + 7) / 8));
     for (int lane = 0; lane < p.lanes && fold * p.lanes + lane < p.width; ++lane)
       p.data.put(lane * p.lane_bits, p.lane_bits,
                  static_cast<std::uint64_t>(static_cast<i64>(values[lane])));
@@ -268,7 +269,7 @@ class harness {
     idle_from_ = cycle_ + 1;
     ++at.word;
     if (!end) return;
-    if (--left_[at.sequence] == 0) complete(at.sequence);
+    if (--left_[index(at.sequence)] == 0) complete(at.sequence);
     at = {at.sequence + 1, 0, false};
   }
 
@@ -284,15 +285,15 @@ class harness {
     const tap& k = s_.taps[i];
     const i64 row = static_cast<i64>(k.row.get());
     idle_from_ = cycle_ + 1;
-    const bool fits = row < k.rows && tap_sequence_[i][row] < t_.sequences &&
-                      r_.first_in[tap_sequence_[i][row]] >= 0;
+    const bool fits = row < k.rows && tap_sequence_[i][index(row)] < t_.sequences &&
+                      r_.first_in[tap_sequence_[i][index(row)]] >= 0;
     if (!fits) {
       bad_tap(i, row);
       return;
     }
-    i64& n = tap_sequence_[i][row];
-    i64& seen = seen_[i][row];
-    const i64 step = first_step_[n] + (k.reverse ? t_.steps[n] - 1 - seen : seen);
+    i64& n = tap_sequence_[i][index(row)];
+    i64& seen = seen_[i][index(row)];
+    const i64 step = first_step_[index(n)] + (k.reverse ? t_.steps[n] - 1 - seen : seen);
     for (int u = 0; u < k.units && row * k.units + u < k.hidden; ++u) {
       const i64 to = step * k.hidden + row * k.units + u;
       t_.h[i][to] = k.h.number(u * k.h_bits, k.h_bits, k.h_signed);
@@ -335,7 +336,7 @@ class harness {
     r_.status = BAD_TAP;
     r_.port = static_cast<i64>(i);
     r_.word = row;
-    r_.sequence = row < s_.taps[i].rows ? tap_sequence_[i][row] : -1;
+    r_.sequence = row < s_.taps[i].rows ? tap_sequence_[i][index(row)] : -1;
   }
 
   bool finished() const {

@@ -11,11 +11,13 @@ from pathlib import Path
 import jinja2
 
 from gatewright.hls_templates.cosim.project import RtlProject
-from gatewright.hls_templates.csim.compiler import Compiler, find_compiler, run_compiler
+from gatewright.hls_templates.csim.compiler import Compiler, find_compiler, run_compiler, warnings
 from gatewright.hls_templates.eda import work_folder
 from gatewright.hls_templates.ports import Ports
 
-FLAGS = ("-std=c++17", "-fPIC", "-fvisibility=hidden", "-w", "-DNDEBUG")
+FLAGS = ("-std=c++17", "-fPIC", "-fvisibility=hidden", "-DNDEBUG")
+# What a simulator wrote has its own warnings.
+MODEL_HEAD = "#pragma GCC system_header\n"
 FIXED = ("ends.hpp", "harness.hpp")
 ADAPTER = "adapter.hpp"
 
@@ -42,7 +44,7 @@ class Model:
 def flags(compiler: Compiler) -> list[str]:
     """Flags of every translation unit."""
     # Several libraries live in one process: g++ would share the statics of templates among them.
-    return [*FLAGS, *(["-fno-gnu-unique"] if compiler.name == "g++" else [])]
+    return [*FLAGS, *warnings(compiler), *(["-fno-gnu-unique"] if compiler.name == "g++" else [])]
 
 
 def cached_library(rtl: RtlProject, cache: Path, model: Model, ports: Ports, trace: bool) -> Path:

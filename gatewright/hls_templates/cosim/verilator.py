@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gatewright.hls_templates.cosim.library import Model, digest, flags
+from gatewright.hls_templates.cosim.library import MODEL_HEAD, Model, digest, flags
 from gatewright.hls_templates.cosim.project import CORE, RtlProject
 from gatewright.hls_templates.csim.compiler import Compiler, find_compiler, run_compiler
 from gatewright.hls_templates.eda import Tool, run_tool, user_cache, work_folder
@@ -54,7 +54,7 @@ def verilator_model(tool: Tool, *, trace: bool, style: Style = OURS) -> Model:
         run_tool(tool, [*options, *names, *rtl.sources], rtl.folder)
         sources = sorted(path.name for path in (work / "model").glob("*.cpp"))
         text = "".join(f'#include "model/{name}"\n' for name in sources)
-        (work / "gw_model.hpp").write_text(f'#include "model/V{CORE}.h"\n{text}')
+        (work / "gw_model.hpp").write_text(f'{MODEL_HEAD}#include "model/V{CORE}.h"\n{text}')
         runtime = _runtime(tool, find_compiler(), trace=trace)
         return [*style.optimize, *_includes(tool), f"-I{work / 'model'}", *map(str, runtime)]
 

@@ -45,7 +45,8 @@ class wave_file : public VerilatedVcdFile {
     return file_ != nullptr;
   }
   ssize_t write(const char* words, ssize_t length) override {
-    if (!failed()) note(std::fwrite(words, 1, length, file_) == static_cast<std::size_t>(length));
+    const std::size_t size = gw::index(length);
+    if (!failed()) note(std::fwrite(words, 1, size, file_) == size);
     return length;
   }
   void close() override {

@@ -19,6 +19,10 @@ from gatewright.errors import GatewrightError
 
 VARIABLE = "CXX"
 """Names a compiler."""
+SIGNS = ("-Werror=sign-compare", "-Werror=sign-conversion")
+"""Where C++ takes a negative integer for a large one, what we emit does not compile."""
+OURS = ("g++", "clang++", "ziglang")
+"""The compilers whose warnings we know."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,11 @@ class Compiler:
         """
         said = _run([*self.command, "--version"]).stdout.splitlines()
         return said[0] if said else "unknown"
+
+
+def warnings(compiler: Compiler) -> Sequence[str]:
+    """Flags for what we emit: errors for mixed signs, silence from a compiler that CXX brings in."""
+    return SIGNS if compiler.name in OURS else ("-w",)
 
 
 def find_compiler() -> Compiler:
@@ -93,7 +102,8 @@ def compile_library(
         GatewrightError: GW-502 with the compiler's own words.
     """
     project, output = project.resolve(), output.resolve()
-    flags = ["-std=c++17", "-shared", "-fPIC", "-w", f"-I{project}", f"-I{project}/gatewright"]
+    flags = ["-std=c++17", "-shared", "-fPIC", *warnings(compiler)]
+    flags += [f"-I{project}", f"-I{project}/gatewright"]
     flags += ["-O3", "-march=native", "-DGW_NATIVE"] if native else _ap_flags(compiler)
     flags += ["-DGW_TAPS"] if taps else []
     # Of its own: two processes may compile the same at once.
@@ -166,7 +176,7 @@ def load_library(path: Path) -> ctypes.CDLL:
 
 
 def _ap_flags(compiler: Compiler) -> list[str]:
-    flags = ["-O1", f"-I{ap_types()}"]
+    flags = ["-O1", f"-isystem{ap_types()}"]
     if compiler.name != "g++":
         # The specialisations for std::complex in these two headers need libstdc++.
         flags += ["-D__AP_INT_SPECIAL_H__", "-D__AP_FIXED_SPECIAL_H__"]

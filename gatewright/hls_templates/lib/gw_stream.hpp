@@ -5,6 +5,8 @@
 // Not for: detecting deadlocks; a bounded FIFO may block where this queue grows.
 #pragma once
 
+#include <cstddef>
+
 #if defined(__SYNTHESIS__) || defined(GW_VITIS)
 #include <hls_stream.h>
 namespace gw {
@@ -13,7 +15,6 @@ using stream = hls::stream<T>;
 }
 #else
 #include <cassert>
-#include <cstddef>
 #include <vector>
 namespace gw {
 template <class T>
@@ -48,7 +49,7 @@ namespace gw {
 template <class T, int N>
 struct beat {
   using value_t = T;
-  T data[N];
+  T data[std::size_t(N)];
   bool last;
   bool keep;
 };

@@ -23,21 +23,20 @@ inline std::vector<tap_buffer>& taps() {
   return buffers;
 }
 
-inline void set_tap(int id, std::int64_t* data, std::int64_t width) {
-  if (taps().size() <= static_cast<std::size_t>(id)) taps().resize(id + 1);
+inline void set_tap(std::size_t id, std::int64_t* data, std::int64_t width) {
+  if (taps().size() <= id) taps().resize(id + 1);
   taps()[id] = {data, width, 0};
 }
 
 template <class T>
-void tap(int id, int column, const T& value) {
-  if (static_cast<std::size_t>(id) >= taps().size()) return;
+void tap(std::size_t id, int column, const T& value) {
+  if (id >= taps().size()) return;
   tap_buffer& b = taps()[id];
   if (b.data != nullptr) b.data[b.row * b.width + column] = static_cast<std::int64_t>(value);
 }
 
-inline void tap_step(int first, int count) {
-  const int shown = static_cast<int>(taps().size());
-  for (int id = first; id < first + count && id < shown; ++id) ++taps()[id].row;
+inline void tap_step(std::size_t first, std::size_t count) {
+  for (std::size_t id = first; id < first + count && id < taps().size(); ++id) ++taps()[id].row;
 }
 
 }  // namespace gw

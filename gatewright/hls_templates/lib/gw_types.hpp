@@ -50,6 +50,34 @@ template <int W, bool S>
 using rom = typename machine_word<signed_bits(W, S)>::type;
 #endif
 
+// A word of either sign as a signed one. Words that are compared go through it: the headers that
+// C-simulation has for ap_int compare an ap_int with an ap_uint of 32 bits or more as unsigned.
+inline std::int32_t as_signed(std::int32_t value) { return value; }
+inline std::int64_t as_signed(std::int64_t value) { return value; }
+#ifndef GW_NATIVE
+template <int W>
+ap_int<W> as_signed(const ap_int<W>& value) {
+#pragma HLS inline
+  return value;
+}
+template <int W>
+ap_int<W + 1> as_signed(const ap_uint<W>& value) {
+#pragma HLS inline
+  return value;
+}
+#endif
+
+/// The product of two words; T holds it. ap_int grows, a machine word has to be widened first.
+template <class T, class A, class B>
+T multiply(const A& a, const B& b) {
+#pragma HLS inline
+#ifdef GW_NATIVE
+  return T(a) * T(b);
+#else
+  return T(a * b);
+#endif
+}
+
 /// The low B bits of a word as an array index: how a two's complement value addresses a ROM.
 template <int B, class T>
 unsigned address(const T& value) {

@@ -124,7 +124,7 @@ class MatVec(Kernel):
         weights, biases = f"{self.ident}_weights", f"{self.ident}_biases"
         members = [
             *self.port_types,
-            f"using acc_t = {cpp.word(self.output.type)};",
+            f"using acc_t = {cpp.word(self._partial())};",
             f"static {element} weight(int tile, int k, int u) {{ return {weights}[tile][k][u]; }}",
             f"static acc_t bias(int output) {{ return {biases}[output]; }}",
         ]

@@ -46,7 +46,8 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
       const int column = block * P::COLUMNS + k;
       if (column < P::INPUTS)
         for (int u = 0; u < P::UNITS; ++u)
-          acc[u] += P::weight(row * P::BLOCKS + block, k, u) * x[column];
+          acc[u] +=
+              multiply<typename P::acc_t>(P::weight(row * P::BLOCKS + block, k, u), x[column]);
     }
     if (block < P::BLOCKS - 1) {
       ++block;

@@ -64,7 +64,13 @@ class MultiplyAdd:
 
     def params_cpp(self) -> str:
         """The constants."""
-        members = [f"using in_t = {cpp.word(self.domain)};", f"using out_t = {cpp.word(self.out)};"]
+        factors, terms = IntType.of(self.factors), IntType.of(self.terms)
+        words = {
+            "in_t": self.domain,
+            "out_t": self.out,
+            "sum_t": IntType.hull([self.domain * factors, terms, self.out]),
+        }
+        members = [f"using {name} = {cpp.word(type_)};" for name, type_ in words.items()]
         arrays = []
         for name, values in (("factor", self.factors), ("term", self.terms)):
             array = f"{self.ident}_{name}s"

@@ -1,6 +1,6 @@
 // A value times a constant of its channel, plus another one.
 //
-// P has: in_t, out_t; factor(c), term(c).
+// P has: in_t, out_t; sum_t, which holds the product, the term and their sum; factor(c), term(c).
 #pragma once
 
 #include "gw_types.hpp"
@@ -11,7 +11,8 @@ template <class P>
 struct multiply_add {
   static typename P::out_t apply(const typename P::in_t& n, int channel) {
 #pragma HLS inline
-    return typename P::out_t(n * P::factor(channel) + P::term(channel));
+    using sum_t = typename P::sum_t;
+    return typename P::out_t(multiply<sum_t>(n, P::factor(channel)) + sum_t(P::term(channel)));
   }
 };
 

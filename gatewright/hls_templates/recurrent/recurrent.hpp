@@ -53,24 +53,24 @@ bool take_step(const B& beat, T& x) {
 }
 
 /// The state a sequence begins with: a constant row, or a beat. Padding is zero.
-template <class Row, class T, int N>
+template <class Row, class T, std::size_t N>
 void begin_state(const none&, T (&state)[N], int width) {
 #pragma HLS inline
-  for (int i = 0; i < N; ++i) state[i] = i < width ? T(Row::at(i)) : T(0);
+  for (int i = 0; i < int(N); ++i) state[i] = i < width ? T(Row::at(i)) : T(0);
 }
 
-template <class Row, class T, int N, class U, int M>
+template <class Row, class T, std::size_t N, class U, int M>
 void begin_state(stream<beat<U, M>>& given, T (&state)[N], int) {
 #pragma HLS inline
   const beat<U, M> x = given.read();
-  for (int i = 0; i < N; ++i) state[i] = i < M ? T(x.data[i < M ? i : 0]) : T(0);
+  for (int i = 0; i < int(N); ++i) state[i] = i < M ? T(x.data[i < M ? i : 0]) : T(0);
 }
 
 /// A state as a beat, where somebody reads it.
-template <class T, int N>
+template <class T, std::size_t N>
 void write_state(const none&, const T (&)[N], bool, bool) {}
 
-template <class T, int N, class U, int M>
+template <class T, std::size_t N, class U, int M>
 void write_state(stream<beat<U, M>>& out, const T (&state)[N], bool last, bool keep) {
 #pragma HLS inline
   beat<U, M> x;
@@ -96,11 +96,11 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
 #pragma HLS reset variable = kept
 #pragma HLS array_partition variable = kept.h complete
 #pragma HLS array_partition variable = kept.c complete
-  typename P::operand_t x[X_WIDTH];
-  typename P::operand_t h[2][H_WIDTH];   // read one bank, write the other
-  typename P::operand_t out[H_WRITTEN];  // h again: OUT reads it sooner than DISTANCE allows
-  typename P::cell_t c[H_WRITTEN];
-  typename P::acc_t acc[P::ACCUMULATORS][LANES];
+  typename P::operand_t x[std::size_t(X_WIDTH)];
+  typename P::operand_t h[2][std::size_t(H_WIDTH)];   // read one bank, write the other
+  typename P::operand_t out[std::size_t(H_WRITTEN)];  // h: OUT reads it sooner than DISTANCE allows
+  typename P::cell_t c[std::size_t(H_WRITTEN)];
+  typename P::acc_t acc[P::ACCUMULATORS][std::size_t(LANES)];
 #pragma HLS array_partition variable = x complete
 #pragma HLS array_partition variable = h complete dim = 0
 #pragma HLS array_partition variable = out complete
@@ -142,10 +142,11 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
       }
       const int kept = P::ACCUMULATORS == 1 ? 0 : entry.row;
       // The products are summed first: only one addition lies on the loop through acc.
-      typename P::acc_t sum[LANES];
+      typename P::acc_t sum[std::size_t(LANES)];
       for (int lane = 0; lane < LANES; ++lane) sum[lane] = 0;
       for (int k = 0; k < P::COLUMNS; ++k)
-        for (int lane = 0; lane < LANES; ++lane) sum[lane] += P::weight(tile, k, lane) * v[k];
+        for (int lane = 0; lane < LANES; ++lane)
+          sum[lane] += multiply<typename P::acc_t>(P::weight(tile, k, lane), v[k]);
       for (int lane = 0; lane < LANES; ++lane) {
         sum[lane] += entry.first ? typename P::acc_t(P::bias(entry.row, lane)) : acc[kept][lane];
         acc[kept][lane] = sum[lane];

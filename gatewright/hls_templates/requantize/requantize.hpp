@@ -16,7 +16,7 @@ namespace gw {
 template <class T, class V>
 T clamp(const V& value, int low, int high) {
 #pragma HLS inline
-  return value < low ? T(low) : (value > high ? T(high) : T(value));
+  return as_signed(value) < low ? T(low) : (as_signed(value) > high ? T(high) : T(value));
 }
 
 template <class P>
@@ -27,14 +27,14 @@ struct requantize_clip {
   }
 };
 
-/// P adds PRODUCT_BITS, SHIFT, multiplier(c), offset(c), and TIES: what a half becomes, 0 the next
-/// integer, 1 the even neighbour, 2 the odd one.
+/// P adds PRODUCT_BITS (with the offset added), SHIFT, multiplier(c), offset(c), and TIES: what a
+/// half becomes, 0 the next integer, 1 the even neighbour, 2 the odd one.
 template <class P>
 struct requantize_affine {
-  static_assert(P::PRODUCT_BITS <= 64, "the product fits a word");
+  static_assert(P::PRODUCT_BITS < 64, "the product fits a word");
   static_assert(P::SHIFT >= 0 && P::SHIFT < P::PRODUCT_BITS, "the shift leaves a result");
   static_assert(P::TIES == 0 || P::SHIFT > 0, "a tie needs a fraction");
-  using product_t = word<P::PRODUCT_BITS, true>;
+  using product_t = word<P::PRODUCT_BITS + 1, true>;  // the product may exceed the sum
 
   static typename P::out_t apply(const typename P::in_t& n, int channel) {
 #pragma HLS inline
@@ -68,7 +68,7 @@ struct requantize_thresholds {
     for (int level = P::DEPTH - 1; level >= 0; --level) {
 #pragma HLS unroll
       const int candidate = count + (1 << level);
-      if (n >= P::threshold(channel, candidate)) count = candidate;
+      if (as_signed(n) >= as_signed(P::threshold(channel, candidate))) count = candidate;
     }
     return typename P::out_t(P::LOW + count);
   }
