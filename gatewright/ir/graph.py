@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gatewright.ir.types import IntArray, IntType
@@ -89,6 +89,11 @@ class Graph:
             self._define(Tensor(output, type_, shape))
         self.nodes.append(node)
         return outputs[0]
+
+    def widen(self, name: str, type_: IntType) -> None:
+        """Let a tensor hold further integers, for all that is added behind it."""
+        tensor = self.tensors[name]
+        self.tensors[name] = replace(tensor, type=IntType.hull([tensor.type, type_]))
 
     def _define(self, tensor: Tensor) -> None:
         if tensor.name in self.tensors:

@@ -9,13 +9,10 @@ import numpy as np
 import onnx
 
 from gatewright.errors import GatewrightError
-from gatewright.ir.exact import activation_table, inverse_root
-from gatewright.ir.graph import Graph
+from gatewright.ir.exact import inverse_root
 from gatewright.ir.lowering import rounding
-from gatewright.ir.lowering.rounding import Rounding, RoundingLog
-from gatewright.ir.lowering.state import LoweringState, requantize
-from gatewright.ir.lowering.values import ZERO, Affine
-from gatewright.ir.ops.lookup import wrapped_table
+from gatewright.ir.lowering.state import LoweringState, look_up, requantize
+from gatewright.ir.lowering.values import Affine
 from gatewright.ir.quantizer import Quantizer, Scales
 
 TABLE_BITS = 16
@@ -65,38 +62,6 @@ def quantize(state: LoweringState, value: Affine, output: str, quantizer: Quanti
     )
 
 
-def look_up(
-    graph: Graph,
-    source: str,
-    output: str,
-    function: str,
-    quantizer: Quantizer,
-    scale: Fraction,
-    *,
-    log: RoundingLog,
-    runtime: bool = False,
-) -> str:
-    """Append the table of ``quantizer(function(source * scale))``, and note it down."""
-    type_ = graph[source].type
-    path = rounding.codes(type_, scale)
-    log.add(
-        Rounding(
-            output,
-            source,
-            "table",
-            quantizer,
-            (scale,),
-            ZERO,
-            path,
-            function=function,
-            runtime=runtime,
-        )
-    )
-    entries = activation_table(function, quantizer, scale, type_)
-    table = graph.add_constant(f"{output}.table", wrapped_table(entries, type_))
-    return graph.add("LookUp", [source, table], [output], function=function)
-
-
 def lower_batch_norm(state: LoweringState, node: onnx.NodeProto) -> None:
     """Folded into scales and offsets; a negative weight turns its channel round, 0 empties it."""
     value = state.number(node, node.input[0])
@@ -129,6 +94,7 @@ def lower_batch_norm(state: LoweringState, node: onnx.NodeProto) -> None:
         signs,
         tuple(abs(g) for g in gains),
         tuple(abs(bias[c]) + abs(mean[c] * gains[c]) for c in channels),
+        tuple(abs(f) for f in (*weight, *roots, *gains, *(v + epsilon for v in variance))),
     )
     state.values[node.output[0]] = Affine(
         name,

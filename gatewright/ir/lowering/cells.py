@@ -11,13 +11,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from gatewright.ir.exact import activation_table
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import rounding
-from gatewright.ir.lowering.rounding import FloatPath, Rounding, RoundingLog
-from gatewright.ir.lowering.state import requantize
+from gatewright.ir.lowering.rounding import FloatPath, RoundingLog
+from gatewright.ir.lowering.state import look_up, requantize
 from gatewright.ir.lowering.values import ZERO
-from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.quantizer import Quantizer
 from gatewright.ir.traced.cell_spec import CellSpec
 from gatewright.ir.types import IntType
@@ -42,6 +40,7 @@ class Body:
     def accumulate(self, gate: str) -> str:
         """A gate's sum over x and h, and its requantizer; gives ``<gate>_acc``."""
         body, p = self.graph, self.spec.gates[gate]
+        unit = self.spec.quantizers["output"].scales[0]
         w = body.add_constant(f"{gate}_w", p.w)
         u = body.add_constant(f"{gate}_u", p.u)
         bias = body.add_constant(f"{gate}_bias", p.bias)
@@ -50,8 +49,8 @@ class Body:
         body.add("Add", [f"{gate}_x_product", f"{gate}_h_product"], [f"{gate}_product"])
         body.add("Add", [f"{gate}_product", bias], [f"{gate}_sum"])
         path = rounding.add(
-            rounding.dot_product(body["x"].type, p.w, p.scales),
-            rounding.dot_product(body["h_prev"].type, p.u, p.scales),
+            rounding.dot_product(body["x"].type, p.w, p.scales, unit),
+            rounding.dot_product(body["h_prev"].type, p.u, p.scales, unit),
         )
         path = rounding.add_bias(path, p.bias, p.scales, p.residues)
         return requantize(
@@ -70,17 +69,9 @@ class Body:
         self, source: str, output: str, function: str, quantizer: Quantizer, domain: Quantizer
     ) -> str:
         """``quantizer(function(source))`` as a table."""
-        body = self.graph
-        type_, scale = body[source].type, domain.scales[0]
-        path = rounding.codes(type_, scale)
-        self.log.add(
-            Rounding(
-                output, source, "table", quantizer, domain.scales, ZERO, path, function=function
-            )
+        return look_up(
+            self.graph, source, output, function, quantizer, domain.scales[0], log=self.log
         )
-        entries = activation_table(function, quantizer, scale, type_)
-        table = body.add_constant(f"{output}.table", wrapped_table(entries, type_))
-        return body.add("LookUp", [source, table], [output], function=function)
 
     def quantize(
         self,
@@ -112,15 +103,15 @@ class Body:
         factors: tuple[str, str],
         output: str,
         quantizer: Quantizer,
-        scale: Fraction,
+        scales: tuple[Fraction, Fraction],
         path: FloatPath | None = None,
     ) -> str:
-        """A product of two integers and its requantizer."""
+        """A product of two integers, each worth its scale, and its requantizer."""
         body = self.graph
         source = body.add("Mul", factors, [f"{output}_product"])
         if path is None:
-            path = rounding.product(body[factors[0]].type, body[factors[1]].type, scale)
-        return self.quantize(source, output, quantizer, scale, "product", path)
+            path = rounding.product((body[factors[0]].type, body[factors[1]].type), scales)
+        return self.quantize(source, output, quantizer, scales[0] * scales[1], "product", path)
 
 
 def build_body(spec: CellSpec, x_type: IntType, log: RoundingLog) -> Graph:
@@ -167,14 +158,14 @@ def _lstm(body: Body) -> None:
     state = cell.scales[0]
 
     path = _couple_forget_gate(body) if spec.cifg else None
-    body.multiply(("forget_gate", "c_prev"), "forget_cell", cell, unit["forget"] * state, path)
-    body.multiply(("input_gate", "cell_gate"), "input_cell", cell, unit["input"] * unit["cell"])
+    body.multiply(("forget_gate", "c_prev"), "forget_cell", cell, (unit["forget"], state), path)
+    body.multiply(("input_gate", "cell_gate"), "input_cell", cell, (unit["input"], unit["cell"]))
     body.graph.add("Add", ["forget_cell", "input_cell"], ["state_sum"])
     parts = [rounding.codes(body.graph[n].type, state) for n in ("forget_cell", "input_cell")]
     body.quantize("state_sum", "c", cell, state, "sum", rounding.add(*parts))
     body.look_up("c", "hidden_tanh", "tanh", q["hidden_state_tanh"], cell)
-    scale = unit["output"] * q["hidden_state_tanh"].scales[0]
-    body.multiply(("output_gate", "hidden_tanh"), "h", q["output"], scale)
+    scales = unit["output"], q["hidden_state_tanh"].scales[0]
+    body.multiply(("output_gate", "hidden_tanh"), "h", q["output"], scales)
 
 
 def _couple_forget_gate(body: Body) -> FloatPath:

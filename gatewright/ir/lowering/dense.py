@@ -73,7 +73,9 @@ def lower_matmul(state: LoweringState, node: onnx.NodeProto) -> None:
     w = state.graph.add_constant(f"{node.name}.weight", weight.values)
     name = state.graph.add("MatMul", [value.name, w], [f"{node.name}.product"], name=node.name)
     scales = tuple(s * value.scales[0] for s in weight.scales)
-    path = rounding.dot_product(state.graph[value.name].type, weight.values, scales)
+    path = rounding.dot_product(
+        state.graph[value.name].type, weight.values, scales, value.scales[0]
+    )
     state.values[node.output[0]] = Affine(name, scales, path)
 
 

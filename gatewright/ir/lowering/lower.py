@@ -13,7 +13,7 @@ import onnx
 from gatewright.errors import GatewrightError
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import activations, dense, recurrent, reductions
-from gatewright.ir.lowering.rounding import Rounding
+from gatewright.ir.lowering.rounding import Rounding, RoundingLog
 from gatewright.ir.lowering.rounding import output as output_rounding
 from gatewright.ir.lowering.state import LoweringState
 from gatewright.ir.lowering.values import ZERO, Affine, ClassIndex, FloatInput, Stack
@@ -81,11 +81,12 @@ class IntegerModel:
         return tuple(output.decode(values) for output in self.outputs)
 
 
-def lower(model: onnx.ModelProto) -> IntegerModel:
+def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerModel:
     """Lower a traced graph.
 
     Args:
         model: A traced graph as ``gatewright.frontend`` makes it; its first input is a sequence.
+        log: Where its roundings go; its ``reach`` widens the ranges of what they give.
 
     Returns:
         The integer model.
@@ -95,7 +96,8 @@ def lower(model: onnx.ModelProto) -> IntegerModel:
     """
     traced = TracedGraph(model.graph)
     time_major = _is_time_major(model.graph)
-    state = LoweringState(traced, Graph("gatewright_integer"), time_major)
+    log = log or RoundingLog()
+    state = LoweringState(traced, Graph("gatewright_integer"), time_major, roundings=log)
     for i, value in enumerate(model.graph.input):
         state.values[value.name] = FloatInput(i)
         state.shapes.append([d.dim_value for d in value.type.tensor_type.shape.dim])

@@ -8,7 +8,6 @@ import onnx
 from gatewright.errors import GatewrightError
 from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.cells import build_body
-from gatewright.ir.lowering.rounding import RoundingLog
 from gatewright.ir.lowering.state import LoweringState
 from gatewright.ir.lowering.values import Affine
 from gatewright.ir.quantizer import Quantizer
@@ -25,8 +24,7 @@ def lower_cell(state: LoweringState, node: onnx.NodeProto) -> None:
     initial = [
         _initial(state, node, spec, name, node.input[1 + i], x) for i, name in enumerate(states)
     ]
-    log = RoundingLog(f"{spec.name}/", state.roundings.items)
-    body = build_body(spec, state.graph[x].type, log)
+    body = build_body(spec, state.graph[x].type, state.roundings.within(spec.name))
     finals, stacked = [f"{spec.name}.{s}_n" for s in states], [f"{spec.name}.{s}" for s in states]
     state.graph.add(
         "Scan",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TypeVar
@@ -13,6 +13,7 @@ from gatewright.ir.quantizer import Quantizer, Scales
 from gatewright.ir.types import IntArray, IntType
 
 T = TypeVar("T")
+ONE = Fraction(1)
 
 EXACT_IN_BINARY32 = 2**24
 NORMALIZE_ROUNDINGS = 14
@@ -34,6 +35,8 @@ class FloatPath:
         grids: A power of two of which every term is a multiple, one a channel; 0 for none.
         roundings: Most roundings that a term goes through, dequantization included.
         relative: Whether there is one term only, so that the error is relative to the value.
+        smallest: The smallest factor other than 0: a scale, or what a normalization multiplies by.
+        gain: The most by which an error made on the way is multiplied later.
     """
 
     lo: tuple[int, ...]
@@ -42,6 +45,8 @@ class FloatPath:
     grids: Scales
     roundings: int
     relative: bool
+    smallest: Fraction = ONE
+    gain: Fraction = ONE
 
 
 @dataclass(frozen=True)
@@ -74,22 +79,35 @@ class Rounding:
     runtime: bool = False
 
 
-@dataclass
+Reach = Callable[[Rounding], IntType | None]
+Steps = Mapping[tuple[str, IntType], IntArray]
+
+
+@dataclass(frozen=True)
 class RoundingLog:
     """The roundings of one graph, in its order.
 
     Attributes:
         prefix: Put before the names; ``<layer>/`` for the body of a recurrent layer.
         items: What was noted.
+        reach: Given each, says which integers float32 may make of it besides the exact one.
+        known: Thresholds and tables that need not be computed, by place and domain.
     """
 
     prefix: str = ""
     items: list[Rounding] = field(default_factory=list)
+    reach: Reach = lambda rounding: None
+    known: Steps = field(default_factory=dict)
 
-    def add(self, rounding: Rounding) -> None:
-        """Note one, under the prefix."""
+    def within(self, layer: str) -> RoundingLog:
+        """The same log for the body of a recurrent layer."""
+        return replace(self, prefix=f"{layer}/")
+
+    def add(self, rounding: Rounding) -> IntType | None:
+        """Note one, under the prefix, and say what float32 may make of it."""
         name, source = (self.prefix + n for n in (rounding.name, rounding.source))
         self.items.append(replace(rounding, name=name, source=source))
+        return self.reach(self.items[-1])
 
 
 def output(name: str, scales: Scales, offsets: Scales, path: FloatPath) -> Rounding:
@@ -107,12 +125,14 @@ def power_of_two(value: Fraction) -> bool:
 def codes(type_: IntType, scale: Fraction) -> FloatPath:
     """A code, dequantized in one rounding."""
     grid = scale if power_of_two(scale) else Fraction(0)
-    return FloatPath((type_.lo,), (type_.hi,), (type_.magnitude * scale,), (grid,), 1, True)
+    magnitude = type_.magnitude * scale
+    return FloatPath((type_.lo,), (type_.hi,), (magnitude,), (grid,), 1, True, smallest=scale)
 
 
-def product(a: IntType, b: IntType, scale: Fraction) -> FloatPath:
+def product(types: tuple[IntType, IntType], scales: tuple[Fraction, Fraction]) -> FloatPath:
     """A product of two codes: two dequantizations and the product."""
-    return replace(codes(a * b, scale), roundings=3)
+    path = codes(types[0] * types[1], scales[0] * scales[1])
+    return replace(path, roundings=3, smallest=min(scales))
 
 
 def times_code(path: FloatPath, type_: IntType, scale: Fraction) -> FloatPath:
@@ -126,10 +146,12 @@ def times_code(path: FloatPath, type_: IntType, scale: Fraction) -> FloatPath:
         (grid,),
         path.roundings + 2,
         path.relative,
+        smallest=min(path.smallest, scale),
+        gain=max(ONE, path.gain * type_.magnitude * scale),
     )
 
 
-def dot_product(x: IntType, w: IntArray, scales: Scales) -> FloatPath:
+def dot_product(x: IntType, w: IntArray, scales: Scales, unit: Fraction) -> FloatPath:
     """``x @ w`` in any order, fused or not.
 
     Each term: two dequantizations, its product, and one addition less than there are terms.
@@ -138,13 +160,17 @@ def dot_product(x: IntType, w: IntArray, scales: Scales) -> FloatPath:
         x: Range of the K elements.
         w: Integers [K, C].
         scales: Value of one unit of the result, one or one a channel.
+        unit: Value of one unit of x.
     """
     lo = np.minimum(w * x.lo, w * x.hi).sum(axis=0).tolist()
     hi = np.maximum(w * x.lo, w * x.hi).sum(axis=0).tolist()
     reach = (np.abs(w).sum(axis=0) * x.magnitude).tolist()
     magnitudes = tuple(m * scales[c % len(scales)] for c, m in enumerate(reach))
     grids = tuple(s if power_of_two(s) else Fraction(0) for s in scales)
-    return FloatPath(tuple(lo), tuple(hi), magnitudes, grids, w.shape[0] + 2, False)
+    smallest = min(unit, min(scales) / unit)
+    return FloatPath(
+        tuple(lo), tuple(hi), magnitudes, grids, w.shape[0] + 2, False, smallest=smallest
+    )
 
 
 def add(a: FloatPath, b: FloatPath) -> FloatPath:
@@ -156,6 +182,8 @@ def add(a: FloatPath, b: FloatPath) -> FloatPath:
         _each(min, a.grids, b.grids),
         max(a.roundings, b.roundings) + 1,
         False,
+        smallest=min(a.smallest, b.smallest),
+        gain=max(a.gain, b.gain),
     )
 
 
@@ -202,7 +230,9 @@ def mean(path: FloatPath, steps: int) -> FloatPath:
     )
 
 
-def normalize(path: FloatPath, signs: IntArray, gains: Scales, shifts: Scales) -> FloatPath:
+def normalize(
+    path: FloatPath, signs: IntArray, gains: Scales, shifts: Scales, factors: Scales
+) -> FloatPath:
     """Batch normalization, ``x * gain + shift``, computed as either of
 
     ``(x - mean) * r * weight + bias`` or ``x * (r * weight) + (bias - mean * (r * weight))``
@@ -213,6 +243,7 @@ def normalize(path: FloatPath, signs: IntArray, gains: Scales, shifts: Scales) -
         signs: Of the gains, 1, 0 or -1; the integer is multiplied by them; [C].
         gains: Absolute values, [C].
         shifts: Sum of the absolute terms of the shift, [C].
+        factors: What it multiplies or divides by on the way, absolute.
     """
     channels = len(gains)
     ends = [_each(int.__mul__, n, tuple(signs.tolist())) for n in (path.lo, path.hi)]
@@ -226,6 +257,8 @@ def normalize(path: FloatPath, signs: IntArray, gains: Scales, shifts: Scales) -
         (Fraction(0),),
         path.roundings + NORMALIZE_ROUNDINGS,
         False,
+        smallest=min([path.smallest, *(f for f in factors if f)]),
+        gain=path.gain * max(ONE, *factors),
     )
 
 

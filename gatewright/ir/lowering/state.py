@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
 
 import onnx
 
 from gatewright.errors import GatewrightError
-from gatewright.ir.exact import function_thresholds, thresholds
+from gatewright.ir.exact import activation_table, function_thresholds, thresholds
 from gatewright.ir.graph import Graph
-from gatewright.ir.lowering.rounding import FloatPath, Rounding, RoundingLog
-from gatewright.ir.lowering.values import Affine, Value
+from gatewright.ir.lowering.rounding import FloatPath, Rounding, RoundingLog, codes
+from gatewright.ir.lowering.values import ZERO, Affine, Value
+from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.quantizer import InputBoundary, Quantizer, Scales
 from gatewright.ir.traced.operands import TracedGraph
+from gatewright.ir.types import IntArray
 
 
 @dataclass
@@ -104,15 +109,65 @@ def requantize(
 
     With ``relu`` or a ``function`` it quantizes what that gives.
     """
-    log.add(
-        Rounding(
-            output, source, kind, quantizer, scales, offsets, path, relu, function, bool(function)
-        )
-    )
     domain = graph[source].type
-    if function is None:
-        rows = thresholds(quantizer, scales, offsets, domain, relu=relu)
-    else:
-        rows = function_thresholds(function, quantizer, scales, offsets, domain)
-    name = graph.add_constant(f"{output}.thresholds", rows)
-    return graph.add("MultiThreshold", [source, name], [output], out_bias=quantizer.type.lo)
+
+    def rows() -> IntArray:
+        if function is None:
+            return thresholds(quantizer, scales, offsets, domain, relu=relu)
+        return function_thresholds(function, quantizer, scales, offsets, domain)
+
+    place = Rounding(
+        output, source, kind, quantizer, scales, offsets, path, relu, function, bool(function)
+    )
+    bias = quantizer.type.lo
+    return _append(graph, place, "MultiThreshold", "thresholds", rows, log, out_bias=bias)
+
+
+def look_up(
+    graph: Graph,
+    source: str,
+    output: str,
+    function: str,
+    quantizer: Quantizer,
+    scale: Fraction,
+    *,
+    log: RoundingLog,
+    runtime: bool = False,
+) -> str:
+    """Append the table of ``quantizer(function(source * scale))``, and note it down."""
+    domain = graph[source].type
+
+    def table() -> IntArray:
+        return wrapped_table(activation_table(function, quantizer, scale, domain), domain)
+
+    place = Rounding(
+        output,
+        source,
+        "table",
+        quantizer,
+        (scale,),
+        ZERO,
+        codes(domain, scale),
+        function=function,
+        runtime=runtime,
+    )
+    return _append(graph, place, "LookUp", "table", table, log, function=function)
+
+
+def _append(
+    graph: Graph,
+    place: Rounding,
+    op: str,
+    kind: str,
+    compute: Callable[[], IntArray],
+    log: RoundingLog,
+    **attrs: Any,
+) -> str:
+    """A place of rounding as an op and its constant, which is computed unless it is known."""
+    known = log.known.get((log.prefix + place.name, graph[place.source].type))
+    constant = graph.add_constant(f"{place.name}.{kind}", compute() if known is None else known)
+    graph.add(op, [place.source, constant], [place.name], **attrs)
+    reached = log.add(place)
+    if reached is not None:
+        graph.widen(place.name, reached)
+    return place.name
