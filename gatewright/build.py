@@ -30,6 +30,7 @@ from gatewright.hls_templates.eda import verilator, yosys
 from gatewright.hls_templates.ports import Ports
 from gatewright.inputs import check_arguments
 from gatewright.ir.certificate import Certificate
+from gatewright.ir.certify import certify
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.onnx_io import from_onnx
 from gatewright.ir.quantizer import Quantizer
@@ -106,6 +107,15 @@ class Build:
     def _load_integer(self) -> IntegerModel:
         with whole(self.path / INTEGER):
             return from_onnx(self._load(INTEGER))
+
+    @property
+    def float_model(self) -> IntegerModel:
+        """The integer model with the ranges that float32 may reach, which the kernels need not."""
+        return self._opened.get("float_model", (TRACED, INTEGER), self._widened)
+
+    def _widened(self) -> IntegerModel:
+        with whole(self.path / TRACED):
+            return certify(self.traced, self.integer).model
 
     @property
     def kernels(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from gatewright.golden import golden_vectors
 from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.project import project_files
 from gatewright.hls_templates.rtl.write import rtl_files
-from gatewright.ir.certificate import build_certificate
+from gatewright.ir.certify import certify
 from gatewright.ir.lowering import IntegerModel, lower
 from gatewright.ir.onnx_io import to_onnx
 from gatewright.ir.standard import to_standard
@@ -118,7 +118,7 @@ def _write_build(
     _save(to_onnx(integer), folder / INTEGER)
     _save(to_standard(integer), folder / STANDARD)
     _write_json(folder / KERNELS, _kernels_json(traced, integer, design))
-    _write_json(folder / CERTIFICATE, build_certificate(integer).to_json())
+    _write_json(folder / CERTIFICATE, certify(traced, integer).certificate.to_json())
     files = project_files(design, target.part, target.clock_ns)
     write_project(files | golden_vectors(integer, design), folder / PROJECT)
     write_project(rtl_files(design), folder / RTL)

@@ -2,7 +2,8 @@
 
 A whole run cannot tell one wrong rounding from its consequences: after it, everything differs. Here
 each op of the integer graph gets the inputs that the other engine had, as far as it shows them, and
-its result is compared with what that engine made of them.
+its result is compared with what that engine made of them. That is why the graph's ranges, and with
+them its tables and thresholds, have to be those that float32 may reach.
 """
 
 from __future__ import annotations
@@ -16,7 +17,11 @@ import numpy.typing as npt
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.ops import REGISTRY
-from gatewright.ir.types import IntArray
+from gatewright.ir.types import IntArray, IntType
+
+ROUNDED = ("LookUp", "MultiThreshold")
+"""Ops that make codes. Only these are taken over from the other engine: a float sum that is an
+output too goes on as a float, not as the integer nearest to it."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +33,13 @@ class LocalDifferences:
         inputs: What the certificate judges the place by, its ``source`` [..., C]: the op's input
             where that is rounded, by thresholds or a table; otherwise the op's own result.
         wrong: Where the results differ, in the same shape.
+        in_reach: Whether the engine's codes are all such as the graph's ranges hold.
     """
 
     name: str
     inputs: IntArray
     wrong: npt.NDArray[np.bool_]
+    in_reach: bool
 
     @property
     def count(self) -> int:
@@ -49,7 +56,7 @@ def replay(
     """Replay a run of another engine.
 
     Args:
-        model: The integer model.
+        model: The integer model, with the ranges that the engine may reach.
         feeds: The graph's inputs, centered integers.
         taps: What the engine shows of its inside, by tap name.
         outputs: The engine's outputs, centered integers, by name.
@@ -68,30 +75,39 @@ def replay(
         else:
             results = REGISTRY[node.op].evaluate(inputs, node)
         for name, value in zip(node.outputs, results, strict=True):
-            values[name] = _settle(name, value, shown, _judged(node, inputs, value), found)
+            values[name] = _settle(graph, node, name, inputs, value, shown, found)
     return found
 
 
 def _judged(node: Node, inputs: Sequence[IntArray], value: IntArray) -> IntArray:
     """What the certificate lists for a place: what its rounding reads, not what a sum reads."""
-    return inputs[0] if node.op in ("ArgMax", "LookUp", "MultiThreshold") else value
+    return inputs[0] if node.op in ("ArgMax", *ROUNDED) else value
 
 
 def _settle(
+    graph: Graph,
+    node: Node,
     name: str,
+    inputs: Sequence[IntArray],
     value: IntArray,
     shown: Mapping[str, IntArray],
-    judged: IntArray,
     found: list[LocalDifferences],
 ) -> IntArray:
-    """Compare with what the engine shows, and go on with that."""
+    """Compare with what the engine shows, and go on with that where they are codes."""
     theirs = shown.get(name)
     if theirs is None:
         return value
+    type_, rounded = graph[name].type, node.op in ROUNDED
     wrong = theirs != value
     if wrong.any():
-        found.append(LocalDifferences(name, judged, wrong))
-    return theirs
+        in_reach = not rounded or type_.contains(theirs)
+        found.append(LocalDifferences(name, _judged(node, inputs, value), wrong, in_reach))
+    return _within(theirs, type_) if rounded else value
+
+
+def _within(values: IntArray, type_: IntType) -> IntArray:
+    clipped: IntArray = np.clip(values, type_.lo, type_.hi)
+    return clipped
 
 
 def _replay_scan(
@@ -111,17 +127,18 @@ def _replay_scan(
     sequence = inputs[count]
     batch, steps = sequence.shape[:2]
     reverse = bool(node.attrs.get("reverse"))
+    results = [_within(shown[name], body[name].type) for name in body.outputs]
     states = [
-        _before(shown[name], initial, reverse)
-        for name, initial in zip(body.outputs[:count], inputs[:count], strict=True)
+        _before(after, initial, reverse)
+        for after, initial in zip(results[:count], inputs[:count], strict=True)
     ]
     rows = [value.reshape(batch * steps, -1) for value in (*states, sequence)]
     flat = {name: value.reshape(batch * steps, -1) for name, value in shown.items()}
     inner: list[LocalDifferences] = []
     _replay_body(body, rows, flat, inner)
     found += [replace(d, name=f"{node.name}/{d.name}") for d in inner]
-    finals = [shown[o][:, 0 if reverse else -1] for o in body.outputs[:count]]
-    return [*finals, *(shown[o] for o in body.outputs[count:])]
+    finals = [after[:, 0 if reverse else -1] for after in results[:count]]
+    return [*finals, *results[count:]]
 
 
 def _before(states: IntArray, initial: IntArray, reverse: bool) -> IntArray:
@@ -144,5 +161,5 @@ def _replay_body(
     for node in body.nodes:
         inputs = [values[i] for i in node.inputs]
         (value,) = REGISTRY[node.op].evaluate(inputs, node)
-        judged = _judged(node, inputs, value)
-        values[node.outputs[0]] = _settle(node.outputs[0], value, shown, judged, found)
+        (name,) = node.outputs
+        values[name] = _settle(body, node, name, inputs, value, shown, found)

@@ -294,7 +294,8 @@ def _boundary_cases(
         return None
     encoded = build.integer.encode(arguments)
     cases = [
-        boundary_cases(build.integer, build.certificate, encoded, runs[name]) for name in involved
+        boundary_cases(build.float_model, build.certificate, encoded, runs[name])
+        for name in involved
     ]
     return None if None in cases else sum(case or 0 for case in cases)
 

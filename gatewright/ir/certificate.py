@@ -2,12 +2,11 @@
 
 Our reference is exact; torch computes the same real value in float32, with an error that
 ``docs/semantics.md`` bounds. Where an exact value is farther from every rounding boundary than the
-bound, both give the same code. This module finds the rest, within the reachable range.
+bound, both give the same code. This is the list of the rest; ``certify.py`` finds it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,27 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gatewright.ir.float_error import (
-    Intervals,
-    argmax_gap,
-    boundaries,
-    output_intervals,
-    step_intervals,
-)
-from gatewright.ir.function_error import function_intervals, table_intervals
-from gatewright.ir.lowering.lower import IntegerModel
-from gatewright.ir.lowering.rounding import Rounding
-from gatewright.ir.runs import Run, find_runs
+from gatewright.ir.runs import Run
 from gatewright.ir.types import IntArray
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 ALL_CHANNELS = -1
-FINE = 2.0**-6
-"""Codes that an integer is worth, below which two more on a list are no matter."""
-LONG_LIST = 4096
-"""Entries of a place beyond which those that are evenly spaced are written as runs."""
 
 ASSUMPTIONS = (
     "The reference is exact real arithmetic on the float32 parameters; each place is judged for "
@@ -239,165 +224,7 @@ class Certificate:
         return Certificate(tuple(Place.from_json(p) for p in data["places"]))
 
 
-def build_certificate(model: IntegerModel) -> Certificate:
-    """Judge every place of rounding of a lowered model.
-
-    Args:
-        model: As ``lower`` gives it.
-
-    Raises:
-        ValueError: If the model was read back from a file, which holds no float parameters.
-    """
-    if not model.roundings:
-        raise ValueError("a model read from a file has no certificate; lower the traced graph")
-    return Certificate(tuple(_judge(rounding) for rounding in model.roundings))
-
-
-def _judge(rounding: Rounding) -> Place:
-    if rounding.kind == "argmax":
-        return _judge_argmax(rounding)
-    path = rounding.path
-    lo, hi = np.array(path.lo, dtype=np.int64), np.array(path.hi, dtype=np.int64)
-    inputs = int((hi - lo + 1).sum())
-    found = _intervals(rounding)
-    if found is None:
-        codes, _ = boundaries(rounding.quantizer)
-        summary = SummaryRow(
-            rounding.name,
-            rounding.kind,
-            len(codes) * lo.size,
-            len(codes) * lo.size,
-            inputs,
-            inputs,
-            None,
-        )
-        channel, code, low, high = (
-            np.array([value], dtype=np.int64)
-            for value in (ALL_CHANNELS, codes[0], lo.min(), hi.max())
-        )
-        return Place(summary, rounding.source, channel, code, low, high, np.zeros(1))
-    lows, highs = _align(found)
-    lows, highs = np.maximum(lows, lo[:, None]), np.minimum(highs, hi[:, None])
-    listed = lows <= highs
-    single: BoolArray = listed
-    runs: tuple[Run, ...] = ()
-    if listed.sum() > LONG_LIST:
-        single, runs = _as_runs(found, lows, highs)
-    summary = SummaryRow(
-        rounding.name,
-        rounding.kind,
-        int((found.reached | listed).sum()),
-        int(listed.sum()),
-        inputs,
-        _union(lows, highs),
-        found.error_bound,
-    )
-    lows, highs = np.where(single, lows, hi[:, None] + 1), np.where(single, highs, lo[:, None] - 1)
-    return Place(summary, rounding.source, *_entries(found, lows, highs, lo, hi), runs)
-
-
-def _intervals(rounding: Rounding) -> Intervals | None:
-    if rounding.kind in _JUDGES:
-        return _JUDGES[rounding.kind](rounding)
-    return function_intervals(rounding) if rounding.function else step_intervals(rounding)
-
-
-_JUDGES: dict[str, Callable[[Rounding], Intervals | None]] = {
-    "output": output_intervals,
-    "table": table_intervals,
-}
-
-
-def _judge_argmax(rounding: Rounding) -> Place:
-    """One boundary, between the first of the largest and any other class."""
-    path = rounding.path
-    widest = max(path.hi) - min(path.lo)
-    gap, error = argmax_gap(rounding)
-    gap = min(gap, widest)
-    summary = SummaryRow(rounding.name, rounding.kind, 1, int(gap >= 0), widest + 1, gap + 1, error)
-    entries = [[ALL_CHANNELS, 0, 0, gap]] if gap >= 0 else []
-    channel, code, low, high = np.array(entries, dtype=np.int64).reshape(-1, 4).T
-    return Place(summary, rounding.source, channel, code, low, high, np.zeros(len(entries)))
-
-
 def _gap(n: IntArray) -> IntArray:
     """How far the largest of [..., C] lies above the next, [..., 1]; 0 where two are largest."""
     largest = np.partition(n, -2, axis=-1)[..., -2:]
     return np.diff(largest, axis=-1)
-
-
-def _align(found: Intervals) -> tuple[IntArray, IntArray]:
-    """Give the channels [C, K] of a boundary one interval where theirs are nearly the same.
-
-    A longer list is sound as well; this one is shorter to write.
-    """
-    if found.unit > FINE:
-        return found.lows, found.highs
-    listed = found.lows <= found.highs
-    far = np.iinfo(np.int64).max
-    low = np.where(listed, found.lows, far).min(axis=0)
-    high = np.where(listed, found.highs, -far).max(axis=0)
-    widest = np.where(listed, found.highs - found.lows + 1, 0).max(axis=0)
-    often = 2 * listed.sum(axis=0) >= found.reached.sum(axis=0)
-    more = np.maximum(2, widest // 4)
-    near = (np.ptp(found.centers, axis=0) <= more) & (high - low + 1 <= widest + more)
-    alike = (widest > 0) & often & near
-    return np.where(alike, low, found.lows), np.where(alike, high, found.highs)
-
-
-def _as_runs(
-    found: Intervals, lows: IntArray, highs: IntArray
-) -> tuple[BoolArray, tuple[Run, ...]]:
-    """Cover listed intervals [C, K] by runs, and widen those arrays to what the runs list.
-
-    Returns:
-        Which intervals are left to be listed one by one, and the runs.
-    """
-    single = lows <= highs
-    runs = []
-    centers = np.broadcast_to(found.centers, lows.shape)
-    for c in range(len(lows)):
-        channel = c if len(lows) > 1 else ALL_CHANNELS
-        for part, run in find_runs(channel, found.codes, lows[c], highs[c], centers[c]):
-            lows[c, part], highs[c, part] = run.bounds()
-            single[c, part] = False
-            runs.append(run)
-    return single, tuple(runs)
-
-
-def _union(lows: IntArray, highs: IntArray) -> int:
-    """How many integers the intervals [C, K] of each channel hold, ascending in K."""
-    listed = lows <= highs
-    floor = np.iinfo(np.int64).min // 2
-    ends = np.maximum.accumulate(np.where(listed, highs, floor), axis=1)
-    before = np.concatenate([np.full((len(ends), 1), floor), ends[:, :-1]], axis=1)
-    return int(np.where(listed, np.maximum(0, highs - np.maximum(lows, before + 1) + 1), 0).sum())
-
-
-def _entries(
-    found: Intervals, lows: IntArray, highs: IntArray, lo: IntArray, hi: IntArray
-) -> tuple[IntArray, IntArray, IntArray, IntArray, FloatArray]:
-    """Columns of the list: a boundary where all channels agree, else a channel and boundary."""
-    codes, distances = found.codes, found.distances
-    listed = lows <= highs
-    far = np.iinfo(np.int64).max
-    low = np.where(listed, lows, far).min(axis=0)
-    high = np.where(listed, highs, -far).max(axis=0)
-    # A channel agrees where the interval, as far as the channel reaches, is its own.
-    within = np.maximum(low, lo[:, None]), np.minimum(high, hi[:, None])
-    agrees = np.where(listed, (lows == within[0]) & (highs == within[1]), within[0] > within[1])
-    common = listed.any(axis=0) & agrees.all(axis=0)
-    nearest = np.where(listed, distances, np.inf).min(axis=0)
-    own = np.argwhere((listed & ~common).T)
-    code, channel = own.T
-    every = np.flatnonzero(common)
-    columns = (
-        np.concatenate([np.full(every.size, ALL_CHANNELS), channel]),
-        np.concatenate([codes[every], codes[code]]),
-        np.concatenate([low[every], lows[channel, code]]),
-        np.concatenate([high[every], highs[channel, code]]),
-        np.concatenate([nearest[every], distances[channel, code]]),
-    )
-    order = np.lexsort((columns[0], columns[2], columns[1]))
-    a, b, c, d, e = (column[order] for column in columns)
-    return a, b, c, d, e

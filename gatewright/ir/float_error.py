@@ -28,6 +28,9 @@ UNIT_ROUNDOFF = 2.0**-24
 
 SCALE_EXPONENT = 40
 """Scales between 2**-40 and 2**40, and at most 2**16 roundings, bound what underflow costs."""
+WIDE = Fraction(2) ** SCALE_EXPONENT
+SMALLEST_FACTOR = Fraction(1, 2**100)
+"""Nothing is dequantized to less, nor multiplied by less, so that neither underflows."""
 UNDERFLOW_UNITS = 2.0**-30
 """Units of an integer worth 2**-80 or more."""
 UNDERFLOW = 2.0**-64
@@ -51,6 +54,7 @@ class Intervals:
         distances: From the nearest integer in doubt to the boundary, in codes, [C, K].
         error_bound: Largest error before rounding, in codes.
         unit: The most that one integer is worth, in codes.
+        given: Lowest and highest code that float32 may give where an integer is in doubt.
     """
 
     codes: IntArray
@@ -61,6 +65,7 @@ class Intervals:
     distances: FloatArray
     error_bound: float
     unit: float
+    given: tuple[int, int] | None
 
 
 def boundaries(quantizer: Quantizer) -> tuple[IntArray, FloatArray]:
@@ -123,7 +128,14 @@ def step_intervals(rounding: Rounding) -> Intervals | None:
         np.abs(nearest - center) * scale / step,
         float((relative * largest + absolute).max() + final.max()),
         float(scale.max() / step),
+        both_sides(codes, lows <= highs),
     )
+
+
+def both_sides(codes: IntArray, listed: BoolArray) -> tuple[int, int] | None:
+    """The codes on both sides of the boundaries [K] with an integer in doubt in [C, K]."""
+    doubtful = codes[listed.any(axis=0)]
+    return (int(doubtful[0]) - 1, int(doubtful[-1])) if doubtful.size else None
 
 
 def output_intervals(rounding: Rounding) -> Intervals:
@@ -145,6 +157,7 @@ def output_intervals(rounding: Rounding) -> Intervals:
         np.full(listed.shape, 0.5),
         float(error.max()),
         1.0,
+        None,
     )
 
 
@@ -158,9 +171,6 @@ def argmax_gap(rounding: Rounding) -> tuple[int, float]:
         integers are equal floats too; and the largest error of a float, in units of n.
     """
     error = float(_unit_errors(rounding).max())
-    if rounding.scales[0] < Fraction(1, 2 ** (2 * SCALE_EXPONENT)):
-        error = float(EXACT_IN_BINARY32) ** 2  # floats may underflow to equal ones
-    error += UNDERFLOW_UNITS * (error > 0)
     # Equal integers of one term go through the same operations, and so give equal floats.
     alike = rounding.path.relative and len(rounding.offsets) == 1 and 2 * error < 1
     if error == 0 or alike:
@@ -176,12 +186,15 @@ def _unit_errors(rounding: Rounding) -> FloatArray:
     """The error of a value that no quantizer follows, in units of its integer, [C, 1]."""
     path = rounding.path
     channels = max(len(rounding.scales), len(path.magnitudes), len(path.lo))
+    if not tame_sum(rounding):
+        return np.full((channels, 1), float(EXACT_IN_BINARY32) ** 2)
     units = [
         0.0 if is_exact(path, c) else float(m / rounding.scales[c % len(rounding.scales)])
         for c, m in enumerate(path.magnitudes * (channels // len(path.magnitudes)))
     ]
     # Reading the integer back takes three roundings in binary64.
-    return np.array(units)[:, None] * (gamma(path.roundings) + BINARY64)
+    errors = np.array(units)[:, None] * (gamma(path.roundings) + BINARY64)
+    return np.where(errors > 0, errors + UNDERFLOW_UNITS * float(path.gain), 0.0)
 
 
 def is_exact(path: FloatPath, channel: int) -> bool:
@@ -201,21 +214,30 @@ def path_error(path: FloatPath, step: Fraction) -> tuple[FloatArray, FloatArray]
         elif path.relative:
             pairs.append((total, 0.0))
         else:
-            pairs.append((0.0, total * float(magnitude / step) * WIDEN + UNDERFLOW))
+            underflow = UNDERFLOW * float(path.gain)
+            pairs.append((0.0, total * float(magnitude / step) * WIDEN + underflow))
     relative, absolute = np.array(pairs, dtype=np.float64).T
     return relative[:, None], absolute[:, None]
 
 
 def tame(rounding: Rounding) -> bool:
     """Whether the assumptions about overflow, underflow and wide codes hold."""
-    q, path = rounding.quantizer, rounding.path
-    wide = Fraction(2) ** SCALE_EXPONENT
+    q = rounding.quantizer
     return (
-        all(1 / wide <= s <= wide for s in q.scales)
-        and all(1 / wide**2 <= s <= wide**2 for s in rounding.scales)
-        and all(m <= wide**2 for m in path.magnitudes)
-        and path.roundings < 2**16
+        all(1 / WIDE <= s <= WIDE for s in q.scales)
+        and tame_sum(rounding)
         and max(q.type.magnitude, abs(q.code_min), abs(q.code_max)) <= EXACT_IN_BINARY32
+    )
+
+
+def tame_sum(rounding: Rounding) -> bool:
+    """Whether they hold for the value that is rounded."""
+    path = rounding.path
+    return (
+        all(1 / WIDE**2 <= s <= WIDE**2 for s in rounding.scales)
+        and all(m <= WIDE**2 for m in path.magnitudes)
+        and path.smallest >= SMALLEST_FACTOR
+        and path.roundings < 2**16
     )
 
 

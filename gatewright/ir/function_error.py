@@ -13,6 +13,7 @@ from gatewright.ir.float_error import (
     WIDEN,
     FloatArray,
     Intervals,
+    both_sides,
     boundaries,
     column,
     integers,
@@ -43,27 +44,37 @@ def table_intervals(rounding: Rounding) -> Intervals | None:
     value, error = _function_error(rounding, n)
     step = float(q.scales[0])
     v0 = value / step
+    v = v0 + q.zero_point
     error = error / step * WIDEN
     if not power_of_two(q.scales[0]):
         error += np.abs(v0) * UNIT_ROUNDOFF * (1 + 2.0**-20)
-    error += (BINARY64 * np.abs(v0) + UNDERFLOW) * (error > 0)
-    right = np.clip(np.searchsorted(b, v0 + q.zero_point), 1, max(len(b) - 1, 1))
+    # Only at 0 may all be exact. Elsewhere a function that binary64 takes for its limit is not.
+    inexact = (error > 0) | (n != 0)
+    error += BINARY64 * (np.abs(v0) + abs(q.zero_point)) + UNDERFLOW
+    final = UNIT_ROUNDOFF / (1 - UNIT_ROUNDOFF) * np.abs(b) * WIDEN if q.zero_point else 0.0 * b
+    # How many boundaries float32 passes surely, and perhaps.
+    passed = np.searchsorted(b + final, v - error, side="left")
+    begun = np.searchsorted(b - final, v + error, side="right")
+    listed = inexact & (begun > passed)
+    right = np.clip(np.searchsorted(b, v), 1, max(len(b) - 1, 1))
     choice = np.stack([right - 1, np.minimum(right, len(b) - 1)])
-    gaps = np.abs(v0 + q.zero_point - b[choice])
+    gaps = np.abs(v - b[choice])
     index = np.where(gaps[0] <= gaps[1], choice[0], choice[1])
-    distance = gaps.min(axis=0)
-    final = UNIT_ROUNDOFF / (1 - UNIT_ROUNDOFF) * np.abs(b[index]) * WIDEN
-    error += np.where(error > 0, final, 0.0) if q.zero_point else 0.0
-    listed = (error > 0) & (distance <= error)
+    given = (
+        (q.code_min + int(passed[listed].min()), q.code_min + int(begun[listed].max()))
+        if listed.any()
+        else None
+    )
     return Intervals(
         codes[index],
         np.where(listed, n, n + 1)[None],
         np.where(listed, n, n - 1)[None],
         n[None].astype(np.float64),
         np.ones((1, n.size), dtype=np.bool_),
-        distance[None],
-        float(error.max()),
+        gaps.min(axis=0)[None],
+        float(((error + final[index]) * inexact).max()),
         1.0,
+        given,
     )
 
 
@@ -114,6 +125,7 @@ def function_intervals(rounding: Rounding) -> Intervals | None:
         np.abs(value / step - d),
         (of_function + float(slack.max()) + slope * argument) / step,
         float(scale.max() / step),
+        both_sides(codes, lows <= highs),
     )
 
 

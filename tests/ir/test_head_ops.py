@@ -19,12 +19,13 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.ir import interpreter
-from gatewright.ir.certificate import Place, build_certificate
+from gatewright.ir.certificate import Place
+from gatewright.ir.certify import judge
 from gatewright.ir.exact import ROOT_BITS, Inverse, function_thresholds, inverse_root
 from gatewright.ir.float_error import argmax_gap
 from gatewright.ir.function_error import RUNTIME_SIGMOID_ERROR, RUNTIME_TANH_ULPS
 from gatewright.ir.graph import Graph
-from gatewright.ir.lowering import IntegerModel, activations, reductions, rounding
+from gatewright.ir.lowering import activations, reductions, rounding
 from gatewright.ir.lowering.rounding import Rounding
 from gatewright.ir.lowering.state import LoweringState
 from gatewright.ir.lowering.values import Affine
@@ -73,7 +74,7 @@ def torch_codes(q: Quantizer, y: np.ndarray) -> IntArray:
 
 def certify(*roundings: Rounding) -> Place:
     """The last of these places."""
-    return build_certificate(IntegerModel(Graph("g"), (), (), (), 1, False, roundings)).places[-1]
+    return judge(roundings[-1])[0]
 
 
 class Bench:
@@ -203,7 +204,7 @@ def test_functions_of_sums(function: str) -> None:
         sw, sx = f32(rng.uniform(0.001, 0.01)), f32(rng.uniform(0.001, 0.01))
         bias = rng.normal(0, 0.3, channels).astype(F32)
         scales, residues = (sw * sx,), tuple(Fraction(float(b)) for b in bias)
-        path = rounding.dot_product(BYTE, w, scales)
+        path = rounding.dot_product(BYTE, w, scales, sx)
         path = rounding.add_bias(path, np.zeros(channels, dtype=np.int64), scales, residues)
         q = byte(1 / 2000, int(rng.choice([0, 0, 40])), 12)
         r = Rounding("q", "n", "accumulator", q, scales, residues, path, False, function, True)
@@ -323,7 +324,7 @@ def test_rational_roots_keep_their_ties(mode: str) -> None:
 
 
 def argmax_rounding(scale: Fraction, offsets: tuple[Fraction, ...], k: int = 32) -> Rounding:
-    path = rounding.dot_product(BYTE, np.full((k, 4), 3), (scale,))
+    path = rounding.dot_product(BYTE, np.full((k, 4), 3), (scale,), Fraction(1))
     grid = Quantizer((scale,), 0, 32, True, False)
     return Rounding("i", "n", "argmax", grid, (scale,), offsets, path)
 

@@ -9,10 +9,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gatewright.ir import certificate
-from gatewright.ir.certificate import Certificate, build_certificate
-from gatewright.ir.graph import Graph
-from gatewright.ir.lowering import IntegerModel, rounding
+from gatewright.ir import certify
+from gatewright.ir.certificate import Certificate
+from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.rounding import Rounding
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer
 from gatewright.ir.runs import SHORTEST, find_runs
@@ -74,17 +73,14 @@ def test_a_certificate_in_runs_lists_all_that_one_without_does(
     step = Fraction(float(np.float32(random_.uniform(1e-5, 1e-3))))
     q = Quantizer((step,), random_.choice([0, 9]), 16, True, False, mode)
     offsets = tuple(Fraction(float(np.float32(o))) for o in rng.normal(0, 0.1, channels))
-    path = rounding.dot_product(x, w, scales)
+    path = rounding.dot_product(x, w, scales, Fraction(1))
     path = rounding.add_bias(path, np.zeros(channels, dtype=np.int64), scales, offsets)
     place = Rounding("a", "n", "accumulator", q, scales, offsets, path, seed % 2 == 1)
 
-    def certify() -> Certificate:
-        return build_certificate(IntegerModel(Graph("test"), (), (), (), 1, False, (place,)))
-
-    monkeypatch.setattr(certificate, "LONG_LIST", 100)
-    short = certify()
-    monkeypatch.setattr(certificate, "LONG_LIST", 10**9)
-    long = certify()
+    monkeypatch.setattr(certify, "LONG_LIST", 100)
+    short = Certificate((certify.judge(place)[0],))
+    monkeypatch.setattr(certify, "LONG_LIST", 10**9)
+    long = Certificate((certify.judge(place)[0],))
     a, b = short.places[0], long.places[0]
     assert a.runs and not b.runs
     assert len(a.to_json()["entries"]) + len(a.runs) < len(b.to_json()["entries"]) / 4
