@@ -25,7 +25,7 @@ from gatewright.ir.float_error import (
 from gatewright.ir.function_error import function_intervals, table_intervals
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.lower import IntegerModel, lower
-from gatewright.ir.lowering.rounding import Rounding, RoundingLog, Steps
+from gatewright.ir.lowering.rounding import KnownStep, Rounding, RoundingLog
 from gatewright.ir.runs import Run, find_runs
 from gatewright.ir.types import IntArray, IntType
 
@@ -72,12 +72,12 @@ def certify(traced: onnx.ModelProto, integer: IntegerModel) -> FloatModel:
     return FloatModel(model, Certificate(tuple(places)))
 
 
-def _steps(integer: IntegerModel) -> Steps:
-    """Its thresholds and tables, by place and domain."""
+def _steps(integer: IntegerModel) -> dict[str, KnownStep]:
+    """Its thresholds and tables, by place."""
     scans = [(f"{node.name}/", node.body) for node in integer.graph.scans() if node.body]
     graphs: list[tuple[str, Graph]] = [("", integer.graph), *scans]
     return {
-        (prefix + node.outputs[0], graph[node.inputs[0]].type): step
+        prefix + node.outputs[0]: (graph[node.inputs[0]].type, step)
         for prefix, graph in graphs
         for node in graph.nodes
         if node.op in ("LookUp", "MultiThreshold")

@@ -80,7 +80,8 @@ class Rounding:
 
 
 Reach = Callable[[Rounding], IntType | None]
-Steps = Mapping[tuple[str, IntType], IntArray]
+KnownStep = tuple[IntType, IntArray]
+"""A domain, and the thresholds or the table for it."""
 
 
 @dataclass(frozen=True)
@@ -91,13 +92,13 @@ class RoundingLog:
         prefix: Put before the names; ``<layer>/`` for the body of a recurrent layer.
         items: What was noted.
         reach: Given each, says which integers float32 may make of it besides the exact one.
-        known: Thresholds and tables that need not be computed, by place and domain.
+        known: By place, steps of a narrower lowering, which need not be computed again.
     """
 
     prefix: str = ""
     items: list[Rounding] = field(default_factory=list)
     reach: Reach = lambda rounding: None
-    known: Steps = field(default_factory=dict)
+    known: Mapping[str, KnownStep] = field(default_factory=dict)
 
     def within(self, layer: str) -> RoundingLog:
         """The same log for the body of a recurrent layer."""

@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import onnx
 
 from gatewright.errors import GatewrightError
 from gatewright.ir.exact import activation_table, function_thresholds, thresholds
 from gatewright.ir.graph import Graph
-from gatewright.ir.lowering.rounding import FloatPath, Rounding, RoundingLog, codes
+from gatewright.ir.lowering.rounding import FloatPath, KnownStep, Rounding, RoundingLog, codes
 from gatewright.ir.lowering.values import ZERO, Affine, Value
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.quantizer import InputBoundary, Quantizer, Scales
 from gatewright.ir.traced.operands import TracedGraph
-from gatewright.ir.types import IntArray
+from gatewright.ir.types import IntArray, IntType
 
 
 @dataclass
@@ -138,7 +139,10 @@ def look_up(
     domain = graph[source].type
 
     def table() -> IntArray:
-        return wrapped_table(activation_table(function, quantizer, scale, domain), domain)
+        def entries(part: IntType) -> IntArray:
+            return activation_table(function, quantizer, scale, part)
+
+        return wrapped_table(_extended(entries, domain, log.known.get(log.prefix + output)), domain)
 
     place = Rounding(
         output,
@@ -164,10 +168,26 @@ def _append(
     **attrs: Any,
 ) -> str:
     """A place of rounding as an op and its constant, which is computed unless it is known."""
-    known = log.known.get((log.prefix + place.name, graph[place.source].type))
-    constant = graph.add_constant(f"{place.name}.{kind}", compute() if known is None else known)
+    domain, known = log.known.get(log.prefix + place.name, (None, None))
+    step = known if known is not None and domain == graph[place.source].type else compute()
+    constant = graph.add_constant(f"{place.name}.{kind}", step)
     graph.add(op, [place.source, constant], [place.name], **attrs)
     reached = log.add(place)
     if reached is not None:
         graph.widen(place.name, reached)
     return place.name
+
+
+def _extended(
+    entries: Callable[[IntType], IntArray], domain: IntType, known: KnownStep | None
+) -> IntArray:
+    """The entries of a domain, of which a table of an inner one is perhaps known."""
+    if known is None:
+        return entries(domain)
+    inner, table = known
+    parts = [table[np.arange(inner.lo, inner.hi + 1)]]
+    if domain.lo < inner.lo:
+        parts.insert(0, entries(IntType(domain.lo, inner.lo - 1)))
+    if domain.hi > inner.hi:
+        parts.append(entries(IntType(inner.hi + 1, domain.hi)))
+    return np.concatenate(parts)
