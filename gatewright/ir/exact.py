@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -270,9 +271,24 @@ def activation_table(
     v = value / float(quantizer.scales[0]) + quantizer.zero_point
     nearest_boundary = np.rint(v * 2) / 2  # boundaries of every mode are multiples of one half
     entries = quantizer.round_float(v)
-    for i in np.flatnonzero(np.abs(v - nearest_boundary) < UNDECIDED * np.maximum(1, np.abs(v))):
-        entries[i] = _decide(function, quantizer, scale * int(n[i]))
+    unsure = np.flatnonzero(np.abs(v - nearest_boundary) < UNDECIDED * np.maximum(1, np.abs(v)))
+    _fill(entries, unsure, lambda i: _decide(function, quantizer, scale * int(n[i])))
     return entries
+
+
+def _fill(entries: IntArray, places: IntArray, decide: Callable[[int], int]) -> None:
+    """Decide ascending entries, all at once where those at both ends are equal."""
+    pending = [places]
+    while pending:
+        part = pending.pop()
+        if part.size == 0:
+            continue
+        ends = decide(part[0]), decide(part[-1])
+        entries[part] = ends[0]
+        entries[part[-1]] = ends[1]
+        if ends[0] != ends[1]:
+            middle = part.size // 2
+            pending += [part[1:middle], part[middle:-1]]
 
 
 def _decide(function: str, quantizer: Quantizer, x: Fraction) -> int:
