@@ -48,16 +48,16 @@ HEADS = (
 
 
 class Draw:
-    """Draws of one seed, and what was drawn."""
+    """Draws of one seed."""
 
     def __init__(self, seed: int) -> None:
         self.seed, self._random = seed, random.Random(f"extreme-{seed}")
-        self.drawn: list[Any] = []
+        self.integer_biases = self.chance(0.4)
+        """Their scale is a product of two, which must not underflow: no scale is tiny then."""
 
     def of(self, choices: Any) -> Any:
         """One of several."""
-        self.drawn.append(self._random.choice(choices))
-        return self.drawn[-1]
+        return self._random.choice(choices)
 
     def chance(self, share: float) -> bool:
         """True in that share of cases."""
@@ -67,9 +67,18 @@ class Draw:
         """2 to 16, the ends more often."""
         return int(self.of((2, 3, 4, 5, 6, 7, 8, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16)))
 
-    def near(self, exponent: int) -> float:
+    def bias(self) -> str:
+        """A kind of bias."""
+        return str(self.of(("int", "int", "none") if self.integer_biases else ("float", "none")))
+
+    def near(self, exponents: tuple[int, ...]) -> float:
         """A number about a power of ten."""
+        exponent = max(self.of(exponents), -12 if self.integer_biases else -40)
         return float(10.0**exponent * self._random.uniform(1, 9.99))
+
+    def smallest(self) -> float:
+        """The least range of a quantizer."""
+        return float(self.of(SMALLEST[:1] if self.integer_biases else SMALLEST))
 
     def activation(self, prefix: str = "", kind: str = "signed") -> dict[str, Any]:
         """Options of one activation quantizer, under a prefix as Brevitas spells it."""
@@ -83,7 +92,7 @@ class Draw:
         options = {
             "bit_width": self.bits(),
             "float_to_int_impl_type": FloatToIntImplType[self.of(ROUNDINGS)],
-            "scaling_min_val": self.of(SMALLEST),
+            "scaling_min_val": self.smallest(),
         }
         if kind != "shifted" and self.chance(0.3):
             options["restrict_scaling_type"] = RestrictValueType.POWER_OF_TWO
@@ -97,7 +106,7 @@ class Draw:
             "weight_quant": quant.Int8WeightPerTensorFloat,
             "weight_scaling_per_output_channel": channel,
             "weight_bit_width": self.of((2, 3, 4, 8, 8, 8, 12, 16)),
-            "weight_scaling_min_val": self.of(SMALLEST),
+            "weight_scaling_min_val": self.smallest(),
         }
         if self.chance(0.2):
             options["weight_quant"] = (
@@ -123,7 +132,7 @@ def named(options: dict[str, Any], name: str, prefix: str | None = None) -> dict
 def recurrent(draw: Draw, inputs: int, hidden: int, layers: int, both: bool) -> Any:
     """A QuantLSTM or a QuantRNN."""
     lstm = draw.chance(0.7)
-    bias = draw.of(("int", "float", "none"))
+    bias = draw.bias()
     options = {
         "batch_first": True,
         "num_layers": layers,
@@ -145,7 +154,7 @@ def recurrent(draw: Draw, inputs: int, hidden: int, layers: int, both: bool) -> 
 
 def linear(draw: Draw, inputs: int, outputs: int, *, channels: bool = True, **options: Any) -> Any:
     """A QuantLinear."""
-    bias = draw.of(("int", "float", "none"))
+    bias = draw.bias()
     if bias == "int" or draw.chance(0.2):  # an integer bias needs to know the scale of the input
         options |= named(draw.activation(), "input")
     return qnn.QuantLinear(
@@ -169,7 +178,7 @@ ACTIVATIONS = {
 def activation(draw: Draw, kind: str) -> Any:
     """An activation with its quantizer."""
     if kind == "hard_tanh":
-        limit = draw.near(draw.of((-3, -1, 0)))
+        limit = draw.near((-3, -1, 0))
         return qnn.QuantHardTanh(min_val=-limit, max_val=limit, bit_width=draw.bits())
     layer, sign = ACTIVATIONS[kind]
     options = draw.activation(kind=sign)
@@ -197,7 +206,7 @@ class ExtremeModel(nn.Module):
             channels=self.kind != "argmax",  # which compares integers of one scale
             **(named(output, "output") if self.kind == "quantized" else {}),
         )
-        self.norm = nn.BatchNorm1d(width if self.between is not None else 3)
+        self.norm = nn.BatchNorm1d(3)
         self.act = activation(
             draw, self.kind if self.kind in (*ACTIVATIONS, "hard_tanh") else "codes"
         )
@@ -244,25 +253,25 @@ def make(draw: Draw) -> ExtremeModel:
     torch.manual_seed(draw.seed)
     model = ExtremeModel(draw)
     with torch.no_grad():
-        for module in model.modules():
-            weights = [p for p in module.parameters(recurse=False) if p.ndim >= 2]
-            scale = draw.near(draw.of(WEIGHT_EXPONENTS))
-            for weight in weights:
-                weight.mul_(scale)
+        most = draw.near(WEIGHT_EXPONENTS)
+        for name, parameter in model.named_parameters():
+            if parameter.ndim >= 2:
+                parameter.mul_(most if draw.chance(0.7) else draw.near(WEIGHT_EXPONENTS))
                 if draw.chance(0.1):
-                    weight[0] = 0
-        for name, bias in model.named_parameters():
-            if name.endswith("bias") and draw.chance(0.5):
-                bias.mul_(draw.near(draw.of((-9, -4, -1, 1, 3))))
+                    parameter[0] = 0
+            elif name.endswith("bias") and draw.chance(0.5):
+                parameter.mul_(draw.near((-9, -4, -1, 1, 3)))
+            elif name == "norm.weight":
+                parameter.copy_(torch.randn(3) * draw.near((-3, -1, 0, 2)))
         model.train()
-        reach = draw.near(draw.of((-3, -1, 0, 0, 2)))
+        reach = draw.near((-3, -1, 0, 0, 2))
         for _ in range(2):
             model(*arguments(model, reach * torch.ones(8, 1, 1)))
         model.eval()
         share = draw.of(MOVED)
         for value, logarithm in scalings(model):
             if draw.chance(share):
-                factor = draw.near(draw.of(SCALE_EXPONENTS))
+                factor = draw.near(SCALE_EXPONENTS)
                 value.copy_(value + round(np.log2(factor)) if logarithm else value * factor)
     model.reach = reach
     return model
