@@ -118,6 +118,11 @@ class Design:
         """Ports that tell of a sequence that is too long."""
         return tuple(kernel.flag for kernel in self.kernels if isinstance(kernel, Reverse))
 
+    @property
+    def framing(self) -> tuple[str, ...]:
+        """Ports of C++ that tell of a sequence that ends inside a step."""
+        return tuple(port.framing for port in self.inputs if port.framing)
+
     def cycles(self, steps: int, sequences: int = 1) -> int:
         """Clock cycles of sequences of ``steps`` steps, back to back.
 

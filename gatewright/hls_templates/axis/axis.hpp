@@ -79,10 +79,12 @@ void set_last(W& w, bool last) {
 #endif
 }
 
-/// AXI4-Stream to beats, until the end of a sequence.
+/// AXI4-Stream to beats, until the end of a sequence. A `last` before the last fold of a step
+/// raises `framing`; the sequence ends there, in a step of which the rest is meaningless, so that
+/// nobody behind it waits for ever and the next sequence begins with its first word.
 template <class P>
-void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out) {
-  typename P::beat_t::value_t values[P::WIDTH];
+void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out, bool& framing) {
+  typename P::beat_t::value_t values[P::WIDTH] = {};
 #pragma HLS array_partition variable = values complete
   int fold = 0;
   bool running = true;
@@ -93,7 +95,9 @@ void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out) {
       const int i = fold * P::LANES + lane;
       if (i < P::WIDTH) values[i] = get_lane<P::LANE_BITS, P::SIGNED>(w, lane);
     }
-    if (fold == P::FOLDS - 1) {
+    const bool whole = fold == P::FOLDS - 1;
+    if (w.last && !whole) framing = true;
+    if (w.last || whole) {
       typename P::beat_t beat;
       for (int i = 0; i < P::WIDTH; ++i) beat.data[i] = values[i];
       beat.last = w.last;
@@ -105,6 +109,14 @@ void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out) {
       ++fold;
     }
   }
+}
+
+/// The same where a step is one word, and cannot end inside.
+template <class P>
+void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out) {
+  static_assert(P::FOLDS == 1, "a step of several words has a flag");
+  bool never = false;
+  axis_read<P>(in, out, never);
 }
 
 /// Beats to AXI4-Stream, until the end of a sequence.

@@ -67,6 +67,11 @@ class AxisPort:
         return ceil(self.port.width / self.lanes)
 
     @property
+    def framing(self) -> str:
+        """The C++ flag of an input whose sequence ends inside a step; "" where none can."""
+        return f"{self.name}_framing" if self.folds > 1 else ""
+
+    @property
     def word_bits(self) -> int:
         """Bits of a word."""
         return self.lanes * self.lane_bits

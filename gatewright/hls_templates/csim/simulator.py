@@ -120,7 +120,11 @@ class Simulator:
         return {name: state.astype(np.int64) for name, state in left.items()}
 
 
-STATUS = {1: "an output has another number of beats", 2: "a sequence is too long for a buffer"}
+STATUS = {
+    1: "an output has another number of beats",
+    2: "a sequence is too long for a buffer",
+    3: "a sequence ends inside the words of a step",
+}
 
 
 def _in_time(tap: Tap, array: IntArray) -> IntArray:

@@ -72,12 +72,12 @@ def project_files(design: Design, part: str, clock_ns: float) -> dict[str, str]:
 
 
 def _arguments(design: Design) -> list[str]:
-    return [port.name for port in design.inputs + design.outputs] + list(design.flags)
+    return [port.name for port in design.inputs + design.outputs] + [*design.flags, *design.framing]
 
 
 def _signature(design: Design) -> str:
     ports = [f"gw::stream<{p.name}_word>& {p.name}" for p in design.inputs + design.outputs]
-    return ", ".join([*ports, *(f"bool& {flag}" for flag in design.flags)])
+    return ", ".join([*ports, *(f"bool& {flag}" for flag in design.flags + design.framing)])
 
 
 def params_header(design: Design) -> str:
