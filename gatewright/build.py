@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-import numpy.typing as npt
 import onnx
 
 from gatewright import levels
@@ -25,7 +24,7 @@ from gatewright.folder import (
     writing,
 )
 from gatewright.hls_templates.cosim import Drive
-from gatewright.hls_templates.csim import compiler
+from gatewright.hls_templates.csim import Simulator, compiler
 from gatewright.hls_templates.eda import verilator, yosys
 from gatewright.hls_templates.ports import Ports
 from gatewright.inputs import check_arguments
@@ -35,7 +34,7 @@ from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.onnx_io import from_onnx
 from gatewright.ir.quantizer import Quantizer
 from gatewright.ir.types import IntArray
-from gatewright.levels import FAST_LEVELS, LEVELS, RTL_LEVELS, Arguments, Engine
+from gatewright.levels import FAST_LEVELS, LEVELS, RTL_LEVELS, Arguments, StreamEngine
 from gatewright.manifest import blames_changes
 from gatewright.opened import Opened
 from gatewright.rtl_level import (
@@ -46,6 +45,7 @@ from gatewright.rtl_level import (
     check_trace,
     drive_for,
 )
+from gatewright.stream import States, Stream, refuses_keep_state
 
 if TYPE_CHECKING:
     from gatewright.verify import Report
@@ -55,8 +55,6 @@ KERNELS, CERTIFICATE, PROJECT = "3_kernels.json", "certificate.json", "hls"
 CALIBRATION = "calibration.json"
 
 TOOLS = (compiler.VARIABLE, verilator.VARIABLE, yosys.VARIABLE)
-
-States = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -140,7 +138,7 @@ class Build:
             return Certificate.from_json(json.loads((self.path / CERTIFICATE).read_text()))
 
     @blames_changes
-    def engine(self, level: str, *, taps: bool = False, native: bool | None = None) -> Engine:
+    def engine(self, level: str, *, taps: bool = False, native: bool | None = None) -> StreamEngine:
         """The engine of one level.
 
         Args:
@@ -185,26 +183,27 @@ class Build:
             else f"Use one of {', '.join(LEVELS)}.",
         )
 
-    def _standard_engine(self, taps: bool) -> Engine:
+    def _standard_engine(self, taps: bool) -> StreamEngine:
         with whole(self.path / STANDARD):
             return levels.standard_engine(self._load(STANDARD), self.integer, taps=taps)
 
-    def _csim_engine(self, taps: bool, native: bool) -> Engine:
+    def _csim_engine(self, taps: bool, native: bool) -> StreamEngine:
+        return levels.csim_engine(self._simulator(taps, native), self.integer)
+
+    def _simulator(self, taps: bool, native: bool) -> Simulator:
         ports = Ports.from_json(self.kernels)
         folder, cache = self.path / PROJECT, self.path / LIBRARIES
         with writing(cache, KEPT):
-            return levels.csim_engine(folder, cache, self.integer, ports, native=native, taps=taps)
+            return Simulator(folder, cache, ports, native=native, taps=taps)
 
-    def rtl_engine(
-        self, level: str, drive: Drive | None = None, *, keep_state: bool = False
-    ) -> RtlEngine:
+    @refuses_keep_state
+    def rtl_engine(self, level: str, drive: Drive | None = None) -> RtlEngine:
         """The engine of a level that runs cycle by cycle.
 
         Args:
             level: ``rtl``: Verilator, or CXXRTL where there is no Verilator; ``cxxrtl``; the
                 netlists ``netlist`` (ECP5) and ``netlist-ice40``.
             drive: Stalls, pauses, resets and a waveform; by default back to back.
-            keep_state: Whether each sequence goes on from the state of the one before.
 
         Raises:
             GatewrightError: GW-701, GW-702, GW-705 and GW-804 of the hardware tools,
@@ -220,7 +219,7 @@ class Build:
                 warns=True,
             )
             core = make_core()
-        return RtlEngine(core, self.integer, drive, keep_state=keep_state)
+        return RtlEngine(core, self.integer, drive)
 
     @overload
     def simulate(
@@ -231,7 +230,6 @@ class Build:
         raw: bool = ...,
         states: Literal[False] = ...,
         return_stats: Literal[False] = ...,
-        keep_state: bool = ...,
         drive: Drive | None = ...,
     ) -> Any: ...
 
@@ -244,7 +242,6 @@ class Build:
         raw: bool = ...,
         states: Literal[True],
         return_stats: Literal[False] = ...,
-        keep_state: bool = ...,
         drive: Drive | None = ...,
     ) -> tuple[Any, States]: ...
 
@@ -257,7 +254,6 @@ class Build:
         raw: bool = ...,
         states: Literal[False] = ...,
         return_stats: Literal[True],
-        keep_state: bool = ...,
         drive: Drive | None = ...,
     ) -> tuple[Any, Stats]: ...
 
@@ -270,10 +266,10 @@ class Build:
         raw: bool = ...,
         states: Literal[True],
         return_stats: Literal[True],
-        keep_state: bool = ...,
         drive: Drive | None = ...,
     ) -> tuple[Any, States, Stats]: ...
 
+    @refuses_keep_state
     def simulate(
         self,
         x: Any,
@@ -282,7 +278,6 @@ class Build:
         raw: bool = False,
         states: bool = False,
         return_stats: bool = False,
-        keep_state: bool = False,
         drive: Drive | None = None,
     ) -> Any:
         """Run one level.
@@ -298,8 +293,6 @@ class Build:
                 [B, T, H], as codes or floats like the output. From ``csim`` on there is no layer
                 that no output needs.
             return_stats: Also return the clock cycles that it took, from ``rtl`` on.
-            keep_state: Whether each sequence of the batch goes on from the state of the one before
-                it, as in a stream that comes in pieces; for those levels.
             drive: Stalls, resets and a waveform; for those levels.
 
         Returns:
@@ -318,13 +311,13 @@ class Build:
             raw=raw,
             states=states,
             stats=return_stats,
-            keep_state=keep_state,
             drive=drive,
         )
         results = [done.outputs, *([done.states] if states else [])]
         results += [done.stats] if return_stats else []
         return tuple(results) if len(results) > 1 else done.outputs
 
+    @refuses_keep_state
     @blames_changes
     def run(
         self,
@@ -334,18 +327,17 @@ class Build:
         raw: bool = False,
         states: bool = False,
         stats: bool = False,
-        keep_state: bool = False,
         drive: Drive | None = None,
     ) -> Simulated:
         """What ``simulate`` does, with everything it may return by name."""
-        check_level(level, stats=stats, keep_state=keep_state, drive=drive)
+        check_level(level, stats=stats, drive=drive)
         arguments = self.check_input(x)
         integer, wanted = self.integer, self.kernels["states"] if states else {}
         clocked = None
         if level in RTL_LEVELS:
             drive = drive_for(drive, stats=stats)
             check_trace(drive, arguments, integer)
-            clocked = self.rtl_engine(level, drive, keep_state=keep_state)
+            clocked = self.rtl_engine(level, drive)
         engine = clocked or self.engine(level, taps=states)
         run = levels.run_chunked(engine, arguments, integer, wanted.__contains__)
         outputs: tuple[Any, ...] = run.outputs
@@ -353,9 +345,33 @@ class Build:
             outputs = tuple(output.codes(run.n) for output in integer.outputs)
         return Simulated(
             outputs if len(outputs) > 1 else outputs[0],
-            {k: levels.state_values(run, k, q, raw) for k, q in wanted.items()},
+            {k: levels.state_values(run.taps[k], q, raw) for k, q in wanted.items()},
             clocked.stats() if clocked else None,
         )
+
+    @blames_changes
+    def stream(self, level: str = "csim") -> Stream:
+        """One sequence in pieces, at one level.
+
+        Args:
+            level: As for ``simulate``.
+
+        Returns:
+            What takes the pieces; to be closed, as by ``with``.
+
+        Raises:
+            GatewrightError: GW-602 for an unknown level, GW-607 for a model that has to see a
+                whole sequence, and those of the tools.
+        """
+        states = self.kernels["states"]
+        return Stream(f"level {level}", self.integer, lambda: self._stream_engine(level), states)
+
+    def _stream_engine(self, level: str) -> StreamEngine:
+        engine = self.engine(level)
+        if level != "csim":  # as for one with a state of its own
+            return engine
+        simulator = self._simulator(taps=False, native=True)
+        return levels.csim_engine(simulator, self.integer, states=True)
 
     def check_input(self, x: Any) -> Arguments:
         """The arguments as float32 arrays.

@@ -14,7 +14,7 @@ from gatewright import cli_boards, cli_report, display
 from gatewright.arrays import check_output, load_array, load_inputs, named_outputs
 from gatewright.boards import DEFAULT_BOARD, boards
 from gatewright.build import Build
-from gatewright.cli_common import as_json, calibrate_with, give, run_verify
+from gatewright.cli_common import as_json, calibrate_with, give, run_verify, streams
 from gatewright.compiler import compile
 from gatewright.diagnosis import diagnose
 from gatewright.doctor import examine
@@ -23,8 +23,10 @@ from gatewright.hls_templates.cosim import Trace
 from gatewright.hls_templates.mapper import DEFAULT_MULTIPLIERS
 from gatewright.levels import FAST_LEVELS, LEVELS
 from gatewright.models import calibrated, load_dataset, load_model, torch_model
-from gatewright.options import check_options
+from gatewright.options import check_options, positive
+from gatewright.pieces import in_pieces
 from gatewright.rtl_level import check_level, drive_for
+from gatewright.stream import check_stream
 from gatewright.version import VERSION
 
 JSON = "gatewright.json"
@@ -153,9 +155,7 @@ def compile_command(
 @click.option(
     "--stats", is_flag=True, help="Also the clock cycles of each sequence (levels of hardware)."
 )
-@click.option(
-    "--keep-state", is_flag=True, help="Each sequence goes on from the state of the last."
-)
+@streams
 @click.option(
     "--trace",
     metavar="OUT.vcd",
@@ -176,7 +176,7 @@ def simulate(
     raw: bool,
     states: bool,
     stats: bool,
-    keep_state: bool,
+    steps: int | None,
     trace: Path | None,
     output: Path | None,
     as_json: bool,
@@ -189,17 +189,15 @@ def simulate(
     check_output(output, several=states or len(opened.integer.outputs) > 1)
     arguments = load_inputs(inputs, opened.integer)
     check_level(level, trace=trace)
+    count = positive("stream", steps)
     drive = replace(drive_for(None, stats=stats), trace=Trace(trace)) if trace else None
     with display.ERR.status(f"simulating {level}"):
-        done = opened.run(
-            arguments,
-            level,
-            raw=raw,
-            states=states,
-            stats=stats,
-            keep_state=keep_state,
-            drive=drive,
-        )
+        if count is None:
+            done = opened.run(arguments, level, raw=raw, states=states, stats=stats, drive=drive)
+        else:
+            check_stream(stats=stats, trace=trace)
+            with opened.stream(level) as stream:
+                done = in_pieces(stream, opened.integer, arguments, count, raw=raw, states=states)
     give(
         named_outputs(done.outputs, opened.integer) | done.states,
         output,

@@ -11,13 +11,14 @@ from gatewright import display, synth_display
 from gatewright.arrays import check_output, load_inputs, named_outputs
 from gatewright.boards import boards, open_boards
 from gatewright.build import Build
-from gatewright.cli_common import as_json, give, run_verify
+from gatewright.cli_common import as_json, give, run_verify, streams
 from gatewright.compiler import compile
 from gatewright.device import DEFAULT_BAUD, DEFAULT_PORT, DEFAULT_TIMEOUT, Device
 from gatewright.folder import SYNTH
 from gatewright.levels import FAST_LEVELS
 from gatewright.models import load_model
-from gatewright.options import check_line
+from gatewright.options import check_line, positive
+from gatewright.pieces import in_pieces
 
 DEMO = Path("examples/digits")
 DEMO_BOARD, DEMO_MULTIPLIERS = "ulx3s-85f", 16
@@ -47,6 +48,7 @@ DEMO_BOARD, DEMO_MULTIPLIERS = "ulx3s-85f", 16
     type=click.Path(path_type=Path),
     help="Write a .npy; an .npz of several outputs.",
 )
+@streams
 @as_json
 def run(
     build: Path,
@@ -56,6 +58,7 @@ def run(
     timeout: float,
     raw: bool,
     output: Path | None,
+    steps: int | None,
     as_json: bool,
 ) -> None:
     """Run BUILD on a board, on the floats in X.npy.
@@ -64,11 +67,16 @@ def run(
     an .npz with an array for each argument.
     """
     check_line(baud, timeout)
+    count = positive("stream", steps)
     opened = Build(build)
     check_output(output, several=len(opened.integer.outputs) > 1)
     arguments = load_inputs(inputs, opened.integer)
     with display.ERR.status(f"running on {port}"), Device(opened, port, baud, timeout) as device:
-        result = device.simulate(arguments, raw=raw)
+        if count is None:
+            result = device.simulate(arguments, raw=raw)
+        else:
+            with device.stream() as stream:
+                result = in_pieces(stream, opened.integer, arguments, count, raw=raw).outputs
     give(named_outputs(result, opened.integer), output, as_json)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -13,7 +14,10 @@ from gatewright.arrays import load_inputs, store
 from gatewright.build import Build
 from gatewright.models import ModelSource, load_dataset
 from gatewright.rtl_level import Stats
+from gatewright.stream import no_keep_state
 from gatewright.verify import Report
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 calibrate_with = click.option(
@@ -22,6 +26,29 @@ calibrate_with = click.option(
     metavar="X.npy|SPLIT",
     help="Place the quantizers that MODEL lacks, ranged on these sequences.",
 )
+
+
+def _refuse_keep_state(ctx: click.Context, option: click.Parameter, value: bool) -> None:
+    if value:
+        raise no_keep_state("--keep-state")
+
+
+_steps = click.option(
+    "--stream",
+    "steps",
+    metavar="N",
+    type=int,
+    help="Feed the one sequence in pieces, N steps a call; a model that answers once a sequence "
+    "answers each call.",
+)
+_gone = click.option(
+    "--keep-state", is_flag=True, hidden=True, expose_value=False, callback=_refuse_keep_state
+)
+
+
+def streams(command: F) -> F:
+    """The option ``--stream``."""
+    return _steps(_gone(command))
 
 
 def give(

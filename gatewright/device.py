@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +19,9 @@ from gatewright.build import Build
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.ports import Ports
 from gatewright.ir.types import IntArray
+from gatewright.levels import Arguments, Kept, Run
 from gatewright.options import check_line
+from gatewright.stream import Stream, refuses_keep_state
 
 if TYPE_CHECKING:
     import serial
@@ -60,6 +64,7 @@ class Device:
     ) -> None:
         self.build = build if isinstance(build, Build) else Build(Path(build))
         self._where = port
+        self._stream: Callable[[], Stream | None] = lambda: None
         kernels = self.build.kernels
         self._inputs, self._outputs = input_ports(kernels), output_ports(kernels)
         check_line(baud, timeout)
@@ -88,47 +93,81 @@ class Device:
         self._serial.close()
 
     def reset(self) -> None:
-        """Clear the board: the next sequence begins from the start state.
+        """Clear the board, whatever it was doing.
 
         Raises:
-            GatewrightError: GW-903 to GW-907.
+            GatewrightError: GW-606 while a stream is open, whose state that would be; GW-903 to
+                GW-907.
         """
+        self._check_free()
         with _Lost(self._where):
             self._link.hello()
 
-    def simulate(self, x: Any, *, raw: bool = False, keep_state: bool = False) -> Any:
-        """Run sequences, one after the other.
+    @refuses_keep_state
+    def simulate(self, x: Any, *, raw: bool = False) -> Any:
+        """Run sequences, one after the other, each from the start state.
 
         Args:
             x: float32 in the layout of the model, as ``Build.simulate`` takes it.
             raw: Integer codes out instead of floats.
-            keep_state: Whether each sequence goes on from the state of the one before it, in this
-                call or the last; or from the start state after ``reset``.
 
         Returns:
             What ``Build.simulate`` returns.
 
         Raises:
-            GatewrightError: GW-601 for an input that does not fit; GW-903 to GW-907 if the line or
-                the board fails; GW-908 if a sequence is too long for the board; GW-909 if there is
-                no state to go on from. A frame that is damaged on the line is sent again, unless
-                ``keep_state`` is asked for.
+            GatewrightError: GW-601 for an input that does not fit; GW-606 while a stream is open;
+                GW-903 to GW-907 if the line or the board fails; GW-908 if a sequence is too long
+                for the board. A frame that is damaged on the line is sent again.
         """
+        self._check_free()
         integer = self.build.integer
-        feeds = integer.encode(self.build.check_input(x))
+        run = self._engine(self.build.check_input(x))
+        outputs: tuple[Any, ...] = run.outputs
+        if raw:
+            outputs = tuple(output.codes(run.n) for output in integer.outputs)
+        return outputs if len(outputs) > 1 else outputs[0]
+
+    __call__ = simulate
+
+    def stream(self) -> Stream:
+        """One sequence in pieces; see ``gatewright.stream.Stream``.
+
+        A board holds one state, so nothing else runs on it until the stream is closed.
+
+        Returns:
+            What takes the pieces; to be closed, as by ``with``. A piece that is damaged on the line
+            is GW-909: sending it again might advance the state twice.
+
+        Raises:
+            GatewrightError: GW-606 while another stream is open, GW-607 for a model that has to see
+                a whole sequence.
+        """
+        self._check_free()
+        stream = Stream(f"board {self._where}", self.build.integer, lambda: self._engine, None)
+        self._stream = weakref.ref(stream)
+        return stream
+
+    def _check_free(self) -> None:
+        stream = self._stream()
+        if stream is not None and not stream.closed:
+            raise GatewrightError(
+                "GW-606",
+                where=self._where,
+                cause="a stream is open, whose state is the one that the board holds.",
+                remedy="Close that stream first.",
+            )
+
+    def _engine(self, arguments: Arguments, kept: Kept | None = None) -> Run:
+        """Run sequences one by one, from the start state or from the one on the board."""
+        integer = self.build.integer
+        feeds = integer.encode(arguments)
         sequence = next(port.tensor for port in self._inputs if port.sequence)
         batch, steps = feeds[sequence].shape[:2]
         Ports.from_json(self.build.kernels).check_length(steps)
         with _Lost(self._where):
-            runs = [self._run(feeds, i, steps, keep_state) for i in range(batch)]
+            runs = [self._run(feeds, i, steps, kept is not None) for i in range(batch)]
         n = {port.tensor: _joined(port, runs) for port in self._outputs}
-        if raw:
-            outputs: tuple[Any, ...] = tuple(output.codes(n) for output in integer.outputs)
-        else:
-            outputs = integer.decode(n)
-        return outputs if len(outputs) > 1 else outputs[0]
-
-    __call__ = simulate
+        return Run(integer.decode(n), n, {})
 
     def _run(
         self, feeds: dict[str, IntArray], index: int, steps: int, keep: bool

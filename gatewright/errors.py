@@ -43,6 +43,7 @@ CODES: dict[str, str] = {
     "GW-605": "levels cannot be compared",
     "GW-606": "unusable option of a simulation",
     # 7xx: register-transfer level
+    "GW-607": "model cannot be streamed",
     "GW-701": "no hardware tool",
     "GW-702": "hardware tool failed",
     "GW-703": "RTL simulation failed",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from functools import cache
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -24,12 +24,11 @@ from qonnx.core.onnx_exec import execute_onnx
 
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.csim import Simulator
-from gatewright.hls_templates.ports import Ports
 from gatewright.ir import interpreter
 from gatewright.ir.lowering import IntegerModel
-from gatewright.ir.standard import codes_name, input_name, stacked_states, with_taps
+from gatewright.ir.standard import codes_name, input_name, stacked_states, with_kept, with_taps
 from gatewright.ir.traced import respecialize
-from gatewright.ir.traced.cell_op import recorded_taps
+from gatewright.ir.traced.cell_op import kept_states, recorded_taps
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.types import IntArray
 
@@ -63,10 +62,23 @@ class Run:
     taps: dict[str, IntArray]
 
 
+Kept = Mapping[str, IntArray]
+"""States to go on from, centered integers [B, H], by ``<layer>/h`` and ``<layer>/c``."""
+
 Engine = Callable[[Arguments], Run]
 
 
-def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> Engine:
+class StreamEngine(Protocol):
+    """An engine whose sequences may go on from those before.
+
+    It shows h and c of its layers among the taps, of the last step at least.
+    """
+
+    def __call__(self, arguments: Arguments, kept: Kept | None = ..., /) -> Run:
+        """Run sequences, from the start, or from what the last run left, which is given back."""
+
+
+def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> StreamEngine:
     """``1_traced.onnx`` through qonnx."""
     quants = {
         f"{node.name}.out": (node.output[0], TracedGraph(model.graph).quantizer(node))
@@ -77,10 +89,10 @@ def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> Engine:
     outputs = [value.name for value in model.graph.output]
     time_major = any(output.time_major for output in integer.inputs)
 
-    def run(arguments: Arguments) -> Run:
+    def run(arguments: Arguments, kept: Kept | None = None) -> Run:
         wrapper = ModelWrapper(respecialize(model, [a.shape for a in arguments]))
         # What float32 cannot hold becomes infinite, and saturates.
-        with recorded_taps() as taps, np.errstate(over="ignore"):
+        with recorded_taps() as taps, kept_states(kept or {}), np.errstate(over="ignore"):
             context = execute_onnx(wrapper, dict(zip(names, arguments, strict=True)), True)
         for name, (tensor, quantizer) in quants.items():
             n = np.rint(context[tensor].astype(np.float64) / float(quantizer.scales[0]))
@@ -112,39 +124,37 @@ def nearest(integer: IntegerModel, outputs: Sequence[npt.NDArray[Any]]) -> dict[
     return {k: v for boundary, y in pairs for k, v in boundary.nearest(y).items()}
 
 
-def integer_engine(integer: IntegerModel) -> Engine:
+def integer_engine(integer: IntegerModel) -> StreamEngine:
     """``2_integer.onnx`` through our interpreter."""
 
-    def run(arguments: Arguments) -> Run:
-        n, taps = interpreter.run(integer.graph, integer.encode(arguments))
+    def run(arguments: Arguments, kept: Kept | None = None) -> Run:
+        n, taps = interpreter.run(integer.graph, integer.encode(arguments), kept)
         return Run(integer.decode(n), n, taps)
 
     return run
 
 
-def standard_engine(model: onnx.ModelProto, integer: IntegerModel, *, taps: bool) -> Engine:
+def standard_engine(model: onnx.ModelProto, integer: IntegerModel, *, taps: bool) -> StreamEngine:
     """``2_standard.onnx`` through onnxruntime.
 
     Raises:
         ValueError: If that does not take it.
     """
     model = with_taps(model) if taps else model
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(model.SerializeToString(), options)
-    except REFUSALS as error:
-        raise ValueError(str(error)) from error
-    names = [output.name for output in session.get_outputs()]
+    begins = _session(model)
+    goes_on = cache(lambda: _session(with_kept(model, integer.graph)))  # for streams only
+    names = [output.name for output in begins.get_outputs()]
     layers = {
-        o: f"{node.name}/{o.rpartition('.')[2]}"
+        o: state
         for node in integer.graph.scans()
-        for o in stacked_states(node)
+        for o, state in zip(stacked_states(node), node.states, strict=True)
     }
 
-    def run(arguments: Arguments) -> Run:
+    def run(arguments: Arguments, kept: Kept | None = None) -> Run:
         names_in = (input_name(argument) for argument in integer.arguments)
-        feeds = dict(zip(names_in, arguments, strict=True))
+        feeds: dict[str, Any] = dict(zip(names_in, arguments, strict=True))
+        session = begins if kept is None else goes_on()
+        feeds |= kept or {}
         values: dict[str, Any] = dict(zip(names, session.run(None, feeds), strict=True))
         ys = tuple(values.pop(output.name) for output in integer.outputs)
         n: dict[str, IntArray] = {}
@@ -156,14 +166,30 @@ def standard_engine(model: onnx.ModelProto, integer: IntegerModel, *, taps: bool
     return run
 
 
-def csim_engine(
-    project: Path, cache: Path, integer: IntegerModel, ports: Ports, *, native: bool, taps: bool
-) -> Engine:
-    """``hls/`` through a C++ compiler."""
-    simulator = Simulator(project, cache, ports, native=native, taps=taps)
+def _session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(model.SerializeToString(), options)
+    except REFUSALS as error:
+        raise ValueError(str(error)) from error
 
-    def run(arguments: Arguments) -> Run:
-        n, inner = simulator.run(integer.encode(arguments))
+
+def csim_engine(
+    simulator: Simulator, integer: IntegerModel, *, states: bool = False
+) -> StreamEngine:
+    """``hls/`` through a C++ compiler; sequences go on from the state that the simulator keeps.
+
+    Args:
+        simulator: Of ``hls/``.
+        integer: The integer model.
+        states: Whether the states that it keeps are shown, instead of its taps.
+    """
+
+    def run(arguments: Arguments, kept: Kept | None = None) -> Run:
+        n, inner = simulator.run(integer.encode(arguments), keep=kept is not None)
+        if states:
+            inner = {name: state[None, None] for name, state in simulator.states().items()}
         return Run(integer.decode(n), n, inner)
 
     return run
@@ -210,12 +236,10 @@ def run_chunked(
     )
 
 
-def state_values(
-    run: Run, name: str, quantizer: dict[str, Any], raw: bool
-) -> npt.NDArray[np.generic]:
-    """A state of every step, as codes or as floats."""
+def state_values(n: IntArray, quantizer: dict[str, Any], raw: bool) -> npt.NDArray[np.generic]:
+    """The centered integers of a state as codes or as floats."""
     if raw:
-        codes: IntArray = run.taps[name] + int(quantizer["zero_point"])
+        codes: IntArray = n + int(quantizer["zero_point"])
         return codes
     scale = float.fromhex(quantizer["scales"][0])
-    return (run.taps[name] * scale).astype(np.float32)
+    return (n * scale).astype(np.float32)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim import FROM_IDLE, Core, Drive, Watched
 from gatewright.ir.lowering import IntegerModel
-from gatewright.levels import RTL_LEVELS, Arguments, Run
+from gatewright.levels import RTL_LEVELS, Arguments, Kept, Run
 
 
 @dataclass(frozen=True)
@@ -58,19 +58,15 @@ class RtlEngine:
         core: The core.
         integer: The integer model.
         drive: How its ports are driven; a waveform of all sequences shows the first call only.
-        keep_state: Whether each sequence goes on from the state of the one before, also over calls.
     """
 
-    def __init__(
-        self, core: Core, integer: IntegerModel, drive: Drive, *, keep_state: bool = False
-    ) -> None:
-        self._core, self._integer = core, integer
-        self._drive, self._keep = drive, keep_state
+    def __init__(self, core: Core, integer: IntegerModel, drive: Drive) -> None:
+        self._core, self._integer, self._drive = core, integer, drive
         self._cycles: list[int] = []
         self._steps = 0
 
-    def __call__(self, arguments: Arguments) -> Run:
-        """Run sequences of equal length."""
+    def __call__(self, arguments: Arguments, kept: Kept | None = None) -> Run:
+        """Run sequences of equal length, which go on from the state in the core if any is kept."""
         feeds = {
             name: list(n if n.ndim == 3 else n[:, None])
             for name, n in self._integer.encode(arguments).items()
@@ -79,11 +75,12 @@ class RtlEngine:
         sequences = next(feeds[end.tensor] for end in ports.inputs if end.sequence)
         self._steps = len(sequences[0])
         ports.check_length(self._steps)
-        goes_on = self._keep and bool(self._cycles)
-        keep = [goes_on, *[self._keep] * (len(sequences) - 1)]
+        goes_on = kept is not None
         drive = drive_of_part(self._drive, len(self._cycles), len(sequences))
+        keep = [goes_on] * len(sequences)
         watched = self._core.run(feeds, drive, keep=keep, reset=not goes_on)
-        self._cycles += watched.latencies.tolist()
+        if not goes_on:  # nobody asks for the cycles of pieces, of which there may be millions
+            self._cycles += watched.latencies.tolist()
         return self._run(watched)
 
     def _run(self, watched: Watched) -> Run:

@@ -45,11 +45,9 @@ def copied(shared: Shared, folder: Path) -> gatewright.Build:
     return gatewright.Build(shutil.copytree(shared.build.path, folder / "b", ignore=ignored))
 
 
-def pieces(shared: Shared, count: int, steps: int) -> tuple[Any, Any]:
-    """Short sequences, and the long one that they are when they follow each other."""
+def sequences(shared: Shared, count: int, steps: int) -> Any:
     rng = np.random.default_rng(count)
-    x = rng.normal(0, 1, (count, steps, shared.INPUTS)).astype(np.float32)
-    return x, x.reshape(1, count * steps, shared.INPUTS)
+    return rng.normal(0, 1, (count, steps, shared.INPUTS)).astype(np.float32)
 
 
 @pytest.mark.parametrize("level", every_level("rtl", "cxxrtl"))
@@ -77,31 +75,17 @@ def test_stalls_change_cycles_only(shared: Shared) -> None:
 
 
 @rtl
-@pytest.mark.parametrize(("count", "steps"), [(5, 4), (CHUNK + 3, 1)])
-def test_kept_state_is_one_long_sequence(count: int, steps: int, shared: Shared) -> None:
-    short, long = pieces(shared, count, steps)
-    y, states = shared.build.simulate(short, "rtl", raw=True, states=True, keep_state=True)
-    whole, reference = shared.build.simulate(long, "integer", raw=True, states=True)
-    assert np.array_equal(y[-1:], whole)
-    for name, value in states.items():
-        assert np.array_equal(value.reshape(1, count * steps, -1), reference[name])
-    fresh, _ = shared.build.simulate(short, "rtl", raw=True, states=True)
-    assert np.array_equal(fresh, shared.build.simulate(short, "integer", raw=True))
-    assert not np.array_equal(fresh, y)
-
-
-@rtl
 def test_simulate_from_the_command_line(shared: Shared, tmp_path: Path) -> None:
-    short, long = pieces(shared, 3, 4)
-    np.save(tmp_path / "x.npy", short)
+    x = sequences(shared, 3, 4)
+    np.save(tmp_path / "x.npy", x)
     out, trace = tmp_path / "y.npy", tmp_path / "x.vcd"
-    options = ["--level", "rtl", "--raw", "--stats", "--keep-state"]
+    options = ["--level", "rtl", "--raw", "--stats"]
     files = ["--trace", trace, "-o", out, "--json"]
     done = call("simulate", shared.build.path, tmp_path / "x.npy", *options, *files)
     assert done.exit_code == 0, done.output
-    y, stats = shared.build.simulate(short, "rtl", raw=True, return_stats=True, keep_state=True)
+    y, stats = shared.build.simulate(x, "rtl", raw=True, return_stats=True)
     assert np.array_equal(np.load(out), y)
-    assert np.array_equal(y[-1:], shared.build.simulate(long, "integer", raw=True))
+    assert np.array_equal(y, shared.build.simulate(x, "integer", raw=True))
     assert json.loads(done.stdout)["stats"] == stats.to_json()
     signals = set(re.findall(r"\$var \w+ +\d+ \S+ (\w+)", trace.read_text()))
     assert {"aclk", "s_axis_tuser", "m_axis_tdata", f"{KERNEL}_tap_h", "slot_q"} <= signals
@@ -160,7 +144,7 @@ def test_a_wrong_weight_is_found_named_and_shown(shared: Shared, tmp_path: Path)
 
 
 @pytest.mark.parametrize("level", gatewright.FAST_LEVELS)
-@pytest.mark.parametrize("option", ["return_stats", "keep_state", "drive"])
+@pytest.mark.parametrize("option", ["return_stats", "drive"])
 def test_levels_without_a_clock_refuse_its_options(level: str, option: str, shared: Shared) -> None:
     value: Any = Drive() if option == "drive" else True
     with pytest.raises(GatewrightError, match="cxxrtl") as caught:
@@ -169,7 +153,7 @@ def test_levels_without_a_clock_refuse_its_options(level: str, option: str, shar
     assert caught.value.where == f"level {level}"
 
 
-@pytest.mark.parametrize("option", [["--stats"], ["--keep-state"], ["--trace", "x.vcd"]])
+@pytest.mark.parametrize("option", [["--stats"], ["--trace", "x.vcd"]])
 def test_the_command_line_refuses_them_too(
     option: list[str], shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +167,7 @@ def test_the_command_line_refuses_them_too(
 
 @rtl
 def test_a_waveform_of_one_sequence_in_a_later_part(shared: Shared, tmp_path: Path) -> None:
-    short, _ = pieces(shared, CHUNK + 3, 2)
+    short = sequences(shared, CHUNK + 3, 2)
     whole, late = (tmp_path / f"{name}.vcd" for name in ("whole", "late"))
     shared.build.simulate(short[-2:], "rtl", drive=Drive(trace=Trace(whole, 1), gap=64))
     shared.build.simulate(short, "rtl", drive=Drive(trace=Trace(late, CHUNK + 2), gap=64))

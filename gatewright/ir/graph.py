@@ -45,6 +45,12 @@ class Node:
     attrs: Mapping[str, Any] = field(default_factory=dict)
     body: Graph | None = None
 
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Of a ``Scan``: its states as levels name them, ``<layer>/h`` and ``<layer>/c``."""
+        assert self.body is not None
+        return tuple(f"{self.name}/{o}" for o in self.body.outputs[: int(self.attrs["states"])])
+
 
 @dataclass
 class Graph:

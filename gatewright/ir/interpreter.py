@@ -13,12 +13,15 @@ from gatewright.ir.types import IntArray
 Taps = dict[str, IntArray]
 
 
-def run(graph: Graph, feeds: Mapping[str, IntArray]) -> tuple[dict[str, IntArray], Taps]:
+def run(
+    graph: Graph, feeds: Mapping[str, IntArray], kept: Mapping[str, IntArray] | None = None
+) -> tuple[dict[str, IntArray], Taps]:
     """Evaluate a graph.
 
     Args:
         graph: The integer graph.
         feeds: A value for each graph input.
+        kept: States [B, H] that layers begin with instead of their own, by ``<layer>/<state>``.
 
     Returns:
         The graph's outputs by name, and the taps: every tensor inside a recurrent layer, stacked
@@ -29,6 +32,8 @@ def run(graph: Graph, feeds: Mapping[str, IntArray]) -> tuple[dict[str, IntArray
     for node in graph.nodes:
         inputs = [values[i] for i in node.inputs]
         if node.op == "Scan":
+            for i, state in enumerate(node.states):
+                inputs[i] = (kept or {}).get(state, inputs[i])
             results, inner = run_scan(node, inputs)
             taps |= {f"{node.name}/{name}": value for name, value in inner.items()}
         else:

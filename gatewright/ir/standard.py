@@ -105,6 +105,29 @@ def with_taps(model: onnx.ModelProto) -> onnx.ModelProto:
     return result
 
 
+def with_kept(model: onnx.ModelProto, graph: Graph) -> onnx.ModelProto:
+    """The same graph with the states that its layers begin with as inputs instead.
+
+    Args:
+        model: As ``to_standard`` made it; it is not changed.
+        graph: What it was made of.
+
+    Returns:
+        A graph with further inputs ``<layer>/h`` and ``<layer>/c``, int64 [B, H], centered.
+    """
+    result = onnx.ModelProto()
+    result.CopyFrom(model)
+    layers = {node.name: node for node in result.graph.node if node.op_type == "Scan"}
+    for scan in graph.needed():
+        if scan.body is None:
+            continue
+        for i, state in enumerate(scan.states):
+            shape = scan.body[scan.body.inputs[i]].shape
+            result.graph.input.append(helper.make_tensor_value_info(state, INT, shape))
+            layers[scan.name].input[i] = state
+    return result
+
+
 def _tap_scan(node: onnx.NodeProto, graph: onnx.GraphProto) -> None:
     attributes = {a.name: a for a in node.attribute}
     body = attributes["body"].g

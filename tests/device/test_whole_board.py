@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -77,29 +78,68 @@ def test_the_floats_of_torch(device: Device, images: Any) -> None:
     np.testing.assert_array_equal(device(images), expected)
 
 
-def test_a_sequence_in_pieces(device: Device, images: Any) -> None:
-    """Each piece goes on from the state of the one before; another call begins anew."""
-    whole = device.simulate(images[:5], raw=True)
-    for image, expected in zip(images[:5, None], whole, strict=True):
-        device.simulate(image[:, :3], raw=True)
-        device.simulate(image[:, 3:4], raw=True, keep_state=True)
-        last = device.simulate(image[:, 4:], raw=True, keep_state=True)
-        np.testing.assert_array_equal(last[0], expected)
+@pytest.mark.parametrize("ends", [(0, 3, 4, 8), (0, 1, 2, 3, 4, 5, 6, 7, 8), (0, 8)])
+def test_a_sequence_in_pieces(
+    ends: tuple[int, ...], device: Device, digits: gatewright.Build, images: Any
+) -> None:
+    """Each call answers as if the sequence ended there; the next sequence begins anew."""
+    with device.stream() as stream:
+        for image in images[:3, None]:
+            for begin, end in pairwise(ends):
+                got = stream(image[:, begin:end], raw=True)
+                whole = digits.simulate(image[:, :end], "integer", raw=True)
+                np.testing.assert_array_equal(got, whole)
+            stream.reset()
+    whole = digits.simulate(images[:5], "integer", raw=True)
     np.testing.assert_array_equal(device.simulate(images[:5], raw=True), whole)
 
 
-def test_reset_is_the_start_state(device: Device, images: Any) -> None:
-    expected = device.simulate(images[:1], raw=True)
+def test_one_state_on_a_board(device: Device, images: Any) -> None:
+    """What would take it from an open stream is refused; the state itself cannot be seen."""
+    image = images[:1]
+    expected = device.simulate(image)
+    with device.stream() as stream:
+        stream(image[:, :3])
+        for other in (lambda: device.simulate(image), device.stream, device.reset):
+            with pytest.raises(GatewrightError, match="Close that stream") as caught:
+                other()
+            assert caught.value.code == "GW-606"
+        with pytest.raises(GatewrightError) as caught:
+            _ = stream.states
+        assert caught.value.code == "GW-606"
+        np.testing.assert_array_equal(stream(image[:, 3:]), expected)
+        with pytest.raises(GatewrightError) as caught:
+            stream(images[:2])
+        assert caught.value.code == "GW-601"
     device.reset()
-    np.testing.assert_array_equal(device.simulate(images[:1], raw=True, keep_state=True), expected)
+    device.stream()  # which nobody holds
+    np.testing.assert_array_equal(device.simulate(image), expected)
 
 
-def test_a_batch_that_keeps_its_state(device: Device, images: Any) -> None:
-    """One image in two halves, as a batch of two."""
-    halves = images[:1].reshape(2, 4, 8)
-    device.reset()
-    got = device.simulate(halves, raw=True, keep_state=True)
-    np.testing.assert_array_equal(got[1:], device.simulate(images[:1], raw=True))
+def test_keep_state_is_gone(device: Device, images: Any) -> None:
+    for call in (device.simulate, device):
+        with pytest.raises(GatewrightError, match=r"device\.stream\(\)") as caught:
+            call(images[:1], keep_state=False)
+        assert caught.value.code == "GW-606"
+
+
+def test_a_board_that_is_reset_in_a_stream(
+    device: Device, board: SimulatedBoard, images: Any
+) -> None:
+    """Never a state that is not the stream's."""
+    image = images[:1]
+    with device.stream() as stream:
+        stream(image[:, :3])
+        board.reset()
+        with pytest.raises(GatewrightError) as caught:
+            stream(image[:, 3:])
+        assert caught.value.code == "GW-909"
+        with pytest.raises(GatewrightError) as caught:
+            stream(image[:, 3:])
+        assert caught.value.code == "GW-606"
+        stream.reset()
+        got = stream(image)
+    np.testing.assert_array_equal(got, device.simulate(image))
 
 
 def test_an_input_that_does_not_fit(device: Device, images: Any) -> None:
@@ -129,6 +169,11 @@ def test_the_command_line(
     shown = CliRunner().invoke(main, run)
     assert shown.exit_code == 0
     assert "[[" in shown.stdout
+    np.save(tmp_path / "x.npy", images[:1])
+    done = CliRunner().invoke(main, [*run, "--raw", "--stream", "3", "--json"])
+    assert done.exit_code == 0, done.output
+    ends = [digits.simulate(images[:1, :end], "integer", raw=True)[0] for end in (3, 6, 8)]
+    assert json.loads(done.stdout)["y"] == np.stack(ends).tolist()
 
 
 def test_states_in_and_out(tmp_path: Path) -> None:
@@ -155,6 +200,9 @@ def test_states_in_and_out(tmp_path: Path) -> None:
         expected = build.simulate(arguments, "integer", raw=True)
         for mine, theirs in zip(got, expected, strict=True):
             np.testing.assert_array_equal(mine, theirs)
+        with pytest.raises(GatewrightError) as caught:
+            device.stream()
+        assert caught.value.code == "GW-607"
         with pytest.raises(GatewrightError) as caught:
             device.simulate((np.zeros((1, 8, 3), np.float32), *(a[:, :1] for a in arguments[1:])))
         assert caught.value.code == "GW-601"

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from pathlib import Path
 
+from commit_choice import commit
 from matrix_run import ROWS
 
 FIFTHS = 5
-
-
-def commit() -> str:
-    """The hash of the commit that is checked out; of an unpacked archive, nothing."""
-    found = subprocess.run(
-        ["git", "rev-parse", "HEAD"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found.stdout.strip()
 
 
 def chosen(wish: str, head: str) -> list[int]:

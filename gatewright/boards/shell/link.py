@@ -214,8 +214,7 @@ class Link:
             "GW-909",
             where=self._where,
             cause=f"there is no state to go on from: {why}.",
-            remedy="Call reset(), or run without keep_state, and give the sequence again from its "
-            "beginning.",
+            remedy="Call reset() and give the sequence again from its beginning.",
         )
 
 

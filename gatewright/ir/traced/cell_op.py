@@ -28,6 +28,7 @@ from gatewright.ir.traced.vocabulary import (
 from gatewright.ir.types import IntArray
 
 _recorder: ContextVar[dict[str, IntArray] | None] = ContextVar("recorder", default=None)
+_kept: ContextVar[Mapping[str, IntArray] | None] = ContextVar("kept", default=None)
 
 
 @contextmanager
@@ -39,6 +40,20 @@ def recorded_taps() -> Iterator[dict[str, IntArray]]:
         yield taps
     finally:
         _recorder.reset(token)
+
+
+@contextmanager
+def kept_states(kept: Mapping[str, IntArray]) -> Iterator[None]:
+    """Let cells executed inside the block begin with states of ``<layer>/h`` and ``<layer>/c``.
+
+    Args:
+        kept: Centered integers [B, H]; a cell without one begins with its own.
+    """
+    token = _kept.set(kept)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
 
 
 class _Cell(CustomOp):  # type: ignore[misc]
@@ -84,8 +99,11 @@ class _Cell(CustomOp):  # type: ignore[misc]
         node = self.onnx_node
         spec = read_cell(TracedGraph(graph), node)
         n = _codes(context[node.input[0]], spec.quantizers["output"])
+        kept = _kept.get() or {}
         states = [
-            _codes(context[name], spec.state_quantizer(state))
+            kept[f"{spec.name}/{state}"]
+            if f"{spec.name}/{state}" in kept
+            else _codes(context[name], spec.state_quantizer(state))
             for state, name in zip(self.form.states, node.input[1:], strict=False)
         ]
         taps = evaluate(spec, n if spec.batch_first else np.swapaxes(n, 0, 1), states)

@@ -1,0 +1,63 @@
+"""Which integer graphs can take a sequence in pieces, each call as if it ended there."""
+
+from __future__ import annotations
+
+from gatewright.errors import GatewrightError
+from gatewright.ir.graph import Graph, Node
+
+# Of each value at its place in time, or of constants and given states.
+PIECEWISE = frozenset(
+    {"Add", "ArgMax", "Concat", "InitialState", "LookUp", "MatMul", "Mul", "MultiThreshold", "Sub"}
+)
+WHOLE = {
+    "Flatten": ("it puts all steps of a sequence side by side", "a Linear layer at every step"),
+    "ReduceMax": ("it takes the largest over a whole sequence", "the last step"),
+    "ReduceSum": ("it takes the mean over a whole sequence", "the last step"),
+}
+"""What would have to keep more than h and c: why, and what does not."""
+
+
+def check_streamable(graph: Graph) -> None:
+    """Refuse a model that has to see a whole sequence before it can answer.
+
+    Raises:
+        GatewrightError: GW-607 with the layer or op.
+    """
+    ended: set[str] = set()  # what is known at the end of a sequence only
+    for node in graph.needed():
+        if node.op in WHOLE:
+            cause, instead = WHOLE[node.op]
+            raise _refused(node, cause, f"Stream a model with {instead} instead, or")
+        if node.op == "Scan":
+            _check_layer(node, ended)
+            ended.update(node.outputs[: int(node.attrs["states"])])
+        elif node.op == "SelectLast":
+            ended.update(node.outputs)
+        else:
+            assert node.op in PIECEWISE, node.op
+            if not ended.isdisjoint(node.inputs):
+                ended.update(node.outputs)
+
+
+def _check_layer(node: Node, ended: set[str]) -> None:
+    if node.attrs.get("reverse"):
+        raise _refused(
+            node,
+            "it runs from the last step to the first",
+            "Stream a model that runs forwards only, or",
+        )
+    if not ended.isdisjoint(node.inputs):
+        raise _refused(
+            node,
+            "it begins with a state that is known at the end of the sequence only",
+            "Stream a model whose layers begin with constant or given states, or",
+        )
+
+
+def _refused(node: Node, cause: str, remedy: str) -> GatewrightError:
+    return GatewrightError(
+        "GW-607",
+        where=node.name,
+        cause=f"{cause}, so pieces of one cannot be its answer.",
+        remedy=f"{remedy} pass whole sequences to simulate.",
+    )
