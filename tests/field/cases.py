@@ -1,0 +1,183 @@
+"""Run the reproductions of a field test: each has to end as its row says.
+
+    python tests/field/cases.py FOLDER [NAME ...]
+
+FOLDER holds ``models/`` (scripts) and ``rtl/`` (a bench in SystemVerilog). Beside each row below
+stand the tests of this repository that hold the same.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 900
+"""Of one script, on a machine that does other things too."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a script ended."""
+
+    code: int
+    text: str
+
+    def count(self, pattern: str) -> int:
+        """Lines that match from their beginning."""
+        return len(re.findall(f"^(?:{pattern})", self.text, re.MULTILINE))
+
+
+Judge = Callable[[Ending], bool]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A reproduction.
+
+    Attributes:
+        must: What has to come of it, in words.
+        holds: Whether it has.
+        tests: Tests of this repository that hold it, ``file::name``.
+    """
+
+    must: str
+    holds: Judge
+    tests: tuple[str, ...]
+
+
+def succeeds(end: Ending) -> bool:
+    """Exit code 0, and no traceback on the way."""
+    return end.code == 0 and not end.count("Traceback")
+
+
+def refuses_hooks(end: Ending) -> bool:
+    """Three right ones compile, eight are refused, nothing else happens."""
+    return (end.count("ok "), end.count("refused "), end.count("FAULT |CRASH ")) == (3, 8, 0)
+
+
+def leaves_no_proxy(end: Ending) -> bool:
+    """The module's state is what it was, and it still answers with a tensor."""
+    return (
+        succeeds(end)
+        and bool(end.count(r"GW-\d{3}|Build\("))
+        and bool(end.count("my model's state is now None"))
+        and bool(end.count("my model now answers with a <class 'torch.Tensor'>"))
+    )
+
+
+def is_coded(end: Ending) -> bool:
+    """Every attempt ends well or in a coded error."""
+    return succeeds(end) and end.count(r"\w+ \d (?:compile|calibrate) (?:OK|GW-\d{3})") == 6
+
+
+def verifies_or_says(end: Ending) -> bool:
+    """All levels agree, or a coded error names the option that is missing."""
+    last = re.findall(r"^rc (\d+)", end.text, re.MULTILINE)
+    says = "GW-" in end.text and "--calibrate" in end.text.partition("gatewright verify")[2]
+    return "Error" not in end.text.replace("GatewrightError", "") and (
+        last == ["0"] or (last == ["2"] and says)
+    )
+
+
+def names_stream(end: Ending) -> bool:
+    """keep_state is gone, and what there is instead is said."""
+    return end.code != 0 and bool(re.search(r"GW-606.*keep_state.*stream", end.text, re.DOTALL))
+
+
+def has_no_dead_kernels(end: Ending) -> bool:
+    """Both directions of one layer: its input forked and reversed once, its final states joined."""
+    kinds = re.findall(r"'k\d_(fork|reverse|cat|l_layers|fc)", end.text.splitlines()[-1])
+    return succeeds(end) and kinds == ["fork", "l_layers", "reverse", "l_layers", "cat", "fc"]
+
+
+def holds_ready_low(end: Ending) -> bool:
+    """No word is taken in reset or in the clear cycle, and afterwards every answer is right."""
+    return (
+        bool(end.count("tready in reset: 0"))
+        and bool(end.count("tready in the clear cycle: 0"))
+        and bool(end.count(r"after clear, good\(5\): outputs 5 wrong 0 extra 0 "))
+    )
+
+
+CASES = {
+    "unsigned_thresholds": Case("0 mismatches", succeeds, ()),
+    "stale_hooks": Case("3 ok, 8 refused", refuses_hooks, ()),
+    "proxies_left": Case("module untouched; refused, or right", leaves_no_proxy, ()),
+    "calibrate_crashes": Case("coded errors", is_coded, ()),
+    "verify_calibrated": Case("works, or names the option", verifies_or_says, ()),
+    "keep_state_call_by_call": Case("keep_state is refused, and names stream", names_stream, ()),
+    "streaming": Case("keep_state is refused, and names stream", names_stream, ()),
+    "budget": Case("kept, or GW-405", succeeds, ()),
+    "dead_kernels": Case("no kernel that nobody reads", has_no_dead_kernels, ()),
+    "dead_layer_verify": Case("0 mismatches, all explained", succeeds, ()),
+    "huge_sums_certificate": Case("listed, and explained", succeeds, ()),
+    "toolong": Case("tready low in reset and clear; right after it", holds_ready_low, ()),
+}
+
+
+def script_of(folder: Path, name: str) -> list[str]:
+    """The command that runs a case."""
+    models = folder / "models"
+    if name == "toolong":
+        return [sys.executable, str(Path(__file__).with_name("bench.py")), str(folder / "rtl")]
+    if (models / f"{name}.sh").exists():
+        return ["sh", str(models / f"{name}.sh")]
+    return [sys.executable, str(models / f"{name}.py")]
+
+
+def run(command: list[str], scratch: Path) -> Ending:
+    """Run it with this checkout's package, and its files in a folder of their own."""
+    tools = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    settings = {"PYTHONPATH": str(ROOT), "PATH": tools, "TMPDIR": str(scratch)}
+    settings |= {"BREVITAS_JIT": "1", "OMP_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(
+            command,
+            cwd=scratch,
+            env=os.environ | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        said = error.stdout.decode(errors="replace") if error.stdout else ""
+        return Ending(-1, f"{said}\nit did not end in {SECONDS} s")
+    return Ending(done.returncode, done.stdout)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("names", nargs=-1, type=click.Choice(sorted(CASES)))
+@click.option("--show", is_flag=True, help="Print what every case printed.")
+def main(folder: Path, names: tuple[str, ...], show: bool) -> None:
+    """Run every case, or those named; exit code 1 if one ends otherwise than it must."""
+    console, wrong = Console(highlight=False), 0
+    for name in names or CASES:
+        case, command = CASES[name], script_of(folder.resolve(), name)
+        with tempfile.TemporaryDirectory() as scratch, console.status(f"{name}: {case.must}"):
+            end = run(command, Path(scratch))
+        good = case.holds(end)
+        wrong += not good
+        console.print(f"{'as it must' if good else 'OTHERWISE '}  {name}: {case.must}")
+        if show or not good:
+            console.print(f"$ {shlex.join(command)}  # exit code {end.code}", markup=False)
+            console.print(end.text, markup=False)
+    console.print(f"{len(names or CASES) - wrong} as they must, {wrong} otherwise")
+    sys.exit(wrong > 0)
+
+
+if __name__ == "__main__":
+    main()
