@@ -49,7 +49,7 @@ def microseconds(call: Callable[[], object], count: int) -> float:
 @click.option("--case", default="T20 I6 H20", show_default=True, help="Shape of the layer.")
 @click.option("--calls", type=click.IntRange(min=1), default=1000, show_default=True)
 def main(case: str, calls: int) -> None:
-    """Compare calls of C-simulation: the work, a call, one of a stream, one of a build opened anew."""
+    """Compare calls of C-simulation with the work in them."""
     with tempfile.TemporaryDirectory() as folder:
         build, sequence = build_of(case, Path(folder))
         x = sequence.numpy()

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ T = TypeVar("T")
 
 Stamp = tuple[int, int, int, int]
 """Size, mtime, ctime and inode: where none of them differs, a file is not read again."""
+_stamp = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +49,8 @@ class Files:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._listed: dict[str, str] = {}
+        self._paths: dict[tuple[str, ...], list[str]] = {}
         self._digests: dict[str, tuple[Stamp, str]] = {}
         self._seen: dict[tuple[str, ...], Seen] = {}
         self._list()
@@ -72,9 +76,10 @@ class Files:
         return seen
 
     def _list(self) -> None:
-        self._listed: dict[str, str] = read_manifest(self._folder)["files"]
-        self._manifest = _stamp(str(self._folder / MANIFEST))
-        self._paths: dict[tuple[str, ...], list[str]] = {}
+        """Read the manifest, whose stamp is taken before, so that a later one is never missed."""
+        self._manifest = self._stamps(())[0]
+        self._listed = read_manifest(self._folder)["files"]
+        self._paths = {}
 
     def _names(self, parts: tuple[str, ...]) -> list[str]:
         return [name for name in self._listed if _belongs(name, parts)]
@@ -85,9 +90,9 @@ class Files:
             paths = [str(self._folder / name) for name in (MANIFEST, *self._names(parts))]
             self._paths[parts] = paths
         try:
-            return tuple(map(_stamp, paths))
-        except OSError:
-            read_manifest(self._folder)  # names what is missing
+            return tuple(map(_stamp, map(os.stat, paths)))
+        except (OSError, ValueError):
+            read_manifest(self._folder)  # names what is missing, or no path
             raise
 
     def _digest(self, name: str, stamp: Stamp) -> str:
@@ -100,11 +105,6 @@ class Files:
 def _belongs(name: str, parts: tuple[str, ...]) -> bool:
     """Whether a file is one of the parts of a build, or in a folder that is."""
     return name in parts or name.partition("/")[0] in parts
-
-
-def _stamp(path: str) -> Stamp:
-    found = os.stat(path)
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
 class Opened:

@@ -73,7 +73,7 @@ def test_an_edited_kernel_runs_as_it_is_from_then_on(
     before = build.simulate(shared.x, raw=True)
     header = build.path / "hls" / "gatewright" / "requantize.hpp"
     text = header.read_text()
-    header.write_text(text.replace("value < low ? T(low)", "value < low ? T(high)"))
+    header.write_text(text.replace("< low ? T(low)", "< low ? T(high)"))
     assert header.read_text() != text
     with pytest.warns(gatewright.ChangedBuildWarning, match=r"requantize\.hpp"):
         assert not np.array_equal(build.simulate(shared.x, raw=True), before)

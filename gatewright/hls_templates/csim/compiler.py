@@ -48,7 +48,7 @@ class Compiler:
 
 
 def warnings(compiler: Compiler) -> Sequence[str]:
-    """Flags for what we emit: errors for mixed signs, silence from a compiler that CXX brings in."""
+    """Flags for what we emit: mixed signs are errors, but for a compiler that CXX brings in."""
     return SIGNS if compiler.name in OURS else ("-w",)
 
 
