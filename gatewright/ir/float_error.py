@@ -114,7 +114,7 @@ def step_intervals(rounding: Rounding) -> Intervals | None:
         inclusive = q.boundaries()[1]
         sure = sure | (d < 0) | ((d == 0) & inclusive)
     center = (d * step - offset) / scale
-    lows, highs = np.maximum(lows, lo), np.minimum(highs, hi)
+    lows, highs = np.clip(lows, lo, hi + 1.0), np.clip(highs, lo - 1.0, hi)
     lows, highs = np.where(sure, hi + 1.0, lows), np.where(sure, lo - 1.0, highs)
     nearest = np.clip(np.rint(center), lows, np.maximum(lows, highs))
     largest = np.array([float(m / q.scales[0]) for m in path.magnitudes])[:, None]

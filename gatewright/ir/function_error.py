@@ -104,12 +104,12 @@ def function_intervals(rounding: Rounding) -> Intervals | None:
     low, high = _stretched(d * step, d * step, of_function, slack)
     relative, absolute = path_error(path, Fraction(1))
     ends = _stretched(_inverse(function, low), _inverse(function, high), relative, absolute)
-    positions = [np.clip((x - offset) / scale, lo - 1.0, hi + 1.0) for x in ends]
+    positions = [(x - offset) / scale for x in ends]
     margins = [
         np.where(np.isfinite(x), BINARY64 * (np.abs(x) + np.abs(offset)), 0.0) / scale for x in ends
     ]
-    lows = np.maximum(np.ceil(positions[0] - margins[0]), lo)
-    highs = np.minimum(np.floor(positions[1] + margins[1]), hi)
+    lows = np.clip(np.ceil(positions[0] - margins[0]), lo, hi + 1.0)
+    highs = np.clip(np.floor(positions[1] + margins[1]), lo - 1.0, hi)
     center = np.clip((_inverse(function, d * step) - offset) / scale, lo - 1.0, hi + 1.0)
     nearest = np.clip(np.rint(center), lows, np.maximum(lows, highs))
     value = _function(function, nearest * scale + offset)
@@ -161,7 +161,8 @@ def _function_error(rounding: Rounding, n: IntArray) -> tuple[FloatArray, FloatA
     # The slope falls with |x|, so a slightly smaller |x| bounds it around a rounded x.
     inner = np.abs(x) * (1 - 2.0**-20)
     if rounding.function == "sigmoid":
-        value = 1.0 / (1.0 + np.exp(-x))
+        with np.errstate(over="ignore"):
+            value = 1.0 / (1.0 + np.exp(-x))
         tail = np.exp(-inner)
         slope = tail / (1.0 + tail) ** 2
     else:

@@ -239,13 +239,11 @@ class ExtremeModel(nn.Module):
         return self.last(z)
 
 
-def scalings(model: nn.Module) -> Iterator[tuple[nn.Parameter, bool]]:
-    """Scales of the activations' quantizers, and whether they are logarithms to base 2."""
+def ranges(model: nn.Module) -> Iterator[Tensor]:
+    """What calibration gave the quantizers of activations for a range."""
     for name, module in model.named_modules():
-        value = getattr(module, "value", None)
-        if name.endswith("scaling_impl") and isinstance(value, nn.Parameter):
-            kinds = {getattr(m, "original_name", type(m).__name__) for m in module.modules()}
-            yield value, "PowerOfTwoRestrictValue" in kinds
+        if name.endswith("scaling_impl") and hasattr(module, "buffer"):
+            yield module.buffer
 
 
 def make(draw: Draw) -> ExtremeModel:
@@ -269,10 +267,9 @@ def make(draw: Draw) -> ExtremeModel:
             model(*arguments(model, reach * torch.ones(8, 1, 1)))
         model.eval()
         share = draw.of(MOVED)
-        for value, logarithm in scalings(model):
+        for range_ in ranges(model):
             if draw.chance(share):
-                factor = draw.near(SCALE_EXPONENTS)
-                value.copy_(value + round(np.log2(factor)) if logarithm else value * factor)
+                range_.mul_(draw.near(SCALE_EXPONENTS))
     model.reach = reach
     return model
 

@@ -82,9 +82,12 @@ class CellSpec:
 
     @property
     def coupled_one(self) -> int:
-        """The code of 1.0, from which a coupled forget gate is taken; it may saturate."""
-        quantizer = self.quantizers["input_sigmoid"]
-        return quantizer.round_exact(1 / quantizer.scales[0] + quantizer.zero_point)
+        """The integer of 1.0, from which a coupled forget gate is taken; it may saturate.
+
+        A constant is quantized in binary32, as torch does: 1 / (1 / 255) is 255 there.
+        """
+        one = np.ones(1, dtype=np.float32)
+        return int(self.quantizers["input_sigmoid"].quantize_float32(one)[0])
 
 
 def read_cell(traced: TracedGraph, node: onnx.NodeProto) -> CellSpec:
