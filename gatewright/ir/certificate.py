@@ -24,7 +24,8 @@ ALL_CHANNELS = -1
 
 ASSUMPTIONS = (
     "The reference is exact real arithmetic on the float32 parameters; each place is judged for "
-    "equal integers at its input, so a first difference can only arise at a listed integer.",
+    "equal integers at its input, over all that float32 may reach, so a difference arises at a "
+    "listed integer or follows from one.",
     "torch computes in IEEE binary32, rounding to nearest even: no TF32, bfloat16 or other reduced "
     "precision in matrix products. Sums may run in any order, with or without fused multiply-add.",
     "No operation overflows. Underflow, gradual or flushed to zero, costs at most 2**-126 each.",

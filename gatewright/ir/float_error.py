@@ -27,14 +27,14 @@ BoolArray = npt.NDArray[np.bool_]
 UNIT_ROUNDOFF = 2.0**-24
 
 SCALE_EXPONENT = 40
-"""Scales between 2**-40 and 2**40, and at most 2**16 roundings, bound what underflow costs."""
+"""Scales between 2**-40 and 2**40, and at most 2**22 roundings, bound what underflow costs."""
 WIDE = Fraction(2) ** SCALE_EXPONENT
 SMALLEST_FACTOR = Fraction(1, 2**100)
 """Nothing is dequantized to less, nor multiplied by less, so that neither underflows."""
-UNDERFLOW_UNITS = 2.0**-30
-"""Units of an integer worth 2**-80 or more."""
+UNDERFLOW_UNITS = 2.0**-24
+"""Units of an integer worth 2**-80 or more, likewise."""
 UNDERFLOW = 2.0**-64
-"""Codes: 2**16 roundings of 2**-126 each, over a scale of 2**-40, are far less."""
+"""Codes: 2**22 roundings of 2**-126 each, over a scale of 2**-40."""
 
 WIDEN = 1.0 + 2.0**-40
 BINARY64 = 2.0**-46
