@@ -7,6 +7,7 @@ certificate says so.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import random
 from fractions import Fraction
@@ -346,3 +347,18 @@ def test_gaps_of_an_argmax() -> None:
         "i", "n", "argmax", byte(0.1), (f32(0.1),), zero, rounding.codes(BYTE, f32(0.1))
     )
     assert argmax_gap(codes)[0] == -1
+
+
+def test_shifts_brought_closer_keep_the_order_of_all_integers() -> None:
+    for seed in range(200):
+        rng = random.Random(seed)
+        span = rng.choice([0, 1, 5, 40])
+        far = (0, 1, span, span + 1, 3 * span + 2, 2**70)
+        shifts = [Fraction(rng.choice(far)) + Fraction(rng.randint(0, 3), 3) for _ in range(4)]
+        shifts = [s - min(shifts) for s in shifts]
+        moved = reductions._closer(shifts, span)
+        assert max(moved) <= 4 * (span + 1)
+        for n, m in ((0, span), (span, 0), (rng.randint(0, span), rng.randint(0, span))):
+            for (a, b), (c, d) in itertools.product(zip(shifts, moved, strict=True), repeat=2):
+                before, after = n + a - (m + c), n + b - (m + d)
+                assert (before > 0, before == 0) == (after > 0, after == 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import onnx
@@ -14,6 +15,9 @@ from gatewright.ir.lowering.rounding import Rounding
 from gatewright.ir.lowering.state import LoweringState
 from gatewright.ir.lowering.values import Affine, ClassIndex
 from gatewright.ir.quantizer import Quantizer
+
+WIDEST_SHIFT = 2**56
+"""Units of an integer; beyond, shifts of classes are brought closer, which any order allows."""
 
 
 def lower_mean(state: LoweringState, node: onnx.NodeProto) -> None:
@@ -81,6 +85,14 @@ def lower_argmax(state: LoweringState, node: onnx.NodeProto) -> None:
     state.values[node.output[0]] = ClassIndex(name)
 
 
+def _closer(shifts: list[Fraction], span: int) -> list[Fraction]:
+    """Shifts in the same order, no further apart than decides it for integers of that span."""
+    moved = {min(shifts): Fraction(0)}
+    for low, high in pairwise(sorted(set(shifts))):
+        moved[high] = moved[low] + min(high - low, Fraction(span + 1))
+    return [moved[shift] for shift in shifts]
+
+
 def _comparable(
     state: LoweringState, node: onnx.NodeProto, value: Affine
 ) -> tuple[str, list[Fraction]]:
@@ -93,6 +105,9 @@ def _comparable(
         The tensor, and the fractions in ascending order.
     """
     shifts = [(o - min(value.offsets)) / value.scales[0] for o in value.offsets]
+    if max(shifts) * len(shifts) > WIDEST_SHIFT:
+        type_ = state.graph[value.name].type
+        shifts = _closer(shifts, type_.hi - type_.lo)
     whole = [shift.numerator // shift.denominator for shift in shifts]
     parts = [shift - w for shift, w in zip(shifts, whole, strict=True)]
     fractions = sorted(set(parts))
