@@ -66,7 +66,8 @@ def test_steps_are_joined_along_time(batch_first: bool, tmp_path: Path) -> None:
     names = [argument.name for argument in build.integer.arguments]
     np.savez(tmp_path / "x.npz", **dict(zip(names, (x, h), strict=True)))
     out = tmp_path / "y.npz"
-    done = call("simulate", build.path, tmp_path / "x.npz", "--stream", 3, "--raw", "-o", out)
+    integer = ["--level", "integer", "-o", out]
+    done = call("simulate", build.path, tmp_path / "x.npz", "--stream", 3, "--raw", *integer)
     assert done.exit_code == 0, done.output
     y, final = (np.load(out)[output.name] for output in build.integer.outputs)
     whole, _ = build.simulate((x, h), "integer", raw=True)

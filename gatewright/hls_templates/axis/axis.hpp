@@ -2,8 +2,8 @@
 //
 // A value sits in a lane of LANE_BITS (whole bytes), LANES lanes make a word, and FOLDS words make
 // a time step, lowest lane and lowest fold first. `last` is on the last fold of a sequence. `user`
-// is there at inputs only: 1 on the last fold of a sequence's first step lets it go on from the
-// state there is. P has: WIDTH, LANES, FOLDS, LANE_BITS, SIGNED; beat_t.
+// is there at inputs only, the same for a whole sequence: 1 lets it go on from the state there is.
+// P has: WIDTH, LANES, FOLDS, LANE_BITS, SIGNED; beat_t.
 #pragma once
 
 #include "gw_stream.hpp"
