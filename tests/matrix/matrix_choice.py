@@ -8,6 +8,7 @@ from commit_choice import commit
 from matrix_run import ROWS
 
 FIFTHS = 5
+WISH = os.environ.get("GATEWRIGHT_MATRIX", "")
 
 
 def chosen(wish: str, head: str) -> list[int]:
@@ -25,4 +26,12 @@ def chosen(wish: str, head: str) -> list[int]:
     return list(range(fifth % FIFTHS, len(ROWS), FIFTHS))
 
 
-CHOSEN = chosen(os.environ.get("GATEWRIGHT_MATRIX", ""), commit())
+def in_turn(wish: str, head: str) -> list[int]:
+    """Which of them run with every threshold kept too, which is slow: those wished for, or one."""
+    rows = chosen(wish, head)
+    return rows if wish else [rows[int(head[8:16] or "0", 16) % len(rows)]]
+
+
+HEAD = commit()
+CHOSEN = chosen(WISH, HEAD)
+IN_TURN = in_turn(WISH, HEAD)

@@ -1,6 +1,7 @@
 """Rows under BREVITAS_JIT=1, in one process of their own: Brevitas reads the variable once.
 
-Run as a program it takes a row's number and a folder a line, and answers each with a line of JSON.
+Run as a program it takes a row's number, a folder and a requantizer a line, and answers each with a
+line of JSON.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ class JitProcess:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
 
-    def run(self, number: int, folder: Path) -> int:
+    def run(self, number: int, folder: Path, requantizer: str = "auto") -> int:
         """As ``matrix_run.run``."""
         if self._process is None:
             self._process = subprocess.Popen(
@@ -32,7 +33,7 @@ class JitProcess:
             )
         process = self._process
         assert process.stdin is not None and process.stdout is not None
-        process.stdin.write(json.dumps([number, str(folder)]) + "\n")
+        process.stdin.write(json.dumps([number, str(folder), requantizer]) + "\n")
         process.stdin.flush()
         answer = process.stdout.readline()
         assert answer, f"the process ended with {process.wait()}"
@@ -54,10 +55,10 @@ def serve() -> None:
 
         assert config.JIT_ENABLED
         for line in sys.stdin:
-            number, folder = json.loads(line)
+            number, folder, requantizer = json.loads(line)
             result = {"boundary": 0, "error": None}
             try:
-                result["boundary"] = run(number, Path(folder))
+                result["boundary"] = run(number, Path(folder), requantizer)
             except Exception:  # whatever it is, the test on the other side fails with it
                 result["error"] = traceback.format_exc()
             print(json.dumps(result), file=sys.__stdout__, flush=True)

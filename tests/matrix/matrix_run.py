@@ -24,8 +24,13 @@ def describe(number: int) -> str:
     return f"row {number}: " + ", ".join(f"{k}={v}" for k, v in ROWS[number].items())
 
 
-def run(number: int, folder: Path) -> int:
+def run(number: int, folder: Path, requantizer: str = "auto") -> int:
     """Compile the model of a row and compare all levels with torch.
+
+    Args:
+        number: Of the row.
+        folder: For its builds.
+        requantizer: As ``gatewright.compile`` takes it.
 
     Returns:
         How many differences were float32 boundary cases that the certificate lists.
@@ -38,11 +43,11 @@ def run(number: int, folder: Path) -> int:
     if row["feature"] in ("mean", "flatten"):
         for steps in LENGTHS:
             model = make(row, number, steps)
-            build = compile_row(row, number, model, steps, folder / f"build_{steps}")
+            build = compile_row(row, number, model, steps, folder / f"build_{steps}", requantizer)
             boundary += verify(row, number, model, build, steps)
         return boundary
     model = make(row, number, EXAMPLE_LENGTH)
-    build = compile_row(row, number, model, EXAMPLE_LENGTH, folder / "build")
+    build = compile_row(row, number, model, EXAMPLE_LENGTH, folder / "build", requantizer)
     return sum(verify(row, number, model, build, steps) for steps in LENGTHS)
 
 

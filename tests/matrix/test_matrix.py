@@ -2,7 +2,8 @@
 
     GATEWRIGHT_MATRIX=all python -m pytest tests/matrix
 
-runs all rows. Without the variable a fifth of them runs, another one with each commit;
+runs all rows, and all of them with requantizer="thresholds" too. Without the variable a fifth of
+them runs, another one with each commit, and one row of that with thresholds;
 GATEWRIGHT_MATRIX=3 runs that fifth, GATEWRIGHT_MATRIX=row:17 that row.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from matrix_choice import CHOSEN, FIFTHS, chosen
+from matrix_choice import CHOSEN, FIFTHS, IN_TURN, chosen, in_turn
 from matrix_jit import JitProcess
 from matrix_run import ROWS, describe, run
 
@@ -25,14 +26,21 @@ def jit() -> Iterator[JitProcess]:
     process.close()
 
 
-@pytest.mark.parametrize("number", CHOSEN)
+@pytest.mark.parametrize(
+    ("number", "requantizer"),
+    [*((number, "auto") for number in CHOSEN), *((number, "thresholds") for number in IN_TURN)],
+)
 def test_every_level_agrees(
-    number: int, tmp_path: Path, jit: JitProcess, record_property: Callable[[str, object], None]
+    number: int,
+    requantizer: str,
+    tmp_path: Path,
+    jit: JitProcess,
+    record_property: Callable[[str, object], None],
 ) -> None:
     print(describe(number))  # shown where it fails
-    record_property("model", describe(number))
+    record_property("model", f"{describe(number)}, requantizer={requantizer}")
     runner = jit.run if ROWS[number]["origin"] == "jit" else run
-    boundary = runner(number, tmp_path)
+    boundary = runner(number, tmp_path, requantizer)
     record_property("float32 boundary cases", boundary)
 
 
@@ -47,3 +55,12 @@ def test_the_commit_decides_the_fifth() -> None:
     assert rotation == [chosen(str(fifth % FIFTHS), "") for fifth in range(FIFTHS + 1)]
     assert chosen("", "") == chosen("0", "")
     assert chosen("row:3", "") == [3]
+
+
+def test_every_row_gets_its_turn_with_thresholds() -> None:
+    longest = -(-len(ROWS) // FIFTHS)
+    heads = [f"{fifth:08x}{turn:08x}" for fifth in range(FIFTHS) for turn in range(longest)]
+    turns = [in_turn("", head) for head in heads]
+    assert sorted({*itertools.chain(*turns)}) == chosen("all", "") == in_turn("all", "")
+    assert in_turn("row:3", "") == [3]
+    assert in_turn("", "") == chosen("", "")[:1]
