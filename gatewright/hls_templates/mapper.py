@@ -22,6 +22,8 @@ from gatewright.ir.types import IntArray
 DEFAULT_MULTIPLIERS = 256
 DEFAULT_MAX_STEPS = 128
 MAX_STREAM_BITS = 32
+MAX_PORT_VALUE = 2**31 - 1
+"""A stream inside may have unsigned words of 32 bits; a host has an int32 for each value."""
 
 # What two branches that meet again may be apart beyond the steps of a sequence: pipelines.
 SLACK = 4
@@ -128,7 +130,15 @@ class Mapper:
 
     def _axis(self, prefix: str, position: int, tensor: str, stream: str) -> AxisPort:
         name = prefix if position == 0 else f"{prefix}_{position}_{cpp.identifier(tensor)}"
-        return AxisPort(name, tensor, self.port(tensor), self.is_sequence(tensor), stream)
+        port = self.port(tensor)
+        if port.type.hi > MAX_PORT_VALUE:
+            raise GatewrightError(
+                "GW-302",
+                where=tensor,
+                cause=f"its values reach {port.type.hi}, a host's integers {MAX_PORT_VALUE}.",
+                remedy="Use fewer bits in the weights of that layer, or put a quantizer behind it.",
+            )
+        return AxisPort(name, tensor, port, self.is_sequence(tensor), stream)
 
     def take(self, tensor: str) -> str:
         """A stream of a tensor that nobody reads yet."""

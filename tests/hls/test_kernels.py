@@ -144,3 +144,24 @@ def test_a_value_too_wide_for_a_stream_is_refused() -> None:
     assert "d.sum" in caught.value.where
     assert "weights" in caught.value.remedy
     assert "quantizer of its input" in caught.value.remedy
+
+
+def unsigned_sums() -> tuple[Graph, str]:
+    """Sums that need all 32 bits of an unsigned word."""
+    graph = Graph("unsigned")
+    graph.add_input("x", IntType(0, 2**16 - 1), ("B", "T", 1))
+    w = graph.add_constant("w", np.array([[2**16, 1, 2**15]]))
+    return graph, graph.add("MatMul", ["x", w], ["sums"], name="d")
+
+
+def test_unsigned_words_of_32_bits_stay_inside(tmp_path: Path) -> None:
+    graph, sums = unsigned_sums()
+    rows = np.array([[2**31 - 1, 2**31, 2**32 - 2**17], [1, 2, 3], [0, 2**31, 2**32]])
+    graph.outputs = [requantize(graph, sums, rows, "q", low=0)]
+    check(graph, tmp_path)
+    graph, sums = unsigned_sums()
+    graph.outputs = [sums]
+    with pytest.raises(GatewrightError, match="GW-302") as caught:
+        map_design(graph)
+    assert caught.value.where == "sums"
+    assert "quantizer behind it" in caught.value.remedy

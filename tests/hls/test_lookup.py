@@ -60,3 +60,10 @@ def test_what_falls_or_never_moves_stays_a_table() -> None:
     entries, domain = sigmoid(16, 6)
     assert isinstance(lookup_of(entries[::-1], domain), Table)
     assert isinstance(lookup_of(np.full(entries.size, 2**20), domain), Table)
+
+
+def test_outputs_that_lie_far_apart_take_no_memory_for_what_is_between() -> None:
+    entries = np.zeros(2**16, dtype=np.int64)
+    entries[-1] = 2**31 - 1
+    assert isinstance(lookup_of(entries, IntType(0, 2**16 - 1)), Table)
+    assert isinstance(lookup_of(entries[-2:], IntType(0, 1)), Table)

@@ -83,18 +83,18 @@ def make_lookup(graph: Graph, node: Node, ident: str) -> Table | Requantizer:
     words = graph[node.inputs[1]].value
     assert words is not None
     table = Table(ident, graph[node.inputs[0]].type, graph[node.outputs[0]].type, words)
-    search = _as_thresholds(table)
     bits = words.size * IntType.of(words).bits
-    if search is None or bits <= BLOCK_RAM_BITS or SMALLER * search.rom_bits > bits:
+    if bits <= BLOCK_RAM_BITS:
         return table
-    return search
+    search = _as_thresholds(table)
+    return table if search is None or SMALLER * search.rom_bits > bits else search
 
 
 def _as_thresholds(table: Table) -> Requantizer | None:
-    """A table that never falls, as the first input of each output but the lowest."""
+    """A table that rises, by no more than it has entries, as the first input of each output."""
     domain = table.domain
     entries = table.words[np.arange(domain.lo, domain.hi + 1)]
-    if (np.diff(entries) < 0).any() or entries[0] == entries[-1]:
+    if (np.diff(entries) < 0).any() or not 0 < entries[-1] - entries[0] <= entries.size:
         return None
     codes = np.arange(int(entries[0]) + 1, int(entries[-1]) + 1)
     rows = np.searchsorted(entries, codes, side="left")[None] + domain.lo

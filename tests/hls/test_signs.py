@@ -1,0 +1,67 @@
+"""No operation of what we emit mixes signs: g++ and clang refuse it wherever they compile it."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+from drawn_graphs import STEPS, draw
+
+from gatewright.errors import GatewrightError
+from gatewright.hls_templates import map_design, write_project
+from gatewright.hls_templates.csim.compiler import (
+    Compiler,
+    compile_library,
+    find_compiler,
+    run_compiler,
+    warnings,
+)
+from gatewright.hls_templates.mapper import Options
+from gatewright.hls_templates.project import project_files
+
+CLANG = Compiler((sys.executable, "-m", "ziglang", "c++"), "ziglang")
+MIXED = "\nbool mixed(int n, unsigned threshold) { return n >= threshold; }\n"
+NEGATIVE = "\nunsigned mixed(int n) { return n; }\n"
+
+
+@pytest.fixture(params=["g++", "ziglang"])
+def compiler(request: pytest.FixtureRequest) -> Compiler:
+    if request.param == "ziglang":
+        if importlib.util.find_spec("ziglang") is None:
+            pytest.skip("needs the ziglang wheel")
+        return CLANG
+    found = find_compiler()
+    if found.name != "g++":
+        pytest.skip("needs g++")
+    return found
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One of each kernel."""
+    folder = tmp_path_factory.mktemp("project")
+    design = map_design(draw(1, one_each=True).graph, Options(16, "auto", STEPS))
+    write_project(project_files(design, "part", 5.0), folder)
+    return folder
+
+
+def test_clang_takes_every_kernel(project: Path, tmp_path: Path) -> None:
+    """g++ does so in every other test; here on ap_int, and natively with the test bench."""
+    if importlib.util.find_spec("ziglang") is None:
+        pytest.skip("needs the ziglang wheel")
+    compile_library(CLANG, project, tmp_path / "a.so", native=False, taps=True)
+    flags = ["-std=c++14", "-O0", "-c", "-DGW_NATIVE", *warnings(CLANG), f"-I{project}"]
+    arguments = [*flags, f"-I{project / 'gatewright'}", str(project / "tb.cpp")]
+    run_compiler(CLANG, [*arguments, "-o", str(tmp_path / "tb.o")], tmp_path)
+
+
+@pytest.mark.parametrize("text", [MIXED, NEGATIVE], ids=["compared", "converted"])
+def test_mixed_signs_are_an_error(text: str, compiler: Compiler, tmp_path: Path) -> None:
+    (tmp_path / "csim.cpp").write_text(text)
+    with pytest.raises(GatewrightError, match="GW-502") as caught:
+        compile_library(compiler, tmp_path, tmp_path / "a.so", native=True, taps=False)
+    assert "sign" in caught.value.cause
+    quiet = Compiler(compiler.command, "a compiler that CXX names")
+    compile_library(quiet, tmp_path, tmp_path / "a.so", native=True, taps=False)
