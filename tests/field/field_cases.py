@@ -1,6 +1,6 @@
 """Run the reproductions of a field test: each has to end as its row says.
 
-    python tests/field/cases.py FOLDER [NAME ...]
+    python tests/field/field_cases.py FOLDER [NAME ...]
 
 FOLDER holds ``models/`` (scripts) and ``rtl/`` (a bench in SystemVerilog). Beside each row below
 stand the tests of this repository that hold the same.
@@ -130,7 +130,7 @@ def script_of(folder: Path, name: str) -> list[str]:
     """The command that runs a case."""
     models = folder / "models"
     if name == "toolong":
-        return [sys.executable, str(Path(__file__).with_name("bench.py")), str(folder / "rtl")]
+        return [sys.executable, str(Path(__file__).with_name("field_bench.py")), str(folder / "rtl")]
     if (models / f"{name}.sh").exists():
         return ["sh", str(models / f"{name}.sh")]
     return [sys.executable, str(models / f"{name}.py")]

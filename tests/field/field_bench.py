@@ -1,6 +1,6 @@
 """A bench in SystemVerilog against a bidirectional LSTM of ours, in Verilator with delays.
 
-    python tests/field/bench.py FOLDER
+    python tests/field/field_bench.py FOLDER
 
 FOLDER holds ``prep.py``, which makes its stimuli of a build's golden vectors and prints its macros,
 and ``toolong.sv``, whose top is ``tb``.
