@@ -11,6 +11,7 @@ from gatewright.errors import GatewrightError
 from gatewright.ir.traced import register as _register
 from gatewright.levels import FAST_LEVELS, LEVELS
 from gatewright.opened import ChangedBuildWarning
+from gatewright.stream import Stream
 from gatewright.verify import Report, UnsavedReportWarning
 from gatewright.version import VERSION
 
@@ -27,6 +28,7 @@ __all__ = [
     "Device",
     "GatewrightError",
     "Report",
+    "Stream",
     "UnsavedReportWarning",
     "__version__",
     "calibrate",
