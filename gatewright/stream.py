@@ -7,6 +7,7 @@ from functools import wraps
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
+import numpy as np
 import numpy.typing as npt
 
 from gatewright.errors import GatewrightError
@@ -107,7 +108,9 @@ class Stream:
         run = engine(arguments, self._kept)
         shown = self._quantizers or {}
         self._kept = {name: run.taps[name][:, -1] for name in shown}
-        self._given, self._raw, self._lost = arguments[1:], raw, False
+        # The caller's arrays are the caller's: they may hold something else at the next call.
+        self._given = self._given or tuple(np.copy(state) for state in arguments[1:])
+        self._raw, self._lost = raw, False
         outputs: tuple[Any, ...] = run.outputs
         if raw:
             outputs = tuple(output.codes(run.n) for output in self._integer.outputs)

@@ -220,7 +220,9 @@ def test_initial_states_come_with_the_first_call(level: str, tmp_path: Path) -> 
     with build.stream(level) as stream:
         refused("GW-601", stream, x[:, :2])
         for _ in range(2):
-            pieces = [stream((x[:, :2], h), raw=True)]
+            given = h.clone()
+            pieces = [stream((x[:, :2], given), raw=True)]
+            given.zero_()
             for again in ((x[:, 2:], h), [x[:, 2:], h]):
                 assert "first call" in refused("GW-601", stream, again).cause
             pieces += [stream(x[:, 2:3], raw=True), stream(x[:, 3:].tolist(), raw=True)]
