@@ -137,6 +137,11 @@ class Build:
         with whole(self.path / CERTIFICATE):
             return Certificate.from_json(json.loads((self.path / CERTIFICATE).read_text()))
 
+    @property
+    def calibrated(self) -> bool:
+        """Whether ``compile`` calibrated the model that it was given."""
+        return (self.path / CALIBRATION).is_file()
+
     @blames_changes
     def engine(self, level: str, *, taps: bool = False, native: bool | None = None) -> StreamEngine:
         """The engine of one level.

@@ -28,6 +28,7 @@ from gatewright.golden import golden_vectors
 from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.project import project_files
 from gatewright.hls_templates.rtl.write import rtl_files
+from gatewright.ir.certificate import Certificate
 from gatewright.ir.certify import certify
 from gatewright.ir.lowering import IntegerModel, lower
 from gatewright.ir.onnx_io import to_onnx
@@ -37,6 +38,7 @@ from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS
 from gatewright.manifest import write_manifest
 from gatewright.options import check_options, find_board, fit_steps
+from gatewright.torch_check import check_torch
 from gatewright.version import VERSION
 
 Progress = Callable[[str], None]
@@ -90,16 +92,25 @@ def compile(
             report("calibrate")
             model = calibrate(model, calibration)
         report("trace")
-        traced = _trace(model, example_input)
+        module = None
+        if isinstance(model, str | os.PathLike | onnx.ModelProto):
+            traced = frontend.load(model)
+        else:
+            module, example_input = _module(model, example_input)
+            traced = frontend.trace(module, example_input)
         report("lower")
         integer = lower(traced)
         report("map")
         design = map_design(integer.graph, fit_steps(options, integer))
+        certified = certify(traced, integer)
+        if module is not None:
+            report("check")
+            check_torch(module, example_input, traced, integer, certified)
         report("write")
         with writing(folder):
             if isinstance(model, Calibration):
                 _write_json(partial / CALIBRATION, model.to_json())
-            _write_build(partial, traced, integer, design, target)
+            _write_build(partial, traced, integer, certified.certificate, design, target)
             facts = {
                 "gatewright": VERSION,
                 "multipliers": options.multipliers,
@@ -110,28 +121,30 @@ def compile(
     return Build(folder)
 
 
+def _module(model: Any, example_input: Any) -> tuple[Any, Any]:
+    """The torch module that is compiled, and its example."""
+    if not isinstance(model, Calibration):
+        return model, example_input
+    return model.model, model.example_input if example_input is None else example_input
+
+
 def _write_build(
-    folder: Path, traced: onnx.ModelProto, integer: IntegerModel, design: Design, target: Board
+    folder: Path,
+    traced: onnx.ModelProto,
+    integer: IntegerModel,
+    certificate: Certificate,
+    design: Design,
+    target: Board,
 ) -> None:
     """Every form of the model, but not the manifest."""
     _save(traced, folder / TRACED)
     _save(to_onnx(integer), folder / INTEGER)
     _save(to_standard(integer), folder / STANDARD)
     _write_json(folder / KERNELS, _kernels_json(traced, integer, design))
-    _write_json(folder / CERTIFICATE, certify(traced, integer).certificate.to_json())
+    _write_json(folder / CERTIFICATE, certificate.to_json())
     files = project_files(design, target.part, target.clock_ns)
     write_project(files | golden_vectors(integer, design), folder / PROJECT)
     write_project(rtl_files(design), folder / RTL)
-
-
-def _trace(model: Any, example_input: Any) -> onnx.ModelProto:
-    if isinstance(model, str | os.PathLike | onnx.ModelProto):
-        return frontend.load(model)
-    if isinstance(model, Calibration):
-        return frontend.trace(
-            model.model, model.example_input if example_input is None else example_input
-        )
-    return frontend.trace(model, example_input)
 
 
 def _save(model: onnx.ModelProto, path: Path) -> None:

@@ -12,9 +12,11 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend.traps import Trap, file_traps, module_traps, refused
 from gatewright.inputs import check_arguments
 from gatewright.ir import interpreter
+from gatewright.ir.certify import certify
 from gatewright.ir.lowering import IntegerModel, lower
 from gatewright.ir.lowering.rounding import Rounding
 from gatewright.ir.types import IntArray
+from gatewright.torch_check import check_torch
 
 CLIPPED_SHARE = 0.01
 MAX_SEQUENCES = 1024
@@ -41,6 +43,8 @@ def diagnose(model: Any, example_input: Any = None, data: Any = None) -> list[Tr
     try:
         traced = frontend.load(model) if is_file else frontend.trace(model, example_input)
         integer = lower(traced)
+        if not is_file:
+            check_torch(model, example_input, traced, integer, certify(traced, integer))
         x = data if data is not None else example_input
         return traps if x is None else traps + _clipping(integer, x)
     except GatewrightError as error:

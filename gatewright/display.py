@@ -41,6 +41,7 @@ STAGES = {
     "trace": "1_traced.onnx    the model as QONNX",
     "lower": "2_integer.onnx   integers only; 2_standard.onnx in plain ONNX",
     "map": "3_kernels.json   kernels and their tile schedule",
+    "check": "the module runs as it was traced",
     "write": "hls/, rtl/       C++ for Vitis HLS, and SystemVerilog",
 }
 

@@ -13,6 +13,7 @@ CODES: dict[str, str] = {
     "GW-107": "unsupported quantizer",
     "GW-108": "unsupported operation in forward()",
     "GW-109": "unsupported layer option",
+    "GW-110": "torch runs something else than what was traced",
     # 2xx: ONNX files
     "GW-201": "model file not found",
     "GW-202": "file is not ONNX",

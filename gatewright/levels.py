@@ -85,15 +85,12 @@ def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> StreamEngine
         for node in model.graph.node
         if node.op_type == "Quant" and f"{node.name}.out" in integer.graph.tensors
     }
-    names = [value.name for value in model.graph.input]
     outputs = [value.name for value in model.graph.output]
     time_major = any(output.time_major for output in integer.inputs)
 
     def run(arguments: Arguments, kept: Kept | None = None) -> Run:
-        wrapper = ModelWrapper(respecialize(model, [a.shape for a in arguments]))
-        # What float32 cannot hold becomes infinite, and saturates.
-        with recorded_taps() as taps, kept_states(kept or {}), np.errstate(over="ignore"):
-            context = execute_onnx(wrapper, dict(zip(names, arguments, strict=True)), True)
+        with recorded_taps() as taps, kept_states(kept or {}):
+            context = traced_values(model, arguments)
         for name, (tensor, quantizer) in quants.items():
             n = np.rint(context[tensor].astype(np.float64) / float(quantizer.scales[0]))
             steps_first = time_major and n.ndim == 3
@@ -102,6 +99,17 @@ def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> StreamEngine
         return Run(ys, nearest(integer, ys), dict(taps))
 
     return run
+
+
+def traced_values(model: onnx.ModelProto, arguments: Arguments) -> dict[str, npt.NDArray[Any]]:
+    """Every tensor of a traced graph, by name, in the user's layout."""
+    names = [value.name for value in model.graph.input]
+    wrapper = ModelWrapper(respecialize(model, [a.shape for a in arguments]))
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and saturates
+        values: dict[str, npt.NDArray[Any]] = execute_onnx(
+            wrapper, dict(zip(names, arguments, strict=True)), True
+        )
+    return values
 
 
 def nearest(integer: IntegerModel, outputs: Sequence[npt.NDArray[Any]]) -> dict[str, IntArray]:

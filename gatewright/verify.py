@@ -167,7 +167,8 @@ def verify(
         report(f"compiling {name}", 0, total)
         engines[name] = build.engine(name, taps=True)
     if model is not None:
-        engines = {"torch": torch_engine(build.integer, model), **engines}
+        torch = torch_engine(build.integer, model, calibrated=build.calibrated)
+        engines = {"torch": torch, **engines}
     if len(engines) < 2:
         raise GatewrightError(
             "GW-602",
@@ -230,10 +231,8 @@ def random_input(build: Build, sequences: int = RANDOM_SEQUENCES, seed: int = 0)
     sizes = {"B": sequences, "T": steps}
     arrays = []
     for position, argument in enumerate(integer.arguments):
-        quantizers = [i.quantizer for i in integer.inputs if i.argument == position]
-        reach = max((float(q.type.magnitude * q.scales[0]) for q in quantizers), default=1.0)
         shape = [sizes[n] if isinstance(n, str) else n for n in argument.shape]
-        arrays.append(rng.normal(0, reach / 2, shape).astype(np.float32))
+        arrays.append(rng.normal(0, integer.reach(position) / 2, shape).astype(np.float32))
     return tuple(arrays)
 
 

@@ -31,7 +31,7 @@ def trace(model: torch.nn.Module, example_input: Any) -> onnx.ModelProto:
     """
     from gatewright.frontend.torch_trace import trace_module
 
-    return trace_module(model, example_input)
+    return trace_module(model, example_input).model
 
 
 def load(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelProto:

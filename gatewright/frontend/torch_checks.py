@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.nn.utils.rnn import PackedSequence
 
 from gatewright.errors import GatewrightError
 
 FloatArray = npt.NDArray[np.float32]
+
+_FORM = (
+    "pass one float32 tensor of the shape the model takes, with a batch axis; a tuple of them if "
+    "forward() takes initial states too."
+)
+PADDED = (
+    "pass sequences of one length as one tensor [B, T, I]; cut or pad those of several, as "
+    "torch.nn.utils.rnn.pad_packed_sequence and pad_sequence do."
+)
 
 # Brevitas builds this copy of the cell on the first forward and leaves its flag at training=True.
 _LAZY_COPY = "_fast_cell"
@@ -30,9 +42,59 @@ def check_model(model: object) -> nn.Module:
             cause="it is not a torch.nn.Module.",
             remedy="pass the model object itself, not its class, path or state dict.",
         )
+    _check_wrappers("", model)
     _check_mode(model)
     _check_parameters(model)
     return model
+
+
+def _check_wrappers(path: str, module: nn.Module) -> None:
+    """Refuse modules that hide others from who would trace them (GW-603)."""
+    if type(module).__module__.startswith("brevitas."):
+        return  # it compiles helpers of its own
+    for applies, cause, remedy in _WRAPPERS:
+        if applies(module):
+            raise GatewrightError(
+                "GW-603", where=path or _class_name(module), cause=cause, remedy=remedy
+            )
+    for name, child in module.named_children():
+        _check_wrappers(f"{path}.{name}".lstrip("."), child)
+
+
+def _class_name(module: nn.Module) -> str:
+    return type(module).__name__
+
+
+_WRAPPERS: tuple[tuple[Callable[[nn.Module], bool], str, str], ...] = (
+    (
+        lambda module: isinstance(module, torch.jit.ScriptModule),
+        "TorchScript has compiled it, so that its layers cannot be read.",
+        "pass the module that torch.jit.script or torch.jit.trace was given.",
+    ),
+    (
+        lambda module: "_orig_mod" in module._modules,
+        "torch.compile wraps it.",
+        "pass the module that torch.compile was given: it is the wrapper's _orig_mod.",
+    ),
+    (
+        lambda module: isinstance(module, nn.DataParallel | DistributedDataParallel),
+        "it spreads a model over devices.",
+        "pass the model in it: it is the wrapper's .module.",
+    ),
+)
+
+
+def returns_no_tensors(result: object) -> GatewrightError:
+    """GW-108 for a model that returns anything but tensors and tuples of them."""
+    what = type(result).__name__
+    if isinstance(result, Mapping):
+        what = f"a dict of {', '.join(map(str, result))}"
+    return GatewrightError(
+        "GW-108",
+        where="the model's output",
+        cause=f"it returns {what}.",
+        remedy="return the tensor itself, or a tuple of tensors.",
+    )
 
 
 def _has_mode(path: str, module: nn.Module) -> bool:
@@ -113,18 +175,25 @@ def example_arrays(example_input: Any) -> tuple[FloatArray, ...]:
     Raises:
         GatewrightError: GW-106 where one is no float tensor, or empty.
     """
+    if isinstance(example_input, PackedSequence):
+        raise _not_a_tensor("a packed sequence", PADDED)
     if isinstance(example_input, (tuple, list)) and not hasattr(example_input, "value"):
         parts = list(example_input)
     else:
         parts = [example_input]
     if not parts:
         raise _not_a_tensor("an empty tuple")
-    return tuple(_example_array(part) for part in parts)
+    arrays = tuple(_example_array(part) for part in parts)
+    if arrays[0].ndim == 2 and len(arrays) > 1 and all(a.ndim == 2 for a in arrays):
+        raise _not_a_tensor(f"{len(arrays)} tensors without a batch axis", PADDED)
+    return arrays
 
 
 def _example_array(example: Any) -> FloatArray:
     value = getattr(example, "value", example)  # of a QuantTensor
     if isinstance(value, torch.Tensor):
+        if value.is_nested:
+            raise _not_a_tensor("a nested tensor", PADDED)
         if value.layout != torch.strided or value.is_meta:
             raise _not_a_tensor("a tensor without values of its own")
         value = value.detach().cpu()
@@ -141,13 +210,12 @@ def _example_array(example: Any) -> FloatArray:
     return value.astype(np.float32)
 
 
-def _not_a_tensor(what: str) -> GatewrightError:
+def _not_a_tensor(what: str, remedy: str = _FORM) -> GatewrightError:
     return GatewrightError(
         "GW-106",
         where="example input",
         cause=f"it is {what}, but the model takes float tensors.",
-        remedy="pass one float32 tensor of the shape the model takes, with a batch axis; a tuple "
-        "of them if forward() takes initial states too.",
+        remedy=remedy,
     )
 
 

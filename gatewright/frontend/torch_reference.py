@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +14,11 @@ from brevitas.nn.mixin.base import QuantRecurrentLayerMixin
 from brevitas.quant_tensor import QuantTensor
 
 from gatewright.frontend.naming import ROOT
-from gatewright.frontend.torch_checks import check_model, example_arrays
+from gatewright.frontend.torch_checks import check_model, example_arrays, returns_no_tensors
+from gatewright.frontend.torch_preserve import preserved
 from gatewright.frontend.torch_taps import Recorder
-from gatewright.frontend.torch_trace import tap_names
+from gatewright.frontend.torch_trace import leaf_paths, tap_names
+from gatewright.frontend.torch_watch import LayerCall, LayerWatch
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,12 @@ class Result:
     Attributes:
         outputs: What it returns, flattened.
         taps: What its quantizers gave, by ``<module path>/<tap>``.
+        calls: What each layer was given and gave, in the order of the calls.
     """
 
     outputs: tuple[npt.NDArray[Any], ...]
     taps: dict[str, npt.NDArray[Any]]
+    calls: tuple[LayerCall, ...] = ()
 
 
 class TorchReference:
@@ -67,53 +71,52 @@ class TorchReference:
             RuntimeError: If torch's own two implementations of the cell differ, or a quantizer
                 gives values off its grid.
         """
-        tensors = [torch.from_numpy(np.ascontiguousarray(a)) for a in example_arrays(arguments)]
-        with torch.no_grad(), _restored(self._layers):
-            _set_fast_mode(self._layers, True)
-            fast = _flat_outputs(self._model(*tensors))
-            _set_fast_mode(self._layers, False)
-            with _coupled_gates(self._layers), Recorder(self._model, self._names) as recorder:
-                outputs = _flat_outputs(self._model(*tensors))
-        if not all(np.array_equal(a, b) for a, b in zip(fast, outputs, strict=True)):
+        with self._running(fast_mode=True):
+            fast = _flat_outputs(self._model(*self._tensors(arguments)))
+        result = self.observe(*arguments)
+        if not all(np.array_equal(a, b) for a, b in zip(fast, result.outputs, strict=True)):
             raise RuntimeError("torch's fast_mode cell and its plain cell give different outputs")
-        return Result(outputs, recorder.taps())
+        return result
+
+    def observe(self, *arguments: npt.NDArray[np.float32]) -> Result:
+        """What ``run`` gives, of a single forward pass, in which every hook of the user's runs."""
+        with (
+            self._running(fast_mode=False),
+            Recorder(self._model, self._names) as recorder,
+            LayerWatch(self._model, leaf_paths(self._model)) as watch,
+        ):
+            outputs = _flat_outputs(self._model(*self._tensors(arguments)))
+            return Result(outputs, recorder.taps(), tuple(watch.calls))
+
+    def _tensors(self, arguments: Sequence[Any]) -> list[torch.Tensor]:
+        parameter = next(self._model.parameters(), torch.empty(0))
+        arrays = map(np.ascontiguousarray, example_arrays(arguments))
+        return [torch.from_numpy(array).to(parameter.device) for array in arrays]
+
+    @contextmanager
+    def _running(self, *, fast_mode: bool) -> Iterator[None]:
+        """The model in one of Brevitas' two implementations, and as it was afterwards."""
+        with preserved(self._model), torch.no_grad():
+            for layer in self._layers:
+                layer.fast_mode = fast_mode
+            if not fast_mode:
+                _couple_gates(self._layers)
+            for module in self._model.modules():
+                if module._compiled_call_impl is not None:
+                    module._compiled_call_impl = None  # as module.compile() left it
+            yield
 
 
-@contextmanager
-def _restored(layers: list[Any]) -> Iterator[None]:
-    """Put ``fast_mode`` and the lazily built fast cells back as they were."""
-    before = [(layer, layer.fast_mode, layer._fast_cell) for layer in layers]
-    try:
-        yield
-    finally:
-        for layer, fast_mode, fast_cell in before:
-            layer.fast_mode = fast_mode
-            if layer._fast_cell is not fast_cell:
-                del layer._fast_cell
-                layer._fast_cell = fast_cell
-
-
-def _set_fast_mode(layers: list[Any], on: bool) -> None:
-    for layer in layers:
-        layer.fast_mode = on
-
-
-@contextmanager
-def _coupled_gates(layers: list[Any]) -> Iterator[None]:
+def _couple_gates(layers: list[Any]) -> None:
     """Let the plain cell of a coupled forget gate run.
 
     It asks the input gate's proxy for its ``tensor_quant``, which only the fused proxy inside it
     has; the fast cell is given that one.
     """
-    proxies = [layer.cell.input_sigmoid_quant for layer in layers if getattr(layer, "cifg", False)]
-    before = [proxy.tensor_quant for proxy in proxies]
-    for proxy in proxies:
-        proxy.tensor_quant = proxy.fused_activation_quant_proxy.tensor_quant
-    try:
-        yield
-    finally:
-        for proxy, value in zip(proxies, before, strict=True):
-            proxy.tensor_quant = value
+    for layer in layers:
+        if getattr(layer, "cifg", False):
+            proxy = layer.cell.input_sigmoid_quant
+            proxy.tensor_quant = proxy.fused_activation_quant_proxy.tensor_quant
 
 
 def _flat_outputs(result: Any) -> tuple[npt.NDArray[Any], ...]:
@@ -121,4 +124,6 @@ def _flat_outputs(result: Any) -> tuple[npt.NDArray[Any], ...]:
     if isinstance(result, (tuple, list)) and not isinstance(result, QuantTensor):
         return tuple(array for part in result for array in _flat_outputs(part))
     value = result.value if isinstance(result, QuantTensor) else result
+    if not isinstance(value, torch.Tensor):
+        raise returns_no_tensors(value)
     return (value.detach().cpu().numpy().copy(),)

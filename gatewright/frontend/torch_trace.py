@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import operator
+import traceback
+from dataclasses import dataclass
 from typing import Any
 
 import onnx
@@ -34,7 +36,15 @@ from gatewright.frontend.registry import (
     unsupported_call,
 )
 from gatewright.frontend.spec import States, Value
-from gatewright.frontend.torch_checks import check_model, example_arrays
+from gatewright.frontend.torch_checks import (
+    PADDED,
+    check_model,
+    example_arrays,
+    returns_no_tensors,
+)
+from gatewright.frontend.torch_preserve import held, preserved
+
+_PACKING = inspect.getsourcefile(torch.nn.utils.rnn)
 
 
 class _Tracer(fx.Tracer):  # type: ignore[misc]
@@ -46,25 +56,83 @@ class _Tracer(fx.Tracer):  # type: ignore[misc]
         return bool(super().is_leaf_module(m, module_qualified_name))
 
 
-def trace_module(model: object, example_input: Any) -> onnx.ModelProto:
+Names = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TracedCall:
+    """One call of a layer in a traced graph.
+
+    Attributes:
+        path: Of the module.
+        inputs: For each tensor it is given, its name in the graph; the names of its rows, if they
+            are separate there.
+        outputs: The same of each tensor it gives.
+    """
+
+    path: str
+    inputs: tuple[Names, ...]
+    outputs: tuple[Names, ...]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A traced model and the calls of its layers, in order."""
+
+    model: onnx.ModelProto
+    calls: tuple[TracedCall, ...]
+
+
+def trace_module(model: object, example_input: Any) -> Trace:
     """See ``gatewright.frontend.trace``."""
     module = check_model(model)
     examples = example_arrays(example_input)
     names = tap_names(module)
-    graph = symbolic_graph(module, len(examples))
-    _check_count(graph, len(examples))
     builder = GraphBuilder(examples[0].shape)
     context = Context(builder, names, batch_first=is_batch_first(module))
     shapes = [example.shape for example in examples]
-    return builder.finish(_run(graph, module, context, shapes))
+    with preserved(module):
+        graph = _symbolic_graph(module, len(examples))
+        _check_count(graph, len(examples))
+        outputs, calls = _run(graph, module, context, shapes)
+    model_proto = builder.finish(outputs)
+    pairs = zip(outputs, model_proto.graph.output, strict=True)
+    renamed = {value.name: output.name for (_, value), output in reversed(list(pairs))}
+    return Trace(model_proto, tuple(_renamed(call, renamed) for call in calls))
+
+
+def _renamed(call: TracedCall, names: dict[str, str]) -> TracedCall:
+    """A call with the names that the values which the model returns have in the end."""
+
+    def rename(tensors: tuple[Names, ...]) -> tuple[Names, ...]:
+        return tuple(tuple(names.get(name, name) for name in rows) for rows in tensors)
+
+    return TracedCall(call.path, rename(call.inputs), rename(call.outputs))
+
+
+def leaf_paths(model: nn.Module) -> list[str]:
+    """Paths of the modules that a trace keeps whole, each once."""
+    tracer = _Tracer()
+    found: list[str] = []
+    for path, module in model.named_modules():
+        inside = any(path.startswith(f"{leaf}.") or leaf == "" for leaf in found)
+        is_list = isinstance(module, nn.ModuleList | nn.ModuleDict)
+        if not inside and not is_list and tracer.is_leaf_module(module, path):
+            found.append(path)
+    return found
 
 
 def symbolic_graph(module: nn.Module, arguments: int) -> fx.Graph:
     """The fx graph of a model that is given this many arguments.
 
     Raises:
-        GatewrightError: GW-108 where forward() cannot be traced.
+        GatewrightError: GW-108 where forward() cannot be traced, or keeps a state in an attribute.
     """
+    with preserved(module):
+        return _symbolic_graph(module, arguments)
+
+
+def _symbolic_graph(module: nn.Module, arguments: int) -> fx.Graph:
     bare = _Tracer().is_leaf_module(module, "")
     return (_bare_graph if bare else _symbolic_trace)(module, arguments)
 
@@ -88,7 +156,8 @@ def _check_count(graph: fx.Graph, examples: int) -> None:
             "GW-106",
             where="example input",
             cause=f"it has {examples} tensors, and forward() takes {arguments}.",
-            remedy="pass a tuple of one tensor for each argument as the example input.",
+            remedy="pass a tuple of one tensor for each argument as the example input; sequences "
+            "of several lengths are no example.",
         )
 
 
@@ -108,18 +177,54 @@ def _symbolic_trace(module: nn.Module, arguments: int) -> fx.Graph:
         rest = signature[arguments:]
         fixed = {p.name: p.default for p in rest if p.default is not inspect.Parameter.empty}
         graph = _Tracer().trace(module, concrete_args=fixed)
+        _read_attributes(graph, module)
+        kept = [name for name, value in held(module) if isinstance(value, fx.Proxy)]
+        if kept:  # a second call shows whether it reads what the first one left
+            _refuse_state(kept[0], _Tracer().trace(module, concrete_args=fixed))
     except GatewrightError:
         raise
     except (Exception, SystemExit) as error:  # whatever forward() raises on a proxy
+        if any(frame.filename == _PACKING for frame in traceback.extract_tb(error.__traceback__)):
+            raise GatewrightError(
+                "GW-108",
+                where=f"{type(module).__name__}.forward",
+                cause="it packs or pads sequences of several lengths.",
+                remedy=f"{PADDED.rstrip('.')}, outside of forward().",
+            ) from error
         raise GatewrightError(
             "GW-108",
             where=f"{type(module).__name__}.forward",
             cause=f"it cannot be traced symbolically: {type(error).__name__}: {error}",
             remedy="let no if, loop, len() or shape depend on the data; take constants from "
-            "__init__ instead. Initial states of zeros are the default: leave them out.",
+            "__init__ instead. Initial states of zeros are the default: leave them out. A state "
+            "that lasts from call to call: give it as an argument of forward() and return it.",
         ) from error
     graph.eliminate_dead_code(_has_effect)
     return graph
+
+
+def _read_attributes(graph: fx.Graph, module: nn.Module) -> None:
+    """Note the value of each attribute that the graph gets, and the user's name of it."""
+    nodes = [node for node in graph.nodes if node.op == "get_attr"]
+    names = {id(value): name for name, value in held(module)} if nodes else {}
+    for node in nodes:
+        value = operator.attrgetter(str(node.target))(module)
+        node.meta["value"], node.meta["name"] = value, names.get(id(value), str(node.target))
+
+
+def _refuse_state(name: str, again: fx.Graph) -> None:
+    """Refuse an attribute that a second call reads after the first one has set it."""
+    nodes = set(again.nodes)
+    if all(source in nodes for node in again.nodes for source in node.all_input_nodes):
+        return
+    raise GatewrightError(
+        "GW-108",
+        where=f"self.{name.partition('[')[0]}",
+        cause="forward() keeps a state in this attribute from call to call, and a compiled model "
+        "has no attributes.",
+        remedy="give the state as an argument of forward() and return the new one; a sequence that "
+        "comes in pieces is what a stream of the build is for.",
+    )
 
 
 # torch.fx guards arguments that keep their defaults; nothing else can be passed here.
@@ -141,8 +246,9 @@ def _run(
     model: nn.Module,
     context: Context,
     shapes: list[tuple[int, ...]],
-) -> list[tuple[str, Value]]:
+) -> tuple[list[tuple[str, Value]], list[TracedCall]]:
     env: dict[fx.Node, Any] = {}
+    calls = []
     inputs = 0
     for node in graph.nodes:
         args, kwargs = fx.node.map_arg((node.args, node.kwargs), env.__getitem__)
@@ -154,20 +260,29 @@ def _run(
             module = model.get_submodule(path)
             emitter = module_emitter(path or type(module).__name__, module)
             env[node] = emitter(context, module, path, args, kwargs)
+            given = _tensor_names([*args, *kwargs.values()])
+            calls.append(TracedCall(path, given, _tensor_names(env[node])))
         elif node.op in ("call_function", "call_method"):
             table: dict[Any, Any] = FUNCTIONS if node.op == "call_function" else METHODS
             if node.target not in table:
                 raise unsupported_call(_callable_name(node))
             env[node] = table[node.target](context, args, kwargs)
         elif node.op == "output":
-            return _outputs(context, args[0])
+            return _outputs(context, args[0]), calls
         else:
-            env[node] = OwnTensor(f"self.{node.target}", _attribute(model, str(node.target)))
+            env[node] = OwnTensor(f"self.{node.meta['name']}", node.meta["value"])
     raise AssertionError("an fx graph ends with its output")
 
 
-def _attribute(model: nn.Module, target: str) -> Any:
-    return operator.attrgetter(target)(model)
+def _tensor_names(result: Any) -> tuple[Names, ...]:
+    """The tensors in what a layer is given or gives, flattened as torch's own would be."""
+    if isinstance(result, RecurrentOutput):
+        return _tensor_names((result.out, result.states))
+    if isinstance(result, (tuple, list)):
+        return tuple(names for part in result for names in _tensor_names(part))
+    if isinstance(result, States):
+        return (tuple(item.name for item in result.items),)
+    return ((result.name,),) if isinstance(result, Value) else ()
 
 
 def _placeholder(
@@ -202,6 +317,8 @@ def _outputs(context: Context, result: Any) -> list[tuple[str, Value]]:
         return [("y", result.out), *_outputs(context, result.states)]
     if isinstance(result, (tuple, list)):
         return [item for part in result for item in _outputs(context, part)]
+    if isinstance(result, dict):
+        raise returns_no_tensors(result)
     if isinstance(result, States):
         name = f"{result.which}_n"
         return [(name, emit.stack(context.builder, name, result.items))]

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch.nn.utils.rnn import PackedSequence
 
 from gatewright.frontend.calibration.options import refused
+from gatewright.frontend.torch_checks import PADDED
 
 CHUNK = 256
 """Sequences run at once, of data that is one array."""
@@ -37,9 +39,14 @@ class Batch:
 
     def first(self, batch_axis: int) -> tuple[torch.Tensor, ...]:
         """The first sequence and its states; these are [N, B, H] or [B, H]."""
+        return self.head(batch_axis, 1)
+
+    def head(self, batch_axis: int, most: int) -> tuple[torch.Tensor, ...]:
+        """The same of so many sequences at most."""
         x, *states = self.inputs
-        alone = [x.narrow(batch_axis, 0, 1), *(state.narrow(-2, 0, 1) for state in states)]
-        return tuple(tensor.clone() for tensor in alone)
+        count = min(most, x.shape[batch_axis])
+        parts = [x.narrow(batch_axis, 0, count), *(state.narrow(-2, 0, count) for state in states)]
+        return tuple(tensor.clone() for tensor in parts)
 
 
 def read_batches(data: Any, batch_axis: int) -> list[Batch]:
@@ -55,8 +62,10 @@ def read_batches(data: Any, batch_axis: int) -> list[Batch]:
         GatewrightError: GW-604.
     """
     if isinstance(data, torch.Tensor | np.ndarray):
-        x = _tensor(data)
+        (x,) = _batch(data).inputs
         return [Batch((part,)) for part in x.split(CHUNK, dim=batch_axis)]
+    if isinstance(data, PackedSequence):
+        data = (data,)
     if isinstance(data, tuple) and all(isinstance(d, torch.Tensor | np.ndarray) for d in data):
         return [_batch(data)]
     if isinstance(data, str | bytes) or not isinstance(data, Iterable):
@@ -68,15 +77,22 @@ def read_batches(data: Any, batch_axis: int) -> list[Batch]:
 
 
 def _batch(item: Any) -> Batch:
+    if isinstance(item, PackedSequence):
+        raise refused("calibration data", "it holds a packed sequence.", PADDED)
     parts = list(item) if isinstance(item, tuple | list) else [item]
     if not parts:
         raise refused("calibration data", "a batch of it is empty.", _FORM)
     labels = _classes(parts[-1]) if len(parts) > 1 else None
-    inputs = parts if labels is None else parts[:-1]
-    return Batch(tuple(_tensor(part) for part in inputs), labels)
+    inputs = tuple(_tensor(part) for part in (parts if labels is None else parts[:-1]))
+    if inputs[0].ndim != 3:
+        problem = f"a batch of it has sequences of shape {list(inputs[0].shape)}."
+        raise refused("calibration data", problem, PADDED)
+    return Batch(inputs, labels)
 
 
 def _tensor(values: Any) -> torch.Tensor:
+    if isinstance(values, torch.Tensor) and values.is_nested:
+        raise refused("calibration data", "it holds a nested tensor.", PADDED)
     array = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else values
     problem = None
     if not isinstance(array, np.ndarray) or not np.issubdtype(array.dtype, np.floating):

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.brevitas_quant import to_numpy
 from gatewright.frontend.calibration import observe
 from gatewright.frontend.calibration.batches import Batch, join_labels, read_batches
+from gatewright.frontend.calibration.conversion import COMPARED, check_conversion
 from gatewright.frontend.calibration.floats import watch_float_states, with_brevitas_layers
 from gatewright.frontend.calibration.options import Options, refused
 from gatewright.frontend.calibration.quantizers import Grid
@@ -28,15 +30,25 @@ from gatewright.frontend.calibration.slots import (
 )
 from gatewright.frontend.calibration.waiting import collect, described, waiting_quantizers
 from gatewright.frontend.spec import FloatArray
+from gatewright.frontend.torch_changes import steps
 from gatewright.frontend.torch_checks import check_model
+from gatewright.frontend.torch_preserve import held, preserved
+from gatewright.frontend.torch_trace import symbolic_graph
 
 
 def calibrate_module(model: Any, data: Any, labels: Any, options: Options) -> Calibration:
     """See ``gatewright.calibrate``."""
-    given = _copy(check_model(model))
+    module = check_model(model)
+    with preserved(module):  # also a copy may run what belongs to the original, by a hook
+        return _calibrate(module, data, labels, options)
+
+
+def _calibrate(model: nn.Module, data: Any, labels: Any, options: Options) -> Calibration:
+    given = _copy(model)
     watch_float_states(given)
     axis = _batch_axis(given)
     batches = read_batches(data, axis)
+    symbolic_graph(given, len(batches[0].inputs))  # refuses what is kept from call to call
     waiting = waiting_quantizers(given)
     if waiting:
         with observe.biases_where_scaled(given):
@@ -44,6 +56,7 @@ def calibrate_module(model: Any, data: Any, labels: Any, options: Options) -> Ca
     with observe.biases_where_scaled(given):
         before = observe.run(given, batches)
     net = with_brevitas_layers(_copy(given))
+    check_conversion(given if waiting else model, net, batches[0].head(axis, COMPARED))
     placed = [*_place_weights(net, options), *_place_activations(net, batches, options)]
     after = observe.run(net, batches)
     classes = join_labels(batches, labels)
@@ -62,12 +75,18 @@ def _copy(model: nn.Module) -> nn.Module:
     try:
         return copy.deepcopy(model)
     except (RuntimeError, TypeError) as error:
+        computed = (n for n, v in held(model) if isinstance(v, torch.Tensor) and not v.is_leaf)
+        name = next(computed, "").partition("[")[0]
+        advice = steps(model, name.rpartition(".")[0]) if name else ""
         raise GatewrightError(
             "GW-603",
-            where=type(model).__name__,
-            cause=f"it cannot be copied: {error}",
-            remedy="let the module hold no tensors with a gradient history and no open handles.",
+            where=f"{type(model).__name__}.{name}".rstrip("."),
+            cause=f"it cannot be copied: {str(error).rstrip('.')}.",
+            remedy=f"{advice or _COPYABLE}.",
         ) from error
+
+
+_COPYABLE = "let the module hold no tensors with a gradient history and no open handles"
 
 
 def _batch_axis(model: nn.Module) -> int:

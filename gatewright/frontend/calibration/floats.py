@@ -73,6 +73,20 @@ def _refuse_states(where: str, module: Any) -> Callable[..., None]:
     return hook
 
 
+def float_layers(model: nn.Module) -> list[str]:
+    """Paths of the layers that ``with_brevitas_layers`` replaces, each once."""
+    found: list[str] = []
+    within: list[str] = []
+    for path, module in model.named_modules():
+        if any(path.startswith(f"{outer}.") for outer in within):
+            continue
+        if isinstance(module, QuantRecurrentStackBase | QuantLayerMixin):
+            within.append(path)
+        elif type(module) in _MAKERS:
+            found.append(path)
+    return found
+
+
 def _replace(parent: nn.Module, path: str, made: dict[int, nn.Module]) -> None:
     """Replace below ``parent``; a layer in several places stays one."""
     if isinstance(parent, QuantRecurrentStackBase | QuantLayerMixin):
@@ -132,9 +146,11 @@ def _shape(module: Any) -> dict[str, Any]:
     }
 
 
-def _loaded(made: nn.Module, module: nn.Module) -> nn.Module:
+def _loaded(made: nn.Module, module: Any) -> nn.Module:
     """``made`` with the parameters of a torch layer; Brevitas knows torch's names for them."""
-    made.load_state_dict({name: value.clone() for name, value in module.state_dict().items()})
+    names = [name for layer in module._all_weights for name in layer]
+    # By attribute, which also a parameter that is computed from others has.
+    made.load_state_dict({name: getattr(module, name).detach().clone() for name in names})
     return made
 
 

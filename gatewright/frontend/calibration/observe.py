@@ -20,6 +20,7 @@ from gatewright.frontend.calibration.options import refused
 from gatewright.frontend.calibration.quantizers import activation_function
 from gatewright.frontend.calibration.slots import Slot, Slots, cell_quantizers, layers
 from gatewright.frontend.spec import FloatArray
+from gatewright.frontend.torch_checks import returns_no_tensors
 
 
 def plain(value: Any) -> Tensor:
@@ -95,7 +96,7 @@ def biases_where_scaled(model: nn.Module) -> Iterator[None]:
 def observe_recurrent(model: nn.Module, slots: Slots) -> None:
     """Put recorders into all recurrent layers; filling the slots takes them out again."""
     for _, layer in layers(model):
-        cell = _python_cell(layer)
+        cell = python_cell(layer)
         for name, quantizer in cell_quantizers(layer):
             slot = slots.of(quantizer)
             if slot is not None:
@@ -105,7 +106,7 @@ def observe_recurrent(model: nn.Module, slots: Slots) -> None:
             setattr(module, attribute, _AtBorder(slot))
 
 
-def _python_cell(layer: Any) -> nn.Module:
+def python_cell(layer: Any) -> nn.Module:
     """Brevitas' own fast cell, not compiled by TorchScript, set as the one the layer uses."""
     compiled = brevitas.config.JIT_ENABLED
     brevitas.config.JIT_ENABLED = False
@@ -166,9 +167,13 @@ def run(model: nn.Module, batches: list[Batch]) -> list[FloatArray]:
                     "calibration data",
                     f"the model fails on a batch of shape {list(batch.x.shape)}: "
                     f"{type(error).__name__}: {str(error).rstrip('.')}.",
-                    "Pass sequences as the model takes them, and make model(x) run by itself.",
+                    "Pass sequences as the model takes them, in a tuple one tensor an argument of "
+                    "forward(); and make model(x) run by itself.",
                 ) from error
-            outputs.append(to_numpy(plain(_first(result))))
+            first = plain(_first(result))
+            if not isinstance(first, Tensor):
+                raise returns_no_tensors(first)
+            outputs.append(to_numpy(first))
     if not all(np.isfinite(y).all() for y in outputs):
         raise refused(
             "calibration data",
@@ -180,6 +185,6 @@ def run(model: nn.Module, batches: list[Batch]) -> list[FloatArray]:
 
 def _first(result: Any) -> Any:
     """The output of a model that returns states beside it."""
-    while isinstance(result, tuple | list) and not isinstance(result, QuantTensor):
+    while isinstance(result, tuple | list) and result and not isinstance(result, QuantTensor):
         result = result[0]
     return result

@@ -72,6 +72,11 @@ class IntegerModel:
         """Length of sequences made up for a trial: as the example's, but not beyond all bounds."""
         return self.steps if self.fixed_steps else min(self.steps, MAX_TRIAL_STEPS)
 
+    def reach(self, argument: int) -> float:
+        """The largest magnitude that the quantizers of an argument hold; 1.0 where it has none."""
+        quantizers = [i.quantizer for i in self.inputs if i.argument == argument]
+        return max((float(q.type.magnitude * q.scales[0]) for q in quantizers), default=1.0)
+
     def encode(self, arguments: Sequence[FloatArray]) -> dict[str, IntArray]:
         """Float arguments to the graph's inputs."""
         return {i.tensor: i.encode(arguments[i.argument]) for i in self.inputs}
