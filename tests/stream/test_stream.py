@@ -67,7 +67,7 @@ def test_floats_and_states(level: str, shared: Shared, x: Any) -> None:
 
 
 def test_a_float_network_call_by_call(tmp_path: Path) -> None:
-    """What ``keep_state`` of one call after the other forgot."""
+    """The state goes from call to call, where ``simulate`` begins anew each time."""
 
     class Network(nn.Module):
         def __init__(self) -> None:
