@@ -111,18 +111,91 @@ def holds_ready_low(end: Ending) -> bool:
 
 
 CASES = {
-    "unsigned_thresholds": Case("0 mismatches", succeeds, ()),
-    "stale_hooks": Case("3 ok, 8 refused", refuses_hooks, ()),
-    "proxies_left": Case("module untouched; refused, or right", leaves_no_proxy, ()),
-    "calibrate_crashes": Case("coded errors", is_coded, ()),
-    "verify_calibrated": Case("works, or names the option", verifies_or_says, ()),
-    "keep_state_call_by_call": Case("keep_state is refused, and names stream", names_stream, ()),
-    "streaming": Case("keep_state is refused, and names stream", names_stream, ()),
-    "budget": Case("kept, or GW-405", succeeds, ()),
-    "dead_kernels": Case("no kernel that nobody reads", has_no_dead_kernels, ()),
-    "dead_layer_verify": Case("0 mismatches, all explained", succeeds, ()),
-    "huge_sums_certificate": Case("listed, and explained", succeeds, ()),
-    "toolong": Case("tready low in reset and clear; right after it", holds_ready_low, ()),
+    "unsigned_thresholds": Case(
+        "0 mismatches",
+        succeeds,
+        (
+            "tests/hls/test_kernels.py::test_definition_equals_both_builds",
+            "tests/hls/test_drawn_contracts.py::test_c_simulation",
+        ),
+    ),
+    "stale_hooks": Case(
+        "3 ok, 8 refused",
+        refuses_hooks,
+        (
+            "tests/frontend/test_as_torch_runs.py::test_a_stale_parameter_is_refused",
+            "tests/frontend/test_as_torch_runs.py::test_what_torch_runs_beside_the_layers_is_refused",
+            "tests/frontend/test_as_torch_runs.py::test_what_is_right_compiles",
+        ),
+    ),
+    "proxies_left": Case(
+        "module untouched; refused, or right",
+        leaves_no_proxy,
+        (
+            "tests/frontend/test_as_torch_runs.py::test_a_state_in_an_attribute_is_refused",
+            "tests/frontend/test_as_torch_runs.py::test_a_trace_that_fails_leaves_no_proxy",
+        ),
+    ),
+    "calibrate_crashes": Case(
+        "coded errors",
+        is_coded,
+        (
+            "tests/frontend/test_as_torch_runs.py::test_what_cannot_be_taken_is_told_what_to_pass",
+            "tests/frontend/test_as_torch_runs.py::test_a_state_in_an_attribute_is_refused",
+        ),
+    ),
+    "verify_calibrated": Case(
+        "works, or names the option",
+        verifies_or_says,
+        ("tests/calibration/test_conversion.py::test_a_verification_without_its_calibration",),
+    ),
+    "keep_state_call_by_call": Case(
+        "keep_state is refused, and names stream",
+        names_stream,
+        (
+            "tests/stream/test_stream.py::test_a_float_network_call_by_call",
+            "tests/stream/test_stream_commands.py::test_keep_state_is_gone",
+        ),
+    ),
+    "streaming": Case(
+        "keep_state is refused, and names stream",
+        names_stream,
+        (
+            "tests/stream/test_streamed_models.py::test_pieces_are_the_whole",
+            "tests/stream/test_stream.py::test_thousands_of_calls",
+            "tests/stream/test_unstreamable.py::test_every_level_refuses_it",
+        ),
+    ),
+    "budget": Case(
+        "kept, or GW-405",
+        succeeds,
+        ("tests/options/test_budget.py::test_a_budget_is_kept_or_refused",),
+    ),
+    "dead_kernels": Case(
+        "no kernel that nobody reads",
+        has_no_dead_kernels,
+        ("tests/hls/test_needed.py::test_final_states_of_both_directions",),
+    ),
+    "dead_layer_verify": Case(
+        "0 mismatches, all explained",
+        succeeds,
+        (
+            "tests/options/test_float_reach.py::test_what_follows_a_listed_rounding_in_the_same_step",
+        ),
+    ),
+    "huge_sums_certificate": Case(
+        "listed, and explained",
+        succeeds,
+        ("tests/options/test_float_reach.py::test_functions_that_vanish_and_saturate",),
+    ),
+    "toolong": Case(
+        "tready low in reset and clear; right after it",
+        holds_ready_low,
+        (
+            "tests/cosim/test_harness.py::test_misbehaviour_is_seen",
+            "tests/cosim/test_harness.py::test_after_too_long_a_reset_makes_it_well_again",
+        ),
+    ),
 }
 
 
@@ -130,7 +203,11 @@ def script_of(folder: Path, name: str) -> list[str]:
     """The command that runs a case."""
     models = folder / "models"
     if name == "toolong":
-        return [sys.executable, str(Path(__file__).with_name("field_bench.py")), str(folder / "rtl")]
+        return [
+            sys.executable,
+            str(Path(__file__).with_name("field_bench.py")),
+            str(folder / "rtl"),
+        ]
     if (models / f"{name}.sh").exists():
         return ["sh", str(models / f"{name}.sh")]
     return [sys.executable, str(models / f"{name}.py")]
