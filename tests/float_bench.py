@@ -32,11 +32,13 @@ class Bench:
         path: Where ``verify`` leaves its report.
         traced: The traced graph.
         lowered: The integer model.
+        calibrated: Whether ``calibrate`` made it.
     """
 
     path: Path
     traced: onnx.ModelProto
     lowered: IntegerModel
+    calibrated: bool = False
 
     @cached_property
     def integer(self) -> IntegerModel:
