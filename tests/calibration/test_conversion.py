@@ -27,7 +27,7 @@ class Float(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.r = nn.LSTM(3, 4, 2, batch_first=True, bidirectional=True)
+        self.r = nn.LSTM(3, 4, batch_first=True, bidirectional=True)
         self.square = nn.Linear(8, 8)
         self.act = nn.ReLU()
         self.fc = nn.Linear(8, 2)
@@ -99,12 +99,11 @@ def test_a_pruned_layer_with_a_gradient_names_the_remedy(layer: str) -> None:
     gatewright.calibrate(net, X)
 
 
-@pytest.mark.parametrize("name", ["weight_ih_l0", "weight_hh_l1_reverse"])
+@pytest.mark.parametrize("name", ["weight_ih_l0", "weight_hh_l0_reverse"])
 def test_a_computed_parameter_is_taken_as_torch_has_it(name: str) -> None:
     plain, changed = network(), network()
     with torch.no_grad():
         prune.l1_unstructured(changed.r, name, 0.5)
-        changed.r.weight_ih_l0_reverse.mul_(1.0)
         changed(X)
         getattr(plain.r, name).copy_(getattr(changed.r, name))
     a, b = (gatewright.calibrate(net, X) for net in (plain, changed))
