@@ -113,3 +113,20 @@ def test_threads_share_a_build(level: str, shared: Shared) -> None:
         runs = pool.map(lambda x: shared.build.simulate(x, level, raw=True), parts * 5)
     for each in np.split(np.concatenate(list(runs)), 5):
         np.testing.assert_array_equal(each, whole)
+
+
+def test_threads_have_taps_of_their_own(shared: Shared, tmp_path: Path) -> None:
+    """Of one build, and of two, whose libraries lie in one process."""
+    other = copy.deepcopy(shared.model)
+    other.classes.weight.data.neg_()
+    builds = (shared.build, gatewright.compile(other, shared.example, tmp_path / "other"))
+    x = np.concatenate([shared.x] * 20)  # long enough that threads meet
+
+    def run(n: int) -> dict[str, Any]:
+        output, states = builds[n // 2 % 2].simulate(x[n % 2 :], raw=True, states=True)
+        return {"output": output, **states}
+
+    alone = [run(n) for n in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        for n, each in enumerate(pool.map(run, [0, 1, 2, 3] * 8)):
+            np.testing.assert_equal(each, alone[n % 4])

@@ -11,7 +11,13 @@ from pathlib import Path
 import jinja2
 
 from gatewright.hls_templates.cosim.project import RtlProject
-from gatewright.hls_templates.csim.compiler import Compiler, find_compiler, run_compiler, warnings
+from gatewright.hls_templates.csim.compiler import (
+    Compiler,
+    apart,
+    find_compiler,
+    run_compiler,
+    warnings,
+)
 from gatewright.hls_templates.eda import work_folder
 from gatewright.hls_templates.ports import Ports
 
@@ -43,8 +49,7 @@ class Model:
 
 def flags(compiler: Compiler) -> list[str]:
     """Flags of every translation unit."""
-    # Several libraries live in one process: g++ would share the statics of templates among them.
-    return [*FLAGS, *warnings(compiler), *(["-fno-gnu-unique"] if compiler.name == "g++" else [])]
+    return [*FLAGS, *warnings(compiler), *apart(compiler)]
 
 
 def cached_library(rtl: RtlProject, cache: Path, model: Model, ports: Ports, trace: bool) -> Path:

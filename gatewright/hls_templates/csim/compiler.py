@@ -52,6 +52,11 @@ def warnings(compiler: Compiler) -> Sequence[str]:
     return SIGNS if compiler.name in OURS else ("-w",)
 
 
+def apart(compiler: Compiler) -> Sequence[str]:
+    """Flags for a library of many in one process: g++ would share the statics of templates."""
+    return ("-fno-gnu-unique",) if compiler.name == "g++" else ()
+
+
 def find_compiler() -> Compiler:
     """The compiler named by CXX, else g++ or clang++ on the path, else ziglang.
 
@@ -102,7 +107,7 @@ def compile_library(
         GatewrightError: GW-502 with the compiler's own words.
     """
     project, output = project.resolve(), output.resolve()
-    flags = ["-std=c++17", "-shared", "-fPIC", *warnings(compiler)]
+    flags = ["-std=c++17", "-shared", "-fPIC", *warnings(compiler), *apart(compiler)]
     flags += [f"-I{project}", f"-I{project}/gatewright"]
     flags += ["-O3", "-march=native", "-DGW_NATIVE"] if native else _ap_flags(compiler)
     flags += ["-DGW_TAPS"] if taps else []

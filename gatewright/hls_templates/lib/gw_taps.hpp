@@ -17,9 +17,10 @@ struct tap_buffer {
   std::int64_t row = 0;
 };
 
-/// As many as the host has given an array; the others are not shown.
+/// As many as the host has given an array; the others are not shown. Of the thread: it gives its
+/// arrays and simulates, and others may run the same library meanwhile.
 inline std::vector<tap_buffer>& taps() {
-  static std::vector<tap_buffer> buffers;
+  thread_local std::vector<tap_buffer> buffers;
   return buffers;
 }
 
