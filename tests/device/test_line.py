@@ -330,10 +330,27 @@ def test_another_protocol(small_board: SimulatedBoard, monkeypatch: pytest.Monke
 
 def test_a_sequence_that_is_too_long(link: Link) -> None:
     x, start = random_sequence(14, MAX_STEPS + 1)
-    raises("GW-908", lambda: run(link, x, start))
+    raises("GW-908", lambda: run(link, x, start), "in 3 attempts")
     raises("GW-909", lambda: run(link, x, start, keep=True))
     x, start = random_sequence(14, MAX_STEPS)
     check(run(link, x, start), expected(x, start))
+
+
+def test_a_sequence_that_damage_makes_too_long(link: Link, small_board: SimulatedBoard) -> None:
+    """The count of a record grows: the board is full before it comes to the check sum."""
+    x, start = np.zeros((MAX_STEPS, 3), np.int64), np.zeros(2, np.int64)
+    at = 3 + 6 + 2 * (2 + 512) + 1  # behind the start and two records of 256 words
+    assert 2 * MAX_STEPS - 2 * 256 == 0x57 + 1
+
+    def longer(data: bytes, at: int) -> bytes:
+        assert data[at] == 0x57
+        return data[:at] + b"\x5f" + data[at + 1 :]
+
+    small_board.to_board = once = Once(longer, at)
+    check(run(link, x, start), expected(x, start))
+    assert once.left == 0
+    small_board.to_board = Once(longer, at)
+    raises("GW-909", lambda: run(link, x, start, keep=True), "more steps than a buffer")
 
 
 def test_a_sequence_that_ends_inside_a_step(link: Link, small_board: SimulatedBoard) -> None:

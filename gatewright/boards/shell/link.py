@@ -194,13 +194,6 @@ class Link:
         self._window = identity[1 + DIGEST_BYTES] * frames.CREDIT_BYTES
 
     def _refused(self, answer: Answer) -> NoReturn:
-        if answer.status == Status.TOO_LONG:
-            raise GatewrightError(
-                "GW-908",
-                where=self._where,
-                cause="the sequence has more steps than a buffer on the board.",
-                remedy="Compile with a larger max_steps, or pass shorter sequences.",
-            )
         raise GatewrightError(
             "GW-907",
             where=self._where,
@@ -231,11 +224,13 @@ _REPORTS: dict[int | None, tuple[str, str]] = {
     Status.BAD: ("GW-905", "the frame holds a command or a port that there is not"),
     Status.NO_HELLO: ("GW-905", "the board was reset"),
     Status.NO_STATE: ("GW-905", "the board was cleared"),
+    Status.TOO_LONG: ("GW-908", "the sequence has more steps than a buffer"),
     Status.FRAMING: ("GW-910", "a sequence ended inside the words of a step"),
 }
 _REMEDIES = {
     "GW-904": "Check that the bitstream is loaded, and port and baud rate; give more time if a "
     "sequence takes longer.",
     "GW-905": "Use a shorter cable or a lower baud rate, and check that both sides have the same.",
+    "GW-908": "Compile with a larger max_steps, or pass shorter sequences.",
     "GW-910": "Give whole steps: words_per_step words each, as 3_kernels.json says for the port.",
 }
