@@ -12,7 +12,7 @@ import pytest
 import tiny
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.cosim import FROM_IDLE, Drive, Event, Trace
+from gatewright.hls_templates.cosim import FROM_IDLE, Core, Drive, Event, Trace
 from gatewright.hls_templates.cosim.drive import MOST
 
 LENGTHS = [3, 1, 7, 20, 1, 1, 12, 2]
@@ -168,11 +168,28 @@ def test_a_wrong_sum_differs(compiled, simulator):
         assert_equal(watched, xs)
 
 
+THIRD_STEP_FAILS = "!too_long || step_q != 5'd31 => step_q != 5'd3"
+
+
 def test_a_failed_assertion_is_an_error(compiled):
-    core = compiled("verilator", "!too_long || step_q != 5'd31 => step_q != 5'd3")
+    core = compiled("verilator", THIRD_STEP_FAILS)
     with pytest.raises(GatewrightError, match="the steps overflow") as caught:
         core.run({"X": tiny.sequences([4])})
     assert caught.value.code == "GW-703"
+
+
+def test_a_failed_assertion_is_of_its_core(compiled, tmp_path):
+    """Another one of the same library goes on; the one that failed does not, whatever is opened."""
+    library = compiled("verilator", THIRD_STEP_FAILS)._library
+    rtl, xs = tiny.write(tmp_path / "rtl"), tiny.sequences([2])
+    stopped, other = (Core(library, rtl, tiny.PORTS) for _ in range(2))
+    for _ in range(2):
+        with pytest.raises(GatewrightError, match="the steps overflow"):
+            stopped.run({"X": tiny.sequences([4])})
+        assert_equal(other.run({"X": xs}), xs)
+        assert_equal(Core(library, rtl, tiny.PORTS).run({"X": xs}), xs)
+        with pytest.raises(GatewrightError, match="the steps overflow"):
+            stopped.run({"X": xs})
 
 
 def test_a_register_without_start_value_shows(compiled):

@@ -23,10 +23,18 @@
 
 namespace {
 
-struct {
+struct speech {
   bool stopped = false;
   std::string words;
-} said;
+};
+
+/// What the core says that is at work in this thread: one library serves several cores.
+thread_local speech* said = nullptr;
+
+struct listening {
+  explicit listening(speech& to) { said = &to; }
+  ~listening() { said = nullptr; }
+};
 
 template <class T>
 std::uint8_t* bytes(T& value) {
@@ -75,21 +83,28 @@ class verilator_core {
     // Registers begin with bits of no meaning, as in hardware, and always the same ones.
     context_.randReset(2);
     context_.randSeed(1);
-    said = {};
+    const listening here(said_);
     top_ = std::make_unique<Vgatewright_core>(&context_, "gatewright_core");
     top_->aclk = 0;
     top_->eval();  // $readmemh happens here
   }
-  ~verilator_core() { top_->final(); }
+  ~verilator_core() {
+    const listening here(said_);
+    top_->final();
+  }
 
   gw::signals ends() { return ends_of(*top_); }
-  void eval() { top_->eval(); }
-  bool stopped() const { return said.stopped; }
-  std::string message() const { return said.words; }
+  void eval() {
+    const listening here(said_);
+    top_->eval();
+  }
+  bool stopped() const { return said_.stopped; }
+  std::string message() const { return said_.words; }
 
 #ifdef GW_TRACE
   std::string trouble() const { return file_->words(); }
   bool open(const char* path) {
+    const listening here(said_);
     wave_.reset();
     file_ = std::make_unique<wave_file>();
     wave_ = std::make_unique<VerilatedVcdC>(file_.get());  // a new one: its times may only grow
@@ -98,10 +113,12 @@ class verilator_core {
     return wave_->isOpen();
   }
   bool dump(gw::i64 time) {
+    const listening here(said_);
     wave_->dump(static_cast<std::uint64_t>(time));
     return !file_->failed();
   }
   bool close() {
+    const listening here(said_);
     wave_->close();
     return !file_->failed();
   }
@@ -113,6 +130,7 @@ class verilator_core {
 #endif
 
  private:
+  speech said_;
   VerilatedContext context_;
   std::unique_ptr<Vgatewright_core> top_;
 #ifdef GW_TRACE
@@ -130,19 +148,19 @@ extern "C" int gw_printf(const char* format, ...) {
   va_start(arguments, format);
   const int length = std::vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  if (said.words.size() < 4 * sizeof text) said.words += text;
+  if (said->words.size() < 4 * sizeof text) said->words += text;
   return length;
 }
 
 void vl_stop(const char* file, int line, const char* scope) VL_MT_UNSAFE {
-  said.stopped = true;
+  said->stopped = true;
   gw_printf("%s:%d: stopped in %s\n", file, line, scope);
 }
 void vl_finish(const char* file, int line, const char* scope) VL_MT_UNSAFE {
   vl_stop(file, line, scope);
 }
 void vl_warn(const char* file, int line, const char*, const char* words) VL_MT_UNSAFE {
-  said.stopped = true;
+  said->stopped = true;
   gw_printf("%s:%d: %s\n", file ? file : "", line, words);
 }
 void vl_fatal(const char* file, int line, const char*, const char* words) VL_MT_UNSAFE {
