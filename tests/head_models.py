@@ -148,8 +148,13 @@ HEADS: dict[str, Callable[[], Head]] = {
 
 def make(name: str, seed: int = 0) -> Head:
     """The calibrated model of a head, in eval mode."""
+    return calibrated(HEADS[name], seed)
+
+
+def calibrated(build: Callable[[], Head], seed: int = 0) -> Head:
+    """The model that a function builds, calibrated, in eval mode."""
     torch.manual_seed(seed)
-    model = HEADS[name]().train()
+    model = build().train()
     batch_first = bool(model.lstm.layers[0][0].cell.batch_first)
     with torch.no_grad():
         for i in range(3):

@@ -8,7 +8,8 @@ import brevitas.nn as qnn
 import numpy as np
 import pytest
 import torch
-from head_models import HEADS, H, I, T, inputs, make
+from brevitas.export import export_qonnx
+from head_models import HEADS, H, Head, I, T, calibrated, inputs, linear, make
 from torch import nn
 
 import gatewright
@@ -86,3 +87,38 @@ def test_a_mean_fixes_the_number_of_steps(tmp_path: Path) -> None:
     x = inputs(8, steps=T + 3)
     csim, integer = (build.simulate(x, level=level) for level in ("csim", "integer"))
     assert np.array_equal(csim, integer)
+
+
+NUMBERED = {
+    "last": (T, lambda: Head(lambda m, o: m.fc(o[:, T - 1]), fc=linear())),
+    "of a linear layer": (T, lambda: Head(lambda m, o: m.fc(o)[:, T - 1], fc=linear())),
+    "time-major": (T, lambda: Head(lambda m, o: o[T - 1], batch_first=False)),
+    "first and only": (1, lambda: Head(lambda m, o: o[:, 0])),
+}
+"""Steps selected by a number, and the T of which it is the last."""
+
+
+@pytest.mark.parametrize("from_file", [False, True], ids=["module", "file"])
+@pytest.mark.parametrize("name", NUMBERED)
+def test_a_step_by_its_number_fixes_the_number_of_steps(
+    name: str, from_file: bool, tmp_path: Path
+) -> None:
+    """It is the last step of no longer sequence."""
+    steps, make_head = NUMBERED[name]
+    model = calibrated(make_head)
+    first = name != "time-major"
+    example = torch.from_numpy(inputs(2, first, steps=steps))
+    if from_file:
+        export_qonnx(model, example, str(tmp_path / "m.onnx"), dynamo=False)
+    source = (str(tmp_path / "m.onnx"), None) if from_file else (model, example)
+    gatewright.compile(*source, tmp_path / "build")
+    build = gatewright.Build(tmp_path / "build")
+    x = inputs(9, first, seed=1, steps=steps)
+    levels = ("traced", "integer", "standard")
+    assert build.verify(x, model=model, levels=levels).mismatches == 0
+    for level in (*levels, "csim"):
+        for other in {1, steps + 1, steps + 3} - {steps}:
+            with pytest.raises(gatewright.GatewrightError, match="GW-601"):
+                build.simulate(inputs(2, first, steps=other), level=level)
+        with pytest.raises(gatewright.GatewrightError, match="GW-607"):
+            build.stream(level)

@@ -288,13 +288,22 @@ def linear(builder: GraphBuilder, name: str, x: Value, spec: LinearSpec) -> Valu
     return Value(out, (*x.shape[:-1], rows), None, x.layout)
 
 
-def select_last(builder: GraphBuilder, name: str, x: Value) -> Value:
-    """``Gather`` of the last time step: [B, T, F] or [T, B, F] to [B, F]."""
+def is_last(x: Value, index: int) -> bool:
+    """Whether a time step is the last of every sequence, or of those as long as the example."""
+    return x.layout is not None and index in (-1, x.shape[x.layout.time_axis] - 1)
+
+
+def select_last(builder: GraphBuilder, name: str, x: Value, index: int) -> Value:
+    """``Gather`` of the last time step: [B, T, F] or [T, B, F] to [B, F].
+
+    The index stays as it is written: at another T, -1 is another step, and T - 1 of the example is
+    not the last one.
+    """
     if x.layout is None:
         raise ValueError(f"{name}: the time axis of {x.name} is not known")
     axis = x.layout.time_axis
-    index = builder.initializer(f"{name}.index", np.array(-1, dtype=np.int64))
-    out = builder.node("Gather", name, [x.name, index], axis=axis)[0]
+    at = builder.initializer(f"{name}.index", np.array(index, dtype=np.int64))
+    out = builder.node("Gather", name, [x.name, at], axis=axis)[0]
     return Value(out, (x.shape[x.layout.batch_axis], x.shape[2]), x.grid)
 
 

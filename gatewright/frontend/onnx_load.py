@@ -325,11 +325,11 @@ class _Loader:
         time = None if x.layout is None else x.layout.time_axis
         if axis < 0:
             axis += len(x.shape)
-        if axis != time or index.ndim != 0 or int(index) not in (-1, x.shape[axis] - 1):
+        if axis != time or index.ndim != 0 or not emit.is_last(x, int(index)):
             raise unsupported(
                 node, "only the last time step of a recurrent layer's output can be selected."
             )
-        self._values[node.output[0]] = emit.select_last(self._builder, "last_step", x)
+        self._values[node.output[0]] = emit.select_last(self._builder, "last_step", x, int(index))
 
     def _stack_item(
         self, node: onnx.NodeProto, stack: States, axis: int, index: npt.NDArray[Any]

@@ -85,14 +85,14 @@ def _select(ctx: Context, x: Value, index: Any) -> Value:
             f"(the layer has batch_first={x.layout.batch_first}).",
             remedy=f"select the last time step with {'[:, -1]' if time == 1 else '[-1]'}.",
         )
-    if list(picks) != [time] or picks[time] not in (-1, x.shape[time] - 1):
+    if list(picks) != [time] or not emit.is_last(x, picks[time]):
         raise GatewrightError(
             "GW-108",
             where=what,
             cause="only the last time step can be selected.",
             remedy=f"select it with {'[:, -1]' if time == 1 else '[-1]'}.",
         )
-    return emit.select_last(ctx.builder, ctx.name("last_step"), x)
+    return emit.select_last(ctx.builder, ctx.name("last_step"), x, picks[time])
 
 
 def _axis_picks(what: str, index: Any) -> dict[int, int]:

@@ -138,7 +138,8 @@ def _emit_lookup(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.No
 
 def _emit_select(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
     index = f"{node.name}::index"
-    last = numpy_helper.from_array(np.array(-1, dtype=np.int64), index)
+    at = int(node.attrs.get("steps", 0)) - 1
+    last = numpy_helper.from_array(np.array(at, dtype=np.int64), index)
     return [
         helper.make_node("Constant", [], [index], value=last),
         helper.make_node("Gather", [node.inputs[0], index], node.outputs, name=node.name, axis=1),
@@ -295,7 +296,9 @@ def _read_node(
         case "Gather" if attrs["axis"] == 0:
             graph.add("LookUp", inputs[::-1], outputs, name=node.name)
         case "Gather":
-            graph.add("SelectLast", inputs[:1], outputs, name=node.name)
+            at = helper.get_attribute_value(sources[inputs[1]].attribute[0])
+            bound: dict[str, Any] = {} if int(numpy_helper.to_array(at)) == -1 else {"steps": steps}
+            graph.add("SelectLast", inputs[:1], outputs, name=node.name, **bound)
         case "Flatten":
             graph.add("Flatten", inputs, outputs, name=node.name, steps=steps)
         case "ReduceMax":

@@ -32,6 +32,9 @@ def check_streamable(graph: Graph) -> None:
             _check_layer(node, ended)
             ended.update(node.outputs[: int(node.attrs["states"])])
         elif node.op == "SelectLast":
+            if "steps" in node.attrs:
+                cause = f"it selects a step by its number, the last of {node.attrs['steps']}"
+                raise _refused(node, cause, "Stream a model that selects it with -1 instead, or")
             ended.update(node.outputs)
         else:
             assert node.op in PIECEWISE, node.op

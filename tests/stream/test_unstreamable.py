@@ -19,7 +19,13 @@ from gatewright.ir.streamable import PIECEWISE, WHOLE, check_streamable
 from gatewright.ir.types import IntType
 
 STEPS = 5
-WHERE = {"bidirectional": "lstm.layers.0.1", "flatten": "flatten", "mean": "mean", "max": "max"}
+WHERE = {
+    "bidirectional": "lstm.layers.0.1",
+    "flatten": "flatten",
+    "mean": "mean",
+    "max": "max",
+    "number": "last_step",
+}
 """The models that cannot, and what the error has to name."""
 
 
@@ -45,6 +51,8 @@ class Model(nn.Module):
                 return self.fc(h[0])
             case "flatten":
                 return self.fc(self.flatten(y))
+            case "number":
+                return self.fc(y[:, STEPS - 1])
             case "mean":
                 return self.fc(self.identity(y.mean(1)))
         return self.fc(torch.amax(y, dim=1))

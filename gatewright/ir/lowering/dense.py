@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import onnx
@@ -119,15 +120,19 @@ def lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:
         state.values[node.output[0]] = replace(source, index=int(index))
         return
     value = state.affine(node, node.input[0])
-    last = index is not None and index.size == 1 and index.item() in (-1, state.steps - 1)
-    if axis != (0 if state.time_major else 1) or not last:
+    at = index.item() if index is not None and index.size == 1 else None
+    if axis != (0 if state.time_major else 1) or at not in (-1, state.steps - 1):
         raise GatewrightError(
             "GW-205",
             where=node.name,
             cause=f"it selects index {index} of axis {axis}.",
             remedy="Select the last time step: out[:, -1] with batch_first, else out[-1].",
         )
-    name = state.graph.add("SelectLast", [value.name], [f"{node.name}.last"], name=node.name)
+    bound: dict[str, Any] = {} if at == -1 else {"steps": state.steps}
+    state.fixed_steps |= bool(bound)
+    name = state.graph.add(
+        "SelectLast", [value.name], [f"{node.name}.last"], name=node.name, **bound
+    )
     state.values[node.output[0]] = replace(value, name=name)
 
 

@@ -55,7 +55,7 @@ class IntegerModel:
         inputs: One for each input of the graph.
         outputs: What the user gets; their tensors are the graph's outputs.
         steps: T of the example.
-        fixed_steps: Whether a layer (``Flatten`` over time) binds T to it.
+        fixed_steps: Whether an op (as ``Flatten`` over time) binds T to it.
         roundings: What the certificate is built from; empty for a model read back from a file.
     """
 

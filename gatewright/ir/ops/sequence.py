@@ -44,7 +44,10 @@ class Concat(Op):
 
 
 class SelectLast(Op):
-    """The last time step of x [B, T, F]: y [B, F]."""
+    """The last time step of x [B, T, F]: y [B, F].
+
+    Where it was selected by its number, T is the attribute ``steps``.
+    """
 
     name = "SelectLast"
 
