@@ -81,7 +81,7 @@ void set_last(W& w, bool last) {
 
 /// AXI4-Stream to beats, until the end of a sequence. A `last` before the last fold of a step
 /// raises `framing`; the sequence ends there, in a step of which the rest is meaningless, so that
-/// nobody behind it waits for ever and the next sequence begins with its first word.
+/// nobody behind it waits for more and the next sequence of this port begins with its first word.
 template <class P>
 void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out, bool& framing) {
   typename P::beat_t::value_t values[P::WIDTH] = {};
