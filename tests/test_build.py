@@ -197,7 +197,8 @@ def test_the_test_bench_passes_on_its_golden_vectors(shared: Shared, tmp_path: P
     sources = [str(hls / "tb.cpp"), str(hls / "top.cpp")]
     # C++14 is what Vitis HLS compiles by default.
     compiler = find_compiler()
-    command = [*compiler.command, "-std=c++14", *warnings(compiler), *includes, *sources]
+    flags = ["-std=c++14", *warnings(compiler), "-Werror=shadow"]
+    command = [*compiler.command, *flags, *includes, *sources]
     subprocess.run([*command, "-o", str(binary)], check=True)
     done = subprocess.run([str(binary), str(hls / "golden")], capture_output=True, text=True)
     assert done.returncode == 0

@@ -56,10 +56,14 @@ def test_every_choice_is_of_a_module() -> None:
     assert set(CHOICES) <= {path.stem for path in SOURCES}
 
 
+@pytest.mark.parametrize("define", ["SIMULATION", "SYNTHESIS"])
 @pytest.mark.parametrize(("module", "parameters"), ALL)
-def test_verilator_has_no_warning(module: str, parameters: dict[str, object], folder: Path) -> None:
+def test_verilator_has_no_warning(
+    module: str, parameters: dict[str, object], define: str, folder: Path
+) -> None:
     root = verilator_root()
-    command = [str(root / "bin" / "verilator_bin"), "--lint-only", "-Wall", "-y", "."]
+    command = [str(root / "bin" / "verilator_bin"), "--lint-only", "-Wall", f"-D{define}"]
+    command += ["-y", "."]
     command += [f"-G{key}={value}" for key, value in parameters.items()]
     done = subprocess.run(
         [*command, "--top", module, f"{module}.sv"],

@@ -140,7 +140,7 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
         const int column = entry.column * P::COLUMNS + k;
         v[k] = entry.hidden ? h[bank][column] : x[column];
       }
-      const int kept = P::ACCUMULATORS == 1 ? 0 : entry.row;
+      const int sums = P::ACCUMULATORS == 1 ? 0 : entry.row;
       // The products are summed first: only one addition lies on the loop through acc.
       typename P::acc_t sum[std::size_t(LANES)];
       for (int lane = 0; lane < LANES; ++lane) sum[lane] = 0;
@@ -148,8 +148,8 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
         for (int lane = 0; lane < LANES; ++lane)
           sum[lane] += multiply<typename P::acc_t>(P::weight(tile, k, lane), v[k]);
       for (int lane = 0; lane < LANES; ++lane) {
-        sum[lane] += entry.first ? typename P::acc_t(P::bias(entry.row, lane)) : acc[kept][lane];
-        acc[kept][lane] = sum[lane];
+        sum[lane] += entry.first ? typename P::acc_t(P::bias(entry.row, lane)) : acc[sums][lane];
+        acc[sums][lane] = sum[lane];
       }
 
       if (entry.last) {
