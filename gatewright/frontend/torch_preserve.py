@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,12 +14,11 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from gatewright.frontend.torch_scopes import is_users, scopes
+
 _MAPPINGS = (dict, OrderedDict, defaultdict)
 _SEQUENCES = (list, deque)
 _REGISTRIES = ("_parameters", "_buffers", "_modules")
-# Objects of these hold no state of a model; a dataclass of the user's or a SimpleNamespace may.
-_FOREIGN = (sys.stdlib_module_names | {"brevitas", "numpy", "torch"}) - {"types"}
-
 
 _ATOMS = frozenset({NoneType, bool, int, float, str, FunctionType, MethodType, torch.dtype})
 """They hold nothing that can change."""
@@ -32,8 +30,23 @@ def held(model: nn.Module) -> Iterator[tuple[str, Any]]:
     Modules (also those in plain lists), containers, tensors and all else in them; and what is in
     objects of the user's that they hold, but not in objects of those.
     """
+    return _reached([("", model)])
+
+
+def held_outside(model: nn.Module) -> Iterator[tuple[str, Any]]:
+    """The same of the class attributes and globals that its forward() may set."""
+    return _reached(
+        [
+            (scope.shown(name), value)
+            for scope in scopes(model)
+            for name, value in scope.contents().items()
+        ]
+    )
+
+
+def _reached(roots: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     seen: dict[int, Any] = {}
-    waiting: list[tuple[str, Any, bool]] = [("", model, False)]
+    waiting = [(name, value, False) for name, value in reversed(roots)]
     while waiting:
         name, value, in_object = waiting.pop()
         if id(value) in seen:
@@ -70,14 +83,15 @@ def _is_object(value: Any) -> bool:
     """Whether it is an object of the user's, with attributes that can be set."""
     if isinstance(value, nn.Module | type) or callable(value) or not hasattr(value, "__dict__"):
         return False
-    return type(value).__module__.partition(".")[0] not in _FOREIGN
+    return is_users(type(value))
 
 
 class _Snapshot:
     """What a model holds at one time."""
 
     def __init__(self, model: nn.Module) -> None:
-        values = [value for _, value in held(model)]
+        values = [value for found in (held, held_outside) for _, value in found(model)]
+        self._scopes = [(scope, scope.contents()) for scope in scopes(model)]
         owners = [v for v in values if isinstance(v, nn.Module) or _is_object(v)]
         self._attributes = [(vars(owner), _contents(vars(owner))) for owner in owners]
         kinds = (*_MAPPINGS, *_SEQUENCES, set)
@@ -91,6 +105,8 @@ class _Snapshot:
 
     def restore(self) -> None:
         """Put back what changed since."""
+        for scope, names in self._scopes:
+            scope.restore(names)
         for attributes, before in self._attributes:
             _restore(attributes, before)
         for container, before in self._containers:
@@ -137,9 +153,9 @@ def _identity(item: Any) -> Any:
 def preserved(model: nn.Module) -> Iterator[None]:
     """Put a model and the states of random generators back, also after an error.
 
-    Restored are the attributes of all modules and of the objects they hold, the containers among
-    them, the values of parameters, buffers and other tensors, training modes, and the generators of
-    torch, Python and numpy.
+    Restored are the attributes of all modules and of the objects they hold, the class attributes
+    and globals of ``scopes``, the containers among all these, the values of parameters, buffers and
+    other tensors, training modes, and the generators of torch, Python and numpy.
     """
     snapshot = _Snapshot(model)
     python, legacy = random.getstate(), np.random.get_state()

@@ -42,7 +42,7 @@ from gatewright.frontend.torch_checks import (
     example_arrays,
     returns_no_tensors,
 )
-from gatewright.frontend.torch_preserve import held, preserved
+from gatewright.frontend.torch_preserve import held, held_outside, preserved
 
 _PACKING = inspect.getsourcefile(torch.nn.utils.rnn)
 
@@ -126,7 +126,7 @@ def symbolic_graph(module: nn.Module, arguments: int) -> fx.Graph:
     """The fx graph of a model that is given this many arguments.
 
     Raises:
-        GatewrightError: GW-108 where forward() cannot be traced, or keeps a state in an attribute.
+        GatewrightError: GW-108 where forward() cannot be traced, or keeps a state.
     """
     with preserved(module):
         return _symbolic_graph(module, arguments)
@@ -178,9 +178,11 @@ def _symbolic_trace(module: nn.Module, arguments: int) -> fx.Graph:
         fixed = {p.name: p.default for p in rest if p.default is not inspect.Parameter.empty}
         graph = _Tracer().trace(module, concrete_args=fixed)
         _read_attributes(graph, module)
-        kept = [name for name, value in held(module) if isinstance(value, fx.Proxy)]
+        places = [(f"self.{name}", value) for name, value in held(module)]
+        places += held_outside(module)
+        kept = [(name, value.node) for name, value in places if isinstance(value, fx.Proxy)]
         if kept:  # a second call shows whether it reads what the first one left
-            _refuse_state(kept[0], _Tracer().trace(module, concrete_args=fixed))
+            _refuse_state(kept, _Tracer().trace(module, concrete_args=fixed))
     except GatewrightError:
         raise
     except (Exception, SystemExit) as error:  # whatever forward() raises on a proxy
@@ -212,16 +214,18 @@ def _read_attributes(graph: fx.Graph, module: nn.Module) -> None:
         node.meta["value"], node.meta["name"] = value, names.get(id(value), str(node.target))
 
 
-def _refuse_state(name: str, again: fx.Graph) -> None:
-    """Refuse an attribute that a second call reads after the first one has set it."""
+def _refuse_state(kept: list[tuple[str, fx.Node]], again: fx.Graph) -> None:
+    """Refuse a place that a second call reads after the first one has set it."""
     nodes = set(again.nodes)
-    if all(source in nodes for node in again.nodes for source in node.all_input_nodes):
+    foreign = {s for node in again.nodes for s in node.all_input_nodes if s not in nodes}
+    if not foreign:
         return
+    name = next((name for name, node in kept if node in foreign), kept[0][0])
     raise GatewrightError(
         "GW-108",
-        where=f"self.{name.partition('[')[0]}",
-        cause="forward() keeps a state in this attribute from call to call, and a compiled model "
-        "has no attributes.",
+        where=name.partition("[")[0],
+        cause="forward() keeps a state there from call to call, and a compiled model has neither "
+        "attributes nor globals.",
         remedy="give the state as an argument of forward() and return the new one; a sequence that "
         "comes in pieces is what a stream of the build is for.",
     )
