@@ -26,7 +26,17 @@ def remedy(model: nn.Module, path: str | None) -> str:
         model: The whole model.
         path: Of the layer that differs; None where what lies around the layers does.
     """
-    return f"{steps(model, path) or _IN_GENERAL}."
+    found = [*_everywhere(), steps(model, path)]
+    return f"{'; '.join(step for step in found if step) or _IN_GENERAL}."
+
+
+def _everywhere() -> Iterator[str]:
+    """What applies to all modules alike."""
+    hooked = nn.modules.module
+    if hooked._global_forward_pre_hooks or hooked._global_forward_hooks:
+        yield "remove the hook of all modules: its handle is what register_module_..._hook returned"
+    if any(map(torch.is_autocast_enabled, ("cpu", "cuda"))):
+        yield "leave torch.autocast first: what is compiled is float32"
 
 
 def steps(model: nn.Module, path: str | None) -> str:

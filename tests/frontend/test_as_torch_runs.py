@@ -158,9 +158,17 @@ def test_a_hook_on_all_modules_is_refused(tmp_path: Path) -> None:
         lambda m, i, o: o * 2 if isinstance(m, qnn.QuantLinear) else None
     )
     try:
-        assert refused(net, tmp_path).where == "tail.1"
+        error = refused(net, tmp_path)
     finally:
         handle.remove()
+    assert error.where == "tail.1" and "hook of all modules" in error.remedy
+
+
+def test_autocast_is_refused(tmp_path: Path) -> None:
+    net = network()
+    with torch.autocast("cpu", torch.bfloat16):
+        error = refused(net, tmp_path)
+    assert "leave torch.autocast" in error.remedy
 
 
 def test_a_call_that_is_overridden_is_refused(tmp_path: Path) -> None:
