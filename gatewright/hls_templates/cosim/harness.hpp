@@ -195,7 +195,7 @@ class harness {
     for (std::size_t i = 0; i < out_.size() && r_.status == DONE; ++i)
       if (s_.outputs[i].valid.high() && s_.outputs[i].ready.high()) given(i);
     if (core_.stopped()) r_.status = STOPPED;
-    if (r_.status == DONE && cycle_ - idle_from_ >= t_.idle_limit && done_ < t_.sequences) {
+    if (r_.status == DONE && cycle_ - idle_from_ >= t_.idle_limit && !through()) {
       r_.status = DEADLOCK;
       r_.sequence = done_;
     }
@@ -339,8 +339,17 @@ class harness {
     r_.sequence = row < s_.taps[i].rows ? tap_sequence_[i][index(row)] : -1;
   }
 
+  /// Every word is out and in: what no answer needs may come after them, and a core that goes on
+  /// from here begins with whole sequences.
+  bool through() const {
+    if (done_ < t_.sequences) return false;
+    for (const place& at : in_)
+      if (at.sequence < t_.sequences) return false;
+    return true;
+  }
+
   bool finished() const {
-    return done_ == t_.sequences && !events_to_come() && cycle_ >= drain_from_ + t_.drain;
+    return through() && !events_to_come() && cycle_ >= drain_from_ + t_.drain;
   }
 
   C& core_;
