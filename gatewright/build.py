@@ -30,7 +30,7 @@ from gatewright.hls_templates.ports import Ports
 from gatewright.inputs import check_arguments
 from gatewright.ir.certificate import Certificate
 from gatewright.ir.certify import certify
-from gatewright.ir.lowering import IntegerModel
+from gatewright.ir.lowering import IntegerModel, lower
 from gatewright.ir.onnx_io import from_onnx
 from gatewright.ir.quantizer import Quantizer
 from gatewright.ir.types import IntArray
@@ -79,8 +79,17 @@ class Build:
                 cause="it is no path.",
                 remedy="Name the folder that compile wrote.",
             )
-        object.__setattr__(self, "path", Path(self.path))
-        object.__setattr__(self, "_opened", Opened(self.path))
+        try:
+            path = Path(self.path).absolute()  # it is this one, whatever the working folder becomes
+        except OSError as error:  # the working folder is gone
+            raise GatewrightError(
+                "GW-402",
+                where=str(self.path),
+                cause=f"{error.strerror}.",
+                remedy="Work in a folder that is there.",
+            ) from error
+        object.__setattr__(self, "path", path)
+        object.__setattr__(self, "_opened", Opened(path))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.path,)  # what it has opened is opened again where it goes
@@ -109,11 +118,12 @@ class Build:
     @property
     def float_model(self) -> IntegerModel:
         """The integer model with the ranges that float32 may reach, which the kernels need not."""
-        return self._opened.get("float_model", (TRACED, INTEGER), self._widened)
+        return self._opened.get("float_model", (TRACED,), self._widened)
 
     def _widened(self) -> IntegerModel:
         with whole(self.path / TRACED):
-            return certify(self.traced, self.integer).model
+            # Not of 2_integer.onnx: this is what tells whether that is right.
+            return certify(self.traced, lower(self.traced)).model
 
     @property
     def kernels(self) -> dict[str, Any]:

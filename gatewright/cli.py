@@ -139,7 +139,7 @@ def compile_command(
         )
     if as_json:
         facts = {"calibration": calibration.to_json()} if calibration else {}
-        click.echo(json.dumps({"build": str(build.path), **facts, **build.kernels}))
+        click.echo(json.dumps({"build": str(display.near(build.path)), **facts, **build.kernels}))
     else:
         if calibration is not None:
             display.show_calibration(calibration)

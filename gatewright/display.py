@@ -109,6 +109,12 @@ def plain(text: object, style: str = "") -> Text:
     return Text(str(text).encode(errors="backslashreplace").decode(), style)
 
 
+def near(path: Path) -> Path:
+    """Where it lies seen from the working folder, if it lies below that."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def say(line: str) -> None:
     """What comes next, and why."""
     ERR.print(plain(line), highlight=False)
@@ -235,7 +241,7 @@ def show_calibration(calibration: Calibration) -> None:
 def show_build(build: Build) -> None:
     """What compile made."""
     kernels = build.kernels
-    table = Table(title=plain(f"{build.path}: kernels", "table.title"), title_justify="left")
+    table = Table(title=plain(f"{near(build.path)}: kernels", "table.title"), title_justify="left")
     for heading in ("kernel", "from", "in", "out", "multipliers", "cycles"):
         numeric = heading not in ("kernel", "from")
         table.add_column(heading, justify="right" if numeric else "left")

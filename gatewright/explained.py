@@ -36,3 +36,15 @@ def boundary_cases(
             return None
         cases += difference.count
     return cases
+
+
+def is_exact(integer: IntegerModel, encoded: Mapping[str, IntArray], run: Run) -> bool:
+    """Whether a run of an engine that computes in integers gave what the integer model gives.
+
+    Args:
+        integer: The integer model that was lowered from the traced graph, not one that an engine
+            runs.
+        encoded: What the run was given, centered integers by graph input.
+        run: What the engine shows.
+    """
+    return not replay(integer, encoded, run.taps, run.n)

@@ -13,7 +13,7 @@ from gatewright.boards import SynthReport
 from gatewright.boards.folding import UNITS
 from gatewright.boards.report import Attempt
 from gatewright.boards.timing import Hop
-from gatewright.display import ERR, OUT, plain
+from gatewright.display import ERR, OUT, near, plain
 
 
 @contextmanager
@@ -70,7 +70,9 @@ def show_synth(report: SynthReport, folder: Path) -> None:
         OUT.print(plain(report.note), highlight=False)
     if report.bitstream:
         OUT.print(
-            plain(f"Load it with: {report.load}\nin {folder}"), highlight=False, soft_wrap=True
+            plain(f"Load it with: {report.load}\nin {near(folder)}"),
+            highlight=False,
+            soft_wrap=True,
         )
 
 

@@ -130,3 +130,15 @@ def test_threads_have_taps_of_their_own(shared: Shared, tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         for n, each in enumerate(pool.map(run, [0, 1, 2, 3] * 8)):
             np.testing.assert_equal(each, alone[n % 4])
+
+
+def test_an_open_build_stays_the_one_that_was_opened(
+    shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative path meant the folder that was there then."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(shared.build.path, "build")
+    build, before = gatewright.Build("build"), shared.build.simulate(shared.x)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    np.testing.assert_array_equal(build.simulate(shared.x), before)

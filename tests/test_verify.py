@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from copy import deepcopy
 from pathlib import Path
 
 import brevitas.nn as qnn
@@ -146,6 +147,26 @@ def test_a_wrong_head_weight_is_found(shared: Shared, copy: gatewright.Build) ->
     found = copy.verify(shared.x).divergence
     assert found is not None
     assert (found.layer, found.unit, found.got - found.expected) == ("classes", 1, 1)
+
+
+@pytest.mark.parametrize("level", ["integer", "standard", "csim"])
+@pytest.mark.parametrize("reference", ["torch", "traced"])
+def test_a_wrong_level_beside_a_float_one_is_not_explained_away(
+    reference: str, level: str, shared: Shared, copy: gatewright.Build, tmp_path: Path
+) -> None:
+    other = deepcopy(shared.model)
+    other.classes.weight.data.neg_()
+    wrong = gatewright.compile(other, shared.example, tmp_path / "other").path
+    part = {"integer": "2_integer.onnx", "standard": "2_standard.onnx", "csim": "hls/params.hpp"}
+    shutil.copyfile(wrong / part[level], copy.path / part[level])
+    model = shared.model if reference == "torch" else None
+    levels = (level,) if model is not None else (reference, level)
+    with pytest.warns(gatewright.ChangedBuildWarning):
+        report = copy.verify(shared.x, model=model, levels=levels)
+    (comparison,) = report.comparisons
+    assert (comparison.reference, comparison.level) == (reference, level)
+    assert report.mismatches == comparison.differing.total() > 0
+    assert comparison.boundary == 0
 
 
 def test_another_torch_model_is_not_explained_away(shared: Shared) -> None:
