@@ -78,7 +78,7 @@ def float_layers(model: nn.Module) -> list[str]:
     found: list[str] = []
     within: list[str] = []
     for path, module in model.named_modules():
-        if any(path.startswith(f"{outer}.") for outer in within):
+        if any(not outer or path.startswith(f"{outer}.") for outer in within):  # "" is the model
             continue
         if isinstance(module, QuantRecurrentStackBase | QuantLayerMixin):
             within.append(path)
