@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from copy import deepcopy
 from pathlib import Path
 
 import brevitas.nn as qnn
@@ -15,6 +17,7 @@ from float_bench import bench, compare
 from option_models import Network, calibrated
 from torch import nn
 
+import gatewright
 from gatewright.ir.certificate import Certificate
 from gatewright.ir.certify import judge
 from gatewright.ir.quantizer import ROUNDING_MODES
@@ -79,6 +82,23 @@ def test_what_follows_a_listed_rounding_in_the_same_step(seed: int, tmp_path: Pa
     report = compare(dead_layer(seed), sequences(), tmp_path)
     assert report.mismatches == 0, report.divergence
     assert report.comparisons[0].boundary > 0
+
+
+def test_listed_roundings_do_not_excuse_a_wrong_level(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    layer = qnn.QuantLSTM(INPUTS, 2, batch_first=True, **rounded(sigmoid="CEIL", tanh="CEIL"))
+    model, (x,) = scaled(layer, 1e5), sequences()
+    build = gatewright.compile(model, torch.from_numpy(x[:1]), tmp_path / "build")
+    right = build.verify(x, model=model, levels=["integer"])
+    assert right.mismatches == 0 < right.comparisons[0].boundary
+    other = deepcopy(model)
+    with torch.no_grad():
+        other.layers[0][0].cell_gate_params.input_weight.weight.neg_()
+    wrong = gatewright.compile(other, torch.from_numpy(x[:1]), tmp_path / "wrong")
+    shutil.copyfile(wrong.path / "2_integer.onnx", build.path / "2_integer.onnx")
+    with pytest.warns(gatewright.ChangedBuildWarning):
+        report = build.verify(x, model=model, levels=["integer"])
+    assert report.mismatches > 0 == report.comparisons[0].boundary
 
 
 @pytest.mark.parametrize("mode", ROUNDING_MODES)
