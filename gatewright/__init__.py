@@ -5,6 +5,7 @@ Importing this package teaches qonnx the op ``QuantLSTMCell``.
 
 from gatewright.build import Build
 from gatewright.calibration import Calibration, calibrate
+from gatewright.check import ChangedBuildError, Checked, check
 from gatewright.compiler import compile
 from gatewright.device import Device
 from gatewright.errors import GatewrightError
@@ -24,7 +25,9 @@ __all__ = [
     "LEVELS",
     "Build",
     "Calibration",
+    "ChangedBuildError",
     "ChangedBuildWarning",
+    "Checked",
     "Device",
     "GatewrightError",
     "Report",
@@ -32,5 +35,6 @@ __all__ = [
     "UnsavedReportWarning",
     "__version__",
     "calibrate",
+    "check",
     "compile",
 ]

@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewright.errors import GatewrightError
-from gatewright.folder import UNREADABLE, check_file, write_bytes
+from gatewright.folder import check_file, write_bytes
 from gatewright.ir.lowering import IntegerModel
+from gatewright.reading import UNREADABLE
 
 DAMAGED = (
     *UNREADABLE,

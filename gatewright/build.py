@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,17 +11,20 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import onnx
 
 from gatewright import levels
+from gatewright.blame import blames_changes
 from gatewright.boards import SynthReport
 from gatewright.cores import level_core
-from gatewright.errors import GatewrightError
-from gatewright.folder import (
-    COSIM,
-    KEPT,
-    LIBRARIES,
-    RTL,
-    whole,
-    writing,
+from gatewright.emission import (
+    CALIBRATION,
+    CERTIFICATE,
+    INTEGER,
+    KERNELS,
+    PROJECT,
+    STANDARD,
+    TRACED,
 )
+from gatewright.errors import GatewrightError
+from gatewright.folder import COSIM, KEPT, LIBRARIES, RTL, writing
 from gatewright.hls_templates.cosim import Drive
 from gatewright.hls_templates.csim import Simulator, compiler
 from gatewright.hls_templates.eda import verilator, yosys
@@ -35,8 +37,8 @@ from gatewright.ir.onnx_io import from_onnx
 from gatewright.ir.quantizer import Quantizer
 from gatewright.ir.types import IntArray
 from gatewright.levels import FAST_LEVELS, LEVELS, RTL_LEVELS, Arguments, StreamEngine
-from gatewright.manifest import blames_changes
 from gatewright.opened import Opened
+from gatewright.reading import MAX_JSON, read_graph, read_json, whole
 from gatewright.rtl_level import (
     RtlEngine,
     Simulated,
@@ -49,10 +51,6 @@ from gatewright.stream import States, Stream, refuses_keep_state
 
 if TYPE_CHECKING:
     from gatewright.verify import Report
-
-TRACED, INTEGER, STANDARD = "1_traced.onnx", "2_integer.onnx", "2_standard.onnx"
-KERNELS, CERTIFICATE, PROJECT = "3_kernels.json", "certificate.json", "hls"
-CALIBRATION = "calibration.json"
 
 TOOLS = (compiler.VARIABLE, verilator.VARIABLE, yosys.VARIABLE)
 
@@ -72,39 +70,17 @@ class Build:
     _opened: Opened = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.path, str | os.PathLike):
-            raise GatewrightError(
-                "GW-402",
-                where=repr(self.path),
-                cause="it is no path.",
-                remedy="Name the folder that compile wrote.",
-            )
-        try:
-            path = Path(self.path).absolute()  # it is this one, whatever the working folder becomes
-        except OSError as error:  # the working folder is gone
-            raise GatewrightError(
-                "GW-402",
-                where=str(self.path),
-                cause=f"{error.strerror}.",
-                remedy="Work in a folder that is there.",
-            ) from error
+        path = located(self.path)
         object.__setattr__(self, "path", path)
         object.__setattr__(self, "_opened", Opened(path))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.path,)  # what it has opened is opened again where it goes
 
-    def _load(self, part: str) -> onnx.ModelProto:
-        with whole(self.path / part):
-            model = onnx.load(str(self.path / part))
-            if not model.graph.node:  # so an empty file is read
-                raise ValueError("its graph holds no nodes")
-            return model
-
     @property
     def traced(self) -> onnx.ModelProto:
         """``1_traced.onnx``."""
-        return self._opened.get(TRACED, (TRACED,), lambda: self._load(TRACED))
+        return self._opened.get(TRACED, (TRACED,), lambda: read_graph(self.path, TRACED))
 
     @property
     def integer(self) -> IntegerModel:
@@ -113,7 +89,7 @@ class Build:
 
     def _load_integer(self) -> IntegerModel:
         with whole(self.path / INTEGER):
-            return from_onnx(self._load(INTEGER))
+            return from_onnx(read_graph(self.path, INTEGER))
 
     @property
     def float_model(self) -> IntegerModel:
@@ -131,8 +107,8 @@ class Build:
         return self._opened.get(KERNELS, (KERNELS,), self._load_kernels)
 
     def _load_kernels(self) -> dict[str, Any]:
+        kernels = read_json(self.path, KERNELS, MAX_JSON)
         with whole(self.path / KERNELS):
-            kernels: dict[str, Any] = json.loads((self.path / KERNELS).read_text())
             Ports.from_json(kernels)
             for quantizer in kernels["states"].values():
                 Quantizer.from_json(quantizer)
@@ -144,13 +120,14 @@ class Build:
         return self._opened.get(CERTIFICATE, (CERTIFICATE,), self._load_certificate)
 
     def _load_certificate(self) -> Certificate:
+        data = read_json(self.path, CERTIFICATE, MAX_JSON)
         with whole(self.path / CERTIFICATE):
-            return Certificate.from_json(json.loads((self.path / CERTIFICATE).read_text()))
+            return Certificate.from_json(data)
 
     @property
     def calibrated(self) -> bool:
         """Whether ``compile`` calibrated the model that it was given."""
-        return (self.path / CALIBRATION).is_file()
+        return self._opened.lists(CALIBRATION)
 
     @blames_changes
     def engine(self, level: str, *, taps: bool = False, native: bool | None = None) -> StreamEngine:
@@ -200,7 +177,7 @@ class Build:
 
     def _standard_engine(self, taps: bool) -> StreamEngine:
         with whole(self.path / STANDARD):
-            return levels.standard_engine(self._load(STANDARD), self.integer, taps=taps)
+            return levels.standard_engine(read_graph(self.path, STANDARD), self.integer, taps=taps)
 
     def _csim_engine(self, taps: bool, native: bool) -> StreamEngine:
         return levels.csim_engine(self._simulator(taps, native), self.integer)
@@ -409,6 +386,7 @@ class Build:
         """Compare every level with the one before it; see ``gatewright.verify.verify``."""
         from gatewright.verify import verify
 
+        self._opened.notice(CERTIFICATE)  # which is read only where something differs
         return verify(self, x, model, labels=labels, levels=levels, progress=progress)
 
     @blames_changes
@@ -439,3 +417,27 @@ class Build:
 def _tools() -> list[str | None]:
     """The tools that the user names, with which a simulation is compiled."""
     return [os.environ.get(variable) for variable in TOOLS]
+
+
+def located(path: str | os.PathLike[str]) -> Path:
+    """The folder of a build, whatever the working folder becomes.
+
+    Raises:
+        GatewrightError: GW-402 for what is no path.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise GatewrightError(
+            "GW-402",
+            where=repr(path),
+            cause="it is no path.",
+            remedy="Name the folder that compile wrote.",
+        )
+    try:
+        return Path(path).absolute()
+    except OSError as error:  # the working folder is gone
+        raise GatewrightError(
+            "GW-402",
+            where=str(path),
+            cause=f"{error.strerror}.",
+            remedy="Work in a folder that is there.",
+        ) from error

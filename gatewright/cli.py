@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from gatewright import cli_boards, cli_report, display
+from gatewright import cli_boards, cli_check, cli_report, display
 from gatewright.arrays import check_output, load_array, load_inputs, named_outputs
 from gatewright.boards import DEFAULT_BOARD, boards
 from gatewright.build import Build
@@ -293,4 +293,5 @@ def _levels(text: str) -> tuple[str, ...]:
 main.add_command(cli_boards.run)
 main.add_command(cli_boards.synth_command)
 main.add_command(cli_boards.demo)
+main.add_command(cli_check.check_command)
 main.add_command(cli_report.report)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,35 +10,14 @@ from typing import Any, Literal
 import onnx
 
 from gatewright import frontend
-from gatewright.boards import DEFAULT_BOARD, Board
-from gatewright.build import (
-    CALIBRATION,
-    CERTIFICATE,
-    INTEGER,
-    KERNELS,
-    PROJECT,
-    STANDARD,
-    TRACED,
-    Build,
-)
+from gatewright.boards import DEFAULT_BOARD
+from gatewright.build import Build
 from gatewright.calibration import Calibration, calibrate
-from gatewright.folder import RTL, named, replacing, writing
-from gatewright.golden import golden_vectors
-from gatewright.hls_templates import Design, map_design, write_project
-from gatewright.hls_templates.project import project_files
-from gatewright.hls_templates.rtl.write import rtl_files
-from gatewright.ir.certificate import Certificate
-from gatewright.ir.certify import certify
-from gatewright.ir.lowering import IntegerModel, lower
-from gatewright.ir.onnx_io import to_onnx
-from gatewright.ir.standard import to_standard
-from gatewright.ir.traced.cell_spec import read_cell
-from gatewright.ir.traced.operands import TracedGraph
-from gatewright.ir.traced.vocabulary import CELLS
-from gatewright.manifest import write_manifest
-from gatewright.options import check_options, find_board, fit_steps
+from gatewright.emission import CALIBRATION, emit, json_bytes, make_forms
+from gatewright.folder import named, replacing, writing
+from gatewright.manifest import facts_of, write_manifest
+from gatewright.options import check_options
 from gatewright.torch_check import check_torch
-from gatewright.version import VERSION
 
 Progress = Callable[[str], None]
 
@@ -84,8 +62,7 @@ def compile(
         GatewrightError: With a code, a place, a cause and a remedy; the folder is left as it was.
     """
     report = progress or (lambda stage: None)
-    options = check_options(multipliers, requantizer, max_steps)
-    target = find_board(board)
+    options = check_options(multipliers, requantizer, max_steps, board)
     folder = named(output_dir)
     with replacing(folder) as partial:
         if calibration is not None:
@@ -98,26 +75,17 @@ def compile(
         else:
             module, example_input = _module(model, example_input)
             traced = frontend.trace(module, example_input)
-        report("lower")
-        integer = lower(traced)
-        report("map")
-        design = map_design(integer.graph, fit_steps(options, integer))
-        certified = certify(traced, integer)
+        forms = make_forms(traced, options, report)
         if module is not None:
             report("check")
-            check_torch(module, example_input, traced, integer, certified)
+            check_torch(module, example_input, traced, forms.integer, forms.certified)
         report("write")
         with writing(folder):
+            files = emit(forms)
             if isinstance(model, Calibration):
-                _write_json(partial / CALIBRATION, model.to_json())
-            _write_build(partial, traced, integer, certified.certificate, design, target)
-            facts = {
-                "gatewright": VERSION,
-                "multipliers": options.multipliers,
-                "requantizer": options.requantizer,
-                "board": target.name,
-            }
-            write_manifest(partial, facts)
+                files[CALIBRATION] = json_bytes(model.to_json())
+            _write(partial, files)
+            write_manifest(partial, facts_of(forms.options))
     return Build(folder)
 
 
@@ -128,51 +96,8 @@ def _module(model: Any, example_input: Any) -> tuple[Any, Any]:
     return model.model, model.example_input if example_input is None else example_input
 
 
-def _write_build(
-    folder: Path,
-    traced: onnx.ModelProto,
-    integer: IntegerModel,
-    certificate: Certificate,
-    design: Design,
-    target: Board,
-) -> None:
-    """Every form of the model, but not the manifest."""
-    _save(traced, folder / TRACED)
-    _save(to_onnx(integer), folder / INTEGER)
-    _save(to_standard(integer), folder / STANDARD)
-    _write_json(folder / KERNELS, _kernels_json(traced, integer, design))
-    _write_json(folder / CERTIFICATE, certificate.to_json())
-    files = project_files(design, target.part, target.clock_ns)
-    write_project(files | golden_vectors(integer, design), folder / PROJECT)
-    write_project(rtl_files(design), folder / RTL)
-
-
-def _save(model: onnx.ModelProto, path: Path) -> None:
-    path.write_bytes(model.SerializeToString(deterministic=True))
-
-
-def _write_json(path: Path, data: Any) -> None:
-    path.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n")
-
-
-def _kernels_json(traced: onnx.ModelProto, integer: IntegerModel, design: Design) -> dict[str, Any]:
-    taps = design.taps()
-    states = _state_quantizers(traced)
-    return {
-        **design.to_json(integer.steps),
-        "taps": [[tap.name, tap.width, tap.sequence, tap.reverse] for tap in taps],
-        # A layer that no output needs is not built: it has no states to show.
-        "states": {tap.name: states[tap.name] for tap in taps if tap.name in states},
-    }
-
-
-def _state_quantizers(traced: onnx.ModelProto) -> dict[str, dict[str, Any]]:
-    """Scale and zero point of h and c of each recurrent layer."""
-    graph = TracedGraph(traced.graph)
-    states = {}
-    for node in traced.graph.node:
-        if node.op_type in CELLS:
-            spec = read_cell(graph, node)
-            for state in spec.form.states:
-                states[f"{node.name}/{state}"] = spec.state_quantizer(state).to_json()
-    return states
+def _write(folder: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from gatewright.build import Build
 from gatewright.calibration import Calibration
+from gatewright.check import Checked, Finding
 from gatewright.doctor import Tool
 from gatewright.errors import GatewrightError
 from gatewright.frontend.traps import Trap
@@ -33,6 +34,8 @@ ERR = Console(stderr=True, emoji=False)
 
 OURS = (ChangedBuildWarning, UnsavedReportWarning)
 FACTS = ("where", "cause", "remedy")
+FINDINGS = 50
+"""Lines of what differs in a build; the rest is counted."""
 WORTH_TELLING = 1.0
 """Seconds of a level's work, with its compilation or without, that get a line of their own."""
 
@@ -118,6 +121,26 @@ def near(path: Path) -> Path:
 def say(line: str) -> None:
     """What comes next, and why."""
     ERR.print(plain(line), highlight=False)
+
+
+def show_checked(checked: Checked) -> None:
+    """A build that is what it should be, and what of it nobody has looked at."""
+    count = len(checked.emitted)
+    OUT.print(plain(near(checked.path)), ": as compile emits it", sep="", soft_wrap=True)
+    OUT.print(f"  {count} files emitted again, the same byte for byte", highlight=False)
+    for name in checked.by_digest:
+        OUT.print(plain(f"  {name}: held against its digest only"), soft_wrap=True)
+    if checked.no_part:
+        names = ", ".join(checked.no_part)
+        OUT.print(plain(f"  no part of the build, not looked at: {names}"), soft_wrap=True)
+
+
+def show_findings(findings: Sequence[Finding]) -> None:
+    """What of a build is not as compile emits it, a finding a line."""
+    for finding in findings[:FINDINGS]:
+        OUT.print(plain(f"  {finding}"), soft_wrap=True)
+    if len(findings) > FINDINGS:
+        OUT.print(f"  and {len(findings) - FINDINGS:,} more", highlight=False)
 
 
 def show_error(error: GatewrightError) -> None:

@@ -32,6 +32,8 @@ CODES: dict[str, str] = {
     "GW-403": "unknown board",
     "GW-404": "output cannot be written",
     "GW-405": "bad option",
+    "GW-406": "build is not what compile emits",
+    "GW-407": "build was made by another version of Gatewright",
     # 5xx: tools
     "GW-501": "no C++ compiler",
     "GW-502": "C++ compilation failed",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from google.protobuf.message import DecodeError
 
 from gatewright.errors import GatewrightError
+from gatewright.reading import MAX_FACTS, read_json, whole
 
 MANIFEST = "gatewright.json"
 RTL = "rtl"
@@ -24,15 +23,12 @@ SYNTH = "synth"
 """Bitstreams and the way to them, a folder a board; no part of the build either."""
 VERIFY, REPORT = "verify.json", "report.html"
 """What the last ``verify`` found, and the page that shows it; no part of the build either."""
-MAX_CAUSE = 200
+WAVES = "waves"
+"""Waveforms of what differs; no part of the build either."""
+NO_PART = (VERIFY, REPORT, SYNTH, WAVES, LIBRARIES, COSIM)
+"""What stands in a build folder beside the build; the last two are of earlier versions."""
 WRITABLE = "Name a place that you may write, on a disk with room."
 KEPT = "Compiled simulations are kept there: make it a folder that you may write."
-
-UNREADABLE = (
-    *(AttributeError, DecodeError, KeyError, OSError, TypeError, ValueError),
-    RecursionError,  # brackets in brackets
-)
-"""What reading a damaged file raises."""
 
 
 def named(path: str | os.PathLike[str]) -> Path:
@@ -80,10 +76,10 @@ def _foreign_entries(folder: Path) -> list[str]:
         return [folder.name]
     entries = sorted(path.name for path in folder.iterdir())
     try:
-        files = json.loads((folder / MANIFEST).read_text())["files"]
-        parts = (name.partition("/")[0] for name in files)
-        ours = {MANIFEST, LIBRARIES, COSIM, SYNTH, VERIFY, REPORT, *parts}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        with whole(folder / MANIFEST):
+            files = read_json(folder, MANIFEST, MAX_FACTS)["files"]
+            ours = {MANIFEST, *NO_PART, *(name.partition("/")[0] for name in files)}
+    except GatewrightError:
         return entries
     return [name for name in entries if name not in ours]
 
@@ -278,23 +274,4 @@ def writing(folder: object, remedy: str = WRITABLE) -> Iterator[None]:
             where=str(folder),
             cause=f"{error.strerror or error}.",
             remedy=remedy,
-        ) from error
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[None]:
-    """A block that reads what compile wrote.
-
-    Raises:
-        GatewrightError: GW-402 if it is damaged.
-    """
-    try:
-        yield
-    except UNREADABLE as error:
-        says = str(error).partition("\n")[0][:MAX_CAUSE]
-        raise GatewrightError(
-            "GW-402",
-            where=str(path),
-            cause=f"it cannot be read ({type(error).__name__}: {says}).",
-            remedy="Compile the model again.",
         ) from error

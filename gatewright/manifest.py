@@ -1,37 +1,74 @@
-"""The manifest of a build: facts, and a digest of each file that tells what was changed since."""
+"""The manifest of a build: its version and options, and a digest of each file."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import wraps
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
-from gatewright.errors import DEFECT, GatewrightError
-from gatewright.folder import MANIFEST, UNREADABLE
+from gatewright.errors import GatewrightError
+from gatewright.folder import MANIFEST
+from gatewright.options import BuildOptions
+from gatewright.reading import AGAIN, MAX_FACTS, check_regular, digest_of, read_json, whole
+from gatewright.shapes import check_shape
+from gatewright.version import VERSION
 
-if TYPE_CHECKING:
-    from gatewright.build import Build
+MADE_BY, FILES, DIGEST = "gatewright", "files", "digest"
+ALWAYS = (MADE_BY, FILES, "multipliers", "requantizer", "board")
+"""What the manifests of every version hold."""
+OPTIONS = tuple(field.name for field in fields(BuildOptions))
+"""Every option of a build."""
+_KINDS = {"int": int, "str": str, "int | None": int}
+SHAPE: dict[str, Any] = {
+    MADE_BY: str,
+    FILES: {str: str},
+    DIGEST: str,
+    **{field.name: _KINDS[str(field.type)] for field in fields(BuildOptions)},
+}
+REMEDY = "Name the folder that compile wrote, or compile the model into a new one."
 
-P = ParamSpec("P")
-R = TypeVar("R")
 
-FACTS = ("gatewright", "multipliers", "requantizer", "board")
-AGAIN = "Compile the model again."
+def make_manifest(facts: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
+    """The manifest, which ends in a digest of itself.
+
+    Args:
+        facts: As ``facts_of`` gives them.
+        files: The digest of each file, by name.
+    """
+    body = {**facts, FILES: dict(files)}
+    body.pop(DIGEST, None)
+    return {**body, DIGEST: digest_of_manifest(body)}
+
+
+def facts_of(options: BuildOptions) -> dict[str, Any]:
+    """What a manifest says of a build as a whole: who made it, and every option."""
+    return {MADE_BY: VERSION, **asdict(options)}
 
 
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
     """Write the manifest: facts about the build, and a digest of each file."""
-    files = {
-        path.relative_to(folder).as_posix(): digest_of(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-    text = json.dumps({**facts, "files": files}, indent=2, sort_keys=True)
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    files = {name: digest_of(folder, name) for name in sorted(names)}
+    text = json.dumps(make_manifest(facts, files), indent=2, sort_keys=True)
     (folder / MANIFEST).write_text(text + "\n")
+
+
+def parse_manifest(folder: Path) -> dict[str, Any]:
+    """Read the manifest, and check the types of what it holds and where its names lead.
+
+    Raises:
+        GatewrightError: GW-402.
+    """
+    manifest = read_json(folder, MANIFEST, MAX_FACTS, REMEDY)
+    with whole(folder / MANIFEST, REMEDY):
+        check_shape(manifest, {key: SHAPE[key] for key in ALWAYS})
+        check_shape(manifest, {key: SHAPE[key] for key in SHAPE.keys() & manifest.keys()})
+        for name in manifest[FILES]:
+            _check_name(name)
+    return manifest
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -40,83 +77,35 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     Raises:
         GatewrightError: GW-402.
     """
-    try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
-        files: dict[str, str] = manifest["files"]
-        missing = [name for name, digest in files.items() if not (folder / name).is_file()]
-        _ = [manifest[fact] for fact in FACTS]
-    except UNREADABLE as error:
-        raise GatewrightError(
-            "GW-402",
-            where=str(folder),
-            cause=f"its {MANIFEST} cannot be read ({type(error).__name__}).",
-            remedy="Name the folder that compile wrote, or compile the model into a new one.",
-        ) from error
-    if missing:
-        raise _damaged(folder, f"{missing[0]} is missing")
+    manifest = parse_manifest(folder)
+    for name in manifest[FILES]:
+        try:
+            check_regular(folder, name)
+        except FileNotFoundError as error:
+            raise damaged(folder, f"{name} is missing") from error
+        except (OSError, ValueError) as error:
+            says = getattr(error, "strerror", None) or error
+            raise damaged(folder / name, f"{says}") from error
     return manifest
 
 
-@contextmanager
-def blaming_changes(folder: Path) -> Iterator[None]:
-    """A block that fails because of a change to the build, where there was one.
-
-    Raises:
-        GatewrightError: GW-402 instead of anything that is not coded; what is called a defect of
-            the kernels keeps its code.
-    """
-    try:
-        yield
-    except GatewrightError as error:
-        changed = next(_changed(folder), None) if error.remedy == DEFECT else None
-        if changed is None:
-            raise
-        raise GatewrightError(
-            error.code,
-            where=error.where,
-            cause=error.cause,
-            remedy=f"{folder / changed} is not what compile wrote. {AGAIN}",
-        ) from error
-    except Exception as error:
-        check_unchanged(folder, error)
-        raise
+def is_whole(manifest: Mapping[str, Any]) -> bool:
+    """Whether a manifest is what ``compile`` wrote, as far as it says that of itself."""
+    body = {key: value for key, value in manifest.items() if key != DIGEST}
+    return DIGEST not in manifest or manifest[DIGEST] == digest_of_manifest(body)
 
 
-def check_unchanged(folder: Path, error: Exception) -> None:
-    """Blame an error on a change to the build, if there was one.
-
-    Raises:
-        GatewrightError: GW-402.
-    """
-    for name in _changed(folder):
-        what = f"it is not what compile wrote, and fails ({type(error).__name__}: {error})"
-        raise _damaged(folder / name, what) from error
+def digest_of_manifest(body: Mapping[str, Any]) -> str:
+    """Of all that it holds, however that is laid out."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def blames_changes(
-    method: Callable[Concatenate[Build, P], R],
-) -> Callable[Concatenate[Build, P], R]:
-    """A method of a build in ``blaming_changes``."""
-
-    @wraps(method)
-    def blaming(build: Build, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with blaming_changes(build.path):
-            return method(build, *args, **kwargs)
-
-    return blaming
-
-
-def _changed(folder: Path) -> Iterator[str]:
-    """Files of a build that are no longer what ``compile`` wrote."""
-    for name, digest in read_manifest(folder)["files"].items():
-        if digest_of(folder / name) != digest:
-            yield name
-
-
-def _damaged(path: Path, cause: str) -> GatewrightError:
+def damaged(path: Path, cause: str) -> GatewrightError:
+    """GW-402, of a part of a build."""
     return GatewrightError("GW-402", where=str(path), cause=f"{cause}.", remedy=AGAIN)
 
 
-def digest_of(path: Path) -> str:
-    """What the manifest says of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _check_name(name: str) -> None:
+    """Whether it leads to a place below the folder, spelt in one way only."""
+    if any(part in ("", ".", "..") for part in name.split("/")) or "\0" in name or "\\" in name:
+        raise ValueError(f"{name!r} names no file below the folder")

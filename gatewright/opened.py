@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gatewright.folder import MANIFEST
-from gatewright.manifest import digest_of, read_manifest
+from gatewright.manifest import is_whole, read_manifest
+from gatewright.reading import digest_of
 
 T = TypeVar("T")
 
@@ -75,11 +76,18 @@ class Files:
         seen = self._seen[parts] = Seen(stamps, tuple(changed))
         return seen
 
+    def lists(self, name: str) -> bool:
+        """Whether the manifest lists a file."""
+        return name in self._listed
+
     def _list(self) -> None:
         """Read the manifest, whose stamp is taken before, so that a later one is never missed."""
         self._manifest = self._stamps(())[0]
-        self._listed = read_manifest(self._folder)["files"]
+        manifest = read_manifest(self._folder)
+        self._listed = manifest["files"]
         self._paths = {}
+        if not is_whole(manifest):
+            _warn(self._folder / MANIFEST)
 
     def _names(self, parts: tuple[str, ...]) -> list[str]:
         return [name for name in self._listed if _belongs(name, parts)]
@@ -98,7 +106,7 @@ class Files:
     def _digest(self, name: str, stamp: Stamp) -> str:
         known = self._digests.get(name)
         if known is None or known[0] != stamp:
-            known = self._digests[name] = stamp, digest_of(self._folder / name)
+            known = self._digests[name] = stamp, digest_of(self._folder, name)
         return known[1]
 
 
@@ -147,8 +155,24 @@ class Opened:
         made: T = held[1]
         return made
 
+    def lists(self, name: str) -> bool:
+        """Whether the build has a file."""
+        return self._files.lists(name)
+
+    def notice(self, part: str) -> None:
+        """Warn of a file that may be needed later, if at all, and is not what it was.
+
+        Raises:
+            GatewrightError: GW-402 where it is missing.
+        """
+        self._warn(self._files.look(part), part)
+
     def _warn(self, seen: Seen, part: str) -> None:
         for name in seen.changed:
             if _belongs(name, (part,)):
-                message = f"{self._folder / name} is not what compile wrote; it is run as it is"
-                warnings.warn(message, ChangedBuildWarning, stacklevel=4)
+                _warn(self._folder / name)
+
+
+def _warn(path: Path) -> None:
+    message = f"{path} is not what compile wrote; it is run as it is"
+    warnings.warn(message, ChangedBuildWarning, stacklevel=5)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
-from gatewright.boards import OpenBoard, boards, open_boards
+from gatewright.boards import DEFAULT_BOARD, OpenBoard, boards, open_boards
 from gatewright.boards.parts import Board
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.mapper import DEFAULT_MAX_STEPS, DEFAULT_MULTIPLIERS, Options
@@ -23,23 +23,41 @@ LONGEST = 1 << 20
 """Steps of a sequence that a buffer may hold: more than any device has memory for."""
 
 
-def check_options(multipliers: Any, requantizer: Any, max_steps: Any = None) -> Options:
-    """The options of the mapping.
+@dataclass(frozen=True)
+class BuildOptions(Options):
+    """Every option that a byte of a build depends on; the manifest holds them all, as resolved.
+
+    Attributes:
+        board: Name of a vendor's board, for the HLS project.
+    """
+
+    board: str = DEFAULT_BOARD
+
+
+AnyOptions = TypeVar("AnyOptions", bound=Options)
+
+
+def check_options(
+    multipliers: Any, requantizer: Any, max_steps: Any = None, board: Any = DEFAULT_BOARD
+) -> BuildOptions:
+    """The options of a build.
 
     Args:
         multipliers: A positive integer, or None for the default.
         requantizer: One of ``VARIANTS``.
         max_steps: A positive integer, or None for the default.
+        board: Name of a vendor's board.
 
     Raises:
-        GatewrightError: GW-405.
+        GatewrightError: GW-403 for an unknown board, GW-405.
     """
     if requantizer not in VARIANTS:
         raise _refused("requantizer", requantizer, f"one of {', '.join(VARIANTS)}")
     steps = positive("max_steps", max_steps)
     if steps is not None and steps > LONGEST:
         raise _refused("max_steps", max_steps, f"at most {LONGEST}: a buffer holds them all")
-    return Options(positive("multipliers", multipliers) or DEFAULT_MULTIPLIERS, requantizer, steps)
+    budget = positive("multipliers", multipliers) or DEFAULT_MULTIPLIERS
+    return BuildOptions(budget, requantizer, steps, find_board(board).name)
 
 
 def check_clock(value: Any) -> float | None:
@@ -97,7 +115,7 @@ def positive(option: str, value: Any) -> int | None:
     return count
 
 
-def fit_steps(options: Options, model: IntegerModel) -> Options:
+def fit_steps(options: AnyOptions, model: IntegerModel) -> AnyOptions:
     """The options with a ``max_steps`` that holds the example, where none was given.
 
     Raises:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gatewright.blame import check_unchanged
+from gatewright.boards.report import SHAPE as SYNTHESIZED
+from gatewright.boards.report import SYNTH_JSON
 from gatewright.errors import GatewrightError
 from gatewright.folder import REPORT, SYNTH, VERIFY, named, write_text
 from gatewright.ir.certificate import ASSUMPTIONS
-from gatewright.manifest import check_unchanged, read_manifest
+from gatewright.manifest import read_manifest
 from gatewright.page import Facts, render
+from gatewright.reading import MAX_FACTS, read_json, whole
+from gatewright.shapes import check_shape
+from gatewright.verify import SHAPE as VERIFIED
 
 if TYPE_CHECKING:
     from gatewright.build import Build
 
-SYNTH_REPORT = "synth.json"
+REMEDY = "Run verify or synth again, or delete that file."
 
 
 def write_report(build: Build, output: str | os.PathLike[str] | None = None) -> Path:
@@ -37,9 +42,15 @@ def write_report(build: Build, output: str | os.PathLike[str] | None = None) -> 
     facts = gather(build)
     try:
         text = render(facts)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except Exception as error:  # whatever does not fit together
         check_unchanged(build.path, error)
-        raise _damaged(build.path, error) from error
+        raise GatewrightError(
+            "GW-402",
+            where=str(build.path),
+            cause=f"what verify or synth left there cannot be shown ({type(error).__name__}: "
+            f"{error}).",
+            remedy=REMEDY,
+        ) from error
     write_text(page, text)
     return page
 
@@ -51,34 +62,21 @@ def gather(build: Build) -> Facts:
         GatewrightError: GW-402.
     """
     rows = [row._asdict() for row in build.certificate.summary()]
-    found = sorted((build.path / SYNTH).glob(f"*/{SYNTH_REPORT}"))
-    synthesized = [path for path in found if not path.parent.name.startswith(".")]
-    verified = build.path / VERIFY
+    boards = sorted(path.parent for path in (build.path / SYNTH).glob(f"*/{SYNTH_JSON}"))
+    synthesized = [f"{SYNTH}/{board.name}/{SYNTH_JSON}" for board in boards if board.name[0] != "."]
     return Facts(
         build.path.resolve().name,
         read_manifest(build.path),
         build.kernels,
         rows,
         list(ASSUMPTIONS),
-        _load(verified) if verified.is_file() else None,
-        [_load(path) for path in synthesized],
+        _load(build.path, VERIFY, VERIFIED) if os.path.lexists(build.path / VERIFY) else None,
+        [_load(build.path, name, SYNTHESIZED) for name in synthesized],
     )
 
 
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise _damaged(path, error) from error
-    if not isinstance(data, dict):
-        raise _damaged(path, TypeError("it is no object"))
+def _load(folder: Path, name: str, shape: Any) -> dict[str, Any]:
+    data = read_json(folder, name, MAX_FACTS, REMEDY)
+    with whole(folder / name, REMEDY):
+        check_shape(data, shape)
     return data
-
-
-def _damaged(path: Path, error: Exception) -> GatewrightError:
-    return GatewrightError(
-        "GW-402",
-        where=str(path),
-        cause=f"what verify or synth left there cannot be shown ({type(error).__name__}: {error}).",
-        remedy="Run verify or synth again, or delete that file.",
-    )

@@ -37,6 +37,24 @@ if TYPE_CHECKING:
 # Levels that compute in float32 somewhere, and may round otherwise where the certificate says so.
 FLOAT_LEVELS = ("torch", "traced")
 KINDS = ("h", "c", "gates", "output")
+_COUNTS: dict[str, Any] = dict.fromkeys(KINDS, int)
+SHAPE: dict[str, Any] = {
+    **{"sequences": int, "mismatches": int, "accuracy": {str: float}},
+    "levels": [
+        {
+            **{"reference": str, "level": str, "compared": _COUNTS, "differing": _COUNTS},
+            **{"boundary_cases": int, "mismatches": int, "waveform": (None, str)},
+            "divergence": (
+                None,
+                {
+                    **{"layer": str, "direction": str, "sequence": int, "step": (None, int)},
+                    **{"gate": str, "tap": str, "unit": int, "expected": int, "got": int},
+                },
+            ),
+        }
+    ],
+}
+"""Of ``verify.json``."""
 RANDOM_SEQUENCES = 64
 
 

@@ -22,6 +22,7 @@ def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     model = make(name)
     first = bool(model.lstm.layers[0][0].cell.batch_first)
     build = gatewright.compile(model, torch.from_numpy(inputs(2, first)), tmp_path / "build")
+    gatewright.check(build)
     report = build.verify(inputs(SEQUENCES, first, seed=1), model=model)
     assert report.mismatches == 0, report.divergence
     assert [c.level for c in report.comparisons] == list(gatewright.FAST_LEVELS)

@@ -44,6 +44,7 @@ def test_the_command_lines_run(workspace: Path) -> None:
         "verify",
         "simulate",
         "verify",
+        "check",
         "doctor",
         "doctor",
     ]

@@ -25,7 +25,7 @@ def describe(number: int) -> str:
 
 
 def run(number: int, folder: Path, requantizer: str = "auto") -> int:
-    """Compile the model of a row and compare all levels with torch.
+    """Compile the model of a row, check the build, and compare all levels with torch.
 
     Args:
         number: Of the row.
@@ -55,7 +55,9 @@ def compile_row(
     row: Row, number: int, model: MatrixModel, steps: int, folder: Path, requantizer: Any = "auto"
 ) -> Any:
     example = arguments(row, number, 3, steps, seed=0)
-    return gatewright.compile(model, example, folder, requantizer=requantizer)
+    build = gatewright.compile(model, example, folder, requantizer=requantizer)
+    gatewright.check(build)
+    return build
 
 
 def verify(row: Row, number: int, model: MatrixModel, build: Any, steps: int) -> int:
