@@ -24,7 +24,7 @@ from gatewright.emission import (
     TRACED,
 )
 from gatewright.errors import GatewrightError
-from gatewright.folder import COSIM, KEPT, LIBRARIES, RTL, writing
+from gatewright.folder import COSIM, KEPT, LIBRARIES, RTL, recover, writing
 from gatewright.hls_templates.cosim import Drive
 from gatewright.hls_templates.csim import Simulator, compiler
 from gatewright.hls_templates.eda import verilator, yosys
@@ -63,7 +63,8 @@ class Build:
         path: The folder.
 
     Raises:
-        GatewrightError: GW-402 if it is not a complete build.
+        GatewrightError: GW-402 if it is not a complete build; GW-404 if a compile was killed while
+            it replaced this one, and it cannot be put back.
     """
 
     path: Path
@@ -420,10 +421,10 @@ def _tools() -> list[str | None]:
 
 
 def located(path: str | os.PathLike[str]) -> Path:
-    """The folder of a build, whatever the working folder becomes.
+    """The folder of a build, whatever the working folder becomes; put back where it was away.
 
     Raises:
-        GatewrightError: GW-402 for what is no path.
+        GatewrightError: GW-402 for what is no path; GW-404 if it cannot be put back.
     """
     if not isinstance(path, str | os.PathLike):
         raise GatewrightError(
@@ -433,7 +434,7 @@ def located(path: str | os.PathLike[str]) -> Path:
             remedy="Name the folder that compile wrote.",
         )
     try:
-        return Path(path).absolute()
+        folder = Path(path).absolute()
     except OSError as error:  # the working folder is gone
         raise GatewrightError(
             "GW-402",
@@ -441,3 +442,5 @@ def located(path: str | os.PathLike[str]) -> Path:
             cause=f"{error.strerror}.",
             remedy="Work in a folder that is there.",
         ) from error
+    recover(folder)
+    return folder

@@ -6,11 +6,11 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 
+from gatewright.beside import HIDDEN, Beside, held, is_ours
 from gatewright.errors import GatewrightError
 from gatewright.reading import MAX_FACTS, read_json, whole
 
@@ -29,6 +29,16 @@ NO_PART = (VERIFY, REPORT, SYNTH, WAVES, LIBRARIES, COSIM)
 """What stands in a build folder beside the build; the last two are of earlier versions."""
 WRITABLE = "Name a place that you may write, on a disk with room."
 KEPT = "Compiled simulations are kept there: make it a folder that you may write."
+
+ROOM = "Make room on that disk, or within your quota, or name a place on another one."
+LOCKLESS = "Its file system has no locks, which keep two from writing it at once: name another."
+REMEDIES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), ROOM),
+    **dict.fromkeys((errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP), LOCKLESS),
+}
+"""What to do where the system itself says why something cannot be written."""
+PATIENCE = 10.0
+"""Seconds to wait for another process that writes the same file, which takes it a moment."""
 
 
 def named(path: str | os.PathLike[str]) -> Path:
@@ -81,7 +91,13 @@ def _foreign_entries(folder: Path) -> list[str]:
             ours = {MANIFEST, *NO_PART, *(name.partition("/")[0] for name in files)}
     except GatewrightError:
         return entries
-    return [name for name in entries if name not in ours]
+    return [name for name in entries if name not in ours and not _is_killed(folder, name)]
+
+
+def _is_killed(folder: Path, name: str) -> bool:
+    """Whether it is what a process left that was killed while it wrote a page or a report."""
+    hidden = (Beside(folder / part).folder for part in (VERIFY, REPORT))
+    return any(name == path.name and is_ours(path) for path in hidden)
 
 
 @contextmanager
@@ -89,23 +105,20 @@ def replacing(folder: Path) -> Iterator[Path]:
     """A new folder beside ``folder`` that takes its place when the block ends well.
 
     Raises:
-        GatewrightError: GW-401 if something else is there, GW-404 if it cannot be written.
+        GatewrightError: GW-401 if something else is there, GW-404 if it cannot be written, or
+            another process is at it.
     """
     with _coded(folder):
         target = folder.resolve()  # a link stays a link, and what it points to is replaced
         check_target(target)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    previous = target.with_name(f".{target.name}.{os.getpid()}.previous")
-    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    with _held(target) as beside:
         with _coded(folder):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial.mkdir()
-        yield partial
+            beside.new.mkdir()
+        yield beside.new
         with _coded(folder):
-            _exchange(partial, target, previous)
-    finally:
-        for leftover in (partial, previous):
-            shutil.rmtree(leftover, ignore_errors=True)
+            check_target(target)  # again: what came while this was made is not lost either
+            beside.exchange(beside.new)
 
 
 @contextmanager
@@ -123,56 +136,49 @@ def trying(folder: Path) -> Iterator[Path]:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         target.parent.mkdir(parents=True, exist_ok=True)
     tried = target.with_name(f"{target.name}.tried")
-    previous = target.with_name(f".{target.name}.previous")
-    with _alone(target):
-        with _coded(folder):
-            _recover(target, previous)
-        emptied(tried)
+    with _held(target) as beside:
+        with _coded(tried):
+            if tried.exists():
+                shutil.rmtree(tried)
+            tried.mkdir()
         yield tried
         with _coded(folder):
-            _exchange(tried, target, previous)
-        shutil.rmtree(previous, ignore_errors=True)
+            beside.exchange(tried)
+
+
+def recover(folder: Path) -> None:
+    """Put back a folder whose process was killed while it exchanged the old one for the new.
+
+    Raises:
+        GatewrightError: GW-404 if it cannot be put back.
+    """
+    try:
+        target = folder.resolve()
+        orphaned = bool(target.name) and Beside(target).orphaned
+    except (OSError, RuntimeError, ValueError):  # no path, as whoever opens it will say
+        return
+    if orphaned:
+        with _held(target, PATIENCE):  # or another process is just between the two renames
+            pass
+
+
+def recover_all(folder: Path) -> None:
+    """``recover`` what is in a folder.
+
+    Raises:
+        GatewrightError: GW-404 if something cannot be put back.
+    """
+    for beside in map(Beside.of, folder.glob(HIDDEN.format("*"))):
+        recover(beside.target)
 
 
 @contextmanager
-def _alone(target: Path) -> Iterator[None]:
-    """Refuse to work at a folder that another process is at."""
-    lock = FileLock(target.with_name(f".{target.name}.lock"))
-    with _coded(target):
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise GatewrightError(
-                "GW-404",
-                where=str(target),
-                cause="another process is making it.",
-                remedy="Wait until that has ended.",
-            ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _recover(target: Path, previous: Path) -> None:
-    """Put back what a process left that was killed while it exchanged the two."""
-    if previous.exists() and not target.exists():
-        previous.rename(target)
-    elif previous.exists():
-        shutil.rmtree(previous)
-
-
-def emptied(folder: Path) -> Path:
-    """The folder, with nothing in it.
-
-    Raises:
-        GatewrightError: GW-404 if it cannot be written.
-    """
-    with _coded(folder):
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
-    return folder
+def _held(target: Path, wait: float = 0) -> Iterator[Beside]:
+    """``held``, whose own steps are coded, and no step of the block."""
+    with ExitStack() as stack:
+        with _coded(target):
+            beside = stack.enter_context(held(target, wait))
+        yield beside
 
 
 def check_file(path: Path) -> None:
@@ -186,13 +192,10 @@ def check_file(path: Path) -> None:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if path.exists() and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        if not _is_replaced(path):
-            return
-        partial = _beside(path)
-        try:
-            partial.touch()
-        finally:
-            partial.unlink(missing_ok=True)
+        replaced = _is_replaced(path)
+    if replaced:
+        with _held(path, PATIENCE) as beside, _coded(path):
+            beside.new.touch()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -211,38 +214,20 @@ def write_bytes(path: Path, content: bytes) -> None:
         GatewrightError: GW-404 if it cannot be written.
     """
     check_file(path)
-    with _coded(path):
-        if not _is_replaced(path):
+    if not _is_replaced(path):
+        with _coded(path):
             path.write_bytes(content)
-            return
-        partial = _beside(path)
-        try:
-            partial.write_bytes(content)
-            if path.exists():
-                shutil.copymode(path, partial)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        return
+    with _held(path, PATIENCE) as beside, _coded(path):
+        beside.new.write_bytes(content)
+        if path.exists():
+            shutil.copymode(path, beside.new)
+        beside.new.replace(path)
 
 
 def _is_replaced(path: Path) -> bool:
     """Whether a new file may take the place of what is there: not of a link, device or pipe."""
     return not path.is_symlink() and (path.is_file() or not path.exists())
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.partial")
-
-
-def _exchange(partial: Path, target: Path, previous: Path) -> None:
-    if target.exists():
-        target.rename(previous)
-    try:
-        partial.rename(target)
-    except BaseException:  # an interrupt takes nothing away either
-        if previous.exists():
-            previous.rename(target)
-        raise
 
 
 @contextmanager
@@ -273,5 +258,5 @@ def writing(folder: object, remedy: str = WRITABLE) -> Iterator[None]:
             "GW-404",
             where=str(folder),
             cause=f"{error.strerror or error}.",
-            remedy=remedy,
+            remedy=REMEDIES.get(error.errno, remedy),
         ) from error

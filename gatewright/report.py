@@ -10,7 +10,7 @@ from gatewright.blame import check_unchanged
 from gatewright.boards.report import SHAPE as SYNTHESIZED
 from gatewright.boards.report import SYNTH_JSON
 from gatewright.errors import GatewrightError
-from gatewright.folder import REPORT, SYNTH, VERIFY, named, write_text
+from gatewright.folder import REPORT, SYNTH, VERIFY, named, recover_all, write_text
 from gatewright.ir.certificate import ASSUMPTIONS
 from gatewright.manifest import read_manifest
 from gatewright.page import Facts, render
@@ -59,9 +59,10 @@ def gather(build: Build) -> Facts:
     """What a page shows.
 
     Raises:
-        GatewrightError: GW-402.
+        GatewrightError: GW-402; GW-404 if a bitstream that synth was killed over cannot be put back.
     """
     rows = [row._asdict() for row in build.certificate.summary()]
+    recover_all(build.path / SYNTH)
     boards = sorted(path.parent for path in (build.path / SYNTH).glob(f"*/{SYNTH_JSON}"))
     synthesized = [f"{SYNTH}/{board.name}/{SYNTH_JSON}" for board in boards if board.name[0] != "."]
     return Facts(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gatewright.beside import LOCK, Beside
 from gatewright.errors import GatewrightError
 from gatewright.folder import trying
 
@@ -30,7 +31,7 @@ def test_it_takes_the_place(folder):
     make(folder, "better")
     assert content(folder) == {"bitstream": "better"}
     assert not folder.with_name("board.tried").exists()
-    assert not folder.with_name(".board.previous").exists()
+    assert not Beside(folder).folder.exists()
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
@@ -66,10 +67,14 @@ def test_an_interrupt_between_the_renames(folder, monkeypatch):
 
 
 def test_killed_between_the_renames(folder):
-    folder.rename(folder.with_name(".board.previous"))
+    hidden = Beside(folder)
+    hidden.folder.mkdir()
+    (hidden.folder / LOCK).touch()
+    folder.rename(hidden.previous)
     with pytest.raises(ValueError), trying(folder):
         raise ValueError
     assert content(folder) == {"bitstream": "good"}
+    assert not hidden.folder.exists()
 
 
 def test_a_link_stays_a_link(folder, tmp_path):
