@@ -85,8 +85,8 @@ def held(target: Path, wait: float = 0) -> Iterator[Beside]:
         wait: Seconds to wait while another one is at it.
 
     Raises:
-        GatewrightError: GW-401 if something else has the name of the hidden folder, GW-404 if
-            another process, or another thread of this one, is at it.
+        GatewrightError: GW-404 if another process, or another thread of this one, is at it, or
+            something of somebody else's has the name of the hidden folder.
         OSError: If it cannot be made, locked or cleared.
     """
     beside = Beside(target)
@@ -142,7 +142,7 @@ def _open(folder: Path) -> int:
         with suppress(FileNotFoundError):  # whoever held the lock has just removed the folder
             if not is_ours(folder):
                 raise GatewrightError(
-                    "GW-401",
+                    "GW-404",
                     where=str(folder),
                     cause="Gatewright keeps what is not whole yet there, and did not write what "
                     "is there now.",

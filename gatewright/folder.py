@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-
 from gatewright.beside import HIDDEN, Beside, held, is_ours
 from gatewright.errors import GatewrightError
 from gatewright.reading import MAX_FACTS, read_json, whole
@@ -258,5 +257,5 @@ def writing(folder: object, remedy: str = WRITABLE) -> Iterator[None]:
             "GW-404",
             where=str(folder),
             cause=f"{error.strerror or error}.",
-            remedy=REMEDIES.get(error.errno, remedy),
+            remedy=REMEDIES.get(error.errno or 0, remedy),
         ) from error

@@ -59,7 +59,7 @@ def gather(build: Build) -> Facts:
     """What a page shows.
 
     Raises:
-        GatewrightError: GW-402; GW-404 if a bitstream that synth was killed over cannot be put back.
+        GatewrightError: GW-402; GW-404 if what synth was killed over cannot be put back.
     """
     rows = [row._asdict() for row in build.certificate.summary()]
     recover_all(build.path / SYNTH)
