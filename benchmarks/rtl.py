@@ -17,7 +17,6 @@ import numpy as np
 
 from gatewright import compile
 from gatewright.build import RTL
-from gatewright.folder import COSIM
 from gatewright.hls_templates.cosim import Drive, open_core
 from gatewright.hls_templates.ports import Ports
 from gatewright.models import load_dataset, load_model
@@ -39,7 +38,7 @@ def main(sequences: int, as_json: bool) -> None:
         feeds = build.integer.encode((np.asarray(loaded[0][:sequences]),))
         ports = Ports.from_json(build.kernels)
         for simulator, share in SHARE.items():
-            core = open_core(build.path / RTL, build.path / COSIM, ports, simulator)
+            core = open_core(build.path / RTL, ports, simulator)
             part = {k: list(v[: max(int(sequences * share), 1)]) for k, v in feeds.items()}
             start = time.process_time()
             cycles = core.run(part, Drive()).cycles

@@ -24,9 +24,9 @@ from gatewright.emission import (
     TRACED,
 )
 from gatewright.errors import GatewrightError
-from gatewright.folder import COSIM, KEPT, LIBRARIES, RTL, recover, writing
+from gatewright.folder import RTL, recover
 from gatewright.hls_templates.cosim import Drive
-from gatewright.hls_templates.csim import Simulator, compiler
+from gatewright.hls_templates.csim import Simulator, compiler, csim_sources
 from gatewright.hls_templates.eda import verilator, yosys
 from gatewright.hls_templates.ports import Ports
 from gatewright.inputs import check_arguments
@@ -125,6 +125,14 @@ class Build:
         with whole(self.path / CERTIFICATE):
             return Certificate.from_json(data)
 
+    def listed(self, part: str) -> list[str]:
+        """Files of ``hls/`` or ``rtl/`` that the manifest lists, relative to it.
+
+        No other file is compiled or read by a simulation; the first time those are warned of, and
+        so is what an earlier version left.
+        """
+        return self._opened.listed(part)
+
     @property
     def calibrated(self) -> bool:
         """Whether ``compile`` calibrated the model that it was given."""
@@ -184,10 +192,8 @@ class Build:
         return levels.csim_engine(self._simulator(taps, native), self.integer)
 
     def _simulator(self, taps: bool, native: bool) -> Simulator:
-        ports = Ports.from_json(self.kernels)
-        folder, cache = self.path / PROJECT, self.path / LIBRARIES
-        with writing(cache, KEPT):
-            return Simulator(folder, cache, ports, native=native, taps=taps)
+        files = csim_sources(self.path / PROJECT, self.listed(PROJECT))
+        return Simulator(files, Ports.from_json(self.kernels), native=native, taps=taps)
 
     @refuses_keep_state
     def rtl_engine(self, level: str, drive: Drive | None = None) -> RtlEngine:
@@ -204,15 +210,13 @@ class Build:
         """
         drive = drive_for(drive, stats=False)
         traces = drive.trace is not None
-        with writing(self.path / COSIM, KEPT):
-            make_core = self._opened.get(
-                (level, traces, *_tools()),
-                (RTL, INTEGER, KERNELS),
-                lambda: level_core(self, level, trace=traces),
-                warns=True,
-            )
-            core = make_core()
-        return RtlEngine(core, self.integer, drive)
+        make_core = self._opened.get(
+            (level, traces, *_tools()),
+            (RTL, INTEGER, KERNELS),
+            lambda: level_core(self, level, trace=traces),
+            warns=True,
+        )
+        return RtlEngine(make_core(), self.integer, drive)
 
     @overload
     def simulate(

@@ -16,18 +16,17 @@ from gatewright.reading import MAX_FACTS, read_json, whole
 MANIFEST = "gatewright.json"
 RTL = "rtl"
 """The SystemVerilog of a build."""
-LIBRARIES, COSIM = "csim", "cosim"
-"""Compiled simulations and their waveforms, which are kept in the build but are not part of it."""
+OLD = {"hls": "csim", "rtl": "cosim"}
+"""Where earlier versions kept what they compiled of a folder: never read, and still ours."""
 SYNTH = "synth"
 """Bitstreams and the way to them, a folder a board; no part of the build either."""
 VERIFY, REPORT = "verify.json", "report.html"
 """What the last ``verify`` found, and the page that shows it; no part of the build either."""
 WAVES = "waves"
 """Waveforms of what differs; no part of the build either."""
-NO_PART = (VERIFY, REPORT, SYNTH, WAVES, LIBRARIES, COSIM)
+NO_PART = (VERIFY, REPORT, SYNTH, WAVES, *OLD.values())
 """What stands in a build folder beside the build; the last two are of earlier versions."""
 WRITABLE = "Name a place that you may write, on a disk with room."
-KEPT = "Compiled simulations are kept there: make it a folder that you may write."
 
 ROOM = "Make room on that disk, or within your quota, or name a place on another one."
 LOCKLESS = "Its file system has no locks, which keep two from writing it at once: name another."
@@ -195,6 +194,18 @@ def check_file(path: Path) -> None:
     if replaced:
         with _held(path, PATIENCE) as beside, _coded(path):
             beside.new.touch()
+
+
+def fresh(path: Path) -> None:
+    """Make way for a file of a build, in a folder of the build: links lead nowhere else.
+
+    Raises:
+        OSError: Where the folder is a link, or cannot be written.
+    """
+    if path.parent.is_symlink():
+        raise NotADirectoryError(errno.ENOTDIR, "it is a link", str(path.parent))
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gatewright.folder import MANIFEST
+from gatewright.folder import MANIFEST, OLD
 from gatewright.manifest import is_whole, read_manifest
 from gatewright.reading import digest_of
 
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 Stamp = tuple[int, int, int, int]
 """Size, mtime, ctime and inode: where none of them differs, a file is not read again."""
+MOST_NAMED = 8
+"""Of files that nobody listed; there may be millions."""
 _stamp = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino")
 
 
@@ -80,6 +83,10 @@ class Files:
         """Whether the manifest lists a file."""
         return name in self._listed
 
+    def listed(self, part: str) -> list[str]:
+        """Files of a folder that the manifest lists, relative to it."""
+        return [name.partition("/")[2] for name in self._names((part,))]
+
     def _list(self) -> None:
         """Read the manifest, whose stamp is taken before, so that a later one is never missed."""
         self._manifest = self._stamps(())[0]
@@ -115,6 +122,20 @@ def _belongs(name: str, parts: tuple[str, ...]) -> bool:
     return name in parts or name.partition("/")[0] in parts
 
 
+def strangers(folder: Path, names: Collection[str]) -> Iterator[Path]:
+    """What stands in a folder and is none of its files; of very much, the first of it."""
+    known = {str(folder / name) for name in names}
+    yield from islice((path for path in _below(folder) if str(path) not in known), MOST_NAMED)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """All that is no folder; links are not followed."""
+    for inside, folders, files in os.walk(folder):
+        folders.sort()
+        links = (name for name in folders if os.path.islink(os.path.join(inside, name)))
+        yield from (Path(inside, name) for name in sorted([*files, *links]))
+
+
 class Opened:
     """Engines, graphs and tables made of the files of a build.
 
@@ -128,6 +149,7 @@ class Opened:
     def __init__(self, folder: Path) -> None:
         self._folder, self._files = folder, Files(folder)
         self._made: dict[Hashable, tuple[Seen, Any]] = {}
+        self._named: set[str] = set()
 
     def get(
         self, name: Hashable, parts: tuple[str, ...], make: Callable[[], T], *, warns: bool = False
@@ -166,6 +188,23 @@ class Opened:
             GatewrightError: GW-402 where it is missing.
         """
         self._warn(self._files.look(part), part)
+
+    def listed(self, part: str) -> list[str]:
+        """As ``Files.listed``; what else is there is warned of, once."""
+        names = self._files.listed(part)
+        for path in strangers(self._folder / part, names):
+            self._warn_once(f"{path} is not what compile wrote, and is not read")
+        if os.path.lexists(self._folder / OLD[part]):
+            self._warn_once(
+                f"{self._folder / OLD[part]} is of an earlier version, which kept compiled code "
+                "there; it is not read, and may be deleted"
+            )
+        return names
+
+    def _warn_once(self, message: str) -> None:
+        if message not in self._named:
+            self._named.add(message)
+            warnings.warn(message, ChangedBuildWarning, stacklevel=4)
 
     def _warn(self, seen: Seen, part: str) -> None:
         for name in seen.changed:

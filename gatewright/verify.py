@@ -16,7 +16,7 @@ import numpy.typing as npt
 from gatewright.divergence import Divergence, first_divergence
 from gatewright.errors import GatewrightError
 from gatewright.explained import boundary_cases, is_exact
-from gatewright.folder import COSIM, VERIFY, write_text
+from gatewright.folder import VERIFY, WAVES, fresh, write_text, writing
 from gatewright.hls_templates.cosim import Drive, Trace
 from gatewright.inputs import check_labels
 from gatewright.ir.types import IntArray
@@ -56,10 +56,12 @@ SHAPE: dict[str, Any] = {
 }
 """Of ``verify.json``."""
 RANDOM_SEQUENCES = 64
+UNSAVED = ("GW-404", "GW-606")
+"""What only says that a waveform cannot be kept."""
 
 
 class UnsavedReportWarning(UserWarning):
-    """The report of ``verify`` could not be left in the build folder."""
+    """The report of ``verify``, or a waveform, could not be left in the build folder."""
 
 
 @dataclass
@@ -219,8 +221,12 @@ def _keep(build: Build, report: Report) -> None:
     try:
         write_text(build.path / VERIFY, text)
     except GatewrightError as error:
-        message = f"{error.where} could not be written: {error.cause}"
-        warnings.warn(message, UnsavedReportWarning, stacklevel=3)
+        _say_unsaved(error)
+
+
+def _say_unsaved(error: GatewrightError) -> None:
+    message = f"{error.where} could not be written: {error.cause}"
+    warnings.warn(message, UnsavedReportWarning, stacklevel=4)
 
 
 def _check_levels(levels: Any) -> None:
@@ -284,9 +290,17 @@ def _waveform(build: Build, pair: Comparison, arguments: Arguments, first: int) 
     step = steps if place.step is None else place.step
     # A layer that runs backwards computes its last step first.
     begin = 0 if place.direction == "reverse" else max(0, step - 1)
-    path = build.path / COSIM / f"{pair.level}-sequence{place.sequence}.vcd"
+    path = build.path / WAVES / f"{pair.level}-sequence{place.sequence}.vcd"
     drive = Drive(trace=Trace(path, place.sequence - first, begin))
-    build.rtl_engine(pair.level, drive)(arguments)
+    try:
+        with writing(path):
+            fresh(path)
+        build.rtl_engine(pair.level, drive)(arguments)
+    except GatewrightError as error:
+        if error.code not in UNSAVED:
+            raise
+        _say_unsaved(error)
+        return None
     return str(path)
 
 

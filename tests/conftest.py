@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 from shared_model import Shared
+
+from gatewright.hls_templates.eda import user_cache
+from gatewright.hls_templates.eda.home import VARIABLE as CACHE
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One cache for this run and its workers, not the user's."""
+    if CACHE not in os.environ:
+        os.environ[CACHE] = tempfile.mkdtemp(prefix="gatewright-cache-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(CACHE), ignore_errors=True))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -20,6 +34,17 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("models")
     for line in sorted(lines):
         terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the test's own, but for what takes longest to compile and is the same for all."""
+    cache = tmp_path / "cache"
+    cache.mkdir(mode=0o700)
+    for common in user_cache().glob("verilated-*"):
+        (cache / common.name).symlink_to(common)
+    monkeypatch.setenv(CACHE, str(cache))
+    return cache
 
 
 @pytest.fixture(scope="session")

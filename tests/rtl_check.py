@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from gatewright.build import RTL, Build
-from gatewright.folder import COSIM
 from gatewright.hls_templates.cosim import Drive, Event, open_core
 from gatewright.hls_templates.cosim.core import Core, Watched
 from gatewright.hls_templates.ports import Ports
@@ -45,7 +44,7 @@ def check_rtl(build: Build, seed: int, simulator: Any = "any") -> Checked:
     """
     rng = np.random.default_rng(seed)
     ports = Ports.from_json(build.kernels)
-    core = open_core(build.path / RTL, build.path / COSIM, ports, simulator)
+    core = open_core(build.path / RTL, ports, simulator)
     done = Checked()
     check_cycles(build, core, rng)
     for n, (before, behind) in enumerate(STALLS):

@@ -17,7 +17,7 @@ from qonnx.core.onnx_exec import execute_onnx
 from shared_model import Shared
 
 import gatewright
-from gatewright.folder import COSIM, LIBRARIES, REPORT, SYNTH, VERIFY
+from gatewright.folder import OLD, REPORT, SYNTH, VERIFY, WAVES
 from gatewright.ir.traced import respecialize
 
 ARTEFACTS = (
@@ -49,7 +49,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {
         name: path.read_bytes()
         for name, path in named.items()
-        if name.partition("/")[0] not in (LIBRARIES, COSIM, SYNTH, VERIFY, REPORT)
+        if name.partition("/")[0] not in (*OLD.values(), WAVES, SYNTH, VERIFY, REPORT)
     }
 
 

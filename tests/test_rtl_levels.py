@@ -24,7 +24,7 @@ import gatewright
 from gatewright import ChangedBuildWarning
 from gatewright.cli import main
 from gatewright.errors import GatewrightError
-from gatewright.folder import COSIM, LIBRARIES
+from gatewright.folder import WAVES
 from gatewright.hls_templates import timing
 from gatewright.hls_templates.cosim import Drive, Trace
 from gatewright.levels import CHUNK
@@ -40,9 +40,8 @@ def call(*args: object) -> Result:
 
 
 def copied(shared: Shared, folder: Path) -> gatewright.Build:
-    """The build once more, without what simulators compiled."""
-    ignored = shutil.ignore_patterns(LIBRARIES, COSIM)
-    return gatewright.Build(shutil.copytree(shared.build.path, folder / "b", ignore=ignored))
+    """The build once more."""
+    return gatewright.Build(shutil.copytree(shared.build.path, folder / "b"))
 
 
 def sequences(shared: Shared, count: int, steps: int) -> Any:
@@ -133,7 +132,7 @@ def test_a_wrong_weight_is_found_named_and_shown(shared: Shared, tmp_path: Path)
     assert first["step"] == int(np.argmax(wrong.any(axis=0)))
     assert wrong[first["sequence"], first["step"]]
     wave = Path(pair["waveform"])
-    assert wave == build.path / COSIM / f"rtl-sequence{first['sequence']}.vcd"
+    assert wave == build.path / WAVES / f"rtl-sequence{first['sequence']}.vcd"
     assert "$enddefinitions" in wave.read_text()
     shown = call(*verify)
     assert shown.exit_code == 1

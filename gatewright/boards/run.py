@@ -10,6 +10,7 @@ from pathlib import Path
 from gatewright.boards.plan import Command
 from gatewright.boards.tools import Tool, find_tool, variable_of
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.eda import check_room
 
 Progress = Callable[[str, str], None]
 """Called with the stage and a line that a tool just said."""
@@ -103,7 +104,12 @@ def last_words(log: str) -> str:
 
 
 def failed(error: ToolError, folder: Path) -> GatewrightError:
-    """GW-804 with the tool's own words; GW-802 where it ran out of memory."""
+    """GW-804 with the tool's own words; GW-802 where it ran out of memory.
+
+    Raises:
+        GatewrightError: GW-404 where it found no room on the disk.
+    """
+    check_room(error.log, folder)
     if "bad_alloc" in error.said:
         variable = variable_of(error.command.tool)
         return GatewrightError(

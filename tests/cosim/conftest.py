@@ -21,7 +21,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Core]:
         key = (simulator, trace, changes)
         if key not in cores:
             rtl = tiny.write(folder / f"rtl{len(cores)}", *changes)
-            cores[key] = open_core(rtl, folder / "libraries", tiny.PORTS, simulator, trace=trace)
+            cores[key] = open_core(rtl, tiny.PORTS, simulator, trace=trace)
         return cores[key]
 
     return get

@@ -23,7 +23,6 @@ import gatewright
 from gatewright import Build
 from gatewright.build import RTL
 from gatewright.errors import GatewrightError
-from gatewright.folder import COSIM
 from gatewright.hls_templates.cosim import Drive, Event, open_core
 from gatewright.hls_templates.cosim.core import Core, Watched
 from gatewright.hls_templates.ports import Ports
@@ -59,7 +58,7 @@ def opened(layer: nn.Module, hidden: int, example: tuple[Tensor, ...], folder: P
         for end in ports.inputs
     )
     cut = replace(ports, inputs=inputs, rtl_taps=())
-    return build, open_core(build.path / RTL, build.path / COSIM, cut, "any")
+    return build, open_core(build.path / RTL, cut, "any")
 
 
 @pytest.fixture(scope="module")

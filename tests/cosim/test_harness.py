@@ -96,7 +96,7 @@ def drained(folder, simulator, ready="1'b1"):
     )
     end = AxisEnd("Z", 240, False, "z", **{**tiny.WORDS, "folds": 120})
     ports = replace(tiny.PORTS, inputs=(*tiny.PORTS.inputs, end))
-    return open_core(rtl, folder / "libraries", ports, simulator)
+    return open_core(rtl, ports, simulator)
 
 
 def test_a_run_ends_with_whole_inputs(simulator, tmp_path):

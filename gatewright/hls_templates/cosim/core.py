@@ -109,7 +109,7 @@ class Core:
 
     Args:
         library: With the C interface of ``harness.hpp``, loaded; it may serve several cores.
-        folder: The ``rtl/`` folder: a core reads its ROM files as it is made.
+        folder: Holds the ROM files, which a core reads as it is made.
         ports: Of the core.
         trace: Whether it was compiled to write waveforms.
     """

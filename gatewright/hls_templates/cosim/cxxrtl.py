@@ -8,6 +8,7 @@ from pathlib import Path
 from gatewright.hls_templates.cosim.library import MODEL_HEAD, Model
 from gatewright.hls_templates.cosim.project import CORE, RtlProject
 from gatewright.hls_templates.eda import Tool, run_yosys
+from gatewright.hls_templates.eda.cache import header_facts
 
 RUNTIME = Path("include") / "backends" / "cxxrtl" / "runtime"
 DEBUG_ALL, DEBUG_NONE = "-g4", "-g0"
@@ -16,19 +17,20 @@ DEBUG_ALL, DEBUG_NONE = "-g4", "-g0"
 def cxxrtl_model(tool: Tool, *, trace: bool) -> Model:
     """The model."""
     assert tool.root is not None
-    includes = f"-isystem{tool.root / RUNTIME}"
+    runtime = tool.root / RUNTIME
+    options = ["-O1", f"-isystem{runtime}"]
     debug = DEBUG_ALL if trace else DEBUG_NONE
 
     def generate(rtl: RtlProject, work: Path) -> Sequence[str]:
-        rtl.copy(work)
         # opt_clean takes away the $buf cells of the front end, which CXXRTL does not know.
         # Module by module: flattened, C++ compilers take minutes for it.
         script = [read_command(rtl), "opt_clean", f"write_cxxrtl {debug} -noflatten model.cpp"]
         run_yosys(tool, script, work)
         (work / "gw_model.hpp").write_text(f'{MODEL_HEAD}#include "model.cpp"\n')
-        return ["-O1", includes]
+        return options
 
-    return Model("cxxrtl", "cxxrtl_core.hpp", member, [tool.version, debug], generate)
+    facts = [*tool.facts(), *options, debug, *header_facts(runtime)]
+    return Model("cxxrtl", "cxxrtl_core.hpp", member, facts, generate)
 
 
 def member(signal: str) -> str:

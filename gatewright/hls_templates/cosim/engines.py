@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim.core import Core
 from gatewright.hls_templates.cosim.cxxrtl import cxxrtl_model
-from gatewright.hls_templates.cosim.library import Model, cached_library
+from gatewright.hls_templates.cosim.library import LIBRARY, Model, core_library
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.cosim.verilator import NETLIST, verilator_model
+from gatewright.hls_templates.csim.compiler import load_library
 from gatewright.hls_templates.eda import find_verilator, find_yosys
 from gatewright.hls_templates.eda.verilator import VARIABLE
 from gatewright.hls_templates.ports import Ports
@@ -23,33 +22,32 @@ Simulator = Literal["verilator", "cxxrtl", "any", "netlist"]
 
 
 def open_core(
-    folder: Path, cache: Path, ports: Ports, simulator: Simulator = "any", *, trace: bool = False
+    folder: Path, ports: Ports, simulator: Simulator = "any", *, trace: bool = False
 ) -> Core:
-    """One core of an ``rtl/`` folder, as ``compiled_core`` makes them."""
-    return compiled_core(folder, cache, ports, simulator, trace=trace)()
+    """One core of all files of an ``rtl/`` folder, as ``compiled_core`` makes them."""
+    return compiled_core(RtlProject.open(folder), ports, simulator, trace=trace)()
 
 
 def compiled_core(
-    folder: Path, cache: Path, ports: Ports, simulator: Simulator = "any", *, trace: bool = False
+    rtl: RtlProject, ports: Ports, simulator: Simulator = "any", *, trace: bool = False
 ) -> Callable[[], Core]:
-    """What makes cores of an ``rtl/`` folder, each with a state of its own.
+    """What makes cores of a project, each with a state of its own.
 
     Args:
-        folder: The ``rtl/`` folder.
-        cache: Where libraries are kept.
+        rtl: The project.
         ports: The design's ports and RTL taps.
         simulator: ``any`` is Verilator, and CXXRTL where there is no Verilator; ``netlist`` is
-            Verilator for a folder that holds a netlist and its cells.
+            Verilator for a netlist and its cells.
         trace: Whether runs can write a waveform, which makes the core slower.
 
     Raises:
-        GatewrightError: GW-705 for files that are missing, GW-701 where there is no simulator,
-            GW-702 where it refuses the core, GW-501 and GW-502 of the C++ compiler.
+        GatewrightError: GW-701 where there is no simulator, GW-702 where it refuses the core,
+            GW-501 and GW-502 of the C++ compiler.
     """
-    rtl = RtlProject.open(folder)
-    library = cached_library(rtl, cache, _model(simulator, trace), ports, trace)
-    loaded = ctypes.CDLL(str(library.resolve()))
-    return partial(Core, loaded, rtl.folder, ports, trace=trace)
+    library = core_library(rtl, _model(simulator, trace), ports, trace)
+    loaded = load_library(library.folder() / LIBRARY)
+    # The folder anew for each core: it has ROM files to read, and the cache may be cleared.
+    return lambda: Core(loaded, library.folder(), ports, trace=trace)
 
 
 def _model(simulator: Simulator, trace: bool) -> Model:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -18,7 +17,8 @@ from gatewright.hls_templates.csim.compiler import (
     run_compiler,
     warnings,
 )
-from gatewright.hls_templates.eda import work_folder
+from gatewright.hls_templates.eda import Cached
+from gatewright.hls_templates.eda.cache import contents, place
 from gatewright.hls_templates.ports import Ports
 
 FLAGS = ("-std=c++17", "-fPIC", "-fvisibility=hidden", "-DNDEBUG")
@@ -26,6 +26,7 @@ FLAGS = ("-std=c++17", "-fPIC", "-fvisibility=hidden", "-DNDEBUG")
 MODEL_HEAD = "#pragma GCC system_header\n"
 FIXED = ("ends.hpp", "harness.hpp")
 ADAPTER = "adapter.hpp"
+LIBRARY, MAIN = "core.so", "main.cpp"
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,9 @@ class Model:
         kind: Names it.
         header: The simulator's adapter, one of our files.
         member: How the model names a signal.
-        facts: What the model depends on beside the sources: versions, options.
-        generate: Writes ``gw_model.hpp`` into a folder; returns the compiler's arguments for it.
+        facts: What the model depends on beside the sources: tools, versions, options, headers.
+        generate: Writes ``gw_model.hpp`` into the folder that holds the core's files; returns the
+            compiler's arguments for it.
     """
 
     kind: str
@@ -52,40 +54,32 @@ def flags(compiler: Compiler) -> list[str]:
     return [*FLAGS, *warnings(compiler), *apart(compiler)]
 
 
-def cached_library(rtl: RtlProject, cache: Path, model: Model, ports: Ports, trace: bool) -> Path:
-    """The library of a core, compiled unless it is there.
+def core_library(rtl: RtlProject, model: Model, ports: Ports, trace: bool) -> Cached:
+    """The library of a core, and the ROM files that it reads as it is opened.
 
     Args:
         rtl: The core.
-        cache: Folder of libraries; their names carry a digest of all that goes in.
         model: The simulator.
         ports: The core's ports.
         trace: Whether it can write a waveform.
 
     Raises:
-        GatewrightError: GW-702 of the simulator, GW-501 and GW-502 of the compiler.
+        GatewrightError: GW-501 if there is no compiler; when it is made GW-702 of the simulator and
+            GW-502 of the compiler.
     """
-    compiler, cache = find_compiler(), cache.resolve()
-    files = {name: _text(name) for name in (*FIXED, model.header)}
-    files[ADAPTER] = _adapter(ports, model)
-    files["main.cpp"] = f'#include "{model.header}"\n'
+    compiler = find_compiler()
+    ours = {name: _text(name).encode() for name in (*FIXED, model.header)}
+    ours[ADAPTER] = _adapter(ports, model).encode()
+    ours[MAIN] = f'#include "{model.header}"\n'.encode()
     arguments = [*flags(compiler), "-shared", *(["-DGW_TRACE"] if trace else [])]
-    facts = [rtl.digest(), *model.facts, compiler.version(), *arguments, *files.values()]
-    library = cache / f"{model.kind}-{digest(facts)}.so"
-    if library.exists():
-        return library
-    with work_folder(cache) as work:
-        for name, text in files.items():
-            (work / name).write_text(text)
-        arguments += model.generate(rtl, work)
-        run_compiler(compiler, [*arguments, "main.cpp", "-o", "core.so"], work)
-        (work / "core.so").replace(library)
-    return library
 
+    def make(work: Path) -> None:
+        place({**rtl.files, **ours}, work)
+        generated = model.generate(rtl, work)
+        run_compiler(compiler, [*arguments, *generated, MAIN, "-o", LIBRARY], work)
 
-def digest(facts: Sequence[str]) -> str:
-    """Of texts, as part of a file name."""
-    return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:16]
+    facts = [*contents(rtl.files), *rtl.sources, *contents(ours), *model.facts, *compiler.facts()]
+    return Cached(model.kind, [*facts, *arguments], [LIBRARY, *rtl.roms], make)
 
 
 def _text(name: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import shutil
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.eda.cache import names_below
 
 SOURCES = "sources.f"
 CORE = "gatewright_core"
@@ -17,61 +17,56 @@ ROM = re.compile(r'"(rom/[A-Za-z0-9_]+)(\.hex)?"')
 
 @dataclass(frozen=True)
 class RtlProject:
-    """The SystemVerilog of a build, checked to be complete.
+    """The SystemVerilog of a build, read, and checked to be complete.
 
     Attributes:
-        folder: The ``rtl/`` folder, which is the working folder of every tool.
-        sources: Files in compile order, relative.
-        roms: ROM files, relative. Simulators only warn where one is missing, and compute nonsense.
+        files: Contents of sources and ROM files, by name.
+        sources: Files in compile order.
+        roms: ROM files. Simulators only warn where one is missing, and compute nonsense.
     """
 
-    folder: Path
+    files: Mapping[str, bytes]
     sources: tuple[str, ...]
     roms: tuple[str, ...]
 
     @staticmethod
-    def open(folder: Path) -> RtlProject:
-        """Read ``sources.f`` and see that every file is there.
+    def open(folder: Path, names: Collection[str] | None = None) -> RtlProject:
+        """Read ``sources.f`` and what belongs to it.
+
+        Args:
+            folder: The ``rtl/`` folder.
+            names: Its files, relative; no other is read. None for all that are there.
 
         Raises:
-            GatewrightError: GW-705.
+            GatewrightError: GW-705 where one is missing.
         """
-        folder = folder.resolve()
-        if not (folder / SOURCES).is_file():
-            raise _incomplete(folder, SOURCES)
-        sources = tuple((folder / SOURCES).read_text().split())
+        known = names_below(folder) if names is None else names
+
+        def read(name: str) -> bytes:
+            if name not in known:
+                raise _incomplete(folder, name)
+            return (folder / name).read_bytes()
+
+        sources = tuple(read(SOURCES).decode().split())
         if not sources:
             raise _incomplete(folder, f"the list in {SOURCES}")
+        files = {name: read(name) for name in sources}
         roms: set[str] = set()
         for name in sources:
-            if not (folder / name).is_file():
-                raise _incomplete(folder, name)
-            for stem, suffix in ROM.findall((folder / name).read_text()):
-                roms.update(_images(folder, stem, suffix))
-        return RtlProject(folder, sources, tuple(sorted(roms)))
-
-    def digest(self) -> str:
-        """Of all contents: what is compiled from them carries it in its name."""
-        digest = hashlib.sha256()
-        for name in (*self.sources, *self.roms):
-            digest.update(f"{name}\0".encode())
-            digest.update((self.folder / name).read_bytes())
-        return digest.hexdigest()
-
-    def copy(self, folder: Path) -> None:
-        """Put the files into another folder, for tools that write where they read."""
-        for name in (*self.sources, *self.roms):
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.folder / name, target)
+            for stem, suffix in ROM.findall(files[name].decode()):
+                roms.update(_images(folder, known, stem, suffix))
+        files |= {name: read(name) for name in roms}
+        return RtlProject(files, sources, tuple(sorted(roms)))
 
 
-def _images(folder: Path, stem: str, suffix: str) -> list[str]:
+def _images(folder: Path, known: Collection[str], stem: str, suffix: str) -> list[str]:
     """The ROM file of that name, or all whose names begin so, where a module makes up the rest."""
-    found = sorted(folder.glob(f"{stem}{suffix or '_*.hex'}"))
+    if suffix:
+        return [f"{stem}{suffix}"]
+    found = [name for name in known if name.startswith(f"{stem}_") and name.endswith(".hex")]
     if not found:
-        raise _incomplete(folder, f"{stem}{suffix or '_*.hex'}")
-    return [path.relative_to(folder).as_posix() for path in found]
+        raise _incomplete(folder, f"{stem}_*.hex")
+    return found
 
 
 def _incomplete(folder: Path, name: str) -> GatewrightError:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gatewright.hls_templates.cosim.library import MODEL_HEAD, Model, digest, flags
+from gatewright.hls_templates.cosim.library import MAIN, MODEL_HEAD, Model, flags
 from gatewright.hls_templates.cosim.project import CORE, RtlProject
 from gatewright.hls_templates.csim.compiler import Compiler, find_compiler, run_compiler
-from gatewright.hls_templates.eda import Tool, run_tool, user_cache, work_folder
+from gatewright.hls_templates.eda import Cached, Tool, run_tool
+from gatewright.hls_templates.eda.cache import header_facts
 
 OPTIONS = ("--cc", "-O3", "--assert", "--x-assign", "unique")
 PRINT = "gw_printf"
-CONFIG = "gatewright.vlt"
+CONFIG, MODEL = "gatewright.vlt", "model"
 # A register of its own for each element that is written by itself: Verilator then needs no copy of
 # them, and that is a quarter of the time of a large design. Waveforms show these arrays whole.
 SPLIT = (("gw_dot", "node_q"), ("gw_delay", "stages_q"))
@@ -49,16 +51,18 @@ def verilator_model(tool: Tool, *, trace: bool, style: Style = OURS) -> Model:
     config = _config(() if trace else SPLIT)
 
     def generate(rtl: RtlProject, work: Path) -> Sequence[str]:
-        names = ["--top-module", CORE, "--Mdir", str(work / "model"), str(work / CONFIG)]
         (work / CONFIG).write_text(config)
-        run_tool(tool, [*options, *names, *rtl.sources], rtl.folder)
-        sources = sorted(path.name for path in (work / "model").glob("*.cpp"))
-        text = "".join(f'#include "model/{name}"\n' for name in sources)
-        (work / "gw_model.hpp").write_text(f'{MODEL_HEAD}#include "model/V{CORE}.h"\n{text}')
-        runtime = _runtime(tool, find_compiler(), trace=trace)
-        return [*style.optimize, *_includes(tool), f"-I{work / 'model'}", *map(str, runtime)]
+        names = ["--top-module", CORE, "--Mdir", MODEL, CONFIG, *rtl.sources]
+        run_tool(tool, [*options, *names], work)
+        sources = sorted(path.name for path in (work / MODEL).glob("*.cpp"))
+        text = "".join(f'#include "{MODEL}/{name}"\n' for name in sources)
+        (work / "gw_model.hpp").write_text(f'{MODEL_HEAD}#include "{MODEL}/V{CORE}.h"\n{text}')
+        objects = [Path(shutil.copy(path, work)).name for path in runtime.paths()]
+        return [*compiling, f"-I{MODEL}", *objects]
 
-    facts = [tool.version, *options, config, *style.optimize]
+    runtime = _runtime(tool, find_compiler(), trace=trace)
+    compiling = [*style.optimize, *_includes(tool)]
+    facts = [*tool.facts(), *options, config, *compiling, *runtime.facts]
     return Model(style.kind, "verilator_core.hpp", "top.{}".format, facts, generate)
 
 
@@ -72,21 +76,20 @@ def _includes(tool: Tool) -> list[str]:
     return [f"-isystem{tool.root / 'include'}", f"-isystem{tool.root / 'include' / 'vltstd'}"]
 
 
-def _runtime(tool: Tool, compiler: Compiler, *, trace: bool) -> list[Path]:
-    """Object files of the run-time library, in the user's cache."""
+def _runtime(tool: Tool, compiler: Compiler, *, trace: bool) -> Cached:
+    """Object files of the run-time library."""
     assert tool.root is not None
     names = ["verilated", "verilated_threads", *(["verilated_vcd_c"] if trace else [])]
     declared = f'extern "C" int {PRINT}(const char*, ...);\n'
     arguments = [*flags(compiler), "-O2", "-c", *(f"-DVL_USER_{name}" for name in OWN)]
     arguments += [f"-DVL_PRINTF={PRINT}", *_includes(tool)]
-    cache = user_cache() / f"verilated-{digest([tool.version, compiler.version(), *arguments])}"
-    objects = [cache / f"{name}.o" for name in names]
-    for source, target in zip(names, objects, strict=True):
-        if target.exists():
-            continue
-        with work_folder(cache) as work:
+
+    def make(work: Path) -> None:
+        for name in names:
             # Not under its own name, which the text includes.
-            (work / "main.cpp").write_text(f'{declared}#include "{source}.cpp"\n')
-            run_compiler(compiler, [*arguments, "main.cpp", "-o", target.name], work)
-            (work / target.name).replace(target)
-    return objects
+            (work / MAIN).write_text(f'{declared}#include "{name}.cpp"\n')
+            run_compiler(compiler, [*arguments, MAIN, "-o", f"{name}.o"], work)
+
+    facts = [*tool.facts(), *header_facts(tool.root / "include"), *compiler.facts()]
+    facts += [declared, *arguments]
+    return Cached("verilated", facts, [f"{name}.o" for name in names], make)

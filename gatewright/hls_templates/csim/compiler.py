@@ -12,10 +12,11 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from uuid import uuid4
 
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.eda import check_room
 
 VARIABLE = "CXX"
 """Names a compiler."""
@@ -23,6 +24,13 @@ SIGNS = ("-Werror=sign-compare", "-Werror=sign-conversion")
 """Where C++ takes a negative integer for a large one, what we emit does not compile."""
 OURS = ("g++", "clang++", "ziglang")
 """The compilers whose warnings we know."""
+TOLD = (
+    *("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH"),
+    *("COMPILER_PATH", "GCC_EXEC_PREFIX"),
+)
+"""Variables in which compilers find folders of headers, libraries and programs."""
+AROUND = {"LC_ALL": "C", "TMPDIR": "."}
+"""Words that we can read, and what it leaves when it is killed stays in the working folder."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +51,19 @@ class Compiler:
         Raises:
             GatewrightError: GW-502 if it does not run.
         """
-        said = _run([*self.command, "--version"]).stdout.splitlines()
+        said = _said(self, "--version").splitlines()
         return said[0] if said else "unknown"
+
+    def facts(self) -> list[str]:
+        """All of it that a library depends on: path, version, target, and what it is told aside.
+
+        Raises:
+            GatewrightError: GW-502 if it does not run.
+        """
+        told = [f"{name}={os.environ.get(name, '')}" for name in TOLD]
+        path = os.path.realpath(self.command[0])
+        asked = [_said(self, option) for option in ("--version", "-dumpmachine")]
+        return [self.name, *self.command, path, *asked, *told]
 
 
 def warnings(compiler: Compiler) -> Sequence[str]:
@@ -91,44 +110,16 @@ def ap_types() -> Path:
     return Path(spec.origin).parent / "templates" / "vivado" / "ap_types"
 
 
-def compile_library(
-    compiler: Compiler, project: Path, output: Path, *, native: bool, taps: bool
-) -> None:
-    """Compile a project's C-simulation to a shared library.
-
-    Args:
-        compiler: From ``find_compiler``.
-        project: The ``hls/`` folder.
-        output: The library to write.
-        native: On machine integers instead of ap_int.
-        taps: With every value inside recorded.
-
-    Raises:
-        GatewrightError: GW-502 with the compiler's own words.
-    """
-    project, output = project.resolve(), output.resolve()
-    flags = ["-std=c++17", "-shared", "-fPIC", *warnings(compiler), *apart(compiler)]
-    flags += [f"-I{project}", f"-I{project}/gatewright"]
-    flags += ["-O3", "-march=native", "-DGW_NATIVE"] if native else _ap_flags(compiler)
-    flags += ["-DGW_TAPS"] if taps else []
-    # Of its own: two processes may compile the same at once.
-    partial = output.with_name(f"{output.stem}.{uuid4().hex}.partial")
-    try:
-        run_compiler(compiler, [*flags, str(project / "csim.cpp"), "-o", str(partial)], project)
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def run_compiler(compiler: Compiler, arguments: Sequence[str], folder: Path) -> None:
-    """Run the compiler in a folder; the last argument is the file it writes.
+    """Run the compiler in a folder that it may write; the last argument is the file it writes.
 
     Raises:
-        GatewrightError: GW-502 with the compiler's own words.
+        GatewrightError: GW-502 with the compiler's own words, GW-404 where it found no room.
     """
     command = [*compiler.command, *arguments]
     result = _run(command, folder)
     if result.returncode != 0 or not (folder / arguments[-1]).exists():
+        check_room(result.stderr, folder)
         lines = [line for line in result.stderr.splitlines() if "error" in line]
         raise GatewrightError(
             "GW-502",
@@ -139,9 +130,12 @@ def run_compiler(compiler: Compiler, arguments: Sequence[str], folder: Path) -> 
         )
 
 
-def _run(command: Sequence[str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    around = os.environ | AROUND
     try:
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
+        return subprocess.run(
+            command, cwd=folder, env=around, capture_output=True, text=True, errors="replace"
+        )
     except OSError as error:
         raise GatewrightError(
             "GW-502",
@@ -149,6 +143,22 @@ def _run(command: Sequence[str], folder: Path | None = None) -> subprocess.Compl
             cause=f"it does not run: {error.strerror}.",
             remedy="Let CXX name a C++ compiler, or unset it.",
         ) from error
+
+
+def _said(compiler: Compiler, option: str) -> str:
+    """What it says of itself, asked once as long as its program is the same file."""
+    try:
+        found = os.stat(compiler.command[0])
+        stamp = (found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+    except OSError:  # running it says what is wrong
+        stamp = (0, 0, 0)
+    return _asked(compiler, option, stamp)
+
+
+@cache
+def _asked(compiler: Compiler, option: str, stamp: tuple[int, ...]) -> str:
+    with tempfile.TemporaryDirectory() as folder:  # CXX may name what writes files
+        return _run([*compiler.command, option], Path(folder)).stdout
 
 
 def check_compiler(compiler: Compiler) -> None:
@@ -160,7 +170,7 @@ def check_compiler(compiler: Compiler) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "tiny.cpp").write_text('extern "C" int gw_tiny() { return 0; }\n')
         run_compiler(compiler, ["-shared", "-fPIC", "tiny.cpp", "-o", "tiny.so"], Path(folder))
-        load_library(Path(folder, "tiny.so"))
+        load_library(Path(folder, "tiny.so").resolve())
 
 
 def load_library(path: Path) -> ctypes.CDLL:
@@ -170,19 +180,16 @@ def load_library(path: Path) -> ctypes.CDLL:
         GatewrightError: GW-502 if it is none.
     """
     try:
-        return ctypes.CDLL(str(path.resolve()))
+        if "$" not in str(path):
+            return ctypes.CDLL(str(path))
+        with tempfile.TemporaryDirectory() as folder:  # dlopen takes $LIB and others for a word
+            link = Path(folder, path.name)
+            link.symlink_to(path)
+            return ctypes.CDLL(str(link))
     except OSError as error:
         raise GatewrightError(
             "GW-502",
             where=str(path),
             cause=f"what the C++ compiler wrote cannot be loaded: {error}.",
-            remedy="Delete that file, and let CXX name a compiler for this machine.",
+            remedy="Delete the folder that it is in, and let CXX name a compiler for this machine.",
         ) from error
-
-
-def _ap_flags(compiler: Compiler) -> list[str]:
-    flags = ["-O1", f"-isystem{ap_types()}"]
-    if compiler.name != "g++":
-        # The specialisations for std::complex in these two headers need libstdc++.
-        flags += ["-D__AP_INT_SPECIAL_H__", "-D__AP_FIXED_SPECIAL_H__"]
-    return flags

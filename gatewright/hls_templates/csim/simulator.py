@@ -1,18 +1,17 @@
-"""C-simulation of a project folder, through ctypes."""
+"""C-simulation of a project, through ctypes."""
 
 from __future__ import annotations
 
 import ctypes
-import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gatewright.errors import DEFECT, GatewrightError
-from gatewright.hls_templates.csim.compiler import compile_library, find_compiler, load_library
+from gatewright.hls_templates.csim.compiler import load_library
+from gatewright.hls_templates.csim.library import LIBRARY, csim_library
 from gatewright.hls_templates.kernel import Tap
 from gatewright.hls_templates.ports import Ports
 from gatewright.ir.types import IntArray
@@ -22,23 +21,19 @@ class Simulator:
     """A compiled C-simulation, opened: with a state of its own.
 
     Args:
-        project: The ``hls/`` folder.
-        cache: Where libraries are kept; their names carry a digest of the sources.
+        files: Those of ``hls/``, as ``csim_sources`` reads them.
         ports: The design's ports.
         native: On machine integers instead of ap_int.
         taps: Whether the design's taps are shown.
     """
 
     def __init__(
-        self, project: Path, cache: Path, ports: Ports, *, native: bool, taps: bool = False
+        self, files: Mapping[str, bytes], ports: Ports, *, native: bool, taps: bool = False
     ) -> None:
         self._ports = ports
         self._taps = ports.taps if taps else ()
-        library = cache / _library_name(project, native, taps)
-        if not library.exists():
-            cache.mkdir(parents=True, exist_ok=True)
-            compile_library(find_compiler(), project, library, native=native, taps=taps)
-        self._library = load_library(library)
+        library = csim_library(files, native=native, taps=taps)
+        self._library = load_library(library.folder() / LIBRARY)
         self._library.gw_simulate.restype = ctypes.c_int
         self._library.gw_open.restype = ctypes.c_void_p
         self._opened = ctypes.c_void_p(self._library.gw_open())
@@ -139,12 +134,3 @@ def _pointers(arrays: Sequence[npt.NDArray[np.int32]]) -> ctypes.Array[ctypes.c_
 
 def _pointer(array: npt.NDArray[np.signedinteger[Any]]) -> ctypes.c_void_p:
     return ctypes.c_void_p(array.ctypes.data)
-
-
-def _library_name(project: Path, native: bool, taps: bool) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(p for p in project.rglob("*") if p.suffix in (".cpp", ".hpp")):
-        digest.update(path.relative_to(project).as_posix().encode())
-        digest.update(path.read_bytes())
-    kind = ("native" if native else "ap") + ("-taps" if taps else "")
-    return f"csim-{kind}-{digest.hexdigest()[:16]}.so"

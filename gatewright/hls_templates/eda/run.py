@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.eda.room import check_room
 
 # How a line of a log begins that says what is wrong.
 COMPLAINTS = tuple(
@@ -45,6 +46,11 @@ class Tool:
     environment: Mapping[str, str] = field(default_factory=dict)
     root: Path | None = None
 
+    def facts(self) -> list[str]:
+        """All of it that its results depend on."""
+        variables = (f"{name}={value}" for name, value in self.environment.items())
+        return [*self.command, self.version, *variables]
+
 
 def run_tool(tool: Tool, arguments: Sequence[str], folder: Path) -> str:
     """Run a tool with ``folder`` as its working folder.
@@ -53,7 +59,8 @@ def run_tool(tool: Tool, arguments: Sequence[str], folder: Path) -> str:
         What it printed.
 
     Raises:
-        GatewrightError: GW-702 with the first complaint of the tool, if it fails or cannot run.
+        GatewrightError: GW-702 with the first complaint of the tool, if it fails or cannot run;
+            GW-404 where it found no room.
     """
     command = [*tool.command, *arguments]
     try:
@@ -68,6 +75,7 @@ def run_tool(tool: Tool, arguments: Sequence[str], folder: Path) -> str:
     except OSError as error:
         raise _failed(tool, command, folder, str(error)) from error
     if result.returncode != 0:
+        check_room(result.stderr + result.stdout, folder)
         raise _failed(tool, command, folder, _complaint(result.stderr, result.stdout))
     return result.stdout
 
@@ -102,9 +110,3 @@ def _failed(tool: Tool, command: Sequence[str], folder: Path, cause: str) -> Gat
         remedy=f"Run it by hand to see all: cd {shlex.quote(str(folder))} && "
         f"{variables}{shlex.join(command)}",
     )
-
-
-def user_cache() -> Path:
-    """Folder of what is compiled once for all builds: ``$XDG_CACHE_HOME/gatewright``."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "gatewright"

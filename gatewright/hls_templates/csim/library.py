@@ -1,0 +1,70 @@
+"""From ``hls/`` to a shared library with a C interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from gatewright.hls_templates.csim.compiler import (
+    Compiler,
+    ap_types,
+    apart,
+    find_compiler,
+    run_compiler,
+    warnings,
+)
+from gatewright.hls_templates.eda import Cached
+from gatewright.hls_templates.eda.cache import contents, header_facts, names_below, place
+
+LIBRARY, MAIN = "csim.so", "csim.cpp"
+SUFFIXES = (".cpp", ".hpp")
+"""The kernels' own files. ``ap_int.h`` and what else ends in .h is the package's, in any case."""
+
+
+def csim_sources(folder: Path, names: Iterable[str] | None = None) -> dict[str, bytes]:
+    """The files of ``hls/`` that make its C-simulation.
+
+    Args:
+        folder: The ``hls/`` folder.
+        names: Its files, relative; no other is read. None for all that are there.
+    """
+    known = names_below(folder) if names is None else names
+    return {name: (folder / name).read_bytes() for name in known if name.endswith(SUFFIXES)}
+
+
+def csim_library(
+    files: Mapping[str, bytes], *, native: bool, taps: bool, compiler: Compiler | None = None
+) -> Cached:
+    """The library of a design.
+
+    Args:
+        files: As ``csim_sources`` reads them.
+        native: On machine integers instead of ap_int.
+        taps: With every value inside recorded.
+        compiler: By default the one of ``find_compiler``.
+
+    Raises:
+        GatewrightError: GW-501 if there is no compiler; GW-502 with its own words when it runs.
+    """
+    compiler = compiler or find_compiler()
+    flags = ["-std=c++17", "-shared", "-fPIC", *warnings(compiler), *apart(compiler)]
+    flags += ["-I.", "-Igatewright"]
+    flags += ["-O3", "-march=native", "-DGW_NATIVE"] if native else _ap_flags(compiler)
+    flags += ["-DGW_TAPS"] if taps else []
+    headers = [] if native else header_facts(ap_types())
+
+    def make(work: Path) -> None:
+        place(files, work)
+        run_compiler(compiler, [*flags, MAIN, "-o", LIBRARY], work)
+
+    facts = [*contents(files), *headers, *compiler.facts(), *flags]
+    kind = "csim-" + ("native" if native else "ap") + ("-taps" if taps else "")
+    return Cached(kind, facts, [LIBRARY], make)
+
+
+def _ap_flags(compiler: Compiler) -> list[str]:
+    flags = ["-O1", f"-isystem{ap_types()}"]
+    if compiler.name != "g++":
+        # The specialisations for std::complex in these two headers need libstdc++.
+        flags += ["-D__AP_INT_SPECIAL_H__", "-D__AP_FIXED_SPECIAL_H__"]
+    return flags
