@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 
 from gatewright.boards import open_boards
 from gatewright.boards.flows import FLOWS
@@ -15,6 +16,7 @@ from gatewright.errors import GatewrightError
 from gatewright.hls_templates import eda
 from gatewright.hls_templates.csim import find_compiler
 from gatewright.hls_templates.csim.compiler import ap_types, check_compiler
+from gatewright.hls_templates.eda.home import VARIABLE as CACHE
 
 PACKAGES = {
     "torch": "trace torch modules",
@@ -59,7 +61,7 @@ def examine() -> list[Tool]:
         Tool(name, _package(name), enables, name not in optional)
         for name, enables in PACKAGES.items()
     ]
-    tools += [_compiler(), _headers(), *_simulators(), *_flows()]
+    tools += [_compiler(), _headers(), _cache(), *_simulators(), *_flows()]
     tools.append(Tool("pyserial", _package("pyserial"), "run: models on boards", False))
     return tools + [
         Tool(name, shutil.which(name), enables, False) for name, enables in PROGRAMS.items()
@@ -90,6 +92,22 @@ def _headers() -> Tool:
     except GatewrightError:
         found = None
     return Tool("ap_int.h", found, "C-simulate on the types of Vitis HLS", True)
+
+
+def _cache() -> Tool:
+    found, problem = None, ""
+    try:
+        folder = eda.user_cache()
+        found = f"{folder} ({size_of(folder) / 1e6:.1f} MB)"
+    except GatewrightError as error:
+        problem = f"{error.code}: {error.cause}"
+    enables = f"keep what is compiled; set {CACHE} to choose a folder, delete it to clear it"
+    return Tool("cache", found, enables, True, problem)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below a folder."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _simulators() -> list[Tool]:

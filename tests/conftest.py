@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from level_tools import new_cache
 from shared_model import Shared
 
-from gatewright.hls_templates.eda import user_cache
 from gatewright.hls_templates.eda.home import VARIABLE as CACHE
 
 
@@ -38,11 +38,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 @pytest.fixture
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of the test's own, but for what takes longest to compile and is the same for all."""
-    cache = tmp_path / "cache"
-    cache.mkdir(mode=0o700)
-    for common in user_cache().glob("verilated-*"):
-        (cache / common.name).symlink_to(common)
+    """A cache of the test's own."""
+    cache = new_cache(tmp_path)
     monkeypatch.setenv(CACHE, str(cache))
     return cache
 

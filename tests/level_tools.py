@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import gatewright
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda import find_verilator, find_yosys
+from gatewright.hls_templates.eda import find_verilator, find_yosys, user_cache
+
+AWKWARD = """a $LIB '"#;& b"""
+"""A folder's name with words for shells, loaders and simulators, none of which is a word here."""
 
 # ``rtl`` runs in CXXRTL, too, but where there is no Verilator that is the level ``cxxrtl`` again.
 TOOLS = {"rtl": find_verilator, "cxxrtl": find_yosys}
@@ -28,6 +32,15 @@ def needs(level: str) -> pytest.MarkDecorator:
     except GatewrightError as error:
         missing = error.remedy
     return pytest.mark.skipif(bool(missing), reason=f"level {level}: {missing}")
+
+
+def new_cache(folder: Path) -> Path:
+    """A cache that is empty, but for what takes longest to compile and is the same for all."""
+    cache = folder / f"cache {AWKWARD}"
+    cache.mkdir(mode=0o700)
+    for common in user_cache().glob("verilated-*"):
+        (cache / common.name).symlink_to(common)
+    return cache
 
 
 def _level(level: str) -> Any:

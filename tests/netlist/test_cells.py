@@ -42,7 +42,7 @@ def simulated(folder: Path, sources: dict[str, str]) -> list[int]:
         + "".join(f'#include "model/{name}"\n' for name in files)
         + (HERE / "cells.cpp").read_text()
     )
-    runtime = map(str, _runtime(tool, find_compiler(), trace=False))
+    runtime = map(str, _runtime(tool, find_compiler(), trace=False).paths())
     flags = ["-std=c++17", "-fPIC", "-shared", "-w", "-fvisibility=hidden", "-fno-gnu-unique"]
     command = [*flags, "-O1", *_includes(tool), "-I.", "-Imodel", "main.cpp", *runtime]
     run_compiler(find_compiler(), [*command, "-o", "dut.so"], folder)

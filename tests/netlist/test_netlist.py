@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import brevitas.nn as qnn
 import numpy as np
 import pytest
 import torch
+from level_tools import AWKWARD, new_cache
 from torch import nn
 
 import gatewright
@@ -23,7 +25,9 @@ STEPS, INPUTS, HIDDEN = 3, 2, 2
 
 
 @pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory) -> gatewright.Build:
+def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[gatewright.Build]:
+    """In folders with awkward names, and so is what is compiled of it."""
+
     class Network(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -35,7 +39,10 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> gatewright.Build:
     torch.manual_seed(0)
     model, x = Network(), torch.randn(16, STEPS, INPUTS)
     model(x)
-    return gatewright.compile(model.eval(), x[:1], tmp_path_factory.mktemp("netlist") / "build")
+    folder = tmp_path_factory.mktemp("netlist")
+    with pytest.MonkeyPatch.context() as here:
+        here.setenv("GATEWRIGHT_CACHE", str(new_cache(folder)))
+        yield gatewright.compile(model.eval(), x[:1], folder / f"build {AWKWARD}")
 
 
 @pytest.mark.parametrize("level", NETLISTS)

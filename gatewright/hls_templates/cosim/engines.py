@@ -14,7 +14,7 @@ from gatewright.hls_templates.cosim.library import LIBRARY, Model, core_library
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.cosim.verilator import NETLIST, verilator_model
 from gatewright.hls_templates.csim.compiler import load_library
-from gatewright.hls_templates.eda import find_verilator, find_yosys
+from gatewright.hls_templates.eda import Cached, find_verilator, find_yosys
 from gatewright.hls_templates.eda.verilator import VARIABLE
 from gatewright.hls_templates.ports import Ports
 
@@ -44,10 +44,15 @@ def compiled_core(
         GatewrightError: GW-701 where there is no simulator, GW-702 where it refuses the core,
             GW-501 and GW-502 of the C++ compiler.
     """
-    library = core_library(rtl, _model(simulator, trace), ports, trace)
+    library = library_of(rtl, ports, simulator, trace=trace)
     loaded = load_library(library.folder() / LIBRARY)
     # The folder anew for each core: it has ROM files to read, and the cache may be cleared.
     return lambda: Core(loaded, library.folder(), ports, trace=trace)
+
+
+def library_of(rtl: RtlProject, ports: Ports, simulator: Simulator, *, trace: bool) -> Cached:
+    """The library behind ``compiled_core``, in the user's cache."""
+    return core_library(rtl, _model(simulator, trace), ports, trace)
 
 
 def _model(simulator: Simulator, trace: bool) -> Model:

@@ -45,6 +45,11 @@ class Cached:
     gives: Sequence[str]
     make: Callable[[Path], None]
 
+    @property
+    def name(self) -> str:
+        """Its folder's in the cache."""
+        return f"{self.kind}-{digest([*machine(), *self.facts])}"
+
     def folder(self) -> Path:
         """Where they are, made unless they are there: again, if the cache was cleared.
 
@@ -53,7 +58,7 @@ class Cached:
                 and those of ``make``.
         """
         kept = user_cache()
-        entry = kept / f"{self.kind}-{digest([*machine(), *self.facts])}"
+        entry = kept / self.name
         done = entry / DONE
         if not self._whole(done):
             with coded(kept):
