@@ -187,7 +187,7 @@ def test_what_was_refused_stays_once(tmp_path, simulator, own_cache):
         with pytest.raises(GatewrightError) as caught:
             open_core(rtl, tiny.PORTS, simulator)
         assert "work-" not in caught.value.remedy
-        assert str(own_cache / "refused") in caught.value.remedy
+        assert "/refused" in caught.value.remedy
     assert (own_cache / "refused" / "main.cpp").exists()
     assert not list(own_cache.glob("*/work-*"))
 

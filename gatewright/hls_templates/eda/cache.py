@@ -176,20 +176,20 @@ def _work_folder(entry: Path) -> Iterator[Path]:
     try:
         yield work
     except GatewrightError as error:
+        place = f"{entry.name}/{work.name}"  # the rest of the path may be quoted
         # Not what another folder's tool refused, nor what would go on filling a full disk.
-        if str(work) not in error.remedy or error.code == FULL:
+        if place not in error.remedy or error.code == FULL:
             raise
-        raise _moved(error, str(work), str(_keep(work, entry.with_name(REFUSED)))) from error
+        _keep(work, entry.with_name(REFUSED))
+        raise _moved(error, place, REFUSED) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _keep(work: Path, kept: Path) -> Path:
-    """Where it went, which is nowhere if another process has just kept its own."""
+def _keep(work: Path, kept: Path) -> None:
     shutil.rmtree(kept, ignore_errors=True)
-    with suppress(OSError):
+    with suppress(OSError):  # another process has just kept its own
         work.replace(kept)
-    return kept
 
 
 def _moved(error: GatewrightError, old: str, new: str) -> GatewrightError:
