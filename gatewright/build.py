@@ -14,21 +14,23 @@ from gatewright import levels
 from gatewright.blame import blames_changes
 from gatewright.boards import SynthReport
 from gatewright.cores import level_core
-from gatewright.emission import (
+from gatewright.errors import GatewrightError
+from gatewright.folder import (
     CALIBRATION,
     CERTIFICATE,
     INTEGER,
     KERNELS,
     PROJECT,
+    RTL,
     STANDARD,
     TRACED,
+    recover,
 )
-from gatewright.errors import GatewrightError
-from gatewright.folder import RTL, recover
+from gatewright.graphs import read_graph
 from gatewright.hls_templates.cosim import Drive
 from gatewright.hls_templates.csim import Simulator, compiler, csim_sources
 from gatewright.hls_templates.eda import verilator, yosys
-from gatewright.hls_templates.ports import Ports
+from gatewright.hls_templates.ports import SHAPE, Ports
 from gatewright.inputs import check_arguments
 from gatewright.ir.certificate import Certificate
 from gatewright.ir.certify import certify
@@ -38,7 +40,7 @@ from gatewright.ir.quantizer import Quantizer
 from gatewright.ir.types import IntArray
 from gatewright.levels import FAST_LEVELS, LEVELS, RTL_LEVELS, Arguments, StreamEngine
 from gatewright.opened import Opened
-from gatewright.reading import MAX_JSON, read_graph, read_json, whole
+from gatewright.reading import MAX_JSON, read_json, whole
 from gatewright.rtl_level import (
     RtlEngine,
     Simulated,
@@ -47,6 +49,7 @@ from gatewright.rtl_level import (
     check_trace,
     drive_for,
 )
+from gatewright.shapes import check_shape
 from gatewright.stream import States, Stream, refuses_keep_state
 
 if TYPE_CHECKING:
@@ -110,6 +113,7 @@ class Build:
     def _load_kernels(self) -> dict[str, Any]:
         kernels = read_json(self.path, KERNELS, MAX_JSON)
         with whole(self.path / KERNELS):
+            check_shape(kernels, SHAPE)
             Ports.from_json(kernels)
             for quantizer in kernels["states"].values():
                 Quantizer.from_json(quantizer)

@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 from gatewright import frontend
 from gatewright.build import Build, located
-from gatewright.emission import CALIBRATION, TRACED, emit, make_forms
+from gatewright.emission import emit, make_forms
 from gatewright.errors import GatewrightError
-from gatewright.folder import MANIFEST, NO_PART
+from gatewright.folder import CALIBRATION, MANIFEST, NO_PART, TRACED
+from gatewright.graphs import read_graph
 from gatewright.manifest import (
     DIGEST,
     FILES,
@@ -25,7 +26,7 @@ from gatewright.manifest import (
     parse_manifest,
 )
 from gatewright.options import BuildOptions, check_options
-from gatewright.reading import check_regular, digest_of, read_bytes, read_graph, whole
+from gatewright.reading import check_regular, digest_of, read_bytes, whole
 from gatewright.version import VERSION
 
 Kind = Literal["differs", "missing", "added", "manifest"]

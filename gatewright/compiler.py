@@ -13,8 +13,8 @@ from gatewright import frontend
 from gatewright.boards import DEFAULT_BOARD
 from gatewright.build import Build
 from gatewright.calibration import Calibration, calibrate
-from gatewright.emission import CALIBRATION, emit, json_bytes, make_forms
-from gatewright.folder import named, replacing, writing
+from gatewright.emission import emit, json_bytes, make_forms
+from gatewright.folder import CALIBRATION, named, replacing, writing
 from gatewright.manifest import facts_of, write_manifest
 from gatewright.options import check_options
 from gatewright.torch_check import check_torch

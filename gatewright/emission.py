@@ -13,7 +13,15 @@ from typing import Any
 
 import onnx
 
-from gatewright.folder import RTL
+from gatewright.folder import (
+    CERTIFICATE,
+    INTEGER,
+    KERNELS,
+    PROJECT,
+    RTL,
+    STANDARD,
+    TRACED,
+)
 from gatewright.golden import golden_vectors
 from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.project import project_files
@@ -26,11 +34,6 @@ from gatewright.ir.traced.cell_spec import read_cell
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS
 from gatewright.options import BuildOptions, find_board, fit_steps
-
-TRACED, INTEGER, STANDARD = "1_traced.onnx", "2_integer.onnx", "2_standard.onnx"
-KERNELS, CERTIFICATE, PROJECT = "3_kernels.json", "certificate.json", "hls"
-CALIBRATION = "calibration.json"
-"""The only file of a build that is not emitted here."""
 
 
 @dataclass(frozen=True)

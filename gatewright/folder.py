@@ -14,9 +14,12 @@ from gatewright.errors import GatewrightError
 from gatewright.reading import MAX_FACTS, read_json, whole
 
 MANIFEST = "gatewright.json"
-RTL = "rtl"
-"""The SystemVerilog of a build."""
-OLD = {"hls": "csim", "rtl": "cosim"}
+TRACED, INTEGER, STANDARD = "1_traced.onnx", "2_integer.onnx", "2_standard.onnx"
+KERNELS, CERTIFICATE, CALIBRATION = "3_kernels.json", "certificate.json", "calibration.json"
+"""Files of a build."""
+PROJECT, RTL = "hls", "rtl"
+"""Its folders: C++ and SystemVerilog."""
+OLD = {PROJECT: "csim", RTL: "cosim"}
 """Where earlier versions kept what they compiled of a folder: never read, and still ours."""
 SYNTH = "synth"
 """Bitstreams and the way to them, a folder a board; no part of the build either."""

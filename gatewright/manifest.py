@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gatewright.errors import GatewrightError
-from gatewright.folder import MANIFEST
+from gatewright.folder import CERTIFICATE, INTEGER, KERNELS, MANIFEST, STANDARD, TRACED
 from gatewright.options import BuildOptions
 from gatewright.reading import AGAIN, MAX_FACTS, check_regular, digest_of, read_json, whole
 from gatewright.shapes import check_shape
@@ -28,6 +28,8 @@ SHAPE: dict[str, Any] = {
     DIGEST: str,
     **{field.name: _KINDS[str(field.type)] for field in fields(BuildOptions)},
 }
+PARTS = (TRACED, INTEGER, STANDARD, KERNELS, CERTIFICATE)
+"""What every build has, besides its folders of sources."""
 REMEDY = "Name the folder that compile wrote, or compile the model into a new one."
 
 
@@ -78,6 +80,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         GatewrightError: GW-402.
     """
     manifest = parse_manifest(folder)
+    for name in PARTS:
+        if name not in manifest[FILES]:
+            raise damaged(folder / MANIFEST, f"it does not list {name}")
     for name in manifest[FILES]:
         try:
             check_regular(folder, name)

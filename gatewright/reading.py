@@ -17,11 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import onnx
 from google.protobuf.message import DecodeError
 
 from gatewright.errors import GatewrightError
-from gatewright.frontend.onnx_read import read_model
 
 MAX_BYTES = (1 << 31) - 1
 """Of any file of a build: protobuf holds no more."""
@@ -96,21 +94,6 @@ def read_json(folder: Path, name: str, limit: int, remedy: str = AGAIN) -> dict[
         if not isinstance(value, dict):
             raise TypeError("it is no object")
         return value
-
-
-def read_graph(folder: Path, name: str) -> onnx.ModelProto:
-    """The ONNX model in a file, all of it.
-
-    Raises:
-        GatewrightError: GW-206 where its data would lie elsewhere, GW-402.
-    """
-    data = read_bytes(folder, name)
-    with whole(folder / name):
-        model = onnx.ModelProto()
-        model.ParseFromString(data)
-        if not model.graph.node:  # so an empty file is read
-            raise ValueError("its graph holds no nodes")
-        return read_model(model)
 
 
 def digest_of(folder: Path, name: str) -> str:

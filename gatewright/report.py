@@ -63,8 +63,11 @@ def gather(build: Build) -> Facts:
     """
     rows = [row._asdict() for row in build.certificate.summary()]
     recover_all(build.path / SYNTH)
-    boards = sorted(path.parent for path in (build.path / SYNTH).glob(f"*/{SYNTH_JSON}"))
-    synthesized = [f"{SYNTH}/{board.name}/{SYNTH_JSON}" for board in boards if board.name[0] != "."]
+    synthesized = [
+        name
+        for board in _folders(build.path)
+        if os.path.lexists(build.path / (name := f"{SYNTH}/{board}/{SYNTH_JSON}"))
+    ]
     return Facts(
         build.path.resolve().name,
         read_manifest(build.path),
@@ -74,6 +77,13 @@ def gather(build: Build) -> Facts:
         _load(build.path, VERIFY, VERIFIED) if os.path.lexists(build.path / VERIFY) else None,
         [_load(build.path, name, SYNTHESIZED) for name in synthesized],
     )
+
+
+def _folders(folder: Path) -> list[str]:
+    """What ``synth`` left, a folder a board."""
+    with whole(folder / SYNTH, REMEDY):
+        found = os.listdir(folder / SYNTH) if os.path.lexists(folder / SYNTH) else []
+        return sorted(name for name in found if not name.startswith("."))
 
 
 def _load(folder: Path, name: str, shape: Any) -> dict[str, Any]:

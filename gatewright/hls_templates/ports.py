@@ -8,6 +8,18 @@ from typing import Any
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.kernel import Tap
 
+_END = {
+    **{"name": str, "tensor": str, "stream": str, "sequence": bool, "low": int, "high": int},
+    **{"values_per_step": int, "words_per_step": int, "lanes": int, "lane_bits": int},
+}
+SHAPE: dict[str, Any] = {
+    **{"steps": int, "predicted_cycles": int, "max_steps": (None, int)},
+    **{"inputs": [_END], "outputs": [_END], "taps": [list], "states": {str: dict}},
+    "kernels": [{"name": str, "kind": str, "source": str, "predicted_cycles": int}],
+    "streams": [{"name": str, "width": int, "depth": int, "sequence": bool}],
+}
+"""What others than the kernels themselves read of ``3_kernels.json``."""
+
 
 @dataclass(frozen=True)
 class AxisEnd:

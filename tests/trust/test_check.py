@@ -5,14 +5,12 @@ from __future__ import annotations
 import inspect
 import json
 import random
-import shutil
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import onnx
 import pytest
-import torch
 from changes import CHANGES, MANIFEST, manifest_of, seal, write
 from click.testing import CliRunner
 
@@ -23,30 +21,6 @@ from gatewright.manifest import OPTIONS
 from gatewright.options import BuildOptions
 
 PER_CHANGE = 5
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A build of everything that a build may hold: calibrated, and with a buffer."""
-
-    class Tagger(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.lstm = torch.nn.LSTM(2, 2, batch_first=True, bidirectional=True)
-            self.head = torch.nn.Linear(4, 2)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.head(self.lstm(x)[0])
-
-    torch.manual_seed(0)
-    calibrated = gatewright.calibrate(Tagger().eval(), torch.randn(8, 3, 2), bits=4)
-    folder = tmp_path_factory.mktemp("small") / "build"
-    return gatewright.compile(calibrated, output_dir=folder).path
-
-
-@pytest.fixture
-def copy(small: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(small, tmp_path / "copy"))
 
 
 def refused(build: Path) -> GatewrightError:

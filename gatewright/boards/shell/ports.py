@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewright.ir.types import IntArray
+from gatewright.reading import digest_of
 
 IDENTITY_FILES = ("2_integer.onnx", "3_kernels.json")
 DIGEST_BYTES = 8
@@ -112,5 +113,5 @@ def build_digest(folder: Path) -> bytes:
     """
     digest = hashlib.sha256()
     for name in IDENTITY_FILES:
-        digest.update(hashlib.sha256((folder / name).read_bytes()).digest())
+        digest.update(bytes.fromhex(digest_of(folder, name)))
     return digest.digest()[:DIGEST_BYTES]
