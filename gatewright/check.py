@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gatewright import frontend
+from gatewright.beside import HIDDEN
 from gatewright.build import Build, located
 from gatewright.emission import emit, make_forms
 from gatewright.errors import GatewrightError
@@ -30,6 +31,8 @@ from gatewright.reading import check_regular, digest_of, read_bytes, whole
 from gatewright.version import VERSION
 
 Kind = Literal["differs", "missing", "added", "manifest"]
+BESIDE = (*NO_PART, *map(HIDDEN.format, NO_PART))
+"""What may stand in the folder, and what a killed process leaves of it."""
 NAMED = 5
 """Findings that an error names; the rest it counts."""
 
@@ -195,7 +198,7 @@ def _added(folder: Path, names: set[str], within: str = "") -> Iterator[Finding]
     """What stands in a folder and is no file of the build; of a folder only its name."""
     for entry in sorted(os.scandir(folder / within), key=lambda entry: entry.name):
         name = f"{within}{entry.name}"
-        if name in names or (not within and name in (MANIFEST, *NO_PART)):
+        if name in names or (not within and name in (MANIFEST, *BESIDE)):
             continue
         inside = any(other.startswith(f"{name}/") for other in names)
         if inside and entry.is_dir(follow_symlinks=False):
@@ -205,4 +208,4 @@ def _added(folder: Path, names: set[str], within: str = "") -> Iterator[Finding]
 
 
 def _no_part(folder: Path) -> tuple[str, ...]:
-    return tuple(name for name in NO_PART if os.path.lexists(folder / name))
+    return tuple(name for name in BESIDE if os.path.lexists(folder / name))

@@ -78,17 +78,25 @@ def test_one_name_twice_is_no_manifest(copy: Path) -> None:
 
 
 def test_what_is_no_part_of_a_build_is_named(copy: Path) -> None:
-    for name in ("synth", "waves", "csim", "cosim"):
+    for name in ("synth", "waves", "csim", "cosim", ".verify.json.partial"):
         (copy / name).mkdir()
         (copy / name / "what").write_text("ever")
     (copy / "verify.json").write_text("[")
     (copy / "report.html").symlink_to("/nowhere")
     names = {"synth", "waves", "csim", "cosim", "verify.json", "report.html"}
+    names.add(".verify.json.partial")
     assert {*gatewright.check(copy).no_part} == names
     done = CliRunner().invoke(main, ["check", str(copy)])
     assert done.exit_code == 0
     assert "calibration.json: held against its digest only" in done.stdout
     assert all(name in done.stdout for name in names)
+
+
+def test_a_build_that_was_used_is_what_it_was(copy: Path) -> None:
+    build = gatewright.Build(copy)
+    build.verify(levels=("traced", "integer", "standard", "csim"))
+    build.report()
+    assert {"verify.json", "report.html"} <= {*gatewright.check(build).no_part}
 
 
 def test_another_version_is_said_to_be_that(copy: Path) -> None:
