@@ -24,7 +24,7 @@ from gatewright.folder import (
     RTL,
     STANDARD,
     TRACED,
-    recover,
+    located,
 )
 from gatewright.graphs import read_graph
 from gatewright.hls_templates.cosim import Drive
@@ -426,29 +426,3 @@ class Build:
 def _tools() -> list[str | None]:
     """The tools that the user names, with which a simulation is compiled."""
     return [os.environ.get(variable) for variable in TOOLS]
-
-
-def located(path: str | os.PathLike[str]) -> Path:
-    """The folder of a build, whatever the working folder becomes; put back where it was away.
-
-    Raises:
-        GatewrightError: GW-402 for what is no path; GW-404 if it cannot be put back.
-    """
-    if not isinstance(path, str | os.PathLike):
-        raise GatewrightError(
-            "GW-402",
-            where=repr(path),
-            cause="it is no path.",
-            remedy="Name the folder that compile wrote.",
-        )
-    try:
-        folder = Path(path).absolute()
-    except OSError as error:  # the working folder is gone
-        raise GatewrightError(
-            "GW-402",
-            where=str(path),
-            cause=f"{error.strerror}.",
-            remedy="Work in a folder that is there.",
-        ) from error
-    recover(folder)
-    return folder

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from gatewright import frontend
 from gatewright.beside import HIDDEN
-from gatewright.build import Build, located
+from gatewright.build import Build
 from gatewright.emission import emit, make_forms
 from gatewright.errors import GatewrightError
-from gatewright.folder import CALIBRATION, MANIFEST, NO_PART, TRACED
+from gatewright.folder import CALIBRATION, MANIFEST, NO_PART, TRACED, located
 from gatewright.graphs import read_graph
 from gatewright.manifest import (
     DIGEST,

@@ -163,6 +163,32 @@ def recover(folder: Path) -> None:
             pass
 
 
+def located(path: str | os.PathLike[str]) -> Path:
+    """The folder of a build, whatever the working folder becomes; put back where it was away.
+
+    Raises:
+        GatewrightError: GW-402 for what is no path; GW-404 if it cannot be put back.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise GatewrightError(
+            "GW-402",
+            where=repr(path),
+            cause="it is no path.",
+            remedy="Name the folder that compile wrote.",
+        )
+    try:
+        folder = Path(path).absolute()
+    except OSError as error:  # the working folder is gone
+        raise GatewrightError(
+            "GW-402",
+            where=str(path),
+            cause=f"{error.strerror}.",
+            remedy="Work in a folder that is there.",
+        ) from error
+    recover(folder)
+    return folder
+
+
 def recover_all(folder: Path) -> None:
     """``recover`` what is in a folder.
 
