@@ -12,8 +12,8 @@ from time import sleep
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import Made
 from forked import forked, tree
+from made import Made
 
 import gatewright
 from gatewright import folder as folders

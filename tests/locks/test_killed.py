@@ -11,8 +11,8 @@ from pathlib import Path
 from time import sleep
 
 import pytest
-from conftest import Made
 from forked import forked, tree
+from made import Made
 
 import gatewright
 from gatewright.beside import NEW, Beside

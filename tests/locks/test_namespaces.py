@@ -7,8 +7,8 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from conftest import Made
 from forked import forked, needs_namespaces, tree
+from made import Made
 
 import gatewright
 from gatewright.beside import Beside
