@@ -13,11 +13,11 @@ from gatewright.boards import boards, open_boards
 from gatewright.build import Build
 from gatewright.cli_common import as_json, give, run_verify, streams
 from gatewright.compiler import compile
-from gatewright.device import DEFAULT_BAUD, DEFAULT_PORT, DEFAULT_TIMEOUT, Device
+from gatewright.device import DEFAULT_BAUD, DEFAULT_CLOCK, DEFAULT_PORT, DEFAULT_TIMEOUT, Device
 from gatewright.folder import SYNTH
 from gatewright.levels import FAST_LEVELS
 from gatewright.models import load_model
-from gatewright.options import check_line, positive
+from gatewright.options import check_clock, check_line, positive
 from gatewright.pieces import in_pieces
 
 DEMO = Path("examples/digits")
@@ -41,6 +41,13 @@ DEMO_BOARD, DEMO_MULTIPLIERS = "ulx3s-85f", 16
     show_default=True,
     help="Seconds after which a silent board has failed.",
 )
+@click.option(
+    "--clock",
+    default=DEFAULT_CLOCK,
+    show_default=True,
+    metavar="MHZ",
+    help="The design's clock, or less: how long an answer may take.",
+)
 @click.option("--raw", is_flag=True, help="Integer codes instead of floats.")
 @click.option(
     "-o",
@@ -56,6 +63,7 @@ def run(
     port: str,
     baud: int,
     timeout: float,
+    clock: float,
     raw: bool,
     output: Path | None,
     steps: int | None,
@@ -67,11 +75,13 @@ def run(
     an .npz with an array for each argument.
     """
     check_line(baud, timeout)
+    check_clock(clock)
     count = positive("stream", steps)
     opened = Build(build)
     check_output(output, several=len(opened.integer.outputs) > 1)
     arguments = load_inputs(inputs, opened.integer)
-    with display.ERR.status(f"running on {port}"), Device(opened, port, baud, timeout) as device:
+    board = Device(opened, port, baud, timeout, clock)
+    with display.ERR.status(f"running on {port}"), board as device:
         if count is None:
             result = device.simulate(arguments, raw=raw)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import termios
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,13 +15,15 @@ import numpy as np
 
 from gatewright.boards.shell import build_digest
 from gatewright.boards.shell.link import Link
+from gatewright.boards.shell.pace import Pace
 from gatewright.boards.shell.ports import FramePort, input_ports, output_ports
 from gatewright.build import Build
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.ports import Ports
 from gatewright.ir.types import IntArray
 from gatewright.levels import Arguments, Kept, Run
-from gatewright.options import check_line
+from gatewright.manifest import read_manifest
+from gatewright.options import check_clock, check_line
 from gatewright.stream import Stream, refuses_keep_state
 
 if TYPE_CHECKING:
@@ -29,12 +32,16 @@ if TYPE_CHECKING:
 DEFAULT_PORT = "/dev/ttyUSB0"
 DEFAULT_BAUD = 115200
 DEFAULT_TIMEOUT = 2.0
+DEFAULT_CLOCK = 1.0
+"""MHz: no board here has a slower one."""
 POLL = 0.02
+"""Seconds that one read waits."""
+LOST = (OSError, termios.error)
+"""What a port raises that goes away; a SerialException is an OSError."""
 USE = (
     "Plug it in, close other programs that use it, and make sure that you may: on Linux join the "
     "group of the device file (often dialout)."
 )
-"""Seconds that one read waits."""
 
 
 class Device:
@@ -48,11 +55,12 @@ class Device:
         port: The serial port.
         baud: Bits per second on the line, as the board was made for.
         timeout: Seconds in which something has to come from the board while it is asked.
+        clock: MHz of the design on the board, or less. It bounds how long an answer may take.
 
     Raises:
-        GatewrightError: GW-405 for a baud rate or timeout out of range, GW-901 without pyserial,
-            GW-902 and GW-903 if the port cannot be opened, GW-904 to GW-907 if no board with this
-            build answers on it.
+        GatewrightError: GW-405 for a baud rate, timeout or clock out of range, GW-901 without
+            pyserial, GW-902 and GW-903 if the port cannot be opened, GW-904 to GW-907 if no board
+            with this build answers on it.
     """
 
     def __init__(
@@ -61,6 +69,7 @@ class Device:
         port: str = DEFAULT_PORT,
         baud: int = DEFAULT_BAUD,
         timeout: float = DEFAULT_TIMEOUT,
+        clock: float = DEFAULT_CLOCK,
     ) -> None:
         self.build = build if isinstance(build, Build) else Build(Path(build))
         self._where = port
@@ -68,9 +77,11 @@ class Device:
         kernels = self.build.kernels
         self._inputs, self._outputs = input_ports(kernels), output_ports(kernels)
         check_line(baud, timeout)
+        self._clock = check_clock(clock) or DEFAULT_CLOCK
         self._serial = _open(port, baud)
         digest = build_digest(self.build.path)
-        self._link = Link(self._serial, port, self._inputs, self._outputs, digest, timeout)
+        pace = Pace(timeout, baud, self._work)
+        self._link = Link(self._serial, port, self._inputs, self._outputs, digest, pace)
         try:
             self.reset()
         except BaseException:
@@ -89,7 +100,9 @@ class Device:
         self.close()
 
     def close(self) -> None:
-        """Give the serial port back."""
+        """Give the serial port back, and what the board did not take."""
+        with suppress(*LOST):
+            self._serial.reset_output_buffer()
         self._serial.close()
 
     def reset(self) -> None:
@@ -102,6 +115,14 @@ class Device:
         self._check_free()
         with _Lost(self._where):
             self._link.hello()
+
+    def limit(self, steps: int) -> float:
+        """Seconds that a sequence of so many steps takes at the most, repeats included.
+
+        Whatever the board does, it is answered or a coded error by then. 0 steps are a greeting.
+        """
+        records = sum(port.words(steps) * port.word_bytes for port in self._inputs) if steps else 0
+        return self._link.limit(records, steps)
 
     @refuses_keep_state
     def simulate(self, x: Any, *, raw: bool = False) -> Any:
@@ -157,6 +178,15 @@ class Device:
                 remedy="Close that stream first.",
             )
 
+    def _work(self, steps: int) -> float:
+        """Seconds of a sequence: each of its parts as long as the example, and on one multiplier.
+
+        ``synth`` may have folded the layers anew, down to that.
+        """
+        kernels, multipliers = self.build.kernels, read_manifest(self.build.path)["multipliers"]
+        parts = -(-steps // kernels["steps"])
+        return float(parts * kernels["predicted_cycles"] * multipliers / (self._clock * 1e6))
+
     def _engine(self, arguments: Arguments, kept: Kept | None = None) -> Run:
         """Run sequences one by one, from the start state or from the one on the board."""
         integer = self.build.integer
@@ -199,7 +229,7 @@ class _Lost:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if isinstance(error, OSError):  # a SerialException is one
+        if isinstance(error, LOST):
             _unusable(self._where, error)
 
 
@@ -225,7 +255,7 @@ def _open(port: str, baud: int) -> serial.Serial:
     try:
         opened = serial.Serial(port, baud, timeout=POLL, exclusive=True)
         opened.reset_input_buffer()
-    except (OSError, ValueError, OverflowError) as error:
+    except (*LOST, ValueError, OverflowError) as error:
         if getattr(error, "errno", None) == errno.ENOENT or "FileNotFoundError" in str(error):
             raise GatewrightError(
                 "GW-902",

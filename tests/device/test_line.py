@@ -14,6 +14,7 @@ from simulated import CLOCKS_PER_BIT, SimulatedBoard
 
 from gatewright.boards.shell import frames
 from gatewright.boards.shell.link import Link
+from gatewright.boards.shell.pace import Pace
 from gatewright.boards.shell.ports import input_ports, output_ports
 from gatewright.errors import GatewrightError
 from gatewright.ir.types import IntArray
@@ -22,10 +23,15 @@ serial = pytest.importorskip("serial", reason="needs pyserial")
 INPUTS, OUTPUTS = input_ports(KERNELS), output_ports(KERNELS)
 
 
+def pace(timeout: float) -> Pace:
+    """Of a simulated board, which knows no time."""
+    return Pace(timeout, 9600, lambda steps: 60.0)
+
+
 @contextmanager
 def linked(board: SimulatedBoard, timeout: float = 1.0) -> Iterator[Link]:
     with serial.Serial(board.port, 115200, timeout=0.02, exclusive=True) as line:
-        yield Link(line, board.port, INPUTS, OUTPUTS, DIGEST, timeout)
+        yield Link(line, board.port, INPUTS, OUTPUTS, DIGEST, pace(timeout))
 
 
 @pytest.fixture
@@ -318,7 +324,14 @@ def test_a_line_that_is_always_noisy(small_board: SimulatedBoard) -> None:
 
 def test_another_build(small_board: SimulatedBoard) -> None:
     with serial.Serial(small_board.port, timeout=0.02) as line:
-        link = Link(line, small_board.port, INPUTS, OUTPUTS, b"another!", 1.0)
+        link = Link(
+            line,
+            small_board.port,
+            INPUTS,
+            OUTPUTS,
+            b"another!",
+            pace(1.0),
+        )
         raises("GW-906", link.hello, DIGEST.hex())
 
 
@@ -401,7 +414,14 @@ def test_nothing_is_run_before_a_hello(small_board: SimulatedBoard) -> None:
         check(run(link, x, start), expected(x, start))
     small_board.reset()
     with serial.Serial(small_board.port, timeout=0.02) as line:
-        other = Link(line, small_board.port, INPUTS, OUTPUTS, b"another!", 1.0)
+        other = Link(
+            line,
+            small_board.port,
+            INPUTS,
+            OUTPUTS,
+            b"another!",
+            pace(1.0),
+        )
         raises("GW-906", lambda: run(other, x, start))
 
 

@@ -14,6 +14,8 @@ LAST = 0x80
 CREDIT_BYTES = 128
 IDENTITY_BYTES, CRC_BYTES = 10, 4
 RECORD_WORDS = 256
+FRAME_BYTES = 3 + CRC_BYTES
+"""Of a frame to the board beside its records: ticket, command, end and check sum."""
 
 
 class Command(IntEnum):
@@ -96,9 +98,14 @@ class Reader:
 
     Args:
         word_bytes: Bytes of a word of each output port.
+
+    Attributes:
+        answer: The frame under way.
+        longest: Bytes that it may have; what is longer is given up, and counts as complete.
     """
 
     def __init__(self, word_bytes: Sequence[int]) -> None:
+        self.longest = 0
         self._word_bytes = tuple(word_bytes)
         self._parser: Generator[None, int, None] | None = None
         self._escaped = False
@@ -121,6 +128,10 @@ class Reader:
                     self.answer.complete = True
                     found.append(self.answer)
                 self._escaped = False
+                if self._parser is not None and self.answer.length > self.longest:
+                    self._parser = None
+                    self.answer.complete = True
+                    found.append(self.answer)
         return found
 
     def _begin(self) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
+from math import inf
+from select import select
 from time import monotonic
 from typing import NoReturn, Protocol
 
 from gatewright.boards.shell import frames
 from gatewright.boards.shell.frames import Answer, Command, Reader, Status
+from gatewright.boards.shell.pace import Pace, longest
 from gatewright.boards.shell.ports import DIGEST_BYTES, FramePort
-from gatewright.errors import GatewrightError
+from gatewright.errors import DEFECT, GatewrightError
 
 ATTEMPTS = 3
 FIRST_WINDOW = frames.CREDIT_BYTES
@@ -22,8 +27,8 @@ class Line(Protocol):
     def read(self, size: int = ..., /) -> bytes:
         """At most ``size`` bytes."""
 
-    def write(self, data: bytes, /) -> int | None:
-        """Write all bytes."""
+    def fileno(self) -> int:
+        """What the system writes to, without waiting for who reads."""
 
     @property
     def in_waiting(self) -> int:
@@ -48,7 +53,7 @@ class Link:
         inputs: The design's input ports in the order of a frame.
         outputs: Its output ports.
         digest: Of the build that should be on the board.
-        timeout: Seconds in which something has to come from the board while it is asked.
+        pace: How long an answer may take.
     """
 
     def __init__(
@@ -58,13 +63,13 @@ class Link:
         inputs: Sequence[FramePort],
         outputs: Sequence[FramePort],
         digest: bytes,
-        timeout: float,
+        pace: Pace,
     ) -> None:
         self._line = line
         self._where = where
         self._inputs, self._outputs = tuple(inputs), tuple(outputs)
         self._digest = digest
-        self._timeout = timeout
+        self._pace = pace
         self._reader = Reader([port.word_bytes for port in outputs])
         self._window = FIRST_WINDOW
         self._ticket = 0
@@ -81,8 +86,8 @@ class Link:
         self._greet()
         self._state_known = True
 
-    def _greet(self) -> None:
-        answer = self._insist(Command.HELLO, b"")
+    def _greet(self, until: float = inf) -> None:
+        answer = self._insist(Command.HELLO, b"", 0, until)
         if answer.status != Status.OK:
             self._refused(answer)
         self._check(answer.identity)
@@ -99,9 +104,9 @@ class Link:
             The words of each output port.
 
         Raises:
-            GatewrightError: GW-904 to GW-907 as ``hello``; GW-908 if the sequence is too long for
-                the board; GW-909 if there is no state to go on from, or it is lost; GW-910 if the
-                words do not make whole steps.
+            GatewrightError: GW-904 to GW-907 as ``hello``; GW-905 for words that no port gives;
+                GW-908 if the sequence is too long for the board; GW-909 if there is no state to go
+                on from, or it is lost; GW-910 if the words do not make whole steps.
         """
         if keep and not self._state_known:
             self._lost("it was lost before")
@@ -110,27 +115,42 @@ class Link:
             frames.record(i, port.word_bytes, data)
             for i, (port, data) in enumerate(zip(self._inputs, words, strict=True))
         )
-        answer = self._insist(Command.RUN_ON if keep else Command.RUN, records)
+        answer = self._insist(Command.RUN_ON if keep else Command.RUN, records, steps)
         if answer.status != Status.OK:
             self._refused(answer)
         for port, data in zip(self._outputs, answer.words, strict=True):
             if len(data) != port.words(steps) * port.word_bytes:
-                raise GatewrightError(
-                    "GW-905",
-                    where=self._where,
-                    cause=f"{port.name} gave {len(data)} bytes for {steps} steps, and the check "
-                    "sum is right.",
-                    remedy="This is a defect of the design: please report it with the model.",
-                )
+                self._impossible(f"{port.name} gave {len(data)} bytes for {steps} steps")
+            values = port.unpack(bytes(data))
+            odd = values[(values < port.low) | (values > port.high)]
+            if len(odd):
+                self._impossible(f"{port.name} gave {odd[0]}, not of {port.low} to {port.high}")
         self._state_known = True
         return [bytes(data) for data in answer.words]
 
-    def _insist(self, command: Command, records: bytes) -> Answer:
+    def limit(self, records: int, steps: int) -> float:
+        """Seconds of an exchange, at the most, its repeats included.
+
+        Args:
+            records: Bytes of the records of a frame.
+            steps: Of the sequence in them; 0 without one.
+        """
+        return ATTEMPTS * self._bounds(frames.FRAME_BYTES + records, steps)[1]
+
+    def _bounds(self, asked: int, steps: int) -> tuple[int, float]:
+        """Bytes of the longest answer, and seconds until it is there."""
+        answer = longest(asked, self._outputs, steps)
+        return answer, self._pace.bound(asked, answer, steps)
+
+    def _insist(self, command: Command, records: bytes, steps: int, until: float = inf) -> Answer:
         """Ask until an answer comes; only once if that would advance the state twice."""
-        fault = _LineError("GW-904", "there was no answer.")
+        fault = _LineError("GW-904", "there was no time left for an answer.")
+        until = min(until, monotonic() + self.limit(len(records), steps))
         for _ in range(ATTEMPTS):
+            if monotonic() >= until:
+                break
             try:
-                answer = self._ask(command, records)
+                answer = self._ask(command, records, steps, until)
                 if answer.status not in _REPORTS:
                     return answer
                 code, report = _REPORTS[answer.status]
@@ -141,7 +161,7 @@ class Link:
             if command == Command.RUN_ON:
                 self._lost(fault.cause.rstrip("."))
             if greet:  # a run from the start need not mind that the board was reset
-                self._greet()
+                self._greet(until)
         raise GatewrightError(
             fault.code,
             where=self._where,
@@ -149,18 +169,20 @@ class Link:
             remedy=_REMEDIES[fault.code],
         )
 
-    def _ask(self, command: Command, records: bytes) -> Answer:
+    def _ask(self, command: Command, records: bytes, steps: int, until: float) -> Answer:
         """Send one frame and wait for its answer."""
         self._ticket = (self._ticket + 1) % 256
         message = frames.message(self._ticket, command, records)
-        self._line.write(bytes([frames.FLAG]))
+        self._reader.longest, seconds = self._bounds(len(message), steps)
+        until = min(until, monotonic() + seconds)
+        self._send(bytes([frames.FLAG]), until)
         sent, length, heard = 0, 0, monotonic()
-        while monotonic() - heard < self._timeout:
+        while monotonic() < min(until, heard + self._pace.timeout):
             answer = self._reader.answer
             mine = answer.ticket == self._ticket
             allowed = self._window + (answer.credits * frames.CREDIT_BYTES if mine else 0)
             if sent < min(len(message), allowed):
-                self._line.write(frames.escaped(message[sent:allowed]))
+                self._send(frames.escaped(message[sent:allowed]), until)
                 sent = min(len(message), allowed)
             done = self._reader.feed(self._line.read(max(1, self._line.in_waiting)))
             mine = self._reader.answer.ticket == self._ticket
@@ -168,9 +190,29 @@ class Link:
                 length, heard = self._reader.answer.length, monotonic()
             for found in done:
                 if found.ticket == self._ticket:
-                    return _intact(found)
+                    return self._intact(found)
+        if monotonic() >= until:
+            raise _LineError("GW-904", f"an answer is not done where it takes {seconds:.3g} s.")
         what = "an answer broke off" if length else "nothing came back"
-        raise _LineError("GW-904", f"{what} for {self._timeout:g} s.")
+        raise _LineError("GW-904", f"{what} for {self._pace.timeout:g} s.")
+
+    def _send(self, data: bytes, until: float) -> None:
+        """Write all bytes, unless nobody takes them."""
+        until = min(until, monotonic() + self._pace.timeout + self._pace.line(len(data)))
+        while data:
+            _, ready, _ = select([], [self._line], [], max(0.0, until - monotonic()))
+            if not ready:
+                raise _LineError("GW-904", "the board takes no more bytes.")
+            with suppress(BlockingIOError):
+                data = data[os.write(self._line.fileno(), data) :]
+
+    def _intact(self, answer: Answer) -> Answer:
+        if answer.length > self._reader.longest:
+            most = self._reader.longest
+            raise _LineError("GW-905", f"its answer has more than the {most} bytes it can have.")
+        if not answer.intact:
+            raise _LineError("GW-905", "its answer came with a wrong check sum.")
+        return answer
 
     def _check(self, identity: bytes) -> None:
         if not identity:
@@ -202,6 +244,14 @@ class Link:
             remedy="Compile and synthesize with this version of Gatewright.",
         )
 
+    def _impossible(self, what: str) -> NoReturn:
+        raise GatewrightError(
+            "GW-905",
+            where=self._where,
+            cause=f"{what}, and the check sum is right.",
+            remedy=DEFECT,
+        )
+
     def _lost(self, why: str) -> NoReturn:
         raise GatewrightError(
             "GW-909",
@@ -209,12 +259,6 @@ class Link:
             cause=f"there is no state to go on from: {why}.",
             remedy="Call reset() and give the sequence again from its beginning.",
         )
-
-
-def _intact(answer: Answer) -> Answer:
-    if not answer.intact:
-        raise _LineError("GW-905", "its answer came with a wrong check sum.")
-    return answer
 
 
 # Damage on the line may look like any of them, so the frame is sent again.
@@ -228,8 +272,8 @@ _REPORTS: dict[int | None, tuple[str, str]] = {
     Status.FRAMING: ("GW-910", "a sequence ended inside the words of a step"),
 }
 _REMEDIES = {
-    "GW-904": "Check that the bitstream is loaded, and port and baud rate; give more time if a "
-    "sequence takes longer.",
+    "GW-904": "Check that the bitstream is loaded, and port and baud rate; raise timeout if a word "
+    "takes longer, and name clock if the board's is slower than 1 MHz.",
     "GW-905": "Use a shorter cable or a lower baud rate, and check that both sides have the same.",
     "GW-908": "Compile with a larger max_steps, or pass shorter sequences.",
     "GW-910": "Give whole steps: words_per_step words each, as 3_kernels.json says for the port.",

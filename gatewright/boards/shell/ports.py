@@ -30,7 +30,8 @@ class FramePort:
         lanes: Integers of a word.
         lane_bytes: Bytes of an integer.
         folds: Words of a beat.
-        signed: Whether they may be negative.
+        low: The least of them.
+        high: The greatest.
         offset: Bytes of the words of the ports before it.
     """
 
@@ -41,8 +42,14 @@ class FramePort:
     lanes: int
     lane_bytes: int
     folds: int
-    signed: bool
+    low: int
+    high: int
     offset: int
+
+    @property
+    def signed(self) -> bool:
+        """Whether they may be negative."""
+        return self.low < 0
 
     @property
     def word_bytes(self) -> int:
@@ -98,7 +105,8 @@ def _ports(ports: Iterable[dict[str, Any]]) -> tuple[FramePort, ...]:
                 port["lanes"],
                 port["lane_bits"] // 8,
                 port["words_per_step"],
-                port["low"] < 0,
+                port["low"],
+                port["high"],
                 sum(other.word_bytes for other in found),
             )
         )
