@@ -17,6 +17,7 @@ from designs import DIGEST, KERNELS
 from shared_model import Shared
 
 from gatewright.boards.shell import build_digest, frames, shell_files
+from gatewright.boards.shell.pace import longest
 from gatewright.boards.shell.ports import input_ports, output_ports
 from gatewright.cli import main
 from gatewright.device import Device
@@ -58,6 +59,28 @@ def test_a_frame_byte_for_byte() -> None:
     assert body[:-4].hex() == "1101" + "8001" + "7e000102" + "ff"
     assert int.from_bytes(body[-4:], "little") ^ 0xFFFFFFFF == zlib.crc32(body[:-4])
     assert frames.escaped(b"\x7e\x7d\x7c").hex() == "7d5e7d5d7c"
+
+
+def answered(credits: int, words: int) -> bytes:
+    """A whole answer without its flag: a port with words of two bytes."""
+    body = b"\x11" + bytes([frames.CREDIT]) * credits + b"\x80ab" * words + bytes([frames.END, 0])
+    return body + frames.check_sum(body)
+
+
+def test_an_answer_is_as_long_as_it_can_be_and_no_longer() -> None:
+    (port,) = output_ports({"outputs": [{**KERNELS["inputs"][0], "lanes": 2, "words_per_step": 1}]})
+    reader = frames.Reader([port.word_bytes])
+    reader.longest = longest(asked=600, outputs=[port], steps=20)
+    whole = answered(credits=5, words=20)
+    assert len(whole) == reader.longest
+    (answer,) = reader.feed(b"\x7e" + frames.escaped(whole))
+    assert answer.intact and answer.credits == 5 and len(answer.words[0]) == 40
+    (answer,) = reader.feed(b"\x7e" + frames.escaped(answered(credits=5, words=21)))
+    assert answer.complete and not answer.intact
+    for endless in (b"\xfe" * 10_000, b"\0ab" * 10_000, b"\xfd" * 10_000):
+        assert len(reader.feed(b"\x7e\x11" + endless)) == 1
+        assert reader.answer.length == reader.longest + 1
+        assert len(reader.answer.words[0]) <= reader.longest
 
 
 def test_long_sequences_are_several_records() -> None:

@@ -21,6 +21,10 @@ FIRST_WINDOW = frames.CREDIT_BYTES
 """Bytes that any board takes without credit: a hello is far shorter."""
 
 
+BUFFER = 4096
+"""Bytes that the system may have to send before it takes more."""
+
+
 class Line(Protocol):
     """What is needed of ``serial.Serial``. ``read`` returns what is there, after a short wait."""
 
@@ -191,16 +195,17 @@ class Link:
             for found in done:
                 if found.ticket == self._ticket:
                     return self._intact(found)
-        if monotonic() >= until:
-            raise _LineError("GW-904", f"an answer is not done where it takes {seconds:.3g} s.")
+        if length and monotonic() >= until:
+            raise _LineError("GW-904", f"an answer took more than the {seconds:.3g} s it can take.")
         what = "an answer broke off" if length else "nothing came back"
         raise _LineError("GW-904", f"{what} for {self._pace.timeout:g} s.")
 
     def _send(self, data: bytes, until: float) -> None:
         """Write all bytes, unless nobody takes them."""
-        until = min(until, monotonic() + self._pace.timeout + self._pace.line(len(data)))
+        patience = self._pace.timeout + self._pace.line(BUFFER)
         while data:
-            _, ready, _ = select([], [self._line], [], max(0.0, until - monotonic()))
+            wait = min(patience, until - monotonic())
+            _, ready, _ = select([], [self._line], [], max(0.0, wait))
             if not ready:
                 raise _LineError("GW-904", "the board takes no more bytes.")
             with suppress(BlockingIOError):
