@@ -196,8 +196,8 @@ class Opened:
             self._warn_once(f"{path} is not what compile wrote, and is not read")
         if os.path.lexists(self._folder / OLD[part]):
             self._warn_once(
-                f"{self._folder / OLD[part]} is of an earlier version, which kept compiled code "
-                "there; it is not read, and may be deleted"
+                f"{self._folder / OLD[part]} is not what compile wrote: an earlier version kept "
+                "compiled code there; it is not read, and may be deleted"
             )
         return names
 

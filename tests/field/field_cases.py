@@ -110,6 +110,20 @@ def holds_ready_low(end: Ending) -> bool:
     )
 
 
+def loads_nothing(end: Ending) -> bool:
+    """Four libraries lie there, none was loaded, and that folder was named."""
+    return succeeds(end) and bool(
+        end.count(r"4 planted, same integers, .*=False")
+        and re.search("csim is not what compile wrote", end.text)
+    )
+
+
+def warns_of_code(end: Ending) -> bool:
+    """Each of the five edits is named and changes no integer."""
+    same = end.count(r"(hls|rtl|csim) .* warned +(same|verify mismatches 0)")
+    return succeeds(end) and same == 5
+
+
 CASES = {
     "unsigned_thresholds": Case(
         "0 mismatches",
@@ -198,6 +212,21 @@ CASES = {
     ),
 }
 
+CASES["planted_library"] = Case(
+    "not loaded, and named",
+    loads_nothing,
+    ("tests/cache/test_trust.py::test_a_planted_library_is_not_loaded",),
+)
+CASES["tamper_code"] = Case(
+    "sources and headers that were changed or added are named; no other code runs",
+    warns_of_code,
+    (
+        "tests/cache/test_trust.py::test_what_nobody_listed_is_named_and_not_read",
+        "tests/cache/test_trust.py::test_old_folders_that_are_links",
+        "tests/test_damage.py::test_what_was_changed_is_run_with_a_warning",
+    ),
+)
+
 
 def script_of(folder: Path, name: str) -> list[str]:
     """The command that runs a case."""
@@ -208,6 +237,9 @@ def script_of(folder: Path, name: str) -> list[str]:
             str(Path(__file__).with_name("field_bench.py")),
             str(folder / "rtl"),
         ]
+    if name in ("planted_library", "tamper_code"):
+        script = str(Path(__file__).with_name("field_trust.py"))
+        return [sys.executable, script, str(folder / "trust"), name]
     if (models / f"{name}.sh").exists():
         return ["sh", str(models / f"{name}.sh")]
     return [sys.executable, str(models / f"{name}.py")]
