@@ -9,6 +9,7 @@ from gatewright.check import ChangedBuildError, Checked, check
 from gatewright.compiler import compile
 from gatewright.device import Device
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.eda.home import NoCacheWarning
 from gatewright.ir.traced import register as _register
 from gatewright.levels import FAST_LEVELS, LEVELS
 from gatewright.opened import ChangedBuildWarning
@@ -30,6 +31,7 @@ __all__ = [
     "Checked",
     "Device",
     "GatewrightError",
+    "NoCacheWarning",
     "Report",
     "Stream",
     "UnsavedReportWarning",

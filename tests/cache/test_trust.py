@@ -220,7 +220,10 @@ def test_so_does_rtl(
     ports = Ports.from_json(shared.build.kernels)
     names = [name(), name()]
     with monkeypatch.context() as elsewhere:
-        elsewhere.setenv("CXX", str(another_compiler(tmp_path)))
+        compiler = another_compiler(tmp_path)
+        elsewhere.setenv("CXX", str(compiler))
+        names.append(name())
+        compiler.write_text(compiler.read_text().replace("exec", f"{NEWER}\nexec"))
         names.append(name())
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(machine, "cpu", lambda: "model name: another\nflags: fpu")
