@@ -237,6 +237,24 @@ def fresh(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
+def place_in(build: Path, name: str) -> Path:
+    """Where ``verify``, ``report`` and ``synth`` write in a build, which others may have made.
+
+    Raises:
+        GatewrightError: GW-404 where a link leads elsewhere, or a pipe or a device stands.
+    """
+    path, says = build / name, None
+    with _coded(path):
+        if os.path.realpath(path) != os.path.join(os.path.realpath(build), name):
+            says = "it is a link, or behind one."
+        elif path.exists() and not (path.is_file() or path.is_dir()):
+            says = "it is neither a file nor a folder."
+    if says is not None:
+        remedy = "Delete it: it is no part of the build, and is made anew."
+        raise GatewrightError("GW-404", where=str(path), cause=says, remedy=remedy)
+    return path
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file as ``write_bytes`` does.
 

@@ -10,7 +10,7 @@ from gatewright.blame import check_unchanged
 from gatewright.boards.report import SHAPE as SYNTHESIZED
 from gatewright.boards.report import SYNTH_JSON
 from gatewright.errors import GatewrightError
-from gatewright.folder import REPORT, SYNTH, VERIFY, named, recover_all, write_text
+from gatewright.folder import REPORT, SYNTH, VERIFY, named, place_in, recover_all, write_text
 from gatewright.ir.certificate import ASSUMPTIONS
 from gatewright.manifest import read_manifest
 from gatewright.page import Facts, render
@@ -38,7 +38,7 @@ def write_report(build: Build, output: str | os.PathLike[str] | None = None) -> 
         GatewrightError: GW-402 if a file of the folder is damaged, GW-404 if the page cannot be
             written.
     """
-    page = build.path / REPORT if output is None else named(output)
+    page = place_in(build.path, REPORT) if output is None else named(output)
     facts = gather(build)
     try:
         text = render(facts)
@@ -62,7 +62,7 @@ def gather(build: Build) -> Facts:
         GatewrightError: GW-402; GW-404 if what synth was killed over cannot be put back.
     """
     rows = [row._asdict() for row in build.certificate.summary()]
-    recover_all(build.path / SYNTH)
+    recover_all(place_in(build.path, SYNTH))
     synthesized = [
         name
         for board in _folders(build.path)

@@ -11,7 +11,7 @@ from gatewright.boards.folding import Candidate
 from gatewright.boards.shell import build_digest, shell_files
 from gatewright.boards.synth import Request, choose_clock, synthesize
 from gatewright.boards.vendor import count_resources
-from gatewright.folder import SYNTH, trying, writing
+from gatewright.folder import SYNTH, place_in, trying, writing
 from gatewright.hls_templates import Design, least_budget, map_design
 from gatewright.hls_templates.rtl.write import rtl_files
 from gatewright.manifest import read_manifest
@@ -68,7 +68,7 @@ def synth(
     report = progress or (lambda stage, line: None)
     if not isinstance(target, Board):
         choose_clock(target, mhz)  # refused before a folder is touched
-    with trying(build.path / SYNTH / target.name) as folder, writing(folder):
+    with trying(place_in(build.path, f"{SYNTH}/{target.name}")) as folder, writing(folder):
         if isinstance(target, Board):
             # An earlier version kept no budget below the least.
             least = least_budget(build.integer.graph)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from gatewright.divergence import Divergence, first_divergence
 from gatewright.errors import GatewrightError
 from gatewright.explained import boundary_cases, is_exact
-from gatewright.folder import VERIFY, WAVES, fresh, write_text, writing
+from gatewright.folder import VERIFY, WAVES, fresh, place_in, write_text, writing
 from gatewright.hls_templates.cosim import Drive, Trace
 from gatewright.inputs import check_labels
 from gatewright.ir.types import IntArray
@@ -219,7 +219,7 @@ def _keep(build: Build, report: Report) -> None:
     """Leave a report in the build; a folder that may only be read costs nobody the result."""
     text = json.dumps(report.to_json(), indent=1, sort_keys=True) + "\n"
     try:
-        write_text(build.path / VERIFY, text)
+        write_text(place_in(build.path, VERIFY), text)
     except GatewrightError as error:
         _say_unsaved(error)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.eda.cache import names_below
+from gatewright.reading import read_bytes
 
 SOURCES = "sources.f"
 CORE = "gatewright_core"
@@ -45,7 +46,7 @@ class RtlProject:
         def read(name: str) -> bytes:
             if name not in known:
                 raise _incomplete(folder, name)
-            return (folder / name).read_bytes()
+            return read_bytes(folder, name)
 
         sources = tuple(read(SOURCES).decode().split())
         if not sources:

@@ -15,6 +15,7 @@ from gatewright.hls_templates.csim.compiler import (
 )
 from gatewright.hls_templates.eda import Cached
 from gatewright.hls_templates.eda.cache import contents, header_facts, names_below, place
+from gatewright.reading import read_bytes
 
 LIBRARY, MAIN = "csim.so", "csim.cpp"
 SUFFIXES = (".cpp", ".hpp")
@@ -29,7 +30,7 @@ def csim_sources(folder: Path, names: Iterable[str] | None = None) -> dict[str, 
         names: Its files, relative; no other is read. None for all that are there.
     """
     known = names_below(folder) if names is None else names
-    return {name: (folder / name).read_bytes() for name in known if name.endswith(SUFFIXES)}
+    return {name: read_bytes(folder, name) for name in known if name.endswith(SUFFIXES)}
 
 
 def csim_library(
