@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -258,34 +259,54 @@ def test_a_folder_with_an_awkward_name(
 
 
 FULL = """
-import shutil, sys
+import shutil, subprocess, sys
 from pathlib import Path
 import gatewright
 from gatewright.hls_templates.eda import user_cache
 
-for level in sys.argv[2:]:
-    try:
-        gatewright.Build(sys.argv[1]).engine(level)
-    except gatewright.GatewrightError as error:
-        print(level, error, [path.name for path in user_cache().glob("*/work-*")])
-    for path in user_cache().iterdir():
-        shutil.rmtree(path)
+build, disk = map(Path, sys.argv[1:3])
+for level in sys.argv[3:]:
+    part = build / ("hls" if level == "csim" else "rtl")
+    pages = sum(path.stat().st_size // 4096 + 1 for path in part.rglob("*") if path.is_file())
+    for size in (4 * pages // 2, 4 * pages + 100):  # before and after the tools begin
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}k,mode=700", "none", disk])
+        try:
+            gatewright.Build(build).engine(level)
+        except gatewright.GatewrightError as error:
+            print(level, error, [path.name for path in user_cache().glob("*/work-*")])
+        subprocess.run(["umount", disk])
 """
 
 
 def test_a_disk_that_is_full(copy: Path, tmp_path: Path) -> None:
-    """A small one of memory, in a namespace in which mounting is allowed."""
+    """Small ones of memory, in a namespace in which mounting is allowed."""
     disk, levels = tmp_path / "disk", [p.values[0] for p in every_level("csim", "rtl", "cxxrtl")]
     disk.mkdir()
     (tmp_path / "full.py").write_text(FULL)
-    mount = f"mount -t tmpfs -o size=100k,mode=700 none {disk}"
-    if subprocess.run(["unshare", "-rm", "sh", "-c", mount], capture_output=True).returncode:
-        pytest.skip("needs a namespace of its own")
-    run = shlex.join([sys.executable, str(tmp_path / "full.py"), str(copy), *levels])
-    script = f"{mount} && GATEWRIGHT_CACHE={disk} {run}"
-    done = subprocess.run(["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True)
+    apart = ["unshare", "-rm"]
+    tried = [*apart, "mount", "-t", "tmpfs", "none", str(disk)]
+    if shutil.which("unshare") is None or subprocess.run(tried, capture_output=True).returncode:
+        pytest.skip("needs a namespace in which it may mount")
+    run = [*apart, sys.executable, tmp_path / "full.py", copy, disk, *levels]
+    env = os.environ | {"GATEWRIGHT_CACHE": str(disk)}
+    done = subprocess.run(run, env=env, capture_output=True, text=True)
     lines = done.stdout.splitlines()
-    assert len(lines) == len(levels), done
-    for level, line in zip(levels, lines, strict=True):
+    assert len(lines) == 2 * len(levels), done
+    for level, line in zip(np.repeat(levels, 2), lines, strict=True):
         assert line.startswith(f"{level} GW-404") and "No space left on device" in line, line
         assert line.endswith("[]"), line
+    assert sum("No space left on device (" in line for line in lines), lines  # a tool's own words
+
+
+def test_a_linker_that_finds_no_room(
+    copy: Path, own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its words are not the first that say "error"."""
+    words = "collect2: error: ld returned 1\nld: final link failed: No space left on device"
+    compiler = tmp_path / "c++"
+    compiler.write_text(f"#!/bin/sh\necho '{words}' >&2; exit 1\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    with pytest.raises(gatewright.GatewrightError, match=r"GW-404.*No space left.*final link"):
+        gatewright.Build(copy).engine("csim")
+    assert not list(own_cache.glob("*/work-*")) and not (own_cache / "refused").exists()
