@@ -11,9 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.eda import Cached, Tool, cache, machine, run_tool, user_cache
@@ -101,6 +103,20 @@ def test_two_processes_make_it_once(own_cache: Path, tmp_path: Path) -> None:
     assert len(notes_of(made)) == 1
 
 
+def test_threads_make_it_once(own_cache: Path, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+
+    def slowly(work: Path) -> None:
+        time.sleep(0.2)
+        writes("once", made)(work)
+
+    with ThreadPoolExecutor(4) as pool:
+        folders = {
+            future.result() for future in [pool.submit(cached(slowly).folder) for _ in range(4)]
+        }
+    assert len(folders) == 1 and notes_of(made) == ["once"]
+
+
 def dies(work: Path) -> None:
     (work / "half").write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -154,12 +170,26 @@ def test_a_cache_of_somebody_else(own_cache: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_new_cache_is_the_user_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWRIGHT_CACHE", str(tmp_path / "new" / "cache"))
+    thing = cached(writes("a", tmp_path / "made"))
     old = os.umask(0)
     try:
-        user_cache()
+        entry = thing.folder().parent
     finally:
         os.umask(old)
-    assert (tmp_path / "new" / "cache").stat().st_mode & 0o777 == 0o700
+    for folder in (entry.parent, entry):
+        assert folder.stat().st_mode & 0o777 == 0o700
+    entry.chmod(0o777)  # as whoever could write the cache once might have left it
+    with pytest.raises(GatewrightError, match=rf"GW-504.*{entry.name}"):
+        thing.folder()
+
+
+def test_a_file_system_without_locks(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(lock: object) -> None:
+        raise NotImplementedError("FileSystem does not appear to support flock")
+
+    monkeypatch.setattr(FileLock, "_acquire", refuse)
+    with pytest.raises(GatewrightError, match=r"GW-404.*no locks.*GATEWRIGHT_CACHE"):
+        cached(lambda work: None).folder()
 
 
 def test_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,9 +60,11 @@ class Cached:
         kept = user_cache()
         entry = kept / self.name
         done = entry / DONE
+        if entry.exists():
+            check_private(entry)
         if not self._whole(done):
             with coded(kept):
-                entry.mkdir(exist_ok=True)
+                entry.mkdir(PRIVATE, exist_ok=True)
                 with FileLock(entry / LOCK):  # where another process makes them, wait for it
                     _sweep(entry)
                     if not self._whole(done):
@@ -100,7 +102,17 @@ def user_cache() -> Path:
         folder = cache_path()
     with coded(folder):
         folder.mkdir(PRIVATE, parents=True, exist_ok=True)
-        found = folder.stat()
+        check_private(folder)
+    return folder
+
+
+def check_private(folder: Path) -> None:
+    """Refuse a folder that anybody but the user may write.
+
+    Raises:
+        GatewrightError: GW-504.
+    """
+    found = folder.stat()
     others = stat.S_IMODE(found.st_mode) & (stat.S_IWGRP | stat.S_IWOTH)
     if found.st_uid != os.geteuid() or others:
         owner = "others may write it" if others else f"it belongs to user {found.st_uid}"
@@ -108,9 +120,9 @@ def user_cache() -> Path:
             "GW-504",
             where=str(folder),
             cause=f"{owner}, and what is in it is run.",
-            remedy=f"Run chmod go-w on it if it is yours, or name another in {VARIABLE}.",
+            remedy=f"Delete it, or run chmod go-w on it if you know what is in it; or name another "
+            f"cache in {VARIABLE}.",
         )
-    return folder
 
 
 def digest(facts: Sequence[str]) -> str:
@@ -157,6 +169,10 @@ def coded(folder: object) -> Iterator[None]:
     """
     try:
         yield
+    except NotImplementedError as error:  # how filelock says it
+        raise GatewrightError(
+            "GW-404", where=str(folder), cause="its file system has no locks.", remedy=REMEDY
+        ) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise no_room(folder) from error
