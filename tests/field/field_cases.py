@@ -124,6 +124,11 @@ def warns_of_code(end: Ending) -> bool:
     return succeeds(end) and same == 5
 
 
+def notices_all(end: Ending) -> bool:
+    """Each edit is warned of or refused, and nothing ends otherwise."""
+    return succeeds(end) and end.count(r".* (?:warned +(?!UNCODED)|NO WARNING GW-40[24])") == 22
+
+
 CASES = {
     "unsigned_thresholds": Case(
         "0 mismatches",
@@ -217,6 +222,15 @@ CASES["planted_library"] = Case(
     loads_nothing,
     ("tests/cache/test_trust.py::test_a_planted_library_is_not_loaded",),
 )
+CASES["tamper_data"] = Case(
+    "every edit is warned of, or a coded error",
+    notices_all,
+    (
+        "tests/trust/test_check.py::test_what_was_changed_is_rejected",
+        "tests/trust/test_read_back.py::test_what_is_there_instead",
+        "tests/trust/test_read_back.py::test_other_values_inside",
+    ),
+)
 CASES["tamper_code"] = Case(
     "sources and headers that were changed or added are named; no other code runs",
     warns_of_code,
@@ -237,7 +251,7 @@ def script_of(folder: Path, name: str) -> list[str]:
             str(Path(__file__).with_name("field_bench.py")),
             str(folder / "rtl"),
         ]
-    if name in ("planted_library", "tamper_code"):
+    if name in ("planted_library", "tamper_code", "tamper_data"):
         script = str(Path(__file__).with_name("field_trust.py"))
         return [sys.executable, script, str(folder / "trust"), name]
     if (models / f"{name}.sh").exists():

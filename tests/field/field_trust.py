@@ -1,6 +1,6 @@
-"""Do to a build what a field test did to the code in it, and say what came of it.
+"""Do to a build what a field test did to it, and say what came of it.
 
-    python tests/field/field_trust.py FOLDER planted_library|tamper_code
+    python tests/field/field_trust.py FOLDER planted_library|tamper_code|tamper_data
 
 FOLDER holds ``planted_library.py`` and ``tamper.py``, which take a build of 3 features.
 """
@@ -21,6 +21,18 @@ import gatewright
 from gatewright.hls_templates.csim import simulator
 
 EDITS = ("hls edit", "hls added ap_int.h", "rtl edit", "rtl added file", "csim dir symlink outside")
+
+DATA = (
+    *(f"kernels {what}" for what in ("predicted_cycles", "state scale x2", "zero point", "script")),
+    *(f"traced {what}" for what in ("weights 0", "domain")),
+    *(f"certificate {what}" for what in ("touched", "emptied list", "script")),
+    *(f"manifest {what}" for what in ("board script", "multipliers str", "files absolute")),
+    *(f"manifest {what}" for what in ("files list", "files empty", "dir entry", "digest int")),
+    *(f"verify.json {what}" for what in ("fake", "junk", "types", "deep", "fifo")),
+    "symlink certificate -> /etc/passwd",
+)
+"""Without the two that look for a matrix of weights where there is none and change nothing, and a
+page that is asked for by the name of a link."""
 
 
 def old_name(project: Path, native: bool, taps: bool) -> str:
@@ -63,8 +75,8 @@ def main(folder: Path, name: str) -> None:
     """Run the case in the working folder."""
     build, x = build_in(Path.cwd())
     np.save("x.npy", x)
-    if name == "tamper_code":
-        run(folder / "tamper.py", build.path, "x.npy", *EDITS)
+    if name.startswith("tamper"):
+        run(folder / "tamper.py", build.path, "x.npy", *(DATA if name == "tamper_data" else EDITS))
         return
     before = build.simulate(x)
     simulator._library_name = old_name  # type: ignore[attr-defined]

@@ -140,6 +140,14 @@ def test_names_that_lead_away(name: str, build: Path) -> None:
     coded(build, "check", "GW-402", "GW-406")
 
 
+@pytest.mark.parametrize("name", ["certificate.json", "verify.json"])
+def test_the_right_file_behind_a_link_that_leads_away(name: str, build: Path) -> None:
+    (build / "verify.json").write_text(json.dumps(VERIFIED))
+    (build / name).rename(build.with_name("elsewhere"))
+    (build / name).symlink_to(build.with_name("elsewhere"))
+    coded(build, "report", "GW-402")
+
+
 def test_a_link_that_is_put_there_later(build: Path) -> None:
     opened = gatewright.Build(build)
     opened.verify(levels=("traced", "integer"))
