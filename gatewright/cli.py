@@ -27,6 +27,7 @@ from gatewright.options import check_options, positive
 from gatewright.pieces import in_pieces
 from gatewright.rtl_level import check_level, drive_for
 from gatewright.stream import check_stream
+from gatewright.terminated import ending_well
 from gatewright.version import VERSION
 
 JSON = "gatewright.json"
@@ -45,7 +46,7 @@ class _Main(click.Group):
         return super().parse_args(ctx, args)
 
     def main(self, *args: Any, **options: Any) -> Any:
-        with display.telling_output():
+        with display.telling_output(), ending_well():
             return super().main(*args, **options)
 
     def invoke(self, ctx: click.Context) -> Any:

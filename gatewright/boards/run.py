@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from gatewright.boards.plan import Command
 from gatewright.boards.tools import Tool, find_tool, variable_of
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda import check_room
+from gatewright.hls_templates.eda import check_room, started
 
 Progress = Callable[[str, str], None]
 """Called with the stage and a line that a tool just said."""
@@ -55,19 +56,14 @@ def run_command(command: Command, folder: Path, progress: Progress) -> str:
         (folder / command.gives).unlink(missing_ok=True)  # of an earlier fold
     progress(command.stage, "")
     lines = []
-    process = _start(tool, command, folder)
-    try:
+    with _started(tool, command, folder) as process, (folder / command.log).open("w") as log:
         assert process.stdout is not None
-        with (folder / command.log).open("w") as log:
-            for line in process.stdout:
-                log.write(line)
-                lines.append(line)
-                if _TELLING.match(line):
-                    progress(command.stage, _LEVEL.sub("", line).strip())
+        for line in process.stdout:
+            log.write(line)
+            lines.append(line)
+            if _TELLING.match(line):
+                progress(command.stage, _LEVEL.sub("", line).strip())
         code = process.wait()
-    finally:
-        process.kill()  # where the wait was interrupted; otherwise there is nothing left to kill
-        process.wait()
     said = "".join(lines)
     if code:
         raise ToolError(command, last_words(said) or f"exit code {code}", said)
@@ -76,24 +72,21 @@ def run_command(command: Command, folder: Path, progress: Progress) -> str:
     return said
 
 
-def _start(tool: Tool, command: Command, folder: Path) -> subprocess.Popen[str]:
-    try:
-        return subprocess.Popen(
-            [*tool.argv, *command.args],
-            cwd=folder / command.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
-    except OSError as error:
-        raise GatewrightError(
-            "GW-804",
-            where=tool.origin,
-            cause=f"it does not run: {error.strerror}.",
-            remedy=f"Correct the variable {variable_of(tool.name)}, or unset it.",
-        ) from error
+@contextmanager
+def _started(tool: Tool, command: Command, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    line = [*tool.argv, *command.args]
+    with ExitStack() as stack:
+        try:
+            program = started(line, folder / command.folder, errors=subprocess.STDOUT)
+            process = stack.enter_context(program)
+        except OSError as error:
+            raise GatewrightError(
+                "GW-804",
+                where=tool.origin,
+                cause=f"it does not run: {error.strerror}.",
+                remedy=f"Correct the variable {variable_of(tool.name)}, or unset it.",
+            ) from error
+        yield process
 
 
 def last_words(log: str) -> str:

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda import check_room
+from gatewright.hls_templates.eda import check_room, ended
 
 VARIABLE = "CXX"
 """Names a compiler."""
@@ -131,11 +131,8 @@ def run_compiler(compiler: Compiler, arguments: Sequence[str], folder: Path) -> 
 
 
 def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    around = os.environ | AROUND
     try:
-        return subprocess.run(
-            command, cwd=folder, env=around, capture_output=True, text=True, errors="replace"
-        )
+        return ended(command, folder, os.environ | AROUND)
     except OSError as error:
         raise GatewrightError(
             "GW-502",

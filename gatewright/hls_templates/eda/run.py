@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.eda.child import ended
 from gatewright.hls_templates.eda.room import check_room
 
 # How a line of a log begins that says what is wrong.
@@ -64,14 +64,7 @@ def run_tool(tool: Tool, arguments: Sequence[str], folder: Path) -> str:
     """
     command = [*tool.command, *arguments]
     try:
-        result = subprocess.run(
-            command,
-            cwd=folder,
-            env={**os.environ, **tool.environment},
-            capture_output=True,
-            text=True,
-            errors="replace",
-        )
+        result = ended(command, folder, {**os.environ, **tool.environment})
     except OSError as error:
         raise _failed(tool, command, folder, str(error)) from error
     if result.returncode != 0:
