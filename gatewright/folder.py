@@ -225,18 +225,6 @@ def check_file(path: Path) -> None:
             beside.new.touch()
 
 
-def fresh(path: Path) -> None:
-    """Make way for a file of a build, in a folder of the build: links lead nowhere else.
-
-    Raises:
-        OSError: Where the folder is a link, or cannot be written.
-    """
-    if path.parent.is_symlink():
-        raise NotADirectoryError(errno.ENOTDIR, "it is a link", str(path.parent))
-    path.parent.mkdir(exist_ok=True)
-    path.unlink(missing_ok=True)
-
-
 def place_in(build: Path, name: str) -> Path:
     """Where ``verify``, ``report`` and ``synth`` write in a build, which others may have made.
 

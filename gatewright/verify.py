@@ -16,7 +16,7 @@ import numpy.typing as npt
 from gatewright.divergence import Divergence, first_divergence
 from gatewright.errors import GatewrightError
 from gatewright.explained import boundary_cases, is_exact
-from gatewright.folder import VERIFY, WAVES, fresh, place_in, write_text, writing
+from gatewright.folder import VERIFY, WAVES, place_in, write_text, writing
 from gatewright.hls_templates.cosim import Drive, Trace
 from gatewright.inputs import check_labels
 from gatewright.ir.types import IntArray
@@ -290,11 +290,11 @@ def _waveform(build: Build, pair: Comparison, arguments: Arguments, first: int) 
     step = steps if place.step is None else place.step
     # A layer that runs backwards computes its last step first.
     begin = 0 if place.direction == "reverse" else max(0, step - 1)
-    path = build.path / WAVES / f"{pair.level}-sequence{place.sequence}.vcd"
-    drive = Drive(trace=Trace(path, place.sequence - first, begin))
     try:
+        path = place_in(build.path, f"{WAVES}/{pair.level}-sequence{place.sequence}.vcd")
         with writing(path):
-            fresh(path)
+            path.parent.mkdir(exist_ok=True)
+        drive = Drive(trace=Trace(path, place.sequence - first, begin))
         build.rtl_engine(pair.level, drive)(arguments)
     except GatewrightError as error:
         if error.code not in UNSAVED:

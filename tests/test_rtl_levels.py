@@ -111,14 +111,34 @@ def test_verify_takes_levels_of_both_kinds(shared: Shared) -> None:
     assert [c.level for c in report.comparisons] == ["csim", "rtl"]
 
 
-@rtl
-def test_a_wrong_weight_is_found_named_and_shown(shared: Shared, tmp_path: Path) -> None:
-    build = copied(shared, tmp_path)
+def with_a_wrong_weight(shared: Shared, folder: Path) -> gatewright.Build:
+    build = copied(shared, folder)
     image = build.path / f"rtl/rom/{KERNEL}_weight_file.hex"
     words = image.read_text().splitlines()
     # The sign of the first weight: the lowest byte of the first tile.
     words[0] = f"{words[0][:-2]}{int(words[0][-2], 16) ^ 8:x}{words[0][-1]}"
     image.write_text("\n".join(words) + "\n")
+    return build
+
+
+@rtl
+@pytest.mark.filterwarnings("ignore::gatewright.ChangedBuildWarning")
+def test_a_waveform_that_cannot_be_kept_costs_nobody_the_result(
+    shared: Shared, tmp_path: Path
+) -> None:
+    """Where it would lie is a link that leads out of the build."""
+    build, elsewhere = with_a_wrong_weight(shared, tmp_path), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (build.path / WAVES).symlink_to(elsewhere)
+    with pytest.warns(gatewright.UnsavedReportWarning, match="vcd could not be written: it is"):
+        (pair,) = build.verify(shared.x[:3], levels=LEVELS).comparisons
+    assert pair.divergence is not None and pair.waveform is None
+    assert not list(elsewhere.iterdir())
+
+
+@rtl
+def test_a_wrong_weight_is_found_named_and_shown(shared: Shared, tmp_path: Path) -> None:
+    build = with_a_wrong_weight(shared, tmp_path)
     np.save(tmp_path / "x.npy", shared.x[:3])
     verify = ["verify", build.path, tmp_path / "x.npy", "--levels", ",".join(LEVELS)]
     done = call(*verify, "--json")
