@@ -22,6 +22,7 @@ CODES: dict[str, str] = {
     "GW-205": "unsupported ONNX node",
     "GW-206": "external data outside the model's folder",
     "GW-207": "malformed ONNX graph",
+    "GW-208": "model exceeds a limit",
     # 3xx: lowering
     "GW-301": "tensor is not quantized where it has to be",
     "GW-302": "integer range exceeds what a kernel can hold",

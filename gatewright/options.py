@@ -14,13 +14,12 @@ from gatewright.errors import GatewrightError
 from gatewright.hls_templates.mapper import DEFAULT_MAX_STEPS, DEFAULT_MULTIPLIERS, Options
 from gatewright.hls_templates.requantize.kernel import VARIANTS
 from gatewright.ir.lowering import IntegerModel
+from gatewright.limits import MAX_STEPS
 
 FASTEST = (1 << 31) - 1
 """Bits per second that a serial port can be asked for."""
 MOST_SEEDS = 1000
 """Placements: days of work already for the smallest design."""
-LONGEST = 1 << 20
-"""Steps of a sequence that a buffer may hold: more than any device has memory for."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,7 @@ def check_options(
     if requantizer not in VARIANTS:
         raise _refused("requantizer", requantizer, f"one of {', '.join(VARIANTS)}")
     steps = positive("max_steps", max_steps)
-    if steps is not None and steps > LONGEST:
-        raise _refused("max_steps", max_steps, f"at most {LONGEST}: a buffer holds them all")
+    MAX_STEPS.check("max_steps", steps or 0)
     budget = positive("multipliers", multipliers) or DEFAULT_MULTIPLIERS
     return BuildOptions(budget, requantizer, steps, find_board(board).name)
 

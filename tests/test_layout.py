@@ -13,6 +13,7 @@ PACKAGE = ROOT / "gatewright"
 MAX_LINES = 450
 LEAVES: dict[str, set[str]] = {  # anyone may import these; they import of ours what is named
     "errors": set(),
+    "limits": {"errors"},
     "reading": {"errors"},
     "shapes": set(),
 }

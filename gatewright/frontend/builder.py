@@ -14,6 +14,7 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend.naming import Namer
 from gatewright.frontend.spec import Parameter, QuantSpec, Value
 from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
+from gatewright.limits import FEATURES, UNFOLDED_BYTES
 
 QONNX_VERSION = 2
 OPSET = 20
@@ -37,6 +38,7 @@ class GraphBuilder:
         self._values_namer = Namer()
         for name in (INPUT, OUTPUT):
             self._values_namer.unique(name)
+        self._unfolded = self._joined = 0
 
     def state_input(self, name: str, shape: tuple[int, ...]) -> Value:
         """Add a further graph input: initial states [N, B, H], or one state [B, H].
@@ -55,6 +57,18 @@ class GraphBuilder:
         value = Value(self._values_namer.unique(name), shape, stack=len(shape) == 3)
         self._inputs.append(value)
         return value
+
+    def repeated(self, name: str, row: npt.NDArray[Any], times: int) -> str:
+        """Add a constant that is one row, [1, ...], several times; GW-208 if that is too large."""
+        self._unfolded += row.nbytes * times
+        UNFOLDED_BYTES.check(name, self._unfolded)
+        return self.initializer(name, np.repeat(row, times, axis=0))
+
+    def joined(self, name: str, features: int) -> int:
+        """Account for the features that an op puts side by side; GW-208 if they are too many."""
+        self._joined += features
+        FEATURES.check(name, self._joined)
+        return features
 
     def initializer(self, name: str, values: npt.NDArray[Any]) -> str:
         """Add a constant and return its name."""

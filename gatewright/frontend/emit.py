@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -142,8 +143,8 @@ def cell(
     inputs = [x.name]
     for state, value, grid in zip(spec.form.states, initial, grids, strict=True):
         if value is None:
-            zeros = np.zeros((batch, spec.hidden_size), dtype=np.float32)
-            inputs.append(builder.initializer(f"{name}.{state}0", zeros))
+            zeros = np.zeros((1, spec.hidden_size), dtype=np.float32)
+            inputs.append(builder.repeated(f"{name}.{state}0", zeros, batch))
         else:
             _check_state(name, state, value, (batch, spec.hidden_size))
             inputs.append(builder.quant(f"{name}.{state}0_quant", value.name, grid))
@@ -207,7 +208,8 @@ def concat(builder: GraphBuilder, name: str, parts: Sequence[Value]) -> Value:
     """Features of several tensors side by side.
 
     Raises:
-        GatewrightError: GW-106 where their other axes differ, GW-301 where one is not quantized.
+        GatewrightError: GW-106 where their other axes differ, GW-208 for too many features, GW-301
+            where one is not quantized.
     """
     first = parts[0]
     if any(part.shape[:-1] != first.shape[:-1] or part.layout != first.layout for part in parts):
@@ -225,8 +227,8 @@ def concat(builder: GraphBuilder, name: str, parts: Sequence[Value]) -> Value:
             cause="one of the tensors it joins is not quantized.",
             remedy="put a QuantIdentity after it.",
         )
+    width = builder.joined(name, sum(part.shape[-1] for part in parts))
     out = builder.node("Concat", name, [part.name for part in parts], axis=-1)[0]
-    width = sum(part.shape[-1] for part in parts)
     return dataclasses.replace(first, name=out, shape=(*first.shape[:-1], width))
 
 
@@ -311,7 +313,8 @@ def flatten(builder: GraphBuilder, name: str, x: Value) -> Value:
     """``Flatten`` from axis 1 on of [B, F] or [B, T, F].
 
     Raises:
-        GatewrightError: GW-108 where axis 0 is not known to be the batch.
+        GatewrightError: GW-108 where axis 0 is not known to be the batch, GW-208 for too many
+            features.
     """
     if len(x.shape) == 3 and (x.layout is None or not x.layout.batch_first):
         raise GatewrightError(
@@ -320,5 +323,6 @@ def flatten(builder: GraphBuilder, name: str, x: Value) -> Value:
             cause="Flatten needs a tensor [B, T, F] from a batch_first recurrent layer, or [B, F].",
             remedy="use batch_first=True in the recurrent layer.",
         )
+    width = builder.joined(name, math.prod(x.shape[1:]))
     out = builder.node("Flatten", name, [x.name], axis=1)[0]
-    return Value(out, (x.shape[0], int(np.prod(x.shape[1:]))), x.grid)
+    return Value(out, (x.shape[0], width), x.grid)

@@ -13,8 +13,12 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.errors import GatewrightError
+from gatewright.frontend.onnx_files import tensor_bytes
+from gatewright.frontend.onnx_wellformed import check_node, check_wellformed
 from gatewright.frontend.spec import FloatArray
 from gatewright.ir.traced.vocabulary import CELLS, QONNX_DOMAIN
+from gatewright.limits import CELLS as MOST_CELLS
+from gatewright.limits import INPUT_VALUES
 
 DYNAMO_REMEDY = (
     "export the model again with brevitas.export.export_qonnx(model, x, path, dynamo=False), or "
@@ -42,8 +46,6 @@ SUPPORTED = {
     },
     QONNX_DOMAIN: {"BipolarQuant", "Quant", *CELLS},
 }
-MAX_INPUT_VALUES = 2**26
-"""Of the example input a file was exported with: 256 MiB, beyond which its shape is no example."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,18 @@ QONNX = Vocabulary(
     "use layers that export to: "
     f"{', '.join(sorted(op for ops in SUPPORTED.values() for op in ops))}.",
 )
+DEFAULT = ("", "ai.onnx")
+"""Both names of ONNX' own domain."""
 _VANISHING = {"Identity", "Dropout"}
+_DATA = (
+    "raw_data",
+    "float_data",
+    "int32_data",
+    "string_data",
+    "int64_data",
+    "double_data",
+    "uint64_data",
+)
 
 
 class RawGraph:
@@ -77,23 +90,29 @@ class RawGraph:
         nodes: In order, without ``Constant``, ``Identity`` and ``Dropout``.
         inputs: Names and static shapes of the inputs that are no initializers.
         outputs: Names of the outputs.
+        producers: The nodes by their first output.
+        opset: The version of ONNX.
 
     Raises:
-        GatewrightError: GW-106, GW-203, GW-204, GW-205, GW-207.
+        GatewrightError: GW-106, GW-203, GW-204, GW-205, GW-207, GW-208.
     """
 
     def __init__(self, model: onnx.ModelProto, vocabulary: Vocabulary = QONNX) -> None:
         graph = model.graph
+        self.opset = check_wellformed(model)
         if not graph.node:
             raise GatewrightError(
                 "GW-204", where=_graph_name(graph), cause="it is empty.", remedy=DYNAMO_REMEDY
             )
         self._tensors = {t.name: t for t in graph.initializer}
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
         self._aliases: dict[str, str] = {}
         self._check_order(graph)
         live = _live_nodes(graph)
         self.nodes = [node for node in live if not self._fold(node)]
         _check_vocabulary(self.nodes, vocabulary)
+        for node in self.nodes:
+            check_node(node, self.opset)
         if not any(node.op_type in vocabulary.cells for node in self.nodes):
             raise GatewrightError(
                 "GW-204",
@@ -101,6 +120,14 @@ class RawGraph:
                 cause=f"it holds no recurrent layer ({next(iter(vocabulary.cells))}).",
                 remedy=DYNAMO_REMEDY,
             )
+        MOST_CELLS.check(
+            _graph_name(graph), sum(node.op_type in vocabulary.cells for node in self.nodes)
+        )
+        self.producers = {node.output[0]: node for node in self.nodes}
+        self._consumers: dict[str, list[onnx.NodeProto]] = {}
+        for node in self.nodes:
+            for name in dict.fromkeys(map(self.resolve, node.input)):
+                self._consumers.setdefault(name, []).append(node)
         self.inputs = self._inputs(graph)
         names = [self.resolve(output.name) for output in graph.output]
         # A QuantTensor that a model returns is written with its scale and the rest beside it.
@@ -108,23 +135,40 @@ class RawGraph:
 
     def resolve(self, name: str) -> str:
         """The name behind an ``Identity`` or ``Dropout``."""
-        while name in self._aliases:
-            name = self._aliases[name]
-        return name
+        return self._aliases.get(name, name)
 
     def is_constant(self, name: str) -> bool:
         """Whether ``name`` is an initializer."""
         return self.resolve(name) in self._tensors
 
     def constant(self, where: str, name: str) -> npt.NDArray[Any]:
-        """The values of an initializer; GW-207 if it is computed instead, or unreadable."""
-        tensor = self._tensors.get(self.resolve(name))
+        """The values of an initializer; GW-207 if it is computed instead, or unreadable.
+
+        They are shared between all who ask, and not to be written.
+        """
+        name = self.resolve(name)
+        if name not in self._arrays:
+            self._arrays[name] = self._read(where, name)
+        return self._arrays[name]
+
+    def _read(self, where: str, name: str) -> npt.NDArray[Any]:
+        tensor = self._tensors.get(name)
         if tensor is None:
             raise malformed(where, f"its input {name!r} has to be a constant.")
+        if tensor_bytes(tensor) is None:
+            raise malformed(
+                where,
+                f"its constant {name!r} has type {tensor.data_type} and shape "
+                f"{list(tensor.dims)[:8]}, which is no array of numbers.",
+            )
+        if sum(bool(len(getattr(tensor, field))) for field in _DATA) > 1:
+            raise malformed(where, f"its constant {name!r} is given in two forms.")
         try:
-            return np.array(numpy_helper.to_array(tensor))
+            values = np.asarray(numpy_helper.to_array(tensor))
         except (ValueError, TypeError, AttributeError) as error:
             raise malformed(where, f"its constant {name!r} cannot be read: {error}.") from error
+        values.flags.writeable = False
+        return values
 
     def floats(self, where: str, name: str) -> FloatArray:
         """A finite float32 constant; GW-207 on another type, GW-104 on NaN or infinity."""
@@ -142,41 +186,47 @@ class RawGraph:
 
     def consumers(self, name: str) -> list[onnx.NodeProto]:
         """The nodes that read a value."""
-        return [n for n in self.nodes if name in (self.resolve(i) for i in n.input)]
+        return self._consumers.get(name, [])
 
     def _fold(self, node: onnx.NodeProto) -> bool:
         """Take ``node`` out if it is a constant or does nothing."""
-        if node.domain not in ("", "ai.onnx"):
+        if node.domain not in DEFAULT or node.op_type not in ("Constant", *_VANISHING):
             return False
+        check_node(node, self.opset)
         if node.op_type == "Constant":
             tensor = next((a.t for a in node.attribute if a.name == "value"), None)
             if tensor is None:
                 raise malformed(label(node), "a Constant without a tensor value.")
             self._tensors[node.output[0]] = tensor
             return True
-        if node.op_type in _VANISHING:
-            self._aliases[node.output[0]] = node.input[0]
-            return True
-        return False
+        if len(node.input) > 2 and node.input[2]:
+            self._check_inference(node)
+        # What it reads was computed before, so that chains are resolved as they grow.
+        self._aliases[node.output[0]] = self.resolve(node.input[0])
+        return True
+
+    def _check_inference(self, node: onnx.NodeProto) -> None:
+        """GW-205 for a Dropout that is told to drop values."""
+        if self.constant(label(node), node.input[2]).any():
+            raise unsupported(node, "it is a Dropout in training mode.")
 
     def _check_order(self, graph: onnx.GraphProto) -> None:
         known = set(self._tensors) | {i.name for i in graph.input}
         produced = {name for node in graph.node for name in node.output if name}
         if not graph.output:
             raise malformed(_graph_name(graph), "it has no output.")
-        seen: set[str] = set()
         for node in graph.node:
             for name in node.input:
-                if not name or name in known or name in seen:
+                if not name or name in known:
                     continue
                 late = "is computed only later: the graph is unsorted or has a cycle"
                 cause = late if name in produced else "does not exist"
                 raise malformed(label(node), f"its input {name!r} {cause}.")
             outputs = [name for name in node.output if name]
-            if not outputs or len(set(outputs)) < len(outputs) or (seen | known) & {*outputs}:
-                raise malformed(label(node), "its outputs are missing or computed twice.")
-            seen.update(outputs)
-        missing = [o.name for o in graph.output if o.name not in seen | known]
+            if len(set(outputs)) < len(outputs) or not known.isdisjoint(outputs):
+                raise malformed(label(node), "its outputs are computed twice.")
+            known.update(outputs)
+        missing = [o.name for o in graph.output if o.name not in known]
         if missing:
             raise malformed(_graph_name(graph), f"nothing computes its output {missing[0]!r}.")
 
@@ -195,14 +245,7 @@ class RawGraph:
                     cause="a graph's input has to be float32 with a static shape.",
                     remedy="export with an example input and without dynamic_axes.",
                 )
-            if math.prod(shape) > MAX_INPUT_VALUES:
-                raise GatewrightError(
-                    "GW-106",
-                    where=info.name,
-                    cause=f"its shape {list(shape)} holds more than {MAX_INPUT_VALUES} values.",
-                    remedy="export with a shorter example input; a build takes any batch and "
-                    "length.",
-                )
+            INPUT_VALUES.check(info.name, math.prod(shape))
             inputs.append((info.name, shape))
         return inputs
 
@@ -237,7 +280,7 @@ def _check_vocabulary(nodes: list[onnx.NodeProto], vocabulary: Vocabulary) -> No
 def _check_activations(nodes: list[onnx.NodeProto]) -> None:
     """GW-303 for ONNX' own LSTM, whose activations are float."""
     for node in nodes:
-        if node.op_type == "LSTM" and node.domain in ("", "ai.onnx"):
+        if node.op_type == "LSTM" and node.domain in DEFAULT:
             raise GatewrightError(
                 "GW-303",
                 where=label(node),
@@ -278,7 +321,12 @@ def attributes(node: onnx.NodeProto) -> dict[str, Any]:
     """The attributes of a node; strings as str."""
     values = {}
     for attribute in node.attribute:
-        value = helper.get_attribute_value(attribute)
+        try:
+            value = helper.get_attribute_value(attribute)
+        except ValueError as error:  # of no type, or of one to come
+            raise malformed(
+                label(node), f"its attribute {attribute.name!r} has no value."
+            ) from error
         values[attribute.name] = (
             value.decode("utf-8", "replace") if isinstance(value, bytes) else value
         )

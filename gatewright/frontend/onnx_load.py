@@ -33,7 +33,6 @@ from gatewright.frontend.onnx_graph import (
 )
 from gatewright.frontend.onnx_head import check_argmax, check_over_time, read_batch_norm
 from gatewright.frontend.onnx_read import read_model
-from gatewright.frontend.onnx_wellformed import check_wellformed
 from gatewright.frontend.spec import (
     CellSpec,
     LinearSpec,
@@ -43,12 +42,13 @@ from gatewright.frontend.spec import (
     act_spec,
 )
 from gatewright.ir.traced.vocabulary import CELLS, LSTM_CELL, RNN_CELL
+from gatewright.limits import CELLS as MOST_CELLS
+from gatewright.limits import OPERATIONS
 
 
 def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelProto:
     """See ``gatewright.frontend.load``."""
     model = read_model(source)
-    check_wellformed(model)
     return _Loader(RawGraph(model)).run()
 
 
@@ -106,8 +106,10 @@ class _Loader:
         # Brevitas writes parameters wherever torch met them, so constants come first.
         for node in self._graph.nodes:
             self._fold_parameter(node)
-        for node in self._graph.nodes:
-            if not any(node.output[0] in known for known in (self._constants, self._values)):
+        rest = [node for node in self._graph.nodes if node.output[0] not in self._constants]
+        OPERATIONS.check("the graph", len(rest))
+        for node in rest:
+            if node.output[0] not in self._values:
                 self._handlers[node.op_type](node)
         return self._builder.finish([self._output(name) for name in self._graph.outputs])
 
@@ -179,7 +181,7 @@ class _Loader:
         if index >= len(node.input) or not suffix:
             return ""
         name = self._graph.resolve(node.input[index])
-        producers = {n.output[0]: n for n in self._graph.nodes}
+        producers = self._graph.producers
         while name in producers and name in self._constants:
             name = self._graph.resolve(producers[name].input[0])
         return name.removesuffix(suffix) if name.endswith(suffix) else ""
@@ -257,13 +259,14 @@ class _Loader:
             quant, values = constant.quant, np.array(constant.values, order="C")
             if np.any(values != values[:1]):
                 raise unsupported(node, "its constant state differs from sequence to sequence.")
+            if values.ndim != 2:
+                raise malformed(where, f"a state of it has shape {list(values.shape)}.")
             batch = self._builder.input.shape[0 if cell.batch_first else 1]
-            rows = np.repeat(values[:1], batch, axis=0)  # one row may stand for every sequence
-            name = f"{self._name(node)}.state"
-            value = Value(self._builder.initializer(name, rows), rows.shape)
+            name = f"{self._name(node)}.state"  # one row may stand for every sequence
+            name = self._builder.repeated(name, values[:1], batch)
+            value = Value(name, (batch, values.shape[1]))
         else:
-            producers = {n.output[0]: n for n in self._graph.nodes}
-            quantizer = producers.get(name)
+            quantizer = self._graph.producers.get(name)
             if quantizer is None or quantizer.op_type != "Quant":
                 raise unsupported(node, "its initial state comes from no quantizer.")
             quant = act_spec(label(quantizer), read_quant(self._graph, quantizer))
@@ -278,13 +281,13 @@ class _Loader:
         if axis == 0 and all(name in self._stacks for name in names):
             stacks = [self._stacks[name] for name in names]
             items = tuple(item for stack in stacks for item in stack.items)
+            MOST_CELLS.check(label(node), len(items))
             self._stacks[node.output[0]] = replace(stacks[0], items=items)
             return
         parts = [self._input(node, i) for i in range(len(names))]
         if axis not in (-1, len(parts[0].shape) - 1):
             raise unsupported(node, "only features, the last axis, can be joined.")
-        producers = {n.output[0]: n for n in self._graph.nodes}
-        first = producers.get(names[0])
+        first = self._graph.producers.get(names[0])
         path = self._name(first).rpartition(".") if first and first.op_type in CELLS else None
         name = path[0] if path and path[2] == "0" else "cat"
         self._values[node.output[0]] = emit.concat(self._builder, name, parts)

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import helper
-from onnx.reference import ReferenceEvaluator
 
+from gatewright.frontend.onnx_fold import Folder
 from gatewright.frontend.onnx_graph import (
     RawGraph,
     Vocabulary,
@@ -20,6 +19,7 @@ from gatewright.frontend.onnx_graph import (
     unsupported,
 )
 from gatewright.frontend.spec import FloatArray
+from gatewright.limits import CELLS
 
 GATES = ("input", "output", "forget", "cell")
 """The gates in the order of ONNX."""
@@ -32,7 +32,6 @@ QCDQ = Vocabulary(
     "of such files only LSTM layers are read; where there is more, calibrate the torch module: "
     "gatewright.calibrate(model, data).",
 )
-_OPSET = 17
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +134,21 @@ class Direction:
 
 
 @dataclass(frozen=True, eq=False)
+class _Finals:
+    """Final states, ``h`` or ``c``, each ``[B, H]``, or with an axis of states in front.
+
+    Attributes:
+        which: ``h`` or ``c``.
+        of: The nodes they are of.
+        rank: 0 as the node gives them, 2 or 3.
+    """
+
+    which: str
+    of: tuple[Direction, ...]
+    rank: int = 0
+
+
+@dataclass(frozen=True, eq=False)
 class Layers:
     """The recurrent layers of a file.
 
@@ -151,7 +165,7 @@ def read_layers(model: onnx.ModelProto) -> Layers:
     """The recurrent layers of a QCDQ file.
 
     Raises:
-        GatewrightError: GW-104, GW-106, GW-204, GW-205, GW-207.
+        GatewrightError: GW-104, GW-106, GW-204, GW-205, GW-207, GW-208.
     """
     return _Reader(RawGraph(model, QCDQ)).run()
 
@@ -170,21 +184,28 @@ class _Reader:
         self._weights: dict[str, list[QuantizedMatrix]] = {}
         self._cells: dict[str, list[Direction]] = {}
         self._layers: dict[str, list[list[Direction]]] = {source: []}
-        self._states: set[str] = set()
+        self._states: dict[str, _Finals] = {}
+        self._folder = Folder(graph.opset)
 
     def run(self) -> Layers:
         for node in self._graph.nodes:
             self._node(node)
         output, *others = self._graph.outputs
-        if not self._layers.get(output) or not self._states.issuperset(others):
+        layers = self._layers.get(output, [])
+        if not layers or (others and not self._all_finals(layers, others)):
             raise malformed(
                 "the graph's output", "it is not what a recurrent layer gives: sequence, h, c."
             )
-        layers = self._layers[output]
         for directions in layers:
             if len(directions) == 1 and directions[0].reverse:
                 raise malformed("the graph", "a layer runs backwards only.")
         return Layers(layers, bool(others))
+
+    def _all_finals(self, layers: list[list[Direction]], names: list[str]) -> bool:
+        """Whether outputs are h and c of all layers and directions, in order."""
+        every = tuple(direction for directions in layers for direction in directions)
+        finals = [self._states.get(name) for name in names]
+        return [f and (f.which, f.of, f.rank) for f in finals] == [("h", every, 3), ("c", every, 3)]
 
     def _node(self, node: onnx.NodeProto) -> None:
         source = self._name(node, 0)
@@ -193,7 +214,7 @@ class _Reader:
         elif node.op_type == "DequantizeLinear":
             self._dequantize(node)
         elif source in self._states and node.op_type in ("Concat", "Squeeze", "Unsqueeze"):
-            self._states.add(node.output[0])
+            self._states[node.output[0]] = self._final_states(node)
         elif source in self._weights and node.op_type in ("Concat", "Unsqueeze"):
             self._weights[node.output[0]] = self._stacked(node)
         elif source in self._cells and node.op_type == "Squeeze":
@@ -219,26 +240,15 @@ class _Reader:
         return self._graph.constant(label(node), name)
 
     def _fold(self, node: onnx.NodeProto) -> None:
-        """Compute a node on constants with ONNX' own reference evaluator."""
+        """Compute a node on constants."""
         for name in map(self._graph.resolve, node.input):
             if name and name not in self._constants and not self._graph.is_constant(name):
                 raise unsupported(node, "it does not follow an LSTM as Brevitas writes it.")
         feeds = {n: self._constant(node, i) for i, n in enumerate(node.input) if n}
-        alone = helper.make_graph(
-            [node],
-            "constant",
-            [helper.make_empty_tensor_value_info(name) for name in feeds],
-            [helper.make_empty_tensor_value_info(name) for name in node.output],
-        )
-        model = helper.make_model(alone, opset_imports=[helper.make_opsetid("", _OPSET)])
-        try:
-            results: Any = ReferenceEvaluator(model).run(None, feeds)
-        except Exception as error:  # whatever numpy raises on constants that do not fit
-            raise malformed(label(node), f"it cannot be computed: {error}.") from error
-        self._constants.update(zip(node.output, results, strict=True))
-        if node.op_type == "Clip" and len(node.input) == 3:
-            bounds = (int(self._constant(node, 1)), int(self._constant(node, 2)))
-            self._clipped[node.output[0]] = bounds
+        self._constants.update(zip(node.output, self._folder.run(node, feeds), strict=True))
+        bounds = [self._constant(node, i) for i in (1, 2) if self._name(node, i)]
+        if node.op_type == "Clip" and [bound.size for bound in bounds] == [1, 1]:
+            self._clipped[node.output[0]] = (int(bounds[0].item()), int(bounds[1].item()))
 
     # Weights
 
@@ -257,7 +267,7 @@ class _Reader:
             raise unsupported(node, "its zero points differ between rows.")
         limits = np.iinfo(codes.dtype)
         matrix = QuantizedMatrix(
-            codes.astype(np.int64),
+            codes,
             scale.reshape(()) if scale.size == 1 else scale.reshape(-1, 1),
             int(zero_points.reshape(-1)[0]),
             self._clipped.get(self._name(node, 0), (int(limits.min), int(limits.max))),
@@ -269,15 +279,22 @@ class _Reader:
     def _stacked(self, node: onnx.NodeProto) -> list[QuantizedMatrix]:
         """Gates below each other, and the axis of directions in front."""
         names = [self._name(node, i) for i in range(len(node.input))]
-        axis = (
-            attributes(node).get("axis")
-            if node.op_type == "Concat"
-            else self._constant(node, 1).reshape(-1).tolist()
-        )
-        if axis not in (0, [0]):
+        if self._axis(node) != 0:
             raise unsupported(node, "weights of gates are only stacked along axis 0.")
         parts = names if node.op_type == "Concat" else names[:1]
-        return [matrix for name in parts for matrix in self._weights.get(name) or self._bad(node)]
+        found = [matrix for name in parts for matrix in self._weights.get(name) or self._bad(node)]
+        if len(found) > len(GATES):
+            raise unsupported(node, f"it stacks {len(found)} weights, of {len(GATES)} gates.")
+        return found
+
+    def _axis(self, node: onnx.NodeProto) -> int | None:
+        """The one axis of a ``Concat``, ``Squeeze`` or ``Unsqueeze``."""
+        if node.op_type == "Concat":
+            return int(attributes(node)["axis"])
+        axes = attributes(node).get("axes")  # an input from opset 13 on
+        if axes is None and self._name(node, 1):
+            axes = self._constant(node, 1).reshape(-1).tolist()
+        return int(axes[0]) if axes is not None and len(axes) == 1 else None
 
     def _bad(self, node: onnx.NodeProto) -> list[QuantizedMatrix]:
         raise unsupported(node, "some of its inputs are weights and some are not.")
@@ -330,7 +347,9 @@ class _Reader:
             batch_first=batch_first,
         )
         self._cells[node.output[0]] = [direction]
-        self._states.update(name for name in node.output[1:] if name)
+        for name, which in zip(node.output[1:], "hc", strict=False):
+            if name:
+                self._states[name] = _Finals(which, (direction,))
 
     def _gates(
         self, node: onnx.NodeProto, hidden: int, columns: int, coupled: bool
@@ -359,12 +378,32 @@ class _Reader:
             if self._name(node, index) and np.any(self._constant(node, index)):
                 raise unsupported(node, "it begins with a state other than zeros.")
 
+    def _final_states(self, node: onnx.NodeProto) -> _Finals:
+        """States without the axis of directions, with an axis of states, or several of them."""
+        names = [self._name(node, i) for i in range(len(node.input))]
+        parts = [self._states.get(name) for name in names]
+        first, axis = self._states[names[0]], self._axis(node)
+        match node.op_type, first.rank, axis:
+            case "Squeeze", 0, 0 | 1:  # of [1, B, H], or of [B, 1, H] with the batch first
+                return replace(first, rank=2)
+            case "Unsqueeze", 2, 0:
+                return replace(first, rank=3)
+            case "Concat", 3, 0:
+                kinds = {(part and part.which, part and part.rank) for part in parts}
+                if kinds == {(first.which, 3)}:
+                    of = tuple(direction for part in parts if part for direction in part.of)
+                    CELLS.check(label(node), len(of))
+                    return replace(first, of=of)
+        raise unsupported(node, "it is not how Brevitas gives final states.")
+
     def _finish(self, node: onnx.NodeProto, directions: list[Direction]) -> None:
         """``Squeeze`` takes the axis of directions out of an LSTM's output.
 
         Brevitas names the axis wrongly, [2] for [T, 1, B, H] and [1] for [B, T, 1, H]: what it
         means is the same.
         """
+        if self._axis(node) not in (1, 2):
+            raise unsupported(node, "only the axis of directions can be dropped.")
         first = directions[0]
         self._layers[node.output[0]] = [*self._layers[first.source], directions]
         self._shapes[node.output[0]] = (*self._shapes[first.source][:2], first.hidden_size)

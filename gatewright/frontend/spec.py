@@ -11,10 +11,11 @@ import numpy.typing as npt
 from gatewright.errors import GatewrightError
 from gatewright.ir.quantizer import ROUNDING_MODES
 from gatewright.ir.traced.vocabulary import CellForm, qonnx_rounding
+from gatewright.limits import ACTIVATION_BITS, PARAMETER_BITS
 
 FloatArray = npt.NDArray[np.float32]
 
-MIN_BITS, MAX_BITS = 2, 32
+MIN_BITS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +116,9 @@ def make_spec(
             cause=f"its scale is {_first_bad(scale)}; a scale has to be finite and positive.",
             remedy="calibrate or train the model again, so that this quantizer sees data.",
         )
-    if not float(bit_width).is_integer() or not MIN_BITS <= bit_width <= MAX_BITS:
+    if not float(bit_width).is_integer() or bit_width < MIN_BITS:
         raise _unsupported(where, f"it has {bit_width:g} bits")
+    PARAMETER_BITS.check(where, int(bit_width))
     if np.any(zero_point != np.rint(zero_point)):
         raise _unsupported(where, "its zero point is not an integer")
     if zero_point.size not in (1, scale.size):
@@ -149,7 +151,8 @@ def binary_spec(where: str, scale: FloatArray) -> QuantSpec:
 
 
 def act_spec(where: str, spec: QuantSpec) -> QuantSpec:
-    """The quantizer of an activation: per tensor, shape ``()``; GW-107 otherwise."""
+    """The quantizer of an activation: per tensor, shape ``()``, 16 bits; GW-107 otherwise."""
+    ACTIVATION_BITS.check(where, spec.bit_width)
     if spec.scale.size != 1:
         raise _unsupported(where, f"it has {spec.scale.size} scales, one per channel")
     return spec.with_shape(())
@@ -181,7 +184,8 @@ def _unsupported(where: str, what: str) -> GatewrightError:
         where=where,
         cause=f"{what}, which is not supported.",
         remedy=(
-            "use a uniform integer quantizer of 2 to 32 bits with an integer zero point, rounding "
+            f"use a uniform integer quantizer of {MIN_BITS} to {ACTIVATION_BITS.most} bits "
+            f"(weights and biases: {PARAMETER_BITS.most}) with an integer zero point, rounding "
             f"{', '.join(ROUNDING_MODES)}, one scale per tensor (weights and biases: or one per "
             "output channel)."
         ),

@@ -92,14 +92,20 @@ def zero(bits: int) -> str:
     return f"{bits}'h0"
 
 
+PLANES = 1 << 20
+"""Bits that ``pack`` takes apart at once."""
+
+
 def pack(values: IntArray, bits: int) -> list[int]:
     """Rows [..., n] of integers as words of ``n * bits`` bits, the first value lowest."""
     rows = np.asarray(values, dtype=np.int64).reshape(-1, values.shape[-1])
+    block = max(1, PLANES // (rows.shape[1] * bits))
     words = []
-    for row in rows:
-        planes = (row[:, None] >> np.arange(bits)) & 1
-        packed = np.packbits(planes.astype(np.uint8).reshape(-1), bitorder="little")
-        words.append(int.from_bytes(packed.tobytes(), "little"))
+    for first in range(0, len(rows), block):
+        planes = (rows[first : first + block, :, None] >> np.arange(bits)) & 1
+        flat = planes.astype(np.uint8).reshape(len(planes), -1)
+        packed = np.packbits(flat, axis=1, bitorder="little")
+        words += [int.from_bytes(word.tobytes(), "little") for word in packed]
     return words
 
 

@@ -21,6 +21,7 @@ from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS
 from gatewright.ir.types import IntArray
+from gatewright.limits import STEPS
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -97,7 +98,8 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
         The integer model.
 
     Raises:
-        GatewrightError: GW-3xx where a tensor is not quantized as the integer graph needs it.
+        GatewrightError: GW-3xx where a tensor is not quantized as the integer graph needs it,
+            GW-106 for an example of too many steps, GW-208 for too many thresholds.
     """
     traced = TracedGraph(model.graph)
     time_major = _is_time_major(model.graph)
@@ -106,6 +108,7 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
     for i, value in enumerate(model.graph.input):
         state.values[value.name] = FloatInput(i)
         state.shapes.append([d.dim_value for d in value.type.tensor_type.shape.dim])
+    STEPS.check(model.graph.input[0].name, state.steps)
     for node in model.graph.node:
         if traced.constant(node.output[0]) is None:
             LOWERINGS[node.op_type](state, node)

@@ -19,6 +19,7 @@ from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.quantizer import InputBoundary, Quantizer, Scales
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.types import IntArray, IntType
+from gatewright.limits import THRESHOLDS
 
 
 @dataclass
@@ -111,6 +112,8 @@ def requantize(
     With ``relu`` or a ``function`` it quantizes what that gives.
     """
     domain = graph[source].type
+    steps = quantizer.code_max - quantizer.code_min
+    THRESHOLDS.check(log.prefix + output, steps * max(len(scales), len(offsets)))
 
     def rows() -> IntArray:
         if function is None:
