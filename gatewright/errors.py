@@ -76,6 +76,17 @@ DEFECT = "This is a defect of the kernels: please report it with the model."
 """The remedy where hardware of ours misbehaves."""
 
 
+_LONGEST = 4000
+
+
+def _plain(text: str) -> str:
+    """Text of a model or a path as a terminal may have it: escaped, and not without end."""
+    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in shown
+    )
+
+
 class GatewrightError(Exception):
     """An error the user can act on.
 
@@ -90,10 +101,8 @@ class GatewrightError(Exception):
         if code not in CODES:
             raise ValueError(f"unknown error code {code}")
         self.code = code
-        self.where = where
-        self.cause = cause
-        self.remedy = remedy
-        super().__init__(f"{code} {CODES[code]}: {where}: {cause} Remedy: {remedy}")
+        self.where, self.cause, self.remedy = _plain(where), _plain(cause), _plain(remedy)
+        super().__init__(f"{code} {CODES[code]}: {self.where}: {self.cause} Remedy: {self.remedy}")
 
     def as_dict(self) -> dict[str, str]:
         """The same facts for ``--json`` output."""

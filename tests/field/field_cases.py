@@ -2,8 +2,8 @@
 
     python tests/field/field_cases.py FOLDER [NAME ...]
 
-FOLDER holds ``models/`` (scripts) and ``rtl/`` (a bench in SystemVerilog). Beside each row below
-stand the tests of this repository that hold the same.
+FOLDER holds ``models/`` (scripts), ``files/`` (models) and ``rtl/`` (a bench in SystemVerilog).
+Beside each row below stand the tests of this repository that hold the same.
 """
 
 from __future__ import annotations
@@ -129,6 +129,17 @@ def notices_all(end: Ending) -> bool:
     return succeeds(end) and end.count(r".* (?:warned +(?!UNCODED)|NO WARNING GW-40[24])") == 22
 
 
+def ends_in_time(end: Ending) -> bool:
+    """A coded error or a build, in 5 s of CPU and 1 GiB."""
+    return end.code == 0 and bool(end.count(r"(?:GW-\d{3}|build) "))
+
+
+def refuses_width(end: Ending) -> bool:
+    """Every width beyond 16 bits is refused at once, with the quantizer's name."""
+    refused = end.count(r"REFUSED .* GW-107 at layers.*cell_state_quant.* bits .*\([0-4]\.\d s\)")
+    return refused == 2 and not end.count("CRASH|Traceback")
+
+
 CASES = {
     "unsigned_thresholds": Case(
         "0 mismatches",
@@ -242,6 +253,39 @@ CASES["tamper_code"] = Case(
 )
 
 
+FILES = (
+    "bits17",
+    "bits20",
+    "bits31_16GiB",
+    "concat_2_26_features",
+    "empty_alias_hang",
+    "external_fifo_hang",
+    "external_length_1TB",
+    "external_length_overflow",
+    "external_sparse_1TB",
+    "external_symlink_loop",
+    "identity_no_inputs",
+    "input_8M_steps",
+    "plain_torch_lstm_linear",
+    "qcdq_concat_4GB",
+    "qcdq_expand_4GB",
+    "tensor_type_unknown",
+)
+CASES |= {
+    name: Case(
+        "coded error or a right build, 5 s, 1 GiB",
+        ends_in_time,
+        ("tests/files/test_hostile_files.py::test_a_file_ends_in_time",),
+    )
+    for name in FILES
+}
+CASES["beyond_16_bits"] = Case(
+    "refused at once",
+    refuses_width,
+    ("tests/files/test_limits.py::test_activations_beyond_16_bits_are_refused_at_once",),
+)
+
+
 def script_of(folder: Path, name: str) -> list[str]:
     """The command that runs a case."""
     models = folder / "models"
@@ -254,6 +298,9 @@ def script_of(folder: Path, name: str) -> list[str]:
     if name in ("planted_library", "tamper_code", "tamper_data"):
         script = str(Path(__file__).with_name("field_trust.py"))
         return [sys.executable, script, str(folder / "trust"), name]
+    if name in FILES:
+        script = str(Path(__file__).with_name("field_file.py"))
+        return [sys.executable, script, str(folder / "files" / f"{name}.onnx")]
     if (models / f"{name}.sh").exists():
         return ["sh", str(models / f"{name}.sh")]
     return [sys.executable, str(models / f"{name}.py")]
