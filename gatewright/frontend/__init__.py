@@ -44,7 +44,7 @@ def load(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelProto:
         The traced graph, as ``trace`` gives it for the same model. Torch is not needed.
 
     Raises:
-        GatewrightError: GW-104 to GW-109, GW-201 to GW-207, GW-301.
+        GatewrightError: GW-104 to GW-109, GW-201 to GW-208, GW-301.
     """
     from gatewright.frontend.onnx_load import load_model
 

@@ -63,7 +63,7 @@ def load_float_activations(source: str | os.PathLike[str] | onnx.ModelProto) -> 
         The module in eval mode: the file's integer weights and their scales, float activations.
 
     Raises:
-        GatewrightError: GW-104, GW-106, GW-201 to GW-207, GW-604 for a file that is quantized.
+        GatewrightError: GW-104, GW-106, GW-201 to GW-208, GW-604 for a file that is quantized.
     """
     model = read_model(source)
     if any(node.op_type in CELLS for node in model.graph.node):
