@@ -93,10 +93,12 @@ def _run(job: Job) -> Outcome:
     read, write = os.pipe()
     child = os.fork()
     if not child:
-        os.close(read)
-        with os.fdopen(write, "w") as pipe:
-            json.dump(_compile(job), pipe)
-        os._exit(0)
+        try:  # whatever happens, this copy of the process ends here
+            os.close(read)
+            with os.fdopen(write, "w") as pipe:
+                json.dump(_compile(job), pipe)
+        finally:
+            os._exit(0)
     os.close(write)
     with os.fdopen(read) as pipe:
         text = pipe.read()
@@ -113,7 +115,7 @@ def _compile(job: Job) -> dict[str, str | float]:
 
     import gatewright
 
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS + 1, CPU_SECONDS + 2))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS + 1, JUDGE_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     folder = Path(tempfile.mkdtemp())
     build = None
@@ -127,7 +129,7 @@ def _compile(job: Job) -> dict[str, str | float]:
         end, says = "crash", traceback.format_exc(limit=-6)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     if build is not None and job.judge:
-        resource.setrlimit(resource.RLIMIT_CPU, (JUDGE_SECONDS, JUDGE_SECONDS + 1))
+        resource.setrlimit(resource.RLIMIT_CPU, (JUDGE_SECONDS, JUDGE_SECONDS))
         end, says = _judge(job, build)
     shutil.rmtree(folder, ignore_errors=True)
     cpu, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
