@@ -60,10 +60,10 @@ class Cached:
         kept = user_cache()
         entry = kept / self.name
         done = entry / DONE
-        if entry.exists():
-            check_private(entry)
-        if not self._whole(done):
-            with coded(kept):
+        with coded(kept):
+            if entry.exists():
+                check_private(entry)
+            if not self._whole(done):
                 entry.mkdir(PRIVATE, exist_ok=True)
                 with FileLock(entry / LOCK):  # where another process makes them, wait for it
                     _sweep(entry)
