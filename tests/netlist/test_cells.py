@@ -13,7 +13,7 @@ import pytest
 from gatewright.boards.netlist import DEVICES, netlist_plan, run_netlist
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim.cells import cell_models
-from gatewright.hls_templates.cosim.verilator import _includes, _runtime
+from gatewright.hls_templates.cosim.verilator import _includes, run_time
 from gatewright.hls_templates.csim.compiler import find_compiler, run_compiler
 from gatewright.hls_templates.eda import Tool, find_verilator, find_yosys, run_tool
 
@@ -42,7 +42,7 @@ def simulated(folder: Path, sources: dict[str, str]) -> list[int]:
         + "".join(f'#include "model/{name}"\n' for name in files)
         + (HERE / "cells.cpp").read_text()
     )
-    runtime = map(str, _runtime(tool, find_compiler(), trace=False).paths())
+    runtime = map(str, run_time(tool, find_compiler(), trace=False).paths())
     flags = ["-std=c++17", "-fPIC", "-shared", "-w", "-fvisibility=hidden", "-fno-gnu-unique"]
     command = [*flags, "-O1", *_includes(tool), "-I.", "-Imodel", "main.cpp", *runtime]
     run_compiler(find_compiler(), [*command, "-o", "dut.so"], folder)

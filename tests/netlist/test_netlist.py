@@ -41,7 +41,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[gatewright.Build
     model(x)
     folder = tmp_path_factory.mktemp("netlist")
     with pytest.MonkeyPatch.context() as here:
-        here.setenv("GATEWRIGHT_CACHE", str(new_cache(folder)))
+        here.setenv("GATEWRIGHT_CACHE", str(new_cache(folder, rtl=True)))
         yield gatewright.compile(model.eval(), x[:1], folder / f"build {AWKWARD}")
 
 

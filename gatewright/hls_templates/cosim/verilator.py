@@ -60,7 +60,7 @@ def verilator_model(tool: Tool, *, trace: bool, style: Style = OURS) -> Model:
         objects = [Path(shutil.copy(path, work)).name for path in runtime.paths()]
         return [*compiling, f"-I{MODEL}", *objects]
 
-    runtime = _runtime(tool, find_compiler(), trace=trace)
+    runtime = run_time(tool, find_compiler(), trace=trace)
     compiling = [*style.optimize, *_includes(tool)]
     facts = [*tool.facts(), *options, config, *compiling, *runtime.facts]
     return Model(style.kind, "verilator_core.hpp", "top.{}".format, facts, generate)
@@ -76,7 +76,7 @@ def _includes(tool: Tool) -> list[str]:
     return [f"-isystem{tool.root / 'include'}", f"-isystem{tool.root / 'include' / 'vltstd'}"]
 
 
-def _runtime(tool: Tool, compiler: Compiler, *, trace: bool) -> Cached:
+def run_time(tool: Tool, compiler: Compiler, *, trace: bool) -> Cached:
     """Object files of the run-time library."""
     assert tool.root is not None
     names = ["verilated", "verilated_threads", *(["verilated_vcd_c"] if trace else [])]
