@@ -140,6 +140,36 @@ def refuses_width(end: Ending) -> bool:
     return refused == 2 and not end.count("CRASH|Traceback")
 
 
+def leaves_one_build(end: Ending) -> bool:
+    """Each is right or told of the other, one is right, and the build is all there is."""
+    codes = re.findall(r"^[AB] rc (\d)$", end.text, re.MULTILINE)
+    told = end.count(r".*GW-404")
+    return (
+        len(codes) == 2
+        and codes.count("0") + told >= 2
+        and "0" in codes
+        and end.text.split()[-1] == "b"
+        and not end.count("Traceback")
+    )
+
+
+def succeeds_at_once(end: Ending) -> bool:
+    """It was killed before the rename, both that follow are right, and nothing is left."""
+    return (
+        bool(end.count(r"\.b\..*partial$"))
+        and end.count("Predicted:") == 2
+        and end.text.split()[-1] == "b"
+        and not end.count(r".*GW-\d")
+    )
+
+
+def ends_with_every_peer(end: Ending) -> bool:
+    """Each of 30 is answered or a coded error, and none keeps the driver."""
+    return end.count(r"\w+ +\d+\.\ds (?:GW-9\d\d |RETURNED )") == 30 and not end.count(
+        ".*(?:STILL RUNNING|UNCODED)"
+    )
+
+
 CASES = {
     "unsigned_thresholds": Case(
         "0 mismatches",
@@ -251,6 +281,38 @@ CASES["tamper_code"] = Case(
         "tests/test_damage.py::test_what_was_changed_is_run_with_a_warning",
     ),
 )
+CASES["two_namespaces"] = Case(
+    "right or told of the other, and a build whole at the end",
+    leaves_one_build,
+    (
+        "tests/locks/test_namespaces.py::test_one_at_a_time",
+        "tests/locks/test_namespaces.py::test_at_once",
+    ),
+)
+CASES["killed_in_a_container"] = Case(
+    "the next compile succeeds at once",
+    succeeds_at_once,
+    (
+        "tests/locks/test_namespaces.py::test_killed_as_number_1",
+        "tests/locks/test_killed.py::test_at_any_time",
+        "tests/locks/test_killed.py::test_at_every_step",
+    ),
+)
+CASES["device_peer"] = Case(
+    "an answer or a coded error, in time",
+    ends_with_every_peer,
+    (
+        "tests/device/test_peers.py::test_no_peer_keeps_the_driver",
+        "tests/device/test_peers.py::test_who_stops_reading",
+        "tests/device/test_peers.py::test_what_is_right_is_taken",
+    ),
+)
+LOCKS = {
+    "two_namespaces": "trust/two_namespaces.sh",
+    "killed_in_a_container": "trust/killed_in_a_container.sh",
+    "device_peer": "device/device_peer.py",
+}
+"""Scripts that take models, or a build."""
 
 
 FILES = (
@@ -301,6 +363,10 @@ def script_of(folder: Path, name: str) -> list[str]:
     if name in FILES:
         script = str(Path(__file__).with_name("field_file.py"))
         return [sys.executable, script, str(folder / "files" / f"{name}.onnx")]
+
+    if name in LOCKS:
+        script = str(Path(__file__).with_name("field_locks.py"))
+        return [sys.executable, script, str(folder / LOCKS[name])]
     if (models / f"{name}.sh").exists():
         return ["sh", str(models / f"{name}.sh")]
     return [sys.executable, str(models / f"{name}.py")]

@@ -14,7 +14,8 @@ import pytest
 
 from gatewright.errors import GatewrightError
 
-CLONE_NEWUSER, CLONE_NEWPID, PR_SET_PDEATHSIG = 0x10000000, 0x20000000, 1
+CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x10000000, 0x20000000
+PR_SET_PDEATHSIG = 1
 LIVING: set[Child] = set()
 """Children whose outcome nobody has asked for yet."""
 
@@ -80,23 +81,42 @@ def _be_child(work: Callable[[], object], writes: int, namespace: bool) -> NoRet
 
 def _enter_namespace() -> None:
     """Go on as number 1 of a new namespace, which ends with the process that stays outside."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWUSER | CLONE_NEWPID):
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
+    called("unshare", CLONE_NEWUSER | CLONE_NEWPID)
     inside = os.fork()
     if inside:
         os.waitpid(inside, 0)
         os._exit(0)
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    called("prctl", PR_SET_PDEATHSIG, signal.SIGKILL)
     assert os.getpid() == 1
+
+
+def called(name: str, *arguments: object) -> None:
+    """A function of the C library that gives 0, or says in ``errno`` why it does not."""
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def mount_small(folder: Path, size: int) -> None:
+    """A disk of so many bytes at a folder, for this process alone."""
+    user, group = os.getuid(), os.getgid()
+    called("unshare", CLONE_NEWUSER | CLONE_NEWNS)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    called("mount", b"tmpfs", os.fsencode(folder), b"tmpfs", 0, f"size={size}".encode())
+
+
+def needs(work: Callable[[], object], what: str, *, namespace: bool = False) -> None:
+    """Skip the test where something is not allowed."""
+    said = forked(work, namespace=namespace).outcome()
+    if said != "whole":
+        pytest.skip(f"{what} are not allowed here: {said}")
 
 
 def needs_namespaces() -> None:
     """Skip the test where PID namespaces are not allowed."""
-    said = forked(lambda: None, namespace=True).outcome()
-    if said != "whole":
-        pytest.skip(f"PID namespaces are not allowed here: {said}")
+    needs(lambda: None, "PID namespaces", namespace=True)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from time import sleep
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from forked import forked, tree
+from forked import forked, mount_small, needs, tree
 from made import Made
 
 import gatewright
@@ -212,9 +212,13 @@ def test_what_nobody_holds_is_cleared_away(writer: str, target: Path) -> None:
 
 
 def test_no_process_is_told_by_its_number_and_nothing_by_its_age() -> None:
-    for path in PACKAGE.rglob("*.py"):
-        text = path.read_text()
-        assert "getpid" not in text and "getmtime" not in text, path
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if any(call in path.read_text() for call in ("getpid", "getmtime"))
+    }
+    # Which has a folder for its own life, and leaves it where a child of it ends.
+    assert found == {"hls_templates/eda/home.py"}
 
 
 def test_what_cannot_be_put_back_is_kept(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,6 +252,33 @@ def test_the_remedy_is_that_of_the_cause(
     monkeypatch.setattr("fcntl.flock", failing)
     error = refused("GW-404", os.strerror(number), lambda: WRITERS[writer](target))
     assert remedy in error.remedy
+
+
+def test_a_disk_that_is_full(pair: tuple[Made, Made], tmp_path: Path) -> None:
+    """However little there is: the old build stays, and is replaced once there is room."""
+    old, new = pair
+    needs(lambda: mount_small(tmp_path, 1 << 20), "mounts")
+    whole, spare = sum(map(len, new.files.values())), tmp_path / "spare"
+
+    def fill() -> None:
+        mount_small(tmp_path, 32 * whole)
+        gatewright.compile(old.model, output_dir=tmp_path / "build")
+        for room in (0, 4096, whole // 2):
+            free = os.statvfs(tmp_path)
+            spare.write_bytes(bytes(max(free.f_bavail * free.f_bsize - room, 0)))
+            error = refused(
+                "GW-404",
+                "No space left",
+                lambda: gatewright.compile(new.model, output_dir=tmp_path / "build"),
+            )
+            assert "Make room" in error.remedy
+            assert tree(tmp_path / "build") == old.files
+            spare.unlink()
+            assert os.listdir(tmp_path) == ["build"]
+        gatewright.compile(new.model, output_dir=tmp_path / "build")
+        assert tree(tmp_path / "build") == new.files
+
+    assert forked(fill).outcome() == "whole"
 
 
 # What was away when its process was killed
