@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from gatewright.build import Build
 
 SIMULATORS: dict[str, Simulator] = {"rtl": "any", "cxxrtl": "cxxrtl"}
-NETLISTS = {"netlist": DEVICES["ecp5"], "netlist-ice40": DEVICES["ice40"]}
 
 
 def level_core(build: Build, level: str, *, trace: bool) -> Callable[[], Core]:
@@ -40,7 +39,7 @@ def level_core(build: Build, level: str, *, trace: bool) -> Callable[[], Core]:
     if level in SIMULATORS:
         rtl = RtlProject.open(build.path / RTL, build.listed(RTL))
         return compiled_core(rtl, Ports.from_json(build.kernels), SIMULATORS[level], trace=trace)
-    netlist, ports = make_netlist(build, NETLISTS[level])
+    netlist, ports = make_netlist(build, DEVICES[level])
     return compiled_core(RtlProject.open(netlist.folder()), ports, "netlist", trace=trace)
 
 
@@ -54,10 +53,10 @@ def make_netlist(build: Build, device: Device) -> tuple[Cached, Ports]:
     Returns:
         Netlist, cells and ``sources.f`` in the user's cache, and the ports of the core in it.
     """
-    design, yosys = folded(build, device.multipliers), find_yosys()
+    design, yosys = folded(build, device.level.multipliers), find_yosys()
     ports = Ports.from_json({**design.to_json(build.integer.steps), "taps": build.kernels["taps"]})
     plan = netlist_plan(device, rtl_files(design), CORE)
-    cells = cell_models(device.family, yosys)
+    cells = cell_models(device.level.models, yosys)
     names = [*cells, NETLIST]
     sources = {SOURCES: "".join(f"{name}\n" for name in names)}
     files = {name: text.encode() for name, text in (cells | sources).items()}
@@ -69,4 +68,4 @@ def make_netlist(build: Build, device: Device) -> tuple[Cached, Ports]:
     # The flow runs a module of ours too.
     ours = resources.files("gatewright.boards").joinpath("multipliers.py").read_text()
     facts = [plan.digest(), ours, *yosys.facts(), *contents(files)]
-    return Cached(f"netlist-{device.family}", facts, [*names, SOURCES], make), ports
+    return Cached(f"netlist-{device.family.name}", facts, [*names, SOURCES], make), ports

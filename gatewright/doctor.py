@@ -10,8 +10,8 @@ from importlib import metadata
 from pathlib import Path
 
 from gatewright.boards import open_boards
-from gatewright.boards.flows import FLOWS
-from gatewright.boards.tools import find_tool
+from gatewright.boards.families import OPEN_FAMILIES
+from gatewright.boards.programs import Program, find_program
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates import eda
 from gatewright.hls_templates.csim import find_compiler
@@ -129,17 +129,17 @@ def _flows() -> list[Tool]:
     """What takes a netlist to a bitstream, with the boards that need it."""
     boards = list(open_boards().values())
     tools = []
-    for family, flow in FLOWS.items():
-        named = ", ".join(board.name for board in boards if board.family == family)
-        tools.append(Tool(flow.nextpnr, _flow_tool(flow.nextpnr), f"{PLACES} {named}", False))
-        tools.append(Tool(flow.packer, _flow_tool(flow.packer), f"{PACKS} {named}", False))
+    for family in OPEN_FAMILIES.values():
+        named = ", ".join(board.name for board in boards if board.family is family)
+        for program, does in ((family.nextpnr, PLACES), (family.packer, PACKS)):
+            tools.append(Tool(program.name, _flow_tool(program), f"{does} {named}", False))
     return tools
 
 
-def _flow_tool(name: str) -> str | None:
+def _flow_tool(program: Program) -> str | None:
     """The version of its wheel, or where it is."""
     try:
-        origin = find_tool(name).origin
+        origin = find_program(program).origin
     except GatewrightError:
         return None
     version = _package(origin)

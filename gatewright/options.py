@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from gatewright.boards import DEFAULT_BOARD, OpenBoard, boards, open_boards
-from gatewright.boards.parts import Board
+from gatewright.boards import DEFAULT_BOARD, Board, OpenBoard, boards, open_boards
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.mapper import DEFAULT_MAX_STEPS, DEFAULT_MULTIPLIERS, Options
 from gatewright.hls_templates.requantize.kernel import VARIANTS

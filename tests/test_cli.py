@@ -17,7 +17,7 @@ from shared_model import Shared
 
 import gatewright
 from gatewright.boards import open_boards
-from gatewright.boards.flows import FLOWS
+from gatewright.boards.families import OPEN_FAMILIES
 from gatewright.cli import main
 
 MODEL = '''
@@ -196,9 +196,9 @@ def test_doctor_lists_the_whole_open_flow(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert tools["nextpnr-ecp5"]["found"] == str(own)
     assert tools["icepack"]["found"] is None
     assert {"verilator", "yosys", "pyserial"} < set(tools)
-    for family, flow in FLOWS.items():
-        boards = [board.name for board in open_boards().values() if board.family == family]
-        for tool in (flow.nextpnr, flow.packer):
+    for family in OPEN_FAMILIES.values():
+        boards = [board.name for board in open_boards().values() if board.family is family]
+        for tool in (family.nextpnr.name, family.packer.name):
             assert tools[tool]["enables"].endswith(f" for {', '.join(boards)}")
             assert not tools[tool]["needed"]
 

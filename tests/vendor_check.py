@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from gatewright.boards import boards
-from gatewright.boards.vendor import CELLS, count_cells, make_plan
+from gatewright.boards.families.xilinx import CELLS
+from gatewright.boards.vendor import count_plan, make_plan
 from gatewright.build import Build
 from gatewright.synth import candidate
 
@@ -26,7 +27,7 @@ def check_vendors(build: Build) -> None:
     for name in BOARDS:
         board, folder = boards()[name], build.path / "synth" / name
         # Also where it is more than the part has, which synth refuses.
-        usage = count_cells(board, make_plan(board, design), folder, lambda stage, line: None)
+        usage = count_plan(board, make_plan(board, design), folder, lambda stage, line: None)
         counts = json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
         assert set(counts) <= set(CELLS) | FREE, set(counts) - set(CELLS) - FREE
         assert set(usage) == {"lut", "ff", "dsp", "bram"}

@@ -1,7 +1,7 @@
 """Boards and the tool flows that reach them."""
 
-from gatewright.boards.description import OpenBoard, open_boards
-from gatewright.boards.parts import DEFAULT_BOARD, Board, boards
+from gatewright.boards.catalogue import DEFAULT_BOARD, boards, open_boards
+from gatewright.boards.description import Board, OpenBoard
 from gatewright.boards.report import SynthReport
 
 __all__ = ["DEFAULT_BOARD", "Board", "OpenBoard", "SynthReport", "boards", "open_boards"]

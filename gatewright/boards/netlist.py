@@ -9,15 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gatewright.boards.flows import FLOWS, RTL, elaborate_script, map_script, synthesis
+from gatewright.boards.families import OPEN_FAMILIES, OpenFamily
+from gatewright.boards.families.base import NetlistLevel
+from gatewright.boards.flows import RTL, elaborate_script, map_script, synthesis
 from gatewright.boards.plan import Plan
-from gatewright.boards.run import Progress, ToolError, failed, run_command
+from gatewright.boards.run import Progress, run_all
 
 NETLIST = "netlist.v"
-_MADE_UP = {
-    "ecp5": "w:*_LUT4_* w:*_CCU2C_* w:*_TRELLIS_* w:*_PFUMX_* w:*_L6MUX21_* w:*_MULT18X18D_*",
-    "ice40": "w:*_SB_*",
-}
 
 
 @dataclass(frozen=True)
@@ -25,20 +23,20 @@ class Device:
     """What a netlist is made for.
 
     Attributes:
-        family: As in ``FLOWS``.
-        dsp: DSP blocks that it may use.
-        multipliers: Budget of a recurrent layer, small enough to compile soon.
+        family: Of its cells.
+        level: How they are simulated.
     """
 
-    family: str
-    dsp: int
-    multipliers: int
+    family: OpenFamily
+    level: NetlistLevel
 
 
 DEVICES = {
-    "ecp5": Device("ecp5", dsp=156, multipliers=16),  # LFE5U-85F
-    "ice40": Device("ice40", dsp=8, multipliers=4),  # iCE40UP5K
+    family.netlist.level: Device(family, family.netlist)
+    for family in OPEN_FAMILIES.values()
+    if family.netlist is not None
 }
+"""By the name of the level."""
 
 
 def netlist_plan(device: Device, rtl: Mapping[str, str], top: str) -> Plan:
@@ -49,14 +47,14 @@ def netlist_plan(device: Device, rtl: Mapping[str, str], top: str) -> Plan:
         rtl: Files below ``rtl/``, ``sources.f`` among them.
         top: The module.
     """
-    flow = FLOWS[device.family]
+    family, level = device.family, device.level
     files = {f"{RTL}/{path}": text for path, text in rtl.items()}
-    files["elaborate.ys"] = elaborate_script(flow, top, pll=False)
-    files["map.ys"] = map_script(flow, top) + "\n".join(
+    files["elaborate.ys"] = elaborate_script(family, top, pll=False)
+    files["map.ys"] = map_script(family, top) + "\n".join(
         # What mapping made up has long names, which simulators copy many times.
-        [f"rename -hide c:* {_MADE_UP[device.family]}", f"write_verilog -noattr {NETLIST}", ""]
+        [f"rename -hide c:* {level.made_up}", f"write_verilog -noattr {NETLIST}", ""]
     )
-    return Plan(files, synthesis(flow, device.dsp))
+    return Plan(files, synthesis(family, level.dsp))
 
 
 def run_netlist(plan: Plan, folder: Path, progress: Progress = lambda stage, line: None) -> str:
@@ -66,9 +64,5 @@ def run_netlist(plan: Plan, folder: Path, progress: Progress = lambda stage, lin
         GatewrightError: GW-701 and GW-801 if a tool is missing, GW-804 if one fails.
     """
     plan.write(folder)
-    for command in plan.commands:
-        try:
-            run_command(command, folder, progress)
-        except ToolError as error:
-            raise failed(error, folder) from error
+    run_all(plan.commands, folder, progress)
     return (folder / NETLIST).read_text()

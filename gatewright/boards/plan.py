@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from gatewright.boards.programs import Program
+
 
 @dataclass(frozen=True)
 class Command:
@@ -15,7 +17,7 @@ class Command:
 
     Attributes:
         stage: What it does, a word or two.
-        tool: A name ``find_tool`` knows.
+        tool: The program.
         args: Its arguments; paths in them are relative to ``folder``.
         folder: Where it runs, relative to the plan's folder.
         gives: The file that it has to leave, relative to the plan's folder; "" for any.
@@ -23,7 +25,7 @@ class Command:
     """
 
     stage: str
-    tool: str
+    tool: Program
     args: tuple[str, ...]
     log: str
     folder: str = "."
@@ -53,7 +55,7 @@ class Plan:
 
     def digest(self) -> str:
         """SHA-256 over everything in the plan."""
-        commands = [[c.tool, list(c.args), c.folder] for c in self.commands]
+        commands = [[c.tool.name, list(c.args), c.folder] for c in self.commands]
         text = json.dumps([sorted(self.files.items()), commands])
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -5,10 +5,8 @@ It stands apart from the top level because yosys' SystemVerilog reader sees no p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from gatewright.boards.clocks import Pll
 from gatewright.boards.description import OpenBoard
+from gatewright.boards.families.base import Pll
 from gatewright.boards.top import PLL
 
 
@@ -23,104 +21,8 @@ def pll_module(board: OpenBoard, pll: Pll) -> str:
             "    output wire clk_o,",
             "    output wire locked_o",
             ");",
-            *_PRIMITIVES[board.family](board, pll),
+            *board.family.pll.primitive(board.clock.mhz, pll),
             "endmodule",
             "",
         ]
     )
-
-
-def _instance(
-    cell: str, parameters: Mapping[str, str], ports: Mapping[str, str], attributes: str = ""
-) -> list[str]:
-    return [
-        *([f"  {attributes}"] if attributes else []),
-        f"  {cell} #(",
-        ",\n".join(f"      .{name}({value})" for name, value in parameters.items()),
-        "  ) pll (",
-        ",\n".join(f"      .{name}({value})" for name, value in ports.items()),
-        "  );",
-    ]
-
-
-def _ecp5(board: OpenBoard, pll: Pll) -> list[str]:
-    reference, feedback, loop, divider = pll.dividers
-    mhz = {"CLKI": board.clock.mhz, "CLKOP": float(pll.vco / loop), "CLKOS": float(pll.mhz)}
-    frequencies = ", ".join(f'FREQUENCY_PIN_{pin}="{value:.6g}"' for pin, value in mhz.items())
-    # The loop filter of a Lattice reference design; without the attributes it is not set at all.
-    attributes = (
-        f"(* {frequencies}, "
-        'ICP_CURRENT="12", LPF_RESISTOR="8", MFG_ENABLE_FILTEROPAMP="1", MFG_GMCREF_SEL="2" *)'
-    )
-    parameters = {
-        "PLLRST_ENA": '"DISABLED"',
-        "INTFB_WAKE": '"DISABLED"',
-        "STDBY_ENABLE": '"DISABLED"',
-        "DPHASE_SOURCE": '"DISABLED"',
-        "OUTDIVIDER_MUXA": '"DIVA"',
-        "OUTDIVIDER_MUXB": '"DIVB"',
-        "OUTDIVIDER_MUXC": '"DIVC"',
-        "OUTDIVIDER_MUXD": '"DIVD"',
-        "CLKI_DIV": str(reference),
-        "CLKFB_DIV": str(feedback),
-        **_ecp5_output("CLKOP", loop),
-        **_ecp5_output("CLKOS", divider),
-        "FEEDBK_PATH": '"CLKOP"',
-    }
-    zeros = ("RST", "STDBY", "PHASESEL0", "PHASESEL1", "PLLWAKESYNC", "ENCLKOP")
-    ones = ("PHASEDIR", "PHASESTEP", "PHASELOADREG")
-    ports = {
-        "CLKI": "pad_i",
-        "CLKFB": "loop",
-        "CLKOP": "loop",
-        "CLKOS": "clk_o",
-        "LOCK": "locked_o",
-    }
-    ports |= dict.fromkeys(zeros, "1'b0") | dict.fromkeys(ones, "1'b1")
-    return ["  wire loop;", *_instance("EHXPLLL", parameters, ports, attributes)]
-
-
-def _ecp5_output(name: str, divider: int) -> dict[str, str]:
-    return {
-        f"{name}_DIV": str(divider),
-        f"{name}_ENABLE": '"ENABLED"',
-        f"{name}_CPHASE": str(divider // 2),
-        f"{name}_FPHASE": "0",
-    }
-
-
-def _ice40(board: OpenBoard, pll: Pll) -> list[str]:
-    divr, divf, divq, filter_range = pll.dividers
-    parameters = {
-        "FEEDBACK_PATH": '"SIMPLE"',
-        "DIVR": f"4'd{divr}",
-        "DIVF": f"7'd{divf}",
-        "DIVQ": f"3'd{divq}",
-        "FILTER_RANGE": f"3'd{filter_range}",
-    }
-    ports = {
-        "PACKAGEPIN": "pad_i",  # the clock's pad is the PLL's own, and no other input can use it
-        "PLLOUTGLOBAL": "clk_o",
-        "LOCK": "locked_o",
-        "RESETB": "1'b1",
-        "BYPASS": "1'b0",
-    }
-    return _instance("SB_PLL40_PAD", parameters, ports)
-
-
-def _gowin(board: OpenBoard, pll: Pll) -> list[str]:
-    idiv, fbdiv, odiv = pll.dividers
-    parameters = {
-        "FCLKIN": f'"{board.clock.mhz:g}"',
-        "IDIV_SEL": str(idiv),
-        "FBDIV_SEL": str(fbdiv),
-        "ODIV_SEL": str(odiv),
-    }
-    widths = {"FBDSEL": 6, "IDSEL": 6, "ODSEL": 6, "PSDA": 4, "DUTYDA": 4, "FDLY": 4}
-    ports = {"CLKIN": "pad_i", "CLKOUT": "clk_o", "LOCK": "locked_o"}
-    ports |= dict.fromkeys(("RESET", "RESET_P", "CLKFB"), "1'b0")
-    ports |= {name: f"{width}'b0" for name, width in widths.items()}
-    return _instance("rPLL", parameters, ports)
-
-
-_PRIMITIVES = {"ecp5": _ecp5, "ice40": _ice40, "gowin": _gowin}

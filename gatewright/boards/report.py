@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gatewright.boards.description import RESOURCES, OpenBoard
-from gatewright.boards.flows import FLOWS, Flow
+from gatewright.boards.description import RESOURCES, Board, OpenBoard
 from gatewright.boards.timing import Timing
 
 SYNTH_JSON = "synth.json"
@@ -131,15 +130,15 @@ class SynthReport:
         return data
 
 
-def count_cells(flow: Flow, board: OpenBoard, stat: str) -> dict[str, Usage]:
+def count_cells(board: Board | OpenBoard, stat: str) -> dict[str, Usage]:
     """What yosys' cells take at least.
 
     Args:
-        flow: The family.
         board: How much there is.
         stat: The text of ``stat -json``.
     """
-    return tally(json.loads(stat)["design"]["num_cells_by_type"], flow.cells, board.resources)
+    counts = json.loads(stat)["design"]["num_cells_by_type"]
+    return tally(counts, board.family.cells, board.resources)
 
 
 def tally(
@@ -162,7 +161,7 @@ def read_utilisation(board: OpenBoard, log: str) -> dict[str, Usage]:
     if not found:
         return {}
     usage = {}
-    for resource, names in FLOWS[board.family].sites.items():
+    for resource, names in board.family.sites.items():
         used = sum(found[name][0] * each for name, each in names if name in found)
         # Where several kinds of sites share a resource, they do not simply add up.
         single = found.get(names[0][0]) if len(names) == 1 else None

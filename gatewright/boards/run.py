@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from gatewright.boards.plan import Command
-from gatewright.boards.tools import Tool, find_tool, variable_of
+from gatewright.boards.programs import Found, find_program
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.eda import check_room, started
 
@@ -30,7 +30,7 @@ class ToolError(Exception):
     """
 
     def __init__(self, command: Command, said: str, log: str) -> None:
-        super().__init__(f"{command.tool}: {said}")
+        super().__init__(f"{command.tool.name}: {said}")
         self.command = command
         self.said = said
         self.log = log
@@ -51,7 +51,7 @@ def run_command(command: Command, folder: Path, progress: Progress) -> str:
         GatewrightError: GW-801 if the tool is not there, GW-804 if it does not run.
         ToolError: If it fails, or does not leave what it has to.
     """
-    tool = find_tool(command.tool)
+    tool = find_program(command.tool)
     if command.gives:
         (folder / command.gives).unlink(missing_ok=True)  # of an earlier fold
     progress(command.stage, "")
@@ -72,8 +72,22 @@ def run_command(command: Command, folder: Path, progress: Progress) -> str:
     return said
 
 
+def run_all(commands: Iterable[Command], folder: Path, progress: Progress) -> None:
+    """Run commands of a plan, none of which may fail.
+
+    Raises:
+        GatewrightError: GW-801 if a tool is not there, GW-804 if one fails, GW-802 if it ran out
+            of memory.
+    """
+    for command in commands:
+        try:
+            run_command(command, folder, progress)
+        except ToolError as error:
+            raise failed(error, folder) from error
+
+
 @contextmanager
-def _started(tool: Tool, command: Command, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def _started(tool: Found, command: Command, folder: Path) -> Iterator[subprocess.Popen[str]]:
     line = [*tool.argv, *command.args]
     with ExitStack() as stack:
         try:
@@ -84,7 +98,7 @@ def _started(tool: Tool, command: Command, folder: Path) -> Iterator[subprocess.
                 "GW-804",
                 where=tool.origin,
                 cause=f"it does not run: {error.strerror}.",
-                remedy=f"Correct the variable {variable_of(tool.name)}, or unset it.",
+                remedy=f"Correct the variable {tool.program.variable}, or unset it.",
             ) from error
         yield process
 
@@ -104,10 +118,10 @@ def failed(error: ToolError, folder: Path) -> GatewrightError:
     """
     check_room(error.log, folder)
     if "bad_alloc" in error.said:
-        variable = variable_of(error.command.tool)
+        variable = error.command.tool.variable
         return GatewrightError(
             "GW-802",
-            where=error.command.tool,
+            where=error.command.tool.name,
             cause="the design is too large for the WebAssembly of this tool, which has 4 GB of "
             f"memory ({error.said}).",
             remedy="Take a model with fewer units or bits; or a tool that may use more memory: "
@@ -115,7 +129,7 @@ def failed(error: ToolError, folder: Path) -> GatewrightError:
         )
     return GatewrightError(
         "GW-804",
-        where=error.command.tool,
+        where=error.command.tool.name,
         cause=f"{error.said}",
         remedy=f"All it said is in {folder / error.command.log}; if the design came from compile, "
         "report it with that file.",

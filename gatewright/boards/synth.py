@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import floor
 from pathlib import Path
 
-from gatewright.boards.clocks import Pll, choose_pll, exact
-from gatewright.boards.constraints import CONSTRAINTS
+from gatewright.boards.clocks import choose_pll
 from gatewright.boards.description import OpenBoard
+from gatewright.boards.families import OpenFamily
+from gatewright.boards.families.base import Pll, exact
 from gatewright.boards.flows import (
-    FLOWS,
     REPORT,
     RTL,
-    Flow,
     elaborate_script,
     map_script,
     pack,
@@ -33,9 +31,9 @@ from gatewright.boards.report import (
     read_utilisation,
     too_large,
 )
-from gatewright.boards.run import Progress, ToolError, failed, run_command
+from gatewright.boards.run import Progress, ToolError, failed, run_all, run_command
 from gatewright.boards.timing import Timing, read_timing
-from gatewright.boards.top import TOP, board_top
+from gatewright.boards.top import TOP, board_top, constraints
 from gatewright.errors import GatewrightError
 
 BAUD = 115_200
@@ -109,13 +107,13 @@ def synthesize(request: Request, fold: Fold, folder: Path, progress: Progress) -
         seed=seed,
         steps=candidate.steps,
         cycles=candidate.cycles,
-        bitstream=FLOWS[board.family].bitstream if timing.fmax_mhz >= mhz else "",
-        load=f"openFPGALoader -b {board.loader} {FLOWS[board.family].bitstream}",
+        bitstream=board.family.bitstream if timing.fmax_mhz >= mhz else "",
+        load=f"openFPGALoader -b {board.loader} {board.family.bitstream}",
         plan=plan.digest(),
-        note=_note(FLOWS[board.family], timing),
+        note=_note(board.family, timing),
     )
     if report.bitstream:
-        _run(lambda: run_command(pack(board, seed), folder, progress), folder)
+        run_all([pack(board, seed)], folder, progress)
     report.write(folder)
     if not report.bitstream:
         raise _too_slow(board, report, folder)
@@ -126,18 +124,17 @@ def make_plan(
     board: OpenBoard, candidate: Candidate, pll: Pll | None, mhz: float, seeds: int
 ) -> Plan:
     """All files and commands up to the routed designs."""
-    flow = FLOWS[board.family]
-    name, constraints = CONSTRAINTS[board.family]
+    family = board.family
     files = {f"{RTL}/{path}": text for path, text in candidate.rtl.items()}
     files[f"{RTL}/{TOP}.sv"] = board_top(board, pll, BAUD)
     files[f"{RTL}/sources.f"] = candidate.rtl["sources.f"].rstrip("\n") + f"\n{TOP}.sv\n"
     if pll is not None:
         files[f"{RTL}/gw_board_pll.v"] = pll_module(board, pll)
-    files["elaborate.ys"] = elaborate_script(flow, TOP, pll is not None)
-    files["map.ys"] = map_script(flow, TOP)
-    files[name] = constraints(board)
-    routes = tuple(place_and_route(board, mhz, name, seed) for seed in range(1, seeds + 1))
-    return Plan(files, synthesis(flow, board.resources["dsp"]) + routes)
+    files["elaborate.ys"] = elaborate_script(family, TOP, pll is not None)
+    files["map.ys"] = map_script(family, TOP)
+    files[family.constraints[0]] = constraints(board)
+    routes = tuple(place_and_route(board, mhz, seed) for seed in range(1, seeds + 1))
+    return Plan(files, synthesis(family, board.resources["dsp"]) + routes)
 
 
 def choose_clock(board: OpenBoard, wanted: float | None) -> tuple[Pll | None, float]:
@@ -202,7 +199,7 @@ def _place(
 
 def _timing(board: OpenBoard, command: Command, report: str, log: str, folder: Path) -> Timing:
     try:
-        return read_timing(FLOWS[board.family], report, log)
+        return read_timing(board.family, report, log)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         says = f"its report cannot be read ({type(error).__name__}: {error})"
         raise failed(ToolError(command, says, log), folder) from error
@@ -211,16 +208,8 @@ def _timing(board: OpenBoard, command: Command, report: str, log: str, folder: P
 def _count(board: OpenBoard, plan: Plan, folder: Path, progress: Progress) -> dict[str, Usage]:
     """Synthesize; what yosys' cells take at least."""
     plan.write(folder)
-    for command in plan.commands[:3]:
-        _run(lambda: run_command(command, folder, progress), folder)  # noqa: B023
-    return count_cells(FLOWS[board.family], board, (folder / "cells.json").read_text())
-
-
-def _run(work: Callable[[], object], folder: Path) -> None:
-    try:
-        work()
-    except ToolError as error:
-        raise failed(error, folder) from error
+    run_all(plan.commands[:3], folder, progress)
+    return count_cells(board, (folder / "cells.json").read_text())
 
 
 def _too_slow(board: OpenBoard, report: SynthReport, folder: Path) -> GatewrightError:
@@ -242,8 +231,8 @@ def _too_slow(board: OpenBoard, report: SynthReport, folder: Path) -> Gatewright
     )
 
 
-def _note(flow: Flow, timing: Timing) -> str:
-    notes = [flow.untimed] if flow.untimed else []
+def _note(family: OpenFamily, timing: Timing) -> str:
+    notes = [family.untimed] if family.untimed else []
     if timing.hold_violations:
         notes.append(
             f"nextpnr reports {timing.hold_violations} hold violations; its hold model of this "

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gatewright.boards.flows import Flow
+from gatewright.boards.families import OpenFamily
 from gatewright.errors import GatewrightError
 
 # yosys names a cell after the nearest named net: the net, the type of the cell, its port, a number.
@@ -54,11 +54,11 @@ class Timing:
     hold_violations: int
 
 
-def read_timing(flow: Flow, report: str, log: str) -> Timing:
+def read_timing(family: OpenFamily, report: str, log: str) -> Timing:
     """The timing in nextpnr's JSON report and its log.
 
     Args:
-        flow: What nextpnr leaves out for this family.
+        family: What nextpnr leaves out for it.
         report: Its JSON report.
         log: All it said.
 
@@ -70,12 +70,12 @@ def read_timing(flow: Flow, report: str, log: str) -> Timing:
     if not clocks:
         raise GatewrightError(
             "GW-804",
-            where=flow.nextpnr,
+            where=family.nextpnr.name,
             cause="it reports no clock and no path of the design.",
             remedy="If the design came from compile, report it with the log of place and route.",
         )
     found = [clock["achieved"] for clock in clocks.values()]
-    if flow.untimed:  # the guess before routing is then often the more careful one
+    if family.untimed:  # the guess before routing is then often the more careful one
         found += map(float, _FMAX.findall(log))
     ends = [(_clock(path["from"]), _clock(path["to"])) for path in data["critical_paths"]]
     paths = {
@@ -84,7 +84,7 @@ def read_timing(flow: Flow, report: str, log: str) -> Timing:
         if "<async>" not in pair
     }
     slowest = max((p for ends, p in paths.items() if set(ends) <= set(clocks)), key=_delay)
-    through = _through_blocks(paths, clocks, flow.block_ns)
+    through = _through_blocks(paths, clocks, family.block_ns)
     if through:
         found.append(1000 / _delay(through))
         slowest = max(slowest, through, key=_delay)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from gatewright.boards.clocks import Pll, exact
 from gatewright.boards.description import OpenBoard
+from gatewright.boards.families.base import Pll, exact
+from gatewright.boards.pins import Pin
 
 TOP = "gatewright_pads"
 SHELL = "gatewright_board"
@@ -13,6 +14,21 @@ PLL = "gw_board_pll"
 CLOCK, RX, TX, RESET, LED = "clk_pad_i", "rx_pad_i", "tx_pad_o", "reset_pad_i", "led_pad_o"
 RESET_BITS = 8
 """2^8 cycles of reset behind the PLL's lock: block RAM of the iCE40 reads zeros for some 3 us."""
+
+
+def pads(board: OpenBoard) -> dict[str, Pin]:
+    """The pad of every port of the board's top level."""
+    named = {CLOCK: board.clock.pin, RX: board.rx, TX: board.tx}
+    if board.reset is not None:
+        named[RESET] = board.reset
+    if board.led is not None:
+        named[LED] = board.led
+    return named | {f"{tie.name}_o": tie.pin for tie in board.ties}
+
+
+def constraints(board: OpenBoard) -> str:
+    """The pin constraints in the language of the family's nextpnr."""
+    return board.family.constrain(CLOCK, board.clock.mhz, pads(board))
 
 
 def clocks_per_bit(mhz: Fraction, baud: int) -> int:

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from gatewright.boards.description import Board
 from gatewright.boards.folding import Candidate, Fold, does_not_fit, folds, say_too_large
-from gatewright.boards.parts import Board
 from gatewright.boards.plan import Command, Plan
-from gatewright.boards.report import Attempt, SynthReport, Usage, tally, too_large
-from gatewright.boards.run import Progress, ToolError, failed, run_command
+from gatewright.boards.programs import YOSYS
+from gatewright.boards.report import Attempt, SynthReport, Usage, count_cells, too_large
+from gatewright.boards.run import Progress, run_all
 
 TOP = "gatewright_top"
 NOTE = (
     "Synthesis only, by yosys: place and route of this part needs Vivado, which also says its Fmax."
 )
-
-# What yosys maps to, and what it takes; the two halves of a RAMB36 count as such.
-CELLS: dict[str, tuple[str, float]] = {
-    **dict.fromkeys(("LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6"), ("lut", 1)),
-    **dict.fromkeys(("SRL16E", "SRLC16E", "SRLC32E"), ("lut", 1)),
-    **dict.fromkeys(("RAM32X1D", "RAM64X1D"), ("lut", 2)),
-    **dict.fromkeys(("RAM32M", "RAM64M", "RAM128X1D"), ("lut", 4)),
-    **dict.fromkeys(("RAM32M16", "RAM64M8"), ("lut", 8)),
-    **dict.fromkeys(("FDRE", "FDSE", "FDCE", "FDPE"), ("ff", 1)),
-    **dict.fromkeys(("RAMB18E1", "RAMB18E2"), ("bram", 0.5)),
-    **dict.fromkeys(("RAMB36E1", "RAMB36E2"), ("bram", 1)),
-    **dict.fromkeys(("DSP48E1", "DSP48E2"), ("dsp", 1)),
-}
 
 
 def count_resources(
@@ -56,7 +43,7 @@ def count_resources(
     attempts: list[Attempt] = []
     for candidate in folds(multipliers, first, fold):
         plan = make_plan(board, candidate)
-        usage = count_cells(board, plan, folder, progress)
+        usage = count_plan(board, plan, folder, progress)
         attempts.append(Attempt(candidate.multipliers, not too_large(usage), usage))
         if attempts[-1].fits:
             break
@@ -67,7 +54,7 @@ def count_resources(
             attempts[-1],
             multipliers,
             fold,
-            lambda smaller: count_cells(board, make_plan(board, smaller), folder, progress),
+            lambda smaller: count_plan(board, make_plan(board, smaller), folder, progress),
         )
     report = SynthReport(
         board=board.name,
@@ -94,26 +81,21 @@ def make_plan(board: Board, candidate: Candidate) -> Plan:
     """The files, and the one command that counts their cells."""
     script = (
         f"read_slang -j 1 --top {TOP} -f sources.f\n"
-        f"synth_xilinx -family {board.yosys} -top {TOP} -flatten -noiopad\n"
+        f"{board.family.synth} -top {TOP} -flatten -noiopad\n"
         "tee -q -o ../cells.json stat -json\n"
     )
     files = {f"rtl/{path}": text for path, text in candidate.rtl.items()}
     args = ("-s", "../synth.ys")
-    command = Command("synthesize", "yosys", args, "synthesize.log", "rtl", "cells.json")
+    command = Command("synthesize", YOSYS, args, "synthesize.log", "rtl", "cells.json")
     return Plan(files | {"synth.ys": script}, (command,))
 
 
-def count_cells(board: Board, plan: Plan, folder: Path, progress: Progress) -> dict[str, Usage]:
+def count_plan(board: Board, plan: Plan, folder: Path, progress: Progress) -> dict[str, Usage]:
     """What a plan's design takes, also where that is more than the part has.
 
     Raises:
         GatewrightError: GW-701 without yosys, GW-804 if it fails.
     """
     plan.write(folder)
-    for command in plan.commands:
-        try:
-            run_command(command, folder, progress)
-        except ToolError as error:
-            raise failed(error, folder) from error
-    counts = json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
-    return tally(counts, CELLS, board.resources)
+    run_all(plan.commands, folder, progress)
+    return count_cells(board, (folder / "cells.json").read_text())

@@ -7,9 +7,9 @@ from itertools import chain
 import pytest
 
 from gatewright.boards import boards, open_boards
-from gatewright.boards.constraints import CONSTRAINTS
-from gatewright.boards.description import board_files, read_board
-from gatewright.boards.flows import FLOWS
+from gatewright.boards.catalogue import board_files, read_board, read_part
+from gatewright.boards.families import OPEN_FAMILIES
+from gatewright.boards.top import constraints
 
 OPEN = open_boards()
 NAMES = {
@@ -38,7 +38,7 @@ def test_every_pad_is_named_once(name):
     board = OPEN[name]
     pins = [pad.pin for pad in pads(board)]
     assert len(set(pins)) == len(pins)
-    pattern = r"[A-Z]{1,2}\d{1,2}" if board.family == "ecp5" else r"\d{1,2}"
+    pattern = r"[A-Z]{1,2}\d{1,2}" if board.family.name == "ecp5" else r"\d{1,2}"
     assert all(re.fullmatch(pattern, pin) for pin in pins)
 
 
@@ -46,13 +46,13 @@ def test_every_pad_is_named_once(name):
 def test_standards_where_the_family_has_them(name):
     board = OPEN[name]
     standards = {pad.standard for pad in pads(board)}
-    assert standards == {""} if board.family == "ice40" else "" not in standards
+    assert standards == {""} if board.family.name == "ice40" else "" not in standards
 
 
 @pytest.mark.parametrize("name", sorted(OPEN))
 def test_constraints_name_every_port_and_pad(name):
     board = OPEN[name]
-    text = CONSTRAINTS[board.family][1](board)
+    text = constraints(board)
     for pad in pads(board):
         assert re.search(rf"\b{pad.pin}\b", text)
     ports = set(re.findall(r"\b\w+_(?:pad_)?[io]\b", text))
@@ -62,7 +62,7 @@ def test_constraints_name_every_port_and_pad(name):
 @pytest.mark.parametrize("name", sorted(OPEN))
 def test_device_and_budgets(name):
     board = OPEN[name]
-    assert board.family in FLOWS
+    assert board.family in OPEN_FAMILIES.values()
     assert all(count > 0 for count in board.resources.values())
     assert 0 < board.multipliers <= board.resources["dsp"]
     assert board.loader and board.serial.endswith(".") and board.title
@@ -71,7 +71,7 @@ def test_device_and_budgets(name):
 
 def test_a_reset_or_led_is_no_must():
     board = replace(OPEN["ulx3s-85f"], reset=None, led=None, ties=())
-    text = CONSTRAINTS["ecp5"][1](board)
+    text = constraints(board)
     assert text.count("LOCATE") == 3
 
 
@@ -91,3 +91,11 @@ def test_a_wrong_key_is_refused(extra):
 def test_keys_of_both_kinds_of_files_are_used_up():
     used = set(chain.from_iterable(board_files().values()))
     assert "part" in used and "nextpnr" in used
+
+
+@pytest.mark.parametrize(
+    "extra", [{"colour": "red"}, {"family": "ecp5"}, {"resources": {"lut": 1}}]
+)
+def test_a_wrong_key_of_a_part_is_refused(extra):
+    with pytest.raises(ValueError, match=r"pynq-z2\.toml"):
+        read_part("pynq-z2", board_files()["pynq-z2"] | extra)

@@ -20,9 +20,9 @@ def output(board, pll):
     """What the parameters of the primitive give: (phase detector, oscillator, output)."""
     source = Fraction(str(board.clock.mhz))
     a, b, c, *d = pll.dividers
-    if board.family == "ecp5":
+    if board.family.name == "ecp5":
         return source / a, source / a * b * c, source / a * b * c / d[0]
-    if board.family == "ice40":
+    if board.family.name == "ice40":
         return source / (a + 1), source / (a + 1) * (b + 1), source / (a + 1) * (b + 1) / 2**c
     return source / (a + 1), source * (b + 1) / (a + 1) * c, source * (b + 1) / (a + 1)
 
@@ -86,7 +86,7 @@ def test_as_near_as_ecppll(mhz):
     assert theirs > mhz or round(float(pll.mhz), 3) >= theirs
 
 
-@pytest.mark.parametrize("name", [name for name, b in BOARDS.items() if b.family == "ecp5"])
+@pytest.mark.parametrize("name", [name for name, b in BOARDS.items() if b.family.name == "ecp5"])
 @pytest.mark.parametrize("mhz", WANTED)
 def test_the_loop_of_ecp5_is_within_the_ranges(name, mhz):
     """Below 10 MHz at the phase detector the data sheet promises no lock."""

@@ -14,12 +14,14 @@ import pytest
 from board_designs import design
 
 from gatewright.boards import boards, open_boards
-from gatewright.boards.flows import FLOWS
+from gatewright.boards.families.ecp5 import ECP5
+from gatewright.boards.families.gowin import GOWIN
+from gatewright.boards.families.ice40 import ICE40
 from gatewright.boards.folding import Candidate
 from gatewright.boards.plan import Command, Plan
+from gatewright.boards.programs import SOFT_MULTIPLIERS, YOSYS, find_program
 from gatewright.boards.run import ToolError, failed
 from gatewright.boards.synth import Request, _too_slow, make_plan, synthesize
-from gatewright.boards.tools import find_tool
 from gatewright.boards.vendor import count_resources
 from gatewright.errors import GatewrightError
 
@@ -40,7 +42,7 @@ def need(*packages):
 
 def run(folder, name, lanes=2, fold=design, board=None, **options):
     board = board or BOARDS[name]
-    need(WHEELS[board.family])
+    need(WHEELS[board.family.name])
     folder.mkdir(exist_ok=True)
     said = []
     request = Request(board, multipliers=lanes, **options)
@@ -58,11 +60,11 @@ def refused(code, *args, **options):
 @pytest.mark.parametrize("name", ["ice40-up5k-evn", "colorlight-i5", "tang-nano-9k"])
 def test_a_bitstream(tmp_path, name):
     report, said = run(tmp_path, name)
-    bitstream = tmp_path / FLOWS[BOARDS[name].family].bitstream
+    bitstream = tmp_path / BOARDS[name].family.bitstream
     assert bitstream.stat().st_size > 10_000
     assert report.bitstream == bitstream.name
     assert report.timing.fmax_mhz >= report.clock_mhz == BOARDS[name].clock.target_mhz
-    assert report.usage["dsp"].used == (1 if BOARDS[name].family == "gowin" else 2)
+    assert report.usage["dsp"].used == (1 if BOARDS[name].family is GOWIN else 2)
     assert report.usage["bram"].used >= 1
     assert 20 < report.usage["lut"].used < 1000
     assert report.per_second == pytest.approx(report.clock_mhz * 1e6 / report.cycles)
@@ -216,31 +218,33 @@ def test_a_tool_that_fails_in_its_own_words(tmp_path):
     assert "elaborate.log" in error.remedy
 
 
-@pytest.mark.parametrize("tool", ["yosys", "nextpnr-ecp5"])
+@pytest.mark.parametrize("tool", [YOSYS, ECP5.nextpnr], ids=lambda tool: tool.name)
 def test_a_tool_without_memory(tmp_path, tool):
     said = "ERROR: Exception: std::bad_alloc"
     error = failed(ToolError(Command("elaborate", tool, (), "a.log"), said, said), tmp_path)
     assert error.code == "GW-802"
-    assert tool.upper().replace("-", "_") in error.remedy
+    assert tool.variable in error.remedy
 
 
 def test_a_variable_that_names_nothing(monkeypatch):
     monkeypatch.setenv("NEXTPNR_ECP5", "/no/such/nextpnr")
     with pytest.raises(GatewrightError, match="GW-801") as caught:
-        find_tool("nextpnr-ecp5")
+        find_program(ECP5.nextpnr)
     assert "NEXTPNR_ECP5" in caught.value.where
 
 
 def test_a_variable_that_names_a_program(monkeypatch):
     monkeypatch.setenv("ICEPACK", sys.executable)
-    assert find_tool("icepack").argv == (sys.executable,)
+    assert find_program(ICE40.packer).argv == (sys.executable,)
 
 
-@pytest.mark.parametrize("tool", ["nextpnr-ice40", "gowin_pack", "ecppack"])
+@pytest.mark.parametrize(
+    "tool", [ICE40.nextpnr, GOWIN.packer, ECP5.packer], ids=lambda tool: tool.name
+)
 def test_a_wheel_that_is_not_there(monkeypatch, tool):
-    monkeypatch.setattr("gatewright.boards.tools.find_spec", lambda name: None)
+    monkeypatch.setattr("gatewright.boards.programs.find_spec", lambda name: None)
     with pytest.raises(GatewrightError, match="GW-801") as caught:
-        find_tool(tool)
+        find_program(tool)
     assert "pip install" in caught.value.remedy
 
 
@@ -256,7 +260,7 @@ def test_plans_stay_in_their_folder(path):
     with pytest.raises(ValueError, match="leaves"):
         Plan({path: ""}, ())
     with pytest.raises(ValueError, match="leaves"):
-        Plan({}, (Command("stage", "yosys", (), path),))
+        Plan({}, (Command("stage", YOSYS, (), path),))
 
 
 def for_vendors(lanes):
@@ -334,10 +338,10 @@ def test_products_in_logic_are_the_same_products(tmp_path, sign):
     )
 
     def yosys(script):
-        argv = [*find_tool("yosys").argv, "-q", "-p", script.strip().replace("\n", "; ")]
+        argv = [*find_program(YOSYS).argv, "-q", "-p", script.strip().replace("\n", "; ")]
         subprocess.run(argv, cwd=tmp_path, check=True)
 
     yosys(PROOF)
-    choose = [*find_tool("soft-multipliers").argv, "products.il", "soft.ys", "0", "16", "0"]
+    choose = [*find_program(SOFT_MULTIPLIERS).argv, "products.il", "soft.ys", "0", "16", "0"]
     subprocess.run(choose, cwd=tmp_path, check=True)
     yosys(PROOF + COMPARE)

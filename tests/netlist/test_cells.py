@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from gatewright.boards.families.ecp5 import ECP5
+from gatewright.boards.families.ice40 import ICE40
 from gatewright.boards.netlist import DEVICES, netlist_plan, run_netlist
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim.cells import cell_models
@@ -60,9 +62,9 @@ def both(tmp_path: Path, source: str, cell: str, change: tuple[str, str] = ("", 
     image = words(source)
     rtl = {"dut.sv": source, "sources.f": "dut.sv\n", "rom.hex": image}
     (tmp_path / "synth").mkdir()
-    netlist = run_netlist(netlist_plan(DEVICES["ecp5"], rtl, "dut"), tmp_path / "synth")
+    netlist = run_netlist(netlist_plan(DEVICES["netlist"], rtl, "dut"), tmp_path / "synth")
     assert f"  {cell} " in netlist
-    models = cell_models("ecp5", find_yosys())
+    models = cell_models(ECP5.netlist.models, find_yosys())
     changed = {name: text.replace(*change) if change[0] else text for name, text in models.items()}
     assert (changed != models) == bool(change[0])
     (tmp_path / "rom.hex").write_text(image)
@@ -113,5 +115,5 @@ def test_a_wrong_model_shows(tmp_path, source, cell, change):
 
 def test_a_yosys_without_cells(tmp_path):
     with pytest.raises(GatewrightError, match="cells_sim") as caught:
-        cell_models("ice40", Tool("yosys", ("yosys",), "0", root=tmp_path))
+        cell_models(ICE40.netlist.models, Tool("yosys", ("yosys",), "0", root=tmp_path))
     assert caught.value.code == "GW-702"

@@ -91,7 +91,7 @@ def wrong(build: gatewright.Build, core: Core) -> bool:
 
 def test_a_flow_that_fails(tmp_path: Path):
     plan = boards_netlist.netlist_plan(
-        boards_netlist.DEVICES["ice40"], {"sources.f": "a.sv\n", "a.sv": "module a(\n"}, "a"
+        boards_netlist.DEVICES["netlist-ice40"], {"sources.f": "a.sv\n", "a.sv": "module a(\n"}, "a"
     )
     with pytest.raises(GatewrightError, match="yosys") as caught:
         boards_netlist.run_netlist(plan, tmp_path)

@@ -1,0 +1,14 @@
+"""Families of devices, a file each; a new one gets its file and its name here."""
+
+from __future__ import annotations
+
+from gatewright.boards.families.base import Family, OpenFamily
+from gatewright.boards.families.ecp5 import ECP5
+from gatewright.boards.families.gowin import GOWIN
+from gatewright.boards.families.ice40 import ICE40
+from gatewright.boards.families.xilinx import SERIES7, ULTRASCALE_PLUS
+
+OPEN_FAMILIES: dict[str, OpenFamily] = {f.name: f for f in (ECP5, ICE40, GOWIN)}
+VENDOR_FAMILIES: dict[str, Family] = {f.name: f for f in (SERIES7, ULTRASCALE_PLUS)}
+
+__all__ = ["OPEN_FAMILIES", "VENDOR_FAMILIES", "Family", "OpenFamily"]
