@@ -7,7 +7,6 @@ may make of it added to the range that all behind it are judged over.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -146,15 +145,12 @@ def _place(rounding: Rounding, found: Intervals) -> Place:
 
 
 def _intervals(rounding: Rounding) -> Intervals | None:
-    if rounding.kind in _JUDGES:
-        return _JUDGES[rounding.kind](rounding)
-    return function_intervals(rounding) if rounding.function else step_intervals(rounding)
-
-
-_JUDGES: dict[str, Callable[[Rounding], Intervals | None]] = {
-    "output": output_intervals,
-    "table": table_intervals,
-}
+    if rounding.kind == "output":
+        return output_intervals(rounding)
+    if rounding.function is None:
+        return step_intervals(rounding)
+    judge = table_intervals if rounding.kind == "table" else function_intervals
+    return judge(rounding, rounding.function)
 
 
 def _judge_argmax(rounding: Rounding) -> Place:

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-import mpmath
 import numpy as np
 import numpy.typing as npt
 
+from gatewright.ir.functions import Function
 from gatewright.ir.quantizer import Quantizer, Scales
 from gatewright.ir.types import IntArray, IntType
 
-# binary64 sigmoid and tanh err by a few units in the last place, far less than this; closer to a
+# The functions err in binary64 by a few units in the last place, far less than this; closer to a
 # boundary than this, the entry is decided in interval arithmetic.
 UNDECIDED = 2.0**-30
-# From here on both functions are within 2**-5900 of their limit. The limit over a float32 scale is
+# From here on every function is within 2**-5900 of its limit. The limit over a float32 scale is
 # on a boundary or at least 2**-129 from the nearest, so every argument beyond rounds as this one.
 FAR = Fraction(4096)
 
@@ -130,7 +130,7 @@ def _split(value: Fraction, bits: int) -> tuple[int, int, bool]:
 
 
 def function_thresholds(
-    function: str,
+    function: Function,
     quantizer: Quantizer,
     scales: Scales,
     offsets: Scales,
@@ -142,7 +142,7 @@ def function_thresholds(
     doubt, else in interval arithmetic whose precision grows until both ends give the same integer.
 
     Args:
-        function: ``sigmoid`` or ``tanh``.
+        function: The non-linearity.
         quantizer: The requantizer; its scale must be per tensor.
         scales: Value of one accumulator unit, one or one a channel; positive.
         offsets: Real value added to the accumulator, one or one a channel.
@@ -158,7 +158,7 @@ def function_thresholds(
         for u, at in zip(units.tolist(), inclusive.tolist(), strict=True)
     ]
     y = units.astype(np.float64) * float(half)
-    x = _inverse_float(function, y)
+    x = function.inverse(y)
     channels = max(len(scales), len(offsets))
     rows = np.empty((channels, units.size), dtype=np.int64)
     for c in range(channels):
@@ -175,34 +175,31 @@ def function_thresholds(
     return rows[:1] if (rows == rows[:1]).all() else rows
 
 
-def _inverse_float(function: str, y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The function's inverse in binary64, NaN where there is none."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(y) - np.log1p(-y) if function == "sigmoid" else np.arctanh(y)
-
-
 class Inverse:
     """Where a monotone function passes y: the boundary of a code, pulled back through it.
 
     Attributes:
-        function: ``sigmoid`` or ``tanh``.
+        function: The function.
         y: The value.
         inclusive: Whether y itself counts as past.
     """
 
-    def __init__(self, function: str, y: Fraction, inclusive: bool) -> None:
+    def __init__(self, function: Function, y: Fraction, inclusive: bool) -> None:
         self.function, self.y, self.inclusive = function, y, inclusive
         self._enclosures: dict[int, tuple[Fraction, Fraction]] = {}
 
     def first(self, scale: Fraction, offset: Fraction, domain: IntType) -> int:
         """The smallest n of the domain with ``function(n * scale + offset)`` past y, or hi + 1."""
-        lowest, middle = (0, Fraction(1, 2)) if self.function == "sigmoid" else (-1, Fraction(0))
-        if self.y <= lowest:
+        lowest, highest = self.function.limits
+        if self.y < lowest or (self.y == lowest and (self.inclusive or not self.function.attained)):
             return domain.lo
-        if self.y >= 1:
+        if self.y > highest or (
+            self.y == highest and not (self.inclusive and self.function.attained)
+        ):
             return domain.hi + 1
-        if self.y == middle:
-            n = -offset / scale
+        x = self.function.exact_inverse(self.y)
+        if x is not None:
+            n = (x - offset) / scale
             first = -(-n.numerator // n.denominator)
             first += int(not self.inclusive and first == n)
         else:
@@ -212,8 +209,8 @@ class Inverse:
     def _decide(self, scale: Fraction, offset: Fraction) -> int:
         """``ceil((inverse(y) - offset) / scale)``.
 
-        But for the middle, the inverse is transcendental and the other numbers are algebraic, so
-        it is never an integer and the loop ends.
+        The inverse is transcendental here and the other numbers are algebraic, so it is never an
+        integer and the loop ends.
         """
         precision = 64
         while precision <= MAX_PRECISION:
@@ -224,11 +221,13 @@ class Inverse:
             if len(ends) == 1:
                 return ends.pop()
             precision *= 2
-        raise ArithmeticError(f"{self.function} at {float(self.y)} cannot be told from an integer")
+        raise ArithmeticError(
+            f"{self.function.name} at {float(self.y)} cannot be told from an integer"
+        )
 
     def _enclosure(self, precision: int) -> tuple[Fraction, Fraction]:
         if precision not in self._enclosures:
-            self._enclosures[precision] = _enclose_inverse(self.function, self.y, precision)
+            self._enclosures[precision] = self.function.enclose_inverse(self.y, precision)
         return self._enclosures[precision]
 
 
@@ -251,12 +250,12 @@ def inverse_root(value: Fraction) -> Fraction:
 
 
 def activation_table(
-    function: str, quantizer: Quantizer, scale: Fraction, domain: IntType
+    function: Function, quantizer: Quantizer, scale: Fraction, domain: IntType
 ) -> IntArray:
     """The table of ``quantize(function(n * scale))`` for every ``n`` of ``domain``.
 
     Args:
-        function: ``sigmoid`` or ``tanh``.
+        function: The non-linearity.
         quantizer: Output quantizer, per tensor.
         scale: Value of one input unit.
         domain: Range of the input code.
@@ -266,9 +265,7 @@ def activation_table(
     """
     n = np.arange(domain.lo, domain.hi + 1, dtype=np.int64)
     x = n * float(scale)
-    with np.errstate(over="ignore"):  # exp to infinity is a sigmoid of 0, which is decided below
-        value = 1.0 / (1.0 + np.exp(-x)) if function == "sigmoid" else np.tanh(x)
-    v = value / float(quantizer.scales[0]) + quantizer.zero_point
+    v = function.values(x) / float(quantizer.scales[0]) + quantizer.zero_point
     nearest_boundary = np.rint(v * 2) / 2  # boundaries of every mode are multiples of one half
     entries = quantizer.round_float(v)
     unsure = np.flatnonzero(np.abs(v - nearest_boundary) < UNDECIDED * np.maximum(1, np.abs(v)))
@@ -291,17 +288,16 @@ def _fill(entries: IntArray, places: IntArray, decide: Callable[[int], int]) -> 
             pending += [part[1:middle], part[middle:-1]]
 
 
-def _decide(function: str, quantizer: Quantizer, x: Fraction) -> int:
+def _decide(function: Function, quantizer: Quantizer, x: Fraction) -> int:
     """One entry, widening the precision until both ends of the interval round alike."""
-    if x == 0:
-        value = Fraction(1, 2) if function == "sigmoid" else Fraction(0)
+    value = function.exact(x)
+    if value is not None:
         return quantizer.round_exact(value / quantizer.scales[0] + quantizer.zero_point)
     x = max(-FAR, min(x, FAR))
     precision = 64
     while True:
-        # Away from 0 both functions are transcendental at a rational argument, so no value ever
-        # lies on a boundary and the loop ends.
-        low, high = _enclose(function, x, precision)
+        # The value is transcendental, so it never lies on a boundary and the loop ends.
+        low, high = function.enclose(x, precision)
         ends = {
             quantizer.round_exact(v / quantizer.scales[0] + quantizer.zero_point)
             for v in (low, high)
@@ -309,40 +305,3 @@ def _decide(function: str, quantizer: Quantizer, x: Fraction) -> int:
         if len(ends) == 1:
             return ends.pop()
         precision *= 2
-
-
-def _enclose(function: str, x: Fraction, precision: int) -> tuple[Fraction, Fraction]:
-    """A rational interval that holds ``function(x)``."""
-    context = mpmath.iv
-    saved = context.prec
-    context.prec = precision
-    try:
-        argument = context.mpf(x.numerator) / context.mpf(x.denominator)
-        if function == "sigmoid":
-            value = 1 / (1 + context.exp(-argument))
-        else:
-            value = 1 - 2 / (1 + context.exp(2 * argument))
-        return _fraction(value.a), _fraction(value.b)
-    finally:
-        context.prec = saved
-
-
-def _enclose_inverse(function: str, y: Fraction, precision: int) -> tuple[Fraction, Fraction]:
-    """A rational interval that holds the x with ``function(x) = y``."""
-    ratio = y / (1 - y) if function == "sigmoid" else (1 + y) / (1 - y)
-    context = mpmath.iv
-    saved = context.prec
-    context.prec = precision
-    try:
-        value = context.log(context.mpf(ratio.numerator) / context.mpf(ratio.denominator))
-        if function == "tanh":
-            value = value / 2
-        return _fraction(value.a), _fraction(value.b)
-    finally:
-        context.prec = saved
-
-
-def _fraction(end: mpmath.ctx_iv.ivmpf) -> Fraction:
-    sign, mantissa, exponent, _ = end._mpi_[0]
-    value = Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-    return -value if sign else value

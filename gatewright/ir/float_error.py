@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from gatewright.ir.functions.base import UNIT_ROUNDOFF
 from gatewright.ir.lowering.rounding import (
     EXACT_IN_BINARY32,
     FloatPath,
@@ -23,8 +24,6 @@ from gatewright.ir.types import IntArray
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
-
-UNIT_ROUNDOFF = 2.0**-24
 
 SCALE_EXPONENT = 40
 """Scales between 2**-40 and 2**40, and at most 2**22 roundings, bound what underflow costs."""

@@ -1,4 +1,4 @@
-"""How far float32 may err where sigmoid or tanh comes before the quantizer."""
+"""How far float32 may err where a non-linearity comes before the quantizer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from gatewright.ir.float_error import (
     BINARY64,
     UNDERFLOW,
-    UNIT_ROUNDOFF,
     WIDEN,
     FloatArray,
     Intervals,
@@ -20,17 +19,13 @@ from gatewright.ir.float_error import (
     path_error,
     tame,
 )
+from gatewright.ir.functions import Function
+from gatewright.ir.functions.base import UNIT_ROUNDOFF
 from gatewright.ir.lowering.rounding import Rounding, power_of_two
 from gatewright.ir.types import IntArray
 
-FUNCTION_ULPS = 4
-"""Units in the last place by which torch's float32 sigmoid and tanh may err."""
-RUNTIME_TANH_ULPS = 8
-RUNTIME_SIGMOID_ERROR = 2.0**-21
-"""By how much those of ONNX Runtime may, on which the traced graph runs; sigmoid's is absolute."""
 
-
-def table_intervals(rounding: Rounding) -> Intervals | None:
+def table_intervals(rounding: Rounding, function: Function) -> Intervals | None:
     """Judge a table, whose every entry counts as a boundary of its own.
 
     Returns:
@@ -41,7 +36,7 @@ def table_intervals(rounding: Rounding) -> Intervals | None:
         return None
     codes, b = boundaries(q)
     n = np.arange(path.lo[0], path.hi[0] + 1, dtype=np.int64)
-    value, error = _function_error(rounding, n)
+    value, error = _function_error(rounding, function, n)
     step = float(q.scales[0])
     v0 = value / step
     v = v0 + q.zero_point
@@ -78,7 +73,7 @@ def table_intervals(rounding: Rounding) -> Intervals | None:
     )
 
 
-def function_intervals(rounding: Rounding) -> Intervals | None:
+def function_intervals(rounding: Rounding, function: Function) -> Intervals | None:
     """Judge a function and its requantizer on an accumulator.
 
     Torch's result crosses a boundary y only if its argument lies where the exact function is within
@@ -95,27 +90,25 @@ def function_intervals(rounding: Rounding) -> Intervals | None:
     step, d = float(q.scales[0]), b - q.zero_point
     scale, offset = column(rounding.scales), column(rounding.offsets)
     lo, hi = integers(path.lo), integers(path.hi)
-    function = rounding.function
 
-    of_function, constant = _function_bound(rounding)
+    of_function, constant = _function_bound(rounding, function)
     of_function += UNIT_ROUNDOFF + BINARY64  # the division
     final = UNIT_ROUNDOFF / (1 - UNIT_ROUNDOFF) * np.abs(b) * WIDEN if q.zero_point else 0.0 * b
     slack = (constant + (final + UNDERFLOW) * step) * WIDEN
     low, high = _stretched(d * step, d * step, of_function, slack)
     relative, absolute = path_error(path, Fraction(1))
-    ends = _stretched(_inverse(function, low), _inverse(function, high), relative, absolute)
+    ends = _stretched(function.inverse(low), function.inverse(high), relative, absolute)
     positions = [(x - offset) / scale for x in ends]
     margins = [
         np.where(np.isfinite(x), BINARY64 * (np.abs(x) + np.abs(offset)), 0.0) / scale for x in ends
     ]
     lows = np.clip(np.ceil(positions[0] - margins[0]), lo, hi + 1.0)
     highs = np.clip(np.floor(positions[1] + margins[1]), lo - 1.0, hi)
-    center = np.clip((_inverse(function, d * step) - offset) / scale, lo - 1.0, hi + 1.0)
+    center = np.clip((function.inverse(d * step) - offset) / scale, lo - 1.0, hi + 1.0)
     nearest = np.clip(np.rint(center), lows, np.maximum(lows, highs))
-    value = _function(function, nearest * scale + offset)
+    value = function.values(nearest * scale + offset)
     largest = np.array([float(m) for m in path.magnitudes])[:, None]
     argument = float((relative * largest + absolute).max())
-    slope = 0.25 if function == "sigmoid" else 1.0
     return Intervals(
         codes,
         lows.astype(np.int64),
@@ -123,7 +116,7 @@ def function_intervals(rounding: Rounding) -> Intervals | None:
         center,
         (center > lo) & (center <= hi),
         np.abs(value / step - d),
-        (of_function + float(slack.max()) + slope * argument) / step,
+        (of_function + float(slack.max()) + function.steepest * argument) / step,
         float(scale.max() / step),
         both_sides(codes, lows <= highs),
     )
@@ -139,49 +132,23 @@ def _stretched(
     return low, high
 
 
-def _function(function: str | None, x: FloatArray) -> FloatArray:
-    if function == "tanh":
-        return np.tanh(x)
-    with np.errstate(over="ignore"):
-        return 1.0 / (1.0 + np.exp(-x))
-
-
-def _inverse(function: str | None, y: FloatArray) -> FloatArray:
-    """Where the function is y; infinite beyond its limits."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if function == "sigmoid":
-            return np.where(y <= 0, -np.inf, np.where(y >= 1, np.inf, np.log(y) - np.log1p(-y)))
-        return np.where(y <= -1, -np.inf, np.where(y >= 1, np.inf, np.arctanh(y)))
-
-
-def _function_error(rounding: Rounding, n: IntArray) -> tuple[FloatArray, FloatArray]:
+def _function_error(
+    rounding: Rounding, function: Function, n: IntArray
+) -> tuple[FloatArray, FloatArray]:
     """The function's values at codes n, and the error of float32, both before the division."""
     scale = rounding.scales[0]
     x = n * float(scale)
     # The slope falls with |x|, so a slightly smaller |x| bounds it around a rounded x.
     inner = np.abs(x) * (1 - 2.0**-20)
-    if rounding.function == "sigmoid":
-        with np.errstate(over="ignore"):
-            value = 1.0 / (1.0 + np.exp(-x))
-        tail = np.exp(-inner)
-        slope = tail / (1.0 + tail) ** 2
-    else:
-        value = np.tanh(x)
-        tail = np.exp(-2.0 * inner)
-        slope = 4.0 * tail / (1.0 + tail) ** 2
+    value, slope = function.values(x), function.slope(inner)
     error = np.zeros_like(x)
     if not power_of_two(scale):
         error = np.abs(x) * slope * UNIT_ROUNDOFF * (1 + 2.0**-20)
-    relative, absolute = _function_bound(rounding)
+    relative, absolute = _function_bound(rounding, function)
     error = error + relative * (np.abs(value) + error) + absolute
     return value, np.where(n == 0, 0.0, error)
 
 
-def _function_bound(rounding: Rounding) -> tuple[float, float]:
+def _function_bound(rounding: Rounding, function: Function) -> tuple[float, float]:
     """The error of the function itself, relative to y and absolute."""
-    # One unit in the last place of y is at most 2 u |y|.
-    if not rounding.runtime:
-        return 2 * FUNCTION_ULPS * UNIT_ROUNDOFF, 0.0
-    if rounding.function == "tanh":
-        return 2 * RUNTIME_TANH_ULPS * UNIT_ROUNDOFF, 0.0
-    return 2 * FUNCTION_ULPS * UNIT_ROUNDOFF, RUNTIME_SIGMOID_ERROR
+    return function.runtime_error if rounding.runtime else function.torch_error

@@ -10,6 +10,7 @@ import pytest
 from gatewright.hls_templates.lookup.kernel import Table, make_lookup
 from gatewright.hls_templates.requantize.kernel import Requantizer
 from gatewright.ir.exact import activation_table
+from gatewright.ir.functions import SIGMOID
 from gatewright.ir.graph import Graph
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.quantizer import Quantizer
@@ -28,7 +29,7 @@ def sigmoid(bits_in: int, bits_out: int, zero_point: int = 0) -> tuple[IntArray,
     domain = IntType(-(2 ** (bits_in - 1)), 2 ** (bits_in - 1) - 1)
     quantizer = Quantizer((Fraction(1, 2**bits_out),), zero_point, bits_out, False, False)
     scale = Fraction(1, 2 ** (bits_in - 4))
-    return activation_table("sigmoid", quantizer, scale, domain), domain
+    return activation_table(SIGMOID, quantizer, scale, domain), domain
 
 
 @pytest.mark.parametrize(

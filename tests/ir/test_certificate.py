@@ -14,7 +14,8 @@ from small_cells import cell
 from gatewright.ir.certificate import ASSUMPTIONS, Certificate, Place
 from gatewright.ir.certify import judge
 from gatewright.ir.exact import activation_table, thresholds
-from gatewright.ir.function_error import FUNCTION_ULPS
+from gatewright.ir.functions import FUNCTIONS
+from gatewright.ir.functions.base import TORCH_ULPS
 from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.cells import build_body
 from gatewright.ir.lowering.rounding import FloatPath, Rounding, RoundingLog
@@ -202,9 +203,9 @@ def test_tables_against_torch(function: str) -> None:
         step = f32(rng.uniform(0.8, 1.5) * 2.0**-15)
         q = Quantizer((step,), rng.choice([0, 7]), 16, True, False)
         path = rounding.codes(domain, scale)
-        r = Rounding("g", "a", "table", q, (scale,), ZERO, path, function=function)
+        r = Rounding("g", "a", "table", q, (scale,), ZERO, path, function=FUNCTIONS[function])
         value = getattr(torch, function)(torch.from_numpy(dequantize(n, scale))).numpy()
-        wrong = activation_table(function, q, scale, domain) != torch_codes(q, value)
+        wrong = activation_table(FUNCTIONS[function], q, scale, domain) != torch_codes(q, value)
         lists = place(r).lists(n[:, None])[:, 0]
         assert not (wrong & ~lists).any(), (function, seed, n[wrong & ~lists])
         found += int(wrong.sum())
@@ -222,7 +223,7 @@ def test_torch_keeps_the_assumed_error(function: str) -> None:
     exact = np.tanh(wide) if function == "tanh" else 1 / (1 + np.exp(-wide))
     theirs = getattr(torch, function)(torch.from_numpy(x)).numpy()
     ulp = np.spacing(np.abs(exact).astype(F32)).astype(np.float64)
-    assert (np.abs(theirs - exact) / ulp).max() <= FUNCTION_ULPS
+    assert (np.abs(theirs - exact) / ulp).max() <= TORCH_ULPS
     assert getattr(torch, function)(torch.zeros(1)).item() == (0.5 if function == "sigmoid" else 0)
 
 

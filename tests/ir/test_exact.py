@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gatewright.ir import exact
+from gatewright.ir.functions import FUNCTIONS, SIGMOID, TANH, Function
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer
 from gatewright.ir.types import IntType
 
@@ -89,13 +90,13 @@ def test_rows_collapse_only_where_every_channel_agrees() -> None:
     assert len(apart) == 2
 
 
-@pytest.mark.parametrize("function", ["sigmoid", "tanh"])
+@pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
 @pytest.mark.parametrize(
     ("scale_in", "scale_out", "signed"),
     [(0.03, 1 / 255, False), (1 / 32, 1 / 128, True), (0.5, 1 / 7, True)],
 )
 def test_tables_equal_interval_arithmetic(
-    function: str, scale_in: float, scale_out: float, signed: bool
+    function: Function, scale_in: float, scale_out: float, signed: bool
 ) -> None:
     quantizer = Quantizer((f32(scale_out),), 0, 8, signed, False)
     domain = IntType(-128, 127)
@@ -107,9 +108,9 @@ def test_tables_equal_interval_arithmetic(
 def test_an_undecided_entry_is_widened(monkeypatch: pytest.MonkeyPatch) -> None:
     quantizer = Quantizer((f32(1 / 255),), 0, 8, False, False)
     domain = IntType(-128, 127)
-    usual = exact.activation_table("sigmoid", quantizer, f32(0.03), domain)
+    usual = exact.activation_table(SIGMOID, quantizer, f32(0.03), domain)
     monkeypatch.setattr(exact, "UNDECIDED", 1.0)  # every entry takes the slow road
-    assert exact.activation_table("sigmoid", quantizer, f32(0.03), domain).tolist() == (
+    assert exact.activation_table(SIGMOID, quantizer, f32(0.03), domain).tolist() == (
         usual.tolist()
     )
 
@@ -117,8 +118,8 @@ def test_an_undecided_entry_is_widened(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_sigmoid_of_zero_is_an_exact_tie() -> None:
     quantizer = Quantizer((Fraction(1, 16),), 0, 8, False, False)  # 0.5 / (1/16) = 8, no tie
     tie = Quantizer((Fraction(1, 15),), 0, 8, False, False)  # 7.5: half to even gives 8
-    assert exact.activation_table("sigmoid", quantizer, Fraction(1), IntType(0, 0)).tolist() == [8]
-    assert exact.activation_table("sigmoid", tie, Fraction(1), IntType(0, 0)).tolist() == [8]
+    assert exact.activation_table(SIGMOID, quantizer, Fraction(1), IntType(0, 0)).tolist() == [8]
+    assert exact.activation_table(SIGMOID, tie, Fraction(1), IntType(0, 0)).tolist() == [8]
 
 
 @pytest.mark.parametrize(
@@ -135,10 +136,10 @@ def test_far_arguments_stay_on_their_side_of_the_limit(
     rounding: str, codes: list[int], scale: float
 ) -> None:
     quantizer = Quantizer((Fraction(1, 128),), 0, 8, False, False, rounding)
-    table = exact.activation_table("sigmoid", quantizer, f32(scale), IntType(-1, 1))
+    table = exact.activation_table(SIGMOID, quantizer, f32(scale), IntType(-1, 1))
     assert table.tolist() == codes
     signed = Quantizer((Fraction(1, 64),), 0, 8, True, False, rounding)
-    table = exact.activation_table("tanh", signed, f32(scale), IntType(-1, 1))
+    table = exact.activation_table(TANH, signed, f32(scale), IntType(-1, 1))
     down = {"ROUND": -64, "FLOOR": -64, "CEIL": -63, "ROUND_TO_ZERO": -63}[rounding]
     up = {"ROUND": 64, "FLOOR": 63, "CEIL": 64, "ROUND_TO_ZERO": 63}[rounding]
     assert table.tolist() == [down, 0, up]

@@ -19,12 +19,12 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from gatewright.ir import interpreter
+from gatewright.ir import functions, interpreter
 from gatewright.ir.certificate import Place
 from gatewright.ir.certify import judge
 from gatewright.ir.exact import ROOT_BITS, Inverse, function_thresholds, inverse_root
 from gatewright.ir.float_error import argmax_gap
-from gatewright.ir.function_error import RUNTIME_SIGMOID_ERROR, RUNTIME_TANH_ULPS
+from gatewright.ir.functions.tanh import RUNTIME_ULPS
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import activations, reductions, rounding
 from gatewright.ir.lowering.rounding import Rounding
@@ -128,7 +128,7 @@ def test_function_thresholds_by_brute_force(function: str, mode: str) -> None:
         q = byte(rng.choice([1 / 64, 0.011, 0.3]), zero_point, 6, mode)
         scales = (f32(0.01), f32(0.037), Fraction(1, 32))
         offsets = (Fraction(0), f32(0.1), Fraction(-5, 32))
-        rows = function_thresholds(function, q, scales, offsets, domain)
+        rows = function_thresholds(functions.FUNCTIONS[function], q, scales, offsets, domain)
         with mpmath.workprec(400):
             f = mpmath.tanh if function == "tanh" else lambda x: 1 / (1 + mpmath.exp(-x))
             for row, scale, offset in zip(rows, scales, offsets, strict=True):
@@ -154,10 +154,10 @@ def test_binary64_decides_as_intervals_do(seed: int) -> None:
     domain = IntType(-(2 ** rng.randint(4, 31)), 2**20)
     halves, inclusive = q.boundaries()
     half = q.scales[0] / 2
-    rows = function_thresholds(function, q, scales, offsets, domain)
+    rows = function_thresholds(functions.FUNCTIONS[function], q, scales, offsets, domain)
     for c, row in enumerate(np.broadcast_to(rows, (2, rows.shape[1]))):
         assert row.tolist() == [
-            Inverse(function, (u - 2 * q.zero_point) * half, at).first(
+            Inverse(functions.FUNCTIONS[function], (u - 2 * q.zero_point) * half, at).first(
                 scales[c], offsets[c], domain
             )
             for u, at in zip(halves.tolist(), inclusive.tolist(), strict=True)
@@ -186,9 +186,9 @@ def test_the_runtime_keeps_the_assumed_error(function: str) -> None:
     y = in_runtime(function.capitalize(), x).astype(np.float64)
     wide = x.astype(np.float64)
     exact = np.tanh(wide) if function == "tanh" else 1 / (1 + np.exp(-wide))
-    bound = RUNTIME_SIGMOID_ERROR + 0 * exact
+    bound = functions.SIGMOID.runtime_error[1] + 0 * exact
     if function == "tanh":
-        bound = RUNTIME_TANH_ULPS * np.spacing(np.abs(exact).astype(F32)).astype(np.float64)
+        bound = RUNTIME_ULPS * np.spacing(np.abs(exact).astype(F32)).astype(np.float64)
     assert (np.abs(y - exact) <= bound)[:-1].all()
     assert y[-1] == exact[-1]
     assert (np.abs(y - exact)[:-1] > bound[:-1] / 64).any()
@@ -208,11 +208,12 @@ def test_functions_of_sums(function: str) -> None:
         path = rounding.dot_product(BYTE, w, scales, sx)
         path = rounding.add_bias(path, np.zeros(channels, dtype=np.int64), scales, residues)
         q = byte(1 / 2000, int(rng.choice([0, 0, 40])), 12)
-        r = Rounding("q", "n", "accumulator", q, scales, residues, path, False, function, True)
+        f = functions.FUNCTIONS[function]
+        r = Rounding("q", "n", "accumulator", q, scales, residues, path, False, f, True)
         place = certify(r)
         n = x @ w
         reach = IntType(min(path.lo), max(path.hi))
-        thresholds = function_thresholds(function, q, scales, residues, reach)
+        thresholds = function_thresholds(f, q, scales, residues, reach)
         exact = np.stack(
             [np.searchsorted(thresholds[c], n[:, c], side="right") for c in range(channels)], -1
         )

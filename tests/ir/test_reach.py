@@ -11,6 +11,7 @@ import pytest
 
 from gatewright.ir.certify import judge
 from gatewright.ir.exact import activation_table, thresholds
+from gatewright.ir.functions import FUNCTIONS, TANH
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import IntegerModel, rounding
 from gatewright.ir.lowering.rounding import KnownStep, Rounding, RoundingLog
@@ -95,8 +96,8 @@ def test_tables_where_functions_vanish_and_saturate(function: str, mode: str) ->
         step = rng.choice([f32(1 / rng.choice([1, 15, 64, 100, 255])), power(rng, -10, 1), scale])
         q = quantizer(rng, step, mode)
         path = rounding.codes(domain, scale)
-        r = Rounding("g", "a", "table", q, (scale,), ZERO, path, function=function)
-        exact = activation_table(function, q, scale, domain)
+        r = Rounding("g", "a", "table", q, (scale,), ZERO, path, function=FUNCTIONS[function])
+        exact = activation_table(FUNCTIONS[function], q, scale, domain)
         value = getattr(torch, function)(torch.from_numpy(n.astype(F32) * F32(scale))).numpy()
         for engine in engines(step):
             found += explained(r, n, exact, codes_of(q, engine(value), engine))
@@ -168,7 +169,7 @@ def graph_of(log: RoundingLog) -> Graph:
     graph.add_input("n", IntType(-18, 18), ("B", 1))
     path = rounding.add(*[rounding.codes(IntType(-9, 9), scale)] * 2)
     requantize(graph, "n", "c", q, (scale,), ZERO, kind="sum", path=path, log=log)
-    look_up(graph, "c", "t", "tanh", q, scale, log=log)
+    look_up(graph, "c", "t", TANH, q, scale, log=log)
     graph.outputs = ["t"]
     return graph
 

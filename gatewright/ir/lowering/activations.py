@@ -10,6 +10,7 @@ import onnx
 
 from gatewright.errors import GatewrightError
 from gatewright.ir.exact import inverse_root
+from gatewright.ir.functions import BY_OP
 from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.state import LoweringState, look_up, requantize
 from gatewright.ir.lowering.values import Affine
@@ -28,9 +29,9 @@ def lower_relu(state: LoweringState, node: onnx.NodeProto) -> None:
 
 
 def lower_function(state: LoweringState, node: onnx.NodeProto) -> None:
-    """Sigmoid or Tanh, left to the next quantizer too, whose table or thresholds take it in."""
+    """A non-linearity, left to the next quantizer too, whose table or thresholds take it in."""
     value = state.number(node, node.input[0])
-    state.values[node.output[0]] = replace(value, function=node.op_type.lower())
+    state.values[node.output[0]] = replace(value, function=BY_OP[node.op_type])
 
 
 def quantize(state: LoweringState, value: Affine, output: str, quantizer: Quantizer) -> str:

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from gatewright.ir.functions import FUNCTIONS, TANH, Function
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.rounding import FloatPath, RoundingLog
@@ -66,7 +67,7 @@ class Body:
         )
 
     def look_up(
-        self, source: str, output: str, function: str, quantizer: Quantizer, domain: Quantizer
+        self, source: str, output: str, function: Function, quantizer: Quantizer, domain: Quantizer
     ) -> str:
         """``quantizer(function(source))`` as a table."""
         return look_up(
@@ -145,7 +146,7 @@ def _rnn(body: Body) -> None:
         path = rounding.codes(body.graph[source].type, acc.scales[0])
         body.quantize(source, "h", output, acc.scales[0], "requantize", path, relu=True)
     else:
-        body.look_up(source, "h", spec.nonlinearity, output, acc)
+        body.look_up(source, "h", FUNCTIONS[spec.nonlinearity], output, acc)
 
 
 def _lstm(body: Body) -> None:
@@ -163,7 +164,7 @@ def _lstm(body: Body) -> None:
     body.graph.add("Add", ["forget_cell", "input_cell"], ["state_sum"])
     parts = [rounding.codes(body.graph[n].type, state) for n in ("forget_cell", "input_cell")]
     body.quantize("state_sum", "c", cell, state, "sum", rounding.add(*parts))
-    body.look_up("c", "hidden_tanh", "tanh", q["hidden_state_tanh"], cell)
+    body.look_up("c", "hidden_tanh", TANH, q["hidden_state_tanh"], cell)
     scales = unit["output"], q["hidden_state_tanh"].scales[0]
     body.multiply(("output_gate", "hidden_tanh"), "h", q["output"], scales)
 

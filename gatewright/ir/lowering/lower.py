@@ -11,6 +11,7 @@ import numpy.typing as npt
 import onnx
 
 from gatewright.errors import GatewrightError
+from gatewright.ir.functions import BY_OP
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import activations, dense, recurrent, reductions
 from gatewright.ir.lowering.rounding import Rounding, RoundingLog
@@ -29,6 +30,7 @@ MAX_TRIAL_STEPS = 1024
 
 LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     **dict.fromkeys(CELLS, recurrent.lower_cell),
+    **dict.fromkeys(BY_OP, activations.lower_function),
     "Add": dense.lower_add,
     "ArgMax": reductions.lower_argmax,
     "BatchNormalization": activations.lower_batch_norm,
@@ -41,8 +43,6 @@ LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     "ReduceMax": reductions.lower_max,
     "ReduceMean": reductions.lower_mean,
     "Relu": activations.lower_relu,
-    "Sigmoid": activations.lower_function,
-    "Tanh": activations.lower_function,
     "Unsqueeze": dense.lower_unsqueeze,
 }
 

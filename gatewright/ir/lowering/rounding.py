@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from gatewright.ir.functions import Function
 from gatewright.ir.quantizer import Quantizer, Scales
 from gatewright.ir.types import IntArray, IntType
 
@@ -63,7 +64,7 @@ class Rounding:
         offsets: Real value added, one or one a channel.
         path: How float32 arrives at the value.
         relu: Whether ``max(0, .)`` comes first.
-        function: ``sigmoid`` or ``tanh`` before the quantizer.
+        function: A non-linearity before the quantizer.
         runtime: Whether the traced graph leaves that function to ONNX Runtime.
     """
 
@@ -75,7 +76,7 @@ class Rounding:
     offsets: Scales
     path: FloatPath
     relu: bool = False
-    function: str | None = None
+    function: Function | None = None
     runtime: bool = False
 
 

@@ -12,6 +12,7 @@ import onnx
 
 from gatewright.errors import GatewrightError
 from gatewright.ir.exact import activation_table, function_thresholds, thresholds
+from gatewright.ir.functions import Function
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.rounding import FloatPath, KnownStep, Rounding, RoundingLog, codes
 from gatewright.ir.lowering.values import ZERO, Affine, Value
@@ -72,10 +73,11 @@ class LoweringState:
         """
         value = self.affine(node, name)
         if value.waits:
+            waiting = value.function.name if value.function else "relu"
             raise GatewrightError(
                 "GW-301",
                 where=node.name,
-                cause=f"its input is a {value.function or 'relu'} that no quantizer follows.",
+                cause=f"its input is a {waiting} that no quantizer follows.",
                 remedy="Quantize it first: use QuantReLU, QuantSigmoid or QuantTanh.",
             )
         return value
@@ -102,7 +104,7 @@ def requantize(
     offsets: Scales,
     *,
     relu: bool = False,
-    function: str | None = None,
+    function: Function | None = None,
     kind: str,
     path: FloatPath,
     log: RoundingLog,
@@ -121,7 +123,7 @@ def requantize(
         return function_thresholds(function, quantizer, scales, offsets, domain)
 
     place = Rounding(
-        output, source, kind, quantizer, scales, offsets, path, relu, function, bool(function)
+        output, source, kind, quantizer, scales, offsets, path, relu, function, function is not None
     )
     bias = quantizer.type.lo
     return _append(graph, place, "MultiThreshold", "thresholds", rows, log, out_bias=bias)
@@ -131,7 +133,7 @@ def look_up(
     graph: Graph,
     source: str,
     output: str,
-    function: str,
+    function: Function,
     quantizer: Quantizer,
     scale: Fraction,
     *,
@@ -158,7 +160,7 @@ def look_up(
         function=function,
         runtime=runtime,
     )
-    return _append(graph, place, "LookUp", "table", table, log, function=function)
+    return _append(graph, place, "LookUp", "table", table, log, function=function.name)
 
 
 def _append(

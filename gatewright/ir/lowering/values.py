@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from gatewright.ir.functions import Function
 from gatewright.ir.lowering.rounding import FloatPath
 from gatewright.ir.quantizer import Quantizer, Scales
 
@@ -35,7 +36,7 @@ class Affine:
         offsets: One or one a feature.
         quantizer: The quantizer whose codes ``n`` are, if it comes straight from one.
         relu: Whether ``max(0, .)`` still has to be applied.
-        function: ``sigmoid`` or ``tanh``, if that still has to be applied.
+        function: A non-linearity, if that still has to be applied.
         normalized: Whether a batch normalization is folded in, so that scales and offsets stand for
             irrational numbers.
     """
@@ -46,7 +47,7 @@ class Affine:
     offsets: Scales = ZERO
     quantizer: Quantizer | None = None
     relu: bool = False
-    function: str | None = None
+    function: Function | None = None
     normalized: bool = False
 
     @property

@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from gatewright.ir.exact import activation_table
+from gatewright.ir.functions import FUNCTIONS, TANH, Function
 from gatewright.ir.quantizer import Quantizer, Scales
 from gatewright.ir.traced.cell_spec import CellSpec
 from gatewright.ir.types import IntArray
@@ -94,7 +95,7 @@ def _rnn(spec: CellSpec) -> Callable[..., Step]:
     if spec.nonlinearity == "relu":
         act: Callable[[IntArray], IntArray] = _relu(q["output"], q[source])
     else:
-        act = _Table(spec.nonlinearity, q["output"], q[source])
+        act = _Table(FUNCTIONS[spec.nonlinearity], q["output"], q[source])
 
     def step(x: IntArray, h: IntArray) -> Step:
         acc = _accumulate(spec, gate, x, h)
@@ -110,7 +111,7 @@ def _relu(output: Quantizer, source: Quantizer) -> Callable[[IntArray], IntArray
 def _lstm(spec: CellSpec) -> Callable[..., Step]:
     q = spec.quantizers
     tables = {gate: _Table(*spec.gate_quantizer(gate), q[f"{gate}_acc"]) for gate in spec.gates}
-    tanh = _Table("tanh", q["hidden_state_tanh"], q["cell_state"])
+    tanh = _Table(TANH, q["hidden_state_tanh"], q["cell_state"])
     state = q["cell_state"].scales[0]
     unit = {gate: spec.gate_quantizer(gate)[1].scales[0] for gate in spec.form.gates}
 
@@ -144,7 +145,7 @@ _STEPS = {"QuantLSTMCell": _lstm, "QuantRNNCell": _rnn}
 class _Table:
     """A non-linearity on the codes of one quantizer."""
 
-    def __init__(self, function: str, output: Quantizer, source: Quantizer) -> None:
+    def __init__(self, function: Function, output: Quantizer, source: Quantizer) -> None:
         self.low = source.type.lo
         self.entries = activation_table(function, output, source.scales[0], source.type)
 

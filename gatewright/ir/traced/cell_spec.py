@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 
 from gatewright.errors import GatewrightError
+from gatewright.ir.functions import SIGMOID, TANH, Function
 from gatewright.ir.quantizer import Quantizer, Scales
 from gatewright.ir.traced.operands import Constant, QuantizedConstant, TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS, CellForm, narrow_attribute
@@ -75,10 +76,10 @@ class CellSpec:
         """The quantizer of a state, ``h`` or ``c``."""
         return self.quantizers[self.form.state_quantizers[self.form.states.index(state)]]
 
-    def gate_quantizer(self, gate: str) -> tuple[str, Quantizer]:
+    def gate_quantizer(self, gate: str) -> tuple[Function, Quantizer]:
         """The function and the quantizer of an LSTM gate's output."""
-        function = "tanh" if gate == "cell" else "sigmoid"
-        return function, self.quantizers[f"{gate}_{function}"]
+        function = TANH if gate == "cell" else SIGMOID
+        return function, self.quantizers[f"{gate}_{function.name}"]
 
     @property
     def coupled_one(self) -> int:
