@@ -8,8 +8,6 @@ from typing import Any
 
 from gatewright.hls_templates.axis.kernel import AxisPort
 from gatewright.hls_templates.kernel import Kernel, Port, Tap
-from gatewright.hls_templates.recurrent.kernel import Recurrent
-from gatewright.hls_templates.reverse.kernel import Reverse
 from gatewright.hls_templates.rtl.sv import RtlStage
 from gatewright.hls_templates.timing import Channel, simulate, sink, source
 
@@ -109,14 +107,14 @@ class Design:
         return tuple(stage.kernel for stage in self.stages)
 
     @property
-    def layers(self) -> tuple[Recurrent, ...]:
+    def layers(self) -> tuple[Kernel, ...]:
         """The kernels that keep a state."""
-        return tuple(kernel for kernel in self.kernels if isinstance(kernel, Recurrent))
+        return tuple(kernel for kernel in self.kernels if kernel.keeps_state)
 
     @property
     def flags(self) -> tuple[str, ...]:
         """Ports that tell of a sequence that is too long."""
-        return tuple(kernel.flag for kernel in self.kernels if isinstance(kernel, Reverse))
+        return tuple(flag for kernel in self.kernels for flag in kernel.flags())
 
     @property
     def framing(self) -> tuple[str, ...]:
@@ -166,7 +164,7 @@ class Design:
             "predicted_cycles": self.cycles(steps),
             "steps": steps,
             "max_steps": self.max_steps,
-            "rtl": {"taps": [layer.rtl_tap() for layer in self.layers]},
+            "rtl": {"taps": [tap for kernel in self.kernels for tap in kernel.rtl_taps()]},
             "streams": [
                 {"name": s.name, "sequence": s.sequence, "depth": s.depth, **s.port.to_json()}
                 for s in self.streams.values()

@@ -78,6 +78,8 @@ class Kernel(ABC):
 
     header: ClassVar[str]
     function: ClassVar[str]
+    keeps_state: ClassVar[bool] = False
+    """Whether it has a state that outlives a beat of its stream."""
     ident: str
     source: str
     inputs: tuple[Port, ...]
@@ -112,6 +114,14 @@ class Kernel(ABC):
 
     def taps(self) -> tuple[Tap, ...]:
         """Taps in the order of their numbers."""
+        return ()
+
+    def rtl_taps(self) -> list[dict[str, Any]]:
+        """The tap ports of the core that show its states, and how to read them."""
+        return []
+
+    def flags(self) -> tuple[str, ...]:
+        """Ports that tell of a sequence that is too long for it."""
         return ()
 
     def arguments(self, reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[str, ...]:

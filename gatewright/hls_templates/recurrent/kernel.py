@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import Any
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.kernel import Kernel, Port, Tap
+from gatewright.hls_templates.kernel import Tap
+from gatewright.hls_templates.recurrent.layer import ROLES, RecurrentLayer
 from gatewright.hls_templates.recurrent.machine import X_READ, EngineTiming, engine
-from gatewright.hls_templates.recurrent.rtl import ROLES, engine_module, place
-from gatewright.hls_templates.recurrent.tail import StepSplit, TailCode
+from gatewright.hls_templates.recurrent.rtl import engine_module, place
 from gatewright.hls_templates.rtl.sv import Module, RtlStage
 from gatewright.hls_templates.schedule import (
-    Slots,
     Tile,
-    TileShape,
     accumulators,
     dependence_distance,
 )
@@ -26,46 +22,8 @@ from gatewright.ir.types import IntArray, IntType
 
 
 @dataclass(frozen=True, eq=False)
-class Recurrent(Kernel):
-    """One recurrent layer in one direction.
-
-    Attributes:
-        split: The step graph.
-        tail: Its generated tail.
-        shape: How the gate matrix is tiled.
-        slots: What starts in each cycle of a time step.
-        tail_latency: Cycles that the tail takes as a pipeline.
-        roles: Its streams after x: which of ``ROLES`` each one is, those read first.
-        initial: The constant state it begins with, by state; [H].
-        reverse: Whether its time steps come from the last to the first.
-    """
-
-    header: ClassVar[str] = "recurrent.hpp"
-    function: ClassVar[str] = "recurrent"
-
-    split: StepSplit
-    tail: TailCode
-    shape: TileShape
-    slots: Slots
-    tail_latency: int
-    roles: tuple[str, ...]
-    initial: dict[str, IntArray]
-    reverse: bool
-
-    @property
-    def interval(self) -> int:
-        """The schedule's pace."""
-        return len(self.slots)
-
-    @property
-    def depth(self) -> int:
-        """Cycles from the tile that finishes an h to the first that may read it."""
-        return self.shape.depth(self.tail_latency)
-
-    @property
-    def tiles(self) -> tuple[Tile, ...]:
-        """The slots without the bubbles."""
-        return tuple(tile for tile in self.slots if tile is not None)
+class Recurrent(RecurrentLayer):
+    """One recurrent layer in one direction, as a kernel."""
 
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """A step begins with its x beat, once the step before the last has been taken."""
@@ -95,10 +53,10 @@ class Recurrent(Kernel):
         """The engine and its tail."""
         return place(self, reads, writes)
 
-    def rtl_tap(self) -> dict[str, Any]:
-        """The tap ports of the core that show its h and c, and how to read them."""
+    def rtl_taps(self) -> list[dict[str, Any]]:
+        """Those of h and c."""
         h, c = self.state_type(0), self.state_type(1)
-        return {
+        tap = {
             "name": self.source,
             "port": self.tap_port,
             "units": self.shape.units,
@@ -110,11 +68,7 @@ class Recurrent(Kernel):
             "c_signed": c.signed,
             "reverse": self.reverse,
         }
-
-    @property
-    def tap_port(self) -> str:
-        """What its tap ports begin with."""
-        return f"{self.ident}_tap"
+        return [tap]
 
     def taps(self) -> tuple[Tap, ...]:
         """Everything in the tail."""
@@ -154,35 +108,6 @@ class Recurrent(Kernel):
             "schedule": [None if t is None else list(map(int, astuple(t))) for t in self.slots],
             "requantizers": {k: r.to_json() for k, r in self.tail.requantizers.items()},
         }
-
-    @property
-    def operand(self) -> IntType:
-        """Range of what is multiplied by weights."""
-        body = self.split.body
-        return IntType.hull([body[body.inputs[0]].type, body[body.inputs[-1]].type])
-
-    @property
-    def accumulator(self) -> IntType:
-        """Range of a sum, whole or partial."""
-        body = self.split.body
-        # A tile's products are summed on their own before the rest is added.
-        reach = [body[a.tensor].type for a in self.split.accumulators]
-        partial = [_partial_reach(a.w, a.u, a.bias, self.operand) for a in self.split.accumulators]
-        return IntType.hull([*reach, *partial])
-
-    @property
-    def has_c(self) -> bool:
-        """Whether the cell has a cell state."""
-        return len(self.split.body.inputs) > 2
-
-    def state_type(self, state: int) -> IntType:
-        """Range of h (0) or c (1); of nothing where there is no c."""
-        body = self.split.body
-        return body[body.inputs[state]].type if state == 0 or self.has_c else IntType(0, 0)
-
-    def role_ports(self) -> dict[str, Port]:
-        """Beats of the streams after x, by role."""
-        return dict(zip(self.roles, (*self.inputs[1:], *self.outputs), strict=True))
 
     def _constants(self) -> dict[str, object]:
         shape = self.shape
@@ -244,41 +169,3 @@ class Recurrent(Kernel):
             for t in self.slots
         )
         return f"static const gw::slot_entry {name}[{len(self.slots)}] = {{{rows}}};"
-
-    def _by_lane(self, matrices: list[IntArray], blocks: int) -> IntArray:
-        """[G] matrices [N, H] to [blocks, K, rows, U * G], padded with zeros."""
-        shape = self.shape
-        padded = np.zeros(
-            (shape.gates, blocks * shape.columns, shape.rows * shape.units), dtype=np.int64
-        )
-        for gate, matrix in enumerate(matrices):
-            padded[gate, : matrix.shape[0], : matrix.shape[1]] = matrix
-        split = padded.reshape(shape.gates, blocks, shape.columns, shape.rows, shape.units)
-        lanes: IntArray = split.transpose(1, 2, 3, 4, 0).reshape(
-            blocks, shape.columns, shape.rows, -1
-        )
-        return lanes
-
-    def weights(self) -> IntArray:
-        """[tiles, K, lanes] in schedule order, without the bubbles."""
-        parts = {
-            False: self._by_lane([a.w for a in self.split.accumulators], self.shape.x_blocks),
-            True: self._by_lane([a.u for a in self.split.accumulators], self.shape.h_blocks),
-        }
-        return np.stack([parts[t.hidden][t.column, :, t.row] for t in self.tiles])
-
-    def biases(self) -> IntArray:
-        """[rows, lanes]."""
-        shape = self.shape
-        padded = np.zeros((shape.rows * shape.units, shape.gates), dtype=np.int64)
-        for gate, accumulator in enumerate(self.split.accumulators):
-            padded[: shape.hidden, gate] = accumulator.bias
-        return padded.reshape(shape.rows, -1)
-
-
-def _partial_reach(w: IntArray, u: IntArray, bias: IntArray, operand: IntType) -> IntType:
-    both = np.concatenate([w, u])
-    low = np.minimum(both * operand.lo, both * operand.hi).clip(max=0).sum(axis=0)
-    high = np.maximum(both * operand.lo, both * operand.hi).clip(min=0).sum(axis=0)
-    products = IntType(int(low.min()), int(high.max()))
-    return IntType.hull([products, IntType(int((low + bias).min()), int((high + bias).max()))])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gatewright.hls_templates.recurrent.layer import ROLES, RecurrentLayer
 from gatewright.hls_templates.recurrent.tail import StepSplit
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
 from gatewright.hls_templates.rtl.pipeline import PipelineWriter, Timing, time_nodes
@@ -29,14 +29,8 @@ from gatewright.hls_templates.schedule import Slots, TileShape, accumulators
 from gatewright.ir.graph import Node
 from gatewright.ir.types import IntArray, IntType
 
-if TYPE_CHECKING:
-    from gatewright.hls_templates.recurrent.kernel import Recurrent
-
 C_READ = 2
 """Cycles that c of the step before needs from its memory to the tail."""
-
-ROLES = ("H0", "C0", "OUT", "H_N", "C_N")
-"""What a stream beside x can be: states given, h of every step, final states."""
 
 
 def tail_timing(split: StepSplit, functions: Mapping[str, RtlFunction]) -> Timing:
@@ -129,7 +123,7 @@ def schedule_rom(shape: TileShape, slots: Slots) -> Rom:
     return Rom(words, 5 + row_bits(shape.rows) + column_bits)
 
 
-def place(kernel: Recurrent, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
+def place(kernel: RecurrentLayer, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
     """The engine and its tail, between streams."""
     ident, shape = kernel.ident, kernel.shape
     streams = dict(zip(kernel.roles, (*reads[1:], *writes), strict=True))
@@ -191,7 +185,7 @@ def place(kernel: Recurrent, reads: Sequence[str], writes: Sequence[str]) -> Rtl
     )
 
 
-def _tail_instance(kernel: Recurrent) -> Piece:
+def _tail_instance(kernel: RecurrentLayer) -> Piece:
     ident = kernel.ident
     ports = {**CLOCK, "row_i": f"{ident}_row", "sums_i": f"{ident}_sums"}
     ports["h_o"] = f"{ident}_h_next"
@@ -200,7 +194,7 @@ def _tail_instance(kernel: Recurrent) -> Piece:
     return instance(Module(f"{ident}_tail", {}), f"{ident}_tail", ports)
 
 
-def _taps(kernel: Recurrent, lanes: Mapping[str, int]) -> dict[str, tuple[int, str]]:
+def _taps(kernel: RecurrentLayer, lanes: Mapping[str, int]) -> dict[str, tuple[int, str]]:
     wires = {"valid": "done", "row": "done_row", "h": "h_next"}
     if kernel.has_c:
         wires["c"] = "c_next"
@@ -210,7 +204,7 @@ def _taps(kernel: Recurrent, lanes: Mapping[str, int]) -> dict[str, tuple[int, s
     }
 
 
-def engine_module(kernel: Recurrent) -> Module:
+def engine_module(kernel: RecurrentLayer) -> Module:
     """The engine with its parameters and memories."""
     shape, split = kernel.shape, kernel.split
     timing = tail_timing(split, kernel.tail.functions)

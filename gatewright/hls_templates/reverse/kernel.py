@@ -56,6 +56,10 @@ class Reverse(Kernel):
         constants: dict[str, object] = {"MAX_STEPS": self.max_steps}
         return cpp.struct(self.ident, constants, [f"using beat_t = {self.input.beat};"])
 
+    def flags(self) -> tuple[str, ...]:
+        """That of its buffer."""
+        return (self.flag,)
+
     def arguments(self, reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[str, ...]:
         """The flag comes last."""
         return (*reads, *writes, self.flag)

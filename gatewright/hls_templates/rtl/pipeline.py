@@ -15,8 +15,27 @@ from gatewright.hls_templates.rtl.sv import Bits, Module, Piece, Rom, instance
 from gatewright.ir.graph import Node
 from gatewright.ir.types import IntType
 
-PRODUCT_LATENCY = 2
-SUM_LATENCY = 1
+
+@dataclass(frozen=True)
+class Binary:
+    """An operation on two values.
+
+    Attributes:
+        module: What computes it.
+        latency: Cycles that it takes.
+        params: Of the module, beside the widths.
+    """
+
+    module: str
+    latency: int
+    params: Mapping[str, Any]
+
+
+BINARY = {
+    "Mul": Binary("gw_product", 2, {}),
+    "Add": Binary("gw_sum", 1, {"SUBTRACT": False}),
+    "Sub": Binary("gw_sum", 1, {"SUBTRACT": True}),
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +79,7 @@ def time_nodes(
 def _latency(node: Node, functions: Mapping[str, RtlFunction]) -> int:
     if node.outputs[0] in functions:
         return functions[node.outputs[0]].latency
-    return PRODUCT_LATENCY if node.op == "Mul" else SUM_LATENCY
+    return BINARY[node.op].latency
 
 
 class PipelineWriter:
@@ -161,15 +180,12 @@ class PipelineWriter:
             "B_BITS": b_type.bits,
             "B_SIGNED": b_type.signed,
             "Y_BITS": out.bits,
+            **BINARY[op].params,
         }
-        if op != "Mul":
-            params["SUBTRACT"] = op == "Sub"
-        latency = PRODUCT_LATENCY if op == "Mul" else SUM_LATENCY
         wires = [n if n.startswith("{") else self.at(n, time) for n in (a, b)]
-        self.signal(output, out, time + latency)
-        name = "gw_product" if op == "Mul" else "gw_sum"
+        self.signal(output, out, time + BINARY[op].latency)
         ports = {"clk_i": "clk_i", "a_i": wires[0], "b_i": wires[1], "y_o": output}
-        self._place(Module(name, params), f"{self.ident}_{output}", ports)
+        self._place(Module(BINARY[op].module, params), f"{self.ident}_{output}", ports)
 
     def literal(self, value: int) -> tuple[str, IntType]:
         """A constant in every lane."""
