@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from inspect import isabstract
 
 import numpy as np
 import pytest
@@ -78,10 +79,11 @@ def test_every_kernel_and_every_function_of_a_value_has_a_case() -> None:
         for path in LIBRARY.glob("*/kernel.py")
     ]
     assert len(modules) > 10
-    library = {one for one in subclasses(Kernel) if one.__module__.startswith("gatewright.")}
+    ours = (one for one in subclasses(Kernel) if one.__module__.startswith("gatewright."))
+    library = {one for one in ours if not isabstract(one)}
     tested = {type(case.kernel) for case in CASES.values()}
     # What a Drain takes is compared with nothing.
-    assert library - {Kernel, Drain} == tested - {AxisPort}
+    assert library - {Drain} == tested - {AxisPort}
     functions = {
         one
         for module in modules
