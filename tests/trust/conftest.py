@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+SECONDS = 120
+"""Of one test and its fixtures, on a machine that does other things too."""
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +39,18 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def copy(small: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(small, tmp_path / "copy"))
+
+
+@pytest.fixture(autouse=True)
+def soon(small: Path) -> Iterator[None]:
+    """What hangs, fails; the build is made before."""
+
+    def late(*_: Any) -> None:
+        # Not a TimeoutError: that is an OSError, which a reader takes for a damaged file.
+        pytest.fail(f"it takes more than {SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)

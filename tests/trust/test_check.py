@@ -94,7 +94,7 @@ def test_what_is_no_part_of_a_build_is_named(copy: Path) -> None:
 
 def test_a_build_that_was_used_is_what_it_was(copy: Path) -> None:
     build = gatewright.Build(copy)
-    build.verify(levels=("traced", "integer", "standard", "csim"))
+    build.verify(levels=("traced", "integer", "standard"))
     build.report()
     assert {"verify.json", "report.html"} <= {*gatewright.check(build).no_part}
 

@@ -6,8 +6,7 @@ import copy as copies
 import json
 import os
 import random
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +20,7 @@ from gatewright.cli import main
 
 pytestmark = pytest.mark.filterwarnings("ignore::gatewright.ChangedBuildWarning")
 
-SECONDS = 20
-"""Of one command, on a machine that does other things too."""
 SEEDS = 12
-
-
-@pytest.fixture(autouse=True)
-def soon() -> Iterator[None]:
-    """What hangs, fails."""
-
-    def late(*_: Any) -> None:
-        raise TimeoutError(f"it takes more than {SECONDS} s")
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(SECONDS)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
 
 
 COMMANDS: dict[str, Callable[[Path], list[str]]] = {
