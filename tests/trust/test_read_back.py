@@ -20,7 +20,7 @@ from gatewright.cli import main
 
 pytestmark = pytest.mark.filterwarnings("ignore::gatewright.ChangedBuildWarning")
 
-SEEDS = 12
+SEEDS = 7
 
 
 COMMANDS: dict[str, Callable[[Path], list[str]]] = {
@@ -232,3 +232,33 @@ def test_what_is_shown_is_right_before_it_is_spoilt(build: Path) -> None:
     (build / SYNTH).write_text(json.dumps(SYNTHESIZED))
     done = CliRunner().invoke(main, COMMANDS["report"](build))
     assert done.exit_code == 0, done.output
+
+
+NONSENSE = {
+    "count": ("verify.json", VERIFIED, "sequences", True),
+    "fraction": ("verify.json", VERIFIED, "mismatches", 0.5),
+    "accuracy": ("verify.json", VERIFIED, "accuracy", {}.fromkeys(["torch", "traced"], 1e300)),
+    "title": (SYNTH, SYNTHESIZED, "title", ["B"]),
+    "device": (SYNTH, SYNTHESIZED, "device", None),
+    "speed": (SYNTH, SYNTHESIZED, "inferences_per_second", True),
+}
+"""What a page would show without a word."""
+
+
+@pytest.mark.parametrize("which", NONSENSE)
+def test_values_that_mean_nothing(which: str, build: Path) -> None:
+    name, data, key, value = NONSENSE[which]
+    (build / name).parent.mkdir(parents=True, exist_ok=True)
+    (build / name).write_text(json.dumps({**data, key: value}))
+    coded(build, "report", "GW-402")
+
+
+def test_what_digests_hide_is_blamed(build: Path) -> None:
+    """A state of a name that no layer has fails late, and the digests fit."""
+    kernels = json.loads((build / "3_kernels.json").read_text())
+    kernels["states"]["lstm/z"] = kernels["states"].popitem()[1]
+    (build / "3_kernels.json").write_text(json.dumps(kernels))
+    seal(build, "3_kernels.json")
+    x = np.zeros((1, 3, 2), np.float32)
+    with pytest.raises(gatewright.GatewrightError, match=r"GW-402.*not what compile emits"):
+        gatewright.Build(build).simulate(x, "integer", states=True)
