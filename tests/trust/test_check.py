@@ -146,6 +146,14 @@ def test_a_model_that_cannot_be_compiled(copy: Path) -> None:
     assert refused(copy).code in ("GW-205", "GW-207", "GW-402")
 
 
+def test_a_model_that_would_take_for_ever(copy: Path) -> None:
+    model = onnx.load(copy / "1_traced.onnx")
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 1 << 23
+    (copy / "1_traced.onnx").write_bytes(model.SerializeToString(deterministic=True))
+    seal(copy, "1_traced.onnx")
+    assert refused(copy).code == "GW-106"
+
+
 @pytest.mark.parametrize("path", ["nowhere", 3, "a\0b"])
 def test_what_is_no_build(path: Any) -> None:
     assert refused(path).code == "GW-402"
