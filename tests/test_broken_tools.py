@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from level_tools import needs
@@ -17,6 +19,7 @@ from gatewright.boards.plan import Command
 from gatewright.boards.run import run_command
 from gatewright.cli import main
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.csim import find_compiler
 from gatewright.hls_templates.eda import find_verilator, find_yosys
 
 BROKEN = {
@@ -57,6 +60,22 @@ def test_a_broken_compiler(
     assert done.exit_code == 1, done.output
     tool = next(t for t in json.loads(done.stdout) if t["name"] == "C++ compiler")
     assert tool["found"] is None and "GW-502" in tool["problem"]
+
+
+def test_a_compiler_that_is_named_from_the_working_folder(
+    build: gatewright.Build,
+    shared: Shared,
+    tmp_path: Path,
+    own_cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is run in another one."""
+    monkeypatch.chdir(tmp_path)
+    Path("tool").write_text(f'#!/bin/sh\nexec {shlex.join(find_compiler().command)} "$@"\n')
+    Path("tool").chmod(0o755)
+    monkeypatch.setenv("CXX", "./tool")
+    assert find_compiler().command == (str(tmp_path / "tool"),)
+    np.testing.assert_array_equal(build.simulate(shared.x), shared.build.simulate(shared.x))
 
 
 @needs("rtl")

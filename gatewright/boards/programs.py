@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda import find_yosys
+from gatewright.hls_templates.eda import find_yosys, which
 
 # The program of a wheel is run by this Python, so that it need not be on the PATH.
 _RUN = "import sys; from {module} import {function}; sys.argv[0] = {name!r}; sys.exit({function}())"
@@ -66,7 +65,7 @@ def find_program(program: Program) -> Found:
         return Found(program, found.command, found.version)
     chosen = os.environ.get(program.variable, "") if program.variable else ""
     if chosen:
-        path = shutil.which(chosen)
+        path = which(chosen)
         if path is None:
             raise GatewrightError(
                 "GW-801",

@@ -6,7 +6,6 @@ import ctypes
 import importlib.util
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda import check_room, ended
+from gatewright.hls_templates.eda import check_room, ended, which
 
 VARIABLE = "CXX"
 """Names a compiler."""
@@ -84,7 +83,7 @@ def find_compiler() -> Compiler:
     """
     named = os.environ.get(VARIABLE)
     for name in (named,) if named else ("g++", "clang++"):
-        path = shutil.which(name)
+        path = which(name)
         if path is not None:
             return Compiler((path,), name)
     if not named and importlib.util.find_spec("ziglang") is not None:

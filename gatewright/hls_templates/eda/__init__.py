@@ -3,7 +3,7 @@
 from gatewright.hls_templates.eda.cache import Cached, user_cache
 from gatewright.hls_templates.eda.child import ended, started
 from gatewright.hls_templates.eda.room import check_room
-from gatewright.hls_templates.eda.run import Tool, run_tool
+from gatewright.hls_templates.eda.run import Tool, run_tool, which
 from gatewright.hls_templates.eda.verilator import find_verilator
 from gatewright.hls_templates.eda.yosys import find_yosys, run_yosys
 
@@ -18,4 +18,5 @@ __all__ = [
     "run_yosys",
     "started",
     "user_cache",
+    "which",
 ]

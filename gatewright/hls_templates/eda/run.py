@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,12 @@ COMPLAINTS = tuple(
 )
 SUMMARY = "Exiting due to"
 MAX_CAUSE = 300
+
+
+def which(name: str) -> str | None:
+    """A program of the path, or at one, from whatever folder it is run."""
+    path = shutil.which(name)
+    return None if path is None else os.path.abspath(path)
 
 
 def missing(package: str, variable: str, named: str | None) -> str:

