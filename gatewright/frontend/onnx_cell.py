@@ -57,8 +57,8 @@ def read_quant(graph: RawGraph, node: onnx.NodeProto) -> QuantSpec:
         graph,
         where,
         list(node.input[1:]),
-        signed=required(node, "signed", int),
-        narrow=required(node, "narrow", int),
+        signed=_flag(node, "signed"),
+        narrow=_flag(node, "narrow"),
         rounding=required(node, "rounding_mode", str),
     )
 
@@ -74,7 +74,7 @@ def read_bipolar(graph: RawGraph, node: onnx.NodeProto, values: FloatArray) -> C
 
 
 def _spec(
-    graph: RawGraph, where: str, names: list[str], *, signed: int, narrow: int, rounding: str
+    graph: RawGraph, where: str, names: list[str], *, signed: bool, narrow: bool, rounding: str
 ) -> QuantSpec:
     scale, zero_point, bits = (_quant_input(graph, where, name) for name in names)
     if bits.size != 1:
@@ -84,8 +84,8 @@ def _spec(
         scale=scale,
         zero_point=zero_point,
         bit_width=float(bits.reshape(-1)[0]),
-        signed=bool(signed),
-        narrow=bool(narrow),
+        signed=signed,
+        narrow=narrow,
         rounding=brevitas_rounding(rounding),
     )
 
@@ -152,8 +152,8 @@ def read_cell(graph: RawGraph, node: onnx.NodeProto, constants: list[Constant | 
             graph,
             f"{where} ({name}_quant)",
             list(node.input[first : first + 3]),
-            signed=required(node, f"{name}_signed", int),
-            narrow=required(node, narrow_attribute(name), int),
+            signed=_flag(node, f"{name}_signed"),
+            narrow=_flag(node, narrow_attribute(name)),
             rounding=required(node, f"{name}_rounding_mode", str),
         )
         quantizers[name] = act_spec(where, spec)

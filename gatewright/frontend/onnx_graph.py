@@ -184,6 +184,13 @@ class RawGraph:
             )
         return values
 
+    def integers(self, where: str, name: str) -> npt.NDArray[Any]:
+        """An int64 or int32 constant, such as an index or an axis; GW-207 on another type."""
+        values = self.constant(where, name)
+        if values.dtype not in (np.int64, np.int32):
+            raise malformed(where, f"its constant {name!r} is {values.dtype}, no index or axis.")
+        return values
+
     def consumers(self, name: str) -> list[onnx.NodeProto]:
         """The nodes that read a value."""
         return self._consumers.get(name, [])

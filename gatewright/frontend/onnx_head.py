@@ -25,7 +25,7 @@ def check_over_time(graph: RawGraph, node: onnx.NodeProto, x: Value) -> None:
     options = attributes(node)
     axes = options.get("axes")
     if len(node.input) == 2:  # an attribute up to opset 17, an input from then on
-        axes = np.ravel(graph.constant(label(node), node.input[1])).tolist()
+        axes = np.ravel(graph.integers(label(node), node.input[1])).tolist()
     time = None if x.layout is None else x.layout.time_axis
     rank = len(x.shape)
     found = [axis + rank if axis < 0 else axis for axis in axes or []]

@@ -295,7 +295,7 @@ class _Loader:
     def _axes(self, node: onnx.NodeProto) -> list[int]:
         if len(node.input) != 2:
             raise malformed(label(node), f"{node.op_type} takes 2 inputs.")
-        return [int(a) for a in self._graph.constant(label(node), node.input[1]).ravel()]
+        return [int(a) for a in self._graph.integers(label(node), node.input[1]).ravel()]
 
     def _unsqueeze(self, node: onnx.NodeProto) -> None:
         """A final state [B, H] as [1, B, H]."""
@@ -314,7 +314,7 @@ class _Loader:
         axis = required(node, "axis", int) if node.attribute else 0
         if len(node.input) != 2:
             raise malformed(label(node), "Gather takes 2 inputs.")
-        index = self._graph.constant(label(node), node.input[1])
+        index = self._graph.integers(label(node), node.input[1])
         stack = self._stacks.get(self._graph.resolve(node.input[0]))
         if stack is not None:
             self._values[node.output[0]] = self._stack_item(node, stack, axis, index)

@@ -331,6 +331,8 @@ class _Reader:
         if set(options) - known or options["direction"] not in ("forward", "reverse"):
             extra = ", ".join(sorted(set(options) - known)) or f"direction={options['direction']}"
             raise unsupported(node, f"it uses {extra}.")
+        if {options["input_forget"], options["layout"]} - {0, 1}:
+            raise malformed(label(node), "its input_forget or layout is neither 0 nor 1.")
         if not isinstance(hidden, int) or hidden < 1 or self._name(node, 7):
             raise unsupported(node, "it has peepholes, or no hidden_size.")
         shape, batch_first = self._shapes[source], bool(options["layout"])

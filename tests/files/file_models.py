@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import brevitas.nn as qnn
+import numpy as np
 import torch
 from brevitas.export import export_onnx_qcdq, export_qonnx
 from brevitas.quant import Int8WeightPerChannelFloat, Int32Bias
@@ -92,11 +93,18 @@ MODELS: dict[str, Callable[[Path], None]] = {
 """The last two are weight-only, time first."""
 
 
-def export_all(folder: Path) -> dict[str, Path]:
-    """Export every model; the same numbers each time."""
-    paths = {}
-    for seed, (name, export) in enumerate(MODELS.items()):
-        torch.manual_seed(seed)
-        paths[name] = folder / f"{name}.onnx"
-        export(paths[name])
-    return paths
+def export(name: str, folder: Path) -> Path:
+    """Export a model; the same numbers each time."""
+    torch.manual_seed(list(MODELS).index(name))
+    path = folder / f"{name}.onnx"
+    MODELS[name](path)
+    return path
+
+
+def calibration(name: str, folder: Path) -> str | None:
+    """A file of sequences for those that need them."""
+    if not name.startswith("qcdq"):
+        return None
+    data = np.random.default_rng(0).standard_normal((T, 2, I)).astype(np.float32)
+    np.save(folder / "x.npy", data)
+    return str(folder / "x.npy")

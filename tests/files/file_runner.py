@@ -39,11 +39,13 @@ class Job:
         file: Its path.
         calibration: A ``.npy`` file, or None.
         judge: Whether a build is compared with an evaluation of the file.
+        fault: One that the child commits itself, to see that it is seen.
     """
 
     file: str
     calibration: str | None = None
     judge: bool = False
+    fault: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ def _compile(job: Job) -> dict[str, str | float]:
     folder = Path(tempfile.mkdtemp())
     build = None
     try:
+        _commit(job.fault)
         data = None if job.calibration is None else np.load(job.calibration)
         build = gatewright.compile(job.file, output_dir=folder / "build", calibration=data)
         end, says = "build", ""
@@ -134,6 +137,16 @@ def _compile(job: Job) -> dict[str, str | float]:
     shutil.rmtree(folder, ignore_errors=True)
     cpu, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
     return {"end": end, "says": says[-3000:], "cpu": cpu, "peak": peak}
+
+
+def _commit(fault: str | None) -> None:
+    if fault == "hang":
+        while True:
+            pass
+    if fault == "memory":
+        b"x" * (PEAK_MIB << 20)
+    if fault == "crash":
+        _ = 1 / 0
 
 
 def _judge(job: Job, build: object) -> tuple[str, str]:

@@ -5,44 +5,29 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 pytest.importorskip("brevitas", reason="needs brevitas")
 pytest.importorskip("onnxoptimizer", reason="needs onnxoptimizer")
 
-from file_models import I, T, export_all
-from file_runner import Job, Outcome, outcomes
+from file_models import calibration, export
+from file_runner import Job, outcomes
 from hostile_files import QCDQ, QONNX, write
 
 
-@pytest.fixture(scope="module")
-def ends(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
-    """What became of each file."""
-    folder = tmp_path_factory.mktemp("hostile")
-    exported = export_all(folder)
-    data = folder / "x.npy"
-    np.save(data, np.random.default_rng(0).standard_normal((T, 4, I)).astype(np.float32))
-    jobs = {}
-    for kind, base, table, given in (
-        ("qonnx", "classifier", QONNX, None),
-        ("qcdq", "qcdq", QCDQ, str(data)),
-    ):
-        for name, (path, _) in write(folder / kind, exported[base], table).items():
-            jobs[f"{kind}_{name}"] = Job(str(path), given)
-    return dict(zip(jobs, outcomes(jobs.values()), strict=True))
-
-
-WANTED = {f"qonnx_{name}": end for name, (_, end) in QONNX.items()} | {
-    f"qcdq_{name}": end for name, (_, end) in QCDQ.items()
-}
-
-
-@pytest.mark.parametrize("name", WANTED)
-def test_a_file_ends_in_time(name: str, ends: dict[str, Outcome]) -> None:
-    outcome = ends[name]
-    assert outcome.fault is None, outcome
-    assert outcome.end == WANTED[name], outcome
+@pytest.mark.parametrize(
+    ("base", "table"), [("classifier", QONNX), ("qcdq", QCDQ)], ids=["qonnx", "qcdq"]
+)
+def test_a_file_ends_in_time(base: str, table: dict, tmp_path: Path) -> None:
+    files = write(tmp_path / "files", export(base, tmp_path), table)
+    data = calibration(base, tmp_path)
+    found = outcomes(Job(str(path), data) for path, _ in files.values())
+    wrong = [
+        (name, outcome)
+        for (name, (_, end)), outcome in zip(files.items(), found, strict=True)
+        if outcome.fault or outcome.end != end
+    ]
+    assert not wrong
 
 
 def test_a_model_that_is_a_fifo_or_a_device(tmp_path: Path) -> None:
@@ -54,3 +39,13 @@ def test_a_model_that_is_a_fifo_or_a_device(tmp_path: Path) -> None:
     found = outcomes(Job(str(tmp_path / f"{name}.onnx")) for name in names)
     assert [outcome.fault for outcome in found] == [None] * 3
     assert [outcome.end for outcome in found] == ["GW-201", "GW-201", "GW-202"]
+
+
+def test_what_goes_wild_is_seen(tmp_path: Path) -> None:
+    """A child that does not end is killed, and is a fault; so is one that is not a file at all."""
+    (endless,) = outcomes([Job("endless", fault="hang")])
+    assert endless.end == "killed" and endless.fault and endless.cpu > 5
+    (large,) = outcomes([Job("large", fault="memory")])
+    assert large.fault and "MiB" in large.fault
+    (crash,) = outcomes([Job("crash", fault="crash")])
+    assert crash.end == "crash" and "ZeroDivisionError" in crash.says
