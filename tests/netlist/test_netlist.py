@@ -14,7 +14,7 @@ from torch import nn
 
 import gatewright
 from gatewright.boards import netlist as boards_netlist
-from gatewright.cores import NETLISTS, make_netlist
+from gatewright.cores import make_netlist
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim import Core, Drive, open_core
 
@@ -45,7 +45,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[gatewright.Build
         yield gatewright.compile(model.eval(), x[:1], folder / f"build {AWKWARD}")
 
 
-@pytest.mark.parametrize("level", NETLISTS)
+@pytest.mark.parametrize("level", boards_netlist.DEVICES)
 def test_a_netlist_gives_the_integers(build, level):
     report = build.verify(levels=["integer", level])
     (pair,) = report.comparisons
@@ -54,7 +54,7 @@ def test_a_netlist_gives_the_integers(build, level):
     assert pair.differing.total() == 0
 
 
-@pytest.mark.parametrize("level", NETLISTS)
+@pytest.mark.parametrize("level", boards_netlist.DEVICES)
 def test_stalls_change_nothing(build, level):
     x = np.random.default_rng(1).normal(0, 1, (8, STEPS, INPUTS)).astype(np.float32)
     drive = Drive(seed=1, input_stall=0.5, output_stall=0.5)
@@ -65,7 +65,7 @@ def test_stalls_change_nothing(build, level):
 
 def test_a_broken_cell_shows(build, tmp_path):
     """Without the carry into its first sum, an adder gives other integers."""
-    netlist, ports = make_netlist(build, NETLISTS["netlist"])
+    netlist, ports = make_netlist(build, boards_netlist.DEVICES["netlist"])
     for path in netlist.paths():
         text = path.read_text()
         if path.name == "cells.v":
