@@ -22,7 +22,7 @@ from gatewright.errors import GatewrightError
 
 pytest.importorskip("serial", reason="needs pyserial")
 
-TIMEOUT, PATIENT = 0.4, 5.0
+TIMEOUT, PATIENT, SHORT = 1.0, 5.0, 0.4
 STEPS = 4 * 6
 MOST = 10.0
 """Seconds in which a greeting and a sequence have to be over, repeats and all."""
@@ -64,7 +64,7 @@ def test_who_stops_reading(shared: Shared) -> None:
     peer = Peer(
         build_digest(shared.build.path), output_ports(shared.build.kernels), [], stops_reading
     )
-    with peer.port() as port, Device(shared.build, port, timeout=TIMEOUT) as device:
+    with peer.port() as port, Device(shared.build, port, timeout=SHORT) as device:
         start = monotonic()
         with pytest.raises(GatewrightError, match=r"GW-904.*takes no more bytes"):
             device.simulate(x)

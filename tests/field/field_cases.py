@@ -363,7 +363,6 @@ def script_of(folder: Path, name: str) -> list[str]:
     if name in FILES:
         script = str(Path(__file__).with_name("field_file.py"))
         return [sys.executable, script, str(folder / "files" / f"{name}.onnx")]
-
     if name in LOCKS:
         script = str(Path(__file__).with_name("field_locks.py"))
         return [sys.executable, script, str(folder / LOCKS[name])]

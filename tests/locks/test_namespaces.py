@@ -47,16 +47,23 @@ def test_one_at_a_time(pair: tuple[Made, Made], tmp_path: Path) -> None:
 def test_at_once(pair: tuple[Made, Made], tmp_path: Path) -> None:
     """Nobody waits for anybody: each ends right or coded, and the build is whole."""
     needs_namespaces()
-    refused = 0
+    refused, gate = 0, os.pipe()
+
+    def starts(made: Made, folder: Path) -> Callable[[], object]:
+        return lambda: (os.read(gate[0], 1), compiles(made, folder)())
+
     for i in range(10):
         folder = tmp_path / str(i) / "build"
-        children = [forked(compiles(made, folder), namespace=True) for made in pair]
+        children = [forked(starts(made, folder), namespace=True) for made in pair]
+        os.write(gate[1], b"!!")
         ends = [child.outcome() for child in children]
         assert set(ends) <= {"whole", "GW-404"} and "whole" in ends
         refused += "GW-404" in ends
         assert tree(folder) in [made.files for made in pair]
         assert os.listdir(folder.parent) == ["build"]
     assert refused, "they never overlapped"
+    for end in gate:
+        os.close(end)
 
 
 def test_killed_as_number_1(pair: tuple[Made, Made], tmp_path: Path) -> None:
