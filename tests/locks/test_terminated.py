@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -94,6 +95,21 @@ def test_a_tool_ends_with_the_block_that_it_runs_in(tmp_path: Path) -> None:
         pids = noted(tmp_path / "pids")
         raise KeyboardInterrupt
     assert all_end(pids)
+
+
+def test_a_signal_while_a_tool_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When it runs already, and nobody has its number yet."""
+    begin = subprocess.Popen.__init__
+
+    def interrupted(self: subprocess.Popen[str], *args: object, **options: object) -> None:
+        begin(self, *args, **options)  # type: ignore[arg-type]
+        noted(tmp_path / "pids")
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", interrupted)
+    with pytest.raises(KeyboardInterrupt), started([str(tool(tmp_path))], tmp_path):
+        pytest.fail("it goes on")
+    assert all_end(noted(tmp_path / "pids"))
 
 
 def test_who_ignores_a_signal_goes_on(tmp_path: Path) -> None:

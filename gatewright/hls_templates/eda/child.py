@@ -6,8 +6,12 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import current_thread, main_thread
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Those that a command handles: an exception that came while a program starts would leave it."""
 
 
 @contextmanager
@@ -31,22 +35,47 @@ def started(
     Raises:
         OSError: If it does not run.
     """
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    ) as program:
-        try:
-            yield program
-        finally:
-            if program.poll() is None:
-                os.killpg(program.pid, signal.SIGKILL)
+    with ExitStack() as stack:
+        with _undisturbed():
+            program = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+            stack.enter_context(program)
+            stack.callback(_kill, program)
+        yield program
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A block in which no signal raises an exception; those that came do at its end."""
+    came: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    ours = [number for number, handler in handlers.items() if callable(handler)]
+    if current_thread() is not main_thread():  # where no signal is handled
+        ours = []
+    for number in ours:
+        signal.signal(number, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, handlers[number])
+        for late in came:
+            signal.raise_signal(late)
+
+
+def _kill(program: subprocess.Popen[str]) -> None:
+    """And all that it has started, unless it has ended."""
+    if program.poll() is None:
+        os.killpg(program.pid, signal.SIGKILL)
 
 
 def ended(
