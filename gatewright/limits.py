@@ -43,6 +43,11 @@ FILE_BYTES = Limit(
     "bytes of model and external data",
     "give a model with fewer parameters: 2^26 float32 numbers fit.",
 )
+ENTRIES = Limit(
+    2**19,
+    "fields in the file, each of which takes far more memory than room",
+    "export the model without what its outputs do not need.",
+)
 INPUT_VALUES = Limit(
     2**26,
     "values in the example input",

@@ -126,8 +126,20 @@ def check_regular(folder: Path, name: str, limit: int = MAX_BYTES) -> None:
 
 def _opened(folder: Path, name: str, limit: int) -> io.BufferedReader:
     check_regular(folder, name, limit)
+    return open_regular(folder / name)
+
+
+def open_regular(path: Path) -> io.BufferedReader:
+    """A regular file, open for reading: never a pipe or a device, which could block for ever.
+
+    Raises:
+        OSError: Also for anything but a regular file.
+        ValueError: For a name that no file can have.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a device may already do something
+        raise OSError(errno.EINVAL, "it is no regular file")
     # Not waiting, should a pipe have come in its place since.
-    descriptor = os.open(folder / name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is no regular file")

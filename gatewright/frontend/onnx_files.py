@@ -1,16 +1,15 @@
-"""Opens a model's files: regular ones only, as many bytes of them as were asked for."""
+"""Reads external data: of regular files beside the model, as many bytes as a tensor has."""
 
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import BinaryIO
 
 from onnx import TensorProto, helper
 
 from gatewright.errors import GatewrightError
 from gatewright.limits import FILE_BYTES
+from gatewright.reading import open_regular
 
 ELEMENT_BYTES: dict[int, int] = {
     kind: helper.tensor_dtype_to_np_dtype(kind).itemsize
@@ -30,22 +29,6 @@ ELEMENT_BYTES: dict[int, int] = {
     )
 }
 """Bytes of an element of each type that a constant may have."""
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """A regular file, open for reading: never a FIFO or a device, which could block for ever.
-
-    Raises:
-        OSError: Also for anything but a regular file.
-    """
-    if not stat.S_ISREG(path.stat().st_mode):  # opening a device may already do something
-        raise OSError("it is no regular file")
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    file = os.fdopen(descriptor, "rb")
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # replaced in between
-        file.close()
-        raise OSError("it is no regular file")
-    return file
 
 
 def tensor_bytes(tensor: TensorProto) -> int | None:

@@ -11,11 +11,15 @@ from google.protobuf.message import DecodeError, Message
 from onnx import TensorProto
 
 from gatewright.errors import GatewrightError
-from gatewright.frontend.onnx_files import open_regular, read_external
-from gatewright.limits import FILE_BYTES, NODES
+from gatewright.frontend.onnx_files import read_external
+from gatewright.limits import ENTRIES, FILE_BYTES, NODES
+from gatewright.reading import open_regular
 
 # Fields of ModelProto and their protobuf wire types (0: varint, 2: length-delimited).
 _MODEL_FIELDS = {1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2, 14: 2, 20: 2, 25: 2, 26: 2}
+_DELIMITED = 2
+_FIXED = {1: 8, 5: 4}
+"""Bytes of a value, by wire types of a fixed size."""
 _START = 64
 """Bytes that tell whether a file may be a model: two tags and two numbers at most."""
 
@@ -71,6 +75,7 @@ def _parse(path: Path) -> onnx.ModelProto:
         raise GatewrightError(
             "GW-201", where=str(path), cause=what, remedy="Check the path."
         ) from error
+    _check_entries(path, data)
     model = onnx.ModelProto()
     try:
         model.ParseFromString(data)
@@ -113,6 +118,27 @@ def _starts_like_a_model(data: bytes, size: int) -> bool:
         known = _MODEL_FIELDS.get(next_tag >> 3) == next_tag & 7
         return field != 1 or (0 < value < 1000 and (known or at >= size))
     return field == 7 or at + value <= size
+
+
+def _check_entries(path: Path, data: bytes) -> None:
+    """Count the fields of a file, before the parser makes an object of each."""
+    count = 0
+    pending = [(0, len(data), onnx.ModelProto.DESCRIPTOR)]
+    while pending:
+        at, end, message = pending.pop()
+        while at < end:
+            tag, at = _varint(data, at)
+            wire, size = tag & 7, _FIXED.get(tag & 7, 0)
+            if wire not in _FIXED:
+                size, at = _varint(data, at)
+                size = size if wire == _DELIMITED else 0
+            field = message.fields_by_number.get(tag >> 3)
+            if wire == _DELIMITED and field is not None and field.message_type is not None:
+                pending.append((at, min(at + size, end), field.message_type))
+            at += size
+            count += 1
+            if count > ENTRIES.most:
+                ENTRIES.check(str(path), count)
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

@@ -41,6 +41,17 @@ def test_a_model_that_is_a_fifo_or_a_device(tmp_path: Path) -> None:
     assert [outcome.end for outcome in found] == ["GW-201", "GW-201", "GW-202"]
 
 
+@pytest.mark.parametrize("field", [b"\x0a\x00", b"\x2a\x00", b"\x12\x00"])
+def test_a_file_of_millions_of_fields(field: bytes, tmp_path: Path) -> None:
+    """Empty nodes, initializers and names, two bytes each, of a hundred in memory."""
+    graph = field * (1 << 23)
+    size = bytes([len(graph) & 0x7F | 0x80, len(graph) >> 7 & 0x7F | 0x80])
+    size += bytes([len(graph) >> 14 & 0x7F | 0x80, len(graph) >> 21])
+    (tmp_path / "many.onnx").write_bytes(b"\x08\x09\x3a" + size + graph)
+    (found,) = outcomes([Job(str(tmp_path / "many.onnx"))])
+    assert found.fault is None and found.end == "GW-208", found
+
+
 def test_what_goes_wild_is_seen(tmp_path: Path) -> None:
     """A child that does not end is killed, and is a fault; so is one that is not a file at all."""
     (endless,) = outcomes([Job("endless", fault="hang")])
