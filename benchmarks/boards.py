@@ -16,7 +16,7 @@ import click
 
 from gatewright import GatewrightError, compile
 from gatewright.boards import SynthReport, open_boards
-from gatewright.models import load_model
+from gatewright.cli.models import load_model
 
 HEADINGS = (
     "board",

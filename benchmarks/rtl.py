@@ -17,9 +17,9 @@ import numpy as np
 
 from gatewright import compile
 from gatewright.build import RTL
+from gatewright.cli.models import load_dataset, load_model
 from gatewright.hls_templates.cosim import Drive, open_core
 from gatewright.hls_templates.ports import Ports
-from gatewright.models import load_dataset, load_model
 
 SHARE = {"verilator": 1.0, "cxxrtl": 0.1}
 """Of the sequences: the slower one is given fewer."""

@@ -4,17 +4,17 @@ Importing this package teaches qonnx the op ``QuantLSTMCell``.
 """
 
 from gatewright.build import Build
+from gatewright.builds.check import ChangedBuildError, Checked, check
+from gatewright.builds.opened import ChangedBuildWarning
 from gatewright.calibration import Calibration, calibrate
-from gatewright.check import ChangedBuildError, Checked, check
 from gatewright.compiler import compile
 from gatewright.device import Device
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda.home import NoCacheWarning
 from gatewright.ir.traced import register as _register
-from gatewright.levels import FAST_LEVELS, LEVELS
-from gatewright.opened import ChangedBuildWarning
-from gatewright.stream import Stream
-from gatewright.verify import Report, UnsavedReportWarning
+from gatewright.levels.stream import Stream
+from gatewright.levels.table import FAST_LEVELS, LEVELS
+from gatewright.tools.home import NoCacheWarning
+from gatewright.verify.verify import Report, UnsavedReportWarning
 from gatewright.version import VERSION
 
 _register()

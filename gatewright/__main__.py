@@ -1,5 +1,5 @@
 """``python -m gatewright``."""
 
-from gatewright.cli import main
+from gatewright.cli.commands import main
 
 main()

@@ -63,7 +63,7 @@ def calibrate(
 
     options = Options(bits, weight_bits, method, percentile, scale)
     if isinstance(model, str | os.PathLike | onnx.ModelProto):
-        from gatewright.frontend.onnx_qcdq import load_float_activations
+        from gatewright.frontend.calibration.qcdq import load_float_activations
 
         model = load_float_activations(model)
     return calibrate_module(model, data, labels, options)

@@ -12,12 +12,12 @@ import onnx
 from gatewright import frontend
 from gatewright.boards import DEFAULT_BOARD
 from gatewright.build import Build
+from gatewright.builds.emission import emit, json_bytes, make_forms
+from gatewright.builds.folder import CALIBRATION, named, replacing, writing
+from gatewright.builds.manifest import facts_of, write_manifest
+from gatewright.builds.options import check_options
 from gatewright.calibration import Calibration, calibrate
-from gatewright.emission import emit, json_bytes, make_forms
-from gatewright.folder import CALIBRATION, named, replacing, writing
-from gatewright.manifest import facts_of, write_manifest
-from gatewright.options import check_options
-from gatewright.torch_check import check_torch
+from gatewright.verify.torch_check import check_torch
 
 Progress = Callable[[str], None]
 

@@ -18,13 +18,13 @@ from gatewright.boards.shell.link import Link
 from gatewright.boards.shell.pace import Pace
 from gatewright.boards.shell.ports import FramePort, input_ports, output_ports
 from gatewright.build import Build
+from gatewright.builds.manifest import read_manifest
+from gatewright.builds.options import check_clock, check_line
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.ports import Ports
 from gatewright.ir.types import IntArray
-from gatewright.levels import Arguments, Kept, Run
-from gatewright.manifest import read_manifest
-from gatewright.options import check_clock, check_line
-from gatewright.stream import Stream, refuses_keep_state
+from gatewright.levels.run import Arguments, Kept, Run
+from gatewright.levels.stream import Stream, refuses_keep_state
 
 if TYPE_CHECKING:
     import serial
@@ -151,7 +151,7 @@ class Device:
     __call__ = simulate
 
     def stream(self) -> Stream:
-        """One sequence in pieces; see ``gatewright.stream.Stream``.
+        """One sequence in pieces; see ``gatewright.levels.stream.Stream``.
 
         A board holds one state, so nothing else runs on it until the stream is closed.
 

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gatewright.blame import check_unchanged
 from gatewright.boards.report import SHAPE as SYNTHESIZED
 from gatewright.boards.report import SYNTH_JSON
+from gatewright.builds.blame import check_unchanged
+from gatewright.builds.documents import Documents
+from gatewright.builds.folder import REPORT, SYNTH, VERIFY, named, place_in, recover_all, write_text
+from gatewright.builds.manifest import read_manifest
 from gatewright.errors import GatewrightError
-from gatewright.folder import REPORT, SYNTH, VERIFY, named, place_in, recover_all, write_text
+from gatewright.files.reading import MAX_FACTS, read_json, whole
+from gatewright.files.shapes import check_shape
 from gatewright.ir.certificate import ASSUMPTIONS
-from gatewright.manifest import read_manifest
+from gatewright.levels.table import TABLE
 from gatewright.page import Facts, render
-from gatewright.reading import MAX_FACTS, read_json, whole
-from gatewright.shapes import check_shape
-from gatewright.verify import SHAPE as VERIFIED
-
-if TYPE_CHECKING:
-    from gatewright.build import Build
+from gatewright.verify.verify import SHAPE as VERIFIED
 
 REMEDY = "Run verify or synth again, or delete that file."
 
 
-def write_report(build: Build, output: str | os.PathLike[str] | None = None) -> Path:
+def write_report(build: Documents, output: str | os.PathLike[str] | None = None) -> Path:
     """Write one HTML page about a build. It runs nothing: it shows what is there.
 
     Args:
@@ -55,7 +54,7 @@ def write_report(build: Build, output: str | os.PathLike[str] | None = None) -> 
     return page
 
 
-def gather(build: Build) -> Facts:
+def gather(build: Documents) -> Facts:
     """What a page shows.
 
     Raises:
@@ -74,6 +73,7 @@ def gather(build: Build) -> Facts:
         build.kernels,
         rows,
         list(ASSUMPTIONS),
+        {name: (level.artefact, level.runner) for name, level in TABLE.items()},
         _load(build.path, VERIFY, VERIFIED) if os.path.lexists(build.path / VERIFY) else None,
         [_load(build.path, name, SYNTHESIZED) for name in synthesized],
     )

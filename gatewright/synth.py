@@ -4,34 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gatewright.boards import Board, SynthReport
 from gatewright.boards.folding import Candidate
 from gatewright.boards.shell import build_digest, shell_files
 from gatewright.boards.synth import Request, choose_clock, synthesize
 from gatewright.boards.vendor import count_resources
-from gatewright.folder import SYNTH, place_in, trying, writing
-from gatewright.hls_templates import Design, least_budget, map_design
-from gatewright.hls_templates.rtl.write import rtl_files
-from gatewright.manifest import read_manifest
-from gatewright.options import (
+from gatewright.builds.documents import Documents
+from gatewright.builds.fold import folded
+from gatewright.builds.folder import SYNTH, place_in, trying, writing
+from gatewright.builds.manifest import read_manifest
+from gatewright.builds.options import (
     check_clock,
-    check_options,
     check_seeds,
     find_target,
-    fit_steps,
     positive,
 )
-
-if TYPE_CHECKING:
-    from gatewright.build import Build
+from gatewright.hls_templates import least_budget
+from gatewright.hls_templates.rtl.write import rtl_files
 
 SOURCES = "sources.f"
 
 
 def synth(
-    build: Build,
+    build: Documents,
     board: str,
     *,
     multipliers: int | None = None,
@@ -79,7 +76,7 @@ def synth(
         return synthesize(request, lambda budget: candidate(build, budget), folder, report)
 
 
-def candidate(build: Build, multipliers: int, *, shell: bool = True) -> Candidate:
+def candidate(build: Documents, multipliers: int, *, shell: bool = True) -> Candidate:
     """The SystemVerilog of a build at a fold.
 
     Args:
@@ -97,10 +94,3 @@ def candidate(build: Build, multipliers: int, *, shell: bool = True) -> Candidat
         files[SOURCES] = "\n".join([*lines, *around]) + "\n"
     least = least_budget(build.integer.graph)
     return Candidate(multipliers, files, kernels["steps"], kernels["predicted_cycles"], least)
-
-
-def folded(build: Build, multipliers: int) -> Design:
-    """A build's design with another budget of multipliers; all else as it was compiled."""
-    manifest, integer = read_manifest(build.path), build.integer
-    options = check_options(multipliers, manifest["requantizer"], build.kernels["max_steps"])
-    return map_design(integer.graph, fit_steps(options, integer))

@@ -12,7 +12,7 @@ import pytest
 from level_tools import new_cache
 from shared_model import Shared
 
-from gatewright.hls_templates.eda.home import VARIABLE as CACHE
+from gatewright.tools.home import VARIABLE as CACHE
 
 
 def pytest_configure(config: pytest.Config) -> None:

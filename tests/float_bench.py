@@ -15,13 +15,15 @@ from torch import nn
 
 from gatewright import frontend
 from gatewright.build import Build
-from gatewright.inputs import check_arguments
 from gatewright.ir.certificate import Certificate
 from gatewright.ir.certify import FloatModel, certify
 from gatewright.ir.lowering import IntegerModel, lower
 from gatewright.ir.onnx_io import from_onnx, to_onnx
-from gatewright.levels import Engine, integer_engine, traced_engine
-from gatewright.verify import Report, verify
+from gatewright.levels.inputs import check_arguments
+from gatewright.levels.integer import integer_engine
+from gatewright.levels.run import Engine
+from gatewright.levels.traced import traced_engine
+from gatewright.verify.verify import Report, verify
 
 
 @dataclass(frozen=True)

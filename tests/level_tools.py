@@ -11,7 +11,7 @@ import gatewright
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim.verilator import run_time
 from gatewright.hls_templates.csim import find_compiler
-from gatewright.hls_templates.eda import find_verilator, find_yosys
+from gatewright.tools import find_verilator, find_yosys
 
 AWKWARD = """a $LIB '"#;& b"""
 """A folder's name with words for shells, loaders and simulators, none of which is a word here."""

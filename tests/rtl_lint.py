@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gatewright.build import RTL, Build
-from gatewright.hls_templates.eda import find_verilator, find_yosys, run_tool, run_yosys
 from gatewright.hls_templates.rtl.write import CORE, SOURCES, TOP
+from gatewright.tools import find_verilator, find_yosys, run_tool, run_yosys
 
 
 def lint(build: Build, *, netlist: bool = True) -> None:

@@ -13,9 +13,9 @@ from level_tools import every_level
 from torch import Tensor, nn
 
 import gatewright
-from gatewright import levels
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.ports import Ports
+from gatewright.levels import run as levels
 
 B, T, I, H = 5, 4, 3, 4  # noqa: E741
 LAYERS = tuple(f"rnn.layers.{layer}.{direction}" for layer in (0, 1) for direction in (0, 1))

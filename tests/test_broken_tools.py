@@ -17,10 +17,10 @@ import gatewright
 from gatewright.boards.families.ice40 import ICE40
 from gatewright.boards.plan import Command
 from gatewright.boards.run import run_command
-from gatewright.cli import main
+from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.csim import find_compiler
-from gatewright.hls_templates.eda import find_verilator, find_yosys
+from gatewright.tools import find_verilator, find_yosys
 
 BROKEN = {
     "garbage": b"\x01garbage",

@@ -17,7 +17,7 @@ from qonnx.core.onnx_exec import execute_onnx
 from shared_model import Shared
 
 import gatewright
-from gatewright.folder import OLD, REPORT, SYNTH, VERIFY, WAVES
+from gatewright.builds.folder import OLD, REPORT, SYNTH, VERIFY, WAVES
 from gatewright.ir.traced import respecialize
 
 ARTEFACTS = (
@@ -58,7 +58,7 @@ def test_all_artefacts_are_there(shared: Shared) -> None:
 
 
 def test_a_long_example_gives_short_trials(shared: Shared, tmp_path: Path) -> None:
-    from gatewright.verify import random_input
+    from gatewright.verify.verify import random_input
 
     model = onnx.ModelProto()
     model.CopyFrom(shared.build.traced)
@@ -189,7 +189,7 @@ def test_qonnx_runs_one_step_of_the_cell(shared: Shared) -> None:
 
 
 def test_the_test_bench_passes_on_its_golden_vectors(shared: Shared, tmp_path: Path) -> None:
-    from gatewright.hls_templates.csim.compiler import ap_types, find_compiler, warnings
+    from gatewright.tools.compiler import ap_types, find_compiler, warnings
 
     hls = shared.build.path / "hls"
     binary = tmp_path / "tb"

@@ -18,7 +18,7 @@ from shared_model import Shared
 import gatewright
 from gatewright.boards import open_boards
 from gatewright.boards.families import OPEN_FAMILIES
-from gatewright.cli import main
+from gatewright.cli.commands import main
 
 MODEL = '''
 """A tiny model folder."""
@@ -167,8 +167,8 @@ def test_names_are_shown_as_they_are(
 
 
 def test_paths_of_tools_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
-    from gatewright import display
-    from gatewright.doctor import Tool
+    from gatewright.cli import display
+    from gatewright.cli.doctor import Tool
 
     display.show_tools([Tool("g++", "/opt/[/b]/g++ :x: \udcff", "C-simulate", False)])
     shown = capsys.readouterr().out
@@ -357,7 +357,7 @@ def test_compile_has_a_default_folder(
 
 
 def test_doctor_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from gatewright import doctor
+    from gatewright.cli import doctor
 
     real = doctor._package
     monkeypatch.setattr(doctor, "_package", lambda n: None if n == "onnx" else real(n))

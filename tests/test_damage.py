@@ -17,7 +17,7 @@ from level_tools import every_level, needs
 from shared_model import Shared
 
 import gatewright
-from gatewright.cli import main
+from gatewright.cli.commands import main
 
 Change = Callable[[dict[str, Any]], Any]
 

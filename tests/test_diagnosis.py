@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from onnx import TensorProto, helper
 from torch import nn
 
-from gatewright.cli import main
-from gatewright.diagnosis import diagnose
+from gatewright.cli.commands import main
+from gatewright.cli.diagnosis import diagnose
 
 X = torch.from_numpy(np.random.default_rng(0).normal(size=(8, 5, 3)).astype(np.float32))
 

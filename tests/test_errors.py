@@ -18,8 +18,8 @@ from shared_model import Shared
 from torch import nn
 
 import gatewright
+from gatewright.cli.models import load_model
 from gatewright.errors import CODES, GatewrightError
-from gatewright.models import load_model
 
 Bad = Callable[[Shared, Path], tuple[Any, Any]]
 

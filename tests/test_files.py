@@ -21,11 +21,11 @@ from click.testing import CliRunner, Result
 from shared_model import Shared
 
 import gatewright
-from gatewright import folder
-from gatewright.cli import main
+from gatewright.builds import folder
+from gatewright.builds.manifest import write_manifest
+from gatewright.cli.commands import main
+from gatewright.cli.models import ModelSource, calibrated
 from gatewright.errors import GatewrightError
-from gatewright.manifest import write_manifest
-from gatewright.models import ModelSource, calibrated
 
 FULL = Path("/dev/full")
 full_disk = pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,19 +12,28 @@ from gatewright.errors import CODES
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "gatewright"
 MAX_LINES = 450
-LEAVES: dict[str, set[str]] = {  # anyone may import these; they import of ours what is named
-    "errors": set(),
-    "limits": {"errors"},
-    "reading": {"errors"},
-    "shapes": set(),
-}
-MAY_IMPORT = {
-    "ir": set(),
-    "frontend": {"ir"},
-    "hls_templates": {"ir"},
-    "boards": {"hls_templates", "ir"},
-    "page": set(),
-}
+RANKS: tuple[set[str], ...] = (
+    {"errors", "version"},
+    {"files"},
+    {"tools"},
+    {"ir"},
+    {"frontend", "hls_templates"},
+    {"boards"},
+    {"builds"},
+    {"levels"},
+    {"verify", "synth", "page"},
+    {"report"},
+    {"build"},
+    {"calibration", "device"},
+    {"compiler"},
+    {"cli"},
+)
+"""What each part of the package may import: the parts before it; ``page`` none."""
+RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
+WINGS = ("boards", "frontend", "hls_templates", "ir")
+"""They show at the root of the repository."""
+FLAT = {"build", "calibration", "compiler", "device", "errors", "report", "synth", "version"}
+"""All that lies flat in the package, beside ``__init__`` and ``__main__``."""
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 TEXTS = sorted(
     path
@@ -61,31 +71,39 @@ def from_base(node: ast.ImportFrom, package: tuple[str, ...]) -> str:
     return ".".join([*parents, *(node.module or "").split(".")]).rstrip(".")
 
 
-def imported_wings(path: Path) -> set[str]:
-    """Second-level names of our own package that a file imports: wings and top-level modules."""
-    own = {name for name in imported_names(path) if name.split(".")[0] == "gatewright"}
-    return {[*name.split("."), "__init__"][1] for name in own}
+def module_of(path: Path) -> str:
+    """The dotted name that a file is imported by."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def wing_of(path: Path) -> str | None:
-    parts = path.relative_to(PACKAGE).parts
-    return parts[0] if len(parts) > 1 else None
+OURS = {module_of(path): path for path in SOURCES}
 
 
-def allowed(path: Path) -> set[str] | None:
-    """What a file may import of ours; None means everything."""
-    wing = wing_of(path)
-    if wing is None:
-        return LEAVES.get(path.stem)
-    return MAY_IMPORT[wing] | {wing} | LEAVES.keys()
+def imported_modules(path: Path) -> set[str]:
+    """Our own modules that a file imports: what an import names, or what holds it."""
+    found = {n if n in OURS else n.rpartition(".")[0] for n in imported_names(path)}
+    return found & OURS.keys()
+
+
+def part_of(module: str) -> str:
+    """The package or module at the top of ours that a module belongs to."""
+    return [*module.split("."), "__init__"][1]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
-def test_imports_follow_the_house(path):
-    may = allowed(path)
-    if may is not None:
-        forbidden = imported_wings(path) - may
-        assert not forbidden, f"{relative(path)} may not import gatewright.{sorted(forbidden)}"
+def test_imports_run_one_way(path):
+    part = part_of(module_of(path))
+    if part in ("__init__", "__main__"):
+        return
+    others = {part_of(module) for module in imported_modules(path)} - {part}
+    below = {other for other in others if RANK.get(other, len(RANKS)) < RANK[part]}
+    forbidden = others - (set() if part == "page" else below)
+    assert not forbidden, f"{relative(path)} may not import gatewright.{sorted(forbidden)}"
+
+
+def test_no_circle_of_imports():
+    """Wherever an import stands: in a function and under TYPE_CHECKING too."""
+    TopologicalSorter({name: imported_modules(path) for name, path in OURS.items()}).prepare()
 
 
 def test_relative_imports_are_understood():
@@ -97,12 +115,13 @@ def test_relative_imports_are_understood():
     assert from_base(node, ("gatewright", "ir")) == "gatewright.ir"
 
 
-def test_every_wing_has_a_rule():
-    wings = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert wings == set(MAY_IMPORT)
+def test_every_part_has_a_rank():
+    parts = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert {path.stem for path in PACKAGE.glob("*.py")} == FLAT | {"__init__", "__main__"}
+    assert parts | FLAT == set(RANK)
 
 
-@pytest.mark.parametrize("wing", sorted(MAY_IMPORT))
+@pytest.mark.parametrize("wing", WINGS)
 def test_wings_show_at_the_root(wing):
     link = ROOT / wing
     assert link.is_symlink()

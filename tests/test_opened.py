@@ -17,7 +17,8 @@ from level_tools import every_level
 from shared_model import Shared
 
 import gatewright
-from gatewright import levels, opened
+from gatewright.builds import opened
+from gatewright.levels import run as levels
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import pytest
 from level_tools import needs
 
 import gatewright
-from gatewright.hls_templates.eda import find_verilator, find_yosys, run_yosys
-from gatewright.models import load_model
+from gatewright.cli.models import load_model
+from gatewright.tools import find_verilator, find_yosys, run_yosys
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/rtl.md").read_text()

@@ -22,12 +22,12 @@ from torch import nn
 
 import gatewright
 from gatewright import ChangedBuildWarning
-from gatewright.cli import main
+from gatewright.builds.folder import WAVES
+from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
-from gatewright.folder import WAVES
 from gatewright.hls_templates import timing
 from gatewright.hls_templates.cosim import Drive, Trace
-from gatewright.levels import CHUNK
+from gatewright.levels.run import CHUNK
 
 LAYER = "lstm.layers.0.0"
 LEVELS = ("integer", "rtl")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gatewright.beside import LOCK, Beside
+from gatewright.builds.folder import trying
 from gatewright.errors import GatewrightError
-from gatewright.folder import trying
+from gatewright.files.beside import LOCK, Beside
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from torch import nn
 
 import gatewright
 from gatewright.ir.types import IntArray
-from gatewright.replay import replay
+from gatewright.verify.replay import replay
 
 LAYER = "lstm.layers.0.0"
 
@@ -232,7 +232,7 @@ def test_levels_can_be_chosen(shared: Shared) -> None:
 
 
 def test_the_default_input_spans_the_range(shared: Shared) -> None:
-    from gatewright.verify import random_input
+    from gatewright.verify.verify import random_input
 
     (source,) = shared.build.integer.inputs
     (codes,) = shared.build.integer.encode(random_input(shared.build)).values()

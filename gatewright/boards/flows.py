@@ -5,8 +5,11 @@ from __future__ import annotations
 from gatewright.boards.description import OpenBoard
 from gatewright.boards.families import OpenFamily
 from gatewright.boards.plan import Command
-from gatewright.boards.programs import SOFT_MULTIPLIERS, YOSYS
+from gatewright.tools.programs import YOSYS, Program
 
+SOFT_MULTIPLIERS = Program(
+    "soft-multipliers", "", "gatewright", "gatewright.boards.multipliers:main"
+)
 RTL = "rtl"
 # The registers that gw_mac has several of: yosys would make them one again.
 KEEP_COPIES = "setattr -set keep 1 w:*.gen_operands*.*_q %ci1:+$dff[Q] t:$dff %i"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from gatewright.boards.programs import Program
+from gatewright.tools.programs import Program
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from gatewright.boards.plan import Command
-from gatewright.boards.programs import Found, find_program
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda import check_room, started
+from gatewright.tools import check_room, started
+from gatewright.tools.programs import Found, find_program
 
 Progress = Callable[[str, str], None]
 """Called with the stage and a line that a tool just said."""

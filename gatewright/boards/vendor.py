@@ -7,9 +7,9 @@ from pathlib import Path
 from gatewright.boards.description import Board
 from gatewright.boards.folding import Candidate, Fold, does_not_fit, folds, say_too_large
 from gatewright.boards.plan import Command, Plan
-from gatewright.boards.programs import YOSYS
 from gatewright.boards.report import Attempt, SynthReport, Usage, count_cells, too_large
 from gatewright.boards.run import Progress, run_all
+from gatewright.tools.programs import YOSYS
 
 TOP = "gatewright_top"
 NOTE = (

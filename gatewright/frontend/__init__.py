@@ -10,7 +10,7 @@ import onnx
 if TYPE_CHECKING:
     import torch
 
-    from gatewright.frontend.torch_reference import TorchReference
+    from gatewright.frontend.torch.reference import TorchReference
 
 __all__ = ["TorchReference", "load", "trace"]
 
@@ -29,7 +29,7 @@ def trace(model: torch.nn.Module, example_input: Any) -> onnx.ModelProto:
     Raises:
         GatewrightError: GW-101 to GW-109, GW-301, GW-603.
     """
-    from gatewright.frontend.torch_trace import trace_module
+    from gatewright.frontend.torch.trace import trace_module
 
     return trace_module(model, example_input).model
 
@@ -46,14 +46,14 @@ def load(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelProto:
     Raises:
         GatewrightError: GW-104 to GW-109, GW-201 to GW-208, GW-301.
     """
-    from gatewright.frontend.onnx_load import load_model
+    from gatewright.frontend.onnx.load import load_model
 
     return load_model(source)
 
 
 def __getattr__(name: str) -> Any:
     if name == "TorchReference":  # needs torch, so it is imported on demand
-        from gatewright.frontend.torch_reference import TorchReference
+        from gatewright.frontend.torch.reference import TorchReference
 
         return TorchReference
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,10 +11,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.errors import GatewrightError
+from gatewright.files.limits import FEATURES, UNFOLDED_BYTES
 from gatewright.frontend.naming import Namer
 from gatewright.frontend.spec import Parameter, QuantSpec, Value
 from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
-from gatewright.limits import FEATURES, UNFOLDED_BYTES
 
 QONNX_VERSION = 2
 OPSET = 20

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewright.errors import GatewrightError
+from gatewright.files.limits import ACTIVATION_BITS, PARAMETER_BITS
 from gatewright.ir.quantizer import ROUNDING_MODES
 from gatewright.ir.traced.vocabulary import CellForm, qonnx_rounding
-from gatewright.limits import ACTIVATION_BITS, PARAMETER_BITS
 
 FloatArray = npt.NDArray[np.float32]
 

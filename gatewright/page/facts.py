@@ -16,6 +16,7 @@ class Facts:
         kernels: ``3_kernels.json``.
         places: The certificate's summary, a dict a place of rounding, and the total last.
         assumptions: What the certificate assumes.
+        levels: What each level is, and what runs it, by name.
         verified: ``verify.json``, or None where verify has not run.
         boards: A ``synth.json`` for each board.
     """
@@ -25,5 +26,6 @@ class Facts:
     kernels: dict[str, Any]
     places: list[dict[str, Any]]
     assumptions: list[str]
+    levels: dict[str, tuple[str, str]]
     verified: dict[str, Any] | None
     boards: list[dict[str, Any]]

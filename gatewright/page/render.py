@@ -27,7 +27,7 @@ def render(facts: Facts) -> str:
     Args:
         facts: What it shows. The same facts give the same text.
     """
-    road = make_road(facts.verified)
+    road = make_road(facts.verified, facts.levels)
     kernels = facts.kernels
     # Where nothing was placed, or the clock was missed, there is no bitstream to count on.
     made = [board for board in facts.boards if board["bitstream"]]

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 State = Literal["start", "equal", "listed", "differs", "skipped"]
 
-# What a level is, and what runs it.
-LEVELS = {
-    "torch": ("the Brevitas module", "torch, in float32"),
-    "traced": ("1_traced.onnx", "QONNX, in exact arithmetic"),
-    "integer": ("2_integer.onnx", "Gatewright's interpreter"),
-    "standard": ("2_standard.onnx", "onnxruntime"),
-    "csim": ("hls/", "C++, compiled on ap_int"),
-    "rtl": ("rtl/", "SystemVerilog, clock by clock"),
-    "cxxrtl": ("rtl/", "SystemVerilog by yosys' CXXRTL"),
-}
 USUAL = ("traced", "integer", "standard", "csim", "rtl")
 """Levels that a page names even where they have not run."""
 KINDS = ("h", "c", "gates", "output")
@@ -66,13 +57,21 @@ class Verdict:
     differing: int
 
 
-def make_road(verified: dict[str, Any] | None) -> list[Stop]:
-    """Levels in order; those that have not run last."""
+Levels = Mapping[str, tuple[str, str]]
+
+
+def make_road(verified: dict[str, Any] | None, levels: Levels) -> list[Stop]:
+    """Levels in order; those that have not run last.
+
+    Args:
+        verified: ``verify.json``, if there is one.
+        levels: What each level is, and what runs it.
+    """
     comparisons = verified["levels"] if verified else []
-    road = [_stop(comparisons[0]["reference"], "start")] if comparisons else []
-    road += [_compared(comparison) for comparison in comparisons]
+    road = [_stop(comparisons[0]["reference"], "start", levels)] if comparisons else []
+    road += [_compared(comparison, levels) for comparison in comparisons]
     known = {stop.level for stop in road}
-    return road + [_stop(level, "skipped") for level in USUAL if level not in known]
+    return road + [_stop(level, "skipped", levels) for level in USUAL if level not in known]
 
 
 def judge(road: list[Stop]) -> Verdict:
@@ -83,11 +82,11 @@ def judge(road: list[Stop]) -> Verdict:
     return Verdict(worst, sum(s.compared for s in road), sum(s.differing for s in road))
 
 
-def _stop(level: str, state: State) -> Stop:
-    return Stop(level, *LEVELS.get(level, ("", "")), state)
+def _stop(level: str, state: State, levels: Levels) -> Stop:
+    return Stop(level, *levels[level], state)
 
 
-def _compared(comparison: dict[str, Any]) -> Stop:
+def _compared(comparison: dict[str, Any], levels: Levels) -> Stop:
     level, compared, differing = (comparison[k] for k in ("level", "compared", "differing"))
     differ = sum(differing.values())
     state: State = "equal"
@@ -95,7 +94,7 @@ def _compared(comparison: dict[str, Any]) -> Stop:
         state = "differs" if comparison["mismatches"] else "listed"
     return Stop(
         level,
-        *LEVELS.get(level, ("", "")),
+        *levels[level],
         state,
         comparison["reference"],
         sum(compared.values()),

@@ -17,13 +17,14 @@ from gatewright.boards import boards, open_boards
 from gatewright.boards.families.ecp5 import ECP5
 from gatewright.boards.families.gowin import GOWIN
 from gatewright.boards.families.ice40 import ICE40
+from gatewright.boards.flows import SOFT_MULTIPLIERS
 from gatewright.boards.folding import Candidate
 from gatewright.boards.plan import Command, Plan
-from gatewright.boards.programs import SOFT_MULTIPLIERS, YOSYS, find_program
 from gatewright.boards.run import ToolError, failed
 from gatewright.boards.synth import Request, _too_slow, make_plan, synthesize
 from gatewright.boards.vendor import count_resources
 from gatewright.errors import GatewrightError
+from gatewright.tools.programs import YOSYS, find_program
 
 BOARDS = open_boards()
 WHEELS = {
@@ -242,7 +243,7 @@ def test_a_variable_that_names_a_program(monkeypatch):
     "tool", [ICE40.nextpnr, GOWIN.packer, ECP5.packer], ids=lambda tool: tool.name
 )
 def test_a_wheel_that_is_not_there(monkeypatch, tool):
-    monkeypatch.setattr("gatewright.boards.programs.find_spec", lambda name: None)
+    monkeypatch.setattr("gatewright.tools.programs.find_spec", lambda name: None)
     with pytest.raises(GatewrightError, match="GW-801") as caught:
         find_program(tool)
     assert "pip install" in caught.value.remedy

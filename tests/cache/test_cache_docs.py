@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 from shared_model import Shared
 
-from gatewright.cli import main
-from gatewright.hls_templates.eda import user_cache
+from gatewright.cli.commands import main
+from gatewright.tools import user_cache
 
 PAGE = (Path(__file__).parents[2] / "docs/cache.md").read_text()
 

@@ -18,8 +18,8 @@ import pytest
 from filelock import FileLock
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda import Cached, Tool, cache, machine, run_tool, user_cache
-from gatewright.hls_templates.eda.home import cache_path
+from gatewright.tools import Cached, Tool, cache, machine, run_tool, user_cache
+from gatewright.tools.home import cache_path
 
 FORK = multiprocessing.get_context("fork")
 
@@ -209,7 +209,7 @@ def test_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 NO_HOME = """
 import warnings
 warnings.simplefilter("always")
-from gatewright.hls_templates.eda import user_cache
+from gatewright.tools import user_cache
 folder = user_cache()
 assert folder == user_cache() and folder.is_dir()
 print(folder)

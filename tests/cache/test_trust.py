@@ -22,13 +22,13 @@ from shared_model import Shared
 
 import gatewright
 from gatewright import ChangedBuildWarning
-from gatewright.folder import OLD
+from gatewright.builds.folder import OLD
+from gatewright.builds.manifest import make_manifest
 from gatewright.hls_templates.cosim import engines
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.csim import find_compiler
-from gatewright.hls_templates.eda import machine, user_cache
 from gatewright.hls_templates.ports import Ports
-from gatewright.manifest import make_manifest
+from gatewright.tools import machine, user_cache
 
 PLANTED = """
 #include <cstdio>
@@ -262,7 +262,7 @@ FULL = """
 import shutil, subprocess, sys
 from pathlib import Path
 import gatewright
-from gatewright.hls_templates.eda import user_cache
+from gatewright.tools import user_cache
 
 build, disk = map(Path, sys.argv[1:3])
 for level in sys.argv[3:]:

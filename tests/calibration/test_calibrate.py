@@ -31,7 +31,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import gatewright
 from gatewright.errors import GatewrightError
-from gatewright.frontend.torch_checks import check_model
+from gatewright.frontend.torch.checks import check_model
 
 
 def classifier(**options: Any) -> nn.Module:

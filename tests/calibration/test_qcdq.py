@@ -27,7 +27,7 @@ from torch import nn
 
 import gatewright
 from gatewright.errors import GatewrightError
-from gatewright.frontend.onnx_qcdq import load_float_activations
+from gatewright.frontend.calibration.qcdq import load_float_activations
 
 T, I, H = 5, 10, 20  # noqa: E741
 

@@ -15,7 +15,7 @@ import pytest
 from extreme_models import Draw, inputs, make
 from float_bench import compare
 
-from gatewright.verify import Report
+from gatewright.verify.verify import Report
 
 TOTAL, DRAWN = 500, 40
 FIRST = int(os.environ.get("GATEWRIGHT_FIRST", "0"))

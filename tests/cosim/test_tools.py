@@ -10,13 +10,13 @@ import pytest
 import tiny
 from click.testing import CliRunner
 
-from gatewright.cli import main
+from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim import compiled_core, engines, library, open_core
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.cosim.verilator import SPLIT
 from gatewright.hls_templates.csim.library import csim_library
-from gatewright.hls_templates.eda import (
+from gatewright.tools import (
     Tool,
     find_verilator,
     find_yosys,

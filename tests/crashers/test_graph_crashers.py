@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from torch import Tensor, nn
 
 import gatewright
-from gatewright import cli
+from gatewright.cli import commands as cli
 from gatewright.errors import GatewrightError
 
 B, T, I, H = 6, 7, 3, 4  # noqa: E741 - the field's name for the number of inputs

@@ -19,7 +19,7 @@ from shared_model import Shared
 from gatewright.boards.shell import build_digest, frames, shell_files
 from gatewright.boards.shell.pace import longest
 from gatewright.boards.shell.ports import input_ports, output_ports
-from gatewright.cli import main
+from gatewright.cli.commands import main
 from gatewright.device import Device
 from gatewright.errors import GatewrightError
 

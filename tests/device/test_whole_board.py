@@ -16,11 +16,11 @@ from simulated import CLOCKS_PER_BIT, SimulatedBoard, build_board
 
 import gatewright
 from gatewright.boards.shell import build_digest, shell_files
-from gatewright.cli import main
+from gatewright.cli.commands import main
+from gatewright.cli.models import load_model
 from gatewright.device import Device
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.rtl.write import SOURCES
-from gatewright.models import load_model
 
 for package in ("serial", "brevitas", "sklearn"):
     pytest.importorskip(package, reason=f"needs {package}")

@@ -19,7 +19,7 @@ import brevitas.nn as qnn
 import torch
 
 import gatewright
-from gatewright.hls_templates.eda import find_verilator
+from gatewright.tools import find_verilator
 
 
 def build_in(folder: Path) -> gatewright.Build:

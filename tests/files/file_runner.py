@@ -171,13 +171,10 @@ def main() -> None:
     answers = os.dup(1)  # what a library prints is no outcome
     os.dup2(2, 1)
     jobs = list(_jobs())
-    import gatewright.cli
 
     if any(job.calibration for job in jobs):
         import brevitas.nn  # noqa: F401
 
-        import gatewright.frontend.calibration.calibrator
-        import gatewright.frontend.onnx_qcdq  # noqa: F401
     with os.fdopen(answers, "w") as out:
         for job in jobs:
             out.write(json.dumps(dataclasses.asdict(_run(job))) + "\n")

@@ -15,7 +15,7 @@ from torch import nn
 
 import gatewright
 from gatewright.errors import CODES, GatewrightError
-from gatewright.limits import LIMITS
+from gatewright.files.limits import LIMITS
 
 PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
 

@@ -18,7 +18,7 @@ from torch.nn.utils import prune
 
 import gatewright
 from gatewright.frontend import trace
-from gatewright.frontend.torch_preserve import held
+from gatewright.frontend.torch.preserve import held
 
 INPUTS, STEPS, HIDDEN = 3, 5, 4
 X = torch.from_numpy(np.random.default_rng(0).normal(0, 1.5, (6, STEPS, INPUTS)).astype(np.float32))

@@ -32,8 +32,8 @@ from frontend_models import (
 from onnx import helper
 
 from gatewright.frontend import trace
-from gatewright.frontend.brevitas_quant import to_numpy
 from gatewright.frontend.spec import QuantSpec, quantize_values
+from gatewright.frontend.torch.brevitas_quant import to_numpy
 
 
 def attributes(node: onnx.NodeProto) -> dict:

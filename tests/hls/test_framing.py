@@ -11,11 +11,11 @@ import pytest
 from graphs import BYTE, dense, sequence_graph
 
 from gatewright.hls_templates import map_design, write_project
-from gatewright.hls_templates.csim.compiler import ap_types, find_compiler
 from gatewright.hls_templates.project import project_files
 from gatewright.ir import interpreter
 from gatewright.ir.graph import Graph
 from gatewright.ir.types import IntArray
+from gatewright.tools.compiler import ap_types, find_compiler
 
 LANES = 64
 # Sequences of words on standard input: how many, then their lanes. For each the flag, how many

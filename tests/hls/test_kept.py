@@ -13,12 +13,12 @@ from small_cells import INPUTS
 
 from gatewright.hls_templates import map_design, write_project
 from gatewright.hls_templates.csim import Simulator, csim_sources
-from gatewright.hls_templates.csim.compiler import ap_types, find_compiler
 from gatewright.hls_templates.project import project_files
 from gatewright.hls_templates.project.write import TOP
 from gatewright.ir import interpreter
 from gatewright.ir.graph import Graph
 from gatewright.ir.types import IntArray
+from gatewright.tools.compiler import ap_types, find_compiler
 
 CUTS = (0, 1, 4, 5, 9)
 

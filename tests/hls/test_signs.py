@@ -11,15 +11,15 @@ from drawn_graphs import STEPS, draw
 
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates import map_design, write_project
-from gatewright.hls_templates.csim.compiler import (
+from gatewright.hls_templates.csim.library import csim_library, csim_sources
+from gatewright.hls_templates.mapper import Options
+from gatewright.hls_templates.project import project_files
+from gatewright.tools.compiler import (
     Compiler,
     find_compiler,
     run_compiler,
     warnings,
 )
-from gatewright.hls_templates.csim.library import csim_library, csim_sources
-from gatewright.hls_templates.mapper import Options
-from gatewright.hls_templates.project import project_files
 
 CLANG = Compiler((sys.executable, "-m", "ziglang", "c++"), "ziglang")
 MIXED = "\nbool mixed(int n, unsigned threshold) { return n >= threshold; }\n"

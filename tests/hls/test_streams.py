@@ -29,12 +29,12 @@ from gatewright.errors import GatewrightError
 from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.axis.kernel import AxisPort
 from gatewright.hls_templates.csim import Simulator, csim_sources
-from gatewright.hls_templates.csim.compiler import ap_types, find_compiler
 from gatewright.hls_templates.dataflow import Stage, Stream
 from gatewright.hls_templates.kernel import Port
 from gatewright.hls_templates.mapper import Options
 from gatewright.hls_templates.reverse.kernel import Reverse
 from gatewright.ir.graph import Graph
+from gatewright.tools.compiler import ap_types, find_compiler
 
 LIMIT = Options(max_steps=STEPS)
 

@@ -18,7 +18,7 @@ from gatewright.ir.lowering.rounding import KnownStep, Rounding, RoundingLog
 from gatewright.ir.lowering.state import look_up, requantize
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer
 from gatewright.ir.types import IntArray, IntType
-from gatewright.replay import LocalDifferences, replay
+from gatewright.verify.replay import LocalDifferences, replay
 
 F32 = np.float32
 SMALLEST_NORMAL = F32(2.0**-126)

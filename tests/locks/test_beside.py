@@ -16,11 +16,11 @@ from forked import forked, mount_small, needs, tree
 from made import Made
 
 import gatewright
-from gatewright import folder as folders
-from gatewright.beside import LOCK, Beside, held
-from gatewright.cli import main
+from gatewright.builds import folder as folders
+from gatewright.builds.folder import recover_all, replacing, trying, write_bytes
+from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
-from gatewright.folder import recover_all, replacing, trying, write_bytes
+from gatewright.files.beside import LOCK, Beside, held
 
 PACKAGE = Path(gatewright.__file__).parent
 

@@ -15,7 +15,7 @@ from forked import forked, tree
 from made import Made
 
 import gatewright
-from gatewright.beside import NEW, Beside
+from gatewright.files.beside import NEW, Beside
 
 KILLS = int(os.environ.get("GATEWRIGHT_KILLS", "12"))
 SEED = int(os.environ.get("GATEWRIGHT_FIRST", "0"))

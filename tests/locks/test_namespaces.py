@@ -11,7 +11,7 @@ from forked import forked, needs_namespaces, tree
 from made import Made
 
 import gatewright
-from gatewright.beside import Beside
+from gatewright.files.beside import Beside
 
 
 def compiles(

@@ -14,8 +14,8 @@ from forked import forked
 from made import Made
 
 import gatewright
-from gatewright.cli import main
-from gatewright.hls_templates.eda import started
+from gatewright.cli.commands import main
+from gatewright.tools import started
 
 PACKAGE = Path(gatewright.__file__).parent
 TOOL = """#!/bin/sh

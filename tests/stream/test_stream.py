@@ -20,7 +20,7 @@ from torch import nn
 import gatewright
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.csim import Simulator
-from gatewright.stream import Stream
+from gatewright.levels.stream import Stream
 
 LAYER = "lstm.layers.0.0"
 LEVELS = every_level("traced", "integer", "standard", "csim", "rtl")

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from shared_model import Shared
 
 import gatewright
-from gatewright.cli import main
+from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from gatewright.cli import main
+from gatewright.cli.commands import main
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/streaming.md").read_text()

@@ -19,7 +19,7 @@ from level_tools import every_level, needs
 from streamed_models import Spec, cuts, make
 
 import gatewright
-from gatewright.stream import Stream
+from gatewright.levels.stream import Stream
 
 MODELS, FIFTHS = 40, 5
 WISH = os.environ.get("GATEWRIGHT_STREAMS", "")

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gatewright.manifest import make_manifest
-from gatewright.reading import digest_of
+from gatewright.builds.manifest import make_manifest
+from gatewright.files.reading import digest_of
 
 MANIFEST = "gatewright.json"
 Change = Callable[[random.Random, Path], str]

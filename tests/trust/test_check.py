@@ -15,10 +15,10 @@ from changes import CHANGES, MANIFEST, manifest_of, seal, write
 from click.testing import CliRunner
 
 import gatewright
-from gatewright.cli import main
+from gatewright.builds.manifest import OPTIONS
+from gatewright.builds.options import BuildOptions
+from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
-from gatewright.manifest import OPTIONS
-from gatewright.options import BuildOptions
 
 PER_CHANGE = 5
 

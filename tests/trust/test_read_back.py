@@ -16,7 +16,7 @@ from changes import MANIFEST, manifest_of, seal, write
 from click.testing import CliRunner
 
 import gatewright
-from gatewright.cli import main
+from gatewright.cli.commands import main
 
 pytestmark = pytest.mark.filterwarnings("ignore::gatewright.ChangedBuildWarning")
 

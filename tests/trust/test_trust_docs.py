@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from shared_model import Shared
 
-from gatewright.cli import main
+from gatewright.cli.commands import main
 
 PAGE = (Path(__file__).parents[2] / "docs/trust.md").read_text()
 

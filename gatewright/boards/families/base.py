@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from gatewright.boards.pins import Pin, PllLimits
-from gatewright.boards.programs import Program
 from gatewright.hls_templates.cosim.cells import CellModels
+from gatewright.tools.programs import Program
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from gatewright.boards.families.base import (
     within,
 )
 from gatewright.boards.pins import Pin, PllLimits
-from gatewright.boards.programs import Program
 from gatewright.hls_templates.cosim.cells import CellModels
+from gatewright.tools.programs import Program
 
 DIVIDERS = range(1, 129)
 FEEDBACK = range(1, 81)

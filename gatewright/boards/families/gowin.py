@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from gatewright.boards.families.base import OpenFamily, Pll, PllCell, instance, within
 from gatewright.boards.pins import Pin, PllLimits
-from gatewright.boards.programs import Program
+from gatewright.tools.programs import Program
 
 OUTPUT_DIVIDERS = (2, 4, 8, 16, 32, 48, 64, 80, 96, 112, 128)
 BEST_VCO = 800

@@ -18,8 +18,8 @@ from gatewright.boards.families.base import (
     within,
 )
 from gatewright.boards.pins import Pin, PllLimits
-from gatewright.boards.programs import Program
 from gatewright.hls_templates.cosim.cells import CellModels
+from gatewright.tools.programs import Program
 
 FILTERS = ((17, 1), (26, 2), (44, 3), (66, 4), (101, 5), (134, 6))
 """(below this many MHz at the phase detector, FILTER_RANGE)"""

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gatewright.files.reading import digest_of
 from gatewright.ir.types import IntArray
-from gatewright.reading import digest_of
 
 IDENTITY_FILES = ("2_integer.onnx", "3_kernels.json")
 DIGEST_BYTES = 8

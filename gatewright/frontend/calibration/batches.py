@@ -12,7 +12,7 @@ import torch
 from torch.nn.utils.rnn import PackedSequence
 
 from gatewright.frontend.calibration.options import refused
-from gatewright.frontend.torch_checks import PADDED
+from gatewright.frontend.torch.checks import PADDED
 
 CHUNK = 256
 """Sequences run at once, of data that is one array."""

@@ -11,7 +11,6 @@ import torch
 from torch import nn
 
 from gatewright.errors import GatewrightError
-from gatewright.frontend.brevitas_quant import to_numpy
 from gatewright.frontend.calibration import observe
 from gatewright.frontend.calibration.batches import Batch, join_labels, read_batches
 from gatewright.frontend.calibration.conversion import COMPARED, check_conversion
@@ -30,10 +29,11 @@ from gatewright.frontend.calibration.slots import (
 )
 from gatewright.frontend.calibration.waiting import collect, described, waiting_quantizers
 from gatewright.frontend.spec import FloatArray
-from gatewright.frontend.torch_changes import steps
-from gatewright.frontend.torch_checks import check_model
-from gatewright.frontend.torch_preserve import held, preserved
-from gatewright.frontend.torch_trace import symbolic_graph
+from gatewright.frontend.torch.brevitas_quant import to_numpy
+from gatewright.frontend.torch.changes import steps
+from gatewright.frontend.torch.checks import check_model
+from gatewright.frontend.torch.preserve import held, preserved
+from gatewright.frontend.torch.trace import symbolic_graph
 
 
 def calibrate_module(model: Any, data: Any, labels: Any, options: Options) -> Calibration:

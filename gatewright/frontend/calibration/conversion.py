@@ -18,9 +18,9 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration.floats import float_layers
 from gatewright.frontend.calibration.observe import biases_where_scaled, python_cell
 from gatewright.frontend.calibration.slots import layers
-from gatewright.frontend.torch_changes import remedy
-from gatewright.frontend.torch_preserve import preserved
-from gatewright.frontend.torch_watch import Arrays, tensors_of
+from gatewright.frontend.torch.changes import remedy
+from gatewright.frontend.torch.preserve import preserved
+from gatewright.frontend.torch.watch import Arrays, tensors_of
 
 COMPARED = 32
 """Sequences that both are given."""

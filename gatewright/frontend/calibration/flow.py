@@ -10,8 +10,8 @@ from brevitas.nn.quant_layer import QuantNonLinearActLayer, QuantWeightBiasInput
 from brevitas.nn.quant_rnn import QuantRecurrentStackBase
 from torch import fx, nn
 
-from gatewright.frontend.brevitas_quant import is_enabled
-from gatewright.frontend.torch_trace import symbolic_graph
+from gatewright.frontend.torch.brevitas_quant import is_enabled
+from gatewright.frontend.torch.trace import symbolic_graph
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from gatewright.frontend.calibration.slots import (
     weight_slots,
 )
 from gatewright.frontend.calibration.waiting import waiting_quantizers
-from gatewright.frontend.torch_checks import check_model
+from gatewright.frontend.torch.checks import check_model
 
 
 def float_place(model: object, arguments: int, *, everywhere: bool) -> str | None:

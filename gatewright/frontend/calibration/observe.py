@@ -14,13 +14,13 @@ from brevitas.quant_tensor import QuantTensor
 from torch import Tensor, nn
 
 from gatewright.errors import GatewrightError
-from gatewright.frontend.brevitas_quant import is_enabled, to_numpy
 from gatewright.frontend.calibration.batches import Batch
 from gatewright.frontend.calibration.options import refused
 from gatewright.frontend.calibration.quantizers import activation_function
 from gatewright.frontend.calibration.slots import Slot, Slots, cell_quantizers, layers
 from gatewright.frontend.spec import FloatArray
-from gatewright.frontend.torch_checks import returns_no_tensors
+from gatewright.frontend.torch.brevitas_quant import is_enabled, to_numpy
+from gatewright.frontend.torch.checks import returns_no_tensors
 
 
 def plain(value: Any) -> Tensor:

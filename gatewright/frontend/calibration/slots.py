@@ -11,7 +11,6 @@ from brevitas.nn.quant_layer import QuantNonLinearActLayer
 from brevitas.nn.quant_rnn import QuantRecurrentStackBase
 from torch import nn
 
-from gatewright.frontend.brevitas_quant import is_enabled
 from gatewright.frontend.calibration.flow import float_inputs
 from gatewright.frontend.calibration.quantizers import (
     Grid,
@@ -20,6 +19,7 @@ from gatewright.frontend.calibration.quantizers import (
     weight_quantizer,
 )
 from gatewright.frontend.calibration.ranges import Histogram
+from gatewright.frontend.torch.brevitas_quant import is_enabled
 
 _UNSIGNED = (nn.Sigmoid, nn.ReLU)
 

@@ -7,11 +7,11 @@ from typing import Any
 from brevitas.proxy.runtime_quant import ActQuantProxyFromInjector
 from torch import nn
 
-from gatewright.frontend.brevitas_quant import is_enabled
 from gatewright.frontend.calibration.batches import Batch
 from gatewright.frontend.calibration.observe import run
 from gatewright.frontend.calibration.result import Placed
-from gatewright.frontend.torch_checks import waits_for_data
+from gatewright.frontend.torch.brevitas_quant import is_enabled
+from gatewright.frontend.torch.checks import waits_for_data
 
 
 def waiting_quantizers(model: nn.Module) -> dict[str, Any]:

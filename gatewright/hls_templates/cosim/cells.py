@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda import Tool
+from gatewright.tools import Tool
 
 _INCLUDE = re.compile(r"^\s*`include .*$", re.MULTILINE)
 _BLACK_BOX = re.compile(r"^\(\* blackbox \*\)\s*module\b.*?^endmodule\b", re.MULTILINE | re.DOTALL)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from gatewright.hls_templates.cosim.library import MODEL_HEAD, Model
 from gatewright.hls_templates.cosim.project import CORE, RtlProject
-from gatewright.hls_templates.eda import Tool, run_yosys
-from gatewright.hls_templates.eda.cache import header_facts
+from gatewright.tools import Tool, run_yosys
+from gatewright.tools.cache import header_facts
 
 RUNTIME = Path("include") / "backends" / "cxxrtl" / "runtime"
 DEBUG_ALL, DEBUG_NONE = "-g4", "-g0"

@@ -10,16 +10,16 @@ from pathlib import Path
 import jinja2
 
 from gatewright.hls_templates.cosim.project import RtlProject
-from gatewright.hls_templates.csim.compiler import (
+from gatewright.hls_templates.ports import Ports
+from gatewright.tools import Cached
+from gatewright.tools.cache import contents, place
+from gatewright.tools.compiler import (
     Compiler,
     apart,
     find_compiler,
     run_compiler,
     warnings,
 )
-from gatewright.hls_templates.eda import Cached
-from gatewright.hls_templates.eda.cache import contents, place
-from gatewright.hls_templates.ports import Ports
 
 FLAGS = ("-std=c++17", "-fPIC", "-fvisibility=hidden", "-DNDEBUG")
 # What a simulator wrote has its own warnings.

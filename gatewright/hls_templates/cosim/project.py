@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.eda.cache import names_below
-from gatewright.reading import read_bytes
+from gatewright.files.reading import read_bytes
+from gatewright.tools.cache import names_below
 
 SOURCES = "sources.f"
 CORE = "gatewright_core"

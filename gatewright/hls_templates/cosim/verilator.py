@@ -9,9 +9,9 @@ from pathlib import Path
 
 from gatewright.hls_templates.cosim.library import MAIN, MODEL_HEAD, Model, flags
 from gatewright.hls_templates.cosim.project import CORE, RtlProject
-from gatewright.hls_templates.csim.compiler import Compiler, find_compiler, run_compiler
-from gatewright.hls_templates.eda import Cached, Tool, run_tool
-from gatewright.hls_templates.eda.cache import header_facts
+from gatewright.tools import Cached, Tool, run_tool
+from gatewright.tools.cache import header_facts
+from gatewright.tools.compiler import Compiler, find_compiler, run_compiler
 
 OPTIONS = ("--cc", "-O3", "--assert", "--x-assign", "unique")
 PRINT = "gw_printf"

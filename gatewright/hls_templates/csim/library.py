@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from gatewright.hls_templates.csim.compiler import (
+from gatewright.files.reading import read_bytes
+from gatewright.tools import Cached
+from gatewright.tools.cache import contents, header_facts, names_below, place
+from gatewright.tools.compiler import (
     Compiler,
     ap_types,
     apart,
@@ -13,9 +16,6 @@ from gatewright.hls_templates.csim.compiler import (
     run_compiler,
     warnings,
 )
-from gatewright.hls_templates.eda import Cached
-from gatewright.hls_templates.eda.cache import contents, header_facts, names_below, place
-from gatewright.reading import read_bytes
 
 LIBRARY, MAIN = "csim.so", "csim.cpp"
 SUFFIXES = (".cpp", ".hpp")

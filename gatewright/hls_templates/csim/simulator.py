@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewright.errors import DEFECT, GatewrightError
-from gatewright.hls_templates.csim.compiler import load_library
 from gatewright.hls_templates.csim.library import LIBRARY, csim_library
 from gatewright.hls_templates.kernel import Tap
 from gatewright.hls_templates.ports import Ports
 from gatewright.ir.types import IntArray
+from gatewright.tools.compiler import load_library
 
 
 class Simulator:

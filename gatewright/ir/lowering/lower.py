@@ -11,6 +11,7 @@ import numpy.typing as npt
 import onnx
 
 from gatewright.errors import GatewrightError
+from gatewright.files.limits import STEPS
 from gatewright.ir.functions import BY_OP
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import activations, dense, recurrent, reductions
@@ -22,7 +23,6 @@ from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS
 from gatewright.ir.types import IntArray
-from gatewright.limits import STEPS
 
 FloatArray = npt.NDArray[np.float32]
 

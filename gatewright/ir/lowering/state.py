@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 
 from gatewright.errors import GatewrightError
+from gatewright.files.limits import THRESHOLDS
 from gatewright.ir.exact import activation_table, function_thresholds, thresholds
 from gatewright.ir.functions import Function
 from gatewright.ir.graph import Graph
@@ -20,7 +21,6 @@ from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.quantizer import InputBoundary, Quantizer, Scales
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.types import IntArray, IntType
-from gatewright.limits import THRESHOLDS
 
 
 @dataclass

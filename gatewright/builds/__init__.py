@@ -1,0 +1,1 @@
+"""Build folders: what is in them, how it is made, read back and checked."""

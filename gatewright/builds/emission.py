@@ -1,0 +1,126 @@
+"""Everything that a build holds, from its traced graph and its options alone.
+
+``compile`` writes it and ``check`` compares with it, so there is nothing in a build, besides the
+manifest and the report of a calibration, that these two do not decide.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import onnx
+
+from gatewright.builds.folder import (
+    CERTIFICATE,
+    INTEGER,
+    KERNELS,
+    PROJECT,
+    RTL,
+    STANDARD,
+    TRACED,
+)
+from gatewright.builds.golden import golden_vectors
+from gatewright.builds.options import BuildOptions, find_board, fit_steps
+from gatewright.hls_templates import Design, map_design
+from gatewright.hls_templates.project import project_files
+from gatewright.hls_templates.rtl.write import rtl_files
+from gatewright.ir.certify import FloatModel, certify
+from gatewright.ir.lowering import IntegerModel, lower
+from gatewright.ir.onnx_io import to_onnx
+from gatewright.ir.standard import to_standard
+from gatewright.ir.traced.cell_spec import read_cell
+from gatewright.ir.traced.operands import TracedGraph
+from gatewright.ir.traced.vocabulary import CELLS
+
+
+@dataclass(frozen=True)
+class Forms:
+    """The forms of one model.
+
+    Attributes:
+        traced: In QONNX.
+        integer: In integers.
+        design: As kernels.
+        certified: What float32 may do to it.
+        options: As resolved.
+    """
+
+    traced: onnx.ModelProto
+    integer: IntegerModel
+    design: Design
+    certified: FloatModel
+    options: BuildOptions
+
+
+def make_forms(
+    traced: onnx.ModelProto, options: BuildOptions, report: Callable[[str], None]
+) -> Forms:
+    """Lower, map and certify.
+
+    Args:
+        traced: What was traced or loaded.
+        options: Those of ``compile``.
+        report: Called with the name of each stage as it begins.
+    """
+    report("lower")
+    integer = lower(traced)
+    report("map")
+    resolved = fit_steps(options, integer)
+    design = map_design(integer.graph, resolved)
+    return Forms(traced, integer, design, certify(traced, integer), resolved)
+
+
+def emit(forms: Forms) -> dict[str, bytes]:
+    """Every file of a build by its path, but the manifest and ``calibration.json``."""
+    board = find_board(forms.options.board)
+    project = project_files(forms.design, board.part, board.clock_ns)
+    project |= golden_vectors(forms.integer, forms.design)
+    folders = {PROJECT: project, RTL: rtl_files(forms.design)}
+    return {
+        TRACED: _graph(forms.traced),
+        INTEGER: _graph(to_onnx(forms.integer)),
+        STANDARD: _graph(to_standard(forms.integer)),
+        KERNELS: json_bytes(_kernels_json(forms)),
+        CERTIFICATE: json_bytes(forms.certified.certificate.to_json()),
+        **{
+            f"{folder}/{name}": text.encode()
+            for folder, files in folders.items()
+            for name, text in files.items()
+        },
+    }
+
+
+def json_bytes(data: Any) -> bytes:
+    """JSON as builds hold it."""
+    return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _graph(model: onnx.ModelProto) -> bytes:
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
+
+
+def _kernels_json(forms: Forms) -> dict[str, Any]:
+    taps = forms.design.taps()
+    states = _state_quantizers(forms.traced)
+    return {
+        **forms.design.to_json(forms.integer.steps),
+        "taps": [[tap.name, tap.width, tap.sequence, tap.reverse] for tap in taps],
+        # A layer that no output needs is not built: it has no states to show.
+        "states": {tap.name: states[tap.name] for tap in taps if tap.name in states},
+    }
+
+
+def _state_quantizers(traced: onnx.ModelProto) -> dict[str, dict[str, Any]]:
+    """Scale and zero point of h and c of each recurrent layer."""
+    graph = TracedGraph(traced.graph)
+    states = {}
+    for node in traced.graph.node:
+        if node.op_type in CELLS:
+            spec = read_cell(graph, node)
+            for state in spec.form.states:
+                states[f"{node.name}/{state}"] = spec.state_quantizer(state).to_json()
+    return states

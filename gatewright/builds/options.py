@@ -1,0 +1,168 @@
+"""The options of ``compile``, checked before anything runs."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from gatewright.boards import DEFAULT_BOARD, Board, OpenBoard, boards, open_boards
+from gatewright.errors import GatewrightError
+from gatewright.files.limits import MAX_STEPS
+from gatewright.hls_templates.mapper import DEFAULT_MAX_STEPS, DEFAULT_MULTIPLIERS, Options
+from gatewright.hls_templates.requantize.kernel import VARIANTS
+from gatewright.ir.lowering import IntegerModel
+
+FASTEST = (1 << 31) - 1
+"""Bits per second that a serial port can be asked for."""
+MOST_SEEDS = 1000
+"""Placements: days of work already for the smallest design."""
+
+
+@dataclass(frozen=True)
+class BuildOptions(Options):
+    """Every option that a byte of a build depends on; the manifest holds them all, as resolved.
+
+    Attributes:
+        board: Name of a vendor's board, for the HLS project.
+    """
+
+    board: str = DEFAULT_BOARD
+
+
+AnyOptions = TypeVar("AnyOptions", bound=Options)
+
+
+def check_options(
+    multipliers: Any, requantizer: Any, max_steps: Any = None, board: Any = DEFAULT_BOARD
+) -> BuildOptions:
+    """The options of a build.
+
+    Args:
+        multipliers: A positive integer, or None for the default.
+        requantizer: One of ``VARIANTS``.
+        max_steps: A positive integer, or None for the default.
+        board: Name of a vendor's board.
+
+    Raises:
+        GatewrightError: GW-403 for an unknown board, GW-405.
+    """
+    if requantizer not in VARIANTS:
+        raise _refused("requantizer", requantizer, f"one of {', '.join(VARIANTS)}")
+    steps = positive("max_steps", max_steps)
+    MAX_STEPS.check("max_steps", steps or 0)
+    budget = positive("multipliers", multipliers) or DEFAULT_MULTIPLIERS
+    return BuildOptions(budget, requantizer, steps, find_board(board).name)
+
+
+def check_clock(value: Any) -> float | None:
+    """A clock in MHz, or None.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1000:
+        raise _refused("clock", value, "MHz, above 0 and below 1000; without it the board's target")
+    return float(value)
+
+
+def check_seeds(value: Any) -> int | None:
+    """How many placements to try, or None.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
+    seeds = positive("seeds", value)
+    if seeds is not None and seeds > MOST_SEEDS:
+        raise _refused("seeds", value, f"at most {MOST_SEEDS}: each takes as long as the first")
+    return seeds
+
+
+def check_line(baud: Any, timeout: Any) -> None:
+    """The rate of a serial line, in bits per second, and a time limit in seconds.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
+    rate = positive("baud", baud)
+    if rate is None or rate > FASTEST:
+        raise _refused("baud", baud, "bits per second, such as 115200")
+    if not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
+        raise _refused("timeout", timeout, "seconds, more than 0")
+
+
+def positive(option: str, value: Any) -> int | None:
+    """A positive integer, or None.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
+    if value is None:
+        return None
+    try:
+        count = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        count = 0
+    if count < 1:
+        raise _refused(option, value, "a positive integer; without it the default")
+    return count
+
+
+def fit_steps(options: AnyOptions, model: IntegerModel) -> AnyOptions:
+    """The options with a ``max_steps`` that holds the example, where none was given.
+
+    Raises:
+        GatewrightError: GW-405 where the model takes sequences of one length only, longer than
+            the ``max_steps`` given.
+    """
+    if options.max_steps is None:
+        return replace(options, max_steps=max(DEFAULT_MAX_STEPS, model.steps))
+    if model.fixed_steps and options.max_steps < model.steps:
+        raise _refused("max_steps", options.max_steps, f"{model.steps} or more, the model's T")
+    return options
+
+
+def find_board(name: Any) -> Board:
+    """The vendor's board of that name, for the HLS project.
+
+    Raises:
+        GatewrightError: GW-403.
+    """
+    known = boards()
+    if isinstance(name, str) and name in known:
+        return known[name]
+    raise _unknown_board(name, known, "for its vendor's HLS tool; others are for gatewright synth")
+
+
+def find_target(name: Any) -> Board | OpenBoard:
+    """The board of that name, of either kind, for synthesis.
+
+    Raises:
+        GatewrightError: GW-403.
+    """
+    known: dict[str, Board | OpenBoard] = {**open_boards(), **boards()}
+    if isinstance(name, str) and name in known:
+        return known[name]
+    raise _unknown_board(name, known, "to synthesize for")
+
+
+def _unknown_board(name: Any, known: Iterable[str], purpose: str) -> GatewrightError:
+    return GatewrightError(
+        "GW-403",
+        where=str(name),
+        cause=f"there is no such board {purpose}.",
+        remedy=f"Use one of {', '.join(known)}.",
+    )
+
+
+def _refused(option: str, value: Any, wanted: str) -> GatewrightError:
+    return GatewrightError(
+        "GW-405",
+        where=option,
+        cause=f"it is {value!r}.",
+        remedy=f"Pass {wanted}.",
+    )

@@ -1,0 +1,301 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gatewright.boards import DEFAULT_BOARD, boards
+from gatewright.build import Build
+from gatewright.builds.options import check_options, positive
+from gatewright.cli import boards as cli_boards
+from gatewright.cli import check as cli_check
+from gatewright.cli import display
+from gatewright.cli import report as cli_report
+from gatewright.cli.arrays import check_output, load_array, load_inputs, named_outputs
+from gatewright.cli.common import as_json, calibrate_with, give, run_verify, streams
+from gatewright.cli.diagnosis import diagnose
+from gatewright.cli.doctor import examine
+from gatewright.cli.models import calibrated, load_dataset, load_model, torch_model
+from gatewright.cli.terminated import ending_well
+from gatewright.compiler import compile
+from gatewright.errors import GatewrightError
+from gatewright.hls_templates.cosim import Trace
+from gatewright.hls_templates.mapper import DEFAULT_MULTIPLIERS
+from gatewright.levels.pieces import in_pieces
+from gatewright.levels.rtl import drive_for
+from gatewright.levels.stream import check_stream
+from gatewright.levels.table import FAST_LEVELS, LEVELS, check_level
+from gatewright.version import VERSION
+
+JSON = "gatewright.json"
+DEFECT = 3
+"""The exit code of an error that nobody foresaw."""
+INTERRUPTED = 130
+"""That of a program which Ctrl-C ended: 128 and the number of the signal."""
+
+
+class _Main(click.Group):
+    """Prints coded errors as such and leaves with exit code 2."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # A command's own options are parsed later, and its errors are caught here.
+        ctx.meta[JSON] = "--json" in args
+        return super().parse_args(ctx, args)
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        with display.telling_output(), ending_well():
+            return super().main(*args, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with display.showing_warnings():
+                return super().invoke(ctx)
+        except GatewrightError as error:
+            if ctx.meta[JSON]:
+                click.echo(json.dumps({"error": error.as_dict()}))
+            display.show_error(error)
+            ctx.exit(2)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("\nAborted!", err=True)
+            ctx.exit(INTERRUPTED)
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError, display.OutputError):
+            raise
+        except Exception:  # 1 says that integers differ, which nobody found out here
+            traceback.print_exc()
+            ctx.exit(DEFECT)
+
+
+@click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="gatewright")
+def main() -> None:
+    """Compile quantized recurrent networks to bit-exact FPGA kernels."""
+
+
+@main.command("compile")
+@click.argument("model")
+@click.option(
+    "-o",
+    "--output",
+    default=Path("build/model"),
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The build folder; an older build there is replaced.",
+)
+@click.option(
+    "--multipliers",
+    default=DEFAULT_MULTIPLIERS,
+    show_default=True,
+    help="The most that a recurrent layer may use; fewer take more cycles.",
+)
+@click.option(
+    "--requantizer",
+    type=click.Choice(["auto", "thresholds"]),
+    default="auto",
+    show_default=True,
+    help="Keep thresholds, or use checked multipliers.",
+)
+@click.option(
+    "--max-steps",
+    type=int,
+    help="Longest sequence that a layer running backwards buffers; 128, or T of the example.",
+)
+@click.option(
+    "--board",
+    default=DEFAULT_BOARD,
+    show_default=True,
+    help=f"Part and clock of run_hls.tcl: {' or '.join(boards())}.",
+)
+@calibrate_with
+@as_json
+def compile_command(
+    model: str,
+    output: Path,
+    multipliers: int,
+    requantizer: Any,
+    max_steps: int | None,
+    board: str,
+    data: str | None,
+    as_json: bool,
+) -> None:
+    """Compile MODEL into a build folder.
+
+    MODEL is an .onnx file, module:factory, or a folder whose model.py has model() and
+    example_input().
+    """
+    check_options(multipliers, requantizer, max_steps)
+    source, calibration = calibrated(load_model(model), data)
+    with display.compiling(as_json) as progress:
+        build = compile(
+            calibration or source.model,
+            source.example_input,
+            output,
+            multipliers=multipliers,
+            requantizer=requantizer,
+            max_steps=max_steps,
+            board=board,
+            progress=progress,
+        )
+    if as_json:
+        facts = {"calibration": calibration.to_json()} if calibration else {}
+        click.echo(json.dumps({"build": str(display.near(build.path)), **facts, **build.kernels}))
+    else:
+        if calibration is not None:
+            display.show_calibration(calibration)
+        display.show_build(build)
+
+
+@main.command()
+@click.argument("build", type=click.Path(path_type=Path))
+@click.argument("inputs", metavar="X.npy|X.npz", type=click.Path(path_type=Path))
+@click.option("--level", default="csim", show_default=True, type=click.Choice(LEVELS))
+@click.option("--raw", is_flag=True, help="Integer codes instead of floats.")
+@click.option("--states", is_flag=True, help="Also h and c of every step.")
+@click.option(
+    "--stats", is_flag=True, help="Also the clock cycles of each sequence (levels of hardware)."
+)
+@streams
+@click.option(
+    "--trace",
+    metavar="OUT.vcd",
+    type=click.Path(path_type=Path),
+    help="Write the waveform of all signals (levels of hardware).",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write a .npy; an .npz of several outputs, or with --states.",
+)
+@as_json
+def simulate(
+    build: Path,
+    inputs: Path,
+    level: str,
+    raw: bool,
+    states: bool,
+    stats: bool,
+    steps: int | None,
+    trace: Path | None,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Run one level of BUILD on the floats in X.npy.
+
+    A model that takes initial states too wants an .npz with an array for each argument.
+    """
+    opened = Build(build)
+    check_output(output, several=states or len(opened.integer.outputs) > 1)
+    arguments = load_inputs(inputs, opened.integer)
+    check_level(level, trace=trace)
+    count = positive("stream", steps)
+    drive = replace(drive_for(None, stats=stats), trace=Trace(trace)) if trace else None
+    with display.ERR.status(f"simulating {level}"):
+        if count is None:
+            done = opened.run(arguments, level, raw=raw, states=states, stats=stats, drive=drive)
+        else:
+            check_stream(stats=stats, trace=trace)
+            with opened.stream(level) as stream:
+                done = in_pieces(stream, opened.integer, arguments, count, raw=raw, states=states)
+    give(
+        named_outputs(done.outputs, opened.integer) | done.states,
+        output,
+        as_json,
+        done.stats if stats else None,
+    )
+
+
+@main.command("verify")
+@click.argument("build", type=click.Path(path_type=Path))
+@click.argument("inputs", metavar="[X.npy]", required=False, type=click.Path(path_type=Path))
+@click.option("--model", help="Begin with torch: the MODEL that was compiled.")
+@click.option(
+    "--split",
+    default="test",
+    show_default=True,
+    help="Which split, if the model has a dataset.",
+)
+@calibrate_with
+@click.option(
+    "--levels",
+    default=",".join(FAST_LEVELS),
+    show_default=True,
+    help="Comma-separated, in order; or all.",
+)
+@as_json
+def verify_command(
+    build: Path,
+    inputs: Path | None,
+    model: str | None,
+    split: str,
+    data: str | None,
+    levels: str,
+    as_json: bool,
+) -> None:
+    """Compare every level of BUILD with the one before it.
+
+    The levels are traced, integer, standard and csim, then rtl, cxxrtl, netlist and netlist-ice40,
+    which need hardware tools; with --model, torch comes first. Without X.npy it runs the model's
+    dataset, or seeded random sequences. A model that was calibrated has to be calibrated again,
+    with the same data. Exit code 1 if integers differ.
+    """
+    if data and not model:
+        raise click.UsageError("--calibrate needs --model, the model that is calibrated.")
+    source = calibrated(load_model(model), data)[0] if model else None
+    if source is not None and model is not None:
+        torch_model(source, model)
+    report = run_verify(Build(build), source, inputs, split, _levels(levels), as_json)
+    if as_json:
+        click.echo(json.dumps(report.to_json()))
+    else:
+        display.show_report(report)
+    raise SystemExit(bool(report.mismatches))
+
+
+@main.command()
+@click.argument("model", required=False)
+@click.option("--data", type=click.Path(path_type=Path), help="Typical inputs of MODEL, .npy.")
+@as_json
+def doctor(model: str | None, data: Path | None, as_json: bool) -> None:
+    """List the tools found and what each one enables; or the traps in MODEL.
+
+    Exit code 1 if a tool that is needed is missing, or MODEL does not compile as it is.
+    """
+    if model is not None:
+        raise SystemExit(_examine_model(model, data, as_json))
+    tools = examine()
+    if as_json:
+        click.echo(json.dumps([tool.__dict__ for tool in tools]))
+    else:
+        display.show_tools(tools)
+    raise SystemExit(any(tool.needed and tool.found is None for tool in tools))
+
+
+def _examine_model(model: str, data: Path | None, as_json: bool) -> int:
+    source = load_model(model)
+    typical = None if data is None else load_array(data, "GW-601")
+    if data is None and source.torch_module is not None:
+        split = load_dataset(source, "test")
+        typical = None if split is None else split[0]
+    traps = diagnose(source.model, source.example_input, typical)
+    if as_json:
+        click.echo(json.dumps([trap.__dict__ for trap in traps]))
+    else:
+        display.show_traps(model, traps)
+    return int(any(trap.fatal for trap in traps))
+
+
+def _levels(text: str) -> tuple[str, ...]:
+    return LEVELS if text == "all" else tuple(part.strip() for part in text.split(","))
+
+
+main.add_command(cli_boards.run)
+main.add_command(cli_boards.synth_command)
+main.add_command(cli_boards.demo)
+main.add_command(cli_check.check_command)
+main.add_command(cli_report.report)

@@ -1,0 +1,371 @@
+"""Tables and progress of the command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TextIO, cast
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from gatewright.build import Build
+from gatewright.builds.check import Checked, Finding
+from gatewright.builds.opened import ChangedBuildWarning
+from gatewright.calibration import Calibration
+from gatewright.cli.doctor import Tool
+from gatewright.errors import GatewrightError
+from gatewright.frontend.torch.traps import Trap
+from gatewright.ir.certificate import Certificate
+from gatewright.levels.rtl import Stats
+from gatewright.verify.verify import KINDS, Comparison, Report, UnsavedReportWarning
+
+# No word between colons is a picture: paths and names of models may hold any.
+OUT = Console(emoji=False)
+ERR = Console(stderr=True, emoji=False)
+
+OURS = (ChangedBuildWarning, UnsavedReportWarning)
+FACTS = ("where", "cause", "remedy")
+FINDINGS = 50
+"""Lines of what differs in a build; the rest is counted."""
+WORTH_TELLING = 1.0
+"""Seconds of a level's work, with its compilation or without, that get a line of their own."""
+
+STAGES = {
+    "calibrate": "quantizers placed from data",
+    "trace": "1_traced.onnx    the model as QONNX",
+    "lower": "2_integer.onnx   integers only; 2_standard.onnx in plain ONNX",
+    "map": "3_kernels.json   kernels and their tile schedule",
+    "check": "the module runs as it was traced",
+    "write": "hls/, rtl/       C++ for Vitis HLS, and SystemVerilog",
+}
+
+
+class OutputError(Exception):
+    """What is printed reaches nobody: a full disk behind a redirection, for example."""
+
+
+class _Output:
+    """A stream whose errors are told from those of files; a closed pipe is not one."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with self._told():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        with self._told():
+            self._stream.flush()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(error.strerror) from error
+
+    def end(self) -> None:
+        """Write what is left; where that fails, drop it: Python would try again at its end."""
+        try:
+            self.flush()
+        except (BrokenPipeError, OutputError) as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            if isinstance(error, OutputError):
+                raise
+
+
+@contextmanager
+def telling_output() -> Iterator[None]:
+    """A program that ends with a line on stderr and exit code 2 where it cannot print."""
+    if sys.stdout is None:
+        yield
+        return
+    output = _Output(sys.stdout)
+    try:
+        with redirect_stdout(cast(TextIO, output)):
+            try:
+                yield
+            finally:
+                output.end()
+    except OutputError as error:
+        ERR.print(plain(f"Error: the output cannot be written: {error}."), soft_wrap=True)
+        raise SystemExit(2) from error
+
+
+def plain(text: object, style: str = "") -> Text:
+    """Text of users or models: without markup, and with what no terminal can encode escaped."""
+    return Text(str(text).encode(errors="backslashreplace").decode(), style)
+
+
+def near(path: Path) -> Path:
+    """Where it lies seen from the working folder, if it lies below that."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def say(line: str) -> None:
+    """What comes next, and why."""
+    ERR.print(plain(line), highlight=False)
+
+
+def show_checked(checked: Checked) -> None:
+    """A build that is what it should be, and what of it nobody has looked at."""
+    count = len(checked.emitted)
+    OUT.print(plain(near(checked.path)), ": as compile emits it", sep="", soft_wrap=True)
+    OUT.print(f"  {count} files emitted again, the same byte for byte", highlight=False)
+    for name in checked.by_digest:
+        OUT.print(plain(f"  {name}: held against its digest only"), soft_wrap=True)
+    if checked.no_part:
+        names = ", ".join(checked.no_part)
+        OUT.print(plain(f"  no part of the build, not looked at: {names}"), soft_wrap=True)
+
+
+def show_findings(findings: Sequence[Finding]) -> None:
+    """What of a build is not as compile emits it, a finding a line."""
+    for finding in findings[:FINDINGS]:
+        OUT.print(plain(f"  {finding}"), soft_wrap=True)
+    if len(findings) > FINDINGS:
+        OUT.print(f"  and {len(findings) - FINDINGS:,} more", highlight=False)
+
+
+def show_error(error: GatewrightError) -> None:
+    """A coded error, a fact a line; long lines are left to the terminal, so that paths copy."""
+    facts = error.as_dict()
+    ERR.print(f"[bold red]{error.code}[/] [bold]{facts['title']}[/]", highlight=False)
+    for name in FACTS:
+        label = f"{name.capitalize()}:"
+        ERR.print(plain(f"  {label:<8}{facts[name]}"), soft_wrap=True)
+
+
+@contextmanager
+def showing_warnings() -> Iterator[None]:
+    """Our own warnings in a line each; those of other packages as Python writes them."""
+    show = warnings.showwarning
+
+    def show_ours(
+        message: Warning | str, category: type[Warning], *where: Any, **more: Any
+    ) -> None:
+        if issubclass(category, OURS):
+            ERR.print(Text("warning: ", "yellow") + plain(message), soft_wrap=True)
+        else:
+            show(message, category, *where, **more)
+
+    with warnings.catch_warnings():
+        for ours in OURS:
+            warnings.simplefilter("always", ours)
+        warnings.showwarning = show_ours
+        yield
+
+
+@contextmanager
+def compiling(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Name each stage of a compilation as it begins, with the seconds it took."""
+    if quiet:
+        yield lambda stage: None
+        return
+    began: list[tuple[str, float]] = []
+
+    def finish() -> None:
+        if began:
+            stage, start = began[-1]
+            seconds = perf_counter() - start
+            ERR.print(f"  {STAGES[stage]:<66} {seconds:6.2f} s", highlight=False)
+
+    with ERR.status("compiling") as status:
+
+        def report(stage: str) -> None:
+            finish()
+            began.append((stage, perf_counter()))
+            status.update(STAGES[stage])
+
+        yield report
+        finish()
+
+
+@contextmanager
+def verifying(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar over the sequences, and a line for what took its time: once for all sequences."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    seconds: dict[str, float] = {}
+
+    def tell(stage: str) -> None:
+        took = seconds.pop(stage)
+        if took >= WORTH_TELLING and not quiet:
+            ERR.print(plain(f"  {stage:<66} {took:6.2f} s"), highlight=False)
+
+    with Progress(*columns, console=ERR, disable=quiet, transient=True) as bar:
+        task = bar.add_task("verifying")
+        last, start = "", perf_counter()
+
+        def report(stage: str, done: int, total: int) -> None:
+            nonlocal last, start
+            if last:
+                seconds[last] = seconds.get(last, 0.0) + perf_counter() - start
+                if last.startswith("compiling"):
+                    tell(last)
+            last, start = stage, perf_counter()
+            bar.update(task, description=stage, completed=done, total=total)
+
+        yield report
+    for stage in tuple(seconds):
+        tell(stage)
+
+
+def show_traps(model: str, traps: Sequence[Trap]) -> None:
+    """What doctor found in a model, a fact a line."""
+    if not traps:
+        OUT.print(plain(f"{model}: no trap found."))
+    for trap in traps:
+        OUT.print(plain(f"{trap.name}{' (does not compile)' if trap.fatal else ''}", "bold"))
+        for label, fact in (("Where", trap.where), ("What", trap.what), ("Remedy", trap.remedy)):
+            OUT.print(plain(f"  {label + ':':<8}{fact}"), soft_wrap=True)
+
+
+def show_arrays(arrays: Mapping[str, Any], written: Path | None) -> None:
+    """Results in short, or where they were written."""
+    for name, array in arrays.items():
+        if written is not None:
+            OUT.print(plain(f"{written}: {name} {list(array.shape)} {array.dtype}"))
+        elif len(arrays) == 1:
+            OUT.print(np.array2string(array, threshold=200), markup=False, highlight=False)
+        else:
+            OUT.print(f"{name}:", markup=False, highlight=False)
+            OUT.print(np.array2string(array, threshold=200), markup=False, highlight=False)
+
+
+def show_stats(stats: Stats) -> None:
+    """Clock cycles."""
+    cycles = stats.cycles_per_sequence
+    low, high = int(cycles.min()), int(cycles.max())
+    span = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    OUT.print(f"{span} cycles a sequence, {stats.cycles_per_step:,.1f} a step.", highlight=False)
+
+
+def show_calibration(calibration: Calibration) -> None:
+    """What calibration placed and what it cost."""
+    OUT.print(str(calibration), highlight=False, markup=False, soft_wrap=True)
+
+
+def show_build(build: Build) -> None:
+    """What compile made."""
+    kernels = build.kernels
+    table = Table(title=plain(f"{near(build.path)}: kernels", "table.title"), title_justify="left")
+    for heading in ("kernel", "from", "in", "out", "multipliers", "cycles"):
+        numeric = heading not in ("kernel", "from")
+        table.add_column(heading, justify="right" if numeric else "left")
+    for k in kernels["kernels"]:
+        multipliers = k.get("multipliers", k.get("units", 0) * k.get("columns", 0))
+        table.add_row(
+            k["kind"],
+            plain(k["source"]),
+            _widths(kernels, k["reads"]),
+            _widths(kernels, k["writes"]),
+            str(multipliers or "-"),
+            str(k["predicted_cycles"]),
+        )
+    OUT.print(table)
+    OUT.print(
+        f"Predicted: {kernels['predicted_cycles']} cycles for a sequence of {kernels['steps']} "
+        "steps.",
+        highlight=False,
+    )
+    OUT.print(_certificate_line(build.certificate), highlight=False)
+
+
+def _widths(kernels: dict[str, Any], streams: list[str]) -> str:
+    widths = {stream["name"]: stream["width"] for stream in kernels["streams"]}
+    return " + ".join(str(widths[name]) for name in streams)
+
+
+def _certificate_line(certificate: Certificate) -> str:
+    total = certificate.summary()[-1]
+    proven = "Certificate: torch's float32 is proven to round as the kernels do at"
+    if not total.listed:
+        return f"{proven} all {total.boundaries:,} rounding boundaries."
+    sure = total.inputs - total.inputs_listed
+    return (
+        f"{proven}\n{sure:,} of {total.inputs:,} reachable integers; certificate.json lists the "
+        f"other\n{total.inputs_listed:,} ({total.inputs_listed / total.inputs:.2%})."
+    )
+
+
+def show_report(report: Report) -> None:
+    """The table of levels, integers compared and integers that differ."""
+    if report.accuracy:
+        OUT.print(_accuracy_line(report.accuracy), highlight=False)
+    table = Table(
+        title=f"Integers compared on {report.sequences:,} sequences (h and c: of every step)",
+        title_justify="left",
+    )
+    table.add_column("level", no_wrap=True)
+    table.add_column("against", no_wrap=True)
+    for heading in ("h", "c", "gates", "output", "differ"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for c in report.comparisons:
+        counts = [f"{c.compared[kind]:,}" if c.compared[kind] else "-" for kind in KINDS]
+        differ = c.differing.total()
+        style = "green" if not differ else ("yellow" if not c.mismatches else "bold red")
+        table.add_row(c.level, c.reference, *counts, f"[{style}]{differ:,}[/]")
+    OUT.print(table)
+    for c in report.comparisons:
+        if c.differing.total():
+            OUT.print(plain(_explanation(c)))
+    OUT.print(_verdict(report), highlight=False)
+
+
+def _accuracy_line(accuracy: Mapping[str, float]) -> str:
+    if len(set(accuracy.values())) == 1:
+        share = next(iter(accuracy.values()))
+        return f"Accuracy: {share:.2%} at every level: {', '.join(accuracy)}."
+    return f"Accuracy: {', '.join(f'{level} {share:.2%}' for level, share in accuracy.items())}."
+
+
+def _explanation(c: Comparison) -> str:
+    if c.mismatches:
+        waveform = f"\nWaveform: {c.waveform}" if c.waveform else ""
+        return f"{c.level} differs from {c.reference}: {c.divergence}{waveform}"
+    return (
+        f"{c.level} and {c.reference}: the differences follow from {c.boundary} float32 roundings "
+        "that certificate.json lists as possible."
+    )
+
+
+def _verdict(report: Report) -> str:
+    if report.mismatches:
+        return f"[bold red]FAIL[/]: {report.mismatches:,} integers differ"
+    explained = sum(c.differing.total() for c in report.comparisons)
+    if explained:
+        return "[yellow]PASS[/]: every difference is a listed float32 boundary case"
+    return "[bold green]PASS[/]: not one integer differs"
+
+
+def show_tools(tools: list[Tool]) -> None:
+    """The report of ``doctor``."""
+    table = Table(title="Tools", title_justify="left")
+    for heading in ("tool", "found", "what for"):
+        table.add_column(heading, no_wrap=heading == "tool")
+    for tool in tools:
+        missing = "[bold red]missing[/]" if tool.needed else "[dim]not found[/]"
+        found = plain(tool.found or "") if tool.found else plain(tool.problem, "red")
+        table.add_row(tool.name, found if found.plain else missing, tool.enables)
+    OUT.print(table)
+    needed = [tool.name for tool in tools if tool.needed and tool.found is None]
+    if needed:
+        OUT.print(f"[bold red]Missing[/]: compile or verify needs {', '.join(needed)}.")
+    else:
+        OUT.print("Everything that compile and verify need is here.", highlight=False)

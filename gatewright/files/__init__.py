@@ -1,0 +1,1 @@
+"""Files that others may have written: read within limits, written whole or not at all."""

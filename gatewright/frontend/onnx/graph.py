@@ -1,0 +1,348 @@
+"""A cleaned view of an ONNX graph: constants folded, dead branches gone, names resolved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Set
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from gatewright.errors import GatewrightError
+from gatewright.files.limits import CELLS as MOST_CELLS
+from gatewright.files.limits import INPUT_VALUES
+from gatewright.frontend.onnx.files import tensor_bytes
+from gatewright.frontend.onnx.wellformed import check_node, check_wellformed
+from gatewright.frontend.spec import FloatArray
+from gatewright.ir.traced.vocabulary import CELLS, QONNX_DOMAIN
+
+DYNAMO_REMEDY = (
+    "export the model again with brevitas.export.export_qonnx(model, x, path, dynamo=False), or "
+    "export_onnx_qcdq where only its weights are quantized; the default, dynamo=True, drops "
+    "recurrent layers silently."
+)
+SUPPORTED = {
+    "": {
+        "Add",
+        "ArgMax",
+        "BatchNormalization",
+        "Concat",
+        "Flatten",
+        "Gather",
+        "Gemm",
+        "MatMul",
+        "ReduceMax",
+        "ReduceMean",
+        "Relu",
+        "Sigmoid",
+        "Squeeze",
+        "Tanh",
+        "Transpose",
+        "Unsqueeze",
+    },
+    QONNX_DOMAIN: {"BipolarQuant", "Quant", *CELLS},
+}
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What a kind of file may hold.
+
+    Attributes:
+        ops: By domain.
+        cells: The recurrent ops, of which there has to be one.
+        remedy: What to do about any other op.
+    """
+
+    ops: Mapping[str, Set[str]]
+    cells: Collection[str]
+    remedy: str
+
+
+QONNX = Vocabulary(
+    SUPPORTED,
+    CELLS,
+    "use layers that export to: "
+    f"{', '.join(sorted(op for ops in SUPPORTED.values() for op in ops))}.",
+)
+DEFAULT = ("", "ai.onnx")
+"""Both names of ONNX' own domain."""
+_VANISHING = {"Identity", "Dropout"}
+_DATA = (
+    "raw_data",
+    "float_data",
+    "int32_data",
+    "string_data",
+    "int64_data",
+    "double_data",
+    "uint64_data",
+)
+
+
+class RawGraph:
+    """The part of a graph that its outputs need.
+
+    Attributes:
+        nodes: In order, without ``Constant``, ``Identity`` and ``Dropout``.
+        inputs: Names and static shapes of the inputs that are no initializers.
+        outputs: Names of the outputs.
+        producers: The nodes by their first output.
+        opset: The version of ONNX.
+
+    Raises:
+        GatewrightError: GW-106, GW-203, GW-204, GW-205, GW-207, GW-208.
+    """
+
+    def __init__(self, model: onnx.ModelProto, vocabulary: Vocabulary = QONNX) -> None:
+        graph = model.graph
+        self.opset = check_wellformed(model)
+        if not graph.node:
+            raise GatewrightError(
+                "GW-204", where=_graph_name(graph), cause="it is empty.", remedy=DYNAMO_REMEDY
+            )
+        self._tensors = {t.name: t for t in graph.initializer}
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
+        self._aliases: dict[str, str] = {}
+        self._check_order(graph)
+        live = _live_nodes(graph)
+        self.nodes = [node for node in live if not self._fold(node)]
+        _check_vocabulary(self.nodes, vocabulary)
+        for node in self.nodes:
+            check_node(node, self.opset)
+        if not any(node.op_type in vocabulary.cells for node in self.nodes):
+            raise GatewrightError(
+                "GW-204",
+                where=_graph_name(graph),
+                cause=f"it holds no recurrent layer ({next(iter(vocabulary.cells))}).",
+                remedy=DYNAMO_REMEDY,
+            )
+        MOST_CELLS.check(
+            _graph_name(graph), sum(node.op_type in vocabulary.cells for node in self.nodes)
+        )
+        self.producers = {node.output[0]: node for node in self.nodes}
+        self._consumers: dict[str, list[onnx.NodeProto]] = {}
+        for node in self.nodes:
+            for name in dict.fromkeys(map(self.resolve, node.input)):
+                self._consumers.setdefault(name, []).append(node)
+        self.inputs = self._inputs(graph)
+        names = [self.resolve(output.name) for output in graph.output]
+        # A QuantTensor that a model returns is written with its scale and the rest beside it.
+        self.outputs = names[:1] + [name for name in names[1:] if name not in self._tensors]
+
+    def resolve(self, name: str) -> str:
+        """The name behind an ``Identity`` or ``Dropout``."""
+        return self._aliases.get(name, name)
+
+    def is_constant(self, name: str) -> bool:
+        """Whether ``name`` is an initializer."""
+        return self.resolve(name) in self._tensors
+
+    def constant(self, where: str, name: str) -> npt.NDArray[Any]:
+        """The values of an initializer; GW-207 if it is computed instead, or unreadable.
+
+        They are shared between all who ask, and not to be written.
+        """
+        name = self.resolve(name)
+        if name not in self._arrays:
+            self._arrays[name] = self._read(where, name)
+        return self._arrays[name]
+
+    def _read(self, where: str, name: str) -> npt.NDArray[Any]:
+        tensor = self._tensors.get(name)
+        if tensor is None:
+            raise malformed(where, f"its input {name!r} has to be a constant.")
+        if tensor_bytes(tensor) is None:
+            raise malformed(
+                where,
+                f"its constant {name!r} has type {tensor.data_type} and shape "
+                f"{list(tensor.dims)[:8]}, which is no array of numbers.",
+            )
+        if sum(bool(len(getattr(tensor, field))) for field in _DATA) > 1:
+            raise malformed(where, f"its constant {name!r} is given in two forms.")
+        try:
+            values = np.asarray(numpy_helper.to_array(tensor))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise malformed(where, f"its constant {name!r} cannot be read: {error}.") from error
+        values.flags.writeable = False
+        return values
+
+    def floats(self, where: str, name: str) -> FloatArray:
+        """A finite float32 constant; GW-207 on another type, GW-104 on NaN or infinity."""
+        values = self.constant(where, name)
+        if values.dtype != np.float32:
+            raise malformed(where, f"its constant {name!r} is {values.dtype}, not float32.")
+        if not np.all(np.isfinite(values)):
+            raise GatewrightError(
+                "GW-104",
+                where=name,
+                cause="it holds NaN or infinite values.",
+                remedy="train the model again or load a sound checkpoint, and export it.",
+            )
+        return values
+
+    def integers(self, where: str, name: str) -> npt.NDArray[Any]:
+        """An int64 or int32 constant, such as an index or an axis; GW-207 on another type."""
+        values = self.constant(where, name)
+        if values.dtype not in (np.int64, np.int32):
+            raise malformed(where, f"its constant {name!r} is {values.dtype}, no index or axis.")
+        return values
+
+    def consumers(self, name: str) -> list[onnx.NodeProto]:
+        """The nodes that read a value."""
+        return self._consumers.get(name, [])
+
+    def _fold(self, node: onnx.NodeProto) -> bool:
+        """Take ``node`` out if it is a constant or does nothing."""
+        if node.domain not in DEFAULT or node.op_type not in ("Constant", *_VANISHING):
+            return False
+        check_node(node, self.opset)
+        if node.op_type == "Constant":
+            tensor = next((a.t for a in node.attribute if a.name == "value"), None)
+            if tensor is None:
+                raise malformed(label(node), "a Constant without a tensor value.")
+            self._tensors[node.output[0]] = tensor
+            return True
+        if len(node.input) > 2 and node.input[2]:
+            self._check_inference(node)
+        # What it reads was computed before, so that chains are resolved as they grow.
+        self._aliases[node.output[0]] = self.resolve(node.input[0])
+        return True
+
+    def _check_inference(self, node: onnx.NodeProto) -> None:
+        """GW-205 for a Dropout that is told to drop values."""
+        if self.constant(label(node), node.input[2]).any():
+            raise unsupported(node, "it is a Dropout in training mode.")
+
+    def _check_order(self, graph: onnx.GraphProto) -> None:
+        known = set(self._tensors) | {i.name for i in graph.input}
+        produced = {name for node in graph.node for name in node.output if name}
+        if not graph.output:
+            raise malformed(_graph_name(graph), "it has no output.")
+        for node in graph.node:
+            for name in node.input:
+                if not name or name in known:
+                    continue
+                late = "is computed only later: the graph is unsorted or has a cycle"
+                cause = late if name in produced else "does not exist"
+                raise malformed(label(node), f"its input {name!r} {cause}.")
+            outputs = [name for name in node.output if name]
+            if len(set(outputs)) < len(outputs) or not known.isdisjoint(outputs):
+                raise malformed(label(node), "its outputs are computed twice.")
+            known.update(outputs)
+        missing = [o.name for o in graph.output if o.name not in known]
+        if missing:
+            raise malformed(_graph_name(graph), f"nothing computes its output {missing[0]!r}.")
+
+    def _inputs(self, graph: onnx.GraphProto) -> list[tuple[str, tuple[int, ...]]]:
+        infos = [i for i in graph.input if i.name not in self._tensors]
+        if not infos:
+            raise malformed(_graph_name(graph), "it has no input.")
+        inputs = []
+        for info in infos:
+            tensor = info.type.tensor_type
+            shape = tuple(int(d.dim_value) for d in tensor.shape.dim)
+            if tensor.elem_type != TensorProto.FLOAT or not shape or min(shape) < 1:
+                raise GatewrightError(
+                    "GW-106",
+                    where=info.name,
+                    cause="a graph's input has to be float32 with a static shape.",
+                    remedy="export with an example input and without dynamic_axes.",
+                )
+            INPUT_VALUES.check(info.name, math.prod(shape))
+            inputs.append((info.name, shape))
+        return inputs
+
+
+def _live_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    needed = {output.name for output in graph.output}
+    live = []
+    for node in reversed(graph.node):
+        if needed.intersection(node.output):
+            needed.update(node.input)
+            live.append(node)
+    return live[::-1]
+
+
+def _check_vocabulary(nodes: list[onnx.NodeProto], vocabulary: Vocabulary) -> None:
+    if "LSTM" not in vocabulary.cells:
+        _check_activations(nodes)
+    for node in nodes:
+        domain = "" if node.domain == "ai.onnx" else node.domain
+        if node.op_type in vocabulary.ops.get(domain, ()):
+            continue
+        remedy = vocabulary.remedy
+        prefix = f"{domain}::" if domain else ""
+        raise GatewrightError(
+            "GW-205",
+            where=label(node),
+            cause=f"the op {prefix}{node.op_type} is not supported.",
+            remedy=remedy,
+        )
+
+
+def _check_activations(nodes: list[onnx.NodeProto]) -> None:
+    """GW-303 for ONNX' own LSTM, whose activations are float."""
+    for node in nodes:
+        if node.op_type == "LSTM" and node.domain in DEFAULT:
+            raise GatewrightError(
+                "GW-303",
+                where=label(node),
+                cause="it is a standard LSTM node, whose activations are float; only its weights "
+                "can be quantized.",
+                remedy="give sequences to calibrate with: gatewright.compile(file, calibration=x), "
+                "or --calibrate data.npy on the command line.",
+            )
+
+
+def label(node: onnx.NodeProto) -> str:
+    """What to call a node in an error."""
+    return node.name or f"{node.op_type} giving {next(iter(node.output), '?')!r}"
+
+
+def _graph_name(graph: onnx.GraphProto) -> str:
+    return f"graph {graph.name}" if graph.name else "the graph"
+
+
+def malformed(where: str, cause: str) -> GatewrightError:
+    """GW-207."""
+    return GatewrightError(
+        "GW-207", where=where, cause=cause, remedy="export the model again, and do not edit it."
+    )
+
+
+def unsupported(node: onnx.NodeProto, cause: str) -> GatewrightError:
+    """GW-205 for an op that is supported in another form."""
+    return GatewrightError(
+        "GW-205",
+        where=label(node),
+        cause=cause,
+        remedy="keep to the layers that the torch side supports, and export with dynamo=False.",
+    )
+
+
+def attributes(node: onnx.NodeProto) -> dict[str, Any]:
+    """The attributes of a node; strings as str."""
+    values = {}
+    for attribute in node.attribute:
+        try:
+            value = helper.get_attribute_value(attribute)
+        except ValueError as error:  # of no type, or of one to come
+            raise malformed(
+                label(node), f"its attribute {attribute.name!r} has no value."
+            ) from error
+        values[attribute.name] = (
+            value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        )
+    return values
+
+
+def required(node: onnx.NodeProto, name: str, kind: type) -> Any:
+    """One attribute; GW-207 if it is missing or of another type."""
+    value = attributes(node).get(name)
+    if not isinstance(value, kind):
+        raise malformed(label(node), f"its attribute {name!r} is missing or no {kind.__name__}.")
+    return value

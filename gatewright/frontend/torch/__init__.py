@@ -1,0 +1,1 @@
+"""Torch modules with Brevitas layers, traced."""

@@ -1,0 +1,190 @@
+"""Emits the functions, methods and attributes that forward() may use on tensors."""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+
+from gatewright.errors import GatewrightError
+from gatewright.frontend import emit
+from gatewright.frontend.spec import States, Value
+from gatewright.frontend.torch.registry import (
+    Context,
+    MaxOutput,
+    RecurrentOutput,
+    bind,
+    emits_call,
+    expect_value,
+    refuse_quant_tensor,
+    unsupported_call,
+)
+
+_ALL = slice(None)
+
+
+@emits_call(functions=(operator.getitem,))
+def getitem(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Unpacks what a recurrent layer returns, or selects the last time step of a tensor."""
+    source, index = args
+    if isinstance(source, RecurrentOutput):
+        source = (source.out, source.states)
+    if isinstance(source, (tuple, list)):
+        return _unpack(source, index)
+    if isinstance(source, MaxOutput) and index in (0, -2):
+        return source.values
+    if isinstance(source, States):
+        return _state(source, index)
+    x = expect_value(f"{_show(index)} on a tensor", source)
+    if x.stack:
+        picks = _axis_picks(f"{_show(index)} on {x.name}", index)
+        if list(picks) == [0]:
+            return emit.state_item(ctx.builder, ctx.name(f"{x.name}.item"), x, picks[0])
+    return _select(ctx, x, index)
+
+
+def _unpack(source: Any, index: Any) -> Any:
+    try:
+        return source[index]
+    except (IndexError, TypeError) as error:
+        raise unsupported_call(
+            f"{_show(index)} on the output of a recurrent layer",
+            f"it returns {len(source)} things, of which there is no such item.",
+        ) from error
+
+
+def _state(source: States, index: Any) -> Value:
+    """One of the final states: ``h[-1]``."""
+    what = f"{_show(index)} on the final states {source.which}"
+    refuse_quant_tensor(what, source.quant_tensor)
+    picks = _axis_picks(what, index)
+    if list(picks) != [0] or not -len(source.items) <= picks[0] < len(source.items):
+        raise unsupported_call(
+            what, f"one of {len(source.items)} states can be selected, as h[-1]."
+        )
+    return source.items[picks[0]]
+
+
+def _select(ctx: Context, x: Value, index: Any) -> Value:
+    what = f"{_show(index)} on {x.name}"
+    refuse_quant_tensor(what, x.quant_tensor)
+    if x.layout is None or len(x.shape) != 3:
+        raise unsupported_call(
+            what, "time steps can only be selected from the output of a recurrent layer."
+        )
+    picks = _axis_picks(what, index)
+    time, batch = x.layout.time_axis, x.layout.batch_axis
+    if list(picks) == [batch]:
+        raise GatewrightError(
+            "GW-108",
+            where=what,
+            cause=f"axis {batch} is the batch, so this selects one sequence, not a time step "
+            f"(the layer has batch_first={x.layout.batch_first}).",
+            remedy=f"select the last time step with {'[:, -1]' if time == 1 else '[-1]'}.",
+        )
+    if list(picks) != [time] or not emit.is_last(x, picks[time]):
+        raise GatewrightError(
+            "GW-108",
+            where=what,
+            cause="only the last time step can be selected.",
+            remedy=f"select it with {'[:, -1]' if time == 1 else '[-1]'}.",
+        )
+    return emit.select_last(ctx.builder, ctx.name("last_step"), x, picks[time])
+
+
+def _axis_picks(what: str, index: Any) -> dict[int, int]:
+    """The axes (of three) that an index picks one item of; GW-108 on anything but full slices."""
+    items = list(index) if isinstance(index, tuple) else [index]
+    if Ellipsis in items:
+        at = items.index(Ellipsis)
+        items[at : at + 1] = [_ALL] * (3 - len(items) + 1)
+    picks = {}
+    for axis, item in enumerate(items):
+        if isinstance(item, int) and not isinstance(item, bool):
+            picks[axis] = item
+        elif item != _ALL:
+            raise unsupported_call(what, "only the last time step can be selected.")
+    return picks
+
+
+def _show(index: Any) -> str:
+    items = index if isinstance(index, tuple) else (index,)
+    shown = []
+    for item in items:
+        if isinstance(item, slice):
+            ends = ["" if end is None else str(end) for end in (item.start, item.stop)]
+            shown.append(":".join(ends) + (f":{item.step}" if item.step is not None else ""))
+        elif isinstance(item, int):
+            shown.append(str(item))
+        else:
+            shown.append("..." if item is Ellipsis else type(item).__name__)
+    return f"[{', '.join(shown)}]"
+
+
+@emits_call(functions=(torch.flatten,), methods=("flatten",))
+def flatten(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``torch.flatten(x, 1)``."""
+    x, start, end = bind(args, kwargs, ("input", "start_dim", "end_dim"), (None, 0, -1))
+    x = expect_value("flatten", x)
+    if start != 1 or end not in (-1, len(x.shape) - 1):
+        raise unsupported_call(f"flatten({start}, {end})", "only flatten(1) is supported.")
+    return emit.flatten(ctx.builder, ctx.name("flatten"), x)
+
+
+@emits_call(functions=(F.dropout,), methods=("contiguous",))
+def vanishing(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """Calls that do nothing in eval mode; F.dropout has to be told that it is."""
+    if len(args) + len(kwargs) == 1 and not kwargs:  # .contiguous(), or F.dropout(x)
+        (x,) = args
+        training = False
+    else:
+        names = ("input", "p", "training", "inplace")
+        x, _, training, _ = bind(args, kwargs, names, (None, 0.5, True, False))
+    if training:
+        raise GatewrightError(
+            "GW-108",
+            where="F.dropout",
+            cause="it is called with training=True, which is also its default.",
+            remedy="use nn.Dropout, or pass training=self.training.",
+        )
+    return expect_value("dropout", x)
+
+
+@emits_call(functions=(torch.cat, torch.concat))
+def concatenate(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value | States:
+    """``torch.cat`` of features, or of final states along their first axis."""
+    tensors, dim = bind(args, kwargs, ("tensors", "dim"), (None, 0))
+    parts = list(tensors)
+    if dim == 0 and all(isinstance(part, States) for part in parts):
+        first: States = parts[0]
+        return dataclasses.replace(first, items=tuple(i for part in parts for i in part.items))
+    values = [expect_value("torch.cat", part) for part in parts]
+    if dim not in (-1, len(values[0].shape) - 1):
+        raise unsupported_call("torch.cat", "only the last axis, the features, can be joined.")
+    return emit.concat(ctx.builder, ctx.name("cat"), values)
+
+
+@emits_call(functions=(torch.squeeze,), methods=("squeeze",))
+def squeeze(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``h.squeeze(0)`` of the one final state of a layer."""
+    source, dim = bind(args, kwargs, ("input", "dim"), (None, None))
+    if isinstance(source, States) and len(source.items) == 1 and dim == 0:
+        return source.items[0]
+    raise unsupported_call("squeeze", "only squeeze(0) of a single final state is supported.")
+
+
+@emits_call(functions=(getattr,))
+def attribute(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value | States:
+    """``.value`` of a QuantTensor."""
+    source, name = args[:2]
+    if isinstance(source, States) and name == "value" and source.quant_tensor:
+        return dataclasses.replace(source, quant_tensor=False)
+    if isinstance(source, MaxOutput) and name == "values":
+        return source.values
+    x = expect_value(f".{name}", source)
+    if name == "value" and x.quant_tensor:
+        return dataclasses.replace(x, quant_tensor=False)
+    raise unsupported_call(f".{name} of a tensor")

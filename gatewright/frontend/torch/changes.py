@@ -1,0 +1,81 @@
+"""What lets a module run something else than its class and attributes say, and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils import prune
+from torch.nn.utils.spectral_norm import SpectralNorm
+from torch.nn.utils.weight_norm import WeightNorm
+
+from gatewright.frontend.torch.trace import leaf_paths
+
+_IN_GENERAL = (
+    "make its parameters permanent (prune.remove, remove_weight_norm, remove_spectral_norm), "
+    "remove hooks, and put what they do into forward() of a class"
+)
+
+
+def remedy(model: nn.Module, path: str | None) -> str:
+    """What to do about a module that is not run as it was traced.
+
+    Args:
+        model: The whole model.
+        path: Of the layer that differs; None where what lies around the layers does.
+    """
+    found = [*_everywhere(), steps(model, path)]
+    return f"{'; '.join(step for step in found if step) or _IN_GENERAL}."
+
+
+def _everywhere() -> Iterator[str]:
+    """What applies to all modules alike."""
+    hooked = nn.modules.module
+    if hooked._global_forward_pre_hooks or hooked._global_forward_hooks:
+        yield "remove the hook of all modules: its handle is what register_module_..._hook returned"
+    if any(map(torch.is_autocast_enabled, ("cpu", "cuda"))):
+        yield "leave torch.autocast first: what is compiled is float32"
+
+
+def steps(model: nn.Module, path: str | None) -> str:
+    """The same, as far as it can be seen; else empty."""
+    modules = _around(model) if path is None else _inside(model, path)
+    found = (step for p, module in modules for step in _steps(f"model.{p}".rstrip("."), module))
+    return "; ".join(dict.fromkeys(found))
+
+
+def _inside(model: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
+    for below, module in model.get_submodule(path).named_modules():
+        yield ".".join(part for part in (path, below) if part), module
+
+
+def _around(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    leaves = leaf_paths(model)
+    for path, module in model.named_modules():
+        if not any(path == leaf or path.startswith(f"{leaf}.") for leaf in leaves):
+            yield path, module
+
+
+def _steps(name: str, module: nn.Module) -> Iterator[str]:
+    hooks = [*module._forward_pre_hooks.values(), *module._forward_hooks.values()]
+    permanent = [step for hook in hooks for step in _permanent(name, hook)]
+    yield from permanent
+    if len(hooks) > len(permanent):
+        yield f"remove the hook of {name}, or put what it does into forward()"
+    if "forward" in vars(module) and not isinstance(module, torch.jit.ScriptModule):
+        yield f"put what replaces {name}.forward into forward() of its class"
+
+
+def _permanent(name: str, hook: Any) -> Iterable[str]:
+    """How to make a parameter permanent that a hook computes before each forward."""
+    methods = list(hook) if isinstance(hook, prune.PruningContainer) else [hook]
+    for method in methods:
+        if isinstance(method, prune.BasePruningMethod):
+            return [f'call torch.nn.utils.prune.remove({name}, "{method._tensor_name}")']
+        if isinstance(method, WeightNorm):
+            return [f'call torch.nn.utils.remove_weight_norm({name}, "{method.name}")']
+        if isinstance(method, SpectralNorm):
+            return [f'call torch.nn.utils.remove_spectral_norm({name}, "{method.name}")']
+    return []

@@ -1,0 +1,80 @@
+"""Emits mean and maximum over time, and argmax over the classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from gatewright.errors import GatewrightError
+from gatewright.frontend import emit
+from gatewright.frontend.spec import Value
+from gatewright.frontend.torch.registry import (
+    Context,
+    MaxOutput,
+    bind,
+    emits_call,
+    expect_value,
+    unsupported_call,
+)
+
+_NAMES, _DEFAULTS = ("input", "dim", "keepdim"), (None, None, False)
+
+
+@emits_call(functions=(torch.mean,), methods=("mean",))
+def mean(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``out.mean(dim=1)``, or ``dim=0`` without ``batch_first``."""
+    if kwargs.get("dtype") is not None:
+        raise unsupported_call("mean", "it is given a dtype.")
+    options = {key: value for key, value in kwargs.items() if key != "dtype"}
+    return _over_time(ctx, "mean", "ReduceMean", args, options)
+
+
+@emits_call(functions=(torch.amax,), methods=("amax",))
+def amax(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``out.amax(dim=1)``, or ``dim=0`` without ``batch_first``."""
+    return _over_time(ctx, "amax", "ReduceMax", args, kwargs)
+
+
+@emits_call(functions=(torch.max,), methods=("max",))
+def maximum(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> MaxOutput:
+    """``out.max(dim=1)``, of which only the values can be used."""
+    return MaxOutput(_over_time(ctx, "max", "ReduceMax", args, kwargs))
+
+
+def _over_time(
+    ctx: Context, call: str, op: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Value:
+    source, dim, keepdim = bind(args, kwargs, _NAMES, _DEFAULTS)
+    x = expect_value(call, source)
+    if x.layout is None or len(x.shape) != 3:
+        raise unsupported_call(
+            call, "only the steps of a recurrent layer's output can be reduced, over time."
+        )
+    axes = list(dim) if isinstance(dim, (list, tuple)) else [dim]
+    time = x.layout.time_axis
+    if keepdim or axes not in ([time], [time - 3]):
+        raise GatewrightError(
+            "GW-108",
+            where=call,
+            cause=f"it reduces dim={dim} with keepdim={keepdim}, where time is axis {time}.",
+            remedy=f"reduce over time only: out.{call}(dim={time}).",
+        )
+    name = "mean_over_time" if op == "ReduceMean" else "max_over_time"
+    return emit.over_time(ctx.builder, ctx.name(name), op, x)
+
+
+@emits_call(functions=(torch.argmax,), methods=("argmax",))
+def argmax(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``y.argmax(dim=-1)``, the model's output."""
+    source, dim, keepdim = bind(args, kwargs, _NAMES, _DEFAULTS)
+    x = expect_value("argmax", source)
+    last = len(x.shape) - 1
+    if keepdim or last < 1 or dim not in (-1, last):
+        raise GatewrightError(
+            "GW-108",
+            where="argmax",
+            cause=f"it takes dim={dim} with keepdim={keepdim}; supported is the last axis.",
+            remedy="call y.argmax(dim=-1).",
+        )
+    return emit.argmax(ctx.builder, ctx.name("argmax"), x)

@@ -1,0 +1,1 @@
+"""The levels of a build: what runs each, and what a user passes to it."""

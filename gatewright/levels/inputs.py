@@ -1,0 +1,124 @@
+"""Checks of what a user passes to a build."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gatewright.errors import GatewrightError
+from gatewright.ir.lowering import IntegerModel
+from gatewright.ir.quantizer import Argument
+from gatewright.levels.run import Arguments
+
+
+def check_arguments(x: Any, model: IntegerModel) -> Arguments:
+    """What the user passes, as float32 arrays.
+
+    Args:
+        x: An array, or a tuple of one for each argument of the model.
+        model: Says what shapes they have.
+
+    Raises:
+        GatewrightError: GW-601.
+    """
+    single = hasattr(x, "value")  # a QuantTensor is a tuple too
+    several = isinstance(x, tuple) or (isinstance(x, list) and len(model.arguments) > 1)
+    parts = list(x) if several and not single else [x]
+    if len(parts) != len(model.arguments):
+        names = ", ".join(a.name for a in model.arguments)
+        raise _refused("input", f"there are {len(parts)} arrays for {names}", model.arguments[0])
+    arrays = tuple(
+        _check(_plain("input", part), argument, model)
+        for part, argument in zip(parts, model.arguments, strict=True)
+    )
+    batches = {a.shape[arg.batch_axis] for a, arg in zip(arrays, model.arguments, strict=True)}
+    if len(batches) > 1:
+        shapes = ", ".join(str(list(array.shape)) for array in arrays)
+        raise _refused("input", f"the arrays {shapes} disagree on B", model.arguments[0])
+    return arrays
+
+
+def check_labels(labels: Any, arguments: Arguments, model: IntegerModel) -> npt.NDArray[Any] | None:
+    """Right classes [B], or one a time step, in the layout of the output.
+
+    Raises:
+        GatewrightError: GW-601 where there are not as many as the model gives answers.
+    """
+    if labels is None:
+        return None
+    array, output = _plain("labels", labels), model.outputs[0]
+    sizes = {
+        n: size
+        for a, argument in zip(arguments, model.arguments, strict=True)
+        for n, size in zip(argument.shape, a.shape, strict=True)
+        if isinstance(n, str)
+    }
+    free = model.graph[output.tensors[0]].shape[:-1]
+    expected = [sizes.get(n, n) if isinstance(n, str) else n for n in free]
+    expected = expected[::-1] if output.time_major else expected
+    if list(array.shape) != expected:
+        raise GatewrightError(
+            "GW-601",
+            where="labels",
+            cause=f"their shape is {list(array.shape)}, expected {expected}.",
+            remedy="Pass the right class of each answer of the model.",
+        )
+    return array
+
+
+def _plain(where: str, x: Any) -> npt.NDArray[Any]:
+    """Arrays, torch tensors and nested lists as a numpy array."""
+    try:
+        value = getattr(x, "value", x)  # of a QuantTensor
+        return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    except (ValueError, TypeError, RuntimeError, NotImplementedError) as error:
+        raise GatewrightError(
+            "GW-601",
+            where=where,
+            cause=f"it is no array of numbers: {error}.",
+            remedy="Pass a numpy array, a dense torch tensor or nested lists of one shape.",
+        ) from error
+
+
+def _check(
+    array: npt.NDArray[Any], argument: Argument, model: IntegerModel
+) -> npt.NDArray[np.float32]:
+    expected = argument.shape
+    fits = array.ndim == len(expected) and all(
+        n > 0 and (isinstance(free, str) or n == free)
+        for n, free in zip(array.shape, expected, strict=True)
+    )
+    time = argument.time_axis
+    problem = None
+    if array.dtype.kind not in "fiu":
+        problem = f"its type is {array.dtype}"
+    elif not fits:
+        empty = ", none of them 0" if 0 in array.shape else ""
+        problem = f"its shape is {list(array.shape)}, expected {_show(argument)}{empty}"
+    elif model.fixed_steps and time is not None and array.shape[time] != model.steps:
+        problem = f"it has {array.shape[time]} time steps, the model takes {model.steps}"
+    elif np.isnan(array).any():
+        problem = "it holds NaN, which no integer stands for"
+    if problem is not None:
+        where = "input" if argument is model.arguments[0] else argument.name
+        raise _refused(where, problem, argument)
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def _show(argument: Argument) -> str:
+    free = [n if isinstance(n, str) else "I" for n in argument.shape]
+    if argument.time_axis is None:
+        free = [str(n) for n in argument.shape]
+        return f"[{', '.join(free)}]"
+    return f"[{', '.join(free)}] with I = {argument.shape[-1]}"
+
+
+def _refused(where: str, cause: str, argument: Argument) -> GatewrightError:
+    return GatewrightError(
+        "GW-601",
+        where=where,
+        cause=f"{cause}.",
+        remedy=f"Pass numbers {_show(argument)}; infinities saturate.",
+    )

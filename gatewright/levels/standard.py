@@ -1,0 +1,81 @@
+"""``2_standard.onnx``, plain ONNX ops."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import onnx
+import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+    NotImplemented,
+)
+
+from gatewright.builds.documents import Documents
+from gatewright.builds.folder import INTEGER, STANDARD
+from gatewright.builds.graphs import read_graph
+from gatewright.files.reading import whole
+from gatewright.ir.lowering import IntegerModel
+from gatewright.ir.standard import codes_name, input_name, stacked_states, with_kept, with_taps
+from gatewright.ir.types import IntArray
+from gatewright.levels.level import Level
+from gatewright.levels.run import Arguments, Kept, Run, StreamEngine
+
+REFUSALS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotImplemented)
+"""What onnxruntime raises for a model that is none."""
+
+
+def standard_engine(model: onnx.ModelProto, integer: IntegerModel, *, taps: bool) -> StreamEngine:
+    """``2_standard.onnx`` through onnxruntime.
+
+    Raises:
+        ValueError: If that does not take it.
+    """
+    model = with_taps(model) if taps else model
+    begins = _session(model)
+    goes_on = cache(lambda: _session(with_kept(model, integer.graph)))  # for streams only
+    names = [output.name for output in begins.get_outputs()]
+    layers = {
+        o: state
+        for node in integer.graph.scans()
+        for o, state in zip(stacked_states(node), node.states, strict=True)
+    }
+
+    def run(arguments: Arguments, kept: Kept | None = None) -> Run:
+        names_in = (input_name(argument) for argument in integer.arguments)
+        feeds: dict[str, Any] = dict(zip(names_in, arguments, strict=True))
+        session = begins if kept is None else goes_on()
+        feeds |= kept or {}
+        values: dict[str, Any] = dict(zip(names, session.run(None, feeds), strict=True))
+        ys = tuple(values.pop(output.name) for output in integer.outputs)
+        n: dict[str, IntArray] = {}
+        for output in integer.outputs:
+            n |= output.from_codes(values.pop(codes_name(output)))
+        taps = {layers.get(name, name): value for name, value in values.items()}
+        return Run(ys, n, taps)
+
+    return run
+
+
+def _session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(model.SerializeToString(), options)
+    except REFUSALS as error:
+        raise ValueError(str(error)) from error
+
+
+def _open(build: Documents, taps: bool, native: bool | None) -> StreamEngine:
+    def make() -> StreamEngine:
+        with whole(build.path / STANDARD):
+            return standard_engine(read_graph(build.path, STANDARD), build.integer, taps=taps)
+
+    return build.opened.get(("standard", taps), (STANDARD, INTEGER), make, warns=True)
+
+
+LEVEL = Level("standard", STANDARD, "onnxruntime", _open)

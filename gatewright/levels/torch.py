@@ -1,0 +1,71 @@
+"""The level before all others: the torch module itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gatewright.errors import GatewrightError
+from gatewright.ir.lowering import IntegerModel
+from gatewright.levels.level import Level
+from gatewright.levels.run import Engine, Run, nearest
+
+if TYPE_CHECKING:
+    from gatewright.frontend.torch.reference import Result
+
+
+def torch_engine(integer: IntegerModel, model: Any, *, calibrated: bool) -> Engine:
+    """A torch module, its integers read off its quantizers.
+
+    Args:
+        integer: What it was compiled to.
+        model: The module.
+        calibrated: Whether ``compile`` placed quantizers first, so that this one needs them too.
+
+    Raises:
+        GatewrightError: GW-605 where it is float in a place that is not in the build.
+    """
+    from gatewright.frontend import TorchReference
+    from gatewright.frontend.calibration.missing import float_place
+
+    place = float_place(model, len(integer.arguments), everywhere=calibrated)
+    if place is not None:
+        raise GatewrightError(
+            "GW-605",
+            where=place,
+            cause="it is float there, and the build is of a model that was calibrated."
+            if calibrated
+            else "it is float there, and the build is not.",
+            remedy="Add --calibrate with the data that compile was given; in Python, give the "
+            "calibrated model, calibrate(model, data).model."
+            if calibrated
+            else "Give the model that was compiled.",
+        )
+    reference = TorchReference(model)
+    return lambda arguments: torch_run(integer, reference.run(*arguments))
+
+
+def torch_run(integer: IntegerModel, result: Result) -> Run:
+    """What a module gave, by the names of the integer graph.
+
+    Raises:
+        GatewrightError: GW-605 where it gives another number of outputs, or one of another rank.
+    """
+    tensors = integer.graph.tensors
+    time_major = integer.arguments[0].time_axis == 0
+    taps = {}
+    for name, value in result.taps.items():
+        layer = name.removesuffix("/out")
+        if layer != name:  # the output of a quantizer in the head, in the user's layout
+            name = next(
+                (n for n in (f"{layer}.out", f"{layer}.output_quant.out") if n in tensors), ""
+            )
+            if time_major and value.ndim == 3:
+                value = np.swapaxes(value, 0, 1)
+        if name:
+            taps[name] = value
+    return Run(result.outputs, nearest(integer, result.outputs), taps)
+
+
+LEVEL = Level("torch", "the Brevitas module", "torch, in float32", None, floats=True)

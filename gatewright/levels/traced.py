@@ -1,0 +1,63 @@
+"""``1_traced.onnx``, in Brevitas' own vocabulary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.core.onnx_exec import execute_onnx
+
+from gatewright.builds.documents import Documents
+from gatewright.builds.folder import TRACED
+from gatewright.files.reading import whole
+from gatewright.ir.lowering import IntegerModel
+from gatewright.ir.traced import respecialize
+from gatewright.ir.traced.cell_op import kept_states, recorded_taps
+from gatewright.ir.traced.operands import TracedGraph
+from gatewright.levels.level import Level
+from gatewright.levels.run import Arguments, Kept, Run, StreamEngine, nearest
+
+
+def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> StreamEngine:
+    """``1_traced.onnx`` through qonnx."""
+    quants = {
+        f"{node.name}.out": (node.output[0], TracedGraph(model.graph).quantizer(node))
+        for node in model.graph.node
+        if node.op_type == "Quant" and f"{node.name}.out" in integer.graph.tensors
+    }
+    outputs = [value.name for value in model.graph.output]
+    time_major = any(output.time_major for output in integer.inputs)
+
+    def run(arguments: Arguments, kept: Kept | None = None) -> Run:
+        with recorded_taps() as taps, kept_states(kept or {}):
+            context = traced_values(model, arguments)
+        for name, (tensor, quantizer) in quants.items():
+            n = np.rint(context[tensor].astype(np.float64) / float(quantizer.scales[0]))
+            steps_first = time_major and n.ndim == 3
+            taps[name] = (np.swapaxes(n, 0, 1) if steps_first else n).astype(np.int64)
+        ys = tuple(np.asarray(context[output]) for output in outputs)
+        return Run(ys, nearest(integer, ys), dict(taps))
+
+    return run
+
+
+def traced_values(model: onnx.ModelProto, arguments: Arguments) -> dict[str, npt.NDArray[Any]]:
+    """Every tensor of a traced graph, by name, in the user's layout."""
+    names = [value.name for value in model.graph.input]
+    wrapper = ModelWrapper(respecialize(model, [a.shape for a in arguments]))
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and saturates
+        values: dict[str, npt.NDArray[Any]] = execute_onnx(
+            wrapper, dict(zip(names, arguments, strict=True)), True
+        )
+    return values
+
+
+def _open(build: Documents, taps: bool, native: bool | None) -> StreamEngine:
+    with whole(build.path / TRACED):
+        return traced_engine(build.traced, build.integer)
+
+
+LEVEL = Level("traced", TRACED, "QONNX, in exact arithmetic", _open, floats=True)

@@ -1,0 +1,1 @@
+"""Levels held against each other, and what explains a difference."""
