@@ -13,9 +13,9 @@ from gatewright.build import RTL, Build
 from gatewright.hls_templates.cosim import Drive, Event, open_core
 from gatewright.hls_templates.cosim.core import Core, Watched
 from gatewright.hls_templates.ports import Ports
+from gatewright.ir import ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.interpreter import run_scan
-from gatewright.ir.ops import REGISTRY
 from gatewright.ir.types import IntArray
 
 SEQUENCES = 24
@@ -137,7 +137,7 @@ def reference(graph: Graph, one: Values, states: States | None) -> tuple[Values,
     left: States = {}
     for node in graph.nodes:
         inputs = [values[i] for i in node.inputs]
-        if node.op == "Scan":
+        if node.op == ops.SCAN:
             count = int(node.attrs["states"])
             if states is not None:
                 inputs[:count] = states[node.name]
@@ -147,6 +147,6 @@ def reference(graph: Graph, one: Values, states: States | None) -> tuple[Values,
             for state, tensor in zip(("h", "c"), node.body.outputs[:count], strict=False):
                 taps[f"{node.name}/{state}"] = inner[tensor]
         else:
-            results = REGISTRY[node.op].evaluate(inputs, node)
+            results = node.op.evaluate(inputs, node)
         values |= dict(zip(node.outputs, results, strict=True))
     return {name: values[name] for name in graph.outputs}, taps, left

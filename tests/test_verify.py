@@ -18,6 +18,7 @@ from shared_model import Shared
 from torch import nn
 
 import gatewright
+from gatewright.ir import ops
 from gatewright.ir.types import IntArray
 from gatewright.verify.replay import replay
 
@@ -186,7 +187,7 @@ def test_replay_judges_a_place_by_the_tensor_that_the_certificate_names(
     size = 5  # as many outputs as inputs, so that no shape tells a product's input from its sum
     build = square_build(size, bias, tmp_path)
     (output,) = build.integer.graph.outputs
-    assert build.integer.graph.nodes[-1].op == ("Add" if bias else "MatMul")
+    assert build.integer.graph.nodes[-1].op == (ops.ADD if bias else ops.MATMUL)
     x = np.random.default_rng(0).normal(size=(4, 6, 3)).astype(np.float32)
     run = build.engine("integer", taps=True)((x,))
     gate = next(name for name in run.taps if name.endswith("/input_acc"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 from gatewright.builds.folder import MANIFEST, OLD
 from gatewright.builds.manifest import is_whole, read_manifest
 from gatewright.files.reading import digest_of
+from gatewright.files.warn import warn
 
 T = TypeVar("T")
 
@@ -204,7 +204,7 @@ class Opened:
     def _warn_once(self, message: str) -> None:
         if message not in self._named:
             self._named.add(message)
-            warnings.warn(message, ChangedBuildWarning, stacklevel=4)
+            warn(message, ChangedBuildWarning)
 
     def _warn(self, seen: Seen, part: str) -> None:
         for name in seen.changed:
@@ -214,4 +214,4 @@ class Opened:
 
 def _warn(path: Path) -> None:
     message = f"{path} is not what compile wrote; it is run as it is"
-    warnings.warn(message, ChangedBuildWarning, stacklevel=5)
+    warn(message, ChangedBuildWarning)

@@ -21,7 +21,8 @@ from gatewright.hls_templates.recurrent.tail import generate_tail, split_step
 from gatewright.hls_templates.requantize.kernel import make_requantizer
 from gatewright.hls_templates.schedule import choose_tile, least_multipliers, make_schedule
 from gatewright.hls_templates.select_last.kernel import SelectLast
-from gatewright.ir.graph import Graph, Node
+from gatewright.ir import ops
+from gatewright.ir.graph import Graph, Node, Op
 from gatewright.ir.types import IntArray
 
 # A matrix that is used once a sequence works in one of its many steps: it gets a quarter of the
@@ -76,7 +77,7 @@ def _map_scan(mapper: Mapper, node: Node) -> None:
     given: list[str] = []
     for name, state in zip(node.inputs[:count], node.body.outputs, strict=False):
         producer = producers.get(name)
-        if producer is not None and producer.op == "InitialState":
+        if producer is not None and producer.op == ops.INITIAL_STATE:
             row = graph[producer.inputs[0]].value
             assert row is not None
             initial[state] = row
@@ -178,7 +179,7 @@ def _map_mul(mapper: Mapper, node: Node) -> None:
 
 def _map_over_time(mapper: Mapper, node: Node) -> None:
     common = mapper.common(node, node.inputs, node.outputs)
-    kernel = OverTime(*common, node.outputs[0], node.op == "ReduceMax")
+    kernel = OverTime(*common, node.outputs[0], node.op == ops.REDUCE_MAX)
     mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
 
 
@@ -199,17 +200,17 @@ def _map_flatten(mapper: Mapper, node: Node) -> None:
     mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
 
 
-_MAPPINGS: dict[str, Callable[[Mapper, Node], None]] = {
-    "Add": _map_add,
-    "ArgMax": _map_argmax,
-    "Concat": _map_concat,
-    "Flatten": _map_flatten,
-    "LookUp": _map_lookup,
-    "MatMul": _map_matmul,
-    "Mul": _map_mul,
-    "MultiThreshold": _map_multithreshold,
-    "ReduceMax": _map_over_time,
-    "ReduceSum": _map_over_time,
-    "Scan": _map_scan,
-    "SelectLast": _map_select,
+_MAPPINGS: dict[Op, Callable[[Mapper, Node], None]] = {
+    ops.ADD: _map_add,
+    ops.ARGMAX: _map_argmax,
+    ops.CONCAT: _map_concat,
+    ops.FLATTEN: _map_flatten,
+    ops.LOOKUP: _map_lookup,
+    ops.MATMUL: _map_matmul,
+    ops.MUL: _map_mul,
+    ops.MULTITHRESHOLD: _map_multithreshold,
+    ops.REDUCE_MAX: _map_over_time,
+    ops.REDUCE_SUM: _map_over_time,
+    ops.SCAN: _map_scan,
+    ops.SELECT_LAST: _map_select,
 }

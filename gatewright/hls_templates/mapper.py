@@ -16,6 +16,7 @@ from gatewright.hls_templates.drain.kernel import Drain
 from gatewright.hls_templates.fork.kernel import Fork
 from gatewright.hls_templates.kernel import Kernel, Port
 from gatewright.hls_templates.reverse.kernel import Reverse
+from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.types import IntArray
 
@@ -70,7 +71,7 @@ class Mapper:
         self._flags = 0
         self._waiting: dict[str, list[str]] = {}
         # An InitialState is a constant of the layer that it begins.
-        self.nodes = [node for node in graph.needed() if node.op != "InitialState"]
+        self.nodes = [node for node in graph.needed() if node.op != ops.INITIAL_STATE]
         self._biases = _biases(graph, self.nodes)
         self.readers = _readers(graph, self.nodes, self._biases)
 
@@ -219,10 +220,10 @@ class Mapper:
 
 def _biases(graph: Graph, nodes: Sequence[Node]) -> dict[str, tuple[str, IntArray]]:
     """For each product that only a bias reads: the sum, and the bias."""
-    products = {node.outputs[0] for node in nodes if node.op in ("MatMul", "Mul")}
+    products = {node.outputs[0] for node in nodes if node.op in (ops.MATMUL, ops.MUL)}
     found: dict[str, tuple[str, IntArray]] = {}
     for node in nodes:
-        if node.op != "Add":
+        if node.op != ops.ADD:
             continue
         product = next(name for name in node.inputs if name in products)
         value = graph[next(name for name in node.inputs if name != product)].value

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from gatewright.ir import ops
 from gatewright.ir.certificate import ALL_CHANNELS, Certificate, Place, SummaryRow
 from gatewright.ir.float_error import (
     Intervals,
@@ -79,7 +80,7 @@ def _steps(integer: IntegerModel) -> dict[str, KnownStep]:
         prefix + node.outputs[0]: (graph[node.inputs[0]].type, step)
         for prefix, graph in graphs
         for node in graph.nodes
-        if node.op in ("LookUp", "MultiThreshold")
+        if node.op in (ops.LOOKUP, ops.MULTITHRESHOLD)
         and (step := graph[node.inputs[1]].value) is not None
     }
 

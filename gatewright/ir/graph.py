@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from gatewright.ir.types import IntArray, IntType
 
@@ -28,17 +29,43 @@ class Tensor:
     value: IntArray | None = None
 
 
+class Op(ABC):
+    """What an op has to say about itself: types and shapes, and the meaning in exact integers.
+
+    Two of one class are one and the same.
+    """
+
+    name: ClassVar[str]
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+    def __repr__(self) -> str:
+        return self.name
+
+    @abstractmethod
+    def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
+        """Range and shape of each output."""
+
+    @abstractmethod
+    def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
+        """The outputs' elements: the op's definition."""
+
+
 @dataclass(frozen=True)
 class Node:
     """One application of an op.
 
     Attributes:
-        op: Name in the op registry.
+        op: What it applies.
         name: Readable and unique; begins with the path of the torch module it came from.
         body: The step graph of a ``Scan``.
     """
 
-    op: str
+    op: Op
     name: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -78,7 +105,7 @@ class Graph:
 
     def add(
         self,
-        op: str,
+        op: Op,
         inputs: Sequence[str],
         outputs: Sequence[str],
         *,
@@ -87,10 +114,8 @@ class Graph:
         **attrs: Any,
     ) -> str:
         """Append a node, infer the types and shapes of its outputs, return the first output."""
-        from gatewright.ir.ops import REGISTRY
-
         node = Node(op, name or outputs[0], tuple(inputs), tuple(outputs), attrs, body)
-        results = REGISTRY[op].infer([self.tensors[i] for i in inputs], node)
+        results = op.infer([self.tensors[i] for i in inputs], node)
         for output, (type_, shape) in zip(outputs, results, strict=True):
             self._define(Tensor(output, type_, shape))
         self.nodes.append(node)
@@ -121,4 +146,4 @@ class Graph:
 
     def scans(self) -> list[Node]:
         """The recurrent layers."""
-        return [node for node in self.nodes if node.op == "Scan"]
+        return [node for node in self.nodes if node.body is not None]

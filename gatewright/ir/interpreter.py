@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gatewright.ir.graph import Graph, Node
-from gatewright.ir.ops import REGISTRY
 from gatewright.ir.types import IntArray
 
 Taps = dict[str, IntArray]
@@ -31,13 +30,13 @@ def run(
     values: dict[str, IntArray] = {**graph.constants(), **feeds}
     for node in graph.nodes:
         inputs = [values[i] for i in node.inputs]
-        if node.op == "Scan":
+        if node.body is not None:
             for i, state in enumerate(node.states):
                 inputs[i] = (kept or {}).get(state, inputs[i])
             results, inner = run_scan(node, inputs)
             taps |= {f"{node.name}/{name}": value for name, value in inner.items()}
         else:
-            results = REGISTRY[node.op].evaluate(inputs, node)
+            results = node.op.evaluate(inputs, node)
         computed = dict(zip(node.outputs, results, strict=True))
         values |= computed
         taps |= computed
@@ -78,7 +77,7 @@ def run_body(body: Graph, inputs: Sequence[IntArray]) -> dict[str, IntArray]:
     }
     computed: dict[str, IntArray] = {}
     for node in body.nodes:
-        results = REGISTRY[node.op].evaluate([values[i] for i in node.inputs], node)
+        results = node.op.evaluate([values[i] for i in node.inputs], node)
         computed |= dict(zip(node.outputs, results, strict=True))
         values |= computed
     return computed

@@ -14,7 +14,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from gatewright.ir.graph import Graph, Node, Tensor
+from gatewright.ir import ops
+from gatewright.ir.graph import Graph, Node, Op, Tensor
 from gatewright.ir.lowering.lower import IntegerModel
 from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary, Quantizer, Scales
 from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
@@ -122,13 +123,13 @@ def _value_info(tensor: Tensor, name: str) -> onnx.ValueInfoProto:
 
 def emit_node(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
     """One integer op as ONNX nodes."""
-    if node.op == "MultiThreshold":
+    if node.op == ops.MULTITHRESHOLD:
         return emit_threshold(node, graph)
     return _EMITTERS.get(node.op, _emit_same)(node, graph, emit_threshold)
 
 
 def _emit_same(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
-    return [helper.make_node(node.op, node.inputs, node.outputs, name=node.name)]
+    return [helper.make_node(node.op.name, node.inputs, node.outputs, name=node.name)]
 
 
 def _emit_lookup(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
@@ -156,7 +157,7 @@ def _emit_over_time(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx
     inputs = [*node.inputs, axes]
     return [
         helper.make_node("Constant", [], [axes], value=time),
-        helper.make_node(node.op, inputs, node.outputs, name=node.name, keepdims=0),
+        helper.make_node(node.op.name, inputs, node.outputs, name=node.name, keepdims=0),
     ]
 
 
@@ -203,16 +204,16 @@ def _emit_scan(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.Node
     ]
 
 
-_EMITTERS: dict[str, Callable[[Node, Graph, Emit], list[onnx.NodeProto]]] = {
-    "ArgMax": _emit_argmax,
-    "Concat": _emit_concat,
-    "Flatten": _emit_flatten,
-    "InitialState": _emit_initial,
-    "LookUp": _emit_lookup,
-    "ReduceMax": _emit_over_time,
-    "ReduceSum": _emit_over_time,
-    "Scan": _emit_scan,
-    "SelectLast": _emit_select,
+_EMITTERS: dict[Op, Callable[[Node, Graph, Emit], list[onnx.NodeProto]]] = {
+    ops.ARGMAX: _emit_argmax,
+    ops.CONCAT: _emit_concat,
+    ops.FLATTEN: _emit_flatten,
+    ops.INITIAL_STATE: _emit_initial,
+    ops.LOOKUP: _emit_lookup,
+    ops.REDUCE_MAX: _emit_over_time,
+    ops.REDUCE_SUM: _emit_over_time,
+    ops.SCAN: _emit_scan,
+    ops.SELECT_LAST: _emit_select,
 }
 
 
@@ -291,27 +292,27 @@ def _read_node(
         case "MultiThreshold":
             outputs = [outputs[0].removesuffix("::float")]
             graph.add(
-                "MultiThreshold", inputs, outputs, name=node.name, out_bias=int(attrs["out_bias"])
+                ops.MULTITHRESHOLD, inputs, outputs, name=node.name, out_bias=int(attrs["out_bias"])
             )
         case "Gather" if attrs["axis"] == 0:
-            graph.add("LookUp", inputs[::-1], outputs, name=node.name)
+            graph.add(ops.LOOKUP, inputs[::-1], outputs, name=node.name)
         case "Gather":
             at = helper.get_attribute_value(sources[inputs[1]].attribute[0])
             bound: dict[str, Any] = {} if int(numpy_helper.to_array(at)) == -1 else {"steps": steps}
-            graph.add("SelectLast", inputs[:1], outputs, name=node.name, **bound)
+            graph.add(ops.SELECT_LAST, inputs[:1], outputs, name=node.name, **bound)
         case "Flatten":
-            graph.add("Flatten", inputs, outputs, name=node.name, steps=steps)
+            graph.add(ops.FLATTEN, inputs, outputs, name=node.name, steps=steps)
         case "ReduceMax":
-            graph.add("ReduceMax", inputs[:1], outputs, name=node.name)
+            graph.add(ops.REDUCE_MAX, inputs[:1], outputs, name=node.name)
         case "ReduceSum":
-            graph.add("ReduceSum", inputs[:1], outputs, name=node.name, steps=steps)
+            graph.add(ops.REDUCE_SUM, inputs[:1], outputs, name=node.name, steps=steps)
         case "Expand":
             batch = sources[sources[inputs[1]].input[0]]
-            graph.add("InitialState", [inputs[0], batch.input[0]], outputs, name=node.name)
+            graph.add(ops.INITIAL_STATE, [inputs[0], batch.input[0]], outputs, name=node.name)
         case "Scan":
             _read_scan(node, attrs, graph)
         case _:
-            graph.add(node.op_type, inputs, outputs, name=node.name)
+            graph.add(ops.BY_NAME[node.op_type], inputs, outputs, name=node.name)
 
 
 def _read_scan(node: onnx.NodeProto, attrs: dict[str, Any], graph: Graph) -> None:
@@ -330,7 +331,7 @@ def _read_scan(node: onnx.NodeProto, attrs: dict[str, Any], graph: Graph) -> Non
         body.add_input(value.name, type_, _shape(value))
     _read_nodes(proto, body, steps=0)
     graph.add(
-        "Scan",
+        ops.SCAN,
         list(node.input),
         list(node.output),
         name=node.name,

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from gatewright.errors import GatewrightError
+from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 
 # Of each value at its place in time, or of constants and given states.
 PIECEWISE = frozenset(
-    {"Add", "ArgMax", "Concat", "InitialState", "LookUp", "MatMul", "Mul", "MultiThreshold", "Sub"}
+    {
+        ops.ADD,
+        ops.ARGMAX,
+        ops.CONCAT,
+        ops.INITIAL_STATE,
+        ops.LOOKUP,
+        ops.MATMUL,
+        ops.MUL,
+        ops.MULTITHRESHOLD,
+        ops.SUB,
+    }
 )
 WHOLE = {
-    "Flatten": ("it puts all steps of a sequence side by side", "a Linear layer at every step"),
-    "ReduceMax": ("it takes the largest over a whole sequence", "the last step"),
-    "ReduceSum": ("it takes the mean over a whole sequence", "the last step"),
+    ops.FLATTEN: ("it puts all steps of a sequence side by side", "a Linear layer at every step"),
+    ops.REDUCE_MAX: ("it takes the largest over a whole sequence", "the last step"),
+    ops.REDUCE_SUM: ("it takes the mean over a whole sequence", "the last step"),
 }
 """What would have to keep more than h and c: why, and what does not."""
 
@@ -28,10 +39,10 @@ def check_streamable(graph: Graph) -> None:
         if node.op in WHOLE:
             cause, instead = WHOLE[node.op]
             raise _refused(node, cause, f"Stream a model with {instead} instead, or")
-        if node.op == "Scan":
+        if node.op == ops.SCAN:
             _check_layer(node, ended)
             ended.update(node.outputs[: int(node.attrs["states"])])
-        elif node.op == "SelectLast":
+        elif node.op == ops.SELECT_LAST:
             if "steps" in node.attrs:
                 cause = f"it selects a step by its number, the last of {node.attrs['steps']}"
                 raise _refused(node, cause, "Stream a model that selects it with -1 instead, or")

@@ -7,11 +7,13 @@ import errno
 import os
 import shutil
 import tempfile
-import warnings
 from functools import cache
 from pathlib import Path
 
 VARIABLE = "GATEWRIGHT_CACHE"
+
+from gatewright.files.warn import warn
+
 NAME = "gatewright"
 NO_HOME = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT)
 
@@ -46,11 +48,10 @@ def cache_path() -> Path:
 def _temporary(reason: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=f"{NAME}-"))
     atexit.register(_remove, folder, os.getpid())
-    warnings.warn(
+    warn(
         f"no cache in the home folder ({reason}): what is compiled is kept in {folder} until this "
         f"process ends; let {VARIABLE} name a folder to keep it",
         NoCacheWarning,
-        stacklevel=2,
     )
     return folder
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gatewright.builds.documents import Documents
+from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.levels.integer import integer_engine
 from gatewright.levels.run import Arguments, Run
@@ -151,7 +152,7 @@ def _accumulator(
     arguments: Arguments,
 ) -> tuple[int | None, int | None]:
     """What the integer level had at the input of the op that made the value."""
-    if producer is None or producer.op not in ("MultiThreshold", "LookUp"):
+    if producer is None or producer.op not in (ops.MULTITHRESHOLD, ops.LOOKUP):
         return None, None
     sequence = tuple(
         np.take(a, [place[0]], axis=argument.batch_axis)
@@ -164,7 +165,7 @@ def _accumulator(
     if values is None:
         return None, None
     n = int(values[(0, *place[1:])])
-    if producer.op == "LookUp":
+    if producer.op == ops.LOOKUP:
         return n, None
     rows = body[producer.inputs[1]].value
     assert rows is not None

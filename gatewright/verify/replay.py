@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.interpreter import run_scan
 from gatewright.ir.lowering import IntegerModel
-from gatewright.ir.ops import REGISTRY
 from gatewright.ir.types import IntArray, IntType
 
-ROUNDED = ("LookUp", "MultiThreshold")
+ROUNDED = (ops.LOOKUP, ops.MULTITHRESHOLD)
 """Ops that make codes. Only these are taken over from the other engine: a float sum that is an
 output too goes on as a float, not as the integer nearest to it."""
 
@@ -71,10 +71,10 @@ def replay(
     found: list[LocalDifferences] = []
     for node in graph.nodes:
         inputs = [values[i] for i in node.inputs]
-        if node.op == "Scan":
+        if node.op == ops.SCAN:
             results = _replay_scan(node, inputs, taps, found)
         else:
-            results = REGISTRY[node.op].evaluate(inputs, node)
+            results = node.op.evaluate(inputs, node)
         for name, value in zip(node.outputs, results, strict=True):
             values[name] = _settle(graph, node, name, inputs, value, shown, found)
     return found
@@ -82,7 +82,7 @@ def replay(
 
 def _judged(node: Node, inputs: Sequence[IntArray], value: IntArray) -> IntArray:
     """What the certificate lists for a place: what its rounding reads, not what a sum reads."""
-    return inputs[0] if node.op in ("ArgMax", *ROUNDED) else value
+    return inputs[0] if node.op in (ops.ARGMAX, *ROUNDED) else value
 
 
 def _settle(
@@ -178,6 +178,6 @@ def _replay_body(
     }
     for node in body.nodes:
         inputs = [values[i] for i in node.inputs]
-        (value,) = REGISTRY[node.op].evaluate(inputs, node)
+        (value,) = node.op.evaluate(inputs, node)
         (name,) = node.outputs
         values[name] = _settle(body, node, name, inputs, value, shown, found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from gatewright.builds.documents import Documents
 from gatewright.builds.folder import VERIFY, WAVES, place_in, write_text, writing
 from gatewright.errors import GatewrightError
+from gatewright.files.warn import warn
 from gatewright.hls_templates.cosim import Drive, Trace
 from gatewright.ir.types import IntArray
 from gatewright.levels.cores import clocked_engine
@@ -216,7 +216,7 @@ def _keep(build: Documents, report: Report) -> None:
 
 def _say_unsaved(error: GatewrightError) -> None:
     message = f"{error.where} could not be written: {error.cause}"
-    warnings.warn(message, UnsavedReportWarning, stacklevel=4)
+    warn(message, UnsavedReportWarning)
 
 
 def _check_levels(levels: Any) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from corners import HIGH, LOW, draw_rows, draw_type, draw_values
 from small_cells import cell
 
+from gatewright.ir import ops
 from gatewright.ir.exact import thresholds
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.cells import build_body
@@ -69,12 +70,12 @@ class Drawn:
         terms[self.rng.integers(width)] = first if self.rng.random() < 0.5 else last
         if self.rng.random() < 0.5:
             terms[:] = terms[0]
-        self.add("Add", [source, self.constant(terms)])
+        self.add(ops.ADD, [source, self.constant(terms)])
         self.sets += width
 
     def count(self, source: str, rows: IntArray, low: int) -> None:
         """A requantizer."""
-        y = self.add("MultiThreshold", [source, self.constant(rows)], out_bias=low)
+        y = self.add(ops.MULTITHRESHOLD, [source, self.constant(rows)], out_bias=low)
         self.counted[y] = source, rows, low
         self.sets += len(rows)
 
@@ -133,7 +134,7 @@ def sums(d: Drawn) -> None:
     """Thresholds of one sign for the sums of a matrix, of both."""
     rng, x = d.rng, draw_type(d.rng, 9)
     weight = rng.integers(-(2**18), 2**18, (4, CHANNELS)) >> rng.integers(0, 18)
-    product = d.add("MatMul", [d.input(x, 4), d.constant(weight)], out=False)
+    product = d.add(ops.MATMUL, [d.input(x, 4), d.constant(weight)], out=False)
     domain = d.graph[product].type
     rows = draw_rows(d.rng, domain, CHANNELS)
     d.count(product, rows, _low(d, rows.shape[1]))
@@ -155,7 +156,7 @@ def matrix(d: Drawn) -> None:
         weight = np.abs(weight)
     ends = np.sort(np.stack([weight * x.lo, weight * x.hi]), axis=0).sum(axis=1)
     weight = _less(weight, ends)
-    product = d.add("MatMul", [d.input(x, inputs), d.constant(weight)], out=False)
+    product = d.add(ops.MATMUL, [d.input(x, inputs), d.constant(weight)], out=False)
     d.shift(product, outputs)
 
 
@@ -169,7 +170,7 @@ def affine_map(d: Drawn) -> None:
         most = HIGH // max(x.magnitude, 1)
         factors = rng.integers(-most, most + 1, CHANNELS) >> rng.integers(0, 32)
     factors = _less(factors, np.multiply.outer([x.lo, x.hi], factors))
-    product = d.add("Mul", [d.input(x, CHANNELS), d.constant(factors)], out=False)
+    product = d.add(ops.MUL, [d.input(x, CHANNELS), d.constant(factors)], out=False)
     d.shift(product, CHANNELS)
 
 
@@ -178,7 +179,7 @@ def table(d: Drawn) -> None:
     domain, out = draw_type(d.rng, int(d.rng.choice([2, 5, 9]))), draw_type(d.rng)
     entries = d.rng.integers(out.lo, out.hi + 1, domain.hi - domain.lo + 1)
     entries[0] = out.lo
-    d.add("LookUp", [d.input(domain, 4), d.constant(wrapped_table(entries, domain))])
+    d.add(ops.LOOKUP, [d.input(domain, 4), d.constant(wrapped_table(entries, domain))])
     d.sets += 1
 
 
@@ -190,7 +191,7 @@ def search(d: Drawn) -> None:
     n = np.arange(domain.lo, domain.hi + 1)
     entries = np.searchsorted(row, n, side="right") + int(d.rng.choice([0, -4, 2**16]))
     x = d.input(domain, 4, row[None])
-    d.add("LookUp", [x, d.constant(wrapped_table(entries, domain))])
+    d.add(ops.LOOKUP, [x, d.constant(wrapped_table(entries, domain))])
     d.sets += 1
 
 
@@ -199,24 +200,24 @@ def largest_class(d: Drawn) -> None:
     domain, width = draw_type(d.rng), int(d.rng.integers(1, 9))
     x = d.input(domain, width)
     d.feeds[x][::3] = np.clip(d.feeds[x][::3, :, :1] + d.rng.integers(-1, 2), domain.lo, domain.hi)
-    d.add("ArgMax", [x])
+    d.add(ops.ARGMAX, [x])
     d.sets += 1
 
 
 def over_time(d: Drawn) -> None:
     """The sum, and the largest."""
     short = draw_type(d.rng, 32 - (STEPS - 1).bit_length())
-    d.add("ReduceSum", [d.input(short, 5)], steps=STEPS)
-    d.add("ReduceMax", [d.input(draw_type(d.rng), 5)])
+    d.add(ops.REDUCE_SUM, [d.input(short, 5)], steps=STEPS)
+    d.add(ops.REDUCE_MAX, [d.input(draw_type(d.rng), 5)])
     d.sets += 2
 
 
 def streams(d: Drawn) -> None:
     """Values of several types side by side, of all steps and of the last one."""
     parts = [d.input(draw_type(d.rng), int(d.rng.integers(1, 6))) for _ in range(3)]
-    joined = d.add("Concat", parts)
-    d.add("SelectLast", [joined])
-    d.add("Flatten", [d.input(draw_type(d.rng), 3)], steps=STEPS)
+    joined = d.add(ops.CONCAT, parts)
+    d.add(ops.SELECT_LAST, [joined])
+    d.add(ops.FLATTEN, [d.input(draw_type(d.rng), 3)], steps=STEPS)
     d.input(draw_type(d.rng), 2)  # nobody reads it
     d.sets += 4
 
@@ -248,11 +249,11 @@ def layer(d: Drawn) -> None:
     for state in spec.form.states:
         type_ = body[f"{state}_prev"].type
         row = d.constant(rng.choice([type_.lo, 0, type_.hi], hidden))
-        initial.append(d.graph.add("InitialState", [row, source], [f"{name}.{state}0"]))
+        initial.append(d.graph.add(ops.INITIAL_STATE, [row, source], [f"{name}.{state}0"]))
     finals, steps = ([f"{name}.{s}{end}" for s in spec.form.states] for end in ("n", ""))
     backwards = bool(rng.random() < 0.4)
     d.graph.add(
-        "Scan",
+        ops.SCAN,
         [*initial, source],
         [*finals, *steps],
         name=name,

@@ -13,7 +13,7 @@ from gatewright.hls_templates.csim import Simulator, csim_sources
 from gatewright.hls_templates.mapper import Options
 from gatewright.hls_templates.ports import AxisEnd, Ports
 from gatewright.hls_templates.project import project_files
-from gatewright.ir import interpreter
+from gatewright.ir import interpreter, ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.cells import build_body
 from gatewright.ir.lowering.rounding import RoundingLog
@@ -35,16 +35,16 @@ def dense(graph: Graph, source: str, outputs: int, name: str, bias: bool = True)
     features = graph[source].shape[-1]
     weight = RNG.integers(-128, 128, (features, outputs))
     w = graph.add_constant(f"{name}.weight", weight)
-    product = graph.add("MatMul", [source, w], [f"{name}.product"], name=name)
+    product = graph.add(ops.MATMUL, [source, w], [f"{name}.product"], name=name)
     if not bias:
         return product
     b = graph.add_constant(f"{name}.bias", RNG.integers(-(2**18), 2**18, outputs))
-    return graph.add("Add", [product, b], [f"{name}.sum"], name=name)
+    return graph.add(ops.ADD, [product, b], [f"{name}.sum"], name=name)
 
 
 def requantize(graph: Graph, source: str, rows: IntArray, name: str, low: int = -128) -> str:
     t = graph.add_constant(f"{name}.thresholds", rows)
-    return graph.add("MultiThreshold", [source, t], [f"{name}.out"], name=name, out_bias=low)
+    return graph.add(ops.MULTITHRESHOLD, [source, t], [f"{name}.out"], name=name, out_bias=low)
 
 
 def recurrent(
@@ -62,10 +62,10 @@ def recurrent(
         else:
             row = RNG.integers(type_.lo, type_.hi + 1, HIDDEN)
             constant = graph.add_constant(f"{name}.{state}0_row", row)
-            initial.append(graph.add("InitialState", [constant, x], [f"{name}.{state}0"]))
+            initial.append(graph.add(ops.INITIAL_STATE, [constant, x], [f"{name}.{state}0"]))
     finals, steps = [f"{name}.{s}_n" for s in states], [f"{name}.{s}" for s in states]
     graph.add(
-        "Scan",
+        ops.SCAN,
         [*initial, x],
         [*finals, *steps],
         name=name,

@@ -11,6 +11,7 @@ from graphs import RNG, STEPS, WIDTH, check, dense, requantize, sequence_graph
 
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates import map_design
+from gatewright.ir import ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.types import IntArray, IntType
@@ -60,18 +61,18 @@ def table(graph: Graph) -> str:
 
 
 def select(graph: Graph) -> str:
-    return graph.add("SelectLast", ["x"], ["last"], name="last")
+    return graph.add(ops.SELECT_LAST, ["x"], ["last"], name="last")
 
 
 def flatten(graph: Graph) -> str:
-    flat = graph.add("Flatten", ["x"], ["flat"], name="flat", steps=STEPS)
+    flat = graph.add(ops.FLATTEN, ["x"], ["flat"], name="flat", steps=STEPS)
     return dense(graph, flat, 3, "d")
 
 
 def look_up(graph: Graph) -> str:
     entries = RNG.integers(-40, 41, 256)
     t = graph.add_constant("t", wrapped_table(entries, graph["x"].type))
-    return graph.add("LookUp", ["x", t], ["y.out"], name="y")
+    return graph.add(ops.LOOKUP, ["x", t], ["y.out"], name="y")
 
 
 def look_up_by_search(graph: Graph) -> str:
@@ -79,29 +80,29 @@ def look_up_by_search(graph: Graph) -> str:
     type_ = graph[wide].type
     entries = np.arange(type_.lo, type_.hi + 1) // 50_000
     t = graph.add_constant("t", wrapped_table(entries, type_))
-    return graph.add("LookUp", [wide, t], ["y.out"], name="y")
+    return graph.add(ops.LOOKUP, [wide, t], ["y.out"], name="y")
 
 
 def total(graph: Graph) -> str:
-    return graph.add("ReduceSum", ["x"], ["total"], name="total", steps=STEPS)
+    return graph.add(ops.REDUCE_SUM, ["x"], ["total"], name="total", steps=STEPS)
 
 
 def largest(graph: Graph) -> str:
-    return graph.add("ReduceMax", ["x"], ["largest"], name="largest")
+    return graph.add(ops.REDUCE_MAX, ["x"], ["largest"], name="largest")
 
 
 def signs(graph: Graph) -> str:
     s = graph.add_constant("s", np.array([1, -1, 0, -1, 1]))
-    last = graph.add("SelectLast", ["x"], ["last"], name="last")
-    return graph.add("Mul", [last, s], ["signed"], name="signs")
+    last = graph.add(ops.SELECT_LAST, ["x"], ["last"], name="last")
+    return graph.add(ops.MUL, [last, s], ["signed"], name="signs")
 
 
 def class_of_sums(graph: Graph) -> str:
     factors = graph.add_constant("f", np.full(WIDTH, 3))
     terms = graph.add_constant("t", np.array([1, 0, 0, 1, -1]))
     narrow = requantize(graph, "x", np.arange(-2, 3)[None], "q", low=-3)
-    keys = graph.add("Add", [graph.add("Mul", [narrow, factors], ["product"]), terms], ["keys"])
-    return graph.add("ArgMax", [keys], ["index"], name="index")
+    keys = graph.add(ops.ADD, [graph.add(ops.MUL, [narrow, factors], ["product"]), terms], ["keys"])
+    return graph.add(ops.ARGMAX, [keys], ["index"], name="index")
 
 
 CASES: dict[str, tuple[Callable[[Graph], str], set[str]]] = {
@@ -151,7 +152,7 @@ def unsigned_sums() -> tuple[Graph, str]:
     graph = Graph("unsigned")
     graph.add_input("x", IntType(0, 2**16 - 1), ("B", "T", 1))
     w = graph.add_constant("w", np.array([[2**16, 1, 2**15]]))
-    return graph, graph.add("MatMul", ["x", w], ["sums"], name="d")
+    return graph, graph.add(ops.MATMUL, ["x", w], ["sums"], name="d")
 
 
 def test_unsigned_words_of_32_bits_stay_inside(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from gatewright.hls_templates.lookup.kernel import Table, make_lookup
 from gatewright.hls_templates.requantize.kernel import Requantizer
+from gatewright.ir import ops
 from gatewright.ir.exact import activation_table
 from gatewright.ir.functions import SIGMOID
 from gatewright.ir.graph import Graph
@@ -21,7 +22,7 @@ def lookup_of(entries: IntArray, domain: IntType) -> Table | Requantizer:
     graph = Graph("test")
     graph.add_input("x", domain, ("B", 3))
     graph.add_constant("table", wrapped_table(entries, domain))
-    graph.add("LookUp", ["x", "table"], ["y"])
+    graph.add(ops.LOOKUP, ["x", "table"], ["y"])
     return make_lookup(graph, graph.nodes[0], "k0_y")
 
 

@@ -18,6 +18,7 @@ from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.fork.kernel import Fork
 from gatewright.hls_templates.kernel import Port
 from gatewright.hls_templates.recurrent.kernel import Recurrent
+from gatewright.ir import ops
 
 
 def roles(design: Design) -> list[tuple[str, ...]]:
@@ -27,8 +28,8 @@ def roles(design: Design) -> list[tuple[str, ...]]:
 def test_a_chain_that_ends_nowhere(tmp_path: Path) -> None:
     graph = sequence_graph("chain")
     wanted = dense(graph, "x", 3, "wanted")
-    last = graph.add("SelectLast", [wanted], ["last"], name="last")
-    both = graph.add("Concat", [dense(graph, "x", 2, "a"), "x"], ["both"], name="both")
+    last = graph.add(ops.SELECT_LAST, [wanted], ["last"], name="last")
+    both = graph.add(ops.CONCAT, [dense(graph, "x", 2, "a"), "x"], ["both"], name="both")
     dense(graph, both, 4, "end")
     graph.outputs = [last]
     design = check(graph, tmp_path, LIMIT)
@@ -43,8 +44,8 @@ def test_final_states_of_both_directions(kind: str, tmp_path: Path) -> None:
     graph = cell_graph(kind)
     forward, h, *_ = recurrent(kind, graph, False, False)
     backward, h_back, *_ = recurrent(kind, graph, True, False)
-    graph.add("Concat", [forward, backward], ["joined"], name="joined")
-    graph.outputs = [graph.add("Concat", [h, h_back], ["finals"], name="finals")]
+    graph.add(ops.CONCAT, [forward, backward], ["joined"], name="joined")
+    graph.outputs = [graph.add(ops.CONCAT, [h, h_back], ["finals"], name="finals")]
     design = check(graph, tmp_path, LIMIT)
     assert kinds(design) == ["concat", "fork", "recurrent", "recurrent", "reverse"]
     assert roles(design) == [("H_N",), ("H_N",)]

@@ -27,7 +27,7 @@ from gatewright.hls_templates.schedule import (
     row_order,
     shortest,
 )
-from gatewright.ir import interpreter
+from gatewright.ir import interpreter, ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.cells import build_body
 from gatewright.ir.lowering.rounding import RoundingLog
@@ -260,10 +260,10 @@ def add_layer(graph: Graph, kind: str, suffix: str, *, reverse: bool) -> list[st
         type_ = spec.state_quantizer(state).type
         values = RNG.integers(type_.lo, type_.hi + 1, HIDDEN)
         row = graph.add_constant(f"{state}0_row{suffix}", values)
-        initial.append(graph.add("InitialState", [row, "x"], [f"{state}0{suffix}"]))
+        initial.append(graph.add(ops.INITIAL_STATE, [row, "x"], [f"{state}0{suffix}"]))
     finals, steps = [f"{s}_n{suffix}" for s in states], [f"{s}{suffix}" for s in states]
     graph.add(
-        "Scan",
+        ops.SCAN,
         [*initial, "x"],
         [*finals, *steps],
         name=f"layer{suffix}",

@@ -33,6 +33,7 @@ from gatewright.hls_templates.dataflow import Stage, Stream
 from gatewright.hls_templates.kernel import Port
 from gatewright.hls_templates.mapper import Options
 from gatewright.hls_templates.reverse.kernel import Reverse
+from gatewright.ir import ops
 from gatewright.ir.graph import Graph
 from gatewright.tools.compiler import ap_types, find_compiler
 
@@ -44,20 +45,20 @@ def kinds(design: Design) -> list[str]:
 
 
 def fork_three_ways(graph: Graph) -> list[str]:
-    last = graph.add("SelectLast", ["x"], ["last"], name="last")
+    last = graph.add(ops.SELECT_LAST, ["x"], ["last"], name="last")
     return [dense(graph, "x", 3, "a"), last, dense(graph, last, 2, "b"), "x"]
 
 
 def concat_of_steps(graph: Graph) -> list[str]:
     narrow = requantize(graph, "x", np.arange(-6, 8)[None], "narrow", low=-7)
     wide = dense(graph, "x", 3, "wide")
-    return [graph.add("Concat", [wide, "x", narrow], ["all"], name="all")]
+    return [graph.add(ops.CONCAT, [wide, "x", narrow], ["all"], name="all")]
 
 
 def concat_of_last_steps(graph: Graph) -> list[str]:
     a, b = dense(graph, "x", 1, "a"), dense(graph, "x", 4, "b", bias=False)
-    lasts = [graph.add("SelectLast", [n], [f"{n}.last"], name=f"{n}.last") for n in (b, a)]
-    return [dense(graph, graph.add("Concat", lasts, ["both"], name="both"), 2, "c")]
+    lasts = [graph.add(ops.SELECT_LAST, [n], [f"{n}.last"], name=f"{n}.last") for n in (b, a)]
+    return [dense(graph, graph.add(ops.CONCAT, lasts, ["both"], name="both"), 2, "c")]
 
 
 # The outputs, how many there are of each kernel of this page, and whether a sequence is buffered.
@@ -116,7 +117,7 @@ def test_both_directions(tmp_path: Path) -> None:
     graph = cell_graph("both")
     forward, *finals = recurrent("lstm", graph, False, False)
     backward, *_ = recurrent("lstm", graph, True, False)
-    both = graph.add("Concat", [forward, backward], ["both"], name="both")
+    both = graph.add(ops.CONCAT, [forward, backward], ["both"], name="both")
     graph.outputs = [both, *finals]
     design = check(graph, tmp_path, LIMIT)
     wanted = ["concat", "fork", "recurrent", "recurrent", "reverse", "reverse"]

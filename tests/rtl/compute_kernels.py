@@ -16,6 +16,7 @@ from gatewright.hls_templates.lookup.kernel import Table
 from gatewright.hls_templates.mapper import Options
 from gatewright.hls_templates.matvec.kernel import MatVec
 from gatewright.hls_templates.requantize.kernel import Requantizer
+from gatewright.ir import ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.types import IntArray, IntType
@@ -50,10 +51,10 @@ def _matvec(
     inputs, outputs, units, columns = fold
     graph = _graph(name, type_, inputs)
     w = graph.add_constant("w", RNG.integers(-128, 128, (inputs, outputs)))
-    y = graph.add("MatMul", ["x", w], ["product"], name=name)
+    y = graph.add(ops.MATMUL, ["x", w], ["product"], name=name)
     if bias:
         b = graph.add_constant("b", RNG.integers(-(2**14), 2**14, outputs))
-        y = graph.add("Add", [y, b], ["sum"], name=name)
+        y = graph.add(ops.ADD, [y, b], ["sum"], name=name)
     kernel = _kernel(graph, y)
     assert isinstance(kernel, MatVec)
     return placed(replace(kernel, units=units, columns=columns), by_graph(graph), depths=depths)
@@ -65,7 +66,7 @@ def _requantize(
     """Thresholds [C or 1, K]; ``wanted`` is the variant that comes of them, and its ties."""
     graph = _graph(name, type_, width)
     t = graph.add_constant("t", rows)
-    y = graph.add("MultiThreshold", ["x", t], ["y"], name=name, out_bias=low)
+    y = graph.add(ops.MULTITHRESHOLD, ["x", t], ["y"], name=name, out_bias=low)
     kernel = _kernel(graph, y, "thresholds" if wanted[0] == "thresholds" else "auto")
     assert isinstance(kernel, Elementwise) and isinstance(kernel.applied, Requantizer)
     affine = kernel.applied.affine
@@ -121,15 +122,15 @@ def _multiply_add(name: str, type_: IntType, width: int, size: int) -> Case:
     graph = _graph(name, type_, width)
     f = graph.add_constant("f", RNG.integers(-size, size + 1, width))
     t = graph.add_constant("t", RNG.integers(-(2**20), 2**20, width))
-    product = graph.add("Mul", ["x", f], ["product"], name=name)
-    y = graph.add("Add", [product, t], ["sum"], name=name)
+    product = graph.add(ops.MUL, ["x", f], ["product"], name=name)
+    y = graph.add(ops.ADD, [product, t], ["sum"], name=name)
     return placed(_kernel(graph, y), by_graph(graph), depths=(1, 1))
 
 
 def _lookup(name: str, type_: IntType, entries: IntArray, width: int, table: bool) -> Case:
     graph = _graph(name, type_, width)
     t = graph.add_constant("t", wrapped_table(entries, type_))
-    kernel = _kernel(graph, graph.add("LookUp", ["x", t], ["y"], name=name))
+    kernel = _kernel(graph, graph.add(ops.LOOKUP, ["x", t], ["y"], name=name))
     assert isinstance(kernel, Elementwise) and isinstance(kernel.applied, Table) == table
     return placed(kernel, by_graph(graph))
 

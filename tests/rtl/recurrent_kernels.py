@@ -14,6 +14,7 @@ from small_cells import cell
 from gatewright.hls_templates import map_design
 from gatewright.hls_templates.recurrent.kernel import Recurrent
 from gatewright.hls_templates.schedule import Slots, TileShape, make_schedule, row_order
+from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.interpreter import run_body
 from gatewright.ir.lowering.cells import build_body
@@ -78,14 +79,14 @@ class Layer:
                 initial.append(graph.add_input(f"{state}0", self.given or type_, shape))
             else:
                 row = graph.add_constant(f"{state}0_row", RNG.integers(type_.lo, type_.hi, hidden))
-                initial.append(graph.add("InitialState", [row, "x"], [f"{state}0"]))
+                initial.append(graph.add(ops.INITIAL_STATE, [row, "x"], [f"{state}0"]))
         finals, steps = (
             [f"{s}n" for s in spec.form.states],
             [f"{s}_steps" for s in spec.form.states],
         )
         count = len(finals)
         outputs = [*finals, *steps]
-        graph.add("Scan", [*initial, "x"], outputs, name=self.name, body=body, states=count)
+        graph.add(ops.SCAN, [*initial, "x"], outputs, name=self.name, body=body, states=count)
         graph.outputs = [n for n in (steps[0], *finals) if n.removesuffix("_steps") in self.wanted]
         return graph
 
@@ -125,7 +126,9 @@ def _expected(graph: Graph) -> Callable[[Sequences], list[Beats]]:
     (node,) = graph.scans()
     count = int(node.attrs["states"])
     given = {name: n for n, name in enumerate(graph.inputs)}
-    rows = {n.outputs[0]: graph[n.inputs[0]].value for n in graph.nodes if n.op == "InitialState"}
+    rows = {
+        n.outputs[0]: graph[n.inputs[0]].value for n in graph.nodes if n.op == ops.INITIAL_STATE
+    }
 
     def expected(s: Sequences) -> list[Beats]:
         fresh = []

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 import gatewright
 from gatewright.build import Build
 from gatewright.errors import GatewrightError
+from gatewright.ir import ops
 from gatewright.ir.graph import Graph
-from gatewright.ir.ops import REGISTRY
 from gatewright.ir.streamable import PIECEWISE, WHOLE, check_streamable
 from gatewright.ir.types import IntType
 
@@ -104,9 +104,11 @@ def layer(graph: Graph, name: str, initial: str) -> str:
     body.add_input("h_prev", wide, ("B", 2))
     body.add_input("x", IntType(-1, 1), ("B", 2))
     thresholds = body.add_constant("t", torch.zeros(1, 1, dtype=torch.int64).numpy())
-    total = body.add("Add", ["h_prev", "x"], ["sum"])
-    body.outputs = [body.add("MultiThreshold", [total, thresholds], ["h"], out_bias=0), "h"]
-    graph.add("Scan", [initial, "x"], [f"{name}.h_n", f"{name}.h"], name=name, body=body, states=1)
+    total = body.add(ops.ADD, ["h_prev", "x"], ["sum"])
+    body.outputs = [body.add(ops.MULTITHRESHOLD, [total, thresholds], ["h"], out_bias=0), "h"]
+    graph.add(
+        ops.SCAN, [initial, "x"], [f"{name}.h_n", f"{name}.h"], name=name, body=body, states=1
+    )
     return f"{name}.h_n"
 
 
@@ -116,10 +118,10 @@ def test_a_layer_that_begins_where_another_ends() -> None:
     graph.add_input("x", IntType(-1, 1), ("B", "T", 2))
     graph.add_input("h0", IntType(-1, 1), ("B", 2))
     one = graph.add_constant("one", torch.ones(2, dtype=torch.int64).numpy())
-    ended = layer(graph, "encoder", graph.add("Add", ["h0", one], ["given"]))
+    ended = layer(graph, "encoder", graph.add(ops.ADD, ["h0", one], ["given"]))
     graph.outputs = [ended]
     check_streamable(graph)
-    graph.outputs = [layer(graph, "decoder", graph.add("Add", [ended, one], ["begin"]))]
+    graph.outputs = [layer(graph, "decoder", graph.add(ops.ADD, [ended, one], ["begin"]))]
     with pytest.raises(GatewrightError) as caught:
         check_streamable(graph)
     assert caught.value.code == "GW-607"
@@ -128,4 +130,4 @@ def test_a_layer_that_begins_where_another_ends() -> None:
 
 def test_every_op_is_one_or_the_other() -> None:
     assert not PIECEWISE & WHOLE.keys()
-    assert PIECEWISE | WHOLE.keys() | {"Scan", "SelectLast"} == REGISTRY.keys()
+    assert PIECEWISE | WHOLE.keys() | {ops.SCAN, ops.SELECT_LAST} == set(ops.BY_NAME.values())

@@ -15,7 +15,8 @@ import numpy as np
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.lookup.kernel import Table, make_lookup
 from gatewright.hls_templates.requantize.kernel import Requantizer, make_requantizer
-from gatewright.ir.graph import Graph, Node
+from gatewright.ir import ops
+from gatewright.ir.graph import Graph, Node, Op
 from gatewright.ir.types import IntArray, IntType
 
 
@@ -83,11 +84,11 @@ def _linear_parts(
     body: Graph, node: Node, linear: dict[str, dict[str, IntArray]], x: str, h: str
 ) -> dict[str, IntArray] | None:
     """What a node adds up, if it belongs to the linear part."""
-    if node.op == "MatMul":
+    if node.op == ops.MATMUL:
         weight = body[node.inputs[1]].value
         assert weight is not None
         return {"w" if node.inputs[0] == x else "u": weight}
-    if node.op != "Add":
+    if node.op != ops.ADD:
         return None
     merged: dict[str, IntArray] = {}
     for name in node.inputs:
@@ -204,10 +205,10 @@ def _binary(operator: str) -> Callable[[_Writer, Node], str]:
     return write
 
 
-_EXPRESSIONS: dict[str, Callable[[_Writer, Node], str]] = {
-    "Add": _binary("+"),
-    "LookUp": _lookup,
-    "Mul": _binary("*"),
-    "MultiThreshold": _multithreshold,
-    "Sub": _binary("-"),
+_EXPRESSIONS: dict[Op, Callable[[_Writer, Node], str]] = {
+    ops.ADD: _binary("+"),
+    ops.LOOKUP: _lookup,
+    ops.MUL: _binary("*"),
+    ops.MULTITHRESHOLD: _multithreshold,
+    ops.SUB: _binary("-"),
 }

@@ -12,7 +12,8 @@ from typing import Any
 
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
 from gatewright.hls_templates.rtl.sv import Bits, Module, Piece, Rom, instance
-from gatewright.ir.graph import Node
+from gatewright.ir import ops
+from gatewright.ir.graph import Node, Op
 from gatewright.ir.types import IntType
 
 
@@ -32,9 +33,9 @@ class Binary:
 
 
 BINARY = {
-    "Mul": Binary("gw_product", 2, {}),
-    "Add": Binary("gw_sum", 1, {"SUBTRACT": False}),
-    "Sub": Binary("gw_sum", 1, {"SUBTRACT": True}),
+    ops.MUL: Binary("gw_product", 2, {}),
+    ops.ADD: Binary("gw_sum", 1, {"SUBTRACT": False}),
+    ops.SUB: Binary("gw_sum", 1, {"SUBTRACT": True}),
 }
 
 
@@ -165,7 +166,7 @@ class PipelineWriter:
 
     def binary(
         self,
-        op: str,
+        op: Op,
         operands: tuple[tuple[str, IntType], ...],
         time: int,
         output: str,

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 
 from gatewright.errors import GatewrightError
+from gatewright.ir import ops
 from gatewright.ir.exact import inverse_root
 from gatewright.ir.functions import BY_OP
 from gatewright.ir.lowering import rounding
@@ -89,7 +90,7 @@ def lower_batch_norm(state: LoweringState, node: onnx.NodeProto) -> None:
     name = value.name
     if (signs != 1).any():
         constant = state.graph.add_constant(f"{node.name}.signs", signs)
-        name = state.graph.add("Mul", [name, constant], [f"{node.name}.signed"], name=node.name)
+        name = state.graph.add(ops.MUL, [name, constant], [f"{node.name}.signed"], name=node.name)
     path = rounding.normalize(
         value.path,
         signs,

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from gatewright.ir import ops
 from gatewright.ir.functions import FUNCTIONS, TANH, Function
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import rounding
@@ -45,10 +46,10 @@ class Body:
         w = body.add_constant(f"{gate}_w", p.w)
         u = body.add_constant(f"{gate}_u", p.u)
         bias = body.add_constant(f"{gate}_bias", p.bias)
-        body.add("MatMul", ["x", w], [f"{gate}_x_product"])
-        body.add("MatMul", ["h_prev", u], [f"{gate}_h_product"])
-        body.add("Add", [f"{gate}_x_product", f"{gate}_h_product"], [f"{gate}_product"])
-        body.add("Add", [f"{gate}_product", bias], [f"{gate}_sum"])
+        body.add(ops.MATMUL, ["x", w], [f"{gate}_x_product"])
+        body.add(ops.MATMUL, ["h_prev", u], [f"{gate}_h_product"])
+        body.add(ops.ADD, [f"{gate}_x_product", f"{gate}_h_product"], [f"{gate}_product"])
+        body.add(ops.ADD, [f"{gate}_product", bias], [f"{gate}_sum"])
         path = rounding.add(
             rounding.dot_product(body["x"].type, p.w, p.scales, unit),
             rounding.dot_product(body["h_prev"].type, p.u, p.scales, unit),
@@ -109,7 +110,7 @@ class Body:
     ) -> str:
         """A product of two integers, each worth its scale, and its requantizer."""
         body = self.graph
-        source = body.add("Mul", factors, [f"{output}_product"])
+        source = body.add(ops.MUL, factors, [f"{output}_product"])
         if path is None:
             path = rounding.product((body[factors[0]].type, body[factors[1]].type), scales)
         return self.quantize(source, output, quantizer, scales[0] * scales[1], "product", path)
@@ -161,7 +162,7 @@ def _lstm(body: Body) -> None:
     path = _couple_forget_gate(body) if spec.cifg else None
     body.multiply(("forget_gate", "c_prev"), "forget_cell", cell, (unit["forget"], state), path)
     body.multiply(("input_gate", "cell_gate"), "input_cell", cell, (unit["input"], unit["cell"]))
-    body.graph.add("Add", ["forget_cell", "input_cell"], ["state_sum"])
+    body.graph.add(ops.ADD, ["forget_cell", "input_cell"], ["state_sum"])
     parts = [rounding.codes(body.graph[n].type, state) for n in ("forget_cell", "input_cell")]
     body.quantize("state_sum", "c", cell, state, "sum", rounding.add(*parts))
     body.look_up("c", "hidden_tanh", TANH, q["hidden_state_tanh"], cell)
@@ -173,7 +174,7 @@ def _couple_forget_gate(body: Body) -> FloatPath:
     """``1 - i`` with the 1 that the input gate's quantizer knows; how float32 multiplies it."""
     graph, spec = body.graph, body.spec
     one = graph.add_constant("coupled_one", np.array([spec.coupled_one], dtype=np.int64))
-    graph.add("Sub", [one, "input_gate"], ["forget_gate"])
+    graph.add(ops.SUB, [one, "input_gate"], ["forget_gate"])
     unit = spec.quantizers["input_sigmoid"].scales[0]
     state = spec.quantizers["cell_state"].scales[0]
     difference = rounding.add(

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 
 from gatewright.errors import GatewrightError
+from gatewright.ir import ops
 from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.activations import quantize
 from gatewright.ir.lowering.state import LoweringState
@@ -72,7 +73,7 @@ def lower_matmul(state: LoweringState, node: onnx.NodeProto) -> None:
             remedy="Use QuantLinear with a weight_quant.",
         )
     w = state.graph.add_constant(f"{node.name}.weight", weight.values)
-    name = state.graph.add("MatMul", [value.name, w], [f"{node.name}.product"], name=node.name)
+    name = state.graph.add(ops.MATMUL, [value.name, w], [f"{node.name}.product"], name=node.name)
     scales = tuple(s * value.scales[0] for s in weight.scales)
     path = rounding.dot_product(
         state.graph[value.name].type, weight.values, scales, value.scales[0]
@@ -100,7 +101,7 @@ def lower_add(state: LoweringState, node: onnx.NodeProto) -> None:
     name = value.name
     if np.any(integers):
         constant = state.graph.add_constant(f"{node.name}.bias", integers)
-        name = state.graph.add("Add", [name, constant], [f"{node.name}.sum"], name=node.name)
+        name = state.graph.add(ops.ADD, [name, constant], [f"{node.name}.sum"], name=node.name)
     channels = max(len(value.offsets), len(residues))
     offsets = tuple(
         value.offsets[c % len(value.offsets)] + residues[c % len(residues)] for c in range(channels)
@@ -131,7 +132,7 @@ def lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:
     bound: dict[str, Any] = {} if at == -1 else {"steps": state.steps}
     state.fixed_steps |= bool(bound)
     name = state.graph.add(
-        "SelectLast", [value.name], [f"{node.name}.last"], name=node.name, **bound
+        ops.SELECT_LAST, [value.name], [f"{node.name}.last"], name=node.name, **bound
     )
     state.values[node.output[0]] = replace(value, name=name)
 
@@ -151,7 +152,7 @@ def lower_flatten(state: LoweringState, node: onnx.NodeProto) -> None:
         )
     state.fixed_steps = True
     name = state.graph.add(
-        "Flatten", [value.name], [f"{node.name}.flat"], name=node.name, steps=state.steps
+        ops.FLATTEN, [value.name], [f"{node.name}.flat"], name=node.name, steps=state.steps
     )
     path = rounding.repeat(value.path, state.steps)
     state.values[node.output[0]] = replace(value, name=name, path=path)
@@ -169,7 +170,7 @@ def lower_concat(state: LoweringState, node: onnx.NodeProto) -> None:
     parts = [state.codes(node, name) for name in node.input]
     _check_alike(node, parts)
     name = state.graph.add(
-        "Concat", [part.name for part in parts], [f"{node.name}.joined"], name=node.name
+        ops.CONCAT, [part.name for part in parts], [f"{node.name}.joined"], name=node.name
     )
     path = rounding.codes(state.graph[name].type, parts[0].scales[0])
     state.values[node.output[0]] = replace(parts[0], name=name, path=path)

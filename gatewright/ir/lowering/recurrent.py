@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 
 from gatewright.errors import GatewrightError
+from gatewright.ir import ops
 from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.cells import build_body
 from gatewright.ir.lowering.state import LoweringState
@@ -27,7 +28,7 @@ def lower_cell(state: LoweringState, node: onnx.NodeProto) -> None:
     body = build_body(spec, state.graph[x].type, state.roundings.within(spec.name))
     finals, stacked = [f"{spec.name}.{s}_n" for s in states], [f"{spec.name}.{s}" for s in states]
     state.graph.add(
-        "Scan",
+        ops.SCAN,
         [*initial, x],
         [*finals, *stacked],
         name=spec.name,
@@ -81,7 +82,7 @@ def _initial(
     constant = state.traced.constant(source)
     if constant is not None:
         row = state.graph.add_constant(f"{spec.name}.{which}0_row", _row(node, spec, constant))
-        return state.graph.add("InitialState", [row, x], [f"{spec.name}.{which}0"])
+        return state.graph.add(ops.INITIAL_STATE, [row, x], [f"{spec.name}.{which}0"])
     return _on_grid(state, node, source, f"initial {which}", spec.state_quantizer(which))
 
 

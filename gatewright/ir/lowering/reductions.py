@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 
 from gatewright.errors import GatewrightError
+from gatewright.ir import ops
 from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.rounding import Rounding
 from gatewright.ir.lowering.state import LoweringState
@@ -26,7 +27,7 @@ def lower_mean(state: LoweringState, node: onnx.NodeProto) -> None:
     state.fixed_steps = True
     steps = state.steps
     name = state.graph.add(
-        "ReduceSum", [value.name], [f"{node.name}.total"], name=node.name, steps=steps
+        ops.REDUCE_SUM, [value.name], [f"{node.name}.total"], name=node.name, steps=steps
     )
     state.values[node.output[0]] = replace(
         value,
@@ -40,7 +41,7 @@ def lower_mean(state: LoweringState, node: onnx.NodeProto) -> None:
 def lower_max(state: LoweringState, node: onnx.NodeProto) -> None:
     """The maximum of the integers: scales are positive."""
     value = _sequence(state, node)
-    name = state.graph.add("ReduceMax", [value.name], [f"{node.name}.max"], name=node.name)
+    name = state.graph.add(ops.REDUCE_MAX, [value.name], [f"{node.name}.max"], name=node.name)
     state.values[node.output[0]] = replace(value, name=name)
 
 
@@ -75,7 +76,7 @@ def lower_argmax(state: LoweringState, node: onnx.NodeProto) -> None:
     source, fractions = value.name, [Fraction(0)]
     if len(set(value.offsets)) > 1:
         source, fractions = _comparable(state, node, value)
-    name = state.graph.add("ArgMax", [source], [f"{node.name}.index"], name=node.name)
+    name = state.graph.add(ops.ARGMAX, [source], [f"{node.name}.index"], name=node.name)
     keys = state.graph[source]
     if keys.shape[-1] != 1:
         grid = Quantizer((scale,), 0, 32, signed=True, narrow=False)
@@ -120,6 +121,6 @@ def _comparable(
         for key, values in constants.items()
     )
     product = graph.add(
-        "Mul", [value.name, factors], [f"{node.name}.product"], name=f"{node.name}.order"
+        ops.MUL, [value.name, factors], [f"{node.name}.product"], name=f"{node.name}.order"
     )
-    return graph.add("Add", [product, added], [f"{node.name}.keys"]), fractions
+    return graph.add(ops.ADD, [product, added], [f"{node.name}.keys"]), fractions

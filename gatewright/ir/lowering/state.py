@@ -12,9 +12,10 @@ import onnx
 
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import THRESHOLDS
+from gatewright.ir import ops
 from gatewright.ir.exact import activation_table, function_thresholds, thresholds
 from gatewright.ir.functions import Function
-from gatewright.ir.graph import Graph
+from gatewright.ir.graph import Graph, Op
 from gatewright.ir.lowering.rounding import FloatPath, KnownStep, Rounding, RoundingLog, codes
 from gatewright.ir.lowering.values import ZERO, Affine, Value
 from gatewright.ir.ops.lookup import wrapped_table
@@ -126,7 +127,7 @@ def requantize(
         output, source, kind, quantizer, scales, offsets, path, relu, function, function is not None
     )
     bias = quantizer.type.lo
-    return _append(graph, place, "MultiThreshold", "thresholds", rows, log, out_bias=bias)
+    return _append(graph, place, ops.MULTITHRESHOLD, "thresholds", rows, log, out_bias=bias)
 
 
 def look_up(
@@ -160,13 +161,13 @@ def look_up(
         function=function,
         runtime=runtime,
     )
-    return _append(graph, place, "LookUp", "table", table, log, function=function.name)
+    return _append(graph, place, ops.LOOKUP, "table", table, log, function=function.name)
 
 
 def _append(
     graph: Graph,
     place: Rounding,
-    op: str,
+    op: Op,
     kind: str,
     compute: Callable[[], IntArray],
     log: RoundingLog,

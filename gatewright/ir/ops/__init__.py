@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from gatewright.ir.graph import Op
 from gatewright.ir.ops.argmax import ArgMax
-from gatewright.ir.ops.base import Op
 from gatewright.ir.ops.elementwise import Add, Mul, Sub
 from gatewright.ir.ops.lookup import LookUp
 from gatewright.ir.ops.matmul import MatMul
@@ -12,22 +12,38 @@ from gatewright.ir.ops.over_time import ReduceMax, ReduceSum
 from gatewright.ir.ops.scan import Scan
 from gatewright.ir.ops.sequence import Concat, Flatten, InitialState, SelectLast
 
-REGISTRY: dict[str, Op] = {
+ADD = Add()
+ARGMAX = ArgMax()
+CONCAT = Concat()
+FLATTEN = Flatten()
+INITIAL_STATE = InitialState()
+LOOKUP = LookUp()
+MATMUL = MatMul()
+MUL = Mul()
+MULTITHRESHOLD = MultiThreshold()
+REDUCE_MAX = ReduceMax()
+REDUCE_SUM = ReduceSum()
+SCAN = Scan()
+SELECT_LAST = SelectLast()
+SUB = Sub()
+
+BY_NAME: dict[str, Op] = {
     op.name: op
     for op in (
-        Add(),
-        ArgMax(),
-        Concat(),
-        Flatten(),
-        InitialState(),
-        LookUp(),
-        MatMul(),
-        Mul(),
-        MultiThreshold(),
-        ReduceMax(),
-        ReduceSum(),
-        Scan(),
-        SelectLast(),
-        Sub(),
+        ADD,
+        ARGMAX,
+        CONCAT,
+        FLATTEN,
+        INITIAL_STATE,
+        LOOKUP,
+        MATMUL,
+        MUL,
+        MULTITHRESHOLD,
+        REDUCE_MAX,
+        REDUCE_SUM,
+        SCAN,
+        SELECT_LAST,
+        SUB,
     )
 }
+"""As ONNX files name them."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatewright.ir.graph import Node, Shape, Tensor
-from gatewright.ir.ops.base import Op, broadcast
+from gatewright.ir.graph import Node, Op, Shape, Tensor
 from gatewright.ir.types import IntArray, IntType
 
 
@@ -52,3 +51,10 @@ class Mul(Op):
     def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
         """Product in int64."""
         return [inputs[0] * inputs[1]]
+
+
+def broadcast(a: Shape, b: Shape) -> Shape:
+    """The shape of an elementwise result; trailing axes are aligned, as numpy does."""
+    longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
+    padded = (1,) * (len(longer) - len(shorter)) + tuple(shorter)
+    return tuple(p if q == 1 else q for p, q in zip(longer, padded, strict=True))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatewright.ir.graph import Node, Shape, Tensor
-from gatewright.ir.ops.base import Op
+from gatewright.ir.graph import Node, Op, Shape, Tensor
 from gatewright.ir.types import IntArray, IntType
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatewright.ir.graph import Node, Shape, Tensor
-from gatewright.ir.ops.base import Op
+from gatewright.ir.graph import Node, Op, Shape, Tensor
+from gatewright.ir.interpreter import run_scan
 from gatewright.ir.types import IntArray, IntType
 
 
@@ -42,6 +42,4 @@ class Scan(Op):
 
     def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
         """Step by step through the interpreter."""
-        from gatewright.ir.interpreter import run_scan
-
         return run_scan(node, inputs)[0]

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gatewright.ir.graph import Node, Shape, Tensor
-from gatewright.ir.ops.base import Op
+from gatewright.ir.graph import Node, Op, Shape, Tensor
 from gatewright.ir.types import IntArray, IntType
 
 
