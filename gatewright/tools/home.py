@@ -10,10 +10,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-VARIABLE = "GATEWRIGHT_CACHE"
-
 from gatewright.files.warn import warn
 
+VARIABLE = "GATEWRIGHT_CACHE"
 NAME = "gatewright"
 NO_HOME = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT)
 
