@@ -13,6 +13,7 @@ from gatewright.builds.graphs import read_graph
 from gatewright.builds.opened import Opened
 from gatewright.files.reading import MAX_JSON, read_json, whole
 from gatewright.files.shapes import check_shape
+from gatewright.frontend import load
 from gatewright.hls_templates.ports import SHAPE, Ports
 from gatewright.ir.certificate import Certificate
 from gatewright.ir.certify import certify
@@ -49,8 +50,16 @@ class Documents:
 
     @property
     def traced(self) -> onnx.ModelProto:
-        """``1_traced.onnx``."""
-        return self.opened.get(TRACED, (TRACED,), lambda: read_graph(self.path, TRACED))
+        """``1_traced.onnx``, of the ops that ``compile`` writes and no others.
+
+        qonnx takes the domain of a node for a module of Python, and imports it.
+        """
+        return self.opened.get(TRACED, (TRACED,), self._load_traced)
+
+    def _load_traced(self) -> onnx.ModelProto:
+        model = read_graph(self.path, TRACED)
+        load(model)
+        return model
 
     @property
     def integer(self) -> IntegerModel:

@@ -33,11 +33,17 @@ class Limit:
             raise GatewrightError(
                 self.code,
                 where=where,
-                cause=f"there are {count} {self.what}; {self.most} is the limit.",
+                cause=f"there are {_shown(count)} {self.what}; {self.most} is the limit.",
                 remedy=self.remedy,
             )
 
 
+def _shown(count: int) -> str:
+    """A number; Python writes none of thousands of digits."""
+    return str(count) if count < VAST else f"over {VAST}"
+
+
+VAST = 2**62
 FILE_BYTES = Limit(
     2**28,
     "bytes of model and external data",
@@ -66,6 +72,7 @@ MAX_STEPS = Limit(
     "Pass a smaller max_steps: a buffer holds them all.",
     "GW-405",
 )
+RANK = Limit(64, "dimensions of one tensor", "reshape it; numpy has no more either.")
 NODES = Limit(2**14, "nodes", "export the model without what its outputs do not need.")
 OPERATIONS = Limit(2**9, "operations on activations", "cut the model into several.")
 CELLS = Limit(2**6, "recurrent layers, each direction counted", "cut the model into several.")

@@ -13,6 +13,8 @@ from threading import current_thread, main_thread
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Those that a command handles: an exception that came while a program starts would leave it."""
 
+SAFE = {"PYTHONSAFEPATH": "1"}
+
 
 @contextmanager
 def started(
@@ -24,7 +26,8 @@ def started(
     """A program at work in a folder; where the block is left before it ends, it is killed.
 
     It leads a group of its own, and so takes those with it that it has started: a compiler its
-    passes. It has no input, and its output is a pipe.
+    passes. It has no input, and its output is a pipe. If it is Python, it imports nothing of the
+    folder that it runs in, which may hold files of a stranger.
 
     Args:
         command: The program and its arguments.
@@ -40,7 +43,7 @@ def started(
             program = subprocess.Popen(
                 command,
                 cwd=folder,
-                env=environment,
+                env={**(os.environ if environment is None else environment), **SAFE},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,

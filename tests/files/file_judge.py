@@ -231,7 +231,7 @@ def _judge_float(model: onnx.ModelProto, file: str, build: Any, data: Array) -> 
     import onnxruntime
     import torch
 
-    from gatewright.frontend.onnx_qcdq import load_float_activations
+    from gatewright.frontend.calibration.qcdq import load_float_activations
 
     report = build.verify(data, levels=("traced", "integer"))
     if report.mismatches:

@@ -218,7 +218,7 @@ def test_no_process_is_told_by_its_number_and_nothing_by_its_age() -> None:
         if any(call in path.read_text() for call in ("getpid", "getmtime"))
     }
     # Which has a folder for its own life, and leaves it where a child of it ends.
-    assert found == {"hls_templates/eda/home.py"}
+    assert found == {"tools/home.py"}
 
 
 def test_what_cannot_be_put_back_is_kept(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,4 +133,4 @@ def test_programs_are_started_in_one_place() -> None:
         for path in sorted(PACKAGE.rglob("*.py"))
         if any(call in path.read_text() for call in ("subprocess.run(", "subprocess.Popen("))
     ]
-    assert calls == ["hls_templates/eda/child.py"]
+    assert calls == ["tools/child.py"]

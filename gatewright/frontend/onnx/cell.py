@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -69,8 +70,19 @@ def read_bipolar(graph: RawGraph, node: onnx.NodeProto, values: FloatArray) -> C
     if len(node.input) != 2 or len(node.output) != 1:
         raise malformed(where, f"BipolarQuant takes 2 inputs, it has {len(node.input)}.")
     spec = binary_spec(where, _quant_input(graph, where, node.input[1]))
+    if not _spreads(spec.scale.shape, values.shape):
+        raise malformed(where, "its scale does not fit the shape of what it scales.")
     sign = np.where(values >= 0, np.float32(1), np.float32(-1))
     return Constant((sign * spec.scale).astype(np.float32), spec)
+
+
+def _spreads(scale: tuple[int, ...], values: tuple[int, ...]) -> bool:
+    """Whether a scale is broadcast to values, which keep their shape."""
+    if math.prod(scale) == 1:
+        return True
+    return len(scale) == len(values) and all(
+        a in (1, b) for a, b in zip(scale, values, strict=True)
+    )
 
 
 def _spec(

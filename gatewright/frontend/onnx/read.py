@@ -11,15 +11,13 @@ from google.protobuf.message import DecodeError, Message
 from onnx import TensorProto
 
 from gatewright.errors import GatewrightError
-from gatewright.frontend.onnx.files import read_external
-from gatewright.files.limits import ENTRIES, FILE_BYTES, NODES
+from gatewright.files.limits import ENTRIES, FILE_BYTES, NODES, RANK
+from gatewright.frontend.onnx.fields import check_fields, varint
 from gatewright.files.reading import open_regular
+from gatewright.frontend.onnx.files import read_external
 
 # Fields of ModelProto and their protobuf wire types (0: varint, 2: length-delimited).
 _MODEL_FIELDS = {1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2, 14: 2, 20: 2, 25: 2, 26: 2}
-_DELIMITED = 2
-_FIXED = {1: 8, 5: 4}
-"""Bytes of a value, by wire types of a fixed size."""
 _START = 64
 """Bytes that tell whether a file may be a model: two tags and two numbers at most."""
 
@@ -39,7 +37,7 @@ def read_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelPr
         model = _parse(path)
         where, folder = str(path), path.parent
     NODES.check(where, len(model.graph.node))
-    _check_text(where, model)
+    _check_parts(where, model)
     used = model.ByteSize()
     for tensor in _tensors(model.graph):
         if tensor.data_location == TensorProto.EXTERNAL:
@@ -47,15 +45,22 @@ def read_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelPr
     return model
 
 
-def _check_text(where: str, message: Message) -> None:
-    """Refuse text that is no UTF-8: protobuf hands it out as bytes, in the place of a name."""
+def _check_parts(where: str, message: Message) -> None:
+    """Refuse more dimensions than an array can have, and text that is no UTF-8.
+
+    Such text protobuf hands out as bytes, in the place of a name.
+    """
+    if isinstance(message, onnx.TensorProto):
+        RANK.check(message.name or where, len(message.dims))
+    elif isinstance(message, onnx.TensorShapeProto):
+        RANK.check(where, len(message.dim))
     for field, value in message.ListFields():
         if field.type not in (field.TYPE_MESSAGE, field.TYPE_STRING):
             continue  # numbers
         parts = [value] if isinstance(value, Message | str | bytes) else value
         if field.type == field.TYPE_MESSAGE:
             for part in parts:
-                _check_text(where, part)
+                _check_parts(where, part)
         elif not all(isinstance(part, str) for part in parts):
             raise _damaged(where, f"a text in it ({field.full_name}) is no UTF-8")
 
@@ -75,7 +80,7 @@ def _parse(path: Path) -> onnx.ModelProto:
         raise GatewrightError(
             "GW-201", where=str(path), cause=what, remedy="Check the path."
         ) from error
-    _check_entries(path, data)
+    check_fields(str(path), data, onnx.ModelProto.DESCRIPTOR, ENTRIES)
     model = onnx.ModelProto()
     try:
         model.ParseFromString(data)
@@ -108,49 +113,16 @@ def _check_start(path: Path, start: bytes, size: int) -> None:
 
 def _starts_like_a_model(data: bytes, size: int) -> bool:
     """Whether the first field is one of ModelProto, and a number or of a plausible length."""
-    tag, at = _varint(data, 0)
+    tag, at = varint(data, 0)
     field, wire = tag >> 3, tag & 7
     if _MODEL_FIELDS.get(field) != wire:
         return False
-    value, at = _varint(data, at)
+    value, at = varint(data, at)
     if wire == 0:
-        next_tag, _ = _varint(data, at)
+        next_tag, _ = varint(data, at)
         known = _MODEL_FIELDS.get(next_tag >> 3) == next_tag & 7
         return field != 1 or (0 < value < 1000 and (known or at >= size))
     return field == 7 or at + value <= size
-
-
-def _check_entries(path: Path, data: bytes) -> None:
-    """Count the fields of a file, before the parser makes an object of each."""
-    count = 0
-    pending = [(0, len(data), onnx.ModelProto.DESCRIPTOR)]
-    while pending:
-        at, end, message = pending.pop()
-        while at < end:
-            tag, at = _varint(data, at)
-            wire, size = tag & 7, _FIXED.get(tag & 7, 0)
-            if wire not in _FIXED:
-                size, at = _varint(data, at)
-                size = size if wire == _DELIMITED else 0
-            field = message.fields_by_number.get(tag >> 3)
-            if wire == _DELIMITED and field is not None and field.message_type is not None:
-                pending.append((at, min(at + size, end), field.message_type))
-            at += size
-            count += 1
-            if count > ENTRIES.most:
-                ENTRIES.check(str(path), count)
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < len(data) and shift < 64:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at += 1
-        if byte < 0x80:
-            break
-        shift += 7
-    return value, at
 
 
 def _tensors(graph: onnx.GraphProto) -> Iterator[TensorProto]:

@@ -13,6 +13,8 @@ from gatewright.tools.cache import names_below
 
 SOURCES = "sources.f"
 CORE = "gatewright_core"
+SOURCE = re.compile(r"(?:[A-Za-z0-9_]+/)*[A-Za-z0-9_]+\.s?v")
+"""What simulators are given: nothing that they take for an option, or for something else."""
 ROM = re.compile(r'"(rom/[A-Za-z0-9_]+)(\.hex)?"')
 
 
@@ -39,7 +41,7 @@ class RtlProject:
             names: Its files, relative; no other is read. None for all that are there.
 
         Raises:
-            GatewrightError: GW-705 where one is missing.
+            GatewrightError: GW-705 where one is missing, or named as none of ours is.
         """
         known = names_below(folder) if names is None else names
 
@@ -51,6 +53,9 @@ class RtlProject:
         sources = tuple(read(SOURCES).decode().split())
         if not sources:
             raise _incomplete(folder, f"the list in {SOURCES}")
+        for name in sources:
+            if not SOURCE.fullmatch(name):
+                raise _refused(folder, f"{SOURCES} names {name!r}, which is no source of ours")
         files = {name: read(name) for name in sources}
         roms: set[str] = set()
         for name in sources:
@@ -71,9 +76,13 @@ def _images(folder: Path, known: Collection[str], stem: str, suffix: str) -> lis
 
 
 def _incomplete(folder: Path, name: str) -> GatewrightError:
+    return _refused(folder, f"{name} is missing")
+
+
+def _refused(folder: Path, cause: str) -> GatewrightError:
     return GatewrightError(
         "GW-705",
         where=str(folder),
-        cause=f"{name} is missing.",
+        cause=f"{cause}.",
         remedy="Compile the model again.",
     )
