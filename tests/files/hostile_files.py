@@ -270,6 +270,55 @@ def beside(folder: Path) -> None:
             file.truncate(size)
 
 
+def input_of_rank(rank: int) -> Edit:
+    """The input has more dimensions than a number has digits."""
+
+    def edit(model: onnx.ModelProto) -> None:
+        shape = model.graph.input[0].type.tensor_type.shape
+        for _ in range(rank):
+            shape.dim.add().dim_value = 1 << 62
+
+    return edit
+
+
+def constant_of_rank(rank: int, location: TensorProto.DataLocation) -> Edit:
+    """A constant has."""
+
+    def edit(model: onnx.ModelProto) -> None:
+        tensor = model.graph.initializer.add(name="deep", data_type=TensorProto.FLOAT)
+        tensor.dims.extend([1 << 62] * rank)
+        tensor.data_location = location
+
+    return edit
+
+
+def outer_bipolar(model: onnx.ModelProto) -> None:
+    """A row of signs and a column of scales are a matrix of gigabytes."""
+    signs = add_constant(model, "signs", np.ones((1, 60_000), np.float32))
+    scales = add_constant(model, "scales", np.ones((60_000, 1), np.float32))
+    weight = next(
+        n for n in model.graph.node if n.op_type == "Quant" and n.input[0] in stored(model)
+    )
+    made = helper.make_node(
+        "BipolarQuant", [signs, scales], list(weight.output), domain=weight.domain, name="outer"
+    )
+    weight.CopyFrom(made)
+
+
+def stored(model: onnx.ModelProto) -> set[str]:
+    """Names of initializers."""
+    return {tensor.name for tensor in model.graph.initializer}
+
+
+def empty_nodes(count: int) -> Edit:
+    """Two bytes in the file are a hundred in memory."""
+
+    def edit(model: onnx.ModelProto) -> None:
+        model.graph.MergeFromString(b"\x0a\x00" * count)
+
+    return edit
+
+
 QONNX: dict[str, tuple[Edit, str]] = {
     "bits_17": (bits(17), "GW-107"),
     "bits_20": (bits(20), "GW-107"),
@@ -323,6 +372,14 @@ QONNX: dict[str, tuple[Edit, str]] = {
     "external_sparse_half": (large_external("half.bin", 1 << 13, 1 << 14), "GW-208"),
     "external_long_name": (external("a" * 100_000), "GW-201"),
     "external_short": (external("short.bin"), "GW-207"),
+}
+QONNX |= {
+    "input_rank_300": (input_of_rank(300), "GW-208"),
+    "input_rank_200000": (input_of_rank(200_000), "GW-208"),
+    "constant_rank_300": (constant_of_rank(300, TensorProto.EXTERNAL), "GW-208"),
+    "constant_rank_200000": (constant_of_rank(200_000, TensorProto.DEFAULT), "GW-208"),
+    "outer_bipolar": (outer_bipolar, "GW-207"),
+    "empty_nodes_2M": (empty_nodes(2_000_000), "GW-208"),
 }
 QCDQ: dict[str, tuple[Edit, str]] = {
     "expand_4GB": (unfolded("Expand", 1 << 30), "GW-208"),
