@@ -16,7 +16,7 @@ import click
 import numpy as np
 
 from gatewright import compile
-from gatewright.build import RTL
+from gatewright.builds.folder import RTL
 from gatewright.cli.models import load_dataset, load_model
 from gatewright.hls_templates.cosim import Drive, open_core
 from gatewright.hls_templates.ports import Ports

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gatewright.build import RTL, Build
+from gatewright.build import Build
+from gatewright.builds.folder import RTL
 from gatewright.hls_templates.cosim import Drive, Event, open_core
 from gatewright.hls_templates.cosim.core import Core, Watched
 from gatewright.hls_templates.ports import Ports

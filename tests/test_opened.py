@@ -41,8 +41,8 @@ def test_the_second_call_reads_nothing(
         monkeypatch.setattr(opened, name, _refuse)
     for name in ("standard_engine", "csim_engine"):
         monkeypatch.setattr(levels, name, _refuse)
-    monkeypatch.setattr("gatewright.build.level_core", _refuse)
-    monkeypatch.setattr("gatewright.build.from_onnx", _refuse)
+    monkeypatch.setattr("gatewright.levels.cores.level_core", _refuse)
+    monkeypatch.setattr("gatewright.builds.documents.from_onnx", _refuse)
     np.testing.assert_array_equal(shared.build.simulate(shared.x, level, raw=True), first)
 
 

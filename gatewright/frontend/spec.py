@@ -121,7 +121,7 @@ def make_spec(
     PARAMETER_BITS.check(where, int(bit_width))
     if np.any(zero_point != np.rint(zero_point)):
         raise _unsupported(where, "its zero point is not an integer")
-    if zero_point.size not in (1, scale.size):
+    if zero_point.size > 1 and zero_point.shape != scale.shape:
         raise _unsupported(where, "its zero point has another shape than its scale")
     if rounding not in ROUNDING_MODES:
         raise _unsupported(where, f"its rounding mode is {rounding}")

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 import gatewright
 from gatewright import Build
-from gatewright.build import RTL
+from gatewright.builds.folder import RTL
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim import Drive, Event, open_core
 from gatewright.hls_templates.cosim.core import Core, Watched

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -70,19 +69,24 @@ def read_bipolar(graph: RawGraph, node: onnx.NodeProto, values: FloatArray) -> C
     if len(node.input) != 2 or len(node.output) != 1:
         raise malformed(where, f"BipolarQuant takes 2 inputs, it has {len(node.input)}.")
     spec = binary_spec(where, _quant_input(graph, where, node.input[1]))
-    if not _spreads(spec.scale.shape, values.shape):
-        raise malformed(where, "its scale does not fit the shape of what it scales.")
+    check_shape_kept(where, spec, values)
     sign = np.where(values >= 0, np.float32(1), np.float32(-1))
     return Constant((sign * spec.scale).astype(np.float32), spec)
 
 
-def _spreads(scale: tuple[int, ...], values: tuple[int, ...]) -> bool:
-    """Whether a scale is broadcast to values, which keep their shape."""
-    if math.prod(scale) == 1:
-        return True
-    return len(scale) == len(values) and all(
-        a in (1, b) for a, b in zip(scale, values, strict=True)
-    )
+def check_shape_kept(where: str, spec: QuantSpec, values: FloatArray) -> None:
+    """Refuse a scale that broadcasts what it scales to another shape; a bias may become a row.
+
+    Raises:
+        GatewrightError: GW-207.
+    """
+    try:
+        shape = np.broadcast_shapes(spec.scale.shape, values.shape)
+    except ValueError:
+        shape = ()
+    kept = (values.shape, (1, *values.shape)) if values.ndim == 1 else (values.shape,)
+    if shape not in kept:
+        raise malformed(where, "its scale does not fit the shape of what it scales.")
 
 
 def _spec(

@@ -20,6 +20,7 @@ from gatewright.frontend.onnx.cell import (
     Constant,
     bias,
     check_inputs,
+    check_shape_kept,
     read_bipolar,
     read_cell,
     read_quant,
@@ -76,6 +77,7 @@ class _Loader:
         for state, state_shape in states:
             self._values[state] = self._builder.state_input(sanitize(state), state_shape)
         self._stacks: dict[str, States] = {}
+        self._finals: dict[str, States] = {}
         self._constants: dict[str, Constant] = {}
         self._names: dict[str, str] = {}
         self._calls: dict[tuple[str, str], int] = {}
@@ -141,7 +143,9 @@ class _Loader:
         if node.op_type == "BipolarQuant":
             folded = read_bipolar(self._graph, node, constant.values)
         else:
-            folded = Constant(constant.values, read_quant(self._graph, node))
+            quant = read_quant(self._graph, node)
+            check_shape_kept(label(node), quant, constant.values)
+            folded = Constant(constant.values, quant)
         self._constants[node.output[0]] = folded
 
     def _constant(self, where: str, name: str) -> Constant | None:
@@ -246,7 +250,7 @@ class _Loader:
         for output, final, which in zip(node.output[1:], finals, form.states, strict=False):
             if output:
                 self._values[output] = final
-                self._stacks[f"{output}::item"] = States(name, (final,), which)
+                self._finals[output] = States(name, (final,), which)
 
     def _initial(self, node: onnx.NodeProto, cell: CellSpec, index: int) -> Value | None:
         """The float state a cell begins with; None for zeros."""
@@ -299,7 +303,7 @@ class _Loader:
 
     def _unsqueeze(self, node: onnx.NodeProto) -> None:
         """A final state [B, H] as [1, B, H]."""
-        item = self._stacks.get(f"{self._graph.resolve(node.input[0])}::item")
+        item = self._finals.get(self._graph.resolve(node.input[0]))
         if item is None or self._axes(node) != [0]:
             raise unsupported(node, "only the final states of a layer can be given an axis.")
         self._stacks[node.output[0]] = item

@@ -12,8 +12,8 @@ from onnx import TensorProto
 
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import ENTRIES, FILE_BYTES, NODES, RANK
-from gatewright.frontend.onnx.fields import check_fields, varint
 from gatewright.files.reading import open_regular
+from gatewright.frontend.onnx.fields import check_fields, varint
 from gatewright.frontend.onnx.files import read_external
 
 # Fields of ModelProto and their protobuf wire types (0: varint, 2: length-delimited).

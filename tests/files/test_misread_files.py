@@ -1,0 +1,73 @@
+"""Files whose names or shapes mean something else than where Brevitas writes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+pytest.importorskip("brevitas", reason="needs brevitas")
+pytest.importorskip("onnxoptimizer", reason="needs onnxoptimizer")
+
+from file_models import export
+from hostile_files import add_constant, node_of, stored
+
+from gatewright import frontend
+from gatewright.errors import GatewrightError
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> onnx.ModelProto:
+    return onnx.load(export("classifier", tmp_path))
+
+
+def weight_quant(model: onnx.ModelProto, rank: int) -> onnx.NodeProto:
+    """A quantizer of a constant of that rank."""
+    ranks = {tensor.name: len(tensor.dims) for tensor in model.graph.initializer}
+    quants = (node for node in model.graph.node if node.op_type == "Quant")
+    return next(node for node in quants if ranks.get(node.input[0]) == rank)
+
+
+def rows_of(model: onnx.ModelProto, name: str) -> int:
+    return next(t.dims[0] for t in model.graph.initializer if t.name == name)
+
+
+@pytest.mark.parametrize("which", [1, 2])
+def test_a_name_is_no_state(which: int, model: onnx.ModelProto) -> None:
+    """Names are the file's: none of them stands for something that it does not compute."""
+    before = frontend.load(model).SerializeToString()
+    name = f"{node_of(model, 'QuantLSTMCell').output[which]}::item"
+    old = model.graph.output[0].name
+    for node in model.graph.node:
+        node.output[:] = [name if output == old else output for output in node.output]
+    model.graph.output[0].name = name
+    assert frontend.load(model).SerializeToString() == before
+
+
+@pytest.mark.parametrize("shape", [(-1,), (1, -1)])
+def test_a_zero_point_is_broadcast_as_its_scale(
+    shape: tuple[int, ...], model: onnx.ModelProto
+) -> None:
+    node = weight_quant(model, 2)
+    rows = rows_of(model, node.input[0])
+    node.input[1] = add_constant(model, "scales", np.full((rows, 1), 0.1, np.float32))
+    points = np.arange(rows, dtype=np.float32).reshape(shape)
+    node.input[2] = add_constant(model, "points", points)
+    with pytest.raises(GatewrightError, match=r"GW-107.*another shape"):
+        frontend.load(model)
+    node.input[2] = add_constant(model, "right", points.reshape(rows, 1))
+    frontend.load(model)
+
+
+@pytest.mark.parametrize(("rank", "shape"), [(1, (-1, 1)), (2, (-1, 1, 1)), (2, (1, 1, 1))])
+def test_a_scale_keeps_the_shape(rank: int, shape: tuple[int, ...], model: onnx.ModelProto) -> None:
+    node = weight_quant(model, rank)
+    size = 1 if shape[0] == 1 else rows_of(model, node.input[0])
+    scales = np.full(size, 0.1, np.float32).reshape(shape)
+    node.input[1] = add_constant(model, "scales", scales)
+    node.input[2] = add_constant(model, "zero", np.zeros((), np.float32))
+    assert "scales" in stored(model)
+    with pytest.raises(GatewrightError, match=r"GW-207.*does not fit"):
+        frontend.load(model)
