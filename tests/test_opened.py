@@ -18,7 +18,6 @@ from shared_model import Shared
 
 import gatewright
 from gatewright.builds import opened
-from gatewright.levels import run as levels
 
 
 @pytest.fixture
@@ -39,9 +38,8 @@ def test_the_second_call_reads_nothing(
     first = shared.build.simulate(shared.x, level, raw=True)
     for name in ("digest_of", "read_manifest"):
         monkeypatch.setattr(opened, name, _refuse)
-    for name in ("standard_engine", "csim_engine"):
-        monkeypatch.setattr(levels, name, _refuse)
-    monkeypatch.setattr("gatewright.levels.cores.level_core", _refuse)
+    for name in ("standard.standard_engine", "csim.csim_engine", "cores.level_core"):
+        monkeypatch.setattr(f"gatewright.levels.{name}", _refuse)
     monkeypatch.setattr("gatewright.builds.documents.from_onnx", _refuse)
     np.testing.assert_array_equal(shared.build.simulate(shared.x, level, raw=True), first)
 
