@@ -21,7 +21,37 @@ from gatewright.ir.types import IntArray, IntType
 TABLE_WORDS = 2**16
 NEVER = 2**62
 
+OPS = frozenset(
+    {
+        *("Abs", "Add", "ArgMax", "Cast", "Ceil", "Clip", "Concat", "Constant", "Div", "Expand"),
+        *("Flatten", "Floor", "Gather", "GreaterOrEqual", "Identity", "MatMul", "Mul"),
+        *("ReduceMax", "ReduceSum", "Round", "Scan", "Shape", "Sign", "Squeeze", "Sub"),
+        *("Transpose", "Unsqueeze", "Where"),
+    }
+)
+"""All that it is written in: no op here runs for ever."""
+
 _ROUNDING = {"ROUND": "Round", "FLOOR": "Floor", "CEIL": "Ceil"}
+
+
+def check_ops(model: onnx.ModelProto) -> None:
+    """Refuse what ``to_standard`` does not write.
+
+    Raises:
+        ValueError: With the first op of another kind.
+    """
+    if model.functions:
+        raise ValueError("it holds functions of its own")
+    _check_ops(model.graph)
+
+
+def _check_ops(graph: onnx.GraphProto) -> None:
+    for node in graph.node:
+        if node.domain or node.op_type not in OPS:
+            raise ValueError(f"it holds the op {node.domain}{node.op_type}")
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _check_ops(attribute.g)
 
 
 def to_standard(model: IntegerModel) -> onnx.ModelProto:
@@ -56,12 +86,14 @@ def to_standard(model: IntegerModel) -> onnx.ModelProto:
         outputs,
         list(core.initializer),
     )
-    return helper.make_model(
+    made = helper.make_model(
         proto,
         producer_name="gatewright",
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
+    check_ops(made)  # so that none is written that is not read
+    return made
 
 
 def input_name(argument: Argument) -> str:

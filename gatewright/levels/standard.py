@@ -20,7 +20,14 @@ from gatewright.builds.folder import INTEGER, STANDARD
 from gatewright.builds.graphs import read_graph
 from gatewright.files.reading import whole
 from gatewright.ir.lowering import IntegerModel
-from gatewright.ir.standard import codes_name, input_name, stacked_states, with_kept, with_taps
+from gatewright.ir.standard import (
+    check_ops,
+    codes_name,
+    input_name,
+    stacked_states,
+    with_kept,
+    with_taps,
+)
 from gatewright.ir.types import IntArray
 from gatewright.levels.level import Level
 from gatewright.levels.run import Arguments, Kept, Run, StreamEngine
@@ -73,7 +80,9 @@ def _session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
 def _open(build: Documents, taps: bool, native: bool | None) -> StreamEngine:
     def make() -> StreamEngine:
         with whole(build.path / STANDARD):
-            return standard_engine(read_graph(build.path, STANDARD), build.integer, taps=taps)
+            model = read_graph(build.path, STANDARD)
+            check_ops(model)  # onnxruntime would run a Loop without end, and heed no signal
+            return standard_engine(model, build.integer, taps=taps)
 
     return build.opened.get(("standard", taps), (STANDARD, INTEGER), make, warns=True)
 

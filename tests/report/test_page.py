@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -11,7 +12,7 @@ from gatewright import GatewrightError, compile
 from gatewright.build import Build
 from gatewright.builds.manifest import read_manifest
 from gatewright.cli.commands import main
-from gatewright.page import Facts, render
+from gatewright.page import render
 from gatewright.page.cycles import make_work
 from gatewright.page.flow import make_flow
 from gatewright.page.tiles import MAX_COLUMNS, make_picture
@@ -209,7 +210,16 @@ def test_hostile_names_are_text(full, branched):
     places = [{**place, "name": HOSTILE} for place in facts.places]
     boards = hostile(gather(full).boards)
     text = render(
-        Facts(HOSTILE, facts.manifest, hostile(facts.kernels), places, [HOSTILE], None, boards)
+        replace(
+            facts,
+            name=HOSTILE,
+            kernels=hostile(facts.kernels),
+            places=places,
+            assumptions=[HOSTILE],
+            levels={name: (HOSTILE, HOSTILE) for name in facts.levels},
+            verified=None,
+            boards=boards,
+        )
     )
     page = Page(text)
     assert not {"script", "img"} & {tag for tag, _ in page.tags}

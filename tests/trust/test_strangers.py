@@ -48,6 +48,22 @@ def test_a_domain_is_no_module(copy: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert not mark.exists()
 
 
+@pytest.mark.parametrize("kind", ["Loop", "If", "Function"])
+def test_a_graph_without_end(kind: str, copy: Path) -> None:
+    """onnxruntime heeds no signal while it runs."""
+    model = onnx.load(copy / "2_standard.onnx")
+    if kind == "Function":
+        body = [helper.make_node("Identity", ["a"], ["b"])]
+        opsets = [helper.make_opsetid("", 17)]
+        model.functions.append(helper.make_function("own", "F", ["a"], ["b"], body, opsets))
+    else:
+        model.graph.node.append(helper.make_node(kind, ["n", "go"], ["dead"]))
+    onnx.save(model, copy / "2_standard.onnx")
+    seal(copy, "2_standard.onnx")
+    with pytest.raises(GatewrightError, match=r"GW-402.*2_standard.onnx.*it holds"):
+        gatewright.Build(copy).simulate(np.zeros((1, 3, 2), np.float32), level="standard")
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from math import inf
-from select import select
+from selectors import EVENT_WRITE, DefaultSelector
 from time import monotonic
 from typing import NoReturn, Protocol
 
@@ -203,13 +203,14 @@ class Link:
     def _send(self, data: bytes, until: float) -> None:
         """Write all bytes, unless nobody takes them."""
         patience = self._pace.timeout + self._pace.line(BUFFER)
-        while data:
-            wait = min(patience, until - monotonic())
-            _, ready, _ = select([], [self._line], [], max(0.0, wait))
-            if not ready:
-                raise _LineError("GW-904", "the board takes no more bytes.")
-            with suppress(BlockingIOError):
-                data = data[os.write(self._line.fileno(), data) :]
+        with DefaultSelector() as ready:  # select() knows no file beyond number 1023
+            ready.register(self._line, EVENT_WRITE)
+            while data:
+                wait = min(patience, until - monotonic())
+                if not ready.select(max(0.0, wait)):
+                    raise _LineError("GW-904", "the board takes no more bytes.")
+                with suppress(BlockingIOError):
+                    data = data[os.write(self._line.fileno(), data) :]
 
     def _intact(self, answer: Answer) -> Answer:
         if answer.length > self._reader.longest:
