@@ -10,16 +10,17 @@ import onnx
 
 from gatewright.builds.folder import CALIBRATION, CERTIFICATE, INTEGER, KERNELS, TRACED, located
 from gatewright.builds.graphs import read_graph
+from gatewright.builds.manifest import damaged
 from gatewright.builds.opened import Opened
 from gatewright.files.reading import MAX_JSON, read_json, whole
 from gatewright.files.shapes import check_shape
 from gatewright.frontend import load
 from gatewright.hls_templates.ports import SHAPE, Ports
+from gatewright.hls_templates.shown import strange_part
 from gatewright.ir.certificate import Certificate
 from gatewright.ir.certify import certify
 from gatewright.ir.lowering import IntegerModel, lower
 from gatewright.ir.onnx_io import from_onnx
-from gatewright.ir.quantizer import Quantizer
 
 
 @dataclass(frozen=True)
@@ -82,17 +83,20 @@ class Documents:
 
     @property
     def kernels(self) -> dict[str, Any]:
-        """``3_kernels.json``."""
-        return self.opened.get(KERNELS, (KERNELS,), self._load_kernels)
+        """``3_kernels.json``, of the ports, taps and states that the integer model has."""
+        return self.opened.get(KERNELS, (KERNELS, INTEGER), self._load_kernels)
 
     def _load_kernels(self) -> dict[str, Any]:
         kernels = read_json(self.path, KERNELS, MAX_JSON)
         with whole(self.path / KERNELS):
             check_shape(kernels, SHAPE)
             Ports.from_json(kernels)
-            for quantizer in kernels["states"].values():
-                Quantizer.from_json(quantizer)
-            return kernels
+        integer = self.integer
+        with whole(self.path / KERNELS):
+            strange = strange_part(kernels, integer)
+        if strange is not None:
+            raise damaged(self.path / KERNELS, f"its {strange} are not those of {INTEGER}")
+        return kernels
 
     @property
     def certificate(self) -> Certificate:

@@ -123,11 +123,19 @@ class Mapper:
             port = self.port(tensor)
             kernel = Drain(self.identity(f"drain_{tensor}"), tensor, (port,), (), self._taps)
             self.stages.append(Stage(kernel, (stream,), ()))
-        return self._axis("s_axis", position, tensor, stream)
+        return self.source_port(position, tensor, stream)
 
     def sink(self, position: int, tensor: str) -> AxisPort:
         """The stream port of an output."""
-        return self._axis("m_axis", position, tensor, self.take(tensor))
+        return self.sink_port(position, tensor, self.take(tensor))
+
+    def source_port(self, position: int, tensor: str, stream: str = "") -> AxisPort:
+        """The port itself, in front of a stream."""
+        return self._axis("s_axis", position, tensor, stream)
+
+    def sink_port(self, position: int, tensor: str, stream: str = "") -> AxisPort:
+        """That behind a stream."""
+        return self._axis("m_axis", position, tensor, stream)
 
     def _axis(self, prefix: str, position: int, tensor: str, stream: str) -> AxisPort:
         name = prefix if position == 0 else f"{prefix}_{position}_{cpp.identifier(tensor)}"

@@ -15,6 +15,7 @@ _END = {
 SHAPE: dict[str, Any] = {
     **{"steps": int, "predicted_cycles": int, "max_steps": (None, int)},
     **{"inputs": [_END], "outputs": [_END], "taps": [list], "states": {str: dict}},
+    "rtl": {"taps": [{"name": str, "port": str, "units": int, "rows": int}]},
     "kernels": [{"name": str, "kind": str, "source": str, "predicted_cycles": int}],
     "streams": [{"name": str, "width": int, "depth": int, "sequence": bool}],
 }
@@ -130,7 +131,7 @@ class Ports:
             for side in ("inputs", "outputs")
         )
         taps = tuple(Tap(*tap) for tap in kernels["taps"])
-        rtl = tuple(RtlTap(**tap) for tap in kernels.get("rtl", {}).get("taps", ()))
+        rtl = tuple(RtlTap(**tap) for tap in kernels["rtl"]["taps"])
         return Ports(inputs, outputs, taps, kernels["max_steps"], rtl, kernels["predicted_cycles"])
 
     def check_length(self, steps: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernel import Tap
-from gatewright.hls_templates.recurrent.layer import ROLES, RecurrentLayer
+from gatewright.hls_templates.recurrent.layer import ROLES, RecurrentLayer, state_tap
 from gatewright.hls_templates.recurrent.machine import X_READ, EngineTiming, engine
 from gatewright.hls_templates.recurrent.rtl import engine_module, place
 from gatewright.hls_templates.rtl.sv import Module, RtlStage
@@ -55,20 +55,8 @@ class Recurrent(RecurrentLayer):
 
     def rtl_taps(self) -> list[dict[str, Any]]:
         """Those of h and c."""
-        h, c = self.state_type(0), self.state_type(1)
-        tap = {
-            "name": self.source,
-            "port": self.tap_port,
-            "units": self.shape.units,
-            "rows": self.shape.rows,
-            "hidden": self.shape.hidden,
-            "h_bits": h.bits,
-            "h_signed": h.signed,
-            "c_bits": c.bits if self.has_c else 0,
-            "c_signed": c.signed,
-            "reverse": self.reverse,
-        }
-        return [tap]
+        folding = {"port": self.tap_port, "units": self.shape.units, "rows": self.shape.rows}
+        return [state_tap(self.source, self.split.body, self.reverse) | folding]
 
     def taps(self) -> tuple[Tap, ...]:
         """Everything in the tail."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from gatewright.hls_templates.kernel import Kernel, Port
 from gatewright.hls_templates.recurrent.tail import StepSplit, TailCode
 from gatewright.hls_templates.schedule import Slots, Tile, TileShape
+from gatewright.ir.graph import Graph
 from gatewright.ir.types import IntArray, IntType
 
 ROLES = ("H0", "C0", "OUT", "H_N", "C_N")
@@ -82,12 +83,11 @@ class RecurrentLayer(Kernel):
     @property
     def has_c(self) -> bool:
         """Whether the cell has a cell state."""
-        return len(self.split.body.inputs) > 2
+        return has_c(self.split.body)
 
     def state_type(self, state: int) -> IntType:
         """Range of h (0) or c (1); of nothing where there is no c."""
-        body = self.split.body
-        return body[body.inputs[state]].type if state == 0 or self.has_c else IntType(0, 0)
+        return state_type(self.split.body, state)
 
     def role_ports(self) -> dict[str, Port]:
         """Beats of the streams after x, by role."""
@@ -122,6 +122,36 @@ class RecurrentLayer(Kernel):
         for gate, accumulator in enumerate(self.split.accumulators):
             padded[: shape.hidden, gate] = accumulator.bias
         return padded.reshape(shape.rows, -1)
+
+
+def has_c(body: Graph) -> bool:
+    """Whether a step graph has a cell state."""
+    return len(body.inputs) > 2
+
+
+def state_type(body: Graph, state: int) -> IntType:
+    """Range of h (0) or c (1) of a step graph; of nothing where there is no c."""
+    return body[body.inputs[state]].type if state == 0 or has_c(body) else IntType(0, 0)
+
+
+def state_tap(name: str, body: Graph, reverse: bool) -> dict[str, Any]:
+    """What the tap port of a layer shows, however the layer is folded.
+
+    Args:
+        name: Of the layer.
+        body: Its step graph.
+        reverse: Whether its time steps come from the last to the first.
+    """
+    h, c = state_type(body, 0), state_type(body, 1)
+    return {
+        "name": name,
+        "hidden": body[body.inputs[0]].shape[-1],
+        "h_bits": h.bits,
+        "h_signed": h.signed,
+        "c_bits": c.bits if has_c(body) else 0,
+        "c_signed": c.signed,
+        "reverse": reverse,
+    }
 
 
 def _partial_reach(w: IntArray, u: IntArray, bias: IntArray, operand: IntType) -> IntType:

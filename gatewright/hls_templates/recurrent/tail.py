@@ -50,6 +50,12 @@ class StepSplit:
     accumulators: tuple[Accumulator, ...]
     tail: tuple[Node, ...]
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Tensors in the order of their tap numbers."""
+        sums = tuple(accumulator.tensor for accumulator in self.accumulators)
+        return sums + tuple(node.outputs[0] for node in self.tail)
+
 
 def split_step(body: Graph) -> StepSplit:
     """Separate the linear part of a step graph from its tail."""
@@ -133,13 +139,11 @@ def generate_tail(split: StepSplit, prefix: str, first_tap: int, variant: str) -
         variant: Requantizer variant, see ``make_requantizer``.
     """
     writer = _Writer(split.body, prefix, variant)
-    taps = []
+    taps = split.shown
     for i, accumulator in enumerate(split.accumulators):
         writer.declare(accumulator.tensor, f"sum[{i}]")
-        taps.append(accumulator.tensor)
     for node in split.tail:
         writer.declare(node.outputs[0], _EXPRESSIONS[node.op](writer, node))
-        taps.append(node.outputs[0])
     shown = [f"GW_TAP({first_tap + i}, unit, {name});" for i, name in enumerate(taps)]
     states = split.body.inputs[:-1]
     stores = [
@@ -150,7 +154,7 @@ def generate_tail(split: StepSplit, prefix: str, first_tap: int, variant: str) -
         tuple(writer.params),
         (*writer.statements, *shown, *stores),
         writer.functions,
-        tuple(taps),
+        taps,
     )
 
 
