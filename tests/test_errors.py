@@ -332,7 +332,7 @@ def test_a_compiler_that_fails(shared: Shared, tmp_path: Path) -> None:
     (build.path / "hls/top.cpp").write_text("this is not C++")
     with pytest.raises(GatewrightError) as caught:
         build.simulate(shared.x)
-    check(caught.value, "GW-502", "csim.cpp")
+    check(caught.value, "GW-502", "csim.so")
     assert not list((tmp_path / "b").glob("csim/*"))
 
 

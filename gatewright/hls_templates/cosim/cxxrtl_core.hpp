@@ -18,14 +18,15 @@
 
 namespace {
 
-template <std::size_t BITS>
-std::uint8_t* bytes(cxxrtl::value<BITS>& value) {
+template <std::size_t BITS, std::size_t HAS>
+std::uint8_t* bytes(cxxrtl::value<HAS>& value) {
+  static_assert(BITS == HAS, "rtl/ is not what 3_kernels.json says");
   return reinterpret_cast<std::uint8_t*>(value.data);
 }
 
-template <std::size_t BITS>
-std::uint8_t* bytes(cxxrtl::wire<BITS>& wire) {
-  return bytes(wire.curr);
+template <std::size_t BITS, std::size_t HAS>
+std::uint8_t* bytes(cxxrtl::wire<HAS>& wire) {
+  return bytes<BITS>(wire.curr);
 }
 
 #include "adapter.hpp"

@@ -36,8 +36,14 @@ struct listening {
   ~listening() { said = nullptr; }
 };
 
-template <class T>
+/// Bits of the words that Verilator keeps a signal of so many in.
+constexpr std::size_t kept_bits(std::size_t bits) {
+  return bits <= 8 ? 8 : bits <= 16 ? 16 : bits <= 32 ? 32 : (bits + 31) / 32 * 32;
+}
+
+template <std::size_t BITS, class T>
 std::uint8_t* bytes(T& value) {
+  static_assert(8 * sizeof(T) == kept_bits(BITS), "rtl/ is not what 3_kernels.json says");
   return reinterpret_cast<std::uint8_t*>(&value);
 }
 

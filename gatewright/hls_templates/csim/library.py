@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gatewright.files.reading import read_bytes
+from gatewright.hls_templates.ports import Ports
 from gatewright.tools import Cached
 from gatewright.tools.cache import contents, header_facts, names_below, place
 from gatewright.tools.compiler import (
@@ -17,7 +18,9 @@ from gatewright.tools.compiler import (
     warnings,
 )
 
-LIBRARY, MAIN = "csim.so", "csim.cpp"
+LIBRARY, MAIN, HOST = "csim.so", "csim.cpp", "host.cpp"
+PROJECT = "hls"
+"""Where the files are compiled: none of them takes the place of ours."""
 SUFFIXES = (".cpp", ".hpp")
 """The kernels' own files. ``ap_int.h`` and what else ends in .h is the package's, in any case."""
 
@@ -34,7 +37,12 @@ def csim_sources(folder: Path, names: Iterable[str] | None = None) -> dict[str, 
 
 
 def csim_library(
-    files: Mapping[str, bytes], *, native: bool, taps: bool, compiler: Compiler | None = None
+    files: Mapping[str, bytes],
+    *,
+    native: bool,
+    taps: bool,
+    ports: Ports | None = None,
+    compiler: Compiler | None = None,
 ) -> Cached:
     """The library of a design.
 
@@ -42,6 +50,7 @@ def csim_library(
         files: As ``csim_sources`` reads them.
         native: On machine integers instead of ap_int.
         taps: With every value inside recorded.
+        ports: What it has to have; where its parameters are others, it does not compile.
         compiler: By default the one of ``find_compiler``.
 
     Raises:
@@ -49,18 +58,34 @@ def csim_library(
     """
     compiler = compiler or find_compiler()
     flags = ["-std=c++17", "-shared", "-fPIC", *warnings(compiler), *apart(compiler)]
-    flags += ["-I.", "-Igatewright"]
+    flags += [f"-I{PROJECT}", f"-I{PROJECT}/gatewright"]
     flags += ["-O3", "-march=native", "-DGW_NATIVE"] if native else _ap_flags(compiler)
     flags += ["-DGW_TAPS"] if taps else []
     headers = [] if native else header_facts(ap_types())
+    host = {HOST: _host(ports).encode()}
 
     def make(work: Path) -> None:
-        place(files, work)
-        run_compiler(compiler, [*flags, MAIN, "-o", LIBRARY], work)
+        place(host | {f"{PROJECT}/{name}": content for name, content in files.items()}, work)
+        run_compiler(compiler, [*flags, HOST, "-o", LIBRARY], work)
 
-    facts = [*contents(files), *headers, *compiler.facts(), *flags]
+    facts = [*contents(files), *contents(host), *headers, *compiler.facts(), *flags]
     kind = "csim-" + ("native" if native else "ap") + ("-taps" if taps else "")
     return Cached(kind, facts, [LIBRARY], make)
+
+
+def _host(ports: Ports | None) -> str:
+    """The translation unit: the files' own, and the widths of arrays that the host gives it."""
+    lines = [f'#include "{PROJECT}/{MAIN}"']
+    for end in (*ports.inputs, *ports.outputs) if ports else ():
+        lines.append(_has(f"{end.name}_params", "WIDTH", end.width))
+    for tap in ports.rtl_taps if ports else ():
+        lines.append(_has(tap.port.removesuffix("_tap"), "HIDDEN", tap.hidden))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _has(ident: str, name: str, value: int) -> str:
+    words = f"hls/ is not what 3_kernels.json says: {ident} has another {name} than {value}"
+    return f'static_assert(gw::params::{ident}::{name} == {value}, "{words}");'
 
 
 def _ap_flags(compiler: Compiler) -> list[str]:

@@ -32,7 +32,7 @@ class Simulator:
     ) -> None:
         self._ports = ports
         self._taps = ports.taps if taps else ()
-        library = csim_library(files, native=native, taps=taps)
+        library = csim_library(files, native=native, taps=taps, ports=ports)
         self._library = load_library(library.folder() / LIBRARY)
         self._library.gw_simulate.restype = ctypes.c_int
         self._library.gw_open.restype = ctypes.c_void_p
