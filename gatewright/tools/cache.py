@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -24,7 +25,7 @@ from gatewright.tools.room import FULL, no_room
 
 REFUSED = "refused"
 """The working folder of the tool that refused something last."""
-LOCK, DONE, WORK = "lock", "done", "work-"
+LOCK, DONE, WORK, DIGESTS = "lock", "done", "work-", "digests.json"
 PRIVATE = 0o700
 REMEDY = f"Make it a folder that you may write, or name another in {VARIABLE}."
 
@@ -78,7 +79,15 @@ class Cached:
         return [folder / name for name in self.gives]
 
     def _whole(self, done: Path) -> bool:
-        return all((done / name).is_file() for name in self.gives)
+        """Whether all is as it was made: what is damaged, as when power fails, is not to be run."""
+        stamps = _stamps([done / name for name in (DIGESTS, *self.gives)])
+        if stamps is None:
+            return False
+        if _SOUND.get(done) != stamps:
+            if _digests(done, self.gives) != _noted(done):
+                return False
+            _SOUND[done] = stamps
+        return True
 
     def _make(self, entry: Path, done: Path) -> None:
         with _work_folder(entry) as work:
@@ -87,9 +96,35 @@ class Cached:
             for name in self.gives:
                 (whole / name).parent.mkdir(parents=True, exist_ok=True)
                 (work / name).replace(whole / name)
+            (whole / DIGESTS).write_text(json.dumps(_digests(whole, self.gives)))
             if done.exists():  # a part of it, of a cache that was cleared in part
                 shutil.rmtree(done)
             whole.replace(done)
+
+
+_SOUND: dict[Path, list[tuple[int, ...]]] = {}
+"""Files that this process has found as they were made, by their folder: not read again unless they
+change."""
+
+
+def _stamps(paths: Sequence[Path]) -> list[tuple[int, ...]] | None:
+    """Of files, unless one of them is none."""
+    found = [path.stat() for path in paths if path.is_file()]
+    if len(found) < len(paths):
+        return None
+    return [(s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for s in found]
+
+
+def _digests(folder: Path, names: Sequence[str]) -> dict[str, str]:
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+
+
+def _noted(folder: Path) -> Any:
+    """What was noted of them, or what is there instead."""
+    try:
+        return json.loads((folder / DIGESTS).read_bytes())
+    except ValueError:
+        return None
 
 
 def user_cache() -> Path:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from gatewright.errors import GatewrightError
 from gatewright.tools import check_room, ended, which
+from gatewright.tools.run import program_fact
 
 VARIABLE = "CXX"
 """Names a compiler."""
@@ -54,15 +55,14 @@ class Compiler:
         return said[0] if said else "unknown"
 
     def facts(self) -> list[str]:
-        """All of it that a library depends on: path, version, target, and what it is told aside.
+        """All of it that a library depends on: program, version, target, what it is told aside.
 
         Raises:
             GatewrightError: GW-502 if it does not run.
         """
         told = [f"{name}={os.environ.get(name, '')}" for name in TOLD]
-        path = os.path.realpath(self.command[0])
         asked = [_said(self, option) for option in ("--version", "-dumpmachine")]
-        return [self.name, *self.command, path, *asked, *told]
+        return [self.name, *self.command, program_fact(self.command[0]), *asked, *told]
 
 
 def warnings(compiler: Compiler) -> Sequence[str]:

@@ -28,6 +28,16 @@ def which(name: str) -> str | None:
     return None if path is None else os.path.abspath(path)
 
 
+def program_fact(path: str) -> str:
+    """Which program it is: a script may become another one that says the same of itself."""
+    real = os.path.realpath(path)
+    try:
+        found = os.stat(real)
+    except OSError:  # running it says what is wrong
+        return real
+    return f"{real} {found.st_size} {found.st_mtime_ns}"
+
+
 def missing(package: str, variable: str, named: str | None) -> str:
     """The remedy where a tool is not found: it may be installed, and named wrongly."""
     if named:
@@ -56,7 +66,7 @@ class Tool:
     def facts(self) -> list[str]:
         """All of it that its results depend on."""
         variables = (f"{name}={value}" for name, value in self.environment.items())
-        return [*self.command, self.version, *variables]
+        return [*self.command, program_fact(self.command[0]), self.version, *variables]
 
 
 def run_tool(tool: Tool, arguments: Sequence[str], folder: Path) -> str:

@@ -84,7 +84,52 @@ def test_a_cache_that_is_cleared_or_partly(own_cache: Path, tmp_path: Path) -> N
         remove(thing.folder())
         assert [path.read_text() for path in thing.paths()] == ["a", "rom/b"]
     shutil.rmtree(own_cache)
-    assert [path.name for path in sorted(thing.folder().iterdir())] == ["a", "rom"]
+    assert {path.name for path in thing.folder().iterdir()} == {"a", "rom", "digests.json"}
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def zeroed(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "cut": cut,
+    "zeroed": zeroed,
+    "empty": lambda path: path.write_bytes(b""),
+    "gone": Path.unlink,
+    "same size and time": lambda path: (zeroed(path), os.utime(path, ns=(0, 0))),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", ["a", "digests.json"])
+def test_what_is_damaged_is_made_anew(
+    damage: str, name: str, own_cache: Path, tmp_path: Path
+) -> None:
+    """As by a power cut; also while a process has seen it whole."""
+    made = tmp_path / "made"
+    thing = cached(writes("whole", made))
+    for _ in range(2):
+        path = thing.folder() / name
+        os.utime(path, ns=(0, 0))
+        thing.folder()
+        DAMAGES[damage](path)
+        assert (thing.folder() / "a").read_text() == "whole"
+    assert notes_of(made) == ["whole"] * 3
+
+
+def test_what_is_whole_is_read_once(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    thing = cached(lambda work: (work / "a").write_text("a") and None)
+    thing.folder()
+    read: list[object] = []
+    digests = cache._digests
+    monkeypatch.setattr(cache, "_digests", lambda *args: read.append(args) or digests(*args))
+    for _ in range(3):
+        thing.folder()
+    assert len(read) == 1
 
 
 def test_two_processes_make_it_once(own_cache: Path, tmp_path: Path) -> None:

@@ -188,6 +188,8 @@ def test_another_compiler_and_another_cpu_compile_anew(
         assert not compiled_anew()
         compiler.write_text(compiler.read_text().replace("exec", f"{NEWER}\nexec"))
         assert compiled_anew()
+        compiler.write_text(compiler.read_text().replace('"$@"', '"$@" -DNDEBUG'))
+        assert compiled_anew()  # it says the same of itself
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(machine, "cpu", lambda: "model name: another\nflags: fpu")
         assert compiled_anew()
@@ -256,6 +258,33 @@ def test_a_folder_with_an_awkward_name(
     assert said(build, shared, level) == []
     if level == "csim":
         assert said(build, shared, level, states=True) == []  # on ap_int
+
+
+POWER_CUT = """
+import sys
+import numpy as np
+import gatewright
+print(gatewright.Build(sys.argv[1]).simulate(np.load(sys.argv[2]), sys.argv[3], raw=True).tolist())
+"""
+
+
+@pytest.mark.parametrize("level", every_level("csim", "rtl"))
+def test_a_library_that_was_cut_is_compiled_anew(
+    level: str, copy: Path, own_rtl_cache: Path, shared: Shared, tmp_path: Path
+) -> None:
+    """It would kill the process that loads it; which is another one than that of the compile."""
+    gatewright.Build(copy).engine(level)
+    kind = "csim" if level == "csim" else "verilator"
+    (library,) = own_rtl_cache.glob(f"{kind}-*/done/*.so")
+    whole = library.read_bytes()
+    np.save(tmp_path / "x.npy", shared.x)
+    run = [sys.executable, "-c", POWER_CUT, str(copy), str(tmp_path / "x.npy"), level]
+    for damaged in (whole[: len(whole) // 4], whole[: len(whole) // 2], b""):
+        library.unlink()  # this process may have it open
+        library.write_bytes(damaged)
+        done = subprocess.run(run, capture_output=True, text=True)
+        assert done.returncode == 0, done
+        assert json.loads(done.stdout) == shared.build.simulate(shared.x, raw=True).tolist()
 
 
 FULL = """
