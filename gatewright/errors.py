@@ -79,12 +79,14 @@ DEFECT = "This is a defect of the kernels: please report it with the model."
 _LONGEST = 4000
 
 
+def escaped(text: str) -> str:
+    """Text of a model, a build or a path on one line of a terminal: it gives no orders there."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def _plain(text: str) -> str:
-    """Text of a model or a path as a terminal may have it: escaped, and not without end."""
-    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-    return "".join(
-        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in shown
-    )
+    """The same, and not without end."""
+    return escaped(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
 
 
 class GatewrightError(Exception):

@@ -24,7 +24,7 @@ from gatewright.cli.doctor import examine
 from gatewright.cli.models import calibrated, load_dataset, load_model, torch_model
 from gatewright.cli.terminated import ending_well
 from gatewright.compiler import compile
-from gatewright.errors import GatewrightError
+from gatewright.errors import GatewrightError, escaped
 from gatewright.hls_templates.cosim import Trace
 from gatewright.hls_templates.mapper import DEFAULT_MULTIPLIERS
 from gatewright.levels.pieces import in_pieces
@@ -67,7 +67,8 @@ class _Main(click.Group):
         except (click.ClickException, click.exceptions.Exit, BrokenPipeError, display.OutputError):
             raise
         except Exception:  # 1 says that integers differ, which nobody found out here
-            traceback.print_exc()
+            for line in traceback.format_exc().splitlines():
+                click.echo(escaped(line), err=True)
             ctx.exit(DEFECT)
 
 

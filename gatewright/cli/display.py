@@ -22,7 +22,7 @@ from gatewright.builds.check import Checked, Finding
 from gatewright.builds.opened import ChangedBuildWarning
 from gatewright.calibration import Calibration
 from gatewright.cli.doctor import Tool
-from gatewright.errors import GatewrightError
+from gatewright.errors import GatewrightError, escaped
 from gatewright.frontend.torch.traps import Trap
 from gatewright.ir.certificate import Certificate
 from gatewright.levels.rtl import Stats
@@ -108,8 +108,8 @@ def telling_output() -> Iterator[None]:
 
 
 def plain(text: object, style: str = "") -> Text:
-    """Text of users or models: without markup, and with what no terminal can encode escaped."""
-    return Text(str(text).encode(errors="backslashreplace").decode(), style)
+    """A line of text of users or builds: no markup, and what terminals obey or lack is escaped."""
+    return Text(escaped(str(text)), style)
 
 
 def near(path: Path) -> Path:
@@ -244,7 +244,7 @@ def show_arrays(arrays: Mapping[str, Any], written: Path | None) -> None:
         elif len(arrays) == 1:
             OUT.print(np.array2string(array, threshold=200), markup=False, highlight=False)
         else:
-            OUT.print(f"{name}:", markup=False, highlight=False)
+            OUT.print(plain(f"{name}:"), highlight=False)
             OUT.print(np.array2string(array, threshold=200), markup=False, highlight=False)
 
 
@@ -258,7 +258,8 @@ def show_stats(stats: Stats) -> None:
 
 def show_calibration(calibration: Calibration) -> None:
     """What calibration placed and what it cost."""
-    OUT.print(str(calibration), highlight=False, markup=False, soft_wrap=True)
+    for line in str(calibration).splitlines():
+        OUT.print(plain(line), highlight=False, soft_wrap=True)
 
 
 def show_build(build: Build) -> None:
@@ -271,7 +272,7 @@ def show_build(build: Build) -> None:
     for k in kernels["kernels"]:
         multipliers = k.get("multipliers", k.get("units", 0) * k.get("columns", 0))
         table.add_row(
-            k["kind"],
+            plain(k["kind"]),
             plain(k["source"]),
             _widths(kernels, k["reads"]),
             _widths(kernels, k["writes"]),
@@ -325,6 +326,8 @@ def show_report(report: Report) -> None:
     for c in report.comparisons:
         if c.differing.total():
             OUT.print(plain(_explanation(c)))
+            if c.mismatches and c.waveform:
+                OUT.print(plain(f"Waveform: {c.waveform}"))
     OUT.print(_verdict(report), highlight=False)
 
 
@@ -337,8 +340,7 @@ def _accuracy_line(accuracy: Mapping[str, float]) -> str:
 
 def _explanation(c: Comparison) -> str:
     if c.mismatches:
-        waveform = f"\nWaveform: {c.waveform}" if c.waveform else ""
-        return f"{c.level} differs from {c.reference}: {c.divergence}{waveform}"
+        return f"{c.level} differs from {c.reference}: {c.divergence}"
     return (
         f"{c.level} and {c.reference}: the differences follow from {c.boundary} float32 roundings "
         "that certificate.json lists as possible."

@@ -69,11 +69,8 @@ def show_synth(report: SynthReport, folder: Path) -> None:
     if report.note:
         OUT.print(plain(report.note), highlight=False)
     if report.bitstream:
-        OUT.print(
-            plain(f"Load it with: {report.load}\nin {near(folder)}"),
-            highlight=False,
-            soft_wrap=True,
-        )
+        for line in (f"Load it with: {report.load}", f"in {near(folder)}"):
+            OUT.print(plain(line), highlight=False, soft_wrap=True)
 
 
 def _rejected(attempt: Attempt) -> str:
