@@ -18,6 +18,7 @@ from shared_model import Shared
 from torch import nn
 
 import gatewright
+from gatewright.builds.folder import NO_PART
 from gatewright.cli.models import load_model
 from gatewright.errors import CODES, GatewrightError
 
@@ -165,29 +166,56 @@ def test_a_bad_model_leaves_the_old_build(name: str, shared: Shared, tmp_path: P
 
 def test_a_new_build_replaces_an_old_one_whole(shared: Shared, tmp_path: Path) -> None:
     shutil.copytree(shared.build.path, tmp_path / "build")
-    (tmp_path / "build" / "hls" / "stale.txt").write_text("left by a tool")
+    edited = tmp_path / "build" / "hls" / "top.cpp"
+    edited.write_text("to see what verify finds")
+    for name in NO_PART:
+        place = tmp_path / "build" / name
+        place.write_text("ours") if "." in name else (place / "board.tried").mkdir(parents=True)
     gatewright.compile(shared.model, shared.example, tmp_path / "build")
-    assert not (tmp_path / "build" / "hls" / "stale.txt").exists()
+    assert edited.read_bytes() == (shared.build.path / "hls" / "top.cpp").read_bytes()
+    assert not [name for name in NO_PART if (tmp_path / "build" / name).exists()]
     assert [p.name for p in tmp_path.iterdir()] == ["build"]
 
 
-def test_a_build_with_a_file_of_the_user_is_kept(shared: Shared, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["", "hls/", "hls/golden/", "rtl/", "rtl/rom/", "hls/mine/"])
+def test_a_build_with_a_file_of_the_user_is_kept(name: str, shared: Shared, tmp_path: Path) -> None:
     shutil.copytree(shared.build.path, tmp_path / "build")
-    (tmp_path / "build" / "notes.txt").write_text("years of work")
+    (tmp_path / "build" / name).mkdir(exist_ok=True)
+    (tmp_path / "build" / name / "notes.txt").write_text("years of work")
     before = snapshot(tmp_path)
     with pytest.raises(GatewrightError) as caught:
         gatewright.compile(shared.model, shared.example, tmp_path / "build")
     check(caught.value, "GW-401", "")
-    assert "notes.txt" in caught.value.cause
+    assert ("hls/mine" if "mine" in name else f"{name}notes.txt") in caught.value.cause
     assert snapshot(tmp_path) == before
 
 
-@pytest.mark.parametrize("kind", ["files", "file"])
+@pytest.mark.parametrize("name", ["hls", "hls/top.cpp"])
+def test_a_folder_of_the_user_in_the_place_of_ours_is_kept(
+    name: str, shared: Shared, tmp_path: Path
+) -> None:
+    build, mine = tmp_path / "build", tmp_path / "mine"
+    shutil.copytree(shared.build.path, build)
+    place = build / name
+    if place.is_dir():
+        place.rename(mine)
+        place.symlink_to(mine)
+    else:
+        place.unlink()
+        (place / "mine").mkdir(parents=True)
+    before = snapshot(tmp_path)
+    with pytest.raises(GatewrightError) as caught:
+        gatewright.compile(shared.model, shared.example, build)
+    check(caught.value, "GW-401", "")
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("kind", ["files", "file", "page"])
 def test_an_output_folder_that_is_not_ours(kind: str, shared: Shared, tmp_path: Path) -> None:
     target = tmp_path / "precious"
-    if kind == "files":
+    if kind != "file":
         target.mkdir()
-        (target / "thesis.tex").write_text("years of work")
+        (target / ("thesis.tex" if kind == "files" else "report.html")).write_text("years of work")
     else:
         target.write_text("years of work")
     before = snapshot(tmp_path)
@@ -224,11 +252,11 @@ def test_a_file_in_the_way(shared: Shared, tmp_path: Path) -> None:
 
 def test_a_link_stays_a_link(shared: Shared, tmp_path: Path) -> None:
     shutil.copytree(shared.build.path, tmp_path / "real")
-    (tmp_path / "real" / "hls" / "stale.txt").write_text("left by a tool")
+    (tmp_path / "real" / "hls" / "top.cpp").write_text("edited")
     (tmp_path / "link").symlink_to(tmp_path / "real")
     gatewright.compile(shared.model, shared.example, tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
-    assert not (tmp_path / "real" / "hls" / "stale.txt").exists()
+    assert (tmp_path / "real" / "hls" / "top.cpp").read_text() != "edited"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "real"]
 
 

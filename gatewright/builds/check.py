@@ -13,7 +13,7 @@ from typing import Any, Literal
 from gatewright import frontend
 from gatewright.builds.documents import Documents
 from gatewright.builds.emission import emit, make_forms
-from gatewright.builds.folder import CALIBRATION, MANIFEST, NO_PART, TRACED, located
+from gatewright.builds.folder import CALIBRATION, MANIFEST, NO_PART, TRACED, located, strangers
 from gatewright.builds.graphs import read_graph
 from gatewright.builds.manifest import (
     DIGEST,
@@ -141,7 +141,8 @@ def check(build: Documents | str | os.PathLike[str]) -> Checked:
         found = _compare_file(folder, name, emitted.get(name, listed.get(name)))
         findings += [] if found is None else [found]
     with whole(folder):
-        findings += _added(folder, {*listed, *emitted})
+        added = strangers(folder, {*listed, *emitted, MANIFEST})
+        findings += [Finding("added", name, "was added") for name in added if name not in BESIDE]
     if findings:
         raise ChangedBuildError(folder, findings)
     by_digest = tuple(sorted(listed.keys() - emitted.keys()))
@@ -192,19 +193,6 @@ def _compare_file(folder: Path, name: str, wanted: bytes | str | None) -> Findin
     else:
         same = digest_of(folder, name) == wanted
     return None if same else Finding("differs", name, "differs")
-
-
-def _added(folder: Path, names: set[str], within: str = "") -> Iterator[Finding]:
-    """What stands in a folder and is no file of the build; of a folder only its name."""
-    for entry in sorted(os.scandir(folder / within), key=lambda entry: entry.name):
-        name = f"{within}{entry.name}"
-        if name in names or (not within and name in (MANIFEST, *BESIDE)):
-            continue
-        inside = any(other.startswith(f"{name}/") for other in names)
-        if inside and entry.is_dir(follow_symlinks=False):
-            yield from _added(folder, names, f"{name}/")
-        else:
-            yield Finding("added", name, "was added")
 
 
 def _no_part(folder: Path) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -71,28 +71,49 @@ def check_target(folder: Path) -> None:
             cause="it is the current folder, which cannot be replaced under your feet.",
             remedy="Name a folder inside it, such as build/model.",
         )
-    foreign = _foreign_entries(folder)
-    if foreign:
+    foreign = _foreign_entry(folder)
+    if foreign is not None:
         raise GatewrightError(
             "GW-401",
             where=str(folder),
-            cause=f"it holds {foreign[0]}, which compile did not write.",
+            cause=f"it holds {foreign}, which compile did not write.",
             remedy="Name a new folder, or move what is there away yourself.",
         )
 
 
-def _foreign_entries(folder: Path) -> list[str]:
-    """What stands in a folder and is no part of a build; the folder's own name for a file."""
+def _foreign_entry(folder: Path) -> str | None:
+    """The first of what would be lost with a folder and is no part of a build; a file itself.
+
+    What compile wrote is told by its name: kernels may be edited, and are written anew.
+    """
     if not folder.is_dir():
-        return [folder.name]
-    entries = sorted(path.name for path in folder.iterdir())
+        return folder.name
     try:
         with whole(folder / MANIFEST):
-            files = read_json(folder, MANIFEST, MAX_FACTS)["files"]
-            ours = {MANIFEST, *NO_PART, *(name.partition("/")[0] for name in files)}
+            names = {MANIFEST, *read_json(folder, MANIFEST, MAX_FACTS)["files"].keys()}
     except GatewrightError:
-        return entries
-    return [name for name in entries if name not in ours and not _is_killed(folder, name)]
+        return min((path.name for path in folder.iterdir()), default=None)
+    found = (name for name in strangers(folder, names) if name not in NO_PART)
+    return next((name for name in found if not _is_killed(folder, name)), None)
+
+
+def strangers(folder: Path, names: Set[str], within: str = "") -> Iterator[str]:
+    """What stands in a folder and is none of some files: in order, of a folder only its name.
+
+    Args:
+        folder: It is walked where those files lie, and links are not followed.
+        names: Paths of the files below it.
+        within: Where to begin, with a slash at its end.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    for entry in sorted(os.scandir(folder / within), key=lambda entry: entry.name):
+        name, is_folder = f"{within}{entry.name}", entry.is_dir(follow_symlinks=False)
+        if is_folder and any(other.startswith(f"{name}/") for other in names):
+            yield from strangers(folder, names, f"{name}/")
+        elif is_folder or name not in names:
+            yield name
 
 
 def _is_killed(folder: Path, name: str) -> bool:

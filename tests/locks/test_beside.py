@@ -114,15 +114,18 @@ def test_an_empty_one_is_taken(target: Path) -> None:
     assert os.listdir(target.parent) == ["there"]
 
 
-def test_what_comes_while_a_build_is_made_is_not_lost(target: Path) -> None:
-    replace(target)
+@pytest.mark.parametrize("name", ["notes.txt", "hls/notes.txt"])
+def test_what_comes_while_a_build_is_made_is_not_lost(name: str, target: Path) -> None:
+    with replacing(target) as new:
+        (new / "hls").mkdir()
+        (new / "gatewright.json").write_text('{"files": {"hls/a": "b"}}')
 
     def meanwhile() -> None:
         with replacing(target):
-            (target / "notes.txt").write_text("mine")
+            (target / name).write_text("mine")
 
-    refused("GW-401", "notes.txt", meanwhile)
-    assert (target / "notes.txt").read_text() == "mine"
+    refused("GW-401", name, meanwhile)
+    assert (target / name).read_text() == "mine"
     assert os.listdir(target.parent) == ["there"]
 
 
