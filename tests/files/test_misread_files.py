@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from onnx import defs, helper
 
 pytest.importorskip("brevitas", reason="needs brevitas")
 pytest.importorskip("onnxoptimizer", reason="needs onnxoptimizer")
@@ -16,6 +17,9 @@ from hostile_files import add_constant, node_of, stored
 
 from gatewright import frontend
 from gatewright.errors import GatewrightError
+from gatewright.frontend.onnx.ops import FOLDED, QCDQ, QONNX
+from gatewright.frontend.onnx.qcdq_read import read_layers
+from gatewright.ir.traced.vocabulary import CELLS
 
 
 @pytest.fixture
@@ -71,3 +75,45 @@ def test_a_scale_keeps_the_shape(rank: int, shape: tuple[int, ...], model: onnx.
     assert "scales" in stored(model)
     with pytest.raises(GatewrightError, match=r"GW-207.*does not fit"):
         frontend.load(model)
+
+
+def with_attribute(
+    name: str, op: str, attribute: str, value: int, version: int, folder: Path
+) -> onnx.ModelProto:
+    """A model, one of whose nodes says something more; ONNX may have to be newer for that."""
+    model = onnx.load(export(name, folder))
+    node_of(model, op).attribute.append(helper.make_attribute(attribute, value))
+    opset = next(o for o in model.opset_import if not o.domain)
+    opset.version = max(opset.version, version)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("op", "attribute", "version"),
+    [("Shape", "start", 15), ("Shape", "end", 15), ("DequantizeLinear", "block_size", 21)],
+)
+def test_an_attribute_of_qcdq_is_heeded_or_refused(
+    op: str, attribute: str, version: int, tmp_path: Path
+) -> None:
+    model = with_attribute("qcdq", op, attribute, 1, version, tmp_path)
+    with pytest.raises(GatewrightError, match=rf"GW-205.*'{attribute}'"):
+        read_layers(model)
+
+
+@pytest.mark.parametrize(
+    ("op", "attribute"), [("Quant", "saturate"), ("QuantLSTMCell", "peepholes")]
+)
+def test_an_attribute_of_qonnx_is_heeded_or_refused(
+    op: str, attribute: str, tmp_path: Path
+) -> None:
+    with pytest.raises(GatewrightError, match=rf"GW-205.*'{attribute}'"):
+        frontend.load(with_attribute("classifier", op, attribute, 1, 0, tmp_path))
+
+
+def test_every_attribute_that_is_heeded_exists(model: onnx.ModelProto) -> None:
+    tables = (FOLDED, QONNX.ops[""], QCDQ.ops[""])
+    schemas = [schema for schema in defs.get_all_schemas_with_history() if not schema.domain]
+    for op, known in [pair for ops in tables for pair in ops.items()]:
+        assert known <= {name for s in schemas if s.name == op for name in s.attributes}, op
+    cell = node_of(model, "QuantLSTMCell")
+    assert CELLS[cell.op_type].attributes == {a.name for a in cell.attribute}

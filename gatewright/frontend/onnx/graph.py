@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Set
 from typing import Any
 
 import numpy as np
@@ -16,62 +15,17 @@ from gatewright.errors import GatewrightError
 from gatewright.files.limits import CELLS as MOST_CELLS
 from gatewright.files.limits import INPUT_VALUES
 from gatewright.frontend.onnx.files import tensor_bytes
+from gatewright.frontend.onnx.ops import FOLDED, NONE, QONNX, Vocabulary
 from gatewright.frontend.onnx.wellformed import check_node, check_wellformed
 from gatewright.frontend.spec import FloatArray
-from gatewright.ir.traced.vocabulary import CELLS, QONNX_DOMAIN
 
 DYNAMO_REMEDY = (
     "export the model again with brevitas.export.export_qonnx(model, x, path, dynamo=False), or "
     "export_onnx_qcdq where only its weights are quantized; the default, dynamo=True, drops "
     "recurrent layers silently."
 )
-SUPPORTED = {
-    "": {
-        "Add",
-        "ArgMax",
-        "BatchNormalization",
-        "Concat",
-        "Flatten",
-        "Gather",
-        "Gemm",
-        "MatMul",
-        "ReduceMax",
-        "ReduceMean",
-        "Relu",
-        "Sigmoid",
-        "Squeeze",
-        "Tanh",
-        "Transpose",
-        "Unsqueeze",
-    },
-    QONNX_DOMAIN: {"BipolarQuant", "Quant", *CELLS},
-}
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """What a kind of file may hold.
-
-    Attributes:
-        ops: By domain.
-        cells: The recurrent ops, of which there has to be one.
-        remedy: What to do about any other op.
-    """
-
-    ops: Mapping[str, Set[str]]
-    cells: Collection[str]
-    remedy: str
-
-
-QONNX = Vocabulary(
-    SUPPORTED,
-    CELLS,
-    "use layers that export to: "
-    f"{', '.join(sorted(op for ops in SUPPORTED.values() for op in ops))}.",
-)
 DEFAULT = ("", "ai.onnx")
 """Both names of ONNX' own domain."""
-_VANISHING = {"Identity", "Dropout"}
 _DATA = (
     "raw_data",
     "float_data",
@@ -113,6 +67,7 @@ class RawGraph:
         _check_vocabulary(self.nodes, vocabulary)
         for node in self.nodes:
             check_node(node, self.opset)
+            _check_attributes(node, _known(node, vocabulary) or NONE)
         if not any(node.op_type in vocabulary.cells for node in self.nodes):
             raise GatewrightError(
                 "GW-204",
@@ -197,9 +152,10 @@ class RawGraph:
 
     def _fold(self, node: onnx.NodeProto) -> bool:
         """Take ``node`` out if it is a constant or does nothing."""
-        if node.domain not in DEFAULT or node.op_type not in ("Constant", *_VANISHING):
+        if node.domain not in DEFAULT or node.op_type not in FOLDED:
             return False
         check_node(node, self.opset)
+        _check_attributes(node, FOLDED[node.op_type])
         if node.op_type == "Constant":
             tensor = next((a.t for a in node.attribute if a.name == "value"), None)
             if tensor is None:
@@ -271,17 +227,28 @@ def _check_vocabulary(nodes: list[onnx.NodeProto], vocabulary: Vocabulary) -> No
     if "LSTM" not in vocabulary.cells:
         _check_activations(nodes)
     for node in nodes:
-        domain = "" if node.domain == "ai.onnx" else node.domain
-        if node.op_type in vocabulary.ops.get(domain, ()):
+        if _known(node, vocabulary) is not None:
             continue
-        remedy = vocabulary.remedy
-        prefix = f"{domain}::" if domain else ""
+        prefix = "" if node.domain in DEFAULT else f"{node.domain}::"
         raise GatewrightError(
             "GW-205",
             where=label(node),
             cause=f"the op {prefix}{node.op_type} is not supported.",
-            remedy=remedy,
+            remedy=vocabulary.remedy,
         )
+
+
+def _known(node: onnx.NodeProto, vocabulary: Vocabulary) -> Set[str] | None:
+    """The attributes that a node may have; None where there is no such op."""
+    domain = "" if node.domain in DEFAULT else node.domain
+    return vocabulary.ops.get(domain, {}).get(node.op_type)
+
+
+def _check_attributes(node: onnx.NodeProto, known: Set[str]) -> None:
+    """GW-205 for an attribute that nobody would heed."""
+    for attribute in node.attribute:
+        if attribute.name not in known:
+            raise unsupported(node, f"its attribute {attribute.name!r} is not supported.")
 
 
 def _check_activations(nodes: list[onnx.NodeProto]) -> None:

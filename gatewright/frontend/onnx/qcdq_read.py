@@ -13,25 +13,16 @@ from gatewright.files.limits import CELLS
 from gatewright.frontend.onnx.fold import Folder
 from gatewright.frontend.onnx.graph import (
     RawGraph,
-    Vocabulary,
     attributes,
     label,
     malformed,
     unsupported,
 )
+from gatewright.frontend.onnx.ops import QCDQ
 from gatewright.frontend.spec import FloatArray
 
 GATES = ("input", "output", "forget", "cell")
 """The gates in the order of ONNX."""
-
-_WEIGHTS = {"QuantizeLinear", "Clip", "DequantizeLinear"}
-_SHAPES = {"Add", "Cast", "Concat", "ConstantOfShape", "Expand", "Gather", "Shape", "Squeeze"}
-QCDQ = Vocabulary(
-    {"": {"LSTM", "Transpose", "Unsqueeze", *_WEIGHTS, *_SHAPES}},
-    ("LSTM",),
-    "of such files only LSTM layers are read; where there is more, calibrate the torch module: "
-    "gatewright.calibrate(model, data).",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -327,10 +318,8 @@ class _Reader:
             raise unsupported(node, "its input is not the graph's input or a layer's output.")
         options = {"direction": "forward", "input_forget": 0, "layout": 0} | attributes(node)
         hidden = options.pop("hidden_size", 0)
-        known = {"direction", "input_forget", "layout"}
-        if set(options) - known or options["direction"] not in ("forward", "reverse"):
-            extra = ", ".join(sorted(set(options) - known)) or f"direction={options['direction']}"
-            raise unsupported(node, f"it uses {extra}.")
+        if options["direction"] not in ("forward", "reverse"):
+            raise unsupported(node, f"it uses direction={options['direction']}.")
         if {options["input_forget"], options["layout"]} - {0, 1}:
             raise malformed(label(node), "its input_forget or layout is neither 0 nor 1.")
         if not isinstance(hidden, int) or hidden < 1 or self._name(node, 7):

@@ -20,6 +20,7 @@ class CellForm:
         states: In the order of their inputs, and of the outputs after the sequence.
         quantizers: In the order of their scale inputs.
         state_quantizers: The quantizer of each state.
+        option: The attribute that no other cell has.
     """
 
     op: str
@@ -27,6 +28,7 @@ class CellForm:
     states: tuple[str, ...]
     quantizers: tuple[str, ...]
     state_quantizers: tuple[str, ...]
+    option: str
 
     @property
     def first_weight(self) -> int:
@@ -42,6 +44,15 @@ class CellForm:
     def inputs(self) -> int:
         """How many inputs the node has."""
         return self.first_quantizer + 3 * len(self.quantizers)
+
+    @property
+    def attributes(self) -> frozenset[str]:
+        """The names of its attributes."""
+        names = {"batch_first", "reverse_input", self.option}
+        for quantizer in self.quantizers:
+            names |= {f"{quantizer}_signed", f"{quantizer}_rounding_mode"}
+            names.add(narrow_attribute(quantizer))
+        return frozenset(names)
 
 
 LSTM_CELL = CellForm(
@@ -62,6 +73,7 @@ LSTM_CELL = CellForm(
         "hidden_state_tanh",
     ),
     state_quantizers=("output", "cell_state"),
+    option="cifg",
 )
 """As Brevitas exports it."""
 
@@ -71,6 +83,7 @@ RNN_CELL = CellForm(
     states=("h",),
     quantizers=("output", "gate_acc"),
     state_quantizers=("output",),
+    option="nonlinearity",
 )
 """Brevitas cannot export its RNN; this is what it would look like."""
 
