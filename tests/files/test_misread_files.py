@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
-from onnx import defs, helper
+from onnx import defs, helper, numpy_helper
 
 pytest.importorskip("brevitas", reason="needs brevitas")
 pytest.importorskip("onnxoptimizer", reason="needs onnxoptimizer")
 
-from file_models import export
-from hostile_files import add_constant, node_of, stored
+from file_models import H, export
+from hostile_files import Edit, add_constant, first, node_of, stored
 
 from gatewright import frontend
 from gatewright.errors import GatewrightError
@@ -63,6 +64,112 @@ def test_a_zero_point_is_broadcast_as_its_scale(
         frontend.load(model)
     node.input[2] = add_constant(model, "right", points.reshape(rows, 1))
     frontend.load(model)
+
+
+def test_a_gemm_takes_a_matrix(model: onnx.ModelProto) -> None:
+    gather = node_of(model, "Gather")
+    for node in model.graph.node:
+        node.input[:] = [gather.input[0] if n == gather.output[0] else n for n in node.input]
+    with pytest.raises(GatewrightError, match=r"GW-207.*no matrix"):
+        frontend.load(model)
+
+
+@pytest.mark.parametrize("slot", [1, 2, 3])
+def test_a_quantizer_keeps_the_shape(slot: int, model: onnx.ModelProto) -> None:
+    """Scale, zero point and bit width of an activation [B, F]."""
+    constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    quants = [n for n in model.graph.node if n.op_type == "Quant"]
+    node = next(n for n in reversed(quants) if n.input[0] not in constants)
+    values = constants[node.input[slot]]
+    node.input[slot] = add_constant(model, "same", values.reshape(1, 1))
+    frontend.load(model)
+    node.input[slot] = add_constant(model, "more", values.reshape(1, 1, 1))
+    with pytest.raises(GatewrightError, match=r"GW-207.*does not fit"):
+        frontend.load(model)
+
+
+@pytest.mark.parametrize(
+    ("shape", "fits"),
+    [
+        ((), False),
+        ((H,), False),
+        ((1, H), True),
+        ((2, H), True),
+        ((3, H), False),
+        ((0, H), False),
+        ((1, 1, H), False),
+    ],
+)
+def test_a_constant_state_has_a_row_for_each_sequence(
+    shape: tuple[int, ...], fits: bool, model: onnx.ModelProto
+) -> None:
+    """Of two sequences, or one row for both."""
+    cell = node_of(model, "QuantLSTMCell")
+    state = add_constant(model, "state", np.full(shape, 0.5, np.float32))
+    options = {"signed": 1, "narrow": 0, "rounding_mode": "ROUND"}
+    quant = helper.make_node("Quant", [state, *cell.input[15:18]], ["quantized"], **options)
+    quant.domain = cell.domain
+    model.graph.node.insert(list(model.graph.node).index(cell), quant)
+    cell.input[1] = "quantized"
+    if fits:
+        frontend.load(model)
+        return
+    with pytest.raises(GatewrightError, match=r"GW-207.*a state of it has shape"):
+        frontend.load(model)
+
+
+def test_a_constant_state_beside_a_sequence_without_batches(tmp_path: Path) -> None:
+    """An input of one axis has no second one, of sequences."""
+    model = onnx.load(export("two_layers", tmp_path))
+    cell = node_of(model, "QuantLSTMCell")
+    cell.input[1] = add_constant(model, "state", np.full((1, 2), 0.5, np.float32))
+    del model.graph.input[0].type.tensor_type.shape.dim[1:]
+    with pytest.raises(GatewrightError, match="GW-106"):
+        frontend.load(model)
+
+
+def clip_of(bound: float) -> Edit:
+    """The initial state is a constant between bounds."""
+
+    def edit(model: onnx.ModelProto) -> None:
+        names = [add_constant(model, "zeros", np.zeros((1, 1, 2), np.float32))]
+        names += [add_constant(model, name, np.float32(bound)) for name in ("least", "most")]
+        first(model, helper.make_node("Clip", names, ["clipped"]))
+        node_of(model, "LSTM").input[5] = "clipped"
+
+    return edit
+
+
+def operand(op: str, slot: int, values: Any) -> Edit:
+    def edit(model: onnx.ModelProto) -> None:
+        node_of(model, op).input[slot] = add_constant(model, "operand", values)
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("edit", "code"),
+    [
+        (clip_of(0), None),
+        (clip_of(float("nan")), "GW-205"),
+        (clip_of(float("inf")), "GW-205"),
+        (operand("DequantizeLinear", 2, np.float32(0.5)), "GW-207"),
+        (operand("DequantizeLinear", 2, np.float32("nan")), "GW-207"),
+        (operand("DequantizeLinear", 2, np.uint8(0)), "GW-207"),
+        (operand("Squeeze", 1, np.float32([1.5])), "GW-207"),
+        (operand("Squeeze", 1, np.float32(["nan"])), "GW-207"),
+    ],
+)
+def test_constants_of_qcdq_that_are_no_integers(
+    edit: Edit, code: str | None, tmp_path: Path
+) -> None:
+    model = onnx.load(export("qcdq", tmp_path))
+    edit(model)
+    if code is None:
+        read_layers(model)
+        return
+    with pytest.raises(GatewrightError, match=code):
+        read_layers(model)
 
 
 @pytest.mark.parametrize(("rank", "shape"), [(1, (-1, 1)), (2, (-1, 1, 1)), (2, (1, 1, 1))])

@@ -305,7 +305,7 @@ def test_initial_states_and_other_types() -> None:
     assert "argument of forward()" in error.remedy
     model.state = rows[:, :1]
     trace(model, example())
-    for bad in (rows[:0], rows[0]):
+    for bad in (rows[:0], rows[0], rows[0, 0, 0]):
         model.state = bad
         assert "initial state" in refused("GW-106", model).cause
     assert "float64" in refused("GW-109", calibrate(Net()).double()).cause

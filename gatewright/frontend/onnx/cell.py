@@ -30,6 +30,8 @@ from gatewright.ir.traced.vocabulary import (
     narrow_attribute,
 )
 
+Shape = tuple[int, ...]
+
 
 @dataclass(frozen=True, eq=False)
 class Constant:
@@ -48,15 +50,25 @@ class Constant:
         return Constant(self.values.T, spec)
 
 
-def read_quant(graph: RawGraph, node: onnx.NodeProto) -> QuantSpec:
-    """The quantizer of a ``Quant`` node."""
+def read_quant(graph: RawGraph, node: onnx.NodeProto, shape: Shape) -> QuantSpec:
+    """The quantizer of a ``Quant`` node.
+
+    Args:
+        graph: The file's graph.
+        node: The node.
+        shape: What it quantizes has it, and keeps it.
+
+    Raises:
+        GatewrightError: GW-105, GW-107, GW-207.
+    """
     where = label(node)
     if len(node.input) != 4 or len(node.output) != 1:
         raise malformed(where, f"Quant takes 4 inputs, it has {len(node.input)}.")
+    operands = [_quant_input(graph, where, name) for name in node.input[1:]]
+    _check_shape_kept(where, shape, operands)
     return _spec(
-        graph,
         where,
-        list(node.input[1:]),
+        operands,
         signed=_flag(node, "signed"),
         narrow=_flag(node, "narrow"),
         rounding=required(node, "rounding_mode", str),
@@ -69,30 +81,27 @@ def read_bipolar(graph: RawGraph, node: onnx.NodeProto, values: FloatArray) -> C
     if len(node.input) != 2 or len(node.output) != 1:
         raise malformed(where, f"BipolarQuant takes 2 inputs, it has {len(node.input)}.")
     spec = binary_spec(where, _quant_input(graph, where, node.input[1]))
-    check_shape_kept(where, spec, values)
+    _check_shape_kept(where, values.shape, [spec.scale])
     sign = np.where(values >= 0, np.float32(1), np.float32(-1))
     return Constant((sign * spec.scale).astype(np.float32), spec)
 
 
-def check_shape_kept(where: str, spec: QuantSpec, values: FloatArray) -> None:
-    """Refuse a scale that broadcasts what it scales to another shape; a bias may become a row.
-
-    Raises:
-        GatewrightError: GW-207.
-    """
+def _check_shape_kept(where: str, shape: Shape, operands: list[FloatArray]) -> None:
+    """GW-207 for operands that broadcast what they scale; a vector, a bias, may become a row."""
     try:
-        shape = np.broadcast_shapes(spec.scale.shape, values.shape)
+        found = np.broadcast_shapes(shape, *(operand.shape for operand in operands))
     except ValueError:
-        shape = ()
-    kept = (values.shape, (1, *values.shape)) if values.ndim == 1 else (values.shape,)
-    if shape not in kept:
-        raise malformed(where, "its scale does not fit the shape of what it scales.")
+        found = None
+    if found not in ((shape, (1, *shape)) if len(shape) == 1 else (shape,)):
+        raise malformed(
+            where, "its scale, zero point or bit width does not fit the shape of what it scales."
+        )
 
 
 def _spec(
-    graph: RawGraph, where: str, names: list[str], *, signed: bool, narrow: bool, rounding: str
+    where: str, operands: list[FloatArray], *, signed: bool, narrow: bool, rounding: str
 ) -> QuantSpec:
-    scale, zero_point, bits = (_quant_input(graph, where, name) for name in names)
+    scale, zero_point, bits = operands
     if bits.size != 1:
         raise malformed(where, "its bit width is not one number.")
     return make_spec(
@@ -164,10 +173,10 @@ def read_cell(graph: RawGraph, node: onnx.NodeProto, constants: list[Constant | 
     quantizers = {}
     for i, name in enumerate(form.quantizers):
         first = form.first_quantizer + 3 * i
+        place = f"{where} ({name}_quant)"
         spec = _spec(
-            graph,
-            f"{where} ({name}_quant)",
-            list(node.input[first : first + 3]),
+            place,
+            [_quant_input(graph, place, operand) for operand in node.input[first : first + 3]],
             signed=_flag(node, f"{name}_signed"),
             narrow=_flag(node, narrow_attribute(name)),
             rounding=required(node, f"{name}_rounding_mode", str),

@@ -20,7 +20,6 @@ from gatewright.frontend.onnx.cell import (
     Constant,
     bias,
     check_inputs,
-    check_shape_kept,
     read_bipolar,
     read_cell,
     read_quant,
@@ -38,6 +37,7 @@ from gatewright.frontend.onnx.head import check_argmax, check_over_time, read_ba
 from gatewright.frontend.onnx.read import read_model
 from gatewright.frontend.spec import (
     CellSpec,
+    Layout,
     LinearSpec,
     QuantSpec,
     States,
@@ -143,8 +143,7 @@ class _Loader:
         if node.op_type == "BipolarQuant":
             folded = read_bipolar(self._graph, node, constant.values)
         else:
-            quant = read_quant(self._graph, node)
-            check_shape_kept(label(node), quant, constant.values)
+            quant = read_quant(self._graph, node, constant.values.shape)
             folded = Constant(constant.values, quant)
         self._constants[node.output[0]] = folded
 
@@ -195,8 +194,8 @@ class _Loader:
         name = node.output[0]
         if readers and all(name in self._state_inputs(reader) for reader in readers):
             return  # the cell quantizes its initial states
-        spec = act_spec(label(node), read_quant(self._graph, node))
         x = self._input(node)
+        spec = act_spec(label(node), read_quant(self._graph, node, x.shape))
         # Both directions quantize one input with one quantizer.
         for known, other, value in self._quantized:
             if known is x and other.same_as(spec):
@@ -243,16 +242,20 @@ class _Loader:
         form, where = CELLS[node.op_type], label(node)
         weights = node.input[form.first_weight : form.first_quantizer]
         cell = read_cell(self._graph, node, [self._constant(where, name) for name in weights])
-        initial = [self._initial(node, cell, i) for i in range(len(form.states))]
-        name = self._name(node)
-        out, *finals = emit.cell(self._builder, name, self._input(node), cell, initial)
+        name, x = self._name(node), self._input(node)
+        emit.check_sequence(name, x, cell.input_size, cell.batch_first)
+        batch = x.shape[Layout(cell.batch_first).batch_axis]
+        initial = [self._initial(node, cell, i, batch) for i in range(len(form.states))]
+        out, *finals = emit.cell(self._builder, name, x, cell, initial)
         self._values[node.output[0]] = out
         for output, final, which in zip(node.output[1:], finals, form.states, strict=False):
             if output:
                 self._values[output] = final
                 self._finals[output] = States(name, (final,), which)
 
-    def _initial(self, node: onnx.NodeProto, cell: CellSpec, index: int) -> Value | None:
+    def _initial(
+        self, node: onnx.NodeProto, cell: CellSpec, index: int, batch: int
+    ) -> Value | None:
         """The float state a cell begins with; None for zeros."""
         where, name = label(node), self._graph.resolve(node.input[1 + index])
         expected = cell.quantizers[cell.form.state_quantizers[index]]
@@ -261,11 +264,10 @@ class _Loader:
             if constant.quant is None and not constant.values.any():
                 return None
             quant, values = constant.quant, np.array(constant.values, order="C")
+            if values.ndim != 2 or values.shape[0] not in (1, batch):
+                raise malformed(where, f"a state of it has shape {list(values.shape)}.")
             if np.any(values != values[:1]):
                 raise unsupported(node, "its constant state differs from sequence to sequence.")
-            if values.ndim != 2:
-                raise malformed(where, f"a state of it has shape {list(values.shape)}.")
-            batch = self._builder.input.shape[0 if cell.batch_first else 1]
             name = f"{self._name(node)}.state"  # one row may stand for every sequence
             name = self._builder.repeated(name, values[:1], batch)
             value = Value(name, (batch, values.shape[1]))
@@ -273,8 +275,8 @@ class _Loader:
             quantizer = self._graph.producers.get(name)
             if quantizer is None or quantizer.op_type != "Quant":
                 raise unsupported(node, "its initial state comes from no quantizer.")
-            quant = act_spec(label(quantizer), read_quant(self._graph, quantizer))
             value = self._input(quantizer)
+            quant = act_spec(label(quantizer), read_quant(self._graph, quantizer, value.shape))
         if quant is None or not expected.same_as(quant):
             raise unsupported(node, "its initial state has another quantizer than its states.")
         return value
@@ -365,6 +367,8 @@ class _Loader:
         if (options["alpha"], options["beta"], options["transA"]) != (1.0, 1.0, 0):
             raise unsupported(node, "only Gemm with alpha=1, beta=1, transA=0 is supported.")
         x = self._input(node)
+        if len(x.shape) != 2:
+            raise malformed(label(node), f"its input has shape {list(x.shape)}, and is no matrix.")
         matrix = self._matrix(node)
         bias_name = node.input[2] if len(node.input) > 2 else ""
         self._linear(node, x, matrix if options["transB"] else matrix.transposed(), bias_name)

@@ -237,15 +237,16 @@ class _Reader:
                 raise unsupported(node, "it does not follow an LSTM as Brevitas writes it.")
         feeds = {n: self._constant(node, i) for i, n in enumerate(node.input) if n}
         self._constants.update(zip(node.output, self._folder.run(node, feeds), strict=True))
-        bounds = [self._constant(node, i) for i in (1, 2) if self._name(node, i)]
-        if node.op_type == "Clip" and [bound.size for bound in bounds] == [1, 1]:
-            self._clipped[node.output[0]] = (int(bounds[0].item()), int(bounds[1].item()))
+        if node.op_type == "Clip":
+            bounds = [self._constant(node, i) for i in (1, 2) if self._name(node, i)]
+            if [(b.size, b.dtype.kind in "iu") for b in bounds] == [(1, True)] * 2:
+                self._clipped[node.output[0]] = (int(bounds[0].item()), int(bounds[1].item()))
 
     # Weights
 
     def _dequantize(self, node: onnx.NodeProto) -> None:
         codes, scale = self._constant(node, 0), self._constant(node, 1)
-        zero_points = self._constant(node, 2) if self._name(node, 2) else np.zeros(1, np.int8)
+        zero_points = self._constant(node, 2) if self._name(node, 2) else np.zeros(1, codes.dtype)
         if codes.ndim != 2 or codes.dtype not in (np.int8, np.uint8):
             raise unsupported(node, "only int8 and uint8 matrices can be dequantized.")
         if scale.dtype != np.float32 or not np.all(np.isfinite(scale)) or np.any(scale <= 0):
@@ -254,6 +255,8 @@ class _Reader:
             attributes(node).get("axis", 1) != 0 or scale.shape != codes.shape[:1]
         ):
             raise unsupported(node, "its scale has to be one number, or one a row.")
+        if zero_points.dtype != codes.dtype:
+            raise malformed(label(node), "its zero point has another type than its codes.")
         if np.unique(zero_points).size != 1:
             raise unsupported(node, "its zero points differ between rows.")
         limits = np.iinfo(codes.dtype)
@@ -284,7 +287,10 @@ class _Reader:
             return int(attributes(node)["axis"])
         axes = attributes(node).get("axes")  # an input from opset 13 on
         if axes is None and self._name(node, 1):
-            axes = self._constant(node, 1).reshape(-1).tolist()
+            given = self._constant(node, 1)
+            if given.dtype != np.int64:
+                raise malformed(label(node), f"its axes are {given.dtype}, not int64.")
+            axes = given.reshape(-1).tolist()
         return int(axes[0]) if axes is not None and len(axes) == 1 else None
 
     def _bad(self, node: onnx.NodeProto) -> list[QuantizedMatrix]:

@@ -124,7 +124,7 @@ def _constant_state(ctx: Context, where: str, given: OwnTensor, index: int) -> V
     """A parameter or buffer of the model, the same for every sequence."""
     values = to_numpy(given.tensor)
     if values.ndim != 3 or not 0 <= index < values.shape[0]:
-        raise _missing_state(where, index, values.shape[0])
+        raise _missing_state(where, index, len(np.atleast_1d(values)))
     rows = values[index]
     if np.any(rows != rows[:1]):
         raise GatewrightError(
