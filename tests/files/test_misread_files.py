@@ -184,6 +184,30 @@ def test_a_scale_keeps_the_shape(rank: int, shape: tuple[int, ...], model: onnx.
         frontend.load(model)
 
 
+FLAGS = [np.bool_(True), np.bool_(False)]
+QUANT_TENSOR = [np.float32(0.5), np.float32(0), np.float32(8), *FLAGS]
+"""Scale, zero point, bit width, signed, training."""
+
+
+def test_what_is_beside_a_quant_tensor_is_no_output(model: onnx.ModelProto) -> None:
+    before = frontend.load(model).SerializeToString()
+    for i, values in enumerate(QUANT_TENSOR):
+        model.graph.output.add(name=add_constant(model, f"beside_{i}", values))
+    assert frontend.load(model).SerializeToString() == before
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [[np.float32(0.5)], [np.float32(0.5)] * 5, QUANT_TENSOR[:4], [*QUANT_TENSOR, np.float32(0.5)]],
+    ids=["one", "floats", "four", "six"],
+)
+def test_another_constant_is_no_output(beside: list[Any], model: onnx.ModelProto) -> None:
+    for i, values in enumerate(beside):
+        model.graph.output.add(name=add_constant(model, f"beside_{i}", values))
+    with pytest.raises(GatewrightError, match=r"GW-207.*beside_0.*constant"):
+        frontend.load(model)
+
+
 def with_attribute(
     name: str, op: str, attribute: str, value: int, version: int, folder: Path
 ) -> onnx.ModelProto:

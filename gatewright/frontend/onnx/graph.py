@@ -26,6 +26,8 @@ DYNAMO_REMEDY = (
 )
 DEFAULT = ("", "ai.onnx")
 """Both names of ONNX' own domain."""
+_BESIDE = [TensorProto.FLOAT] * 3 + [TensorProto.BOOL] * 2
+"""Types of scale, zero point, bit width and both flags of a ``QuantTensor`` that is returned."""
 _DATA = (
     "raw_data",
     "float_data",
@@ -43,7 +45,7 @@ class RawGraph:
     Attributes:
         nodes: In order, without ``Constant``, ``Identity`` and ``Dropout``.
         inputs: Names and static shapes of the inputs that are no initializers.
-        outputs: Names of the outputs.
+        outputs: Names of the outputs, without what is written beside a ``QuantTensor``.
         producers: The nodes by their first output.
         opset: The version of ONNX.
 
@@ -84,9 +86,7 @@ class RawGraph:
             for name in dict.fromkeys(map(self.resolve, node.input)):
                 self._consumers.setdefault(name, []).append(node)
         self.inputs = self._inputs(graph)
-        names = [self.resolve(output.name) for output in graph.output]
-        # A QuantTensor that a model returns is written with its scale and the rest beside it.
-        self.outputs = names[:1] + [name for name in names[1:] if name not in self._tensors]
+        self.outputs = self._computed([self.resolve(output.name) for output in graph.output])
 
     def resolve(self, name: str) -> str:
         """The name behind an ``Identity`` or ``Dropout``."""
@@ -211,6 +211,22 @@ class RawGraph:
             INPUT_VALUES.check(info.name, math.prod(shape))
             inputs.append((info.name, shape))
         return inputs
+
+    def _computed(self, names: list[str]) -> list[str]:
+        """The outputs that are no constants; GW-207 for a constant of no ``QuantTensor``."""
+        groups: list[list[str]] = []
+        for name in names:
+            if groups and name in self._tensors:
+                groups[-1].append(name)
+            else:
+                groups.append([name])
+        for _, *beside in groups:
+            if beside and [self._tensors[name].data_type for name in beside] != _BESIDE:
+                raise malformed(
+                    f"output {beside[0]}",
+                    "it is a constant, and not of the five that follow what a QuantTensor holds.",
+                )
+        return [name for name, *_ in groups]
 
 
 def _live_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
