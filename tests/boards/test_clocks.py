@@ -104,3 +104,14 @@ def test_the_module_holds_the_setting(name):
     pll = choose_pll(board, board.clock.target_mhz)
     numbers = {int(n) for n in re.findall(r"\((?:\d+'d)?(\d+)\)", pll_module(board, pll))}
     assert set(pll.dividers) <= numbers
+
+
+@pytest.mark.parametrize("name", sorted(BOARDS))
+def test_the_phase_detector_is_as_fast_as_the_clock_allows(name):
+    board = BOARDS[name]
+    chosen = choose_pll(board, board.clock.target_mhz)
+    if chosen is None:
+        return
+    settings = board.family.pll.settings(Fraction(str(board.clock.mhz)), board.pll)
+    same = [pll for pll in settings if pll.mhz == chosen.mhz]
+    assert output(board, chosen)[0] == max(output(board, pll)[0] for pll in same)
