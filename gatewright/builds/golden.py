@@ -19,7 +19,7 @@ def golden_vectors(integer: IntegerModel, design: Design) -> dict[str, str]:
     for source in integer.inputs:
         steps = min(integer.trial_steps, design.max_steps or integer.trial_steps)
         sizes = {"B": GOLDEN_SEQUENCES, "T": steps}
-        shape = [sizes.get(n, n) for n in integer.graph[source.tensor].shape]  # type: ignore[arg-type]
+        shape = [sizes[n] if isinstance(n, str) else n for n in integer.graph[source.tensor].shape]
         type_ = source.quantizer.type
         values[source.tensor] = rng.integers(type_.lo, type_.hi + 1, size=shape)
     values |= interpreter.run(integer.graph, values)[0]

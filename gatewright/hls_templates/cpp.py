@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import SupportsInt
 
 import numpy as np
 
@@ -40,11 +41,11 @@ def _bool(value: bool) -> str:
     return "true" if value else "false"
 
 
-def literal(value: object) -> str:
+def literal(value: SupportsInt) -> str:
     """An integer or boolean literal."""
     if isinstance(value, bool | np.bool_):
         return _bool(bool(value))
-    number = int(value)  # type: ignore[call-overload]
+    number = int(value)
     return str(number) if -(2**31) < number < 2**31 else f"{number}LL"
 
 
@@ -76,7 +77,7 @@ def _braces(values: IntArray) -> str:
     return "{" + ",\n".join(lines) + "}"
 
 
-def struct(name: str, constants: dict[str, object], members: Iterable[str]) -> str:
+def struct(name: str, constants: Mapping[str, int], members: Iterable[str]) -> str:
     """A parameter struct: integer constants first, then types and functions."""
     lines = [
         f"  static constexpr {'bool' if isinstance(v, bool) else 'int'} {k} = {literal(v)};"

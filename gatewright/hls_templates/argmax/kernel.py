@@ -55,7 +55,7 @@ class ArgMax(Kernel):
 
     def params_cpp(self) -> str:
         """The number of classes and the beats."""
-        constants: dict[str, object] = {"CLASSES": self.input.width, "TAP": self.first_tap}
+        constants: dict[str, int] = {"CLASSES": self.input.width, "TAP": self.first_tap}
         members = [*self.port_types, f"using index_t = {cpp.word(self.output.type)};"]
         return cpp.struct(self.ident, constants, members)
 

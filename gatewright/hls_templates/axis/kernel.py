@@ -105,7 +105,7 @@ class AxisPort:
 
     def params_cpp(self) -> str:
         """The parameter struct."""
-        constants: dict[str, object] = {
+        constants: dict[str, int] = {
             "WIDTH": self.port.width,
             "LANES": self.lanes,
             "FOLDS": self.folds,

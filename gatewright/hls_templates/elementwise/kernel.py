@@ -130,7 +130,7 @@ class Elementwise(Kernel):
     def params_cpp(self) -> str:
         """The function's parameters and the stream's."""
         members = [*self.port_types, f"using function = {self.applied.call};"]
-        constants: dict[str, object] = {"CHANNELS": self.input.width, "TAP": self.first_tap}
+        constants: dict[str, int] = {"CHANNELS": self.input.width, "TAP": self.first_tap}
         return self.applied.params_cpp() + "\n" + cpp.struct(self.ident, constants, members)
 
     def to_json(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Flatten(Kernel):
 
     def params_cpp(self) -> str:
         """Sizes and beats."""
-        constants: dict[str, object] = {"STEPS": self.steps, "WIDTH": self.input.width}
+        constants: dict[str, int] = {"STEPS": self.steps, "WIDTH": self.input.width}
         return cpp.struct(self.ident, constants, self.port_types)
 
     def to_json(self) -> dict[str, Any]:

@@ -111,7 +111,7 @@ class MatVec(Kernel):
     def params_cpp(self) -> str:
         """Weights in the order they are used."""
         tiles = self._tiles()
-        constants: dict[str, object] = {
+        constants: dict[str, int] = {
             "INPUTS": self.input.width,
             "OUTPUTS": self.output.width,
             "UNITS": self.units,

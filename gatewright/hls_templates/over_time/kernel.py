@@ -45,7 +45,7 @@ class OverTime(Kernel):
 
     def params_cpp(self) -> str:
         """Sizes and beats."""
-        constants: dict[str, object] = {
+        constants: dict[str, int] = {
             "WIDTH": self.input.width,
             "TAP": self.first_tap,
             "MAXIMUM": self.maximum,

@@ -97,7 +97,7 @@ class Recurrent(RecurrentLayer):
             "requantizers": {k: r.to_json() for k, r in self.tail.requantizers.items()},
         }
 
-    def _constants(self) -> dict[str, object]:
+    def _constants(self) -> dict[str, int]:
         shape = self.shape
         return {
             "INPUTS": shape.inputs,

@@ -85,7 +85,7 @@ class Requantizer:
 
     def params_cpp(self) -> str:
         """Arrays and parameter struct."""
-        constants: dict[str, object] = {"LOW": self.out.lo, "HIGH": self.out.hi}
+        constants: dict[str, int] = {"LOW": self.out.lo, "HIGH": self.out.hi}
         members = [f"using in_t = {cpp.word(self.domain)};", f"using out_t = {cpp.word(self.out)};"]
         arrays: list[str] = []
         {
@@ -97,7 +97,7 @@ class Requantizer:
         return "\n".join([*arrays, cpp.struct(self.ident, constants, members)])
 
     def _affine_params(
-        self, constants: dict[str, object], members: list[str], arrays: list[str]
+        self, constants: dict[str, int], members: list[str], arrays: list[str]
     ) -> None:
         assert self.affine is not None
         constants |= {
@@ -118,7 +118,7 @@ class Requantizer:
                 members.append(f"static long long {name}(int channel) {{ return {body}; }}")
 
     def _table_params(
-        self, constants: dict[str, object], members: list[str], arrays: list[str]
+        self, constants: dict[str, int], members: list[str], arrays: list[str]
     ) -> None:
         constants["ADDRESS_BITS"] = self.domain.bits
         arrays.append(cpp.array(f"{self.ident}_table", self._table_words(), self.out))
@@ -133,7 +133,7 @@ class Requantizer:
         return wrapped_table(entries, self.domain)
 
     def _threshold_params(
-        self, constants: dict[str, object], members: list[str], arrays: list[str]
+        self, constants: dict[str, int], members: list[str], arrays: list[str]
     ) -> None:
         padded = self._padded()
         rows, words = padded.shape

@@ -53,7 +53,7 @@ class Reverse(Kernel):
 
     def params_cpp(self) -> str:
         """The buffer's size and the beat."""
-        constants: dict[str, object] = {"MAX_STEPS": self.max_steps}
+        constants: dict[str, int] = {"MAX_STEPS": self.max_steps}
         return cpp.struct(self.ident, constants, [f"using beat_t = {self.input.beat};"])
 
     def flags(self) -> tuple[str, ...]:
