@@ -1,3 +1,5 @@
+"""The digits example: its accuracy, its stored weights, its data and how they are split."""
+
 import importlib.util
 from pathlib import Path
 from types import ModuleType

@@ -278,7 +278,7 @@ CASES["tamper_code"] = Case(
     (
         "tests/cache/test_trust.py::test_what_nobody_listed_is_named_and_not_read",
         "tests/cache/test_trust.py::test_old_folders_that_are_links",
-        "tests/test_damage.py::test_what_was_changed_is_run_with_a_warning",
+        "tests/builds/test_damage.py::test_what_was_changed_is_run_with_a_warning",
     ),
 )
 CASES["two_namespaces"] = Case(

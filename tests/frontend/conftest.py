@@ -1,3 +1,5 @@
+"""Models are exported as a user of Brevitas does."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 
 from gatewright.errors import CODES
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "gatewright"
 MAX_LINES = 450
 RANKS: tuple[set[str], ...] = (
@@ -35,6 +35,7 @@ WINGS = ("boards", "frontend", "hls_templates", "ir")
 FLAT = {"build", "calibration", "compiler", "device", "errors", "report", "synth", "version"}
 """All that lies flat in the package, beside ``__init__`` and ``__main__``."""
 SOURCES = sorted(PACKAGE.rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 TEXTS = sorted(
     path
     for path in PACKAGE.rglob("*")
@@ -136,8 +137,16 @@ def test_files_stay_small(path):
 
 def test_no_two_test_modules_share_a_name():
     """Tests are no packages: pytest imports each by its file name alone."""
-    stems = [path.stem for path in (ROOT / "tests").rglob("*.py") if path.stem != "conftest"]
+    stems = [path.stem for path in TESTS if path.stem != "conftest"]
     assert not {stem for stem in stems if stems.count(stem) > 1}
+
+
+@pytest.mark.parametrize("path", TESTS, ids=relative)
+def test_each_test_file_says_what_it_holds(path):
+    """In its first line, in a sentence."""
+    said = ast.get_docstring(ast.parse(path.read_text())) or ""
+    first = said.splitlines()[0] if said else ""
+    assert path.read_text().startswith('"""' + first) and first.endswith((".", ":")), first
 
 
 def is_eval_or_exec(node: ast.AST) -> bool:

@@ -464,7 +464,7 @@ def test_a_design_that_answers_wrongly_is_refused(shared: Shared, tmp_path: Path
 
 
 def test_every_code_has_a_test() -> None:
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     tested = "".join(path.read_text() for path in here.rglob("test_*.py"))
     assert [code for code in CODES if code not in tested] == []
 

@@ -17,7 +17,7 @@ import gatewright
 from gatewright.cli.models import load_model
 from gatewright.tools import find_verilator, find_yosys, run_yosys
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/rtl.md").read_text()
 
 

@@ -1,4 +1,6 @@
-"""RTL against the integers, the hard way: sequences of all lengths back to back, stalls on both
+"""RTL against the integers, the hard way.
+
+Sequences of all lengths back to back, stalls on both
 sides, resets and clears at random cycles, state that is kept or loaded.
 """
 
