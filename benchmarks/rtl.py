@@ -19,7 +19,7 @@ from gatewright import compile
 from gatewright.builds.folder import RTL
 from gatewright.cli.models import load_dataset, load_model
 from gatewright.hls_templates.cosim import Drive, open_core
-from gatewright.hls_templates.ports import Ports
+from gatewright.hls_templates.mapping.ports import Ports
 
 SHARE = {"verilator": 1.0, "cxxrtl": 0.1}
 """Of the sequences: the slower one is given fewer."""

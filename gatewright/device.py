@@ -21,7 +21,7 @@ from gatewright.build import Build
 from gatewright.builds.manifest import read_manifest
 from gatewright.builds.options import check_clock, check_line
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.ports import Ports
+from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.ir.types import IntArray
 from gatewright.levels.run import Arguments, Kept, Run
 from gatewright.levels.stream import Stream, refuses_keep_state

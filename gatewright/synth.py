@@ -22,7 +22,7 @@ from gatewright.builds.options import (
     positive,
 )
 from gatewright.hls_templates import least_budget
-from gatewright.hls_templates.rtl.write import rtl_files
+from gatewright.hls_templates.project.rtl import rtl_files
 
 SOURCES = "sources.f"
 

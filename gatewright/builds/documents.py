@@ -15,8 +15,8 @@ from gatewright.builds.opened import Opened
 from gatewright.files.reading import MAX_JSON, read_json, whole
 from gatewright.files.shapes import check_shape
 from gatewright.frontend import load
-from gatewright.hls_templates.ports import SHAPE, Ports
-from gatewright.hls_templates.shown import strange_part
+from gatewright.hls_templates.mapping.ports import SHAPE, Ports
+from gatewright.hls_templates.mapping.shown import strange_part
 from gatewright.ir.certificate import Certificate
 from gatewright.ir.certify import certify
 from gatewright.ir.lowering import IntegerModel, lower

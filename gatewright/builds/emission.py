@@ -25,8 +25,8 @@ from gatewright.builds.folder import (
 from gatewright.builds.golden import golden_vectors
 from gatewright.builds.options import BuildOptions, find_board, fit_steps
 from gatewright.hls_templates import Design, map_design
-from gatewright.hls_templates.project import project_files
-from gatewright.hls_templates.rtl.write import rtl_files
+from gatewright.hls_templates.project.hls import project_files
+from gatewright.hls_templates.project.rtl import rtl_files
 from gatewright.ir.certify import FloatModel, certify
 from gatewright.ir.lowering import IntegerModel, lower
 from gatewright.ir.onnx_io import to_onnx

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from gatewright.boards import DEFAULT_BOARD, Board, OpenBoard, boards, open_boards
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import MAX_STEPS
-from gatewright.hls_templates.mapper import DEFAULT_MAX_STEPS, DEFAULT_MULTIPLIERS, Options
-from gatewright.hls_templates.requantize.kernel import VARIANTS
+from gatewright.hls_templates.kernels.requantize.kernel import VARIANTS
+from gatewright.hls_templates.mapping.mapper import DEFAULT_MAX_STEPS, DEFAULT_MULTIPLIERS, Options
 from gatewright.ir.lowering import IntegerModel
 
 FASTEST = (1 << 31) - 1

@@ -26,7 +26,7 @@ from gatewright.cli.terminated import ending_well
 from gatewright.compiler import compile
 from gatewright.errors import GatewrightError, escaped
 from gatewright.hls_templates.cosim import Trace
-from gatewright.hls_templates.mapper import DEFAULT_MULTIPLIERS
+from gatewright.hls_templates.mapping.mapper import DEFAULT_MULTIPLIERS
 from gatewright.levels.pieces import in_pieces
 from gatewright.levels.rtl import drive_for
 from gatewright.levels.stream import check_stream

@@ -13,8 +13,8 @@ from gatewright.builds.folder import INTEGER, KERNELS, RTL
 from gatewright.hls_templates.cosim import Core, Drive, Simulator, compiled_core
 from gatewright.hls_templates.cosim.cells import cell_models
 from gatewright.hls_templates.cosim.project import CORE, SOURCES, RtlProject
-from gatewright.hls_templates.ports import Ports
-from gatewright.hls_templates.rtl.write import rtl_files
+from gatewright.hls_templates.mapping.ports import Ports
+from gatewright.hls_templates.project.rtl import rtl_files
 from gatewright.levels.level import Level, Opener
 from gatewright.levels.rtl import RtlEngine, drive_for
 from gatewright.tools import Cached, find_yosys

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatewright.builds.documents import Documents
 from gatewright.builds.folder import INTEGER, KERNELS, PROJECT
 from gatewright.hls_templates.csim import Simulator, csim_sources
-from gatewright.hls_templates.ports import Ports
+from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.ir.lowering import IntegerModel
 from gatewright.levels.level import Level
 from gatewright.levels.run import Arguments, Kept, Run, StreamEngine

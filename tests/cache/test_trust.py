@@ -27,7 +27,7 @@ from gatewright.builds.manifest import make_manifest
 from gatewright.hls_templates.cosim import engines
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.csim import find_compiler
-from gatewright.hls_templates.ports import Ports
+from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.tools import machine, user_cache
 
 PLANTED = """

@@ -25,7 +25,7 @@ from gatewright.builds.folder import RTL
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim import Drive, Event, open_core
 from gatewright.hls_templates.cosim.core import Core, Watched
-from gatewright.hls_templates.ports import Ports
+from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.ir.types import IntArray
 
 pytestmark = needs("rtl")

@@ -15,7 +15,7 @@ import tiny
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim import FROM_IDLE, Core, Drive, Event, Trace, open_core
 from gatewright.hls_templates.cosim.drive import MOST
-from gatewright.hls_templates.ports import AxisEnd
+from gatewright.hls_templates.mapping.ports import AxisEnd
 
 LENGTHS = [3, 1, 7, 20, 1, 1, 12, 2]
 KEEP = [False, True, False, True, True, False, False, True]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gatewright.hls_templates.ports import AxisEnd, Ports, RtlTap
+from gatewright.hls_templates.mapping.ports import AxisEnd, Ports, RtlTap
 
 INIT = (1, -2, 3, 0)
 CYCLES_PER_STEP = 6

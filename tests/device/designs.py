@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gatewright.boards.shell import shell_files
-from gatewright.hls_templates.rtl.write import library
+from gatewright.hls_templates.project.rtl import library
 from gatewright.ir.types import IntArray
 
 MAX_STEPS = 300

@@ -15,7 +15,7 @@ from gatewright.build import Build
 from gatewright.builds.folder import RTL
 from gatewright.hls_templates.cosim import Drive, Event, open_core
 from gatewright.hls_templates.cosim.core import Core, Watched
-from gatewright.hls_templates.ports import Ports
+from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.interpreter import run_scan

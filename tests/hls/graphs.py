@@ -10,9 +10,9 @@ from small_cells import HIDDEN, KINDS
 
 from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.csim import Simulator, csim_sources
-from gatewright.hls_templates.mapper import Options
-from gatewright.hls_templates.ports import AxisEnd, Ports
-from gatewright.hls_templates.project import project_files
+from gatewright.hls_templates.mapping.mapper import Options
+from gatewright.hls_templates.mapping.ports import AxisEnd, Ports
+from gatewright.hls_templates.project.hls import project_files
 from gatewright.ir import interpreter, ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.cells import build_body

@@ -24,11 +24,11 @@ from gatewright.hls_templates.cosim.drive import Drive
 from gatewright.hls_templates.cosim.library import core_library
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.cosim.verilator import OURS, Style, verilator_model
-from gatewright.hls_templates.kernel import Kernel
-from gatewright.hls_templates.mapper import Options
-from gatewright.hls_templates.ports import Ports
-from gatewright.hls_templates.project import write_project
-from gatewright.hls_templates.rtl.write import rtl_files
+from gatewright.hls_templates.kernels.base import Kernel
+from gatewright.hls_templates.mapping.mapper import Options
+from gatewright.hls_templates.mapping.ports import Ports
+from gatewright.hls_templates.project.hls import write_project
+from gatewright.hls_templates.project.rtl import rtl_files
 from gatewright.ir import interpreter
 from gatewright.ir.types import IntArray
 from gatewright.tools import find_verilator

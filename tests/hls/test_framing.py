@@ -11,7 +11,7 @@ import pytest
 from graphs import BYTE, dense, sequence_graph
 
 from gatewright.hls_templates import map_design, write_project
-from gatewright.hls_templates.project import project_files
+from gatewright.hls_templates.project.hls import project_files
 from gatewright.ir import interpreter
 from gatewright.ir.graph import Graph
 from gatewright.ir.types import IntArray

@@ -13,8 +13,7 @@ from small_cells import INPUTS
 
 from gatewright.hls_templates import map_design, write_project
 from gatewright.hls_templates.csim import Simulator, csim_sources
-from gatewright.hls_templates.project import project_files
-from gatewright.hls_templates.project.write import TOP
+from gatewright.hls_templates.project.hls import TOP, project_files
 from gatewright.ir import interpreter
 from gatewright.ir.graph import Graph
 from gatewright.ir.types import IntArray

@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gatewright.hls_templates.lookup.kernel import Table, make_lookup
-from gatewright.hls_templates.requantize.kernel import Requantizer
+from gatewright.hls_templates.kernels.lookup.kernel import Table, make_lookup
+from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
 from gatewright.ir import ops
 from gatewright.ir.exact import activation_table
 from gatewright.ir.functions import SIGMOID

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 import gatewright
 from gatewright.hls_templates import Design, map_design
-from gatewright.hls_templates.fork.kernel import Fork
-from gatewright.hls_templates.kernel import Port
-from gatewright.hls_templates.recurrent.kernel import Recurrent
+from gatewright.hls_templates.kernels.base import Port
+from gatewright.hls_templates.kernels.fork.kernel import Fork
+from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
 from gatewright.ir import ops
 
 

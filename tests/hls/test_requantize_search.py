@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gatewright.hls_templates.requantize.search import EVEN, ODD, UP, Affine, find_affine
+from gatewright.hls_templates.kernels.requantize.search import EVEN, ODD, UP, Affine, find_affine
 from gatewright.ir.exact import thresholds
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer
 from gatewright.ir.types import IntArray, IntType

@@ -15,9 +15,8 @@ from graphs import BYTE, RNG, assert_equal, random_feeds, simulator
 from small_cells import HIDDEN, INPUTS, KINDS
 
 from gatewright.hls_templates import Design, map_design
-from gatewright.hls_templates.mapper import Options
-from gatewright.hls_templates.recurrent.kernel import Recurrent
-from gatewright.hls_templates.schedule import (
+from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
+from gatewright.hls_templates.kernels.recurrent.schedule import (
     Slots,
     TileShape,
     accumulators,
@@ -27,6 +26,7 @@ from gatewright.hls_templates.schedule import (
     row_order,
     shortest,
 )
+from gatewright.hls_templates.mapping.mapper import Options
 from gatewright.ir import interpreter, ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.cells import build_body
@@ -218,7 +218,7 @@ def test_multipliers_that_would_only_wait_are_not_taken() -> None:
 
 def test_another_process_makes_the_same_schedule() -> None:
     code = (
-        "from gatewright.hls_templates.schedule import *;"
+        "from gatewright.hls_templates.kernels.recurrent.schedule import *;"
         "s = choose_tile(9, 41, 4, 300, 20); print(s, make_schedule(s, s.depth(20)))"
     )
     runs = [

@@ -12,8 +12,8 @@ from drawn_graphs import STEPS, draw
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates import map_design, write_project
 from gatewright.hls_templates.csim.library import csim_library, csim_sources
-from gatewright.hls_templates.mapper import Options
-from gatewright.hls_templates.project import project_files
+from gatewright.hls_templates.mapping.mapper import Options
+from gatewright.hls_templates.project.hls import project_files
 from gatewright.tools.compiler import (
     Compiler,
     find_compiler,

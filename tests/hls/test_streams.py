@@ -27,12 +27,12 @@ from small_cells import INPUTS, KINDS
 from gatewright import hls_templates
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates import Design, map_design
-from gatewright.hls_templates.axis.kernel import AxisPort
 from gatewright.hls_templates.csim import Simulator, csim_sources
-from gatewright.hls_templates.dataflow import Stage, Stream
-from gatewright.hls_templates.kernel import Port
-from gatewright.hls_templates.mapper import Options
-from gatewright.hls_templates.reverse.kernel import Reverse
+from gatewright.hls_templates.kernels.axis.kernel import AxisPort
+from gatewright.hls_templates.kernels.base import Port
+from gatewright.hls_templates.kernels.reverse.kernel import Reverse
+from gatewright.hls_templates.mapping.dataflow import Stage, Stream
+from gatewright.hls_templates.mapping.mapper import Options
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph
 from gatewright.tools.compiler import ap_types, find_compiler
@@ -199,7 +199,7 @@ def test_a_long_sequence_raises_the_flag_and_leaves_the_next_whole(
 ) -> None:
     (tmp_path / "harness.cpp").write_text(HARNESS)
     library = Path(hls_templates.__file__).parent
-    includes = [f"-I{library / name}" for name in ("reverse", "lib")] + [f"-I{ap_types()}"]
+    includes = [f"-I{library / name}" for name in ("kernels/reverse", "lib")] + [f"-I{ap_types()}"]
     sanitize = ["-D_GLIBCXX_ASSERTIONS", "-fsanitize=undefined", "-fno-sanitize-recover"]
     command = [*find_compiler().command, "-std=c++14", "-Wall", "-Wno-unknown-pragmas", *sanitize]
     binary = tmp_path / "harness"

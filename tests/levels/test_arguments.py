@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 import gatewright
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.ports import Ports
+from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.levels import run as levels
 
 B, T, I, H = 5, 4, 3, 4  # noqa: E741

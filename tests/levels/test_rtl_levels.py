@@ -25,8 +25,8 @@ from gatewright import ChangedBuildWarning
 from gatewright.builds.folder import WAVES
 from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates import timing
 from gatewright.hls_templates.cosim import Drive, Trace
+from gatewright.hls_templates.kernels import timing
 from gatewright.levels.run import CHUNK
 
 LAYER = "lstm.layers.0.0"

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from bench import Beats, Device, pack
 
-from gatewright.hls_templates.axis.kernel import AxisPort
-from gatewright.hls_templates.kernel import Kernel, Port
+from gatewright.hls_templates.kernels.axis.kernel import AxisPort
+from gatewright.hls_templates.kernels.base import Kernel, Port
 
 Array = npt.NDArray[np.int64]
 LONGEST = 12

@@ -10,12 +10,12 @@ from cases import Case
 from placed import by_graph, placed
 
 from gatewright.hls_templates import map_design
-from gatewright.hls_templates.elementwise.kernel import Elementwise
-from gatewright.hls_templates.kernel import Kernel
-from gatewright.hls_templates.lookup.kernel import Table
-from gatewright.hls_templates.mapper import Options
-from gatewright.hls_templates.matvec.kernel import MatVec
-from gatewright.hls_templates.requantize.kernel import Requantizer
+from gatewright.hls_templates.kernels.base import Kernel
+from gatewright.hls_templates.kernels.elementwise.kernel import Elementwise
+from gatewright.hls_templates.kernels.lookup.kernel import Table
+from gatewright.hls_templates.kernels.matvec.kernel import MatVec
+from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
+from gatewright.hls_templates.mapping.mapper import Options
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.ops.lookup import wrapped_table

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from bench import Beats, Device
 from cases import Case, Sequences
 
-from gatewright.hls_templates.kernel import Kernel, Port
+from gatewright.hls_templates.kernels.base import Kernel, Port
 from gatewright.hls_templates.rtl.sv import SIDES, beside
 from gatewright.ir.graph import Graph
 from gatewright.ir.interpreter import run

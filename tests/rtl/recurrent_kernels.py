@@ -12,8 +12,13 @@ from placed import placed
 from small_cells import cell
 
 from gatewright.hls_templates import map_design
-from gatewright.hls_templates.recurrent.kernel import Recurrent
-from gatewright.hls_templates.schedule import Slots, TileShape, make_schedule, row_order
+from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
+from gatewright.hls_templates.kernels.recurrent.schedule import (
+    Slots,
+    TileShape,
+    make_schedule,
+    row_order,
+)
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.interpreter import run_body

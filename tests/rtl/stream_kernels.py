@@ -9,15 +9,15 @@ import numpy as np
 from bench import Beats, Device, pack
 from cases import LONGEST, Case, Sequences
 
-from gatewright.hls_templates.argmax.kernel import ArgMax
-from gatewright.hls_templates.axis.kernel import AxisPort
-from gatewright.hls_templates.concat.kernel import Concat
-from gatewright.hls_templates.flatten.kernel import Flatten
-from gatewright.hls_templates.fork.kernel import Fork
-from gatewright.hls_templates.kernel import Kernel, Port
-from gatewright.hls_templates.over_time.kernel import OverTime
-from gatewright.hls_templates.reverse.kernel import Reverse
-from gatewright.hls_templates.select_last.kernel import SelectLast
+from gatewright.hls_templates.kernels.argmax.kernel import ArgMax
+from gatewright.hls_templates.kernels.axis.kernel import AxisPort
+from gatewright.hls_templates.kernels.base import Kernel, Port
+from gatewright.hls_templates.kernels.concat.kernel import Concat
+from gatewright.hls_templates.kernels.flatten.kernel import Flatten
+from gatewright.hls_templates.kernels.fork.kernel import Fork
+from gatewright.hls_templates.kernels.over_time.kernel import OverTime
+from gatewright.hls_templates.kernels.reverse.kernel import Reverse
+from gatewright.hls_templates.kernels.select_last.kernel import SelectLast
 from gatewright.ir.types import IntType
 
 

@@ -15,13 +15,13 @@ from compute_kernels import ELEMENTWISE, MATVECS
 from recurrent_kernels import LAYERS
 from stream_kernels import STREAMS
 
-from gatewright.hls_templates.axis.kernel import AxisPort
-from gatewright.hls_templates.drain.kernel import Drain
-from gatewright.hls_templates.elementwise.kernel import Elementwise
-from gatewright.hls_templates.kernel import Kernel
-from gatewright.hls_templates.recurrent.kernel import Recurrent
-from gatewright.hls_templates.schedule import accumulators
-from gatewright.hls_templates.timing import Channel, Machine, simulate, sink, source
+from gatewright.hls_templates.kernels.axis.kernel import AxisPort
+from gatewright.hls_templates.kernels.base import Kernel
+from gatewright.hls_templates.kernels.drain.kernel import Drain
+from gatewright.hls_templates.kernels.elementwise.kernel import Elementwise
+from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
+from gatewright.hls_templates.kernels.recurrent.schedule import accumulators
+from gatewright.hls_templates.kernels.timing import Channel, Machine, simulate, sink, source
 
 OFFERED, GIVEN, WANTED, TAKEN = 0, 8, 16, 24  # see harness.cpp
 # A model for each.
@@ -75,8 +75,8 @@ def subclasses(of: type) -> set[type]:
 
 def test_every_kernel_and_every_function_of_a_value_has_a_case() -> None:
     modules = [
-        import_module(f"gatewright.hls_templates.{path.parent.name}.kernel")
-        for path in LIBRARY.glob("*/kernel.py")
+        import_module(f"gatewright.hls_templates.kernels.{path.parent.name}.kernel")
+        for path in LIBRARY.glob("kernels/*/kernel.py")
     ]
     assert len(modules) > 10
     ours = (one for one in subclasses(Kernel) if one.__module__.startswith("gatewright."))

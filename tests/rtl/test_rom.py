@@ -13,7 +13,7 @@ from yosys import run_yosys
 from gatewright import tools as eda
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim.project import ROM
-from gatewright.hls_templates.rtl.write import library
+from gatewright.hls_templates.project.rtl import library
 
 WORDS = 3
 FILE = "rom/a.hex"

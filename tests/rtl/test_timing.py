@@ -7,17 +7,17 @@ from collections.abc import Callable
 
 import pytest
 
-from gatewright.hls_templates import timing
-from gatewright.hls_templates.argmax.kernel import ArgMax
-from gatewright.hls_templates.axis.kernel import AxisPort
-from gatewright.hls_templates.concat.kernel import Concat
-from gatewright.hls_templates.dataflow import Design, Stage, Stream, fifo_depth
-from gatewright.hls_templates.flatten.kernel import Flatten
-from gatewright.hls_templates.fork.kernel import Fork
-from gatewright.hls_templates.kernel import Kernel, Port
-from gatewright.hls_templates.reverse.kernel import Reverse
-from gatewright.hls_templates.select_last.kernel import SelectLast
-from gatewright.hls_templates.timing import Channel
+from gatewright.hls_templates.kernels import timing
+from gatewright.hls_templates.kernels.argmax.kernel import ArgMax
+from gatewright.hls_templates.kernels.axis.kernel import AxisPort
+from gatewright.hls_templates.kernels.base import Kernel, Port
+from gatewright.hls_templates.kernels.concat.kernel import Concat
+from gatewright.hls_templates.kernels.flatten.kernel import Flatten
+from gatewright.hls_templates.kernels.fork.kernel import Fork
+from gatewright.hls_templates.kernels.reverse.kernel import Reverse
+from gatewright.hls_templates.kernels.select_last.kernel import SelectLast
+from gatewright.hls_templates.kernels.timing import Channel
+from gatewright.hls_templates.mapping.dataflow import Design, Stage, Stream, fifo_depth
 from gatewright.ir.types import IntType
 
 BYTE = IntType(-128, 127)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from gatewright.errors import DEFECT, GatewrightError
 from gatewright.hls_templates.cosim.drive import Drive, Trace
-from gatewright.hls_templates.ports import Ports
+from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.ir.types import IntArray
 
 DEADLOCK, BAD_LAST, EXTRA_WORD, TOO_LONG, STOPPED, BAD_TAP, BAD_TRACE = range(1, 8)

@@ -13,7 +13,7 @@ from gatewright.hls_templates.cosim.cxxrtl import cxxrtl_model
 from gatewright.hls_templates.cosim.library import LIBRARY, Model, core_library
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.cosim.verilator import NETLIST, verilator_model
-from gatewright.hls_templates.ports import Ports
+from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.tools import Cached, find_verilator, find_yosys
 from gatewright.tools.compiler import load_library
 from gatewright.tools.verilator import VARIABLE

@@ -10,7 +10,7 @@ from pathlib import Path
 import jinja2
 
 from gatewright.hls_templates.cosim.project import RtlProject
-from gatewright.hls_templates.ports import Ports
+from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.tools import Cached
 from gatewright.tools.cache import contents, place
 from gatewright.tools.compiler import (

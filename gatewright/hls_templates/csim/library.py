@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gatewright.files.reading import read_bytes
-from gatewright.hls_templates.ports import Ports
+from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.tools import Cached
 from gatewright.tools.cache import contents, header_facts, names_below, place
 from gatewright.tools.compiler import (

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from gatewright.errors import DEFECT, GatewrightError
 from gatewright.hls_templates.csim.library import LIBRARY, csim_library
-from gatewright.hls_templates.kernel import Tap
-from gatewright.hls_templates.ports import Ports
+from gatewright.hls_templates.kernels.base import Tap
+from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.ir.types import IntArray
 from gatewright.tools.compiler import load_library
 

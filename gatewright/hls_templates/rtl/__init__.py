@@ -1,1 +1,1 @@
-"""SystemVerilog of a design: the writer of ``rtl/``."""
+"""What SystemVerilog is made of: modules, parameters, memory images, pipelines."""

@@ -1,0 +1,1 @@
+"""A folder a kernel: what it says about itself, its C++ and its SystemVerilog."""

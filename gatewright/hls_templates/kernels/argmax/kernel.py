@@ -1,0 +1,68 @@
+"""The class of the largest value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernels.base import Kernel, Tap
+from gatewright.hls_templates.kernels.timing import Channel, Machine
+from gatewright.hls_templates.rtl.sv import Module, Value
+
+
+@dataclass(frozen=True, eq=False)
+class ArgMax(Kernel):
+    """The index of the first of the largest values.
+
+    Attributes:
+        tap: Name of its output tensor.
+        sequence: Whether it runs at every time step.
+    """
+
+    header: ClassVar[str] = "argmax.hpp"
+    function: ClassVar[str] = "argmax"
+
+    tap: str
+    sequence: bool
+
+    @property
+    def interval(self) -> int:
+        """One class a cycle."""
+        return self.input.width
+
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """The classes one by one; with the last of them the answer."""
+        read, write = reads[0], writes[0]
+        while True:
+            while not read.valid:
+                yield
+            for _ in range(self.input.width - 1):
+                yield
+            while not write.ready:
+                yield
+            write.push(read.last)
+            read.pop()
+            yield
+
+    def rtl_module(self) -> Module:
+        """Sizes and types."""
+        x = self.input.type
+        params: dict[str, Value] = {"CLASSES": self.input.width, "BITS": x.bits}
+        params |= {"SIGNED": x.signed, "INDEX_BITS": self.output.type.bits}
+        return Module("gw_argmax", params)
+
+    def params_cpp(self) -> str:
+        """The number of classes and the beats."""
+        constants: dict[str, int] = {"CLASSES": self.input.width, "TAP": self.first_tap}
+        members = [*self.port_types, f"using index_t = {cpp.word(self.output.type)};"]
+        return cpp.struct(self.ident, constants, members)
+
+    def to_json(self) -> dict[str, Any]:
+        """Nothing to add."""
+        return {}
+
+    def taps(self) -> tuple[Tap, ...]:
+        """The index."""
+        return (Tap(self.tap, 1, self.sequence),)

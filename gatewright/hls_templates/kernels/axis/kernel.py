@@ -1,0 +1,130 @@
+"""AXI4-Stream ports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernels.base import Port
+from gatewright.hls_templates.rtl.sv import (
+    CLOCK,
+    Module,
+    Piece,
+    Value,
+    instance,
+    reading,
+    writing,
+)
+
+MAX_WORD_BITS = 512
+
+FLAGS = ("too_long", "framing")
+"""What an input port tells of a sequence that it drops; the top's flags are those of all ports."""
+
+
+@dataclass(frozen=True)
+class AxisPort:
+    """How beats are folded into stream words.
+
+    Attributes:
+        name: Of the stream port of the top level.
+        tensor: The integer graph's input or output that it carries.
+        port: The beats.
+        sequence: Whether there is a beat each time step, rather than one a sequence.
+        stream: Name of the stream behind it.
+    """
+
+    name: str
+    tensor: str
+    port: Port
+    sequence: bool
+    stream: str = ""
+
+    def beats(self, steps: int) -> int:
+        """Beats of a sequence."""
+        return steps if self.sequence else 1
+
+    @property
+    def ident(self) -> str:
+        """C++ identifier of its parameters."""
+        return f"{self.name}_params"
+
+    @property
+    def lane_bits(self) -> int:
+        """Whole bytes that hold a value."""
+        return ceil(self.port.type.bits / 8) * 8
+
+    @property
+    def lanes(self) -> int:
+        """Values of a word."""
+        return min(self.port.width, MAX_WORD_BITS // self.lane_bits)
+
+    @property
+    def folds(self) -> int:
+        """Words of a time step."""
+        return ceil(self.port.width / self.lanes)
+
+    @property
+    def framing(self) -> str:
+        """The C++ flag of an input whose sequence ends inside a step; "" where none can."""
+        return f"{self.name}_framing" if self.folds > 1 else ""
+
+    @property
+    def word_bits(self) -> int:
+        """Bits of a word."""
+        return self.lanes * self.lane_bits
+
+    def rtl_read(self, max_steps: int) -> Piece:
+        """Words to beats; with a limit of steps, or 0 for none."""
+        params = self._sizes() | {"MAX_STEPS": max_steps if self.sequence else 0}
+        ports = CLOCK | writing("out", self.stream)
+        ports |= {f"{flag}_o": f"{self.name}_{flag}" for flag in FLAGS}
+        names = {"valid_i": "tvalid", "ready_o": "tready", "data_i": "tdata", "last_i": "tlast"}
+        ports |= {f"in_{n}": f"{self.name}_{w}" for n, w in names.items()}
+        ports["in_keep_i"] = f"{self.name}_tuser"
+        return instance(Module("gw_axis_read", params), self.name, ports)
+
+    def rtl_write(self) -> Piece:
+        """Beats to words."""
+        params = self._sizes() | {"SIGNED": self.port.type.signed}
+        ports = CLOCK | reading("in", self.stream) | {"out_keep_o": ""}
+        names = {"valid_o": "tvalid", "ready_i": "tready", "data_o": "tdata", "last_o": "tlast"}
+        ports |= {f"out_{n}": f"{self.name}_{w}" for n, w in names.items()}
+        return instance(Module("gw_axis_write", params), self.name, ports)
+
+    def _sizes(self) -> dict[str, Value]:
+        return {
+            "WIDTH": self.port.width,
+            "BITS": self.port.type.bits,
+            "LANE_BITS": self.lane_bits,
+            "LANES": self.lanes,
+            "FOLDS": self.folds,
+        }
+
+    def params_cpp(self) -> str:
+        """The parameter struct."""
+        constants: dict[str, int] = {
+            "WIDTH": self.port.width,
+            "LANES": self.lanes,
+            "FOLDS": self.folds,
+            "LANE_BITS": self.lane_bits,
+            "SIGNED": self.port.type.signed,
+        }
+        return cpp.struct(self.ident, constants, [f"using beat_t = {self.port.beat};"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Word format, for whoever drives the stream."""
+        return {
+            "name": self.name,
+            "tensor": self.tensor,
+            "stream": self.stream,
+            "sequence": self.sequence,
+            "values_per_step": self.port.width,
+            "low": self.port.type.lo,
+            "high": self.port.type.hi,
+            "lane_bits": self.lane_bits,
+            "lanes": self.lanes,
+            "words_per_step": self.folds,
+        }

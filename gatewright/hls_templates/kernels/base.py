@@ -1,0 +1,154 @@
+"""What every kernel says about itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernels.timing import Channel, Machine
+from gatewright.hls_templates.rtl.sv import (
+    CLOCK,
+    Module,
+    RtlStage,
+    instance,
+    reading,
+    writing,
+)
+from gatewright.ir.types import IntType
+
+
+@dataclass(frozen=True)
+class Port:
+    """The beats a kernel reads or writes.
+
+    Attributes:
+        width: Values of a beat.
+        type: Range of a value.
+    """
+
+    width: int
+    type: IntType
+
+    @property
+    def bits(self) -> int:
+        """Bits of a beat."""
+        return self.width * self.type.bits
+
+    @property
+    def beat(self) -> str:
+        """The C++ type."""
+        return f"gw::beat<{cpp.word(self.type)}, {self.width}>"
+
+    def to_json(self) -> dict[str, int]:
+        """For ``3_kernels.json``."""
+        return {"width": self.width, "low": self.type.lo, "high": self.type.hi}
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A value C-simulation can show.
+
+    Attributes:
+        name: As the interpreter names it.
+        width: Values of a step.
+        sequence: Whether there is one a time step, rather than one a sequence.
+        reverse: Whether its time steps come from the last to the first.
+    """
+
+    name: str
+    width: int
+    sequence: bool
+    reverse: bool = False
+
+
+@dataclass(frozen=True)
+class Kernel(ABC):
+    """One kind of work of the dataflow, with its parameters.
+
+    Attributes:
+        ident: C++ identifier of its parameter struct.
+        source: Path of the torch module it comes from.
+        inputs: What it reads.
+        outputs: What it writes.
+        first_tap: Number of its first tap.
+    """
+
+    header: ClassVar[str]
+    function: ClassVar[str]
+    keeps_state: ClassVar[bool] = False
+    """Whether it has a state that outlives a beat of its stream."""
+    ident: str
+    source: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    first_tap: int
+
+    @property
+    def interval(self) -> int:
+        """Cycles from one beat to the next, at best: how deep its streams have to be."""
+        return 1
+
+    @abstractmethod
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """Its control, clock cycle by clock cycle; see ``timing``."""
+
+    @abstractmethod
+    def rtl_module(self) -> Module:
+        """Its SystemVerilog module, with its parameters applied."""
+
+    def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
+        """Its place in the core, between streams by name."""
+        ports = CLOCK | reading("in", reads[0]) | writing("out", writes[0])
+        return RtlStage((), (instance(self.rtl_module(), self.ident, ports),))
+
+    @abstractmethod
+    def params_cpp(self) -> str:
+        """Its constant arrays and its parameter struct."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Its parameters for ``3_kernels.json``, constant arrays left out."""
+
+    def taps(self) -> tuple[Tap, ...]:
+        """Taps in the order of their numbers."""
+        return ()
+
+    def rtl_taps(self) -> list[dict[str, Any]]:
+        """The tap ports of the core that show its states, and how to read them."""
+        return []
+
+    def flags(self) -> tuple[str, ...]:
+        """Ports that tell of a sequence that is too long for it."""
+        return ()
+
+    def arguments(self, reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[str, ...]:
+        """The arguments of its C++ function, by the names of its streams."""
+        return (*reads, *writes)
+
+    @property
+    def kind(self) -> str:
+        """What it does, for people."""
+        return self.function
+
+    @property
+    def input(self) -> Port:
+        """The first thing it reads."""
+        return self.inputs[0]
+
+    @property
+    def output(self) -> Port:
+        """The first thing it writes."""
+        return self.outputs[0]
+
+    @property
+    def port_types(self) -> list[str]:
+        """Member types for the two beats."""
+        return [f"using in_beat = {self.input.beat};", f"using out_beat = {self.output.beat};"]
+
+    @property
+    def call(self) -> str:
+        """The C++ function, with its parameters applied."""
+        return f"gw::{self.function}<gw::params::{self.ident}>"

@@ -1,0 +1,142 @@
+"""A function of one value as a stage of its own: a look-up, a requantizer, a product and sum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, ClassVar, Protocol
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernels.base import Kernel, Tap
+from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time
+from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
+from gatewright.hls_templates.rtl.pipeline import PipelineWriter
+from gatewright.hls_templates.rtl.sv import (
+    CLOCK,
+    Module,
+    RtlStage,
+    Value,
+    instance,
+    reading,
+    writing,
+)
+
+PASSES = 16
+"""Cycles that a beat may take: a head is rarely what a network waits for."""
+
+PIPELINE = 2
+"""Cycles around the function."""
+
+
+class Function(RtlFunction, Protocol):
+    """What can be applied to a value."""
+
+    kind: ClassVar[str]
+
+    @property
+    def call(self) -> str:
+        """The C++ class with its parameters."""
+
+    def params_cpp(self) -> str:
+        """Its constant arrays and its parameter struct."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What was chosen, for ``3_kernels.json``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Elementwise(Kernel):
+    """One function for all values of a stream.
+
+    Attributes:
+        applied: The function.
+        tap: Name of its output tensor.
+        sequence: Whether it runs at every time step.
+    """
+
+    header: ClassVar[str] = "elementwise.hpp"
+    function: ClassVar[str] = "elementwise"
+
+    applied: Function
+    tap: str
+    sequence: bool
+
+    @property
+    def kind(self) -> str:
+        """The function's."""
+        return self.applied.kind
+
+    @property
+    def lanes(self) -> int:
+        """Values a cycle."""
+        return ceil(self.input.width / PASSES)
+
+    @property
+    def rows(self) -> int:
+        """Rows of lanes that make a beat."""
+        return ceil(self.input.width / self.lanes)
+
+    @property
+    def interval(self) -> int:
+        """One beat at a time."""
+        return self.rows + self.latency
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the last row of a beat to its result."""
+        return PIPELINE + self.applied.latency
+
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """One beat at a time."""
+        return one_at_a_time(reads[0], writes[0], self.rows, self.latency)
+
+    def rtl_module(self) -> Module:
+        """Sizes, types and the function's latency."""
+        params: dict[str, Value] = {
+            "CHANNELS": self.input.width,
+            "LANES": self.lanes,
+            "ROWS": self.rows,
+            "X_BITS": self.input.type.bits,
+            "Y_BITS": self.output.type.bits,
+            "FUNCTION_LATENCY": self.latency - PIPELINE,
+        }
+        return Module("gw_elementwise", params)
+
+    def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
+        """The stage and the pipeline of its function."""
+        ident, x, y = self.ident, self.input.type, self.output.type
+        writer = PipelineWriter(f"{ident}_pipeline", self.lanes, self.rows)
+        writer.input("n", x, 0, "n_i", f"u*{x.bits}")
+        writer.output("y_o", "y", writer.function(self.applied, "n", 0, "y", y), y)
+        module = writer.finish(f"Function of {ident}.", {"n_i": self.lanes * x.bits})
+        wires = {"row": row_bits(self.rows), "n": self.lanes * x.bits, "y": self.lanes * y.bits}
+        ports = CLOCK | reading("in", reads[0]) | writing("out", writes[0])
+        ports |= {
+            "function_row_o": f"{ident}_row",
+            "function_data_o": f"{ident}_n",
+            "function_data_i": f"{ident}_y",
+        }
+        beside = {"row_i": f"{ident}_row", "n_i": f"{ident}_n", "y_o": f"{ident}_y"}
+        return RtlStage(
+            tuple(f"logic [{bits - 1}:0] {ident}_{name};" for name, bits in wires.items()),
+            (
+                instance(self.rtl_module(), ident, ports),
+                instance(Module(f"{ident}_pipeline", {}), f"{ident}_pipeline", CLOCK | beside),
+            ),
+            {f"{ident}_pipeline": module},
+        )
+
+    def params_cpp(self) -> str:
+        """The function's parameters and the stream's."""
+        members = [*self.port_types, f"using function = {self.applied.call};"]
+        constants: dict[str, int] = {"CHANNELS": self.input.width, "TAP": self.first_tap}
+        return self.applied.params_cpp() + "\n" + cpp.struct(self.ident, constants, members)
+
+    def to_json(self) -> dict[str, Any]:
+        """The form of the function."""
+        return self.applied.to_json()
+
+    def taps(self) -> tuple[Tap, ...]:
+        """Its output."""
+        return (Tap(self.tap, self.output.width, self.sequence),)

@@ -1,0 +1,39 @@
+"""Flattening over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernels.base import Kernel
+from gatewright.hls_templates.kernels.timing import Channel, Machine, at_the_end
+from gatewright.hls_templates.rtl.sv import Module
+
+
+@dataclass(frozen=True, eq=False)
+class Flatten(Kernel):
+    """All beats of a sequence of fixed length side by side."""
+
+    header: ClassVar[str] = "flatten.hpp"
+    function: ClassVar[str] = "flatten"
+
+    steps: int
+
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """The last beat completes the others."""
+        return at_the_end(reads[0], writes[0])
+
+    def rtl_module(self) -> Module:
+        """The beat and the sequence length."""
+        return Module("gw_flatten", {"BEAT_BITS": self.input.bits, "STEPS": self.steps})
+
+    def params_cpp(self) -> str:
+        """Sizes and beats."""
+        constants: dict[str, int] = {"STEPS": self.steps, "WIDTH": self.input.width}
+        return cpp.struct(self.ident, constants, self.port_types)
+
+    def to_json(self) -> dict[str, Any]:
+        """The sequence length."""
+        return {"steps": self.steps}

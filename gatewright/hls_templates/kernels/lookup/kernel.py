@@ -1,0 +1,102 @@
+"""Functions of one code: a table, or thresholds where the table would be far larger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
+from gatewright.hls_templates.rtl.functions import TABLE_LATENCY, FunctionModule
+from gatewright.hls_templates.rtl.sv import Module, Rom, Value, pack
+from gatewright.ir.graph import Graph, Node
+from gatewright.ir.types import IntArray, IntType
+
+BLOCK_RAM_BITS = 2**15
+"""A table that fits one block RAM answers in a cycle and costs next to nothing."""
+SMALLER = 8
+"""How many times smaller thresholds have to be, because their search is longer than a read."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A look-up table.
+
+    Attributes:
+        ident: C++ identifier of its parameters.
+        domain: Range of the input.
+        out: Range of the output.
+        words: int64 [2**bits of the input].
+    """
+
+    kind: ClassVar[str] = "lookup"
+
+    ident: str
+    domain: IntType
+    out: IntType
+    words: IntArray
+
+    @property
+    def call(self) -> str:
+        """The C++ class with its parameters."""
+        return f"gw::lookup<{self.ident}>"
+
+    def to_json(self) -> dict[str, Any]:
+        """Its size."""
+        return {"variant": "table", "entries": int(self.words.size)}
+
+    @property
+    def latency(self) -> int:
+        """Cycles that it takes."""
+        return TABLE_LATENCY
+
+    def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
+        """Its module: a ROM for each lane."""
+        bits = int(self.words.size).bit_length() - 1
+        params: dict[str, Value] = {"LANES": lanes, "N_BITS": bits, "Y_BITS": self.out.bits}
+        rom = Rom(pack(self.words[:, None], self.out.bits), self.out.bits)
+        return FunctionModule(Module("gw_table", params, {"FILE": rom}))
+
+    def params_cpp(self) -> str:
+        """The ROM and the parameter struct."""
+        element = IntType.of(self.words)
+        members = [
+            f"using in_t = {cpp.word(self.domain)};",
+            f"using out_t = {cpp.word(self.out)};",
+            f"static {cpp.rom(element)} entry(unsigned a) {{ return {self.ident}_table[a]; }}",
+        ]
+        bits = int(self.words.size).bit_length() - 1
+        table = cpp.array(f"{self.ident}_table", self.words, element)
+        return table + "\n" + cpp.struct(self.ident, {"ADDRESS_BITS": bits}, members)
+
+
+def make_lookup(graph: Graph, node: Node, ident: str) -> Table | Requantizer:
+    """The cheaper form of a LookUp node; both have ``call`` and ``params_cpp``.
+
+    Args:
+        graph: The graph the node is in.
+        node: A ``LookUp``.
+        ident: Identifier for its parameters.
+    """
+    words = graph[node.inputs[1]].value
+    assert words is not None
+    table = Table(ident, graph[node.inputs[0]].type, graph[node.outputs[0]].type, words)
+    bits = words.size * IntType.of(words).bits
+    if bits <= BLOCK_RAM_BITS:
+        return table
+    search = _as_thresholds(table)
+    return table if search is None or SMALLER * search.rom_bits > bits else search
+
+
+def _as_thresholds(table: Table) -> Requantizer | None:
+    """A table that rises, by no more than it has entries, as the first input of each output."""
+    domain = table.domain
+    entries = table.words[np.arange(domain.lo, domain.hi + 1)]
+    if (np.diff(entries) < 0).any() or not 0 < entries[-1] - entries[0] <= entries.size:
+        return None
+    codes = np.arange(int(entries[0]) + 1, int(entries[-1]) + 1)
+    rows = np.searchsorted(entries, codes, side="left")[None] + domain.lo
+    out = IntType.of(entries)
+    return Requantizer(table.ident, domain, out, rows, out.lo, "thresholds", None)

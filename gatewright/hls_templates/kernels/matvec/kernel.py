@@ -1,0 +1,161 @@
+"""Matrix-vector products."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernels.base import Kernel, Tap
+from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time
+from gatewright.hls_templates.rtl.sv import Module, Rom, Value, pack, signed_bits
+from gatewright.ir.types import IntArray, IntType
+
+PIPELINE = 5
+"""Cycles from a tile to its result, but for the adder tree."""
+
+
+@dataclass(frozen=True, eq=False)
+class MatVec(Kernel):
+    """``y = x @ weight + bias``, folded.
+
+    Attributes:
+        weight: int64 [inputs, outputs].
+        bias: int64 [outputs].
+        units: Outputs computed side by side.
+        columns: Inputs consumed side by side.
+        tap: Name of its output tensor.
+        sequence: Whether it runs at every time step.
+    """
+
+    header: ClassVar[str] = "matvec.hpp"
+    function: ClassVar[str] = "matvec"
+
+    weight: IntArray
+    bias: IntArray
+    units: int
+    columns: int
+    tap: str
+    sequence: bool
+
+    @property
+    def rows(self) -> int:
+        """Output blocks."""
+        return ceil(self.output.width / self.units)
+
+    @property
+    def blocks(self) -> int:
+        """Input blocks."""
+        return ceil(self.input.width / self.columns)
+
+    @property
+    def interval(self) -> int:
+        """One beat at a time: its tiles, and the way through the pipeline."""
+        return self.rows * self.blocks + self.latency
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the last tile of a beat to its result."""
+        return PIPELINE + (self.columns - 1).bit_length()
+
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """One beat at a time."""
+        return one_at_a_time(reads[0], writes[0], self.rows * self.blocks, self.latency)
+
+    def rtl_module(self) -> Module:
+        """Weights a tile a word, biases a row block a word."""
+        tiles, x = self._tiles(), self.input.type
+        biases = np.zeros(self.rows * self.units, dtype=np.int64)
+        biases[: self.output.width] = self.bias
+        w_bits, b_bits = (signed_bits(IntType.of(values)) for values in (tiles, biases))
+        sum_bits = signed_bits(self._partial())
+        params: dict[str, Value] = {
+            "INPUTS": self.input.width,
+            "OUTPUTS": self.output.width,
+            "UNITS": self.units,
+            "COLUMNS": self.columns,
+            "ROWS": self.rows,
+            "BLOCKS": self.blocks,
+            "X_BITS": x.bits,
+            "X_SIGNED": x.signed,
+            "W_BITS": w_bits,
+            "SUM_BITS": sum_bits,
+            "BIAS_BITS": b_bits,
+            "Y_BITS": self.output.type.bits,
+        }
+        words = pack(tiles.transpose(0, 2, 1).reshape(len(tiles), -1), w_bits)
+        roms = {
+            "WEIGHT_FILE": Rom(words, w_bits * self.units * self.columns),
+            "BIAS_FILE": Rom(pack(biases.reshape(self.rows, -1), b_bits), b_bits * self.units),
+        }
+        return Module("gw_matvec", params, roms)
+
+    def _partial(self) -> IntType:
+        """Range of every sum on the way, whatever part of the products is in it already."""
+        ends = np.stack([self.weight * self.input.type.lo, self.weight * self.input.type.hi])
+        low, high = ends.min(axis=0).clip(max=0), ends.max(axis=0).clip(min=0)
+        products = IntType(int(low.sum(axis=0).min()), int(high.sum(axis=0).max()))
+        return IntType.hull([products, products + IntType.of(self.bias), self.output.type])
+
+    def _tiles(self) -> IntArray:
+        """Weights in the order they are used, [tiles, columns, units]."""
+        padded = np.zeros((self.blocks * self.columns, self.rows * self.units), dtype=np.int64)
+        padded[: self.input.width, : self.output.width] = self.weight
+        split = padded.reshape(self.blocks, self.columns, self.rows, self.units)
+        return split.transpose(2, 0, 1, 3).reshape(-1, self.columns, self.units)
+
+    def params_cpp(self) -> str:
+        """Weights in the order they are used."""
+        tiles = self._tiles()
+        constants: dict[str, int] = {
+            "INPUTS": self.input.width,
+            "OUTPUTS": self.output.width,
+            "UNITS": self.units,
+            "COLUMNS": self.columns,
+            "ROWS": self.rows,
+            "BLOCKS": self.blocks,
+            "TAP": self.first_tap,
+        }
+        element = cpp.rom(IntType.of(tiles))
+        weights, biases = f"{self.ident}_weights", f"{self.ident}_biases"
+        members = [
+            *self.port_types,
+            f"using acc_t = {cpp.word(self._partial())};",
+            f"static {element} weight(int tile, int k, int u) {{ return {weights}[tile][k][u]; }}",
+            f"static acc_t bias(int output) {{ return {biases}[output]; }}",
+        ]
+        return "\n".join(
+            [
+                cpp.array(weights, tiles),
+                cpp.array(biases, self.bias),
+                cpp.struct(self.ident, constants, members),
+            ]
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The folding."""
+        return {"units": self.units, "columns": self.columns}
+
+    def taps(self) -> tuple[Tap, ...]:
+        """The accumulators."""
+        return (Tap(self.tap, self.output.width, self.sequence),)
+
+
+def choose_fold(inputs: int, outputs: int, budget: int) -> tuple[int, int]:
+    """Units and columns within a multiplier budget: fewest cycles, then fewest multipliers."""
+    folds = [
+        (units, columns)
+        for units in range(1, min(outputs, budget) + 1)
+        for columns in range(1, min(inputs, budget // units) + 1)
+    ]
+
+    def cost(fold: tuple[int, int]) -> tuple[int, int, int]:
+        units, columns = fold
+        tiles = ceil(outputs / units) * ceil(inputs / columns)
+        return tiles, units * columns, abs(units - columns)
+
+    return min(folds, key=cost)

@@ -1,0 +1,62 @@
+"""Sum and maximum over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernels.base import Kernel, Tap
+from gatewright.hls_templates.kernels.timing import Channel, Machine, at_the_end
+from gatewright.hls_templates.rtl.sv import Module, Value
+
+
+@dataclass(frozen=True, eq=False)
+class OverTime(Kernel):
+    """The sum, or the largest, of each feature's values.
+
+    Attributes:
+        tap: Name of its output tensor.
+        maximum: Whether it is the largest.
+    """
+
+    header: ClassVar[str] = "over_time.hpp"
+    function: ClassVar[str] = "over_time"
+
+    tap: str
+    maximum: bool
+
+    @property
+    def kind(self) -> str:
+        """Which of the two."""
+        return "max_over_time" if self.maximum else "sum_over_time"
+
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """The last beat completes the result."""
+        return at_the_end(reads[0], writes[0])
+
+    def rtl_module(self) -> Module:
+        """Sizes and types."""
+        x, y = self.input.type, self.output.type
+        params: dict[str, Value] = {"WIDTH": self.input.width, "IN_BITS": x.bits}
+        params |= {"OUT_BITS": y.bits, "SIGNED": x.signed, "MAXIMUM": self.maximum}
+        return Module("gw_over_time", params)
+
+    def params_cpp(self) -> str:
+        """Sizes and beats."""
+        constants: dict[str, int] = {
+            "WIDTH": self.input.width,
+            "TAP": self.first_tap,
+            "MAXIMUM": self.maximum,
+        }
+        members = [*self.port_types, f"using acc_t = {cpp.word(self.output.type)};"]
+        return cpp.struct(self.ident, constants, members)
+
+    def to_json(self) -> dict[str, Any]:
+        """Nothing to add."""
+        return {}
+
+    def taps(self) -> tuple[Tap, ...]:
+        """The result."""
+        return (Tap(self.tap, self.output.width, False),)

@@ -1,0 +1,159 @@
+"""The recurrent engine: parameters, schedule ROM, weights in schedule order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernels.base import Tap
+from gatewright.hls_templates.kernels.recurrent.layer import ROLES, RecurrentLayer, state_tap
+from gatewright.hls_templates.kernels.recurrent.machine import X_READ, EngineTiming, engine
+from gatewright.hls_templates.kernels.recurrent.rtl import engine_module, place
+from gatewright.hls_templates.kernels.recurrent.schedule import (
+    Tile,
+    accumulators,
+    dependence_distance,
+)
+from gatewright.hls_templates.kernels.timing import Channel, Machine
+from gatewright.hls_templates.rtl.sv import Module, RtlStage
+from gatewright.ir.types import IntArray, IntType
+
+
+@dataclass(frozen=True, eq=False)
+class Recurrent(RecurrentLayer):
+    """One recurrent layer in one direction, as a kernel."""
+
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """A step begins with its x beat, once the step before the last has been taken."""
+        streams = dict(zip(self.roles, (*reads[1:], *writes), strict=True))
+        given = [streams[role] for role in ("H0", "C0") if role in streams]
+        tiles = [(i, tile) for i, tile in enumerate(self.slots) if tile is not None]
+        timing = EngineTiming(
+            len(self.slots),
+            max(i for i, tile in tiles if not tile.hidden) + X_READ,
+            max(i for i, tile in tiles if tile.last) + self.depth + 1,
+            "C_N" in streams,
+        )
+        always = [streams["OUT"]] if "OUT" in streams else []
+        finals = [streams[role] for role in ("H_N", "C_N") if role in streams]
+        return engine(timing, reads[0], given, always, finals)
+
+    def arguments(self, reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[str, ...]:
+        """What it keeps comes first, where the host brings it."""
+        first, *others = (*reads, *writes)
+        return (f"GW_KEPT_ARGUMENT({self.ident}) {first}", *others)
+
+    def rtl_module(self) -> Module:
+        """The engine."""
+        return engine_module(self)
+
+    def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
+        """The engine and its tail."""
+        return place(self, reads, writes)
+
+    def rtl_taps(self) -> list[dict[str, Any]]:
+        """Those of h and c."""
+        folding = {"port": self.tap_port, "units": self.shape.units, "rows": self.shape.rows}
+        return [state_tap(self.source, self.split.body, self.reverse) | folding]
+
+    def taps(self) -> tuple[Tap, ...]:
+        """Everything in the tail."""
+        hidden = self.shape.hidden
+        return tuple(
+            Tap(f"{self.source}/{name}", hidden, True, self.reverse) for name in self.tail.taps
+        )
+
+    def params_cpp(self) -> str:
+        """Tables of the tail, weights, biases, schedule, and the struct that ties them."""
+        weights, biases = self.weights(), self.biases()
+        names = {key: f"{self.ident}_{key}" for key in ("weights", "biases", "schedule")}
+        return "\n".join(
+            [
+                *self.tail.params,
+                *self._initial_arrays(),
+                cpp.array(names["weights"], weights, lanes=True),
+                cpp.array(names["biases"], biases, lanes=True),
+                self._schedule_cpp(names["schedule"]),
+                cpp.struct(self.ident, self._constants(), self._members(names, weights, biases)),
+            ]
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Tiling, schedule and requantizers."""
+        return {
+            "gates": self.shape.gates,
+            "units": self.shape.units,
+            "columns": self.shape.columns,
+            "multipliers": self.shape.multipliers,
+            "tail_latency": self.tail_latency,
+            "depth": self.depth,
+            "dependence_distance": dependence_distance(self.shape, self.slots),
+            "accumulators": accumulators(self.slots),
+            "tiles": self.shape.tiles,
+            "cycles_per_step": len(self.slots),
+            "schedule": [None if t is None else list(map(int, astuple(t))) for t in self.slots],
+            "requantizers": {k: r.to_json() for k, r in self.tail.requantizers.items()},
+        }
+
+    def _constants(self) -> dict[str, int]:
+        shape = self.shape
+        return {
+            "INPUTS": shape.inputs,
+            "HIDDEN": shape.hidden,
+            "GATES": shape.gates,
+            "UNITS": shape.units,
+            "COLUMNS": shape.columns,
+            "ROWS": shape.rows,
+            "X_BLOCKS": shape.x_blocks,
+            "H_BLOCKS": shape.h_blocks,
+            "SLOTS": len(self.slots),
+            "TILES": len(self.tiles),
+            "ACCUMULATORS": accumulators(self.slots),
+            "DISTANCE": dependence_distance(shape, self.slots),
+            "FIRST_TAP": self.first_tap,
+            "TAPS": len(self.tail.taps),
+            **{role: self.roles.index(role) if role in self.roles else -1 for role in ROLES},
+        }
+
+    def _initial_arrays(self) -> list[str]:
+        return [
+            cpp.array(f"{self.ident}_initial_{state}", row)
+            for state, row in self.initial.items()
+            if row.any()
+        ]
+
+    def _initial_member(self, state: str) -> str:
+        row = self.initial.get(state)
+        value = "0" if row is None or not row.any() else f"{self.ident}_initial_{state}[i]"
+        parameter = "int i" if value != "0" else "int"
+        return f"struct initial_{state} {{ static int at({parameter}) {{ return {value}; }} }};"
+
+    def _members(self, names: dict[str, str], weights: IntArray, biases: IntArray) -> list[str]:
+        return [
+            f"using in_beat = {self.input.beat};",
+            *(self._initial_member(state) for state in ("h", "c")),
+            f"using operand_t = {cpp.word(self.operand)};",
+            f"using cell_t = {cpp.word(self.state_type(1))};",
+            f"using acc_t = {cpp.word(self.accumulator)};",
+            f"static gw::slot_entry slot(int i) {{ return {names['schedule']}[i]; }}",
+            f"static {cpp.rom(IntType.of(weights))} weight(int i, int k, int lane)"
+            f" {{ return {names['weights']}[i][k][lane]; }}",
+            f"static {cpp.rom(IntType.of(biases))} bias(int row, int lane)"
+            f" {{ return {names['biases']}[row][lane]; }}",
+            "static void tail(const acc_t* sum, int unit, const operand_t& h_prev,"
+            " const cell_t& c_prev,",
+            "                 operand_t& h_next, cell_t& c_next) {",
+            "#pragma HLS inline",
+            *(f"  {s}" for s in self.tail.statements),
+            "}",
+        ]
+
+    def _schedule_cpp(self, name: str) -> str:
+        bubble = Tile(0, 0, hidden=False, first=False, last=False)
+        rows = ",\n".join(
+            "{" + ", ".join(map(cpp.literal, (t is not None, *astuple(t or bubble)))) + "}"
+            for t in self.slots
+        )
+        return f"static const gw::slot_entry {name}[{len(self.slots)}] = {{{rows}}};"

@@ -1,0 +1,162 @@
+"""A recurrent layer as it is by itself: its shape, its schedule, its widths, its weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gatewright.hls_templates.kernels.base import Kernel, Port
+from gatewright.hls_templates.kernels.recurrent.schedule import Slots, Tile, TileShape
+from gatewright.hls_templates.kernels.recurrent.tail import StepSplit, TailCode
+from gatewright.ir.graph import Graph
+from gatewright.ir.types import IntArray, IntType
+
+ROLES = ("H0", "C0", "OUT", "H_N", "C_N")
+"""What a stream beside x can be: states given, h of every step, final states."""
+
+
+@dataclass(frozen=True, eq=False)
+class RecurrentLayer(Kernel):
+    """One recurrent layer in one direction.
+
+    Attributes:
+        split: The step graph.
+        tail: Its generated tail.
+        shape: How the gate matrix is tiled.
+        slots: What starts in each cycle of a time step.
+        tail_latency: Cycles that the tail takes as a pipeline.
+        roles: Its streams after x: which of ``ROLES`` each one is, those read first.
+        initial: The constant state it begins with, by state; [H].
+        reverse: Whether its time steps come from the last to the first.
+    """
+
+    header: ClassVar[str] = "recurrent.hpp"
+    function: ClassVar[str] = "recurrent"
+    keeps_state: ClassVar[bool] = True
+
+    split: StepSplit
+    tail: TailCode
+    shape: TileShape
+    slots: Slots
+    tail_latency: int
+    roles: tuple[str, ...]
+    initial: dict[str, IntArray]
+    reverse: bool
+
+    @property
+    def interval(self) -> int:
+        """The schedule's pace."""
+        return len(self.slots)
+
+    @property
+    def depth(self) -> int:
+        """Cycles from the tile that finishes an h to the first that may read it."""
+        return self.shape.depth(self.tail_latency)
+
+    @property
+    def tiles(self) -> tuple[Tile, ...]:
+        """The slots without the bubbles."""
+        return tuple(tile for tile in self.slots if tile is not None)
+
+    @property
+    def tap_port(self) -> str:
+        """What its tap ports begin with."""
+        return f"{self.ident}_tap"
+
+    @property
+    def operand(self) -> IntType:
+        """Range of what is multiplied by weights."""
+        body = self.split.body
+        return IntType.hull([body[body.inputs[0]].type, body[body.inputs[-1]].type])
+
+    @property
+    def accumulator(self) -> IntType:
+        """Range of a sum, whole or partial."""
+        body = self.split.body
+        # A tile's products are summed on their own before the rest is added.
+        reach = [body[a.tensor].type for a in self.split.accumulators]
+        partial = [_partial_reach(a.w, a.u, a.bias, self.operand) for a in self.split.accumulators]
+        return IntType.hull([*reach, *partial])
+
+    @property
+    def has_c(self) -> bool:
+        """Whether the cell has a cell state."""
+        return has_c(self.split.body)
+
+    def state_type(self, state: int) -> IntType:
+        """Range of h (0) or c (1); of nothing where there is no c."""
+        return state_type(self.split.body, state)
+
+    def role_ports(self) -> dict[str, Port]:
+        """Beats of the streams after x, by role."""
+        return dict(zip(self.roles, (*self.inputs[1:], *self.outputs), strict=True))
+
+    def _by_lane(self, matrices: list[IntArray], blocks: int) -> IntArray:
+        """[G] matrices [N, H] to [blocks, K, rows, U * G], padded with zeros."""
+        shape = self.shape
+        padded = np.zeros(
+            (shape.gates, blocks * shape.columns, shape.rows * shape.units), dtype=np.int64
+        )
+        for gate, matrix in enumerate(matrices):
+            padded[gate, : matrix.shape[0], : matrix.shape[1]] = matrix
+        split = padded.reshape(shape.gates, blocks, shape.columns, shape.rows, shape.units)
+        lanes: IntArray = split.transpose(1, 2, 3, 4, 0).reshape(
+            blocks, shape.columns, shape.rows, -1
+        )
+        return lanes
+
+    def weights(self) -> IntArray:
+        """[tiles, K, lanes] in schedule order, without the bubbles."""
+        parts = {
+            False: self._by_lane([a.w for a in self.split.accumulators], self.shape.x_blocks),
+            True: self._by_lane([a.u for a in self.split.accumulators], self.shape.h_blocks),
+        }
+        return np.stack([parts[t.hidden][t.column, :, t.row] for t in self.tiles])
+
+    def biases(self) -> IntArray:
+        """[rows, lanes]."""
+        shape = self.shape
+        padded = np.zeros((shape.rows * shape.units, shape.gates), dtype=np.int64)
+        for gate, accumulator in enumerate(self.split.accumulators):
+            padded[: shape.hidden, gate] = accumulator.bias
+        return padded.reshape(shape.rows, -1)
+
+
+def has_c(body: Graph) -> bool:
+    """Whether a step graph has a cell state."""
+    return len(body.inputs) > 2
+
+
+def state_type(body: Graph, state: int) -> IntType:
+    """Range of h (0) or c (1) of a step graph; of nothing where there is no c."""
+    return body[body.inputs[state]].type if state == 0 or has_c(body) else IntType(0, 0)
+
+
+def state_tap(name: str, body: Graph, reverse: bool) -> dict[str, Any]:
+    """What the tap port of a layer shows, however the layer is folded.
+
+    Args:
+        name: Of the layer.
+        body: Its step graph.
+        reverse: Whether its time steps come from the last to the first.
+    """
+    h, c = state_type(body, 0), state_type(body, 1)
+    return {
+        "name": name,
+        "hidden": body[body.inputs[0]].shape[-1],
+        "h_bits": h.bits,
+        "h_signed": h.signed,
+        "c_bits": c.bits if has_c(body) else 0,
+        "c_signed": c.signed,
+        "reverse": reverse,
+    }
+
+
+def _partial_reach(w: IntArray, u: IntArray, bias: IntArray, operand: IntType) -> IntType:
+    both = np.concatenate([w, u])
+    low = np.minimum(both * operand.lo, both * operand.hi).clip(max=0).sum(axis=0)
+    high = np.maximum(both * operand.lo, both * operand.hi).clip(min=0).sum(axis=0)
+    products = IntType(int(low.min()), int(high.max()))
+    return IntType.hull([products, IntType(int((low + bias).min()), int((high + bias).max()))])

@@ -1,0 +1,257 @@
+"""The recurrent engine in SystemVerilog: its parameters, its memories, its tail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gatewright.hls_templates.kernels.recurrent.layer import ROLES, RecurrentLayer
+from gatewright.hls_templates.kernels.recurrent.schedule import Slots, TileShape, accumulators
+from gatewright.hls_templates.kernels.recurrent.tail import StepSplit
+from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
+from gatewright.hls_templates.rtl.pipeline import PipelineWriter, Timing, time_nodes
+from gatewright.hls_templates.rtl.sv import (
+    CLOCK,
+    OPEN,
+    Bits,
+    Module,
+    Piece,
+    Rom,
+    RtlStage,
+    Value,
+    instance,
+    pack,
+    reading,
+    signed_bits,
+    zero,
+)
+from gatewright.ir.graph import Node
+from gatewright.ir.types import IntArray, IntType
+
+C_READ = 2
+"""Cycles that c of the step before needs from its memory to the tail."""
+
+
+def tail_timing(split: StepSplit, functions: Mapping[str, RtlFunction]) -> Timing:
+    """When each value of a tail is there; c of the step before arrives when it is first needed."""
+    body = split.body
+    states = body.inputs[:-1]
+    sums = {a.tensor: 0 for a in split.accumulators}
+    outputs = body.outputs[: len(states)]
+    earliest = {**sums, **dict.fromkeys(states[1:], C_READ)}
+    timing = time_nodes(split.tail, earliest, outputs, functions)
+    for state in states[1:]:
+        reads = [timing.begins[n.outputs[0]] for n in split.tail if state in n.inputs]
+        timing = time_nodes(
+            split.tail, {**sums, state: min(reads, default=C_READ)}, outputs, functions
+        )
+    return timing
+
+
+def c_latency(split: StepSplit, timing: Timing) -> int:
+    """When c of the step before is there."""
+    states = split.body.inputs[1:-1]
+    return timing.ready[states[0]] if states else C_READ
+
+
+def write_tail(
+    ident: str,
+    split: StepSplit,
+    functions: Mapping[str, RtlFunction],
+    units: int,
+    rows: int,
+    sum_bits: int,
+) -> Piece:
+    """The tail of a cell as a module: sums of all gates in, h and c out."""
+    body, timing = split.body, tail_timing(split, functions)
+    writer = PipelineWriter(f"{ident}_tail", units, rows)
+    gates = len(split.accumulators)
+    inputs = {"sums_i": units * gates * sum_bits}
+    for gate, accumulator in enumerate(split.accumulators):
+        at = f"(u*{gates}+{gate})*{sum_bits}"
+        writer.input(accumulator.tensor, body[accumulator.tensor].type, 0, "sums_i", at)
+    states = body.inputs[:-1]
+    for state in states[1:]:
+        type_ = body[state].type
+        inputs["c_i"] = units * type_.bits
+        writer.input(state, type_, timing.ready[state], "c_i", f"u*{type_.bits}")
+    for node in split.tail:
+        _write_node(writer, split, node, functions, timing)
+    for state, value, port in zip(states, body.outputs, ("h_o", "c_o"), strict=False):
+        writer.output(port, value, timing.latency, body[state].type)
+    return writer.finish(f"Tail of {ident}, {timing.latency} cycles long.", inputs)
+
+
+def _write_node(
+    writer: PipelineWriter,
+    split: StepSplit,
+    node: Node,
+    functions: Mapping[str, RtlFunction],
+    timing: Timing,
+) -> None:
+    body, (output,) = split.body, node.outputs
+    out, time = body[output].type, timing.begins[output]
+    if output in functions:
+        writer.function(functions[output], node.inputs[0], time, output, out)
+        return
+    operands = []
+    for name in node.inputs:
+        value = body[name].value
+        operands.append((name, body[name].type) if value is None else writer.literal(value.item()))
+    writer.binary(node.op, (operands[0], operands[1]), time, output, out)
+
+
+def flat(values: IntArray | None, width: int, type_: IntType) -> Bits:
+    """A row of values as one constant."""
+    row = np.zeros(width, dtype=np.int64) if values is None else values
+    return Bits(width * type_.bits, pack(row[None], type_.bits)[0])
+
+
+def schedule_rom(shape: TileShape, slots: Slots) -> Rom:
+    """The schedule: ``active, release, last, first, hidden, row, column`` of each slot."""
+    column_bits = row_bits(max(shape.x_blocks, shape.h_blocks))
+    last_x = max(i for i, tile in enumerate(slots) if tile is not None and not tile.hidden)
+    words = []
+    for i, tile in enumerate(slots):
+        word = 0
+        if tile is not None:
+            for flag in (True, i == last_x, tile.last, tile.first, tile.hidden):
+                word = word << 1 | flag
+            word = (word << row_bits(shape.rows) | tile.row) << column_bits | tile.column
+        words.append(word)
+    return Rom(words, 5 + row_bits(shape.rows) + column_bits)
+
+
+def place(kernel: RecurrentLayer, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
+    """The engine and its tail, between streams."""
+    ident, shape = kernel.ident, kernel.shape
+    streams = dict(zip(kernel.roles, (*reads[1:], *writes), strict=True))
+    module = engine_module(kernel)
+    lanes = {
+        "row": row_bits(shape.rows),
+        "sums": shape.units * shape.gates * kernel.accumulator.bits,
+        "c": shape.units * kernel.state_type(1).bits,
+        "h_next": shape.units * kernel.state_type(0).bits,
+        "c_next": shape.units * kernel.state_type(1).bits,
+        "done_row": row_bits(shape.rows),
+    }
+    wires = [f"logic [{bits - 1}:0] {ident}_{name};" for name, bits in lanes.items()]
+    wires.append(f"logic {ident}_done;")
+    unused: list[str] = [] if kernel.has_c else [f"{ident}_c"]
+    if not kernel.has_c:
+        wires.append(f"assign {ident}_c_next = {zero(lanes['c_next'])};")
+    ports = CLOCK | reading("x", reads[0])
+    for role, port, state in (("H0", "h0", 0), ("C0", "c0", 1)):
+        given = role in streams
+        nothing = zero(shape.hidden * kernel.state_type(state).bits)
+        ports[f"{port}_valid_i"] = f"{streams[role]}_valid" if given else "1'b0"
+        ports[f"{port}_ready_o"] = f"{streams[role]}_ready" if given else OPEN
+        ports[f"{port}_data_i"] = f"{streams[role]}_data" if given else nothing
+        if given:
+            unused += [f"{streams[role]}_last", f"{streams[role]}_keep"]
+    wires.append(f"logic {ident}_last, {ident}_keep;")
+    for role, port in (("OUT", "out"), ("H_N", "hn"), ("C_N", "cn")):
+        given = role in streams
+        ports[f"{port}_valid_o"] = f"{streams[role]}_put_valid" if given else OPEN
+        ports[f"{port}_ready_i"] = f"{streams[role]}_put_ready" if given else "1'b0"
+        ports[f"{port}_data_o"] = f"{streams[role]}_put_data" if given else OPEN
+        if given:
+            last = f"{ident}_last" if role == "OUT" else "1'b1"
+            wires.append(f"assign {streams[role]}_put_last = {last};")
+            wires.append(f"assign {streams[role]}_put_keep = {ident}_keep;")
+    ports |= {"out_last_o": f"{ident}_last", "out_keep_o": f"{ident}_keep"}
+    unused.append(f"{ident}_last")
+    wires.append(f"logic {ident}_unused;")
+    wires.append(f"assign {ident}_unused = &{{1'b0, {', '.join(unused)}}};")
+    for port, wire in (
+        ("tail_row_o", "row"),
+        ("tail_sums_o", "sums"),
+        ("tail_c_o", "c"),
+        ("tail_valid_o", "done"),
+        ("tail_done_row_o", "done_row"),
+        ("tail_h_i", "h_next"),
+        ("tail_c_i", "c_next"),
+    ):
+        ports[port] = f"{ident}_{wire}"
+    tail = write_tail(
+        ident, kernel.split, kernel.tail.functions, shape.units, shape.rows, kernel.accumulator.bits
+    )
+    return RtlStage(
+        tuple(wires),
+        (instance(module, ident, ports), _tail_instance(kernel)),
+        {f"{ident}_tail": tail},
+        _taps(kernel, lanes),
+    )
+
+
+def _tail_instance(kernel: RecurrentLayer) -> Piece:
+    ident = kernel.ident
+    ports = {**CLOCK, "row_i": f"{ident}_row", "sums_i": f"{ident}_sums"}
+    ports["h_o"] = f"{ident}_h_next"
+    if kernel.has_c:
+        ports |= {"c_i": f"{ident}_c", "c_o": f"{ident}_c_next"}
+    return instance(Module(f"{ident}_tail", {}), f"{ident}_tail", ports)
+
+
+def _taps(kernel: RecurrentLayer, lanes: Mapping[str, int]) -> dict[str, tuple[int, str]]:
+    wires = {"valid": "done", "row": "done_row", "h": "h_next"}
+    if kernel.has_c:
+        wires["c"] = "c_next"
+    return {
+        f"{kernel.tap_port}_{name}": (lanes.get(wire, 1), f"{kernel.ident}_{wire}")
+        for name, wire in wires.items()
+    }
+
+
+def engine_module(kernel: RecurrentLayer) -> Module:
+    """The engine with its parameters and memories."""
+    shape, split = kernel.shape, kernel.split
+    timing = tail_timing(split, kernel.tail.functions)
+    weights, biases = kernel.weights(), kernel.biases()
+    w_bits, b_bits = (signed_bits(IntType.of(v)) for v in (weights, biases))
+    # [tiles, K, lanes] to lanes of K weights.
+    words = pack(weights.transpose(0, 2, 1).reshape(len(weights), -1), w_bits)
+    h, c = kernel.state_type(0), kernel.state_type(1)
+    types = {role: port.type for role, port in kernel.role_ports().items()}
+    params: dict[str, Value] = {
+        "INPUTS": shape.inputs,
+        "HIDDEN": shape.hidden,
+        "GATES": shape.gates,
+        "UNITS": shape.units,
+        "COLUMNS": shape.columns,
+        "ROWS": shape.rows,
+        "X_BLOCKS": shape.x_blocks,
+        "H_BLOCKS": shape.h_blocks,
+        "SLOTS": len(kernel.slots),
+        "TILES": len(weights),
+        "ACC_ROWS": accumulators(kernel.slots),
+        "X_BITS": kernel.input.type.bits,
+        "X_SIGNED": kernel.input.type.signed,
+        "H_BITS": h.bits,
+        "H_SIGNED": h.signed,
+        "C_BITS": c.bits,
+        "C_SIGNED": c.signed,
+        "V_BITS": signed_bits(kernel.operand),
+        "W_BITS": w_bits,
+        "SUM_BITS": kernel.accumulator.bits,
+        "BIAS_BITS": b_bits,
+        "TAIL_LATENCY": timing.latency,
+        "TAIL_C_LATENCY": c_latency(split, timing),
+        **{f"HAS_{role.replace('_', '')}": role in types for role in ROLES},
+        "H0_BITS": types.get("H0", h).bits,
+        "H0_SIGNED": types.get("H0", h).signed,
+        "C0_BITS": types.get("C0", c).bits,
+        "C0_SIGNED": types.get("C0", c).signed,
+        "OUT_BITS": types.get("OUT", h).bits,
+        "HN_BITS": types.get("H_N", h).bits,
+        "CN_BITS": types.get("C_N", c).bits,
+        "INITIAL_H": flat(kernel.initial.get("h"), shape.hidden, h),
+        "INITIAL_C": flat(kernel.initial.get("c"), shape.hidden, c),
+    }
+    roms = {
+        "SCHEDULE_FILE": schedule_rom(shape, kernel.slots),
+        "WEIGHT_FILE": Rom(words, w_bits * weights[0].size),
+        "BIAS_FILE": Rom(pack(biases, b_bits), b_bits * biases.shape[-1]),
+    }
+    return Module("gw_recurrent", params, roms)

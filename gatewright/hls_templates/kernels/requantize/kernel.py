@@ -1,0 +1,264 @@
+"""Requantizers: pick the cheapest variant that equals the thresholds, and write its parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernels.requantize.search import Affine, find_affine, product_bits
+from gatewright.hls_templates.rtl.functions import (
+    ROM_LATENCY,
+    TABLE_LATENCY,
+    FunctionModule,
+    by_row,
+    row_bits,
+)
+from gatewright.hls_templates.rtl.sv import ROMS, Bits, Module, Rom, Value, pack, signed_bits
+from gatewright.ir.graph import Graph, Node
+from gatewright.ir.ops.lookup import wrapped_table
+from gatewright.ir.types import IntArray, IntType
+
+# A table of this many address bits costs less than a multiplier.
+TABLE_BITS = 6
+
+# Cycles of the modules beside this file.
+CLIP_LATENCY, SHIFT_LATENCY, AFFINE_LATENCY, LEVEL_LATENCY = 1, 2, 4, 3
+
+VARIANTS = ("auto", "thresholds")
+
+
+@dataclass(frozen=True, eq=False)
+class Requantizer:
+    """One requantizer, tied to a tensor.
+
+    Attributes:
+        ident: C++ identifier of its parameters.
+        domain: Range of the input.
+        out: Range of the output.
+        thresholds: int64 [C, K].
+        out_bias: Output below the first threshold.
+        variant: ``clip``, ``affine``, ``table`` or ``thresholds``.
+        affine: For ``clip`` and ``affine``.
+    """
+
+    kind: ClassVar[str] = "requantize"
+
+    ident: str
+    domain: IntType
+    out: IntType
+    thresholds: IntArray
+    out_bias: int
+    variant: str
+    affine: Affine | None
+
+    @property
+    def call(self) -> str:
+        """The C++ class with its parameters."""
+        return f"gw::requantize_{self.variant}<{self.ident}>"
+
+    @property
+    def rom_bits(self) -> int:
+        """Bits that its thresholds take as a ROM."""
+        padded = self._padded()
+        return padded.size * IntType.of(padded).bits
+
+    def _padded(self) -> IntArray:
+        """Each row filled to a full binary tree, with ``hi + 1``, which is never reached."""
+        rows, count = self.thresholds.shape
+        padded = np.full((rows, 2 ** int(count).bit_length()), self.domain.hi + 1, dtype=np.int64)
+        padded[:, 1 : count + 1] = self.thresholds
+        return padded
+
+    def to_json(self) -> dict[str, Any]:
+        """What was chosen."""
+        chosen: dict[str, Any] = {"variant": self.variant, "channels": len(self.thresholds)}
+        if self.variant == "affine" and self.affine is not None:
+            chosen |= {
+                "multiplier_bits": int(self.affine.multipliers.max()).bit_length(),
+                "shift": self.affine.shift,
+                "ties": ("up", "even", "odd")[self.affine.ties],
+            }
+        return chosen
+
+    def params_cpp(self) -> str:
+        """Arrays and parameter struct."""
+        constants: dict[str, int] = {"LOW": self.out.lo, "HIGH": self.out.hi}
+        members = [f"using in_t = {cpp.word(self.domain)};", f"using out_t = {cpp.word(self.out)};"]
+        arrays: list[str] = []
+        {
+            "clip": lambda *_: None,
+            "affine": self._affine_params,
+            "table": self._table_params,
+            "thresholds": self._threshold_params,
+        }[self.variant](constants, members, arrays)
+        return "\n".join([*arrays, cpp.struct(self.ident, constants, members)])
+
+    def _affine_params(
+        self, constants: dict[str, int], members: list[str], arrays: list[str]
+    ) -> None:
+        assert self.affine is not None
+        constants |= {
+            "PRODUCT_BITS": product_bits(self.affine, self.domain),
+            "SHIFT": self.affine.shift,
+            "TIES": self.affine.ties,
+        }
+        for name, values in (
+            ("multiplier", self.affine.multipliers),
+            ("offset", self.affine.offsets),
+        ):
+            if len(values) == 1:
+                body = cpp.literal(values[0])
+                members.append(f"static constexpr long long {name}(int) {{ return {body}; }}")
+            else:
+                arrays.append(cpp.array(f"{self.ident}_{name}", values))
+                body = f"{self.ident}_{name}[channel]"
+                members.append(f"static long long {name}(int channel) {{ return {body}; }}")
+
+    def _table_params(
+        self, constants: dict[str, int], members: list[str], arrays: list[str]
+    ) -> None:
+        constants["ADDRESS_BITS"] = self.domain.bits
+        arrays.append(cpp.array(f"{self.ident}_table", self._table_words(), self.out))
+        members.append(
+            f"static {cpp.rom(self.out)} entry(unsigned a) {{ return {self.ident}_table[a]; }}"
+        )
+
+    def _table_words(self) -> IntArray:
+        """The output for each address, negative inputs in the upper half."""
+        n = np.arange(self.domain.lo, self.domain.hi + 1)
+        entries = np.searchsorted(self.thresholds[0], n, side="right") + self.out_bias
+        return wrapped_table(entries, self.domain)
+
+    def _threshold_params(
+        self, constants: dict[str, int], members: list[str], arrays: list[str]
+    ) -> None:
+        padded = self._padded()
+        rows, words = padded.shape
+        constants |= {"DEPTH": words.bit_length() - 1, "LOW": self.out_bias}
+        arrays.append(cpp.array(f"{self.ident}_rows", padded))
+        type_ = cpp.rom(IntType.of(padded))
+        channel = "channel" if rows > 1 else "0"
+        members.append(
+            f"static {type_} threshold(int {'channel' if rows > 1 else ''}, int k)"
+            f" {{ return {self.ident}_rows[{channel}][k]; }}"
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles that it takes."""
+        if self.variant == "clip":
+            return CLIP_LATENCY
+        if self.variant == "table":
+            return TABLE_LATENCY
+        if self.variant == "affine" and self.affine is not None:
+            if self.affine.shifts:
+                return SHIFT_LATENCY
+            reading = ROM_LATENCY if self.affine.by_channel else 0
+            return AFFINE_LATENCY + (self.affine.ties != 0) + reading
+        return LEVEL_LATENCY * int(self.thresholds.shape[1]).bit_length() + 1
+
+    def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
+        """Its module, for rows of lanes."""
+        params: dict[str, Value] = {
+            "LANES": lanes,
+            "N_BITS": self.domain.bits,
+            "Y_BITS": self.out.bits,
+        }
+        signed: dict[str, Value] = {"N_SIGNED": self.domain.signed}
+        ends: dict[str, Value] = {"LOW": self.out.lo, "HIGH": self.out.hi}
+        if self.variant == "clip":
+            return FunctionModule(Module("gw_requantize_clip", {**params, **signed, **ends}))
+        if self.variant == "table":
+            rom = Rom(pack(self._table_words()[:, None], self.out.bits), self.out.bits)
+            return FunctionModule(Module("gw_table", params, {"FILE": rom}))
+        if self.variant == "affine":
+            return self._affine_rtl({**params, **signed, **ends}, lanes, rows)
+        return self._threshold_rtl({**params, **signed, "LOW": self.out_bias}, lanes, rows, ident)
+
+    def _affine_rtl(self, params: dict[str, Value], lanes: int, rows: int) -> FunctionModule:
+        assert self.affine is not None
+        m, r = self.affine.multipliers, self.affine.offsets
+        bits = product_bits(self.affine, self.domain)
+        params |= {"SHIFT": self.affine.shift, "TIES": self.affine.ties}
+        if self.affine.shifts:
+            params |= {"SUM_BITS": bits, "OFFSET": Bits(64, int(r[0]))}
+            return FunctionModule(Module("gw_requantize_shift", params))
+        m_bits, r_bits = IntType.of(m).bits, signed_bits(IntType.of(r))
+        params |= {
+            "PRODUCT_BITS": bits,
+            "MULTIPLIER_BITS": m_bits,
+            "OFFSET_BITS": r_bits,
+            "ROW_BITS": row_bits(rows),
+        }
+        if not self.affine.by_channel:
+            shared = {"MULTIPLIER": Bits(64, int(m[0])), "OFFSET": Bits(64, int(r[0]))}
+            module = Module("gw_requantize_affine", {**params, **shared})
+            return FunctionModule(module, resets=True)
+        words = by_row(m, lanes, rows, m_bits)
+        above = by_row(r, lanes, rows, r_bits)
+        both = [low | high << lanes * m_bits for low, high in zip(words, above, strict=True)]
+        rom = Rom(both, lanes * (m_bits + r_bits))
+        module = Module("gw_requantize_affine", {**params, "ROWS": rows}, {"FILE": rom})
+        return FunctionModule(module, by_row=True, resets=True)
+
+    def _threshold_rtl(
+        self, params: dict[str, Value], lanes: int, rows: int, ident: str
+    ) -> FunctionModule:
+        padded = self._padded()
+        by_channel = len(padded) > 1
+        depth, bits = padded.shape[1].bit_length() - 1, signed_bits(IntType.of(padded))
+        files: dict[str, Rom] = {}
+        for lane in range(lanes if by_channel else 1):
+            # The channels of this lane, row after row; beyond the last one nobody looks.
+            channels = np.minimum(np.arange(rows) * lanes + lane, len(padded) - 1)
+            own = padded[channels] if by_channel else padded
+            for level in range(depth):
+                below = depth - 1 - level
+                nodes = (2 * np.arange(1 << level) + 1) << below
+                words = pack(own[:, nodes].reshape(-1, 1), bits)
+                files[f"{ident}_{lane:04}_{level:02}.hex"] = Rom(words, bits)
+        params |= {
+            "T_BITS": bits,
+            "DEPTH": depth,
+            "ROW_BITS": row_bits(rows),
+            "PREFIX": f"{ROMS}/{ident}",
+        }
+        if by_channel:
+            params["ROWS"] = rows
+        module = Module("gw_requantize_thresholds", params, files=files)
+        return FunctionModule(module, by_row=by_channel, resets=True)
+
+
+def make_requantizer(graph: Graph, node: Node, ident: str, variant: str = "auto") -> Requantizer:
+    """The requantizer of a MultiThreshold node.
+
+    Args:
+        graph: The graph the node is in.
+        node: A ``MultiThreshold``.
+        ident: Identifier for its parameters.
+        variant: ``auto``, or ``thresholds`` to keep the binary search.
+    """
+    domain, out = graph[node.inputs[0]].type, graph[node.outputs[0]].type
+    thresholds = graph[node.inputs[1]].value
+    assert thresholds is not None
+    bias = int(node.attrs["out_bias"])
+    chosen, affine = "thresholds", None
+    if variant == "auto":
+        affine = find_affine(thresholds, bias, domain, out)
+        chosen = _choose(thresholds, domain, affine)
+    return Requantizer(ident, domain, out, thresholds, bias, chosen, affine)
+
+
+def _choose(thresholds: IntArray, domain: IntType, affine: Affine | None) -> str:
+    if affine is not None and affine.shift == 0 and _is_identity(affine):
+        return "clip"
+    if len(thresholds) == 1 and domain.bits <= TABLE_BITS:
+        return "table"
+    return "thresholds" if affine is None else "affine"
+
+
+def _is_identity(affine: Affine) -> bool:
+    return bool((affine.multipliers == 1).all() and (affine.offsets == 0).all())

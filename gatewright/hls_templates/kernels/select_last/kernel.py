@@ -1,0 +1,36 @@
+"""Time-step selection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernels.base import Kernel
+from gatewright.hls_templates.kernels.timing import Channel, Machine, at_the_end
+from gatewright.hls_templates.rtl.sv import Module
+
+
+@dataclass(frozen=True, eq=False)
+class SelectLast(Kernel):
+    """The last beat of a sequence."""
+
+    header: ClassVar[str] = "select_last.hpp"
+    function: ClassVar[str] = "select_last"
+
+    def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
+        """What comes before the last beat vanishes."""
+        return at_the_end(reads[0], writes[0])
+
+    def rtl_module(self) -> Module:
+        """The beat."""
+        return Module("gw_select_last", {"BEAT_BITS": self.input.bits})
+
+    def params_cpp(self) -> str:
+        """The beat."""
+        return cpp.struct(self.ident, {}, [f"using beat_t = {self.input.beat};"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Nothing to add."""
+        return {}

@@ -1,0 +1,198 @@
+"""A design: kernels and the streams between them, from AXI4-Stream ports to AXI4-Stream ports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gatewright.hls_templates.kernels.axis.kernel import AxisPort
+from gatewright.hls_templates.kernels.base import Kernel, Port, Tap
+from gatewright.hls_templates.kernels.timing import Channel, simulate, sink, source
+from gatewright.hls_templates.rtl.sv import RtlStage
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A FIFO with one writer and one reader.
+
+    Attributes:
+        name: Its C++ identifier.
+        port: Its beats.
+        sequence: Whether there is a beat each time step, rather than one a sequence.
+        depth: Beats it has to hold: 1, 2 (a beat a cycle can go through), or more of them.
+    """
+
+    name: str
+    port: Port
+    sequence: bool
+    depth: int = 2
+
+    @property
+    def deep(self) -> bool:
+        """Whether it has to hold beats, rather than only to pass them on."""
+        return self.depth > 2
+
+    def deeper(self, depth: int) -> Stream:
+        """The same with room for ``depth`` beats."""
+        return replace(self, depth=depth)
+
+
+def fifo_depth(stream: Stream, interval: int) -> int:
+    """Beats a stream holds: a second register pays only where a beat could come every cycle.
+
+    Args:
+        stream: The stream.
+        interval: Cycles from beat to beat of the slower of its two ends.
+    """
+    if stream.deep:
+        return stream.depth
+    return 2 if stream.sequence and interval == 1 else 1
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """A kernel in its place.
+
+    Attributes:
+        kernel: What is done.
+        reads: Names of its input streams.
+        writes: Names of its output streams.
+    """
+
+    kernel: Kernel
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+
+    @property
+    def call(self) -> str:
+        """The C++ call."""
+        return f"{self.kernel.call}({', '.join(self.kernel.arguments(self.reads, self.writes))})"
+
+    def rtl(self) -> RtlStage:
+        """The kernel between its streams in SystemVerilog."""
+        return self.kernel.rtl(self.reads, self.writes)
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Stages in topological order between stream ports.
+
+    Attributes:
+        stages: The kernels.
+        inputs: In the order of the integer graph's inputs.
+        outputs: In the order of its outputs.
+        streams: By name.
+        max_steps: Longest sequence it can take, or None for any.
+    """
+
+    stages: tuple[Stage, ...]
+    inputs: tuple[AxisPort, ...]
+    outputs: tuple[AxisPort, ...]
+    streams: Mapping[str, Stream]
+    max_steps: int | None
+
+    def __post_init__(self) -> None:
+        writes = [n for stage in self.stages for n in stage.writes]
+        reads = [n for stage in self.stages for n in stage.reads]
+        for ends in (
+            writes + [port.stream for port in self.inputs],
+            reads + [port.stream for port in self.outputs],
+        ):
+            assert sorted(ends) == sorted(self.streams), "a stream has one writer and one reader"
+
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """The kernels in order."""
+        return tuple(stage.kernel for stage in self.stages)
+
+    @property
+    def layers(self) -> tuple[Kernel, ...]:
+        """The kernels that keep a state."""
+        return tuple(kernel for kernel in self.kernels if kernel.keeps_state)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Ports that tell of a sequence that is too long."""
+        return tuple(flag for kernel in self.kernels for flag in kernel.flags())
+
+    @property
+    def framing(self) -> tuple[str, ...]:
+        """Ports of C++ that tell of a sequence that ends inside a step."""
+        return tuple(port.framing for port in self.inputs if port.framing)
+
+    def cycles(self, steps: int, sequences: int = 1) -> int:
+        """Clock cycles of sequences of ``steps`` steps, back to back.
+
+        From the one in which the first input word is taken to the one in which the last output word
+        is taken, both included, where nobody outside makes the design wait.
+        """
+        channels = {s.name: Channel(s.depth) for s in self.streams.values()}
+        ends: list[list[int]] = [[] for _ in self.outputs]
+        machines = [
+            source(channels[port.stream], port.beats(steps), sequences, port.folds)
+            for port in self.inputs
+        ]
+        for stage in self.stages:
+            reads, writes = ([channels[n] for n in side] for side in (stage.reads, stage.writes))
+            machines.append(stage.kernel.machine(reads, writes))
+        for port, end in zip(self.outputs, ends, strict=True):
+            machines.append(sink(channels[port.stream], end, port.folds))
+        work = sum(kernel.interval for kernel in self.kernels)
+        return simulate(machines, list(channels.values()), ends, sequences, work)
+
+    def with_fifos(self) -> Design:
+        """The same, each stream as deep as its two ends make use of."""
+        intervals = {name: 1 for name in self.streams}
+        for kernel, names in [(s.kernel, (*s.reads, *s.writes)) for s in self.stages]:
+            for name in names:
+                intervals[name] = max(intervals[name], kernel.interval)
+        for port in (*self.inputs, *self.outputs):
+            intervals[port.stream] = max(intervals[port.stream], port.folds)
+        streams = {n: s.deeper(fifo_depth(s, intervals[n])) for n, s in self.streams.items()}
+        return replace(self, streams=streams)
+
+    def taps(self) -> tuple[Tap, ...]:
+        """Every tap, in the order of its number."""
+        return tuple(tap for kernel in self.kernels for tap in kernel.taps())
+
+    def to_json(self, steps: int) -> dict[str, Any]:
+        """``3_kernels.json``."""
+        return {
+            "inputs": [port.to_json() for port in self.inputs],
+            "outputs": [port.to_json() for port in self.outputs],
+            "predicted_cycles": self.cycles(steps),
+            "steps": steps,
+            "max_steps": self.max_steps,
+            "rtl": {"taps": [tap for kernel in self.kernels for tap in kernel.rtl_taps()]},
+            "streams": [
+                {"name": s.name, "sequence": s.sequence, "depth": s.depth, **s.port.to_json()}
+                for s in self.streams.values()
+            ],
+            "kernels": [self._stage_json(stage, steps) for stage in self.stages],
+        }
+
+    def _stage_json(self, stage: Stage, steps: int) -> dict[str, Any]:
+        kernel = stage.kernel
+        return {
+            "name": kernel.ident,
+            "source": kernel.source,
+            "kind": kernel.kind,
+            "reads": list(stage.reads),
+            "writes": list(stage.writes),
+            "predicted_cycles": self._alone(stage, steps),
+            **kernel.to_json(),
+        }
+
+    def _alone(self, stage: Stage, steps: int) -> int:
+        """Cycles from the first beat a kernel takes to the last it gives; 0 if it gives none."""
+        if not stage.writes:
+            return 0
+        reads, writes = ([Channel(2) for _ in side] for side in (stage.reads, stage.writes))
+        ends: list[list[int]] = [[] for _ in writes]
+        machines = [stage.kernel.machine(reads, writes)]
+        beats = [steps if self.streams[name].sequence else 1 for name in stage.reads]
+        machines += [source(*end, 1) for end in zip(reads, beats, strict=True)]
+        machines += [sink(write, end) for write, end in zip(writes, ends, strict=True)]
+        whole = simulate(machines, [*reads, *writes], ends, 1, stage.kernel.interval)
+        return whole - 2  # into and out of the channels
