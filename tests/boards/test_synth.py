@@ -1,10 +1,10 @@
 """``build.synth`` and ``gatewright synth``: the options, the folder, and a real design."""
 
 import json
-import os
 from importlib.util import find_spec
 
 import pytest
+from choices import choice
 from click.testing import CliRunner
 
 from gatewright import GatewrightError, compile
@@ -15,7 +15,7 @@ from gatewright.cli.commands import main
 from gatewright.cli.models import load_model
 from gatewright.synth import candidate
 
-ALL = os.environ.get("GATEWRIGHT_BOARDS") == "all"
+ALL = choice("boards") == "all"
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_a_build_with_bitstreams_is_still_a_build(build):
     assert not (again.path / "synth").exists()
 
 
-@pytest.mark.skipif(not ALL, reason="GATEWRIGHT_BOARDS=all places a real design on every board")
+@pytest.mark.skipif(not ALL, reason="--boards all places a real design on every board")
 @pytest.mark.parametrize("name", sorted(open_boards()))
 def test_the_digits_model(build, name):
     report = build.synth(name)

@@ -1,25 +1,24 @@
 """Extreme models: every difference between torch, traced and integer is one that is listed.
 
-CI runs some of the first 500, drawn by seed; GATEWRIGHT_EXTREME=500 runs as many as it says, and
-GATEWRIGHT_FIRST moves on.
+CI runs some of the first 500, drawn by seed; ``--extreme 500`` runs as many as it says, and
+``--first`` moves on.
 """
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from choices import choice
 from extreme_models import Draw, inputs, make
 from float_bench import compare
 
 from gatewright.verify.verify import Report
 
 TOTAL, DRAWN = 500, 40
-FIRST = int(os.environ.get("GATEWRIGHT_FIRST", "0"))
-COUNT = int(os.environ.get("GATEWRIGHT_EXTREME", "0"))
+FIRST, COUNT = choice("first"), choice("extreme")
 SEEDS = (
     range(FIRST, FIRST + COUNT) if COUNT else sorted(random.Random(16).sample(range(TOTAL), DRAWN))
 )

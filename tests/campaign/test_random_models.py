@@ -1,22 +1,22 @@
 """Random models: torch = traced = integer = standard = C-sim, on every value all of them show.
 
-CI runs the first models; GATEWRIGHT_MODELS=200 runs as many as it says, GATEWRIGHT_FIRST moves on.
+CI runs the first models; ``--models 200`` runs as many as it says, ``--first`` moves on.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from choices import choice
 from random_models import Spec, make
 
 import gatewright
 
-FIRST = int(os.environ.get("GATEWRIGHT_FIRST", "0"))
-COUNT = int(os.environ.get("GATEWRIGHT_MODELS", "20"))
+FIRST, MODELS = choice("first"), choice("models")
+COUNT = 20 if MODELS is None else MODELS
 SEQUENCES = 64
 
 

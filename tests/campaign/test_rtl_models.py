@@ -1,16 +1,16 @@
 """Random models: RTL = integer level under stalls, resets, clears, kept and loaded state.
 
-CI runs the first models; GATEWRIGHT_MODELS=100 runs as many as it says, GATEWRIGHT_FIRST moves on.
+CI runs the first models; ``--models 100`` runs as many as it says, ``--first`` moves on.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from choices import choice
 from random_models import Spec, make
 from rtl_check import check_rtl
 from rtl_lint import lint
@@ -18,9 +18,8 @@ from vendor_check import check_vendors
 
 import gatewright
 
-FIRST = int(os.environ.get("GATEWRIGHT_FIRST", "0"))
-COUNT = int(os.environ.get("GATEWRIGHT_MODELS", "6"))
-MAPPED = int(os.environ.get("GATEWRIGHT_MODELS", "1"))
+FIRST, MODELS = choice("first"), choice("models")
+COUNT, MAPPED = (6, 1) if MODELS is None else (MODELS, MODELS)
 
 
 def compile_spec(spec: Spec, folder: Path) -> gatewright.Build:

@@ -1,13 +1,12 @@
 """Every kernel with drawn parameters: definition = C-simulation on ap_int = natively = RTL.
 
 A seed is a graph of many kernels side by side, which is compiled once for each level. By default
-two graphs run; GATEWRIGHT_DRAWS=20 runs twenty, GATEWRIGHT_DRAWS=seed:7 that one.
+two graphs run; ``--draws 20`` runs twenty, ``--draws seed:7`` that one.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from inspect import isabstract
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from choices import choice
 from drawn_graphs import BATCH, STEPS, Drawn, draw
 from graphs import assert_equal, simulator
 
@@ -37,11 +37,11 @@ from gatewright.tools import find_verilator
 def seeds(wish: str) -> list[int]:
     if wish.startswith("seed:"):
         return [int(wish.removeprefix("seed:"))]
-    return list(range(int(wish or 2)))
+    return list(range(int(wish)))
 
 
 MULTIPLIERS = 16  # few, for RTL that compiles soon
-SEEDS = seeds(os.environ.get("GATEWRIGHT_DRAWS", ""))
+SEEDS = seeds(choice("draws"))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from choices import OPTIONS
 
 from gatewright.errors import CODES
 
@@ -147,6 +148,17 @@ def test_each_test_file_says_what_it_holds(path):
     said = ast.get_docstring(ast.parse(path.read_text())) or ""
     first = said.splitlines()[0] if said else ""
     assert path.read_text().startswith('"""' + first) and first.endswith((".", ":")), first
+
+
+def test_what_tests_are_told_are_options_of_pytest():
+    """One variable is the user's, who clears or moves his cache with it."""
+    named = [re.findall(r"\bGATEWRIGHT_[A-Z]+", path.read_text()) for path in TESTS]
+    assert {name for names in named for name in names} == {"GATEWRIGHT_CACHE"}
+
+
+def test_every_option_is_in_the_page():
+    page = (ROOT / "tests/README.md").read_text()
+    assert [name for name in OPTIONS if f"`--{name}`" not in page] == []
 
 
 def is_eval_or_exec(node: ast.AST) -> bool:

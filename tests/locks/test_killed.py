@@ -11,14 +11,14 @@ from pathlib import Path
 from time import sleep
 
 import pytest
+from choices import choice
 from forked import forked, tree
 from made import Made
 
 import gatewright
 from gatewright.files.beside import NEW, Beside
 
-KILLS = int(os.environ.get("GATEWRIGHT_KILLS", "12"))
-SEED = int(os.environ.get("GATEWRIGHT_FIRST", "0"))
+KILLS, SEED = choice("kills"), choice("first")
 STEPS = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree", "fcntl.flock"}
 """What ``sys.audit`` calls the operations of a compile on its folder and the hidden one."""
 

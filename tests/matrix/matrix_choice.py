@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
+from choices import choice
 from commit_choice import commit
 from matrix_run import ROWS
 
 FIFTHS = 5
-WISH = os.environ.get("GATEWRIGHT_MATRIX", "")
+WISH = choice("matrix")
 
 
 def chosen(wish: str, head: str) -> list[int]:

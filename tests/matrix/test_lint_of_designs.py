@@ -1,16 +1,16 @@
 """The RTL of designs of every shape is clean in Verilator (-Wall) and Yosys, with and without taps.
 
-CI takes rows of the matrix that show each choice that shapes a design; GATEWRIGHT_MATRIX=all every
-row.
+CI takes rows of the matrix that show each choice that shapes a design; ``--matrix all``
+every row.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from choices import choice
 from matrix_model import make
 from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe
 from rtl_lint import lint
@@ -33,7 +33,7 @@ def few() -> list[int]:
     return chosen
 
 
-NUMBERS = list(range(len(ROWS))) if os.environ.get("GATEWRIGHT_MATRIX") == "all" else few()
+NUMBERS = list(range(len(ROWS))) if choice("matrix") == "all" else few()
 
 
 def max_bits(row: dict[str, Any]) -> int:

@@ -1,10 +1,10 @@
 """The matrix: torch = traced = integer = standard = C-sim on every row, at T = 1, 2 and 17.
 
-    GATEWRIGHT_MATRIX=all python -m pytest tests/matrix
+    python -m pytest tests/matrix --matrix all
 
-runs all rows, and all of them with requantizer="thresholds" too. Without the variable a fifth of
+runs all rows, and all of them with requantizer="thresholds" too. Without the option a fifth of
 them runs, another one with each commit, and one row of that with thresholds;
-GATEWRIGHT_MATRIX=3 runs that fifth, GATEWRIGHT_MATRIX=row:17 that row.
+``--matrix 3`` runs that fifth, ``--matrix row:17`` that row.
 """
 
 from __future__ import annotations

@@ -1,21 +1,21 @@
 """The rows of the matrix in RTL: equal to the integers under stalls, resets and kept state.
 
-Takes some of the rows that ``test_matrix`` takes, and with GATEWRIGHT_MATRIX=all every one.
+Takes some of the rows that ``test_matrix`` takes, and with ``--matrix`` every one of them.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from choices import choice
 from matrix_choice import CHOSEN
 from matrix_model import make
 from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe
 from rtl_check import check_rtl
 
-EVERY = 1 if os.environ.get("GATEWRIGHT_MATRIX") else 4
+EVERY = 1 if choice("matrix") else 4
 
 
 @pytest.mark.parametrize("number", CHOSEN[::EVERY])

@@ -1,19 +1,19 @@
 """Yosys maps designs of many shapes to the parts of vendors, and says what they take.
 
-CI takes two designs; GATEWRIGHT_MATRIX=all every row.
+CI takes two designs; ``--matrix all`` every row.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
+from choices import choice
 from matrix_model import make
 from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe
 from vendor_check import check_vendors
 
-ALL = os.environ.get("GATEWRIGHT_MATRIX") == "all"
+ALL = choice("matrix") == "all"
 FIRST = {
     next(n for n, row in enumerate(ROWS) if row["layer"] == kind) for kind in ("lstm", "rnn_relu")
 }

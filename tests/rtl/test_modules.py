@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from inspect import isabstract
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from bench import LIBRARY, Beats, Bench, Words
 from cases import LONGEST, Case, Sequences
+from choices import choice
 from compute_kernels import ELEMENTWISE, MATVECS
 from recurrent_kernels import LAYERS
 from stream_kernels import STREAMS
@@ -37,9 +37,9 @@ KERNELS = [name for name, case in CASES.items() if isinstance(case.kernel, Kerne
 AXIS = [name for name, case in CASES.items() if isinstance(case.kernel, AxisPort)]
 
 # Beats at the input of each kernel that moves beats. One that computes takes many cycles a beat:
-# its cases share them, and with GATEWRIGHT_BEATS=all each has as many.
+# its cases share them, and with ``--beats all`` each has as many.
 MILLION = 10**6
-EACH = os.environ.get("GATEWRIGHT_BEATS") == "all"
+EACH = choice("beats") == "all"
 
 BenchOf = Callable[[str], Bench]
 

@@ -1,11 +1,10 @@
 """Random models in random pieces: at every level the integers of the whole sequence.
 
-CI runs a fifth of them, another one with each commit; GATEWRIGHT_STREAMS=all runs them all.
+CI runs a fifth of them, another one with each commit; ``--streams all`` runs them all.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise, zip_longest
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from choices import choice
 from commit_choice import commit
 from level_tools import every_level, needs
 from streamed_models import Spec, cuts, make
@@ -22,9 +22,8 @@ import gatewright
 from gatewright.levels.stream import Stream
 
 MODELS, FIFTHS = 40, 5
-WISH = os.environ.get("GATEWRIGHT_STREAMS", "")
 FIRST = int(commit()[:8] or "0", 16) % FIFTHS
-CHOSEN = range(MODELS) if WISH == "all" else range(FIRST, MODELS, FIFTHS)
+CHOSEN = range(MODELS) if choice("streams") == "all" else range(FIRST, MODELS, FIFTHS)
 
 
 class Whole:
