@@ -1,6 +1,7 @@
 # make demo    install into .venv and run the demo, down to a bitstream
 # make test    install into .venv, lint, and run every test
 # make lint    ruff, mypy and clang-format only
+# make snapshot  write anew what tests/snapshot holds of a small model's output
 # make bench   simulation speed beside hls4ml and Brevitas
 # make clean   remove .venv, build folders and caches
 
@@ -20,7 +21,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint snapshot bench clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -40,6 +41,9 @@ lint: $(VENV)/.dev
 	@$(BIN)/mypy
 	@echo "==> clang-format"
 	@find gatewright -name '*.hpp' -print0 | xargs -0 -r $(BIN)/clang-format --dry-run -Werror
+
+snapshot: $(VENV)/.dev
+	@$(BIN)/python -m pytest -q tests/snapshot --update-snapshot
 
 bench: $(VENV)/.demo
 	@$(BIN)/python benchmarks/csim.py

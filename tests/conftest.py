@@ -17,8 +17,11 @@ from gatewright.tools.home import VARIABLE as CACHE
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How much runs of what is drawn."""
+    """How much runs of what is drawn; and the one option that writes into the sources."""
     add_options(parser)
+    parser.getgroup("gatewright").addoption(
+        "--update-snapshot", action="store_true", help="what tests/snapshot holds is written anew"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
