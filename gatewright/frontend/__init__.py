@@ -46,7 +46,7 @@ def load(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelProto:
     Raises:
         GatewrightError: GW-104 to GW-109, GW-201 to GW-208, GW-301.
     """
-    from gatewright.frontend.onnx.load import load_model
+    from gatewright.frontend.onnx.qonnx.load import load_model
 
     return load_model(source)
 

@@ -174,10 +174,7 @@ def _gate_inputs(builder: GraphBuilder, name: str, spec: CellSpec) -> list[str]:
     weights, recurrents, biases = [], [], []
     for gate in spec.form.gates:
         g = spec.gates[gate]
-        # As Brevitas calls them: an RNN's only gate has no name.
-        prefix = (
-            f"{name}.{gate}_gate_params" if len(spec.form.gates) > 1 else f"{name}.{gate}_params"
-        )
+        prefix = f"{name}.{spec.form.parameters(gate)}"
         weights.append(
             builder.parameter(f"{prefix}.input_weight.weight", f"{prefix}.input_weight", g.weight)
         )

@@ -18,8 +18,10 @@ from hostile_files import Edit, add_constant, first, node_of, stored
 
 from gatewright import frontend
 from gatewright.errors import GatewrightError
-from gatewright.frontend.onnx.ops import FOLDED, QCDQ, QONNX
-from gatewright.frontend.onnx.qcdq_read import read_layers
+from gatewright.frontend.onnx.ops import FOLDED
+from gatewright.frontend.onnx.qcdq.ops import QCDQ
+from gatewright.frontend.onnx.qcdq.read import read_layers
+from gatewright.frontend.onnx.qonnx.readers import QONNX
 from gatewright.ir.traced.vocabulary import CELLS
 
 

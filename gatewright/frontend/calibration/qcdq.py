@@ -18,7 +18,9 @@ from torch import nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration.quantizers import Grid, weight_quantizer
-from gatewright.frontend.onnx.qcdq_read import Direction, QuantizedMatrix, read_layers
+from gatewright.frontend.onnx.qcdq.layers import Direction
+from gatewright.frontend.onnx.qcdq.matrix import QuantizedMatrix
+from gatewright.frontend.onnx.qcdq.read import read_layers
 from gatewright.frontend.onnx.read import read_model
 from gatewright.ir.traced.vocabulary import CELLS
 

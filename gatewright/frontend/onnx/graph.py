@@ -15,7 +15,7 @@ from gatewright.errors import GatewrightError
 from gatewright.files.limits import CELLS as MOST_CELLS
 from gatewright.files.limits import INPUT_VALUES
 from gatewright.frontend.onnx.files import tensor_bytes
-from gatewright.frontend.onnx.ops import FOLDED, NONE, QONNX, Vocabulary
+from gatewright.frontend.onnx.ops import FOLDED, NONE, Vocabulary
 from gatewright.frontend.onnx.wellformed import check_node, check_wellformed
 from gatewright.frontend.spec import FloatArray
 
@@ -53,7 +53,7 @@ class RawGraph:
         GatewrightError: GW-106, GW-203, GW-204, GW-205, GW-207, GW-208.
     """
 
-    def __init__(self, model: onnx.ModelProto, vocabulary: Vocabulary = QONNX) -> None:
+    def __init__(self, model: onnx.ModelProto, vocabulary: Vocabulary) -> None:
         graph = model.graph
         self.opset = check_wellformed(model)
         if not graph.node:

@@ -171,7 +171,7 @@ _OPTIONS: dict[str, Callable[[Any], dict[str, int | str]]] = {
 def _gate(path: str, layer: Any, gate: str, x: Value, form: CellForm) -> GateSpec:
     # A coupled forget gate has no weights; as Brevitas does, those of the input gate stand in.
     coupled = gate == "forget" and layer.cifg
-    name = f"{'input' if coupled else gate}_gate_params" if len(form.gates) > 1 else "gate_params"
+    name = form.parameters("input" if coupled else gate)
     params, where = getattr(layer, name), f"{path}.{name}"
     weight = read_weight(f"{where}.input_weight", params.input_weight, params.input_weight)
     recurrent = read_weight(f"{where}.hidden_weight", params.hidden_weight, params.hidden_weight)

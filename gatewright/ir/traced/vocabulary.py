@@ -45,6 +45,10 @@ class CellForm:
         """How many inputs the node has."""
         return self.first_quantizer + 3 * len(self.quantizers)
 
+    def parameters(self, gate: str) -> str:
+        """Where Brevitas keeps the weights of a gate; an RNN's only gate has no name."""
+        return f"{gate}_gate_params" if len(self.gates) > 1 else f"{gate}_params"
+
     @property
     def attributes(self) -> frozenset[str]:
         """The names of its attributes."""

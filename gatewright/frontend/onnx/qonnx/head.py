@@ -1,15 +1,37 @@
-"""Reads batch normalization, reductions over time and argmax from the nodes of an ONNX file."""
+"""Reads activations, batch normalization, reductions over time and argmax."""
 
 from __future__ import annotations
 
 import numpy as np
 import onnx
 
+from gatewright.frontend import emit
 from gatewright.frontend.onnx.graph import RawGraph, attributes, label, malformed, unsupported
+from gatewright.frontend.onnx.qonnx.registry import Context, reads
 from gatewright.frontend.spec import BatchNormSpec, Value
 
+_CALLS = {"ReduceMax": "max", "ReduceMean": "mean"}
 
-def read_batch_norm(graph: RawGraph, node: onnx.NodeProto) -> BatchNormSpec:
+
+@reads("Relu", "Sigmoid", "Tanh")
+def activation(ctx: Context, node: onnx.NodeProto) -> None:
+    """A function between its quantizers."""
+    name, op = f"{ctx.name(node)}.{node.op_type.lower()}", node.op_type
+    ctx.values[node.output[0]] = emit.activation(ctx.builder, name, op, ctx.input(node))
+
+
+@reads(
+    "BatchNormalization",
+    attributes={"epsilon", "momentum", "training_mode"},
+    weight=(3, ".running_mean"),
+)
+def batch_norm(ctx: Context, node: onnx.NodeProto) -> None:
+    """As it is at inference."""
+    x, spec = ctx.input(node), _batch_norm_spec(ctx.graph, node)
+    ctx.values[node.output[0]] = emit.batch_norm(ctx.builder, ctx.name(node), x, spec)
+
+
+def _batch_norm_spec(graph: RawGraph, node: onnx.NodeProto) -> BatchNormSpec:
     """The constants of a ``BatchNormalization`` in inference mode."""
     where, options = label(node), attributes(node)
     if len(node.input) != 5 or options.get("training_mode", 0) or len(node.output) != 1:
@@ -20,7 +42,16 @@ def read_batch_norm(graph: RawGraph, node: onnx.NodeProto) -> BatchNormSpec:
     return BatchNormSpec(weight, bias, mean, variance, float(options.get("epsilon", 1e-5)))
 
 
-def check_over_time(graph: RawGraph, node: onnx.NodeProto, x: Value) -> None:
+@reads(*_CALLS, attributes={"axes", "keepdims", "noop_with_empty_axes"})
+def over_time(ctx: Context, node: onnx.NodeProto) -> None:
+    """The mean or the largest of all time steps."""
+    x = ctx.input(node)
+    _check_over_time(ctx.graph, node, x)
+    name = f"{_CALLS[node.op_type]}_over_time"
+    ctx.values[node.output[0]] = emit.over_time(ctx.builder, name, node.op_type, x)
+
+
+def _check_over_time(graph: RawGraph, node: onnx.NodeProto, x: Value) -> None:
     """GW-205 unless a ``ReduceMean`` or ``ReduceMax`` reduces the time axis, and only that."""
     options = attributes(node)
     axes = options.get("axes")
@@ -35,7 +66,15 @@ def check_over_time(graph: RawGraph, node: onnx.NodeProto, x: Value) -> None:
         )
 
 
-def check_argmax(node: onnx.NodeProto, x: Value) -> None:
+@reads("ArgMax", attributes={"axis", "keepdims", "select_last_index"})
+def argmax(ctx: Context, node: onnx.NodeProto) -> None:
+    """The index of the largest feature."""
+    x = ctx.input(node)
+    _check_argmax(node, x)
+    ctx.values[node.output[0]] = emit.argmax(ctx.builder, "argmax", x)
+
+
+def _check_argmax(node: onnx.NodeProto, x: Value) -> None:
     """GW-205 unless an ``ArgMax`` gives the first of the largest along the last axis."""
     options = {"axis": 0, "keepdims": 1, "select_last_index": 0} | attributes(node)
     last = options["axis"] in (-1, len(x.shape) - 1)

@@ -1,0 +1,1 @@
+"""Files of Brevitas' QONNX export, read as traced graphs."""

@@ -1,0 +1,53 @@
+"""Rewrites a cleaned ONNX graph as a traced graph."""
+
+from __future__ import annotations
+
+import os
+
+import onnx
+
+from gatewright.files.limits import OPERATIONS
+from gatewright.frontend import emit
+from gatewright.frontend.builder import GraphBuilder
+from gatewright.frontend.naming import sanitize
+from gatewright.frontend.onnx.graph import RawGraph, malformed
+from gatewright.frontend.onnx.qonnx.constants import fold
+from gatewright.frontend.onnx.qonnx.readers import QONNX
+from gatewright.frontend.onnx.qonnx.registry import OPS, Context
+from gatewright.frontend.onnx.read import read_model
+from gatewright.frontend.spec import Value
+
+
+def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelProto:
+    """See ``gatewright.frontend.load``."""
+    graph = RawGraph(read_model(source), QONNX)
+    ctx = _context(graph)
+    # Brevitas writes parameters wherever torch met them, so constants come first.
+    for node in graph.nodes:
+        fold(ctx, node)
+    rest = [node for node in graph.nodes if node.output[0] not in ctx.constants]
+    OPERATIONS.check("the graph", len(rest))
+    for node in rest:
+        if node.output[0] not in ctx.values:  # not yet read with the node before it
+            OPS[node.op_type].read(ctx, node)
+    return ctx.builder.finish([_output(ctx, name) for name in graph.outputs])
+
+
+def _context(graph: RawGraph) -> Context:
+    """The values that are given: the sequence, and initial states."""
+    (name, shape), *states = graph.inputs
+    builder = GraphBuilder(shape)
+    values = {name: builder.input}
+    for state, state_shape in states:
+        values[state] = builder.state_input(sanitize(state), state_shape)
+    return Context(graph, builder, values)
+
+
+def _output(ctx: Context, name: str) -> tuple[str, Value]:
+    if name in ctx.stacks:
+        stack = ctx.stacks[name]
+        wanted = f"{stack.which}_n"
+        return wanted, emit.stack(ctx.builder, wanted, stack.items)
+    if name not in ctx.values:
+        raise malformed(f"output {name}", "it is not computed from the graph's input.")
+    return "y", ctx.values[name]

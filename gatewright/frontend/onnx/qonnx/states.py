@@ -1,0 +1,84 @@
+"""Reads what picks and joins final states [B, H], and what picks a time step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy.typing as npt
+import onnx
+
+from gatewright.files.limits import CELLS as MOST_CELLS
+from gatewright.frontend import emit
+from gatewright.frontend.onnx.graph import label, malformed, required, unsupported
+from gatewright.frontend.onnx.qonnx.registry import Context, reads
+from gatewright.frontend.spec import States, Value
+
+
+def joined(ctx: Context, node: onnx.NodeProto, names: list[str]) -> bool:
+    """Whether a ``Concat`` along axis 0 joins final states, which are then one."""
+    if not all(name in ctx.stacks for name in names):
+        return False
+    stacks = [ctx.stacks[name] for name in names]
+    items = tuple(item for stack in stacks for item in stack.items)
+    MOST_CELLS.check(label(node), len(items))
+    ctx.stacks[node.output[0]] = replace(stacks[0], items=items)
+    return True
+
+
+def _axes(ctx: Context, node: onnx.NodeProto) -> list[int]:
+    if len(node.input) != 2:
+        raise malformed(label(node), f"{node.op_type} takes 2 inputs.")
+    return [int(a) for a in ctx.graph.integers(label(node), node.input[1]).ravel()]
+
+
+@reads("Unsqueeze")
+def unsqueeze(ctx: Context, node: onnx.NodeProto) -> None:
+    """A final state [B, H] as [1, B, H]."""
+    item = ctx.finals.get(ctx.graph.resolve(node.input[0]))
+    if item is None or _axes(ctx, node) != [0]:
+        raise unsupported(node, "only the final states of a layer can be given an axis.")
+    ctx.stacks[node.output[0]] = item
+
+
+@reads("Squeeze")
+def squeeze(ctx: Context, node: onnx.NodeProto) -> None:
+    """A final state [1, B, H] as [B, H]."""
+    stack = ctx.stacks.get(ctx.graph.resolve(node.input[0]))
+    if stack is None or _axes(ctx, node) != [0] or len(stack.items) != 1:
+        raise unsupported(node, "only axis 0 of a single final state can be dropped.")
+    ctx.values[node.output[0]] = stack.items[0]
+
+
+@reads("Gather", attributes={"axis"})
+def gather(ctx: Context, node: onnx.NodeProto) -> None:
+    """A final state, a given one, or the last time step."""
+    axis = required(node, "axis", int) if node.attribute else 0
+    if len(node.input) != 2:
+        raise malformed(label(node), "Gather takes 2 inputs.")
+    index = ctx.graph.integers(label(node), node.input[1])
+    stack = ctx.stacks.get(ctx.graph.resolve(node.input[0]))
+    ctx.values[node.output[0]] = (
+        _step(ctx, node, axis, index) if stack is None else _item(node, stack, axis, index)
+    )
+
+
+def _item(node: onnx.NodeProto, stack: States, axis: int, index: npt.NDArray[Any]) -> Value:
+    count = len(stack.items)
+    if axis != 0 or index.ndim != 0 or not -count <= int(index) < count:
+        raise unsupported(node, f"one of {count} final states can be selected.")
+    return stack.items[int(index)]
+
+
+def _step(ctx: Context, node: onnx.NodeProto, axis: int, index: npt.NDArray[Any]) -> Value:
+    x = ctx.input(node)
+    if x.stack and axis == 0 and index.ndim == 0:
+        return emit.state_item(ctx.builder, f"{x.name}.item", x, int(index))
+    time = None if x.layout is None else x.layout.time_axis
+    if axis < 0:
+        axis += len(x.shape)
+    if axis != time or index.ndim != 0 or not emit.is_last(x, int(index)):
+        raise unsupported(
+            node, "only the last time step of a recurrent layer's output can be selected."
+        )
+    return emit.select_last(ctx.builder, "last_step", x, int(index))
