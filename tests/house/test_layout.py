@@ -12,7 +12,7 @@ from gatewright.errors import CODES
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "gatewright"
-MAX_LINES = 450
+MAX_LINES = 400
 RANKS: tuple[set[str], ...] = (
     {"errors", "version"},
     {"files"},

@@ -108,7 +108,7 @@ class Core:
     """A core in a shared library.
 
     Args:
-        library: With the C interface of ``harness.hpp``, loaded; it may serve several cores.
+        library: With the C interface of ``session.hpp``, loaded; it may serve several cores.
         folder: Holds the ROM files, which a core reads as it is made.
         ports: Of the core.
         trace: Whether it was compiled to write waveforms.

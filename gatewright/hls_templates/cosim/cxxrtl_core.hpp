@@ -1,4 +1,4 @@
-// A core that yosys wrote as C++ (CXXRTL), for harness.hpp: one translation unit with the model.
+// A core that yosys wrote as C++ (CXXRTL), for session.hpp: one translation unit with the model.
 //
 // gw_model.hpp is generated and includes the file that yosys wrote. With
 // GW_TRACE there is a waveform. The front end leaves assertions out, so nothing stops a core here.
@@ -11,7 +11,7 @@
 #include <string>
 
 #include "gw_model.hpp"
-#include "harness.hpp"
+#include "session.hpp"
 #ifdef GW_TRACE
 #include <cxxrtl/cxxrtl_vcd.h>
 #endif

@@ -1,4 +1,4 @@
-"""From ``rtl/`` to a shared library with the C interface of ``harness.hpp``."""
+"""From ``rtl/`` to a shared library with the C interface of ``session.hpp``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gatewright.tools.compiler import (
 FLAGS = ("-std=c++17", "-fPIC", "-fvisibility=hidden", "-DNDEBUG")
 # What a simulator wrote has its own warnings.
 MODEL_HEAD = "#pragma GCC system_header\n"
-FIXED = ("ends.hpp", "harness.hpp")
+FIXED = ("ends.hpp", "harness.hpp", "session.hpp")
 ADAPTER = "adapter.hpp"
 LIBRARY, MAIN = "core.so", "main.cpp"
 

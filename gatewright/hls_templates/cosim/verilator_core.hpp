@@ -1,4 +1,4 @@
-// A core that Verilator made, for harness.hpp: one translation unit with the model itself.
+// A core that Verilator made, for session.hpp: one translation unit with the model itself.
 //
 // gw_model.hpp is generated and includes the files that Verilator wrote. With GW_TRACE there is
 // a waveform. A failed assertion is a message here, not the end of the host process: the run-time
@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "harness.hpp"
+#include "session.hpp"
 #include "verilated.h"
 #ifdef GW_TRACE
 #include "verilated_vcd_c.h"
