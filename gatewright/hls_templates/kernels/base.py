@@ -87,6 +87,11 @@ class Kernel(ABC):
     first_tap: int
 
     @property
+    def headers(self) -> tuple[str, ...]:
+        """What a design includes for it."""
+        return (self.header,)
+
+    @property
     def interval(self) -> int:
         """Cycles from one beat to the next, at best: how deep its streams have to be."""
         return 1

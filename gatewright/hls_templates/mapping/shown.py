@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import astuple
 from typing import Any
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.kernels.base import Tap
 from gatewright.hls_templates.kernels.recurrent.layer import state_tap
-from gatewright.hls_templates.kernels.recurrent.tail import split_step
+from gatewright.hls_templates.kernels.table import find_mapping
 from gatewright.hls_templates.mapping.mapper import Mapper, Options
-from gatewright.ir import ops
-from gatewright.ir.graph import Node, Op
+from gatewright.ir.graph import Node
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.quantizer import Quantizer
 from gatewright.ir.types import IntType
@@ -36,7 +34,7 @@ def strange_part(kernels: Mapping[str, Any], integer: IntegerModel) -> str | Non
     """
     mapper = Mapper(integer.graph, Options())
     scans = [node for node in mapper.nodes if node.body is not None]
-    taps = [tap for node in mapper.nodes for tap in _TAPS[node.op](mapper, node)]
+    taps = [tap for node in mapper.nodes for tap in find_mapping(node.op).taps(mapper, node)]
     expected = {
         "inputs": [mapper.source_port(i, t).to_json() for i, t in enumerate(integer.graph.inputs)],
         "outputs": [mapper.sink_port(i, t).to_json() for i, t in enumerate(integer.graph.outputs)],
@@ -90,37 +88,3 @@ def _folds(tap: Mapping[str, Any]) -> bool:
     units, hidden = tap["units"], tap["hidden"]
     named = re.fullmatch(rf"k\d+_{cpp.identifier(tap['name'])}_tap", tap["port"], re.ASCII)
     return named is not None and 1 <= units <= hidden and tap["rows"] == -(-hidden // units)
-
-
-def _no_tap(mapper: Mapper, node: Node) -> list[Tap]:
-    return []
-
-
-def _output_tap(mapper: Mapper, node: Node) -> list[Tap]:
-    """Its output, with the bias behind it if there is one."""
-    name, _ = mapper.bias(node.outputs[0], 1)
-    return [Tap(name, mapper.port(name).width, mapper.is_sequence(name))]
-
-
-def _tail_taps(mapper: Mapper, node: Node) -> list[Tap]:
-    """All that its tail computes."""
-    assert node.body is not None
-    facts = _state_tap(node)
-    names = (f"{node.name}/{tensor}" for tensor in split_step(node.body).shown)
-    return [Tap(name, facts["hidden"], True, facts["reverse"]) for name in names]
-
-
-_TAPS: dict[Op, Callable[[Mapper, Node], list[Tap]]] = {
-    ops.ADD: _no_tap,  # the product's before it
-    ops.ARGMAX: _output_tap,
-    ops.CONCAT: _no_tap,
-    ops.FLATTEN: _no_tap,
-    ops.LOOKUP: _output_tap,
-    ops.MATMUL: _output_tap,
-    ops.MUL: _output_tap,
-    ops.MULTITHRESHOLD: _output_tap,
-    ops.REDUCE_MAX: _output_tap,
-    ops.REDUCE_SUM: _output_tap,
-    ops.SCAN: _tail_taps,
-    ops.SELECT_LAST: _no_tap,
-}

@@ -9,7 +9,11 @@ from typing import Any, ClassVar
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel, Tap
 from gatewright.hls_templates.kernels.timing import Channel, Machine
+from gatewright.hls_templates.mapping.mapper import Mapper
+from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
 from gatewright.hls_templates.rtl.sv import Module, Value
+from gatewright.ir import ops
+from gatewright.ir.graph import Node
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,3 +70,12 @@ class ArgMax(Kernel):
     def taps(self) -> tuple[Tap, ...]:
         """The index."""
         return (Tap(self.tap, 1, self.sequence),)
+
+
+def _place(mapper: Mapper, node: Node) -> None:
+    common, output = mapper.common(node, node.inputs, node.outputs), node.outputs[0]
+    kernel = ArgMax(*common, output, mapper.is_sequence(output))
+    mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
+
+
+MAPPINGS: Mappings = {ops.ARGMAX: OpMapping(_place, output_tap)}

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, lockstep
+from gatewright.hls_templates.mapping.mapper import Mapper
+from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     SIDES,
@@ -20,6 +22,8 @@ from gatewright.hls_templates.rtl.sv import (
     instance,
     writing,
 )
+from gatewright.ir import ops
+from gatewright.ir.graph import Node
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,3 +76,11 @@ def _numbers(values: Iterable[int]) -> Bits:
     """Numbers of 32 bits side by side, the first lowest."""
     numbers = list(values)
     return Bits(32 * len(numbers), sum(number << 32 * n for n, number in enumerate(numbers)))
+
+
+def _place(mapper: Mapper, node: Node) -> None:
+    common = mapper.common(node, node.inputs, node.outputs)
+    mapper.append(Concat(*common), [mapper.take(name) for name in node.inputs], node.outputs)
+
+
+MAPPINGS: Mappings = {ops.CONCAT: OpMapping(_place, no_tap)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, ClassVar, Protocol
@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel, Tap
 from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time
+from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
 from gatewright.hls_templates.rtl.pipeline import PipelineWriter
 from gatewright.hls_templates.rtl.sv import (
@@ -21,6 +22,7 @@ from gatewright.hls_templates.rtl.sv import (
     reading,
     writing,
 )
+from gatewright.ir.graph import Node
 
 PASSES = 16
 """Cycles that a beat may take: a head is rarely what a network waits for."""
@@ -33,6 +35,8 @@ class Function(RtlFunction, Protocol):
     """What can be applied to a value."""
 
     kind: ClassVar[str]
+    header: ClassVar[str]
+    """What a design includes for it."""
 
     @property
     def call(self) -> str:
@@ -66,6 +70,11 @@ class Elementwise(Kernel):
     def kind(self) -> str:
         """The function's."""
         return self.applied.kind
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Its own and the function's."""
+        return (self.header, self.applied.header)
 
     @property
     def lanes(self) -> int:
@@ -140,3 +149,21 @@ class Elementwise(Kernel):
     def taps(self) -> tuple[Tap, ...]:
         """Its output."""
         return (Tap(self.tap, self.output.width, self.sequence),)
+
+
+def place_function(
+    mapper: Mapper, node: Node, output: str, function: Callable[[str], Function]
+) -> None:
+    """Place a function of the first input of a node.
+
+    Args:
+        mapper: Where.
+        node: What is mapped.
+        output: The tensor that the function gives.
+        function: Makes it, given the identifier of its parameters.
+    """
+    common = mapper.common(node, node.inputs[:1], [output])
+    kernel = Elementwise(
+        *common, function(f"{common[0]}_function"), output, mapper.is_sequence(output)
+    )
+    mapper.append(kernel, [mapper.take(node.inputs[0])], [output])

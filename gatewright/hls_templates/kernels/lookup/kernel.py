@@ -8,9 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
+from gatewright.hls_templates.mapping.mapper import Mapper
+from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
 from gatewright.hls_templates.rtl.functions import TABLE_LATENCY, FunctionModule
 from gatewright.hls_templates.rtl.sv import Module, Rom, Value, pack
+from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.types import IntArray, IntType
 
@@ -32,6 +36,7 @@ class Table:
     """
 
     kind: ClassVar[str] = "lookup"
+    header: ClassVar[str] = "lookup.hpp"
 
     ident: str
     domain: IntType
@@ -100,3 +105,12 @@ def _as_thresholds(table: Table) -> Requantizer | None:
     rows = np.searchsorted(entries, codes, side="left")[None] + domain.lo
     out = IntType.of(entries)
     return Requantizer(table.ident, domain, out, rows, out.lo, "thresholds", None)
+
+
+def _place(mapper: Mapper, node: Node) -> None:
+    place_function(
+        mapper, node, node.outputs[0], lambda ident: make_lookup(mapper.graph, node, ident)
+    )
+
+
+MAPPINGS: Mappings = {ops.LOOKUP: OpMapping(_place, output_tap)}

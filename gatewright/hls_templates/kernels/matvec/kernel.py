@@ -12,11 +12,19 @@ import numpy as np
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel, Tap
 from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time
+from gatewright.hls_templates.mapping.mapper import Mapper
+from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap, output_tap
 from gatewright.hls_templates.rtl.sv import Module, Rom, Value, pack, signed_bits
+from gatewright.ir import ops
+from gatewright.ir.graph import Node
 from gatewright.ir.types import IntArray, IntType
 
 PIPELINE = 5
 """Cycles from a tile to its result, but for the adder tree."""
+
+# A matrix that is used once a sequence works in one of its many steps: it gets a quarter of the
+# multipliers of a layer that works in all of them.
+ONCE_SHARE = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,3 +167,27 @@ def choose_fold(inputs: int, outputs: int, budget: int) -> tuple[int, int]:
         return tiles, units * columns, abs(units - columns)
 
     return min(folds, key=cost)
+
+
+def _place(mapper: Mapper, node: Node) -> None:
+    """A product, together with the bias that follows it."""
+    weight = mapper.graph[node.inputs[1]].value
+    assert weight is not None
+    outputs = weight.shape[1]
+    output, bias = mapper.bias(node.outputs[0], outputs)
+    common = mapper.common(node, node.inputs[:1], [output])
+    sequence = mapper.is_sequence(output)
+    budget = mapper.options.multipliers // (1 if sequence else ONCE_SHARE)
+    units, columns = choose_fold(weight.shape[0], outputs, max(budget, 1))
+    kernel = MatVec(*common, weight, bias, units, columns, output, sequence)
+    mapper.append(kernel, [mapper.take(node.inputs[0])], [output])
+
+
+def _place_bias(mapper: Mapper, node: Node) -> None:
+    """Taken in by the product before it."""
+
+
+MAPPINGS: Mappings = {
+    ops.ADD: OpMapping(_place_bias, no_tap),
+    ops.MATMUL: OpMapping(_place, output_tap),
+}

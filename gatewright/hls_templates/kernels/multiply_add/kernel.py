@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernels.elementwise.kernel import place_function
+from gatewright.hls_templates.mapping.mapper import Mapper
+from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
 from gatewright.hls_templates.rtl.functions import FunctionModule, by_row, row_bits
 from gatewright.hls_templates.rtl.sv import Module, Rom, Value, signed_bits
+from gatewright.ir import ops
+from gatewright.ir.graph import Node
 from gatewright.ir.types import IntArray, IntType
 
 LATENCY = 5
@@ -26,6 +31,7 @@ class MultiplyAdd:
     """
 
     kind: ClassVar[str] = "multiply_add"
+    header: ClassVar[str] = "elementwise.hpp"  # which includes multiply_add.hpp
 
     ident: str
     domain: IntType
@@ -82,3 +88,17 @@ class MultiplyAdd:
     def to_json(self) -> dict[str, Any]:
         """Nothing to add."""
         return {}
+
+
+def _place(mapper: Mapper, node: Node) -> None:
+    """A product with constants, together with the terms that follow it."""
+    factors = mapper.graph[node.inputs[1]].value
+    assert factors is not None
+    output, terms = mapper.bias(node.outputs[0], len(factors))
+    domain, out = (mapper.graph[name].type for name in (node.inputs[0], output))
+    place_function(
+        mapper, node, output, lambda ident: MultiplyAdd(ident, domain, out, factors, terms)
+    )
+
+
+MAPPINGS: Mappings = {ops.MUL: OpMapping(_place, output_tap)}

@@ -9,7 +9,11 @@ from typing import Any, ClassVar
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel, Tap
 from gatewright.hls_templates.kernels.timing import Channel, Machine, at_the_end
+from gatewright.hls_templates.mapping.mapper import Mapper
+from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
 from gatewright.hls_templates.rtl.sv import Module, Value
+from gatewright.ir import ops
+from gatewright.ir.graph import Node
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,3 +64,15 @@ class OverTime(Kernel):
     def taps(self) -> tuple[Tap, ...]:
         """The result."""
         return (Tap(self.tap, self.output.width, False),)
+
+
+def _place(mapper: Mapper, node: Node) -> None:
+    common = mapper.common(node, node.inputs, node.outputs)
+    kernel = OverTime(*common, node.outputs[0], node.op == ops.REDUCE_MAX)
+    mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
+
+
+MAPPINGS: Mappings = {
+    ops.REDUCE_MAX: OpMapping(_place, output_tap),
+    ops.REDUCE_SUM: OpMapping(_place, output_tap),
+}

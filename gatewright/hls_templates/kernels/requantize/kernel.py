@@ -8,7 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.kernels.requantize.search import Affine, find_affine, product_bits
+from gatewright.hls_templates.mapping.mapper import Mapper
+from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
 from gatewright.hls_templates.rtl.functions import (
     ROM_LATENCY,
     TABLE_LATENCY,
@@ -17,6 +20,7 @@ from gatewright.hls_templates.rtl.functions import (
     row_bits,
 )
 from gatewright.hls_templates.rtl.sv import ROMS, Bits, Module, Rom, Value, pack, signed_bits
+from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.types import IntArray, IntType
@@ -45,6 +49,7 @@ class Requantizer:
     """
 
     kind: ClassVar[str] = "requantize"
+    header: ClassVar[str] = "requantize.hpp"
 
     ident: str
     domain: IntType
@@ -262,3 +267,16 @@ def _choose(thresholds: IntArray, domain: IntType, affine: Affine | None) -> str
 
 def _is_identity(affine: Affine) -> bool:
     return bool((affine.multipliers == 1).all() and (affine.offsets == 0).all())
+
+
+def _place(mapper: Mapper, node: Node) -> None:
+    variant = mapper.options.requantizer
+    place_function(
+        mapper,
+        node,
+        node.outputs[0],
+        lambda ident: make_requantizer(mapper.graph, node, ident, variant),
+    )
+
+
+MAPPINGS: Mappings = {ops.MULTITHRESHOLD: OpMapping(_place, output_tap)}

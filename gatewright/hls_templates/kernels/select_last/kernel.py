@@ -9,7 +9,11 @@ from typing import Any, ClassVar
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, at_the_end
+from gatewright.hls_templates.mapping.mapper import Mapper
+from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap
 from gatewright.hls_templates.rtl.sv import Module
+from gatewright.ir import ops
+from gatewright.ir.graph import Node
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,3 +38,11 @@ class SelectLast(Kernel):
     def to_json(self) -> dict[str, Any]:
         """Nothing to add."""
         return {}
+
+
+def _place(mapper: Mapper, node: Node) -> None:
+    kernel = SelectLast(*mapper.common(node, node.inputs, node.outputs))
+    mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
+
+
+MAPPINGS: Mappings = {ops.SELECT_LAST: OpMapping(_place, no_tap)}

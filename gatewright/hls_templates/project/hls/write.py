@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 import jinja2
 
+from gatewright.hls_templates.library import library
 from gatewright.hls_templates.mapping.dataflow import Design
 
-KERNELS = (
-    "kernels/argmax/argmax.hpp",
-    "kernels/axis/axis.hpp",
-    "kernels/concat/concat.hpp",
-    "kernels/drain/drain.hpp",
-    "kernels/elementwise/elementwise.hpp",
-    "kernels/flatten/flatten.hpp",
-    "kernels/fork/fork.hpp",
-    "lib/gw_host.hpp",
-    "lib/gw_kept.hpp",
-    "lib/gw_roles.hpp",
-    "lib/gw_stream.hpp",
-    "lib/gw_taps.hpp",
-    "lib/gw_types.hpp",
-    "kernels/lookup/lookup.hpp",
-    "kernels/matvec/matvec.hpp",
-    "kernels/multiply_add/multiply_add.hpp",
-    "kernels/recurrent/recurrent.hpp",
-    "kernels/over_time/over_time.hpp",
-    "kernels/requantize/requantize.hpp",
-    "kernels/reverse/reverse.hpp",
-    "kernels/select_last/select_last.hpp",
-)
 GLUE = ("csim.cpp", "run_hls.tcl", "tb.cpp", "top.cpp", "top.hpp")
 
 TOP = "gatewright_top"
@@ -45,11 +22,7 @@ def project_files(design: Design, part: str, clock_ns: float) -> dict[str, str]:
         part: Vendor part for the Tcl script.
         clock_ns: Target clock period in nanoseconds.
     """
-    templates = resources.files("gatewright.hls_templates")
-    files = {
-        f"gatewright/{name.rpartition('/')[2]}": templates.joinpath(name).read_text()
-        for name in KERNELS
-    }
+    files = {f"gatewright/{name}": text for name, text in library(".hpp").items()}
     files["params.hpp"] = params_header(design)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("gatewright.hls_templates.project.hls", "."),
@@ -82,9 +55,8 @@ def _signature(design: Design) -> str:
 
 def params_header(design: Design) -> str:
     """The one generated header: every parameter of every kernel."""
-    headers = sorted(
-        {kernel.header for kernel in design.kernels} | {"axis.hpp", "lookup.hpp", "requantize.hpp"}
-    )
+    used = {header for kernel in design.kernels for header in kernel.headers}
+    headers = sorted(used | {"axis.hpp", "lookup.hpp", "requantize.hpp"})
     blocks = [port.params_cpp() for port in design.inputs + design.outputs]
     blocks += [
         f"// {kernel.function}: {kernel.source}\n{kernel.params_cpp()}" for kernel in design.kernels

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import Any
 
 import jinja2
 
 from gatewright.hls_templates.kernels.axis.kernel import FLAGS
+from gatewright.hls_templates.library import library
 from gatewright.hls_templates.mapping.dataflow import Design, Stream
 from gatewright.hls_templates.rtl.sv import PACKAGE, Module, Piece, RtlStage, instance
 
 CORE, TOP = "gatewright_core", "gatewright_top"
 SOURCES = "sources.f"
-
-
-def library() -> dict[str, str]:
-    """Every module of the library, by file name, in alphabetical order."""
-    found: dict[str, str] = {}
-    templates = resources.files("gatewright.hls_templates")
-    for folder in [templates / "lib", *(templates / "kernels").iterdir()]:
-        if folder.is_dir():
-            found |= {
-                f.name: f.read_text()
-                for f in folder.iterdir()
-                if f.name.startswith("gw_") and f.name.endswith(".sv")
-            }
-    return dict(sorted(found.items()))
 
 
 def rtl_files(design: Design) -> dict[str, str]:
@@ -35,6 +21,7 @@ def rtl_files(design: Design) -> dict[str, str]:
     Args:
         design: The kernels.
     """
+    modules = library(".sv")
     stages = [stage.rtl() for stage in design.stages]
     fifos = [_fifo(stream) for stream in design.streams.values()]
     axes = [*(port.rtl_read(design.max_steps or 0) for port in design.inputs)]
@@ -44,10 +31,10 @@ def rtl_files(design: Design) -> dict[str, str]:
         f"{name}.sv": piece.text for stage in stages for name, piece in stage.modules.items()
     }
     tops = _tops(design, stages, axes, fifos)
-    names = [f"{PACKAGE}.sv", *library(), *generated, *tops]
+    names = [f"{PACKAGE}.sv", *modules, *generated, *tops]
     return {
         f"{PACKAGE}.sv": _package(pieces),
-        **library(),
+        **modules,
         **generated,
         **tops,
         SOURCES: "".join(f"{name}\n" for name in names),

@@ -1,0 +1,74 @@
+"""From a Scan to the recurrent engine, and what that shows."""
+
+from __future__ import annotations
+
+from gatewright.hls_templates.kernels.base import Tap
+from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
+from gatewright.hls_templates.kernels.recurrent.rtl import tail_timing
+from gatewright.hls_templates.kernels.recurrent.schedule import choose_tile, make_schedule
+from gatewright.hls_templates.kernels.recurrent.tail import generate_tail, split_step
+from gatewright.hls_templates.mapping.mapper import Mapper
+from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping
+from gatewright.ir import ops
+from gatewright.ir.graph import Node
+from gatewright.ir.types import IntArray
+
+
+def _place(mapper: Mapper, node: Node) -> None:
+    assert node.body is not None
+    graph, count = mapper.graph, int(node.attrs["states"])
+    finals, steps = node.outputs[:count], node.outputs[count:]
+    producers = {o: n for n in graph.nodes for o in n.outputs}
+    initial: dict[str, IntArray] = {}
+    given: list[str] = []
+    for name, state in zip(node.inputs[:count], node.body.outputs, strict=False):
+        producer = producers.get(name)
+        if producer is not None and producer.op == ops.INITIAL_STATE:
+            row = graph[producer.inputs[0]].value
+            assert row is not None
+            initial[state] = row
+        else:
+            given.append(name)
+    x, reverse = node.inputs[count], bool(node.attrs.get("reverse"))
+    wanted = [name for name in (steps[0], *finals) if mapper.readers[name]]
+    roles = {steps[0]: "OUT"} | dict(zip(finals, ("H_N", "C_N"), strict=False))
+    roles |= dict(zip(node.inputs[:count], ("H0", "C0"), strict=False))
+    streams = [mapper.take(x)]
+    if reverse:
+        streams[0] = mapper.reverse(node.name, x, streams[0])
+    streams += [mapper.take(name) for name in given]
+    common = mapper.common(node, [x, *given], wanted)
+    split = split_step(node.body)
+    tail = generate_tail(split, common[0], common[4], mapper.options.requantizer)
+    latency = tail_timing(split, tail.functions).latency
+    shape = choose_tile(
+        mapper.port(x).width,
+        mapper.port(steps[0]).width,
+        len(split.accumulators),
+        mapper.options.multipliers,
+        latency,
+    )
+    kernel = Recurrent(
+        *common,
+        split,
+        tail,
+        shape,
+        make_schedule(shape, shape.depth(latency)),
+        latency,
+        tuple(roles[name] for name in (*given, *wanted)),
+        initial,
+        reverse,
+    )
+    mapper.append(kernel, streams, wanted, backwards=steps[0] if reverse else None)
+
+
+def _taps(mapper: Mapper, node: Node) -> list[Tap]:
+    """All that its tail computes."""
+    assert node.body is not None
+    hidden, reverse = node.body[node.body.inputs[0]].shape[-1], bool(node.attrs.get("reverse"))
+    assert isinstance(hidden, int)
+    names = (f"{node.name}/{tensor}" for tensor in split_step(node.body).shown)
+    return [Tap(name, hidden, True, reverse) for name in names]
+
+
+MAPPINGS: Mappings = {ops.SCAN: OpMapping(_place, _taps)}

@@ -1,0 +1,64 @@
+"""Every folder of a kernel there is, and which of them maps an op."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gatewright.hls_templates.kernels.argmax.kernel import MAPPINGS as ARGMAX
+from gatewright.hls_templates.kernels.concat.kernel import MAPPINGS as CONCAT
+from gatewright.hls_templates.kernels.flatten.kernel import MAPPINGS as FLATTEN
+from gatewright.hls_templates.kernels.lookup.kernel import MAPPINGS as LOOKUP
+from gatewright.hls_templates.kernels.matvec.kernel import MAPPINGS as MATVEC
+from gatewright.hls_templates.kernels.multiply_add.kernel import MAPPINGS as MULTIPLY_ADD
+from gatewright.hls_templates.kernels.over_time.kernel import MAPPINGS as OVER_TIME
+from gatewright.hls_templates.kernels.recurrent.mapping import MAPPINGS as RECURRENT
+from gatewright.hls_templates.kernels.requantize.kernel import MAPPINGS as REQUANTIZE
+from gatewright.hls_templates.kernels.select_last.kernel import MAPPINGS as SELECT_LAST
+from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping
+from gatewright.ir.graph import Op
+
+OF_OPS: Mapping[str, Mappings] = {
+    "argmax": ARGMAX,
+    "concat": CONCAT,
+    "flatten": FLATTEN,
+    "lookup": LOOKUP,
+    "matvec": MATVEC,
+    "multiply_add": MULTIPLY_ADD,
+    "over_time": OVER_TIME,
+    "recurrent": RECURRENT,
+    "requantize": REQUANTIZE,
+    "select_last": SELECT_LAST,
+}
+OF_WIRING = ("axis", "drain", "elementwise", "fork", "reverse")
+"""What others are placed with: between streams, at their ends, around a function."""
+
+FOLDERS = tuple(sorted((*OF_OPS, *OF_WIRING)))
+
+
+def merge(of_ops: Mapping[str, Mappings]) -> dict[Op, OpMapping]:
+    """One table of all folders'.
+
+    Raises:
+        ValueError: For an op that two of them map.
+    """
+    merged: dict[Op, OpMapping] = {}
+    for folder, mappings in of_ops.items():
+        for op, mapping in mappings.items():
+            if op in merged:
+                raise ValueError(f"{folder} maps {op}, which another kernel maps already")
+            merged[op] = mapping
+    return merged
+
+
+_MAPPINGS = merge(OF_OPS)
+
+
+def find_mapping(op: Op) -> OpMapping:
+    """How an op is placed.
+
+    Raises:
+        ValueError: For an op that no folder maps.
+    """
+    if op not in _MAPPINGS:
+        raise ValueError(f"no kernel maps {op}")
+    return _MAPPINGS[op]
