@@ -5,9 +5,9 @@ from __future__ import annotations
 from gatewright.boards.description import OpenBoard
 from gatewright.boards.families import OpenFamily
 from gatewright.boards.plan import Command
-from gatewright.tools.programs import YOSYS, Program
+from gatewright.tools.programs import YOSYS, flow_program
 
-SOFT_MULTIPLIERS = Program(
+SOFT_MULTIPLIERS = flow_program(
     "soft-multipliers", "", "gatewright", "gatewright.boards.multipliers:main"
 )
 RTL = "rtl"

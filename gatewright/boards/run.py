@@ -88,7 +88,7 @@ def run_all(commands: Iterable[Command], folder: Path, progress: Progress) -> No
 
 @contextmanager
 def _started(tool: Found, command: Command, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    line = [*tool.argv, *command.args]
+    line = [*tool.command, *command.args]
     with ExitStack() as stack:
         try:
             program = started(line, folder / command.folder, errors=subprocess.STDOUT)

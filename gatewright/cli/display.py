@@ -21,7 +21,7 @@ from gatewright.build import Build
 from gatewright.builds.check import Checked, Finding
 from gatewright.builds.opened import ChangedBuildWarning
 from gatewright.calibration import Calibration
-from gatewright.cli.doctor import Tool
+from gatewright.cli.doctor import Line
 from gatewright.errors import GatewrightError, escaped
 from gatewright.frontend.torch.traps import Trap
 from gatewright.ir.certificate import Certificate
@@ -356,14 +356,18 @@ def _verdict(report: Report) -> str:
     return "[bold green]PASS[/]: not one integer differs"
 
 
-def show_tools(tools: list[Tool]) -> None:
+def show_tools(tools: list[Line]) -> None:
     """The report of ``doctor``."""
     table = Table(title="Tools", title_justify="left")
     for heading in ("tool", "found", "what for"):
         table.add_column(heading, no_wrap=heading == "tool")
     for tool in tools:
         missing = "[bold red]missing[/]" if tool.needed else "[dim]not found[/]"
-        found = plain(tool.found or "") if tool.found else plain(tool.problem, "red")
+        found = (
+            plain(tool.found or "")
+            if tool.found
+            else plain(tool.problem, "red" if tool.needed else "dim")
+        )
         table.add_row(tool.name, found if found.plain else missing, tool.enables)
     OUT.print(table)
     needed = [tool.name for tool in tools if tool.needed and tool.found is None]

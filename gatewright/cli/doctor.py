@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import platform
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from gatewright import tools as eda
 from gatewright.boards import open_boards
 from gatewright.boards.families import OPEN_FAMILIES
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.csim import find_compiler
-from gatewright.tools.compiler import ap_types, check_compiler
+from gatewright.tools import Tool, find_verilator, find_yosys, user_cache
+from gatewright.tools.compiler import ap_types, check_compiler, find_compiler
 from gatewright.tools.home import VARIABLE as CACHE
-from gatewright.tools.programs import Program, find_program
+from gatewright.tools.programs import COMPILER, VENDORS, VERILATOR, YOSYS, Program, find_program
 
 PACKAGES = {
     "torch": "trace torch modules",
@@ -28,22 +26,22 @@ PACKAGES = {
     "ziglang": "C-simulate where there is no g++",
 }
 PLACES, PACKS = "synth: place and route for", "synth: bitstreams for"
-PROGRAMS = {
+FOR_VENDORS = {
     "vitis_hls": "synthesize hls/ to IP: vitis_hls -f run_hls.tcl",
     "vivado": "place and route the IP",
 }
 
 
 @dataclass(frozen=True)
-class Tool:
-    """One line of the report.
+class Line:
+    """A line of the report.
 
     Attributes:
         name: Package or program.
         found: Version or path, or None.
         enables: What it is for.
         needed: Whether compile or verify cannot do without.
-        problem: Why one that is there does not do.
+        problem: Why it is not there, or does not do.
     """
 
     name: str
@@ -53,19 +51,18 @@ class Tool:
     problem: str = ""
 
 
-def examine() -> list[Tool]:
+def examine() -> list[Line]:
     """Look for everything Gatewright can use."""
-    tools = [Tool("python", platform.python_version(), "everything", True)]
+    lines = [Line("python", platform.python_version(), "everything", True)]
     optional = ("torch", "brevitas", "ziglang")
-    tools += [
-        Tool(name, _package(name), enables, name not in optional)
+    lines += [
+        Line(name, _package(name), enables, name not in optional)
         for name, enables in PACKAGES.items()
     ]
-    tools += [_compiler(), _headers(), _cache(), *_simulators(), *_flows()]
-    tools.append(Tool("pyserial", _package("pyserial"), "run: models on boards", False))
-    return tools + [
-        Tool(name, shutil.which(name), enables, False) for name, enables in PROGRAMS.items()
-    ]
+    lines += [_line(COMPILER, _compiler, "C-simulate", needed=True), _headers(), _cache()]
+    lines += [*_simulators(), *_flows()]
+    lines.append(Line("pyserial", _package("pyserial"), "run: models on boards", False))
+    return lines + [_program(program, FOR_VENDORS[program.name]) for program in VENDORS]
 
 
 def _package(name: str) -> str | None:
@@ -75,34 +72,50 @@ def _package(name: str) -> str | None:
         return None
 
 
-def _compiler() -> Tool:
-    found, problem = None, ""
+def _program(program: Program, enables: str) -> Line:
+    """A line of what is looked for and not run."""
+    return _line(program, lambda: find_program(program).origin, enables)
+
+
+def _line(program: Program, say: Callable[[], str], enables: str, needed: bool = False) -> Line:
+    """A line with what ``say`` says of a program, or else why it is not there."""
     try:
-        compiler = find_compiler()
-        check_compiler(compiler)
-        found = compiler.version()
+        found = say()
     except GatewrightError as error:
-        problem = f"{error.code}: {error.cause}"
-    return Tool("C++ compiler", found, "C-simulate; set CXX to choose one", True, problem)
+        problem = f"{error.code}: {error.cause} {error.remedy}"
+        return Line(program.name, None, enables, needed, problem)
+    words = f"{enables}; {program.choice}" if program.choice else enables
+    return Line(program.name, found, words, needed)
 
 
-def _headers() -> Tool:
+def _compiler() -> str:
+    compiler = find_compiler()
+    check_compiler(compiler)
+    return f"{compiler.version()}, {compiler.origin}"
+
+
+def _tool(program: Program, find: Callable[[], Tool]) -> str:
+    version, origin = find().version, find_program(program).origin
+    return version if version == origin else f"{version}, {origin}"
+
+
+def _headers() -> Line:
     try:
         found = "found" if (ap_types() / "ap_int.h").is_file() else None
     except GatewrightError:
         found = None
-    return Tool("ap_int.h", found, "C-simulate on the types of Vitis HLS", True)
+    return Line("ap_int.h", found, "C-simulate on the types of Vitis HLS", True)
 
 
-def _cache() -> Tool:
+def _cache() -> Line:
     found, problem = None, ""
     try:
-        folder = eda.user_cache()
+        folder = user_cache()
         found = f"{folder} ({size_of(folder) / 1e6:.1f} MB)"
     except GatewrightError as error:
         problem = f"{error.code}: {error.cause}"
     enables = f"keep what is compiled; set {CACHE} to choose a folder, delete it to clear it"
-    return Tool("cache", found, enables, True, problem)
+    return Line("cache", found, enables, True, problem)
 
 
 def size_of(folder: Path) -> int:
@@ -110,37 +123,20 @@ def size_of(folder: Path) -> int:
     return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _simulators() -> list[Tool]:
+def _simulators() -> list[Line]:
+    synth = "level cxxrtl: simulate rtl/; synth: synthesize it"
     return [
-        _hardware("verilator", eda.find_verilator, "level rtl: simulate rtl/"),
-        _hardware("yosys", eda.find_yosys, "level cxxrtl: simulate rtl/; synth: synthesize it"),
+        _line(VERILATOR, lambda: _tool(VERILATOR, find_verilator), "level rtl: simulate rtl/"),
+        _line(YOSYS, lambda: _tool(YOSYS, find_yosys), synth),
     ]
 
 
-def _hardware(name: str, find: Callable[[], eda.Tool], enables: str) -> Tool:
-    try:
-        found = find().version
-    except GatewrightError:
-        found = None
-    return Tool(name, found, f"{enables}; set {name.upper()} to choose one", False)
-
-
-def _flows() -> list[Tool]:
+def _flows() -> list[Line]:
     """What takes a netlist to a bitstream, with the boards that need it."""
     boards = list(open_boards().values())
-    tools = []
+    lines = []
     for family in OPEN_FAMILIES.values():
         named = ", ".join(board.name for board in boards if board.family is family)
         for program, does in ((family.nextpnr, PLACES), (family.packer, PACKS)):
-            tools.append(Tool(program.name, _flow_tool(program), f"{does} {named}", False))
-    return tools
-
-
-def _flow_tool(program: Program) -> str | None:
-    """The version of its wheel, or where it is."""
-    try:
-        origin = find_program(program).origin
-    except GatewrightError:
-        return None
-    version = _package(origin)
-    return f"{origin} {version}" if version else origin
+            lines.append(_program(program, f"{does} {named}"))
+    return lines

@@ -19,7 +19,7 @@ from gatewright.levels.level import Level, Opener
 from gatewright.levels.rtl import RtlEngine, drive_for
 from gatewright.tools import Cached, find_yosys
 from gatewright.tools.cache import contents, place
-from gatewright.tools.named import named_tools
+from gatewright.tools.programs import named_tools
 
 SIMULATORS: dict[str, Simulator] = {"rtl": "any", "cxxrtl": "cxxrtl"}
 RUNNERS = {

@@ -9,7 +9,7 @@ from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.ir.lowering import IntegerModel
 from gatewright.levels.level import Level
 from gatewright.levels.run import Arguments, Kept, Run, StreamEngine
-from gatewright.tools.named import named_tools
+from gatewright.tools.programs import named_tools
 
 
 def csim_engine(

@@ -1,4 +1,4 @@
-"""The C++ compiler: g++ where there is one, else the one that the ziglang wheel brings."""
+"""The C++ compiler."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import importlib.util
 import os
 import shlex
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +14,10 @@ from functools import cache
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
-from gatewright.tools import check_room, ended, which
+from gatewright.tools import check_room, ended
+from gatewright.tools.programs import COMPILER, find_program
 from gatewright.tools.run import program_fact
 
-VARIABLE = "CXX"
-"""Names a compiler."""
 SIGNS = ("-Werror=sign-compare", "-Werror=sign-conversion")
 """Where C++ takes a negative integer for a large one, what we emit does not compile."""
 OURS = ("g++", "clang++", "ziglang")
@@ -40,10 +38,12 @@ class Compiler:
     Attributes:
         command: How to call it.
         name: ``g++``, ``ziglang``, or what the environment variable CXX says.
+        origin: Where it is.
     """
 
     command: tuple[str, ...]
     name: str
+    origin: str = ""
 
     def version(self) -> str:
         """First line of its ``--version``.
@@ -76,24 +76,13 @@ def apart(compiler: Compiler) -> Sequence[str]:
 
 
 def find_compiler() -> Compiler:
-    """The compiler named by CXX, else g++ or clang++ on the path, else ziglang.
+    """The C++ compiler.
 
     Raises:
         GatewrightError: GW-501 if there is none.
     """
-    named = os.environ.get(VARIABLE)
-    for name in (named,) if named else ("g++", "clang++"):
-        path = which(name)
-        if path is not None:
-            return Compiler((path,), name)
-    if not named and importlib.util.find_spec("ziglang") is not None:
-        return Compiler((sys.executable, "-m", "ziglang", "c++"), "ziglang")
-    raise GatewrightError(
-        "GW-501",
-        where=f"{VARIABLE}={named}" if named else "PATH",
-        cause="no C++ compiler was found.",
-        remedy="Install g++ (apt install g++), or run pip install ziglang.",
-    )
+    found = find_program(COMPILER)
+    return Compiler(found.command, found.name, found.origin)
 
 
 def ap_types() -> Path:

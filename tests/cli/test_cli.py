@@ -168,9 +168,9 @@ def test_names_are_shown_as_they_are(
 
 def test_paths_of_tools_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     from gatewright.cli import display
-    from gatewright.cli.doctor import Tool
+    from gatewright.cli.doctor import Line
 
-    display.show_tools([Tool("g++", "/opt/[/b]/g++ :x: \udcff", "C-simulate", False)])
+    display.show_tools([Line("g++", "/opt/[/b]/g++ :x: \udcff", "C-simulate", False)])
     shown = capsys.readouterr().out
     assert "/opt/[/b]/g++ :x: \\udcff" in shown
 
@@ -195,12 +195,15 @@ def test_doctor_lists_the_whole_open_flow(monkeypatch: pytest.MonkeyPatch, tmp_p
     tools = {t["name"]: t for t in json.loads(done.stdout)}
     assert tools["nextpnr-ecp5"]["found"] == str(own)
     assert tools["icepack"]["found"] is None
+    assert "Correct the variable" in tools["icepack"]["problem"]
     assert {"verilator", "yosys", "pyserial"} < set(tools)
     for family in OPEN_FAMILIES.values():
         boards = [board.name for board in open_boards().values() if board.family is family]
-        for tool in (family.nextpnr.name, family.packer.name):
-            assert tools[tool]["enables"].endswith(f" for {', '.join(boards)}")
-            assert not tools[tool]["needed"]
+        for program in (family.nextpnr, family.packer):
+            tool = tools[program.name]
+            words = tool["enables"].removesuffix(f"; {program.choice}")
+            assert words.endswith(f" for {', '.join(boards)}")
+            assert not tool["needed"]
 
 
 def test_demo_on_another_folder(folder: Path, tmp_path: Path) -> None:

