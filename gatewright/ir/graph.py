@@ -29,6 +29,19 @@ class Tensor:
     value: IntArray | None = None
 
 
+@dataclass(frozen=True)
+class WholeSequence:
+    """Why an op has to see a whole sequence before it can answer.
+
+    Attributes:
+        cause: What it does.
+        instead: What a model could do instead.
+    """
+
+    cause: str
+    instead: str
+
+
 class Op(ABC):
     """What an op has to say about itself: types and shapes, and the meaning in exact integers.
 
@@ -36,6 +49,8 @@ class Op(ABC):
     """
 
     name: ClassVar[str]
+    whole: ClassVar[WholeSequence | None]
+    """Why it cannot take a sequence in pieces; None of what it does at each step by itself."""
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self)

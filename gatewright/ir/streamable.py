@@ -6,27 +6,6 @@ from gatewright.errors import GatewrightError
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 
-# Of each value at its place in time, or of constants and given states.
-PIECEWISE = frozenset(
-    {
-        ops.ADD,
-        ops.ARGMAX,
-        ops.CONCAT,
-        ops.INITIAL_STATE,
-        ops.LOOKUP,
-        ops.MATMUL,
-        ops.MUL,
-        ops.MULTITHRESHOLD,
-        ops.SUB,
-    }
-)
-WHOLE = {
-    ops.FLATTEN: ("it puts all steps of a sequence side by side", "a Linear layer at every step"),
-    ops.REDUCE_MAX: ("it takes the largest over a whole sequence", "the last step"),
-    ops.REDUCE_SUM: ("it takes the mean over a whole sequence", "the last step"),
-}
-"""What would have to keep more than h and c: why, and what does not."""
-
 
 def check_streamable(graph: Graph) -> None:
     """Refuse a model that has to see a whole sequence before it can answer.
@@ -36,9 +15,10 @@ def check_streamable(graph: Graph) -> None:
     """
     ended: set[str] = set()  # what is known at the end of a sequence only
     for node in graph.needed():
-        if node.op in WHOLE:
-            cause, instead = WHOLE[node.op]
-            raise _refused(node, cause, f"Stream a model with {instead} instead, or")
+        whole = node.op.whole
+        if whole is not None:
+            remedy = f"Stream a model with {whole.instead} instead, or"
+            raise _refused(node, whole.cause, remedy)
         if node.op == ops.SCAN:
             _check_layer(node, ended)
             ended.update(node.outputs[: int(node.attrs["states"])])
@@ -47,10 +27,8 @@ def check_streamable(graph: Graph) -> None:
                 cause = f"it selects a step by its number, the last of {node.attrs['steps']}"
                 raise _refused(node, cause, "Stream a model that selects it with -1 instead, or")
             ended.update(node.outputs)
-        else:
-            assert node.op in PIECEWISE, node.op
-            if not ended.isdisjoint(node.inputs):
-                ended.update(node.outputs)
+        elif not ended.isdisjoint(node.inputs):
+            ended.update(node.outputs)
 
 
 def _check_layer(node: Node, ended: set[str]) -> None:

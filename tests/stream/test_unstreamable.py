@@ -14,8 +14,8 @@ import gatewright
 from gatewright.build import Build
 from gatewright.errors import GatewrightError
 from gatewright.ir import ops
-from gatewright.ir.graph import Graph
-from gatewright.ir.streamable import PIECEWISE, WHOLE, check_streamable
+from gatewright.ir.graph import Graph, Op
+from gatewright.ir.streamable import check_streamable
 from gatewright.ir.types import IntType
 
 STEPS = 5
@@ -128,6 +128,8 @@ def test_a_layer_that_begins_where_another_ends() -> None:
     assert caught.value.where == "decoder"
 
 
-def test_every_op_is_one_or_the_other() -> None:
-    assert not PIECEWISE & WHOLE.keys()
-    assert PIECEWISE | WHOLE.keys() | {ops.SCAN, ops.SELECT_LAST} == set(ops.BY_NAME.values())
+@pytest.mark.parametrize("op", ops.BY_NAME.values(), ids=repr)
+def test_every_op_says_whether_it_needs_a_whole_sequence(op: Op) -> None:
+    """None is said for it: one that does not would be read as one that takes pieces."""
+    assert "whole" in vars(type(op))
+    assert (op.whole is not None) == (op in (ops.FLATTEN, ops.REDUCE_MAX, ops.REDUCE_SUM))

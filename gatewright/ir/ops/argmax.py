@@ -14,6 +14,7 @@ class ArgMax(Op):
     """The index of the largest of x [..., C], the first of several: y [..., 1]."""
 
     name = "ArgMax"
+    whole = None
 
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """Indices 0 to C - 1."""

@@ -12,6 +12,7 @@ class Add(Op):
     """``y = a + b``, broadcasting."""
 
     name = "Add"
+    whole = None
 
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """The sum's range is exact for independent operands."""
@@ -27,6 +28,7 @@ class Sub(Op):
     """``y = a - b``, broadcasting."""
 
     name = "Sub"
+    whole = None
 
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """The difference's range is exact for independent operands."""
@@ -42,6 +44,7 @@ class Mul(Op):
     """``y = a * b``, broadcasting."""
 
     name = "Mul"
+    whole = None
 
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """The product's range is exact for independent operands."""

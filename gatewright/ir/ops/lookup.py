@@ -19,6 +19,7 @@ class LookUp(Op):
     """
 
     name = "LookUp"
+    whole = None
 
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """The range of the entries that the input's range can address."""

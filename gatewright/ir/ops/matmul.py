@@ -16,6 +16,7 @@ class MatMul(Op):
     """``y = x @ w`` with x [..., K] and constant w [K, N]."""
 
     name = "MatMul"
+    whole = None
 
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """Each column's range is the exact reach of its dot product; the type is their hull."""

@@ -18,6 +18,7 @@ class MultiThreshold(Op):
     """
 
     name = "MultiThreshold"
+    whole = None
 
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """Only the codes between those of the input's ends occur."""

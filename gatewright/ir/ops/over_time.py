@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatewright.ir.graph import Node, Op, Shape, Tensor
+from gatewright.ir.graph import Node, Op, Shape, Tensor, WholeSequence
 from gatewright.ir.types import IntArray, IntType
 
 
@@ -12,6 +12,7 @@ class ReduceSum(Op):
     """The sum over all steps of x [B, T, F]: y [B, F]; T is the attribute ``steps``."""
 
     name = "ReduceSum"
+    whole = WholeSequence("it takes the mean over a whole sequence", "the last step")
 
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """T times the range."""
@@ -28,6 +29,7 @@ class ReduceMax(Op):
     """The largest value over all steps of x [B, T, F]: y [B, F]."""
 
     name = "ReduceMax"
+    whole = WholeSequence("it takes the largest over a whole sequence", "the last step")
 
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """The range stays."""

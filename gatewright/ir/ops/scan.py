@@ -19,6 +19,7 @@ class Scan(Op):
     """
 
     name = "Scan"
+    whole = None
 
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """State ranges are declared by the body's inputs and have to hold its outputs."""

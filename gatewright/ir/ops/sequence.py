@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gatewright.ir.graph import Node, Op, Shape, Tensor
+from gatewright.ir.graph import Node, Op, Shape, Tensor, WholeSequence
 from gatewright.ir.types import IntArray, IntType
 
 
@@ -14,6 +14,7 @@ class InitialState(Op):
     """Repeat a constant state [H] for each sequence of x [B, T, I]: y [B, H]."""
 
     name = "InitialState"
+    whole = None
 
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """The state's own range."""
@@ -30,6 +31,7 @@ class Concat(Op):
     """Features side by side: all inputs [B, ..., F_i] give y [B, ..., sum F_i]."""
 
     name = "Concat"
+    whole = None
 
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """The hull of the ranges."""
@@ -49,6 +51,7 @@ class SelectLast(Op):
     """
 
     name = "SelectLast"
+    whole = None
 
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """The range stays."""
@@ -64,6 +67,9 @@ class Flatten(Op):
     """All steps of x [B, T, F] side by side: y [B, T * F]; T is the attribute ``steps``."""
 
     name = "Flatten"
+    whole = WholeSequence(
+        "it puts all steps of a sequence side by side", "a Linear layer at every step"
+    )
 
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """The range stays."""
