@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import onnx
 
-from gatewright.frontend.calibration import Calibration, Options, OutputError, Placed
+from gatewright.frontend.calibration import Calibration, OutputChange, Placed, RangeOptions
 
-__all__ = ["Calibration", "OutputError", "Placed", "calibrate"]
+__all__ = ["Calibration", "OutputChange", "Placed", "calibrate"]
 
 
 def calibrate(
@@ -61,7 +61,7 @@ def calibrate(
     """
     from gatewright.frontend.calibration.calibrator import calibrate_module
 
-    options = Options(bits, weight_bits, method, percentile, scale)
+    options = RangeOptions(bits, weight_bits, method, percentile, scale)
     if isinstance(model, str | os.PathLike | onnx.ModelProto):
         from gatewright.frontend.calibration.qcdq import load_float_activations
 

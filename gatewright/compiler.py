@@ -19,7 +19,7 @@ from gatewright.builds.options import check_options
 from gatewright.calibration import Calibration, calibrate
 from gatewright.verify.torch_check import check_torch
 
-Progress = Callable[[str], None]
+StageProgress = Callable[[str], None]
 
 
 def compile(
@@ -32,7 +32,7 @@ def compile(
     requantizer: Literal["auto", "thresholds"] = "auto",
     max_steps: int | None = None,
     board: str = DEFAULT_BOARD,
-    progress: Progress | None = None,
+    progress: StageProgress | None = None,
 ) -> Build:
     """Compile a quantized recurrent model to HLS C++.
 

@@ -34,7 +34,7 @@ DEFAULT_BAUD = 115200
 DEFAULT_TIMEOUT = 2.0
 DEFAULT_CLOCK = 1.0
 """MHz: no board here has a slower one."""
-POLL = 0.02
+_POLL = 0.02
 """Seconds that one read waits."""
 LOST = (OSError, termios.error)
 """What a port raises that goes away; a SerialException is an OSError."""
@@ -253,7 +253,7 @@ def _open(port: str, baud: int) -> serial.Serial:
             remedy="pip install pyserial",
         ) from error
     try:
-        opened = serial.Serial(port, baud, timeout=POLL, exclusive=True)
+        opened = serial.Serial(port, baud, timeout=_POLL, exclusive=True)
         opened.reset_input_buffer()
     except (*LOST, ValueError, OverflowError) as error:
         if getattr(error, "errno", None) == errno.ENOENT or "FileNotFoundError" in str(error):

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gatewright.boards.report import SHAPE as SYNTHESIZED
 from gatewright.boards.report import SYNTH_JSON
+from gatewright.boards.report import SYNTH_SHAPE as SYNTHESIZED
 from gatewright.builds.blame import check_unchanged
 from gatewright.builds.documents import Documents
 from gatewright.builds.folder import REPORT, SYNTH, VERIFY, named, place_in, recover_all, write_text
@@ -18,9 +18,9 @@ from gatewright.files.shapes import check_shape
 from gatewright.ir.certificate import ASSUMPTIONS
 from gatewright.levels.table import TABLE
 from gatewright.page import Facts, render
-from gatewright.verify.verify import SHAPE as VERIFIED
+from gatewright.verify.verify import VERIFY_SHAPE as VERIFIED
 
-REMEDY = "Run verify or synth again, or delete that file."
+_REMEDY = "Run verify or synth again, or delete that file."
 
 
 def write_report(build: Documents, output: str | os.PathLike[str] | None = None) -> Path:
@@ -48,7 +48,7 @@ def write_report(build: Documents, output: str | os.PathLike[str] | None = None)
             where=str(build.path),
             cause=f"what verify or synth left there cannot be shown ({type(error).__name__}: "
             f"{error}).",
-            remedy=REMEDY,
+            remedy=_REMEDY,
         ) from error
     write_text(page, text)
     return page
@@ -81,13 +81,13 @@ def gather(build: Documents) -> Facts:
 
 def _folders(folder: Path) -> list[str]:
     """What ``synth`` left, a folder a board."""
-    with whole(folder / SYNTH, REMEDY):
+    with whole(folder / SYNTH, _REMEDY):
         found = os.listdir(folder / SYNTH) if os.path.lexists(folder / SYNTH) else []
         return sorted(name for name in found if not name.startswith("."))
 
 
 def _load(folder: Path, name: str, shape: Any) -> dict[str, Any]:
-    data = read_json(folder, name, MAX_FACTS, REMEDY)
-    with whole(folder / name, REMEDY):
+    data = read_json(folder, name, MAX_FACTS, _REMEDY)
+    with whole(folder / name, _REMEDY):
         check_shape(data, shape)
     return data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatewright.boards.description import OpenBoard
 from gatewright.boards.families import OpenFamily
-from gatewright.boards.plan import Command
+from gatewright.boards.plan import ToolRun
 from gatewright.tools.programs import YOSYS, flow_program
 
 SOFT_MULTIPLIERS = flow_program(
@@ -13,7 +13,7 @@ SOFT_MULTIPLIERS = flow_program(
 RTL = "rtl"
 # The registers that gw_mac has several of: yosys would make them one again.
 KEEP_COPIES = "setattr -set keep 1 w:*.gen_operands*.*_q %ci1:+$dff[Q] t:$dff %i"
-NETLIST, REPORT = "netlist.json", "report.json"
+NETLIST_JSON, NEXTPNR_REPORT = "netlist.json", "report.json"
 
 
 def elaborate_script(family: OpenFamily, top: str, pll: bool) -> str:
@@ -51,42 +51,42 @@ def map_script(family: OpenFamily, top: str) -> str:
             "read_rtlil coarse.il",
             "script soft.ys",
             *family.prepare,
-            f"{family.synth} -top {top} -json {NETLIST}",
+            f"{family.synth} -top {top} -json {NETLIST_JSON}",
             "tee -q -o cells.json stat -json",
             "",
         ]
     )
 
 
-def synthesis(family: OpenFamily, dsp: int) -> tuple[Command, ...]:
+def synthesis(family: OpenFamily, dsp: int) -> tuple[ToolRun, ...]:
     """The commands up to the netlist, with ``dsp`` DSP blocks at most."""
     choice = ("products.il", "soft.ys", str(dsp), str(family.dsp_bits), str(family.half_bits))
     return (
-        Command("elaborate", YOSYS, ("-s", "../elaborate.ys"), "elaborate.log", RTL),
-        Command("choose products", SOFT_MULTIPLIERS, choice, "soft.log"),
-        Command("synthesize", YOSYS, ("-s", "map.ys"), "synthesize.log", gives="cells.json"),
+        ToolRun("elaborate", YOSYS, ("-s", "../elaborate.ys"), "elaborate.log", RTL),
+        ToolRun("choose products", SOFT_MULTIPLIERS, choice, "soft.log"),
+        ToolRun("synthesize", YOSYS, ("-s", "map.ys"), "synthesize.log", gives="cells.json"),
     )
 
 
-def place_and_route(board: OpenBoard, mhz: float, seed: int) -> Command:
+def place_and_route(board: OpenBoard, mhz: float, seed: int) -> ToolRun:
     """The nextpnr run of one seed; its timing is judged by its report, not its exit code."""
     family = board.family
     (option, routed), (name, constraint) = family.routed, family.constraints
-    return Command(
+    return ToolRun(
         f"place and route, seed {seed}",
         family.nextpnr,
         (
             *board.nextpnr,
-            f"--json={NETLIST}",
+            f"--json={NETLIST_JSON}",
             constraint.format(name),
             f"{option}={seeded(routed, seed)}",
-            f"--report={seeded(REPORT, seed)}",
+            f"--report={seeded(NEXTPNR_REPORT, seed)}",
             f"--freq={mhz:.6f}",
             f"--seed={seed}",
             "--timing-allow-fail",
         ),
         f"place_{seed}.log",
-        gives=seeded(REPORT, seed),
+        gives=seeded(NEXTPNR_REPORT, seed),
     )
 
 
@@ -96,8 +96,8 @@ def seeded(name: str, seed: int) -> str:
     return f"{stem}_{seed}.{ending}"
 
 
-def pack(board: OpenBoard, seed: int) -> Command:
+def pack(board: OpenBoard, seed: int) -> ToolRun:
     """The command that makes the bitstream of one seed."""
     family = board.family
     args = family.pack(seeded(family.routed[1], seed), family.bitstream)
-    return Command("pack", family.packer, (*board.pack, *args), "pack.log", gives=family.bitstream)
+    return ToolRun("pack", family.packer, (*board.pack, *args), "pack.log", gives=family.bitstream)

@@ -15,11 +15,11 @@ from gatewright.boards.flows import RTL, elaborate_script, map_script, synthesis
 from gatewright.boards.plan import Plan
 from gatewright.boards.run import Progress, run_all
 
-NETLIST = "netlist.v"
+NETLIST_V = "netlist.v"
 
 
 @dataclass(frozen=True)
-class Device:
+class NetlistTarget:
     """What a netlist is made for.
 
     Attributes:
@@ -31,15 +31,15 @@ class Device:
     level: NetlistLevel
 
 
-DEVICES = {
-    family.netlist.level: Device(family, family.netlist)
+NETLIST_TARGETS = {
+    family.netlist.level: NetlistTarget(family, family.netlist)
     for family in OPEN_FAMILIES.values()
     if family.netlist is not None
 }
 """By the name of the level."""
 
 
-def netlist_plan(device: Device, rtl: Mapping[str, str], top: str) -> Plan:
+def netlist_plan(device: NetlistTarget, rtl: Mapping[str, str], top: str) -> Plan:
     """Files and commands that make ``netlist.v`` of a design.
 
     Args:
@@ -52,7 +52,7 @@ def netlist_plan(device: Device, rtl: Mapping[str, str], top: str) -> Plan:
     files["elaborate.ys"] = elaborate_script(family, top, pll=False)
     files["map.ys"] = map_script(family, top) + "\n".join(
         # What mapping made up has long names, which simulators copy many times.
-        [f"rename -hide c:* {level.made_up}", f"write_verilog -noattr {NETLIST}", ""]
+        [f"rename -hide c:* {level.made_up}", f"write_verilog -noattr {NETLIST_V}", ""]
     )
     return Plan(files, synthesis(family, level.dsp))
 
@@ -65,4 +65,4 @@ def run_netlist(plan: Plan, folder: Path, progress: Progress = lambda stage, lin
     """
     plan.write(folder)
     run_all(plan.commands, folder, progress)
-    return (folder / NETLIST).read_text()
+    return (folder / NETLIST_V).read_text()

@@ -12,7 +12,7 @@ from gatewright.tools.programs import Program
 
 
 @dataclass(frozen=True)
-class Command:
+class ToolRun:
     """One run of a tool.
 
     Attributes:
@@ -45,7 +45,7 @@ class Plan:
     """
 
     files: Mapping[str, str]
-    commands: tuple[Command, ...]
+    commands: tuple[ToolRun, ...]
 
     def __post_init__(self) -> None:
         for path in (*self.files, *(c.log for c in self.commands)):

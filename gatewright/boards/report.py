@@ -15,7 +15,7 @@ from gatewright.boards.timing import Timing
 
 SYNTH_JSON = "synth.json"
 _USAGE = {str: {"used": int, "available": int}}
-SHAPE: dict[str, Any] = {
+SYNTH_SHAPE: dict[str, Any] = {
     **{"board": str, "title": str, "device": str, "bitstream": str, "load": str, "note": str},
     **{"multipliers": int, "steps": int, "cycles": int, "seed": (None, int), "usage": _USAGE},
     **{"clock_mhz": float, "microseconds": float, "inferences_per_second": float},

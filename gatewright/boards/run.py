@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from gatewright.boards.plan import Command
+from gatewright.boards.plan import ToolRun
 from gatewright.errors import GatewrightError
 from gatewright.tools import check_room, started
 from gatewright.tools.programs import Found, find_program
@@ -29,14 +29,14 @@ class ToolError(Exception):
         log: All it said.
     """
 
-    def __init__(self, command: Command, said: str, log: str) -> None:
+    def __init__(self, command: ToolRun, said: str, log: str) -> None:
         super().__init__(f"{command.tool.name}: {said}")
         self.command = command
         self.said = said
         self.log = log
 
 
-def run_command(command: Command, folder: Path, progress: Progress) -> str:
+def run_command(command: ToolRun, folder: Path, progress: Progress) -> str:
     """Run one command of a plan.
 
     Args:
@@ -72,7 +72,7 @@ def run_command(command: Command, folder: Path, progress: Progress) -> str:
     return said
 
 
-def run_all(commands: Iterable[Command], folder: Path, progress: Progress) -> None:
+def run_all(commands: Iterable[ToolRun], folder: Path, progress: Progress) -> None:
     """Run commands of a plan, none of which may fail.
 
     Raises:
@@ -87,7 +87,7 @@ def run_all(commands: Iterable[Command], folder: Path, progress: Progress) -> No
 
 
 @contextmanager
-def _started(tool: Found, command: Command, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def _started(tool: Found, command: ToolRun, folder: Path) -> Iterator[subprocess.Popen[str]]:
     line = [*tool.command, *command.args]
     with ExitStack() as stack:
         try:

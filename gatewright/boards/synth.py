@@ -11,7 +11,7 @@ from gatewright.boards.description import OpenBoard
 from gatewright.boards.families import OpenFamily
 from gatewright.boards.families.base import Pll, exact
 from gatewright.boards.flows import (
-    REPORT,
+    NEXTPNR_REPORT,
     RTL,
     elaborate_script,
     map_script,
@@ -21,7 +21,7 @@ from gatewright.boards.flows import (
     synthesis,
 )
 from gatewright.boards.folding import Candidate, Fold, does_not_fit, folds, say_too_large
-from gatewright.boards.plan import Command, Plan
+from gatewright.boards.plan import Plan, ToolRun
 from gatewright.boards.pll import pll_module
 from gatewright.boards.report import (
     Attempt,
@@ -33,7 +33,7 @@ from gatewright.boards.report import (
 )
 from gatewright.boards.run import Progress, ToolError, failed, run_all, run_command
 from gatewright.boards.timing import Timing, read_timing
-from gatewright.boards.top import TOP, board_top, constraints
+from gatewright.boards.top import PADS, board_top, constraints
 from gatewright.errors import GatewrightError
 
 BAUD = 115_200
@@ -126,12 +126,12 @@ def make_plan(
     """All files and commands up to the routed designs."""
     family = board.family
     files = {f"{RTL}/{path}": text for path, text in candidate.rtl.items()}
-    files[f"{RTL}/{TOP}.sv"] = board_top(board, pll, BAUD)
-    files[f"{RTL}/sources.f"] = candidate.rtl["sources.f"].rstrip("\n") + f"\n{TOP}.sv\n"
+    files[f"{RTL}/{PADS}.sv"] = board_top(board, pll, BAUD)
+    files[f"{RTL}/sources.f"] = candidate.rtl["sources.f"].rstrip("\n") + f"\n{PADS}.sv\n"
     if pll is not None:
         files[f"{RTL}/gw_board_pll.v"] = pll_module(board, pll)
-    files["elaborate.ys"] = elaborate_script(family, TOP, pll is not None)
-    files["map.ys"] = map_script(family, TOP)
+    files["elaborate.ys"] = elaborate_script(family, PADS, pll is not None)
+    files["map.ys"] = map_script(family, PADS)
     files[family.constraints[0]] = constraints(board)
     routes = tuple(place_and_route(board, mhz, seed) for seed in range(1, seeds + 1))
     return Plan(files, synthesis(family, board.resources["dsp"]) + routes)
@@ -188,7 +188,7 @@ def _place(
                 return None
             raise failed(error, folder) from error
         usage = read_utilisation(board, log)
-        said = (folder / seeded(REPORT, seed)).read_text()
+        said = (folder / seeded(NEXTPNR_REPORT, seed)).read_text()
         timings.append((_timing(board, command, said, log, folder), seed))
         best = max(timing.fmax_mhz for timing, _ in timings)
         if request.seeds is None and not _ALMOST * mhz <= best < mhz:
@@ -197,7 +197,7 @@ def _place(
     return max(timings, key=lambda t: (t[0].fmax_mhz, -t[1]))
 
 
-def _timing(board: OpenBoard, command: Command, report: str, log: str, folder: Path) -> Timing:
+def _timing(board: OpenBoard, command: ToolRun, report: str, log: str, folder: Path) -> Timing:
     try:
         return read_timing(board.family, report, log)
     except (LookupError, TypeError, ValueError, AttributeError) as error:

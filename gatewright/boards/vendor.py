@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gatewright.boards.description import Board
 from gatewright.boards.folding import Candidate, Fold, does_not_fit, folds, say_too_large
-from gatewright.boards.plan import Command, Plan
+from gatewright.boards.plan import Plan, ToolRun
 from gatewright.boards.report import Attempt, SynthReport, Usage, count_cells, too_large
 from gatewright.boards.run import Progress, run_all
 from gatewright.tools.programs import YOSYS
@@ -86,7 +86,7 @@ def make_plan(board: Board, candidate: Candidate) -> Plan:
     )
     files = {f"rtl/{path}": text for path, text in candidate.rtl.items()}
     args = ("-s", "../synth.ys")
-    command = Command("synthesize", YOSYS, args, "synthesize.log", "rtl", "cells.json")
+    command = ToolRun("synthesize", YOSYS, args, "synthesize.log", "rtl", "cells.json")
     return Plan(files | {"synth.ys": script}, (command,))
 
 

@@ -30,7 +30,7 @@ from gatewright.files.beside import HIDDEN
 from gatewright.files.reading import check_regular, digest_of, read_bytes, whole
 from gatewright.version import VERSION
 
-Kind = Literal["differs", "missing", "added", "manifest"]
+FindingKind = Literal["differs", "missing", "added", "manifest"]
 BESIDE = (*NO_PART, *map(HIDDEN.format, NO_PART))
 """What may stand in the folder, and what a killed process leaves of it."""
 NAMED = 5
@@ -47,7 +47,7 @@ class Finding:
         says: What is wrong with it.
     """
 
-    kind: Kind
+    kind: FindingKind
     name: str
     says: str
 

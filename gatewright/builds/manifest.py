@@ -22,7 +22,7 @@ ALWAYS = (MADE_BY, FILES, "multipliers", "requantizer", "board")
 OPTIONS = tuple(field.name for field in fields(BuildOptions))
 """Every option of a build."""
 _KINDS = {"int": int, "str": str, "int | None": int}
-SHAPE: dict[str, Any] = {
+MANIFEST_SHAPE: dict[str, Any] = {
     MADE_BY: str,
     FILES: {str: str},
     DIGEST: str,
@@ -30,7 +30,7 @@ SHAPE: dict[str, Any] = {
 }
 PARTS = (TRACED, INTEGER, STANDARD, KERNELS, CERTIFICATE)
 """What every build has, besides its folders of sources."""
-REMEDY = "Name the folder that compile wrote, or compile the model into a new one."
+_REMEDY = "Name the folder that compile wrote, or compile the model into a new one."
 
 
 def make_manifest(facts: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
@@ -64,10 +64,12 @@ def parse_manifest(folder: Path) -> dict[str, Any]:
     Raises:
         GatewrightError: GW-402.
     """
-    manifest = read_json(folder, MANIFEST, MAX_FACTS, REMEDY)
-    with whole(folder / MANIFEST, REMEDY):
-        check_shape(manifest, {key: SHAPE[key] for key in ALWAYS})
-        check_shape(manifest, {key: SHAPE[key] for key in SHAPE.keys() & manifest.keys()})
+    manifest = read_json(folder, MANIFEST, MAX_FACTS, _REMEDY)
+    with whole(folder / MANIFEST, _REMEDY):
+        check_shape(manifest, {key: MANIFEST_SHAPE[key] for key in ALWAYS})
+        check_shape(
+            manifest, {key: MANIFEST_SHAPE[key] for key in MANIFEST_SHAPE.keys() & manifest.keys()}
+        )
         for name in manifest[FILES]:
             _check_name(name)
     return manifest

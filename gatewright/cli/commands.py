@@ -25,7 +25,7 @@ from gatewright.cli.models import calibrated, load_dataset, load_model, torch_mo
 from gatewright.cli.terminated import ending_well
 from gatewright.compiler import compile
 from gatewright.errors import GatewrightError, escaped
-from gatewright.hls_templates.cosim import Trace
+from gatewright.hls_templates.cosim import Waveform
 from gatewright.hls_templates.mapping.mapper import DEFAULT_MULTIPLIERS
 from gatewright.levels.pieces import in_pieces
 from gatewright.levels.rtl import drive_for
@@ -34,7 +34,7 @@ from gatewright.levels.table import FAST_LEVELS, LEVELS, check_level
 from gatewright.version import VERSION
 
 JSON = "gatewright.json"
-DEFECT = 3
+EXIT_DEFECT = 3
 """The exit code of an error that nobody foresaw."""
 INTERRUPTED = 130
 """That of a program which Ctrl-C ended: 128 and the number of the signal."""
@@ -69,7 +69,7 @@ class _Main(click.Group):
         except Exception:  # 1 says that integers differ, which nobody found out here
             for line in traceback.format_exc().splitlines():
                 click.echo(escaped(line), err=True)
-            ctx.exit(DEFECT)
+            ctx.exit(EXIT_DEFECT)
 
 
 @click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"]})
@@ -195,7 +195,7 @@ def simulate(
     arguments = load_inputs(inputs, opened.integer)
     check_level(level, trace=trace)
     count = positive("stream", steps)
-    drive = replace(drive_for(None, stats=stats), trace=Trace(trace)) if trace else None
+    drive = replace(drive_for(None, stats=stats), trace=Waveform(trace)) if trace else None
     with display.ERR.status(f"simulating {level}"):
         if count is None:
             done = opened.run(arguments, level, raw=raw, states=states, stats=stats, drive=drive)

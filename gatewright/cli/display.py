@@ -21,7 +21,7 @@ from gatewright.build import Build
 from gatewright.builds.check import Checked, Finding
 from gatewright.builds.opened import ChangedBuildWarning
 from gatewright.calibration import Calibration
-from gatewright.cli.doctor import Line
+from gatewright.cli.doctor import Entry
 from gatewright.errors import GatewrightError, escaped
 from gatewright.frontend.torch.traps import Trap
 from gatewright.ir.certificate import Certificate
@@ -32,7 +32,7 @@ from gatewright.verify.verify import KINDS, Comparison, Report, UnsavedReportWar
 OUT = Console(emoji=False)
 ERR = Console(stderr=True, emoji=False)
 
-OURS = (ChangedBuildWarning, UnsavedReportWarning)
+OUR_WARNINGS = (ChangedBuildWarning, UnsavedReportWarning)
 FACTS = ("where", "cause", "remedy")
 FINDINGS = 50
 """Lines of what differs in a build; the rest is counted."""
@@ -160,13 +160,13 @@ def showing_warnings() -> Iterator[None]:
     def show_ours(
         message: Warning | str, category: type[Warning], *where: Any, **more: Any
     ) -> None:
-        if issubclass(category, OURS):
+        if issubclass(category, OUR_WARNINGS):
             ERR.print(Text("warning: ", "yellow") + plain(message), soft_wrap=True)
         else:
             show(message, category, *where, **more)
 
     with warnings.catch_warnings():
-        for ours in OURS:
+        for ours in OUR_WARNINGS:
             warnings.simplefilter("always", ours)
         warnings.showwarning = show_ours
         yield
@@ -356,7 +356,7 @@ def _verdict(report: Report) -> str:
     return "[bold green]PASS[/]: not one integer differs"
 
 
-def show_tools(tools: list[Line]) -> None:
+def show_tools(tools: list[Entry]) -> None:
     """The report of ``doctor``."""
     table = Table(title="Tools", title_justify="left")
     for heading in ("tool", "found", "what for"):

@@ -33,7 +33,7 @@ FOR_VENDORS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class Entry:
     """A line of the report.
 
     Attributes:
@@ -51,17 +51,17 @@ class Line:
     problem: str = ""
 
 
-def examine() -> list[Line]:
+def examine() -> list[Entry]:
     """Look for everything Gatewright can use."""
-    lines = [Line("python", platform.python_version(), "everything", True)]
+    lines = [Entry("python", platform.python_version(), "everything", True)]
     optional = ("torch", "brevitas", "ziglang")
     lines += [
-        Line(name, _package(name), enables, name not in optional)
+        Entry(name, _package(name), enables, name not in optional)
         for name, enables in PACKAGES.items()
     ]
     lines += [_line(COMPILER, _compiler, "C-simulate", needed=True), _headers(), _cache()]
     lines += [*_simulators(), *_flows()]
-    lines.append(Line("pyserial", _package("pyserial"), "run: models on boards", False))
+    lines.append(Entry("pyserial", _package("pyserial"), "run: models on boards", False))
     return lines + [_program(program, FOR_VENDORS[program.name]) for program in VENDORS]
 
 
@@ -72,20 +72,20 @@ def _package(name: str) -> str | None:
         return None
 
 
-def _program(program: Program, enables: str) -> Line:
+def _program(program: Program, enables: str) -> Entry:
     """A line of what is looked for and not run."""
     return _line(program, lambda: find_program(program).origin, enables)
 
 
-def _line(program: Program, say: Callable[[], str], enables: str, needed: bool = False) -> Line:
+def _line(program: Program, say: Callable[[], str], enables: str, needed: bool = False) -> Entry:
     """A line with what ``say`` says of a program, or else why it is not there."""
     try:
         found = say()
     except GatewrightError as error:
         problem = f"{error.code}: {error.cause} {error.remedy}"
-        return Line(program.name, None, enables, needed, problem)
+        return Entry(program.name, None, enables, needed, problem)
     words = f"{enables}; {program.choice}" if program.choice else enables
-    return Line(program.name, found, words, needed)
+    return Entry(program.name, found, words, needed)
 
 
 def _compiler() -> str:
@@ -99,15 +99,15 @@ def _tool(program: Program, find: Callable[[], Tool]) -> str:
     return version if version == origin else f"{version}, {origin}"
 
 
-def _headers() -> Line:
+def _headers() -> Entry:
     try:
         found = "found" if (ap_types() / "ap_int.h").is_file() else None
     except GatewrightError:
         found = None
-    return Line("ap_int.h", found, "C-simulate on the types of Vitis HLS", True)
+    return Entry("ap_int.h", found, "C-simulate on the types of Vitis HLS", True)
 
 
-def _cache() -> Line:
+def _cache() -> Entry:
     found, problem = None, ""
     try:
         folder = user_cache()
@@ -115,7 +115,7 @@ def _cache() -> Line:
     except GatewrightError as error:
         problem = f"{error.code}: {error.cause}"
     enables = f"keep what is compiled; set {CACHE} to choose a folder, delete it to clear it"
-    return Line("cache", found, enables, True, problem)
+    return Entry("cache", found, enables, True, problem)
 
 
 def size_of(folder: Path) -> int:
@@ -123,7 +123,7 @@ def size_of(folder: Path) -> int:
     return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _simulators() -> list[Line]:
+def _simulators() -> list[Entry]:
     synth = "level cxxrtl: simulate rtl/; synth: synthesize it"
     return [
         _line(VERILATOR, lambda: _tool(VERILATOR, find_verilator), "level rtl: simulate rtl/"),
@@ -131,7 +131,7 @@ def _simulators() -> list[Line]:
     ]
 
 
-def _flows() -> list[Line]:
+def _flows() -> list[Entry]:
     """What takes a netlist to a bitstream, with the boards that need it."""
     boards = list(open_boards().values())
     lines = []

@@ -9,7 +9,7 @@ from threading import current_thread, main_thread
 from types import FrameType
 from typing import NoReturn
 
-SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 """Of ``kill`` and ``docker stop``, and of a terminal that is closed."""
 KILLED = 128
 """The exit code is this and the number of the signal, as shells have it."""
@@ -21,7 +21,7 @@ def ending_well() -> Iterator[None]:
     if current_thread() is not main_thread():  # which alone may
         yield
         return
-    ours = [number for number in SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
+    ours = [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
     for number in ours:
         signal.signal(number, _end)
     try:

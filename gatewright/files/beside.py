@@ -22,7 +22,7 @@ from gatewright.errors import GatewrightError
 
 HIDDEN = ".{}.partial"
 LOCK, NEW, PREVIOUS = "gatewright.lock", "new", "previous"
-POLL = 0.02
+_POLL = 0.02
 """Seconds from one try to get a lock to the next."""
 
 
@@ -131,7 +131,7 @@ def _locked(beside: Beside, wait: float) -> Iterator[None]:
                     cause="another process is making it.",
                     remedy="Wait until that has ended.",
                 )
-        sleep(POLL)
+        sleep(_POLL)
 
 
 def _open(folder: Path) -> int:

@@ -75,7 +75,7 @@ MAX_STEPS = Limit(
 RANK = Limit(64, "dimensions of one tensor", "reshape it; numpy has no more either.")
 NODES = Limit(2**14, "nodes", "export the model without what its outputs do not need.")
 OPERATIONS = Limit(2**9, "operations on activations", "cut the model into several.")
-CELLS = Limit(2**6, "recurrent layers, each direction counted", "cut the model into several.")
+LAYERS = Limit(2**6, "recurrent layers, each direction counted", "cut the model into several.")
 FEATURES = Limit(
     2**18,
     "features that Concat and Flatten give, together",

@@ -27,7 +27,7 @@ MAX_JSON = 1 << 28
 """Of the JSON that ``compile`` writes about a model."""
 MAX_FACTS = 1 << 22
 """Of the manifest and of reports, which are a few kilobytes."""
-MAX_CAUSE = 200
+_MAX_CAUSE = 200
 AGAIN = "Compile the model again."
 
 UNREADABLE = (
@@ -48,7 +48,7 @@ def whole(path: Path, remedy: str = AGAIN) -> Iterator[None]:
     try:
         yield
     except UNREADABLE as error:
-        says = str(error).partition("\n")[0][:MAX_CAUSE]
+        says = str(error).partition("\n")[0][:_MAX_CAUSE]
         raise GatewrightError(
             "GW-402",
             where=str(path),

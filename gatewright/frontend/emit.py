@@ -12,7 +12,7 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.spec import (
     BatchNormSpec,
-    CellSpec,
+    LayerSpec,
     Layout,
     LinearSpec,
     QuantSpec,
@@ -112,7 +112,7 @@ def check_sequence(where: str, x: Value, input_size: int, batch_first: bool) -> 
 
 
 def cell(
-    builder: GraphBuilder, name: str, x: Value, spec: CellSpec, initial: Sequence[Value | None]
+    builder: GraphBuilder, name: str, x: Value, spec: LayerSpec, initial: Sequence[Value | None]
 ) -> tuple[Value, ...]:
     """One recurrent layer in one direction: quantized weights and biases, and the cell.
 
@@ -170,7 +170,7 @@ def _check_state(where: str, state: str, value: Value, shape: tuple[int, int]) -
         )
 
 
-def _gate_inputs(builder: GraphBuilder, name: str, spec: CellSpec) -> list[str]:
+def _gate_inputs(builder: GraphBuilder, name: str, spec: LayerSpec) -> list[str]:
     weights, recurrents, biases = [], [], []
     for gate in spec.form.gates:
         g = spec.gates[gate]
@@ -187,7 +187,7 @@ def _gate_inputs(builder: GraphBuilder, name: str, spec: CellSpec) -> list[str]:
     return weights + recurrents + biases
 
 
-def _cell_attributes(spec: CellSpec) -> dict[str, int | str]:
+def _cell_attributes(spec: LayerSpec) -> dict[str, int | str]:
     attributes: dict[str, int | str] = {
         "batch_first": int(spec.batch_first),
         "reverse_input": int(spec.reverse_input),

@@ -210,7 +210,7 @@ class GateSpec:
 
 
 @dataclass(frozen=True, eq=False)
-class CellSpec:
+class LayerSpec:
     """One recurrent layer in one direction.
 
     Attributes:

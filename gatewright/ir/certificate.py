@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gatewright.ir.runs import Run
+from gatewright.ir.runs import EvenRun
 from gatewright.ir.types import IntArray
 
 FloatArray = npt.NDArray[np.float64]
@@ -83,7 +83,7 @@ class Place:
     lows: IntArray
     highs: IntArray
     distances: FloatArray
-    runs: tuple[Run, ...] = ()
+    runs: tuple[EvenRun, ...] = ()
 
     def lists(self, n: IntArray) -> BoolArray:
         """Whether each integer n [..., C] is listed.
@@ -151,7 +151,7 @@ class Place:
             integers[:, 2],
             integers[:, 3],
             np.array([r[4] for r in rows], dtype=np.float64),
-            tuple(Run(ALL_CHANNELS if r[0] is None else r[0], *r[1:]) for r in data["runs"]),
+            tuple(EvenRun(ALL_CHANNELS if r[0] is None else r[0], *r[1:]) for r in data["runs"]),
         )
 
 

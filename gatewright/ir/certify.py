@@ -26,7 +26,7 @@ from gatewright.ir.function_error import function_intervals, table_intervals
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.lower import IntegerModel, lower
 from gatewright.ir.lowering.rounding import KnownStep, Rounding, RoundingLog
-from gatewright.ir.runs import Run, find_runs
+from gatewright.ir.runs import EvenRun, find_runs
 from gatewright.ir.types import IntArray, IntType
 
 FloatArray = npt.NDArray[np.float64]
@@ -129,7 +129,7 @@ def _place(rounding: Rounding, found: Intervals) -> Place:
     lows, highs = np.maximum(lows, lo[:, None]), np.minimum(highs, hi[:, None])
     listed = lows <= highs
     single: BoolArray = listed
-    runs: tuple[Run, ...] = ()
+    runs: tuple[EvenRun, ...] = ()
     if listed.sum() > LONG_LIST:
         single, runs = _as_runs(found, lows, highs)
     summary = SummaryRow(
@@ -187,7 +187,7 @@ def _align(found: Intervals) -> tuple[IntArray, IntArray]:
 
 def _as_runs(
     found: Intervals, lows: IntArray, highs: IntArray
-) -> tuple[BoolArray, tuple[Run, ...]]:
+) -> tuple[BoolArray, tuple[EvenRun, ...]]:
     """Cover listed intervals [C, K] by runs, and widen those arrays to what the runs list.
 
     Returns:

@@ -19,7 +19,7 @@ from gatewright.ir.types import IntArray, IntType
 UNDECIDED = 2.0**-30
 # From here on every function is within 2**-5900 of its limit. The limit over a float32 scale is
 # on a boundary or at least 2**-129 from the nearest, so every argument beyond rounds as this one.
-FAR = Fraction(4096)
+_FAR = Fraction(4096)
 
 FIXED_POINT = 62
 """Bits of the fraction of a threshold and of the number of the threshold, together."""
@@ -293,7 +293,7 @@ def _decide(function: Function, quantizer: Quantizer, x: Fraction) -> int:
     value = function.exact(x)
     if value is not None:
         return quantizer.round_exact(value / quantizer.scales[0] + quantizer.zero_point)
-    x = max(-FAR, min(x, FAR))
+    x = max(-_FAR, min(x, _FAR))
     precision = 64
     while True:
         # The value is transcendental, so it never lies on a boundary and the loop ends.

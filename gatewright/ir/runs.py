@@ -26,7 +26,7 @@ FIELDS = ("channel", "code", "count", "shift", "low", "low_step", "high", "high_
 
 
 @dataclass(frozen=True)
-class Run:
+class EvenRun:
     """``(low + j * low_step) >> shift`` to ``(high + j * high_step) >> shift`` for j < count.
 
     Attributes:
@@ -57,7 +57,7 @@ class Run:
 
 def find_runs(
     channel: int, codes: IntArray, lows: IntArray, highs: IntArray, centers: FloatArray
-) -> Iterator[tuple[slice, Run]]:
+) -> Iterator[tuple[slice, EvenRun]]:
     """Runs that cover intervals of one channel, wherever enough of them are evenly spaced.
 
     Args:
@@ -91,7 +91,7 @@ def find_runs(
             pending += [slice(middle, part.stop), slice(part.start, middle)]
 
 
-def _fit(channel: int, code: int, lows: IntArray, highs: IntArray, pitch: float) -> Run | None:
+def _fit(channel: int, code: int, lows: IntArray, highs: IntArray, pitch: float) -> EvenRun | None:
     """One run over all of them, or None where it would add too much."""
     count = lows.size
     reach = max(abs(int(v)) for v in (lows[0], lows[-1], highs[0], highs[-1]))
@@ -106,7 +106,7 @@ def _fit(channel: int, code: int, lows: IntArray, highs: IntArray, pitch: float)
     j = np.arange(count, dtype=np.int64)
     low = int((((lows + 1) << shift) - 1 - j * low_step).min())
     high = int(((highs << shift) - j * high_step).max())
-    run = Run(channel, code, count, shift, low, low_step, high, high_step)
+    run = EvenRun(channel, code, count, shift, low, low_step, high, high_step)
     first, last = run.bounds()
     excess = (lows - first) + (last - highs)
     small = (excess <= np.maximum(EXCESS, width // 8)).all()

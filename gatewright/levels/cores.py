@@ -6,7 +6,13 @@ from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
-from gatewright.boards.netlist import DEVICES, NETLIST, Device, netlist_plan, run_netlist
+from gatewright.boards.netlist import (
+    NETLIST_TARGETS,
+    NETLIST_V,
+    NetlistTarget,
+    netlist_plan,
+    run_netlist,
+)
 from gatewright.builds.documents import Documents
 from gatewright.builds.fold import folded
 from gatewright.builds.folder import INTEGER, KERNELS, RTL
@@ -25,7 +31,7 @@ SIMULATORS: dict[str, Simulator] = {"rtl": "any", "cxxrtl": "cxxrtl"}
 RUNNERS = {
     "rtl": "SystemVerilog, clock by clock",
     "cxxrtl": "SystemVerilog by yosys' CXXRTL",
-    **{name: f"the cells of {device.family.name}" for name, device in DEVICES.items()},
+    **{name: f"the cells of {device.family.name}" for name, device in NETLIST_TARGETS.items()},
 }
 
 
@@ -44,11 +50,11 @@ def level_core(build: Documents, level: str, *, trace: bool) -> Callable[[], Cor
     if level in SIMULATORS:
         rtl = RtlProject.open(build.path / RTL, build.listed(RTL))
         return compiled_core(rtl, Ports.from_json(build.kernels), SIMULATORS[level], trace=trace)
-    netlist, ports = make_netlist(build, DEVICES[level])
+    netlist, ports = make_netlist(build, NETLIST_TARGETS[level])
     return compiled_core(RtlProject.open(netlist.folder()), ports, "netlist", trace=trace)
 
 
-def make_netlist(build: Documents, device: Device) -> tuple[Cached, Ports]:
+def make_netlist(build: Documents, device: NetlistTarget) -> tuple[Cached, Ports]:
     """The netlist of a build's core.
 
     Args:
@@ -62,7 +68,7 @@ def make_netlist(build: Documents, device: Device) -> tuple[Cached, Ports]:
     ports = Ports.from_json({**design.to_json(build.integer.steps), "taps": build.kernels["taps"]})
     plan = netlist_plan(device, rtl_files(design), CORE)
     cells = cell_models(device.level.models, yosys)
-    names = [*cells, NETLIST]
+    names = [*cells, NETLIST_V]
     sources = {SOURCES: "".join(f"{name}\n" for name in names)}
     files = {name: text.encode() for name, text in (cells | sources).items()}
 

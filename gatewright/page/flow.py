@@ -14,7 +14,7 @@ PLUMBING = ("fork", "concat", "drain", "reverse", "flatten")
 
 
 @dataclass
-class Node:
+class FlowNode:
     """A kernel, a port, or a bend of a stream that passes a layer by.
 
     Attributes:
@@ -32,8 +32,8 @@ class Node:
     layer: int = 0
     x: float = 0
     y: float = 0
-    before: list[Node] = field(default_factory=list, repr=False)
-    after: list[Node] = field(default_factory=list, repr=False)
+    before: list[FlowNode] = field(default_factory=list, repr=False)
+    after: list[FlowNode] = field(default_factory=list, repr=False)
 
     @property
     def width(self) -> int:
@@ -66,19 +66,19 @@ class Flow:
 
     width: float
     height: float
-    nodes: tuple[Node, ...]
+    nodes: tuple[FlowNode, ...]
     edges: tuple[Edge, ...]
 
 
 def make_flow(kernels: dict[str, Any]) -> Flow:
     """Lay out the kernels of ``3_kernels.json``, which are in topological order."""
-    inputs = [(Node("port", p["name"], p["tensor"]), p["stream"]) for p in kernels["inputs"]]
-    outputs = [(Node("port", p["name"], p["tensor"]), p["stream"]) for p in kernels["outputs"]]
+    inputs = [(FlowNode("port", p["name"], p["tensor"]), p["stream"]) for p in kernels["inputs"]]
+    outputs = [(FlowNode("port", p["name"], p["tensor"]), p["stream"]) for p in kernels["outputs"]]
     writers = {stream: node for node, stream in inputs}
     readers = {stream: node for node, stream in outputs}
     nodes = [node for node, _ in inputs]
     for kernel in kernels["kernels"]:
-        node = Node(_kind(kernel), kernel["kind"].replace("_", " "), kernel["source"])
+        node = FlowNode(_kind(kernel), kernel["kind"].replace("_", " "), kernel["source"])
         nodes.append(node)
         readers |= dict.fromkeys(kernel["reads"], node)
         writers |= dict.fromkeys(kernel["writes"], node)
@@ -98,7 +98,7 @@ def _kind(kernel: dict[str, Any]) -> str:
     return "plumbing" if kernel["kind"] in PLUMBING else "kernel"
 
 
-def _assign_layers(nodes: list[Node], links: list[tuple[Node, Node]]) -> None:
+def _assign_layers(nodes: list[FlowNode], links: list[tuple[FlowNode, FlowNode]]) -> None:
     """Each one below all that it reads; input ports right above what reads them."""
     for node in nodes:
         above = [a.layer for a, b in links if b is node]
@@ -108,10 +108,10 @@ def _assign_layers(nodes: list[Node], links: list[tuple[Node, Node]]) -> None:
             node.layer = min(b.layer for a, b in links if a is node) - 1
 
 
-def _route(writer: Node, reader: Node) -> list[Node]:
+def _route(writer: FlowNode, reader: FlowNode) -> list[FlowNode]:
     """The nodes a stream goes through, with a bend in each layer that it passes by."""
     route = [writer]
-    route += [Node("bend", "", "", layer) for layer in range(writer.layer + 1, reader.layer)]
+    route += [FlowNode("bend", "", "", layer) for layer in range(writer.layer + 1, reader.layer)]
     route.append(reader)
     for a, b in pairwise(route):
         a.after.append(b)
@@ -119,9 +119,9 @@ def _route(writer: Node, reader: Node) -> list[Node]:
     return route
 
 
-def _ordered(nodes: list[Node]) -> list[list[Node]]:
+def _ordered(nodes: list[FlowNode]) -> list[list[FlowNode]]:
     """Layers, each ordered by the middle of its neighbours, so that few streams cross."""
-    layers: list[list[Node]] = [[] for _ in range(max(node.layer for node in nodes) + 1)]
+    layers: list[list[FlowNode]] = [[] for _ in range(max(node.layer for node in nodes) + 1)]
     for node in nodes:
         layers[node.layer].append(node)
     for sweep in range(SWEEPS):
@@ -132,16 +132,16 @@ def _ordered(nodes: list[Node]) -> list[list[Node]]:
     return layers
 
 
-def _center(neighbours: list[Node], layers: list[list[Node]]) -> float:
+def _center(neighbours: list[FlowNode], layers: list[list[FlowNode]]) -> float:
     places = [_index(layers[n.layer], n) / len(layers[n.layer]) for n in neighbours]
     return sum(places) / len(places) if places else 0.0
 
 
-def _index(layer: list[Node], wanted: Node) -> int:
+def _index(layer: list[FlowNode], wanted: FlowNode) -> int:
     return next(i for i, node in enumerate(layer) if node is wanted)
 
 
-def _place(layers: list[list[Node]]) -> float:
+def _place(layers: list[list[FlowNode]]) -> float:
     """Give every node its coordinates; return the width of it all."""
     widths = [sum(n.width for n in layer) + COLUMN_GAP * (len(layer) - 1) for layer in layers]
     total = max(widths) + 2 * MARGIN
@@ -154,7 +154,7 @@ def _place(layers: list[list[Node]]) -> float:
     return total
 
 
-def _edge(stream: dict[str, Any], route: list[Node]) -> Edge:
+def _edge(stream: dict[str, Any], route: list[FlowNode]) -> Edge:
     start = _port(route[0], route[0].after, route[1])
     x, y = start, route[0].y + NODE_HEIGHT
     path = f"M{x} {y}"
@@ -178,7 +178,7 @@ def _edge(stream: dict[str, Any], route: list[Node]) -> Edge:
     )
 
 
-def _port(node: Node, neighbours: list[Node], other: Node) -> float:
+def _port(node: FlowNode, neighbours: list[FlowNode], other: FlowNode) -> float:
     """Where on the edge of a node the stream to a neighbour begins."""
     if node.kind == "bend":
         return node.x

@@ -12,8 +12,8 @@ from gatewright.page.flow import make_flow
 from gatewright.page.road import judge, make_road
 from gatewright.page.tiles import make_picture
 
-RESOURCES = {"lut": "LUTs", "ff": "flip-flops", "bram": "block RAMs", "dsp": "DSP blocks"}
-PARTS = {
+RESOURCE_WORDS = {"lut": "LUTs", "ff": "flip-flops", "bram": "block RAMs", "dsp": "DSP blocks"}
+_PARTS = {
     "multiplying": "multiplying",
     "waiting": "waiting for h",
     "ends": "first operands and last tail",
@@ -44,8 +44,8 @@ def render(facts: Facts) -> str:
             flow=make_flow(kernels),
             work=make_work(kernels),
             pictures=[make_picture(k) for k in kernels["kernels"] if "schedule" in k],
-            resource_names=RESOURCES,
-            part_names=PARTS,
+            resource_names=RESOURCE_WORDS,
+            part_names=_PARTS,
             boards=[{**board, "usage": _usage(board["usage"])} for board in facts.boards],
             fastest=max(made, key=lambda b: b["inferences_per_second"], default=None),
         )
@@ -56,7 +56,7 @@ def _usage(usage: dict[str, Any]) -> dict[str, Any]:
     """In the order that people name resources in, and whether the device has so many."""
     return {
         name: {**usage[name], "too_much": usage[name]["used"] > usage[name]["available"]}
-        for name in RESOURCES
+        for name in RESOURCE_WORDS
         if name in usage
     }
 

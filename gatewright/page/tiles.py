@@ -8,7 +8,7 @@ from itertools import groupby
 from math import ceil
 from typing import Any
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 1100, 62, 14, 28, 34
+WIDTH, LEFT, RIGHT, UPPER, BOTTOM = 1100, 62, 14, 28, 34
 MAX_COLUMNS, MAX_ROWS = 240, 48
 """More than that no eye tells apart, and neighbours are drawn as one."""
 NUMBERED = 15
@@ -90,13 +90,13 @@ class _Canvas:
         self.rows_together = ceil(self.rows / MAX_ROWS)
         self.slot_width = (WIDTH - LEFT - RIGHT) / self.shown
         self.row_height = min(34.0, max(8.0, 240 / ceil(self.rows / self.rows_together)))
-        self.bottom = TOP + ceil(self.rows / self.rows_together) * self.row_height
+        self.bottom = UPPER + ceil(self.rows / self.rows_together) * self.row_height
 
     def x(self, slot: int) -> float:
         return round(LEFT + slot * self.slot_width, 2)
 
     def y(self, row: int) -> float:
-        return round(TOP + row // self.rows_together * self.row_height, 2)
+        return round(UPPER + row // self.rows_together * self.row_height, 2)
 
 
 def make_picture(kernel: dict[str, Any]) -> Picture:
@@ -135,7 +135,7 @@ def _bubbles(canvas: _Canvas) -> list[Box]:
         if empty:
             title = f"{count} bubbles from slot {at}: nothing starts, h is on its way"
             width = round(count * canvas.slot_width, 2)
-            boxes.append(Box(canvas.x(at), TOP, width, canvas.bottom - TOP, "bubble", title))
+            boxes.append(Box(canvas.x(at), UPPER, width, canvas.bottom - UPPER, "bubble", title))
         at += count
     return boxes
 

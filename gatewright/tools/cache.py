@@ -25,9 +25,9 @@ from gatewright.tools.room import FULL, no_room
 
 REFUSED = "refused"
 """The working folder of the tool that refused something last."""
-LOCK, DONE, WORK, DIGESTS = "lock", "done", "work-", "digests.json"
+_LOCK, DONE, WORK, DIGESTS = "lock", "done", "work-", "digests.json"
 PRIVATE = 0o700
-REMEDY = f"Make it a folder that you may write, or name another in {VARIABLE}."
+_REMEDY = f"Make it a folder that you may write, or name another in {VARIABLE}."
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Cached:
                 check_private(entry)
             if not self._whole(done):
                 entry.mkdir(PRIVATE, exist_ok=True)
-                with FileLock(entry / LOCK):  # where another process makes them, wait for it
+                with FileLock(entry / _LOCK):  # where another process makes them, wait for it
                     _sweep(entry)
                     if not self._whole(done):
                         self._make(entry, done)
@@ -206,13 +206,13 @@ def coded(folder: object) -> Iterator[None]:
         yield
     except NotImplementedError as error:  # how filelock says it
         raise GatewrightError(
-            "GW-404", where=str(folder), cause="its file system has no locks.", remedy=REMEDY
+            "GW-404", where=str(folder), cause="its file system has no locks.", remedy=_REMEDY
         ) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise no_room(folder) from error
         raise GatewrightError(
-            "GW-404", where=str(folder), cause=f"{error.strerror or error}.", remedy=REMEDY
+            "GW-404", where=str(folder), cause=f"{error.strerror or error}.", remedy=_REMEDY
         ) from error
 
 
@@ -259,5 +259,5 @@ def _sweep(entry: Path) -> None:
 def _sweep_others(kept: Path, entry: Path) -> None:
     """The same of everything else that nobody is making."""
     for other in {left.parent for left in kept.glob(f"*/{WORK}*")} - {entry}:
-        with suppress(Timeout), FileLock(other / LOCK, timeout=0):
+        with suppress(Timeout), FileLock(other / _LOCK, timeout=0):
             _sweep(other)

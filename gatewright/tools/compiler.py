@@ -20,7 +20,7 @@ from gatewright.tools.run import program_fact
 
 SIGNS = ("-Werror=sign-compare", "-Werror=sign-conversion")
 """Where C++ takes a negative integer for a large one, what we emit does not compile."""
-OURS = ("g++", "clang++", "ziglang")
+KNOWN_COMPILERS = ("g++", "clang++", "ziglang")
 """The compilers whose warnings we know."""
 TOLD = (
     *("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH"),
@@ -67,7 +67,7 @@ class Compiler:
 
 def warnings(compiler: Compiler) -> Sequence[str]:
     """Flags for what we emit: mixed signs are errors, but for a compiler that CXX brings in."""
-    return SIGNS if compiler.name in OURS else ("-w",)
+    return SIGNS if compiler.name in KNOWN_COMPILERS else ("-w",)
 
 
 def apart(compiler: Compiler) -> Sequence[str]:

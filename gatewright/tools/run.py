@@ -19,7 +19,7 @@ COMPLAINTS = tuple(
     re.compile(rf"(^|\s|%)({word})\b", re.IGNORECASE) for word in ("error|fatal", "warning")
 )
 SUMMARY = "Exiting due to"
-MAX_CAUSE = 300
+_MAX_CAUSE = 300
 
 
 def which(name: str) -> str | None:
@@ -109,7 +109,7 @@ def _failed(tool: Tool, command: Sequence[str], folder: Path, cause: str) -> Gat
     return GatewrightError(
         "GW-702",
         where=tool.name,
-        cause=cause[:MAX_CAUSE],
+        cause=cause[:_MAX_CAUSE],
         remedy=f"Run it by hand to see all: cd {shlex.quote(str(folder))} && "
         f"{variables}{shlex.join(command)}",
     )

@@ -63,7 +63,7 @@ class Divergence:
         return dict(self.__dict__)
 
 
-GATES = ("input", "forget", "cell", "output")
+_GATES = ("input", "forget", "cell", "output")
 
 
 def first_divergence(
@@ -133,7 +133,7 @@ def _describe(
         direction="" if scan is None else ("reverse" if scan.attrs.get("reverse") else "forward"),
         sequence=first + place[0],
         step=place[1] if len(place) == 3 else None,
-        gate=gate if scan is not None and gate in GATES else "",
+        gate=gate if scan is not None and gate in _GATES else "",
         tap=tap,
         unit=place[-1],
         expected=expected,

@@ -16,7 +16,7 @@ from gatewright.builds.documents import Documents
 from gatewright.builds.folder import VERIFY, WAVES, place_in, write_text, writing
 from gatewright.errors import GatewrightError
 from gatewright.files.warn import warn
-from gatewright.hls_templates.cosim import Drive, Trace
+from gatewright.hls_templates.cosim import Drive, Waveform
 from gatewright.ir.types import IntArray
 from gatewright.levels.cores import clocked_engine
 from gatewright.levels.inputs import check_arguments, check_labels
@@ -28,7 +28,7 @@ from gatewright.verify.explained import boundary_cases, is_exact
 
 KINDS = ("h", "c", "gates", "output")
 _COUNTS: dict[str, Any] = dict.fromkeys(KINDS, int)
-SHAPE: dict[str, Any] = {
+VERIFY_SHAPE: dict[str, Any] = {
     **{"sequences": int, "mismatches": int, "accuracy": {str: float}},
     "levels": [
         {
@@ -284,7 +284,7 @@ def _waveform(build: Documents, pair: Comparison, arguments: Arguments, first: i
         path = place_in(build.path, f"{WAVES}/{pair.level}-sequence{place.sequence}.vcd")
         with writing(path):
             path.parent.mkdir(exist_ok=True)
-        drive = Drive(trace=Trace(path, place.sequence - first, begin))
+        drive = Drive(trace=Waveform(path, place.sequence - first, begin))
         clocked_engine(build, pair.level, drive)(arguments)
     except GatewrightError as error:
         if error.code not in UNSAVED:

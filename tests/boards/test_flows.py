@@ -19,7 +19,7 @@ from gatewright.boards.families.gowin import GOWIN
 from gatewright.boards.families.ice40 import ICE40
 from gatewright.boards.flows import SOFT_MULTIPLIERS
 from gatewright.boards.folding import Candidate
-from gatewright.boards.plan import Command, Plan
+from gatewright.boards.plan import Plan, ToolRun
 from gatewright.boards.run import ToolError, failed
 from gatewright.boards.synth import Request, _too_slow, make_plan, synthesize
 from gatewright.boards.vendor import count_resources
@@ -222,7 +222,7 @@ def test_a_tool_that_fails_in_its_own_words(tmp_path):
 @pytest.mark.parametrize("tool", [YOSYS, ECP5.nextpnr], ids=lambda tool: tool.name)
 def test_a_tool_without_memory(tmp_path, tool):
     said = "ERROR: Exception: std::bad_alloc"
-    error = failed(ToolError(Command("elaborate", tool, (), "a.log"), said, said), tmp_path)
+    error = failed(ToolError(ToolRun("elaborate", tool, (), "a.log"), said, said), tmp_path)
     assert error.code == "GW-802"
     assert tool.variable in error.remedy
 
@@ -261,7 +261,7 @@ def test_plans_stay_in_their_folder(path):
     with pytest.raises(ValueError, match="leaves"):
         Plan({path: ""}, ())
     with pytest.raises(ValueError, match="leaves"):
-        Plan({}, (Command("stage", YOSYS, (), path),))
+        Plan({}, (ToolRun("stage", YOSYS, (), path),))
 
 
 def for_vendors(lanes):

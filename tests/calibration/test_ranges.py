@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gatewright.frontend.calibration.options import Options
+from gatewright.frontend.calibration.options import RangeOptions
 from gatewright.frontend.calibration.ranges import Histogram, choose_scale
 
 RNG = np.random.default_rng(5)
@@ -61,7 +61,7 @@ def square_error(values: np.ndarray, scale: float, bits: int, signed: bool) -> f
 def test_mse_finds_the_best_range(name: str, bits: int, scale: str) -> None:
     values = VALUES[name].astype(np.float64)
     signed = name != "sigmoid"
-    options = Options(method="mse", scale=scale)
+    options = RangeOptions(method="mse", scale=scale)
     found = choose_scale(histogram(VALUES[name]), options, bits=bits, signed=signed)
     reach = np.abs(values).max() / (2 ** (bits - 1 if signed else bits) - 1)
     if scale == "float":
@@ -74,14 +74,14 @@ def test_mse_finds_the_best_range(name: str, bits: int, scale: str) -> None:
 
 @pytest.mark.parametrize("signed", [False, True])
 def test_a_float_scale_puts_the_range_on_the_largest_code(signed: bool) -> None:
-    options = Options(percentile=100)
+    options = RangeOptions(percentile=100)
     values = np.float32([0.1, 0.9])
     scale = choose_scale(histogram(values), options, bits=8, signed=signed)
     assert scale == np.float32(np.float64(values.max()) / (127 if signed else 255))
 
 
 def test_a_power_of_two_is_the_next_one() -> None:
-    options = Options(percentile=100, scale="power_of_two")
+    options = RangeOptions(percentile=100, scale="power_of_two")
     seen = histogram(np.float32([0.6]))
     assert choose_scale(seen, options, bits=8, signed=True) == 2.0**-7
     assert choose_scale(seen, options, bits=8, signed=False) == 2.0**-8
@@ -89,7 +89,7 @@ def test_a_power_of_two_is_the_next_one() -> None:
 
 def test_weights_are_not_clipped_by_a_percentile() -> None:
     values = np.float32([*([0.01] * 9999), 1.0])
-    options = Options(percentile=99)
+    options = RangeOptions(percentile=99)
     assert choose_scale(histogram(values), options, bits=8, signed=True) < 0.001
     weight = choose_scale(histogram(values), options, bits=8, signed=True, weight=True)
     assert weight == np.float32(1 / 127)
@@ -98,6 +98,6 @@ def test_weights_are_not_clipped_by_a_percentile() -> None:
 @pytest.mark.parametrize("method", ["percentile", "mse"])
 def test_only_zeros(method: str) -> None:
     scale = choose_scale(
-        histogram(np.zeros(4, np.float32)), Options(method=method), bits=8, signed=True
+        histogram(np.zeros(4, np.float32)), RangeOptions(method=method), bits=8, signed=True
     )
     assert scale == np.float32(1 / 127)

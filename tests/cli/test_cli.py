@@ -168,9 +168,9 @@ def test_names_are_shown_as_they_are(
 
 def test_paths_of_tools_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     from gatewright.cli import display
-    from gatewright.cli.doctor import Line
+    from gatewright.cli.doctor import Entry
 
-    display.show_tools([Line("g++", "/opt/[/b]/g++ :x: \udcff", "C-simulate", False)])
+    display.show_tools([Entry("g++", "/opt/[/b]/g++ :x: \udcff", "C-simulate", False)])
     shown = capsys.readouterr().out
     assert "/opt/[/b]/g++ :x: \\udcff" in shown
 

@@ -13,7 +13,7 @@ import pytest
 import tiny
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.cosim import FROM_IDLE, Core, Drive, Event, Trace, open_core
+from gatewright.hls_templates.cosim import FROM_IDLE, Core, Drive, Event, Waveform, open_core
 from gatewright.hls_templates.cosim.drive import MOST
 from gatewright.hls_templates.mapping.ports import AxisEnd
 
@@ -244,7 +244,7 @@ def times(path):
 
 def test_waveform_of_the_whole_run(compiled, simulator, tmp_path):
     core = compiled(simulator, trace=True)
-    watched = core.run({"X": tiny.sequences([3, 2])}, Drive(trace=Trace(tmp_path / "a.vcd")))
+    watched = core.run({"X": tiny.sequences([3, 2])}, Drive(trace=Waveform(tmp_path / "a.vcd")))
     assert times(tmp_path / "a.vcd")[-1] == 2 * watched.cycles - 1
     assert "y_tdata" in (tmp_path / "a.vcd").read_text()
 
@@ -253,7 +253,9 @@ def test_waveform_of_a_step_on(compiled, simulator, tmp_path):
     core = compiled(simulator, trace=True)
     for sequence, step in itertools.product((0, 1), (0, 2)):
         path = tmp_path / f"{sequence}{step}.vcd"
-        watched = core.run({"X": tiny.sequences([4, 4])}, Drive(trace=Trace(path, sequence, step)))
+        watched = core.run(
+            {"X": tiny.sequences([4, 4])}, Drive(trace=Waveform(path, sequence, step))
+        )
         # A step's first word goes in every six cycles.
         begin = watched.first_in[sequence] + step * tiny.CYCLES_PER_STEP
         assert times(path)[0] == 2 * begin
@@ -261,7 +263,7 @@ def test_waveform_of_a_step_on(compiled, simulator, tmp_path):
 
 
 def test_waveform_that_cannot_be_written(compiled, tmp_path):
-    drive = Drive(trace=Trace(tmp_path / "missing" / "a.vcd"))
+    drive = Drive(trace=Waveform(tmp_path / "missing" / "a.vcd"))
     with pytest.raises(GatewrightError) as caught:
         compiled("verilator", trace=True).run({"X": tiny.sequences([3])}, drive)
     assert caught.value.code == "GW-606"
@@ -275,9 +277,9 @@ FULL = Path("/dev/full")
 def test_waveform_on_a_full_disk(compiled, simulator, tmp_path, first):
     core, xs = compiled(simulator, trace=True), tiny.sequences([20] * 4)
     with pytest.raises(GatewrightError, match="No space left") as caught:
-        core.run({"X": xs}, Drive(trace=Trace(FULL, first)))
+        core.run({"X": xs}, Drive(trace=Waveform(FULL, first)))
     assert (caught.value.code, caught.value.where) == ("GW-606", "/dev/full")
-    core.run({"X": xs}, Drive(trace=Trace(tmp_path / "a.vcd", first)))
+    core.run({"X": xs}, Drive(trace=Waveform(tmp_path / "a.vcd", first)))
     assert len(times(tmp_path / "a.vcd")) >= 240
 
 
@@ -307,7 +309,7 @@ def test_a_signal_ends_a_run_soon(compiled, simulator):
 def test_waveform_of_a_core_without(compiled, tmp_path):
     with pytest.raises(ValueError, match="without waveforms"):
         compiled("verilator").run(
-            {"X": tiny.sequences([3])}, Drive(trace=Trace(tmp_path / "a.vcd"))
+            {"X": tiny.sequences([3])}, Drive(trace=Waveform(tmp_path / "a.vcd"))
         )
 
 
@@ -351,10 +353,10 @@ def test_options_out_of_range(options):
         (Event, (2**63, "reset")),
         (Event, (MOST + 1, "clear")),
         (Event, (5, "reset", 2**63)),
-        (Trace, (3,)),
-        (Trace, ("x.vcd", -1)),
-        (Trace, ("x.vcd", "a")),
-        (Trace, ("x.vcd", 0, 10**30)),
+        (Waveform, (3,)),
+        (Waveform, ("x.vcd", -1)),
+        (Waveform, ("x.vcd", "a")),
+        (Waveform, ("x.vcd", 0, 10**30)),
     ],
     ids=str,
 )

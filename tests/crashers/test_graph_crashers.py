@@ -225,4 +225,4 @@ def test_a_defect_has_an_exit_code_of_its_own(monkeypatch: pytest.MonkeyPatch) -
         raise ZeroDivisionError("unforeseen")
 
     monkeypatch.setattr(cli, "examine", broken)
-    assert CliRunner().invoke(cli.main, ["doctor"]).exit_code == cli.DEFECT == 3
+    assert CliRunner().invoke(cli.main, ["doctor"]).exit_code == cli.EXIT_DEFECT == 3

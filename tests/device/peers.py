@@ -96,7 +96,7 @@ class Peer:
         self._ended.wait()
 
     def identity(
-        self, version: int = frames.VERSION, window: int = 4, digest: bytes = b""
+        self, version: int = frames.PROTOCOL, window: int = 4, digest: bytes = b""
     ) -> bytes:
         """What a board says of itself."""
         return bytes([IDENTITY, version]) + (digest or self.digest) + bytes([window])

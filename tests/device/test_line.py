@@ -336,7 +336,7 @@ def test_another_build(small_board: SimulatedBoard) -> None:
 
 
 def test_another_protocol(small_board: SimulatedBoard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frames, "VERSION", 2)
+    monkeypatch.setattr(frames, "PROTOCOL", 2)
     with linked(small_board) as link:
         raises("GW-907", link.hello, "version 1")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from gatewright.boards import boards
-from gatewright.boards.families.xilinx import CELLS
+from gatewright.boards.families.xilinx import XILINX_CELLS
 from gatewright.boards.vendor import count_plan, make_plan
 from gatewright.build import Build
 from gatewright.synth import candidate
@@ -29,10 +29,10 @@ def check_vendors(build: Build) -> None:
         # Also where it is more than the part has, which synth refuses.
         usage = count_plan(board, make_plan(board, design), folder, lambda stage, line: None)
         counts = json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
-        assert set(counts) <= set(CELLS) | FREE, set(counts) - set(CELLS) - FREE
+        assert set(counts) <= set(XILINX_CELLS) | FREE, set(counts) - set(XILINX_CELLS) - FREE
         assert set(usage) == {"lut", "ff", "dsp", "bram"}
         for kind in ("ff", "dsp"):
-            names = [name for name, (of, _) in CELLS.items() if of == kind]
+            names = [name for name, (of, _) in XILINX_CELLS.items() if of == kind]
             assert usage[kind].used == sum(counts.get(name, 0) for name in names)
         assert usage["lut"].used and usage["ff"].used, usage
         print(name, {kind: use.used for kind, use in usage.items()})

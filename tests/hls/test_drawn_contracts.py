@@ -23,7 +23,7 @@ from gatewright.hls_templates.cosim.core import Core
 from gatewright.hls_templates.cosim.drive import Drive
 from gatewright.hls_templates.cosim.library import core_library
 from gatewright.hls_templates.cosim.project import RtlProject
-from gatewright.hls_templates.cosim.verilator import OURS, Style, verilator_model
+from gatewright.hls_templates.cosim.verilator import OUR_STYLE, Style, verilator_model
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.mapping.mapper import Options
 from gatewright.hls_templates.mapping.ports import Ports
@@ -104,7 +104,7 @@ def test_c_simulation(subject: Subject, native: bool, tmp_path: Path) -> None:
 
 
 # It runs for a moment: what costs time is to compile it.
-HASTY = Style("drawn", OURS.options, ("-O0",))
+HASTY = Style("drawn", OUR_STYLE.options, ("-O0",))
 
 
 def test_rtl(subject: Subject, tmp_path: Path) -> None:

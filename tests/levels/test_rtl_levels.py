@@ -25,7 +25,7 @@ from gatewright import ChangedBuildWarning
 from gatewright.builds.folder import WAVES
 from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.cosim import Drive, Trace
+from gatewright.hls_templates.cosim import Drive, Waveform
 from gatewright.hls_templates.kernels import timing
 from gatewright.levels.run import CHUNK
 
@@ -188,8 +188,8 @@ def test_the_command_line_refuses_them_too(
 def test_a_waveform_of_one_sequence_in_a_later_part(shared: Shared, tmp_path: Path) -> None:
     short = sequences(shared, CHUNK + 3, 2)
     whole, late = (tmp_path / f"{name}.vcd" for name in ("whole", "late"))
-    shared.build.simulate(short[-2:], "rtl", drive=Drive(trace=Trace(whole, 1), gap=64))
-    shared.build.simulate(short, "rtl", drive=Drive(trace=Trace(late, CHUNK + 2), gap=64))
+    shared.build.simulate(short[-2:], "rtl", drive=Drive(trace=Waveform(whole, 1), gap=64))
+    shared.build.simulate(short, "rtl", drive=Drive(trace=Waveform(late, CHUNK + 2), gap=64))
     signals = [path.read_text().partition("$enddefinitions")[2] for path in (whole, late)]
     assert len(signals[0]) > 1000
     assert signals[0].count("\n#") == signals[1].count("\n#")
@@ -199,7 +199,7 @@ def test_a_waveform_of_one_sequence_in_a_later_part(shared: Shared, tmp_path: Pa
 def test_a_waveform_of_what_is_not_there(
     place: tuple[int, int], shared: Shared, tmp_path: Path
 ) -> None:
-    drive = Drive(trace=Trace(tmp_path / "a.vcd", *place))
+    drive = Drive(trace=Waveform(tmp_path / "a.vcd", *place))
     with pytest.raises(GatewrightError, match="there are 24 sequences of 6 steps") as caught:
         shared.build.simulate(shared.x, "rtl", drive=drive)
     assert caught.value.code == "GW-606"

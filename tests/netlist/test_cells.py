@@ -12,7 +12,7 @@ import pytest
 
 from gatewright.boards.families.ecp5 import ECP5
 from gatewright.boards.families.ice40 import ICE40
-from gatewright.boards.netlist import DEVICES, netlist_plan, run_netlist
+from gatewright.boards.netlist import NETLIST_TARGETS, netlist_plan, run_netlist
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim.cells import cell_models
 from gatewright.hls_templates.cosim.verilator import _includes, run_time
@@ -62,7 +62,7 @@ def both(tmp_path: Path, source: str, cell: str, change: tuple[str, str] = ("", 
     image = words(source)
     rtl = {"dut.sv": source, "sources.f": "dut.sv\n", "rom.hex": image}
     (tmp_path / "synth").mkdir()
-    netlist = run_netlist(netlist_plan(DEVICES["netlist"], rtl, "dut"), tmp_path / "synth")
+    netlist = run_netlist(netlist_plan(NETLIST_TARGETS["netlist"], rtl, "dut"), tmp_path / "synth")
     assert f"  {cell} " in netlist
     models = cell_models(ECP5.netlist.models, find_yosys())
     changed = {name: text.replace(*change) if change[0] else text for name, text in models.items()}

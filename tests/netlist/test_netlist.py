@@ -45,7 +45,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[gatewright.Build
         yield gatewright.compile(model.eval(), x[:1], folder / f"build {AWKWARD}")
 
 
-@pytest.mark.parametrize("level", boards_netlist.DEVICES)
+@pytest.mark.parametrize("level", boards_netlist.NETLIST_TARGETS)
 def test_a_netlist_gives_the_integers(build, level):
     report = build.verify(levels=["integer", level])
     (pair,) = report.comparisons
@@ -54,7 +54,7 @@ def test_a_netlist_gives_the_integers(build, level):
     assert pair.differing.total() == 0
 
 
-@pytest.mark.parametrize("level", boards_netlist.DEVICES)
+@pytest.mark.parametrize("level", boards_netlist.NETLIST_TARGETS)
 def test_stalls_change_nothing(build, level):
     x = np.random.default_rng(1).normal(0, 1, (8, STEPS, INPUTS)).astype(np.float32)
     drive = Drive(seed=1, input_stall=0.5, output_stall=0.5)
@@ -65,7 +65,7 @@ def test_stalls_change_nothing(build, level):
 
 def test_a_broken_cell_shows(build, tmp_path):
     """Without the carry into its first sum, an adder gives other integers."""
-    netlist, ports = make_netlist(build, boards_netlist.DEVICES["netlist"])
+    netlist, ports = make_netlist(build, boards_netlist.NETLIST_TARGETS["netlist"])
     for path in netlist.paths():
         text = path.read_text()
         if path.name == "cells.v":
@@ -91,7 +91,9 @@ def wrong(build: gatewright.Build, core: Core) -> bool:
 
 def test_a_flow_that_fails(tmp_path: Path):
     plan = boards_netlist.netlist_plan(
-        boards_netlist.DEVICES["netlist-ice40"], {"sources.f": "a.sv\n", "a.sv": "module a(\n"}, "a"
+        boards_netlist.NETLIST_TARGETS["netlist-ice40"],
+        {"sources.f": "a.sv\n", "a.sv": "module a(\n"},
+        "a",
     )
     with pytest.raises(GatewrightError, match="yosys") as caught:
         boards_netlist.run_netlist(plan, tmp_path)

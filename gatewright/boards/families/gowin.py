@@ -13,7 +13,7 @@ from gatewright.boards.pins import Pin, PllLimits
 from gatewright.tools.programs import flow_program
 
 OUTPUT_DIVIDERS = (2, 4, 8, 16, 32, 48, 64, 80, 96, 112, 128)
-BEST_VCO = 800
+_BEST_VCO = 800
 RAMS = ("SP", "SPX9", "DPB", "DPX9B", "SDPB", "SDPX9B", "pROM", "pROMX9")
 
 
@@ -30,7 +30,7 @@ def _settings(source: Fraction, limits: PllLimits) -> Iterator[Pll]:
 
 
 def _merit(source: Fraction, pll: Pll) -> tuple[Fraction, ...]:
-    return source / (pll.dividers[0] + 1), -abs(pll.vco - BEST_VCO)
+    return source / (pll.dividers[0] + 1), -abs(pll.vco - _BEST_VCO)
 
 
 def _primitive(mhz: float, pll: Pll) -> list[str]:

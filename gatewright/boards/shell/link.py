@@ -224,11 +224,11 @@ class Link:
         if not identity:
             self._refused(Answer([]))
         version, digest = identity[0], identity[1 : 1 + DIGEST_BYTES]
-        if version != frames.VERSION:
+        if version != frames.PROTOCOL:
             raise GatewrightError(
                 "GW-907",
                 where=self._where,
-                cause=f"the board speaks version {version}, this is version {frames.VERSION}.",
+                cause=f"the board speaks version {version}, this is version {frames.PROTOCOL}.",
                 remedy="Compile and synthesize with this version of Gatewright, or install the "
                 "one that made the bitstream.",
             )

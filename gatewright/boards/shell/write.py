@@ -10,8 +10,8 @@ import jinja2
 
 from gatewright.boards.shell.ports import FramePort, input_ports, output_ports
 
-TOP = "gatewright_board"
-LIBRARY = (
+SHELL = "gatewright_board"
+SHELL_MODULES = (
     "gw_uart_rx.sv",
     "gw_uart_tx.sv",
     "gw_crc32.sv",
@@ -32,7 +32,7 @@ def shell_files(kernels: dict[str, Any], digest: bytes) -> dict[str, str]:
         digest: What ``build_digest`` says of the build.
     """
     folder = resources.files("gatewright.boards.shell")
-    files = {name: folder.joinpath(name).read_text() for name in LIBRARY}
+    files = {name: folder.joinpath(name).read_text() for name in SHELL_MODULES}
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("gatewright.boards.shell", "."),
         undefined=jinja2.StrictUndefined,
@@ -42,7 +42,7 @@ def shell_files(kernels: dict[str, Any], digest: bytes) -> dict[str, str]:
         autoescape=False,
     )
     inputs, outputs = input_ports(kernels), output_ports(kernels)
-    files[f"{TOP}.sv"] = environment.get_template(f"{TOP}.sv.j2").render(
+    files[f"{SHELL}.sv"] = environment.get_template(f"{SHELL}.sv.j2").render(
         inputs=inputs,
         outputs=outputs,
         in_bytes=_packed(inputs),

@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import PackedSequence
 from gatewright.frontend.calibration.options import refused
 from gatewright.frontend.torch.checks import PADDED
 
-CHUNK = 256
+_CHUNK = 256
 """Sequences run at once, of data that is one array."""
 
 _FORM = "Pass float32 sequences as the model takes them: one array, or an iterable of batches."
@@ -63,7 +63,7 @@ def read_batches(data: Any, batch_axis: int) -> list[Batch]:
     """
     if isinstance(data, torch.Tensor | np.ndarray):
         (x,) = _batch(data).inputs
-        return [Batch((part,)) for part in x.split(CHUNK, dim=batch_axis)]
+        return [Batch((part,)) for part in x.split(_CHUNK, dim=batch_axis)]
     if isinstance(data, PackedSequence):
         data = (data,)
     if isinstance(data, tuple) and all(isinstance(d, torch.Tensor | np.ndarray) for d in data):

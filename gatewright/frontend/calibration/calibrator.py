@@ -15,10 +15,10 @@ from gatewright.frontend.calibration import observe
 from gatewright.frontend.calibration.batches import Batch, join_labels, read_batches
 from gatewright.frontend.calibration.conversion import COMPARED, check_conversion
 from gatewright.frontend.calibration.floats import watch_float_states, with_brevitas_layers
-from gatewright.frontend.calibration.options import Options, refused
+from gatewright.frontend.calibration.options import RangeOptions, refused
 from gatewright.frontend.calibration.quantizers import Grid
 from gatewright.frontend.calibration.ranges import choose_scale
-from gatewright.frontend.calibration.result import Calibration, OutputError, Placed
+from gatewright.frontend.calibration.result import Calibration, OutputChange, Placed
 from gatewright.frontend.calibration.slots import (
     Slot,
     input_slots,
@@ -36,14 +36,14 @@ from gatewright.frontend.torch.preserve import held, preserved
 from gatewright.frontend.torch.trace import symbolic_graph
 
 
-def calibrate_module(model: Any, data: Any, labels: Any, options: Options) -> Calibration:
+def calibrate_module(model: Any, data: Any, labels: Any, options: RangeOptions) -> Calibration:
     """See ``gatewright.calibrate``."""
     module = check_model(model)
     with preserved(module):  # also a copy may run what belongs to the original, by a hook
         return _calibrate(module, data, labels, options)
 
 
-def _calibrate(model: nn.Module, data: Any, labels: Any, options: Options) -> Calibration:
+def _calibrate(model: nn.Module, data: Any, labels: Any, options: RangeOptions) -> Calibration:
     given = _copy(model)
     watch_float_states(given)
     axis = _batch_axis(given)
@@ -99,7 +99,7 @@ def _batch_axis(model: nn.Module) -> int:
     return 0
 
 
-def _place_weights(net: nn.Module, options: Options) -> list[Placed]:
+def _place_weights(net: nn.Module, options: RangeOptions) -> list[Placed]:
     placed = []
     for slot in weight_slots(net):
         for module, _ in slot.places:
@@ -111,7 +111,7 @@ def _place_weights(net: nn.Module, options: Options) -> list[Placed]:
     return placed
 
 
-def _place_activations(net: nn.Module, batches: list[Batch], options: Options) -> list[Placed]:
+def _place_activations(net: nn.Module, batches: list[Batch], options: RangeOptions) -> list[Placed]:
     recurrent, outputs = recurrent_slots(net), output_slots(net)
     inputs = input_slots(net, len(batches[0].inputs))
     slots = [*recurrent, *outputs, *inputs]
@@ -130,7 +130,9 @@ def _place_activations(net: nn.Module, batches: list[Batch], options: Options) -
     return placed
 
 
-def _grid(scale: float, bits: int, signed: bool, options: Options, narrow: bool = False) -> Grid:
+def _grid(
+    scale: float, bits: int, signed: bool, options: RangeOptions, narrow: bool = False
+) -> Grid:
     power_of_two = options.scale == "power_of_two"
     return Grid(scale, bits, signed, narrow=narrow, power_of_two=power_of_two)
 
@@ -156,11 +158,11 @@ def _placed(slot: Slot, grid: Grid, scale: float) -> Placed:
     )
 
 
-def _output_error(before: list[FloatArray], after: list[FloatArray]) -> OutputError:
+def _output_error(before: list[FloatArray], after: list[FloatArray]) -> OutputChange:
     a = np.concatenate([y.reshape(-1) for y in before]).astype(np.float64)
     b = np.concatenate([y.reshape(-1) for y in after]).astype(np.float64)
     rms, size = float(np.sqrt(np.mean((b - a) ** 2))), float(np.sqrt(np.mean(a**2)))
-    return OutputError(rms, float(np.abs(b - a).max()), rms / size if size else 0.0)
+    return OutputChange(rms, float(np.abs(b - a).max()), rms / size if size else 0.0)
 
 
 def _accuracy(

@@ -24,7 +24,7 @@ from gatewright.frontend.torch.watch import Arrays, tensors_of
 
 COMPARED = 32
 """Sequences that both are given."""
-SLACK = 256
+_SLACK = 256
 """Times the error of float32 in one of two computations that another one of the same may have."""
 
 
@@ -147,7 +147,7 @@ def _near(layer: Any, args: Any, kwargs: Any, own: Arrays, theirs: Arrays) -> bo
     exact = _in_float64(layer, args, kwargs)
     for a, b, reference in zip(own, theirs, exact, strict=True):
         error = _largest(a - reference) + 2.0**-23 * _largest(reference)
-        if not _largest(b - reference) <= SLACK * error:
+        if not _largest(b - reference) <= _SLACK * error:
             return False
     return True
 

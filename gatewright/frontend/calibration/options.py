@@ -17,7 +17,7 @@ def refused(where: str, cause: str, remedy: str) -> GatewrightError:
 
 
 @dataclass(frozen=True)
-class Options:
+class RangeOptions:
     """How ranges are chosen.
 
     Attributes:

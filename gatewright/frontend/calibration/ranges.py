@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from gatewright.frontend.calibration.options import Options
+from gatewright.frontend.calibration.options import RangeOptions
 
 # A bin is a float32 magnitude without its last bits: about 0.05 % wide everywhere, so that one
 # pass over the data does for any range, and batches in any split give the same counts.
@@ -78,7 +78,7 @@ def _edges(indices: npt.NDArray[np.int64], half: bool = False) -> npt.NDArray[np
 
 
 def choose_scale(
-    seen: Histogram, options: Options, *, bits: int, signed: bool, weight: bool = False
+    seen: Histogram, options: RangeOptions, *, bits: int, signed: bool, weight: bool = False
 ) -> float:
     """The scale of a symmetric quantizer, a float32 number.
 

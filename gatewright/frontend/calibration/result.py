@@ -34,7 +34,7 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class OutputError:
+class OutputChange:
     """How far the outputs moved on the calibration data.
 
     Attributes:
@@ -66,7 +66,7 @@ class Calibration:
     model: torch.nn.Module
     example_input: tuple[torch.Tensor, ...]
     placed: tuple[Placed, ...]
-    output_error: OutputError
+    output_error: OutputChange
     sequences: int
     accuracy_before: float | None = None
     accuracy_after: float | None = None

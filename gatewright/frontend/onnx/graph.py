@@ -12,8 +12,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.errors import GatewrightError
-from gatewright.files.limits import CELLS as MOST_CELLS
-from gatewright.files.limits import INPUT_VALUES
+from gatewright.files.limits import INPUT_VALUES, LAYERS
 from gatewright.frontend.onnx.files import tensor_bytes
 from gatewright.frontend.onnx.ops import FOLDED, NONE, Vocabulary
 from gatewright.frontend.onnx.wellformed import check_node, check_wellformed
@@ -77,7 +76,7 @@ class RawGraph:
                 cause=f"it holds no recurrent layer ({next(iter(vocabulary.cells))}).",
                 remedy=DYNAMO_REMEDY,
             )
-        MOST_CELLS.check(
+        LAYERS.check(
             _graph_name(graph), sum(node.op_type in vocabulary.cells for node in self.nodes)
         )
         self.producers = {node.output[0]: node for node in self.nodes}

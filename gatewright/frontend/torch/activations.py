@@ -12,7 +12,7 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend import emit
 from gatewright.frontend.spec import Value
 from gatewright.frontend.torch.brevitas_quant import is_enabled, read_act
-from gatewright.frontend.torch.registry import Context, emits, expect_value, unsupported_call
+from gatewright.frontend.torch.registry import Tracing, emits, expect_value, unsupported_call
 
 
 def only_input(where: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
@@ -23,7 +23,7 @@ def only_input(where: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Val
     return expect_value(where, values[0])
 
 
-def maybe_quantize(ctx: Context, name: str, path: str, proxy: Any, x: Value) -> Value:
+def maybe_quantize(ctx: Tracing, name: str, path: str, proxy: Any, x: Value) -> Value:
     """Apply an optional quantizer of a layer."""
     if not is_enabled(proxy):
         return x
@@ -33,7 +33,7 @@ def maybe_quantize(ctx: Context, name: str, path: str, proxy: Any, x: Value) -> 
 
 @emits(qnn.QuantIdentity)
 def quant_identity(
-    ctx: Context, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:
     """A quantizer alone."""
     name = ctx.name(path)
@@ -48,7 +48,7 @@ _FUNCTIONS = {qnn.QuantReLU: "Relu", qnn.QuantSigmoid: "Sigmoid", qnn.QuantTanh:
 
 @emits(*_FUNCTIONS)
 def quant_activation(
-    ctx: Context, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:
     """A function between its quantizers."""
     op = next(op for cls, op in _FUNCTIONS.items() if isinstance(module, cls))
@@ -57,7 +57,7 @@ def quant_activation(
 
 @emits(qnn.QuantHardTanh)
 def quant_hard_tanh(
-    ctx: Context, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:
     """Its quantizers only: Brevitas leaves the clamp to the quantizer, whose scale it sets."""
     where = path or type(module).__name__
@@ -78,7 +78,7 @@ def quant_hard_tanh(
 
 
 def _activation(
-    ctx: Context,
+    ctx: Tracing,
     module: Any,
     path: str,
     args: tuple[Any, ...],

@@ -13,9 +13,9 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend import emit
 from gatewright.frontend.spec import States, Value
 from gatewright.frontend.torch.registry import (
-    Context,
     MaxOutput,
     RecurrentOutput,
+    Tracing,
     bind,
     emits_call,
     expect_value,
@@ -27,7 +27,7 @@ _ALL = slice(None)
 
 
 @emits_call(functions=(operator.getitem,))
-def getitem(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def getitem(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Unpacks what a recurrent layer returns, or selects the last time step of a tensor."""
     source, index = args
     if isinstance(source, RecurrentOutput):
@@ -68,7 +68,7 @@ def _state(source: States, index: Any) -> Value:
     return source.items[picks[0]]
 
 
-def _select(ctx: Context, x: Value, index: Any) -> Value:
+def _select(ctx: Tracing, x: Value, index: Any) -> Value:
     what = f"{_show(index)} on {x.name}"
     refuse_quant_tensor(what, x.quant_tensor)
     if x.layout is None or len(x.shape) != 3:
@@ -125,7 +125,7 @@ def _show(index: Any) -> str:
 
 
 @emits_call(functions=(torch.flatten,), methods=("flatten",))
-def flatten(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+def flatten(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
     """``torch.flatten(x, 1)``."""
     x, start, end = bind(args, kwargs, ("input", "start_dim", "end_dim"), (None, 0, -1))
     x = expect_value("flatten", x)
@@ -135,7 +135,7 @@ def flatten(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Valu
 
 
 @emits_call(functions=(F.dropout,), methods=("contiguous",))
-def vanishing(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+def vanishing(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
     """Calls that do nothing in eval mode; F.dropout has to be told that it is."""
     if len(args) + len(kwargs) == 1 and not kwargs:  # .contiguous(), or F.dropout(x)
         (x,) = args
@@ -154,7 +154,7 @@ def vanishing(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Va
 
 
 @emits_call(functions=(torch.cat, torch.concat))
-def concatenate(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value | States:
+def concatenate(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value | States:
     """``torch.cat`` of features, or of final states along their first axis."""
     tensors, dim = bind(args, kwargs, ("tensors", "dim"), (None, 0))
     parts = list(tensors)
@@ -168,7 +168,7 @@ def concatenate(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
 
 
 @emits_call(functions=(torch.squeeze,), methods=("squeeze",))
-def squeeze(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+def squeeze(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
     """``h.squeeze(0)`` of the one final state of a layer."""
     source, dim = bind(args, kwargs, ("input", "dim"), (None, None))
     if isinstance(source, States) and len(source.items) == 1 and dim == 0:
@@ -177,7 +177,7 @@ def squeeze(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Valu
 
 
 @emits_call(functions=(getattr,))
-def attribute(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value | States:
+def attribute(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value | States:
     """``.value`` of a QuantTensor."""
     source, name = args[:2]
     if isinstance(source, States) and name == "value" and source.quant_tensor:

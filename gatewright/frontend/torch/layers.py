@@ -19,12 +19,12 @@ from gatewright.frontend.torch.brevitas_quant import (
     read_weight,
     to_numpy,
 )
-from gatewright.frontend.torch.registry import Context, emits
+from gatewright.frontend.torch.registry import Tracing, emits
 
 
 @emits(qnn.QuantLinear)
 def quant_linear(
-    ctx: Context, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:
     """``QuantLinear``, its input and output quantizers optional."""
     name = ctx.name(path)
@@ -55,7 +55,7 @@ def _bias(where: str, module: Any, x: Value) -> Parameter:
 
 @emits(nn.BatchNorm1d)
 def batch_norm(
-    ctx: Context, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:
     """``BatchNorm1d`` on a matrix, with its running statistics."""
     where = path or type(module).__name__
@@ -77,7 +77,7 @@ def batch_norm(
 
 @emits(nn.Flatten)
 def flatten(
-    ctx: Context, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:
     """``Flatten`` with its default axes."""
     where = path or type(module).__name__
@@ -99,7 +99,7 @@ if hasattr(qnn, "QuantDropout"):  # gone from Brevitas 0.13
 
 @emits(*_VANISHING)
 def vanishing(
-    ctx: Context, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:
     """Modules that do nothing in eval mode."""
     return only_input(path or type(module).__name__, args, kwargs)

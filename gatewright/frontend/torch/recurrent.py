@@ -12,12 +12,12 @@ from torch import nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend import emit
-from gatewright.frontend.spec import CellSpec, GateSpec, Parameter, States, Value
+from gatewright.frontend.spec import GateSpec, LayerSpec, Parameter, States, Value
 from gatewright.frontend.torch.brevitas_quant import read_act, read_bias, read_weight, to_numpy
 from gatewright.frontend.torch.registry import (
-    Context,
     OwnTensor,
     RecurrentOutput,
+    Tracing,
     emits,
     expect_value,
     refuse_quant_tensor,
@@ -28,7 +28,7 @@ from gatewright.ir.traced.vocabulary import LSTM_CELL, RNN_CELL, CellForm
 
 @emits(QuantLSTM)
 def quant_lstm(
-    ctx: Context, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> RecurrentOutput:
     """A stack of LSTM layers; its final states are (h, c) as Brevitas packs them."""
     inputs = dict(zip(("inp", "hx", "cx"), args, strict=False)) | kwargs
@@ -42,7 +42,7 @@ def quant_lstm(
 
 @emits(QuantRNN)
 def quant_rnn(
-    ctx: Context, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> RecurrentOutput:
     """A stack of RNN layers; its final state is h."""
     inputs = dict(zip(("inp", "hx"), args, strict=False)) | kwargs
@@ -52,7 +52,7 @@ def quant_rnn(
 
 
 def _stack(
-    ctx: Context, module: Any, path: str, x: Any, initial: tuple[Any, ...], form: CellForm
+    ctx: Tracing, module: Any, path: str, x: Any, initial: tuple[Any, ...], form: CellForm
 ) -> tuple[Value, tuple[States, ...]]:
     """All layers and directions; each layer reads the concatenation of the one before it."""
     value = expect_value(path or type(module).__name__, x)
@@ -82,7 +82,7 @@ def _join(*parts: str) -> str:
     return ".".join(part for part in parts if part)
 
 
-def _quantize_input(ctx: Context, layer: Any, path: str, x: Value) -> Value:
+def _quantize_input(ctx: Tracing, layer: Any, path: str, x: Value) -> Value:
     """The first layer's io_quant, which all of its directions share."""
     emit.check_sequence(path, x, layer.input_size, bool(layer.cell.batch_first))
     if layer.quantize_output_only:
@@ -91,7 +91,7 @@ def _quantize_input(ctx: Context, layer: Any, path: str, x: Value) -> Value:
     return emit.quantize(ctx.builder, ctx.name(f"{path}.x_quant"), x, spec)
 
 
-def _initial(ctx: Context, where: str, given: Any, index: int) -> Value | None:
+def _initial(ctx: Tracing, where: str, given: Any, index: int) -> Value | None:
     """The state [B, H] that Brevitas would read, ``given[index]``."""
     if given is None:
         return None
@@ -120,7 +120,7 @@ def _missing_state(where: str, index: int, count: int) -> GatewrightError:
     )
 
 
-def _constant_state(ctx: Context, where: str, given: OwnTensor, index: int) -> Value:
+def _constant_state(ctx: Tracing, where: str, given: OwnTensor, index: int) -> Value:
     """A parameter or buffer of the model, the same for every sequence."""
     values = to_numpy(given.tensor)
     if values.ndim != 3 or not 0 <= index < values.shape[0]:
@@ -139,14 +139,14 @@ def _constant_state(ctx: Context, where: str, given: OwnTensor, index: int) -> V
 
 
 def _layer(
-    ctx: Context, layer: Any, path: str, x: Value, initial: list[Value | None], form: CellForm
+    ctx: Tracing, layer: Any, path: str, x: Value, initial: list[Value | None], form: CellForm
 ) -> tuple[Value, ...]:
     """One layer in one direction."""
     quantizers = {
         quantizer: read_act(f"{path}.{quantizer}_quant", getattr(layer.cell, f"{quantizer}_quant"))
         for quantizer in form.quantizers
     }
-    spec = CellSpec(
+    spec = LayerSpec(
         form,
         {gate: _gate(path, layer, gate, x, form) for gate in form.gates},
         quantizers,

@@ -10,8 +10,8 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend import emit
 from gatewright.frontend.spec import Value
 from gatewright.frontend.torch.registry import (
-    Context,
     MaxOutput,
+    Tracing,
     bind,
     emits_call,
     expect_value,
@@ -22,7 +22,7 @@ _NAMES, _DEFAULTS = ("input", "dim", "keepdim"), (None, None, False)
 
 
 @emits_call(functions=(torch.mean,), methods=("mean",))
-def mean(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+def mean(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
     """``out.mean(dim=1)``, or ``dim=0`` without ``batch_first``."""
     if kwargs.get("dtype") is not None:
         raise unsupported_call("mean", "it is given a dtype.")
@@ -31,19 +31,19 @@ def mean(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
 
 
 @emits_call(functions=(torch.amax,), methods=("amax",))
-def amax(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+def amax(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
     """``out.amax(dim=1)``, or ``dim=0`` without ``batch_first``."""
     return _over_time(ctx, "amax", "ReduceMax", args, kwargs)
 
 
 @emits_call(functions=(torch.max,), methods=("max",))
-def maximum(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> MaxOutput:
+def maximum(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> MaxOutput:
     """``out.max(dim=1)``, of which only the values can be used."""
     return MaxOutput(_over_time(ctx, "max", "ReduceMax", args, kwargs))
 
 
 def _over_time(
-    ctx: Context, call: str, op: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ctx: Tracing, call: str, op: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:
     source, dim, keepdim = bind(args, kwargs, _NAMES, _DEFAULTS)
     x = expect_value(call, source)
@@ -65,7 +65,7 @@ def _over_time(
 
 
 @emits_call(functions=(torch.argmax,), methods=("argmax",))
-def argmax(ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+def argmax(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
     """``y.argmax(dim=-1)``, the model's output."""
     source, dim, keepdim = bind(args, kwargs, _NAMES, _DEFAULTS)
     x = expect_value("argmax", source)

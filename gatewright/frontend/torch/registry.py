@@ -15,7 +15,7 @@ from gatewright.frontend.spec import States, Value
 
 
 @dataclass
-class Context:
+class Tracing:
     """State of one trace.
 
     Attributes:
@@ -68,12 +68,12 @@ class OwnTensor:
     tensor: Any = None
 
 
-ModuleEmitter = Callable[[Context, Any, str, tuple[Any, ...], dict[str, Any]], Any]
-CallEmitter = Callable[[Context, tuple[Any, ...], dict[str, Any]], Any]
+ModuleEmitter = Callable[[Tracing, Any, str, tuple[Any, ...], dict[str, Any]], Any]
+CallEmitter = Callable[[Tracing, tuple[Any, ...], dict[str, Any]], Any]
 
 MODULES: dict[type[nn.Module], ModuleEmitter] = {}
-FUNCTIONS: dict[Any, CallEmitter] = {}
-METHODS: dict[str, CallEmitter] = {}
+FUNCTION_EMITTERS: dict[Any, CallEmitter] = {}
+METHOD_EMITTERS: dict[str, CallEmitter] = {}
 
 SUPPORTED_CALLS = (
     "out, state = lstm(x); out[:, -1] or out[:, -1, :] with batch_first=True; out[-1] without; "
@@ -101,8 +101,8 @@ def emits_call(
     """Register the emitter of functions and tensor methods."""
 
     def register(emitter: CallEmitter) -> CallEmitter:
-        FUNCTIONS.update(dict.fromkeys(functions, emitter))
-        METHODS.update(dict.fromkeys(methods, emitter))
+        FUNCTION_EMITTERS.update(dict.fromkeys(functions, emitter))
+        METHOD_EMITTERS.update(dict.fromkeys(methods, emitter))
         return emitter
 
     return register

@@ -27,11 +27,11 @@ from gatewright.frontend.torch.checks import (
 )
 from gatewright.frontend.torch.preserve import held, held_outside, preserved
 from gatewright.frontend.torch.registry import (
-    FUNCTIONS,
-    METHODS,
-    Context,
+    FUNCTION_EMITTERS,
+    METHOD_EMITTERS,
     OwnTensor,
     RecurrentOutput,
+    Tracing,
     expect_value,
     module_emitter,
     registered_class,
@@ -83,7 +83,7 @@ def trace_module(model: object, example_input: Any) -> Trace:
     examples = example_arrays(example_input)
     names = tap_names(module)
     builder = GraphBuilder(examples[0].shape)
-    context = Context(builder, names, batch_first=is_batch_first(module))
+    context = Tracing(builder, names, batch_first=is_batch_first(module))
     shapes = [example.shape for example in examples]
     with preserved(module):
         graph = _symbolic_graph(module, len(examples))
@@ -242,7 +242,7 @@ def _has_effect(node: fx.Node) -> bool:
 def _run(
     graph: fx.Graph,
     model: nn.Module,
-    context: Context,
+    context: Tracing,
     shapes: list[tuple[int, ...]],
 ) -> tuple[list[tuple[str, Value]], list[TracedCall]]:
     env: dict[fx.Node, Any] = {}
@@ -261,7 +261,9 @@ def _run(
             given = _tensor_names([*args, *kwargs.values()])
             calls.append(TracedCall(path, given, _tensor_names(env[node])))
         elif node.op in ("call_function", "call_method"):
-            table: dict[Any, Any] = FUNCTIONS if node.op == "call_function" else METHODS
+            table: dict[Any, Any] = (
+                FUNCTION_EMITTERS if node.op == "call_function" else METHOD_EMITTERS
+            )
             if node.target not in table:
                 raise unsupported_call(_callable_name(node))
             env[node] = table[node.target](context, args, kwargs)
@@ -284,7 +286,7 @@ def _tensor_names(result: Any) -> tuple[Names, ...]:
 
 
 def _placeholder(
-    node: fx.Node, position: int, context: Context, shapes: list[tuple[int, ...]]
+    node: fx.Node, position: int, context: Tracing, shapes: list[tuple[int, ...]]
 ) -> Any:
     if position >= len(shapes):
         if node.args:  # an optional argument keeps its default
@@ -309,7 +311,7 @@ def _callable_name(node: fx.Node) -> str:
     return f"{getattr(node.target, '__module__', None) or 'torch'}.{name}"
 
 
-def _outputs(context: Context, result: Any) -> list[tuple[str, Value]]:
+def _outputs(context: Tracing, result: Any) -> list[tuple[str, Value]]:
     """What a model returns, flattened: wanted names and values."""
     if isinstance(result, RecurrentOutput):
         return [("y", result.out), *_outputs(context, result.states)]

@@ -1,7 +1,7 @@
 """Simulation of ``rtl/``, cycle by cycle."""
 
 from gatewright.hls_templates.cosim.core import Core, Watched
-from gatewright.hls_templates.cosim.drive import FROM_IDLE, Drive, Event, Trace
+from gatewright.hls_templates.cosim.drive import FROM_IDLE, Drive, Event, Waveform
 from gatewright.hls_templates.cosim.engines import Simulator, compiled_core, open_core
 
 __all__ = [
@@ -10,8 +10,8 @@ __all__ = [
     "Drive",
     "Event",
     "Simulator",
-    "Trace",
     "Watched",
+    "Waveform",
     "compiled_core",
     "open_core",
 ]

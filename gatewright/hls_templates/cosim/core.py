@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewright.errors import DEFECT, GatewrightError
-from gatewright.hls_templates.cosim.drive import Drive, Trace
+from gatewright.hls_templates.cosim.drive import Drive, Waveform
 from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.ir.types import IntArray
 
@@ -202,7 +202,7 @@ class Core:
             # What is interrupted would go on with memory that is no longer there.
             self._library.gw_give_up(self._core)
 
-    def _check_trace(self, trace: Trace) -> None:
+    def _check_trace(self, trace: Waveform) -> None:
         if not self._traces:
             raise ValueError("this core was compiled without waveforms")
         try:
@@ -301,7 +301,7 @@ def _lengths(ports: Ports, feeds: Mapping[str, Sequence[IntArray]]) -> npt.NDArr
     return lengths
 
 
-def _unwritable(trace: Trace | None, reason: str) -> GatewrightError:
+def _unwritable(trace: Waveform | None, reason: str) -> GatewrightError:
     return GatewrightError(
         "GW-606",
         where=str(trace.path) if trace else "waveform",

@@ -18,8 +18,8 @@ FROM_IDLE = 64
 """Cycles of pause after which a core has nothing left to do."""
 
 
-Kind = Literal["reset", "clear"]
-KINDS = get_args(Kind)
+ClearKind = Literal["reset", "clear"]
+_KINDS = get_args(ClearKind)
 
 
 @dataclass(frozen=True)
@@ -33,18 +33,18 @@ class Event:
     """
 
     cycle: int
-    kind: Kind
+    kind: ClearKind
     length: int = 1
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise refused(f"an event is a {self.kind!r}", f"Pass {' or '.join(KINDS)}.")
+        if self.kind not in _KINDS:
+            raise refused(f"an event is a {self.kind!r}", f"Pass {' or '.join(_KINDS)}.")
         _check_count("cycle of an event", self.cycle, 0)
         _check_count("length of an event", self.length, 1)
 
 
 @dataclass(frozen=True)
-class Trace:
+class Waveform:
     """A waveform.
 
     Attributes:
@@ -89,7 +89,7 @@ class Drive:
     events: tuple[Event, ...] = ()
     idle_limit: int | None = None
     drain: int = 64
-    trace: Trace | None = None
+    trace: Waveform | None = None
 
     def __post_init__(self) -> None:
         for name in ("input_stall", "output_stall"):
@@ -102,8 +102,8 @@ class Drive:
         _check_count("gap", self.gap, 0, optional=True)
         if self.gap is not None and self.gap >= (self.idle_limit or MOST + 1):
             raise refused(f"gap is {self.gap}", "Pass less than idle_limit, or None.")
-        if not isinstance(self.trace, Trace | None):
-            raise refused(f"trace is {self.trace!r}", "Pass a Trace, or None.")
+        if not isinstance(self.trace, Waveform | None):
+            raise refused(f"trace is {self.trace!r}", "Pass a Waveform, or None.")
         if not isinstance(self.events, tuple | list):
             raise refused(f"events is {self.events!r}", "Pass a tuple of Event.")
         for event in self.events:

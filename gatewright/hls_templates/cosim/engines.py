@@ -9,9 +9,9 @@ from typing import Literal
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim.core import Core
 from gatewright.hls_templates.cosim.cxxrtl import cxxrtl_model
-from gatewright.hls_templates.cosim.library import LIBRARY, Model, core_library
+from gatewright.hls_templates.cosim.library import CORE_LIBRARY, Model, core_library
 from gatewright.hls_templates.cosim.project import RtlProject
-from gatewright.hls_templates.cosim.verilator import NETLIST, verilator_model
+from gatewright.hls_templates.cosim.verilator import NETLIST_STYLE, verilator_model
 from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.tools import Cached, find_verilator, find_yosys
 from gatewright.tools.compiler import load_library
@@ -44,7 +44,7 @@ def compiled_core(
             GW-501 and GW-502 of the C++ compiler.
     """
     library = library_of(rtl, ports, simulator, trace=trace)
-    loaded = load_library(library.folder() / LIBRARY)
+    loaded = load_library(library.folder() / CORE_LIBRARY)
     # The folder anew for each core: it has ROM files to read, and the cache may be cleared.
     return lambda: Core(loaded, library.folder(), ports, trace=trace)
 
@@ -58,7 +58,7 @@ def _model(simulator: Simulator, trace: bool) -> Model:
     if simulator == "cxxrtl":
         return cxxrtl_model(find_yosys(), trace=trace)
     if simulator == "netlist":
-        return verilator_model(find_verilator(), trace=trace, style=NETLIST)
+        return verilator_model(find_verilator(), trace=trace, style=NETLIST_STYLE)
     try:
         verilator = find_verilator()
     except GatewrightError:

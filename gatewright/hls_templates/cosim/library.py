@@ -21,12 +21,12 @@ from gatewright.tools.compiler import (
     warnings,
 )
 
-FLAGS = ("-std=c++17", "-fPIC", "-fvisibility=hidden", "-DNDEBUG")
+_FLAGS = ("-std=c++17", "-fPIC", "-fvisibility=hidden", "-DNDEBUG")
 # What a simulator wrote has its own warnings.
 MODEL_HEAD = "#pragma GCC system_header\n"
-FIXED = ("ends.hpp", "harness.hpp", "session.hpp")
+_FIXED = ("ends.hpp", "harness.hpp", "session.hpp")
 ADAPTER = "adapter.hpp"
-LIBRARY, MAIN = "core.so", "main.cpp"
+CORE_LIBRARY, CORE_MAIN = "core.so", "main.cpp"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Model:
 
 def flags(compiler: Compiler) -> list[str]:
     """Flags of every translation unit."""
-    return [*FLAGS, *warnings(compiler), *apart(compiler)]
+    return [*_FLAGS, *warnings(compiler), *apart(compiler)]
 
 
 def core_library(rtl: RtlProject, model: Model, ports: Ports, trace: bool) -> Cached:
@@ -68,18 +68,18 @@ def core_library(rtl: RtlProject, model: Model, ports: Ports, trace: bool) -> Ca
             GW-502 of the compiler.
     """
     compiler = find_compiler()
-    ours = {name: _text(name).encode() for name in (*FIXED, model.header)}
+    ours = {name: _text(name).encode() for name in (*_FIXED, model.header)}
     ours[ADAPTER] = _adapter(ports, model).encode()
-    ours[MAIN] = f'#include "{model.header}"\n'.encode()
+    ours[CORE_MAIN] = f'#include "{model.header}"\n'.encode()
     arguments = [*flags(compiler), "-shared", *(["-DGW_TRACE"] if trace else [])]
 
     def make(work: Path) -> None:
         place({**rtl.files, **ours}, work)
         generated = model.generate(rtl, work)
-        run_compiler(compiler, [*arguments, *generated, MAIN, "-o", LIBRARY], work)
+        run_compiler(compiler, [*arguments, *generated, CORE_MAIN, "-o", CORE_LIBRARY], work)
 
     facts = [*contents(rtl.files), *rtl.sources, *contents(ours), *model.facts, *compiler.facts()]
-    return Cached(model.kind, [*facts, *arguments], [LIBRARY, *rtl.roms], make)
+    return Cached(model.kind, [*facts, *arguments], [CORE_LIBRARY, *rtl.roms], make)
 
 
 def _text(name: str) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gatewright.hls_templates.cosim.library import MAIN, MODEL_HEAD, Model, flags
+from gatewright.hls_templates.cosim.library import CORE_MAIN, MODEL_HEAD, Model, flags
 from gatewright.hls_templates.cosim.project import CORE, RtlProject
 from gatewright.tools import Cached, Tool, run_tool
 from gatewright.tools.cache import header_facts
 from gatewright.tools.compiler import Compiler, find_compiler, run_compiler
 
-OPTIONS = ("--cc", "-O3", "--assert", "--x-assign", "unique")
+_VERILATE = ("--cc", "-O3", "--assert", "--x-assign", "unique")
 PRINT = "gw_printf"
 CONFIG, MODEL = "gatewright.vlt", "model"
 # A register of its own for each element that is written by itself: Verilator then needs no copy of
@@ -39,15 +39,15 @@ class Style:
 
 
 # Unset registers begin with seeded random bits: what depends on them shows.
-OURS = Style("verilator", ("-Wall", "--x-initial", "unique"), ("-O3", "-march=native"))
+OUR_STYLE = Style("verilator", ("-Wall", "--x-initial", "unique"), ("-O3", "-march=native"))
 # Not written by us, and large: it has to compile soon. Cells have the start values of the device.
 _QUIET = ("-Wno-fatal", "-Wno-lint", "-Wno-style", "--x-initial", "fast")
-NETLIST = Style("netlist", _QUIET, ("-O1",))
+NETLIST_STYLE = Style("netlist", _QUIET, ("-O1",))
 
 
-def verilator_model(tool: Tool, *, trace: bool, style: Style = OURS) -> Model:
+def verilator_model(tool: Tool, *, trace: bool, style: Style = OUR_STYLE) -> Model:
     """The model."""
-    options = [*OPTIONS, *style.options, *(["--trace-vcd"] if trace else [])]
+    options = [*_VERILATE, *style.options, *(["--trace-vcd"] if trace else [])]
     config = _config(() if trace else SPLIT)
 
     def generate(rtl: RtlProject, work: Path) -> Sequence[str]:
@@ -87,8 +87,8 @@ def run_time(tool: Tool, compiler: Compiler, *, trace: bool) -> Cached:
     def make(work: Path) -> None:
         for name in names:
             # Not under its own name, which the text includes.
-            (work / MAIN).write_text(f'{declared}#include "{name}.cpp"\n')
-            run_compiler(compiler, [*arguments, MAIN, "-o", f"{name}.o"], work)
+            (work / CORE_MAIN).write_text(f'{declared}#include "{name}.cpp"\n')
+            run_compiler(compiler, [*arguments, CORE_MAIN, "-o", f"{name}.o"], work)
 
     facts = [*tool.facts(), *header_facts(tool.root / "include"), *compiler.facts()]
     facts += [declared, *arguments]

@@ -18,7 +18,7 @@ from gatewright.tools.compiler import (
     warnings,
 )
 
-LIBRARY, MAIN, HOST = "csim.so", "csim.cpp", "host.cpp"
+CSIM_LIBRARY, CSIM_MAIN, HOST = "csim.so", "csim.cpp", "host.cpp"
 PROJECT = "hls"
 """Where the files are compiled: none of them takes the place of ours."""
 SUFFIXES = (".cpp", ".hpp")
@@ -66,16 +66,16 @@ def csim_library(
 
     def make(work: Path) -> None:
         place(host | {f"{PROJECT}/{name}": content for name, content in files.items()}, work)
-        run_compiler(compiler, [*flags, HOST, "-o", LIBRARY], work)
+        run_compiler(compiler, [*flags, HOST, "-o", CSIM_LIBRARY], work)
 
     facts = [*contents(files), *contents(host), *headers, *compiler.facts(), *flags]
     kind = "csim-" + ("native" if native else "ap") + ("-taps" if taps else "")
-    return Cached(kind, facts, [LIBRARY], make)
+    return Cached(kind, facts, [CSIM_LIBRARY], make)
 
 
 def _host(ports: Ports | None) -> str:
     """The translation unit: the files' own, and the widths of arrays that the host gives it."""
-    lines = [f'#include "{PROJECT}/{MAIN}"']
+    lines = [f'#include "{PROJECT}/{CSIM_MAIN}"']
     for end in (*ports.inputs, *ports.outputs) if ports else ():
         lines.append(_has(f"{end.name}_params", "WIDTH", end.width))
     for tap in ports.rtl_taps if ports else ():

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewright.errors import DEFECT, GatewrightError
-from gatewright.hls_templates.csim.library import LIBRARY, csim_library
+from gatewright.hls_templates.csim.library import CSIM_LIBRARY, csim_library
 from gatewright.hls_templates.kernels.base import Tap
 from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.ir.types import IntArray
@@ -33,7 +33,7 @@ class Simulator:
         self._ports = ports
         self._taps = ports.taps if taps else ()
         library = csim_library(files, native=native, taps=taps, ports=ports)
-        self._library = load_library(library.folder() / LIBRARY)
+        self._library = load_library(library.folder() / CSIM_LIBRARY)
         self._library.gw_simulate.restype = ctypes.c_int
         self._library.gw_open.restype = ctypes.c_void_p
         self._opened = ctypes.c_void_p(self._library.gw_open())

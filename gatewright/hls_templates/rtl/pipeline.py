@@ -40,7 +40,7 @@ BINARY = {
 
 
 @dataclass(frozen=True)
-class Timing:
+class NodeTimes:
     """When the values of a step graph are there, in cycles behind the first input.
 
     Attributes:
@@ -59,7 +59,7 @@ def time_nodes(
     inputs: Mapping[str, int],
     outputs: Sequence[str],
     functions: Mapping[str, RtlFunction],
-) -> Timing:
+) -> NodeTimes:
     """As soon as possible: each node begins when the last of its operands is there.
 
     Args:
@@ -74,7 +74,7 @@ def time_nodes(
         operands = node.inputs[:1] if output in functions else node.inputs
         begins[output] = max(ready[name] for name in operands if name in ready)
         ready[output] = begins[output] + _latency(node, functions)
-    return Timing(ready, begins, max(ready[name] for name in outputs))
+    return NodeTimes(ready, begins, max(ready[name] for name in outputs))
 
 
 def _latency(node: Node, functions: Mapping[str, RtlFunction]) -> int:

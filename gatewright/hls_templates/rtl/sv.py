@@ -47,7 +47,7 @@ class Rom:
         return "".join(f"{word:0{digits}x}\n" for word in self.words)
 
 
-Value = int | bool | str | Bits
+SvValue = int | bool | str | Bits
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Module:
     """
 
     name: str
-    params: Mapping[str, Value]
+    params: Mapping[str, SvValue]
     roms: Mapping[str, Rom] = field(default_factory=dict)
     files: Mapping[str, Rom] = field(default_factory=dict)
 
@@ -109,12 +109,12 @@ def pack(values: IntArray, bits: int) -> list[int]:
     return words
 
 
-def constants(prefix: str, params: Mapping[str, Value]) -> tuple[str, ...]:
+def constants(prefix: str, params: Mapping[str, SvValue]) -> tuple[str, ...]:
     """Package lines of parameters, each with a prefix."""
     return tuple(_constant(f"{prefix}_{name}".upper(), value) for name, value in params.items())
 
 
-def _constant(name: str, value: Value) -> str:
+def _constant(name: str, value: SvValue) -> str:
     if isinstance(value, bool):
         return f"localparam bit {name} = 1'b{int(value)};"
     if isinstance(value, Bits):
@@ -134,7 +134,7 @@ def instance(module: Module, ident: str, ports: Mapping[str, str]) -> Piece:
     """
     roms = {f"{ROMS}/{ident}_{name}.hex".lower(): rom for name, rom in module.roms.items()}
     named = {n: p for n, p in zip(module.roms, roms, strict=True)}
-    values: dict[str, Value] = {**module.params, **named}
+    values: dict[str, SvValue] = {**module.params, **named}
     lines = [f"    .{name}({PACKAGE}::{f'{ident}_{name}'.upper()})" for name in values]
     wires = [f"    .{name}({wire})" for name, wire in ports.items()]
     params = " #(\n" + ",\n".join(lines) + "\n  )" if lines else ""

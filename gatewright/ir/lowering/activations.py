@@ -17,7 +17,7 @@ from gatewright.ir.lowering.state import LoweringState, look_up, requantize
 from gatewright.ir.lowering.values import Affine
 from gatewright.ir.quantizer import Quantizer, Scales
 
-TABLE_BITS = 16
+_TABLE_BITS = 16
 """Codes of more bits get thresholds instead of a table."""
 
 
@@ -37,7 +37,7 @@ def lower_function(state: LoweringState, node: onnx.NodeProto) -> None:
 
 def quantize(state: LoweringState, value: Affine, output: str, quantizer: Quantizer) -> str:
     """The codes of a value, with what waits for its quantizer applied before."""
-    tabled = value.quantizer is not None and state.graph[value.name].type.bits <= TABLE_BITS
+    tabled = value.quantizer is not None and state.graph[value.name].type.bits <= _TABLE_BITS
     if value.function is not None and tabled:
         return look_up(
             state.graph,

@@ -17,7 +17,7 @@ from gatewright.ir.exact import activation_table, function_thresholds, threshold
 from gatewright.ir.functions import Function
 from gatewright.ir.graph import Graph, Op
 from gatewright.ir.lowering.rounding import FloatPath, KnownStep, Rounding, RoundingLog, codes
-from gatewright.ir.lowering.values import ZERO, Affine, Value
+from gatewright.ir.lowering.values import ZERO, Affine, Lowered
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.quantizer import InputBoundary, Quantizer, Scales
 from gatewright.ir.traced.operands import TracedGraph
@@ -40,7 +40,7 @@ class LoweringState:
     graph: Graph
     time_major: bool
     shapes: list[list[int]] = field(default_factory=list)
-    values: dict[str, Value] = field(default_factory=dict)
+    values: dict[str, Lowered] = field(default_factory=dict)
     inputs: list[InputBoundary] = field(default_factory=list)
     fixed_steps: bool = False
     roundings: RoundingLog = field(default_factory=RoundingLog)

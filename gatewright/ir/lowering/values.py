@@ -74,4 +74,4 @@ class ClassIndex:
     name: str
 
 
-Value = FloatInput | Affine | Stack | ClassIndex
+Lowered = FloatInput | Affine | Stack | ClassIndex

@@ -18,7 +18,7 @@ from gatewright.ir.traced.cell_spec import CellSpec
 from gatewright.ir.types import IntArray
 
 # binary64 errs by some 2**-50 here; nearer to a boundary than this, rationals decide.
-UNDECIDED = 2.0**-36
+_UNDECIDED = 2.0**-36
 
 
 def requantize(quantizer: Quantizer, n: IntArray, scales: Scales, offsets: Scales) -> IntArray:
@@ -38,7 +38,7 @@ def requantize(quantizer: Quantizer, n: IntArray, scales: Scales, offsets: Scale
     shift = np.array([float(o / step) for o in offsets])
     v = n * gain + shift + quantizer.zero_point
     result = quantizer.round_float(v)
-    near = np.abs(v - np.rint(2 * v) / 2) < UNDECIDED * np.maximum(1.0, np.abs(v))
+    near = np.abs(v - np.rint(2 * v) / 2) < _UNDECIDED * np.maximum(1.0, np.abs(v))
     if near.any():
         channel = np.broadcast_to(np.arange(n.shape[-1]), n.shape)[near]
         pairs, inverse = np.unique(np.stack([n[near], channel]), axis=1, return_inverse=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import onnx
 
-from gatewright.files.limits import CELLS
+from gatewright.files.limits import LAYERS
 from gatewright.frontend.onnx.graph import attributes, label, unsupported
 from gatewright.frontend.onnx.qcdq.known import Known
 from gatewright.frontend.onnx.qcdq.layers import Finals
@@ -61,6 +61,6 @@ def _final_states(known: Known, node: onnx.NodeProto) -> Finals:
             kinds = {(part and part.which, part and part.rank) for part in parts}
             if kinds == {(first.which, 3)}:
                 of = tuple(direction for part in parts if part for direction in part.of)
-                CELLS.check(label(node), len(of))
+                LAYERS.check(label(node), len(of))
                 return replace(first, of=of)
     raise unsupported(node, "it is not how Brevitas gives final states.")

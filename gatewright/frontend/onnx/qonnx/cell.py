@@ -11,9 +11,9 @@ import onnx
 from gatewright.errors import GatewrightError
 from gatewright.frontend.onnx.graph import RawGraph, label, malformed, required
 from gatewright.frontend.spec import (
-    CellSpec,
     FloatArray,
     GateSpec,
+    LayerSpec,
     Parameter,
     QuantSpec,
     act_spec,
@@ -150,7 +150,7 @@ def bias(where: str, constant: Constant | None, rows: int) -> Parameter:
     return Parameter(np.array(constant.values, order="C"), quant)
 
 
-def read_cell(graph: RawGraph, node: onnx.NodeProto, constants: list[Constant | None]) -> CellSpec:
+def read_cell(graph: RawGraph, node: onnx.NodeProto, constants: list[Constant | None]) -> LayerSpec:
     """The layer of a cell node.
 
     Args:
@@ -182,7 +182,7 @@ def read_cell(graph: RawGraph, node: onnx.NodeProto, constants: list[Constant | 
             rounding=required(node, f"{name}_rounding_mode", str),
         )
         quantizers[name] = act_spec(where, spec)
-    cell = CellSpec(
+    cell = LayerSpec(
         form,
         gates,
         quantizers,
@@ -202,7 +202,7 @@ def _flag(node: onnx.NodeProto, name: str) -> bool:
     return bool(value)
 
 
-def _check_coupling(where: str, cell: CellSpec) -> None:
+def _check_coupling(where: str, cell: LayerSpec) -> None:
     """A coupled forget gate has no weights; what stands there has to be the input gate's."""
     if not cell.options.get("cifg"):
         return
@@ -235,7 +235,7 @@ def check_inputs(node: onnx.NodeProto) -> None:
         raise malformed(label(node), f"{node.op_type} takes {wanted} inputs, not {given}.")
 
 
-def _check_shapes(where: str, cell: CellSpec) -> None:
+def _check_shapes(where: str, cell: LayerSpec) -> None:
     H, I = cell.hidden_size, cell.input_size  # noqa: E741 - the sizes of the layer
     for name, gate in cell.gates.items():
         if gate.weight.values.shape != (H, I) or gate.recurrent.values.shape != (H, H):

@@ -9,7 +9,7 @@ from gatewright.frontend import emit
 from gatewright.frontend.onnx.graph import label, malformed, unsupported
 from gatewright.frontend.onnx.qonnx.cell import Constant, check_inputs, read_cell, read_quant
 from gatewright.frontend.onnx.qonnx.registry import Context, reads
-from gatewright.frontend.spec import CellSpec, Layout, States, Value, act_spec
+from gatewright.frontend.spec import LayerSpec, Layout, States, Value, act_spec
 from gatewright.ir.traced.vocabulary import CELLS, QONNX_DOMAIN
 
 
@@ -44,7 +44,7 @@ for _form in CELLS.values():
 
 
 def _initial(
-    ctx: Context, node: onnx.NodeProto, cell: CellSpec, index: int, batch: int
+    ctx: Context, node: onnx.NodeProto, cell: LayerSpec, index: int, batch: int
 ) -> Value | None:
     """The float state a cell begins with; None for zeros."""
     name = ctx.graph.resolve(node.input[1 + index])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy.typing as npt
 import onnx
 
-from gatewright.files.limits import CELLS as MOST_CELLS
+from gatewright.files.limits import LAYERS
 from gatewright.frontend import emit
 from gatewright.frontend.onnx.graph import label, malformed, required, unsupported
 from gatewright.frontend.onnx.qonnx.registry import Context, reads
@@ -21,7 +21,7 @@ def joined(ctx: Context, node: onnx.NodeProto, names: list[str]) -> bool:
         return False
     stacks = [ctx.stacks[name] for name in names]
     items = tuple(item for stack in stacks for item in stack.items)
-    MOST_CELLS.check(label(node), len(items))
+    LAYERS.check(label(node), len(items))
     ctx.stacks[node.output[0]] = replace(stacks[0], items=items)
     return True
 

@@ -11,7 +11,7 @@ from gatewright.hls_templates.kernels.base import Kernel, Tap
 from gatewright.hls_templates.kernels.timing import Channel, Machine
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
-from gatewright.hls_templates.rtl.sv import Module, Value
+from gatewright.hls_templates.rtl.sv import Module, SvValue
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
 
@@ -53,7 +53,7 @@ class ArgMax(Kernel):
     def rtl_module(self) -> Module:
         """Sizes and types."""
         x = self.input.type
-        params: dict[str, Value] = {"CLASSES": self.input.width, "BITS": x.bits}
+        params: dict[str, SvValue] = {"CLASSES": self.input.width, "BITS": x.bits}
         params |= {"SIGNED": x.signed, "INDEX_BITS": self.output.type.bits}
         return Module("gw_argmax", params)
 

@@ -12,7 +12,7 @@ from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     Module,
     Piece,
-    Value,
+    SvValue,
     instance,
     reading,
     writing,
@@ -94,7 +94,7 @@ class AxisPort:
         ports |= {f"out_{n}": f"{self.name}_{w}" for n, w in names.items()}
         return instance(Module("gw_axis_write", params), self.name, ports)
 
-    def _sizes(self) -> dict[str, Value]:
+    def _sizes(self) -> dict[str, SvValue]:
         return {
             "WIDTH": self.port.width,
             "BITS": self.port.type.bits,

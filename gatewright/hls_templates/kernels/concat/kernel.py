@@ -17,7 +17,7 @@ from gatewright.hls_templates.rtl.sv import (
     Bits,
     Module,
     RtlStage,
-    Value,
+    SvValue,
     beside,
     instance,
     writing,
@@ -41,7 +41,7 @@ class Concat(Kernel):
         """Sizes and types of all inputs."""
         count = len(self.inputs)
         signed = sum(port.type.signed << n for n, port in enumerate(self.inputs))
-        params: dict[str, Value] = {
+        params: dict[str, SvValue] = {
             "INPUTS": count,
             "WIDTHS": _numbers(port.width for port in self.inputs),
             "BITS": _numbers(port.type.bits for port in self.inputs),

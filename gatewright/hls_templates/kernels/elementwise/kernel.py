@@ -17,7 +17,7 @@ from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     Module,
     RtlStage,
-    Value,
+    SvValue,
     instance,
     reading,
     writing,
@@ -102,7 +102,7 @@ class Elementwise(Kernel):
 
     def rtl_module(self) -> Module:
         """Sizes, types and the function's latency."""
-        params: dict[str, Value] = {
+        params: dict[str, SvValue] = {
             "CHANNELS": self.input.width,
             "LANES": self.lanes,
             "ROWS": self.rows,

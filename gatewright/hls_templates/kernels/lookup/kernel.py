@@ -13,7 +13,7 @@ from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
 from gatewright.hls_templates.rtl.functions import TABLE_LATENCY, FunctionModule
-from gatewright.hls_templates.rtl.sv import Module, Rom, Value, pack
+from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, pack
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.types import IntArray, IntType
@@ -60,7 +60,7 @@ class Table:
     def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
         """Its module: a ROM for each lane."""
         bits = int(self.words.size).bit_length() - 1
-        params: dict[str, Value] = {"LANES": lanes, "N_BITS": bits, "Y_BITS": self.out.bits}
+        params: dict[str, SvValue] = {"LANES": lanes, "N_BITS": bits, "Y_BITS": self.out.bits}
         rom = Rom(pack(self.words[:, None], self.out.bits), self.out.bits)
         return FunctionModule(Module("gw_table", params, {"FILE": rom}))
 

@@ -14,7 +14,7 @@ from gatewright.hls_templates.kernels.base import Kernel, Tap
 from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap, output_tap
-from gatewright.hls_templates.rtl.sv import Module, Rom, Value, pack, signed_bits
+from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, pack, signed_bits
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
 from gatewright.ir.types import IntArray, IntType
@@ -81,7 +81,7 @@ class MatVec(Kernel):
         biases[: self.output.width] = self.bias
         w_bits, b_bits = (signed_bits(IntType.of(values)) for values in (tiles, biases))
         sum_bits = signed_bits(self._partial())
-        params: dict[str, Value] = {
+        params: dict[str, SvValue] = {
             "INPUTS": self.input.width,
             "OUTPUTS": self.output.width,
             "UNITS": self.units,

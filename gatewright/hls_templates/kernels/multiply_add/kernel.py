@@ -10,7 +10,7 @@ from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
 from gatewright.hls_templates.rtl.functions import FunctionModule, by_row, row_bits
-from gatewright.hls_templates.rtl.sv import Module, Rom, Value, signed_bits
+from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, signed_bits
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
 from gatewright.ir.types import IntArray, IntType
@@ -55,7 +55,7 @@ class MultiplyAdd:
         factors = by_row(self.factors, lanes, rows, bits[0])
         terms = by_row(self.terms, lanes, rows, bits[1])
         both = [f | t << lanes * bits[0] for f, t in zip(factors, terms, strict=True)]
-        params: dict[str, Value] = {
+        params: dict[str, SvValue] = {
             "LANES": lanes,
             "N_BITS": self.domain.bits,
             "N_SIGNED": self.domain.signed,

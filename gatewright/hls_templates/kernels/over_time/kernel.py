@@ -11,7 +11,7 @@ from gatewright.hls_templates.kernels.base import Kernel, Tap
 from gatewright.hls_templates.kernels.timing import Channel, Machine, at_the_end
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
-from gatewright.hls_templates.rtl.sv import Module, Value
+from gatewright.hls_templates.rtl.sv import Module, SvValue
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
 
@@ -43,7 +43,7 @@ class OverTime(Kernel):
     def rtl_module(self) -> Module:
         """Sizes and types."""
         x, y = self.input.type, self.output.type
-        params: dict[str, Value] = {"WIDTH": self.input.width, "IN_BITS": x.bits}
+        params: dict[str, SvValue] = {"WIDTH": self.input.width, "IN_BITS": x.bits}
         params |= {"OUT_BITS": y.bits, "SIGNED": x.signed, "MAXIMUM": self.maximum}
         return Module("gw_over_time", params)
 

@@ -10,7 +10,7 @@ from gatewright.hls_templates.kernels.recurrent.layer import ROLES, RecurrentLay
 from gatewright.hls_templates.kernels.recurrent.schedule import Slots, TileShape, accumulators
 from gatewright.hls_templates.kernels.recurrent.tail import StepSplit
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
-from gatewright.hls_templates.rtl.pipeline import PipelineWriter, Timing, time_nodes
+from gatewright.hls_templates.rtl.pipeline import NodeTimes, PipelineWriter, time_nodes
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     OPEN,
@@ -19,7 +19,7 @@ from gatewright.hls_templates.rtl.sv import (
     Piece,
     Rom,
     RtlStage,
-    Value,
+    SvValue,
     instance,
     pack,
     reading,
@@ -33,7 +33,7 @@ C_READ = 2
 """Cycles that c of the step before needs from its memory to the tail."""
 
 
-def tail_timing(split: StepSplit, functions: Mapping[str, RtlFunction]) -> Timing:
+def tail_timing(split: StepSplit, functions: Mapping[str, RtlFunction]) -> NodeTimes:
     """When each value of a tail is there; c of the step before arrives when it is first needed."""
     body = split.body
     states = body.inputs[:-1]
@@ -49,7 +49,7 @@ def tail_timing(split: StepSplit, functions: Mapping[str, RtlFunction]) -> Timin
     return timing
 
 
-def c_latency(split: StepSplit, timing: Timing) -> int:
+def c_latency(split: StepSplit, timing: NodeTimes) -> int:
     """When c of the step before is there."""
     states = split.body.inputs[1:-1]
     return timing.ready[states[0]] if states else C_READ
@@ -88,7 +88,7 @@ def _write_node(
     split: StepSplit,
     node: Node,
     functions: Mapping[str, RtlFunction],
-    timing: Timing,
+    timing: NodeTimes,
 ) -> None:
     body, (output,) = split.body, node.outputs
     out, time = body[output].type, timing.begins[output]
@@ -214,7 +214,7 @@ def engine_module(kernel: RecurrentLayer) -> Module:
     words = pack(weights.transpose(0, 2, 1).reshape(len(weights), -1), w_bits)
     h, c = kernel.state_type(0), kernel.state_type(1)
     types = {role: port.type for role, port in kernel.role_ports().items()}
-    params: dict[str, Value] = {
+    params: dict[str, SvValue] = {
         "INPUTS": shape.inputs,
         "HIDDEN": shape.hidden,
         "GATES": shape.gates,

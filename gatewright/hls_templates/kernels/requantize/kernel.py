@@ -19,7 +19,7 @@ from gatewright.hls_templates.rtl.functions import (
     by_row,
     row_bits,
 )
-from gatewright.hls_templates.rtl.sv import ROMS, Bits, Module, Rom, Value, pack, signed_bits
+from gatewright.hls_templates.rtl.sv import ROMS, Bits, Module, Rom, SvValue, pack, signed_bits
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.ops.lookup import wrapped_table
@@ -167,13 +167,13 @@ class Requantizer:
 
     def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
         """Its module, for rows of lanes."""
-        params: dict[str, Value] = {
+        params: dict[str, SvValue] = {
             "LANES": lanes,
             "N_BITS": self.domain.bits,
             "Y_BITS": self.out.bits,
         }
-        signed: dict[str, Value] = {"N_SIGNED": self.domain.signed}
-        ends: dict[str, Value] = {"LOW": self.out.lo, "HIGH": self.out.hi}
+        signed: dict[str, SvValue] = {"N_SIGNED": self.domain.signed}
+        ends: dict[str, SvValue] = {"LOW": self.out.lo, "HIGH": self.out.hi}
         if self.variant == "clip":
             return FunctionModule(Module("gw_requantize_clip", {**params, **signed, **ends}))
         if self.variant == "table":
@@ -183,7 +183,7 @@ class Requantizer:
             return self._affine_rtl({**params, **signed, **ends}, lanes, rows)
         return self._threshold_rtl({**params, **signed, "LOW": self.out_bias}, lanes, rows, ident)
 
-    def _affine_rtl(self, params: dict[str, Value], lanes: int, rows: int) -> FunctionModule:
+    def _affine_rtl(self, params: dict[str, SvValue], lanes: int, rows: int) -> FunctionModule:
         assert self.affine is not None
         m, r = self.affine.multipliers, self.affine.offsets
         bits = product_bits(self.affine, self.domain)
@@ -210,7 +210,7 @@ class Requantizer:
         return FunctionModule(module, by_row=True, resets=True)
 
     def _threshold_rtl(
-        self, params: dict[str, Value], lanes: int, rows: int, ident: str
+        self, params: dict[str, SvValue], lanes: int, rows: int, ident: str
     ) -> FunctionModule:
         padded = self._padded()
         by_channel = len(padded) > 1
