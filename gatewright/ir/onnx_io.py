@@ -216,6 +216,11 @@ _EMITTERS: dict[Op, Callable[[Node, Graph, Emit], list[onnx.NodeProto]]] = {
     ops.SELECT_LAST: _emit_select,
 }
 
+OWN_NAMES = frozenset(
+    op.name for op in ops.BY_NAME.values() if op not in (*_EMITTERS, ops.MULTITHRESHOLD)
+)
+"""Of ops that are written as the ONNX op of their name."""
+
 
 def emit_multithreshold(node: Node, graph: Graph) -> list[onnx.NodeProto]:
     """qonnx's MultiThreshold, which computes in floats, and a cast back."""

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.lowering.lower import IntegerModel
-from gatewright.ir.onnx_io import INT, IR_VERSION, OPSET, build_graph
+from gatewright.ir.onnx_io import INT, IR_VERSION, OPSET, OWN_NAMES, build_graph
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary, Quantizer, Scales
 from gatewright.ir.traced.vocabulary import STEP_NAMES
@@ -26,7 +26,7 @@ OPS = frozenset(
         *("Abs", "Add", "ArgMax", "Cast", "Ceil", "Clip", "Concat", "Constant", "Div", "Expand"),
         *("Flatten", "Floor", "Gather", "GreaterOrEqual", "Identity", "MatMul", "Mul"),
         *("ReduceMax", "ReduceSum", "Round", "Scan", "Shape", "Sign", "Squeeze", "Sub"),
-        *("Transpose", "Unsqueeze", "Where"),
+        *("Transpose", "Unsqueeze", "Where", *OWN_NAMES),
     }
 )
 """All that it is written in: no op here runs for ever."""

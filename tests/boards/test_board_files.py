@@ -23,6 +23,10 @@ NAMES = {
 }
 
 
+PADS = {"ecp5": r"[A-Z]{1,2}\d{1,2}", "ice40": r"\d{1,2}", "gowin": r"\d{1,2}"}
+"""What pads are called, by family."""
+
+
 def pads(board):
     optional = [pin for pin in (board.reset, board.led) if pin is not None]
     return [board.clock.pin, board.rx, board.tx, *optional, *(tie.pin for tie in board.ties)]
@@ -38,8 +42,7 @@ def test_every_pad_is_named_once(name):
     board = OPEN[name]
     pins = [pad.pin for pad in pads(board)]
     assert len(set(pins)) == len(pins)
-    pattern = r"[A-Z]{1,2}\d{1,2}" if board.family.name == "ecp5" else r"\d{1,2}"
-    assert all(re.fullmatch(pattern, pin) for pin in pins)
+    assert all(re.fullmatch(PADS[board.family.name], pin) for pin in pins)
 
 
 @pytest.mark.parametrize("name", sorted(OPEN))

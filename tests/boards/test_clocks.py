@@ -16,15 +16,28 @@ BOARDS = open_boards()
 WANTED = (20.0, 24.0, 33.3, 48.0, 50.0, 60.0, 75.5, 80.0, 100.0, 133.0)
 
 
+def ecp5(source, reference, feedback, loop, divider):
+    pfd = source / reference
+    return pfd, pfd * feedback * loop, pfd * feedback * loop / divider
+
+
+def ice40(source, divr, divf, divq, _filter):
+    pfd = source / (divr + 1)
+    return pfd, pfd * (divf + 1), pfd * (divf + 1) / 2**divq
+
+
+def gowin(source, idiv, fbdiv, odiv):
+    pfd = source / (idiv + 1)
+    return pfd, pfd * (fbdiv + 1) * odiv, pfd * (fbdiv + 1)
+
+
+FORMULAS = {"ecp5": ecp5, "ice40": ice40, "gowin": gowin}
+"""Of the data sheets."""
+
+
 def output(board, pll):
     """What the parameters of the primitive give: (phase detector, oscillator, output)."""
-    source = Fraction(str(board.clock.mhz))
-    a, b, c, *d = pll.dividers
-    if board.family.name == "ecp5":
-        return source / a, source / a * b * c, source / a * b * c / d[0]
-    if board.family.name == "ice40":
-        return source / (a + 1), source / (a + 1) * (b + 1), source / (a + 1) * (b + 1) / 2**c
-    return source / (a + 1), source * (b + 1) / (a + 1) * c, source * (b + 1) / (a + 1)
+    return FORMULAS[board.family.name](Fraction(str(board.clock.mhz)), *pll.dividers)
 
 
 @pytest.mark.parametrize("mhz", WANTED)
