@@ -26,7 +26,7 @@ from gatewright.levels.rtl import (
     drive_for,
 )
 from gatewright.levels.run import Arguments, StreamEngine, run_chunked, state_values
-from gatewright.levels.stream import States, Stream, refuses_keep_state
+from gatewright.levels.stream import KeptStates, Stream, refuses_keep_state
 from gatewright.levels.table import (
     FAST_LEVELS,
     RTL_LEVELS,
@@ -104,7 +104,7 @@ class Build(Documents):
         states: Literal[True],
         return_stats: Literal[False] = ...,
         drive: Drive | None = ...,
-    ) -> tuple[Any, States]: ...
+    ) -> tuple[Any, KeptStates]: ...
 
     @overload
     def simulate(
@@ -128,7 +128,7 @@ class Build(Documents):
         states: Literal[True],
         return_stats: Literal[True],
         drive: Drive | None = ...,
-    ) -> tuple[Any, States, Stats]: ...
+    ) -> tuple[Any, KeptStates, Stats]: ...
 
     @refuses_keep_state
     def simulate(

@@ -22,9 +22,8 @@ from gatewright.builds.options import (
     positive,
 )
 from gatewright.hls_templates import least_budget
+from gatewright.hls_templates.project.names import SOURCES
 from gatewright.hls_templates.project.rtl import rtl_files
-
-SOURCES = "sources.f"
 
 
 def synth(

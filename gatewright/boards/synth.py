@@ -35,6 +35,7 @@ from gatewright.boards.run import Progress, ToolError, failed, run_all, run_comm
 from gatewright.boards.timing import Timing, read_timing
 from gatewright.boards.top import PADS, board_top, constraints
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.project.names import SOURCES
 
 BAUD = 115_200
 PLACEMENTS = 4
@@ -127,7 +128,7 @@ def make_plan(
     family = board.family
     files = {f"{RTL}/{path}": text for path, text in candidate.rtl.items()}
     files[f"{RTL}/{PADS}.sv"] = board_top(board, pll, BAUD)
-    files[f"{RTL}/sources.f"] = candidate.rtl["sources.f"].rstrip("\n") + f"\n{PADS}.sv\n"
+    files[f"{RTL}/{SOURCES}"] = candidate.rtl[SOURCES].rstrip("\n") + f"\n{PADS}.sv\n"
     if pll is not None:
         files[f"{RTL}/gw_board_pll.v"] = pll_module(board, pll)
     files["elaborate.ys"] = elaborate_script(family, PADS, pll is not None)

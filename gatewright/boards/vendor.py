@@ -9,9 +9,9 @@ from gatewright.boards.folding import Candidate, Fold, does_not_fit, folds, say_
 from gatewright.boards.plan import Plan, ToolRun
 from gatewright.boards.report import Attempt, SynthReport, Usage, count_cells, too_large
 from gatewright.boards.run import Progress, run_all
+from gatewright.hls_templates.project.names import SOURCES, TOP
 from gatewright.tools.programs import YOSYS
 
-TOP = "gatewright_top"
 NOTE = (
     "Synthesis only, by yosys: place and route of this part needs Vivado, which also says its Fmax."
 )
@@ -80,7 +80,7 @@ def count_resources(
 def make_plan(board: Board, candidate: Candidate) -> Plan:
     """The files, and the one command that counts their cells."""
     script = (
-        f"read_slang -j 1 --top {TOP} -f sources.f\n"
+        f"read_slang -j 1 --top {TOP} -f {SOURCES}\n"
         f"{board.family.synth} -top {TOP} -flatten -noiopad\n"
         "tee -q -o ../cells.json stat -json\n"
     )

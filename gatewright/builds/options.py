@@ -12,7 +12,11 @@ from gatewright.boards import DEFAULT_BOARD, Board, OpenBoard, boards, open_boar
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import MAX_STEPS
 from gatewright.hls_templates.kernels.requantize.kernel import VARIANTS
-from gatewright.hls_templates.mapping.mapper import DEFAULT_MAX_STEPS, DEFAULT_MULTIPLIERS, Options
+from gatewright.hls_templates.mapping.mapper import (
+    DEFAULT_MAX_STEPS,
+    DEFAULT_MULTIPLIERS,
+    MappingOptions,
+)
 from gatewright.ir.lowering import IntegerModel
 
 FASTEST = (1 << 31) - 1
@@ -22,7 +26,7 @@ MOST_SEEDS = 1000
 
 
 @dataclass(frozen=True)
-class BuildOptions(Options):
+class BuildOptions(MappingOptions):
     """Every option that a byte of a build depends on; the manifest holds them all, as resolved.
 
     Attributes:
@@ -32,7 +36,7 @@ class BuildOptions(Options):
     board: str = DEFAULT_BOARD
 
 
-AnyOptions = TypeVar("AnyOptions", bound=Options)
+AnyOptions = TypeVar("AnyOptions", bound=MappingOptions)
 
 
 def check_options(

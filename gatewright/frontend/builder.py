@@ -14,11 +14,10 @@ from gatewright.errors import GatewrightError
 from gatewright.files.limits import FEATURES, UNFOLDED_BYTES
 from gatewright.frontend.naming import Namer
 from gatewright.frontend.spec import Parameter, QuantSpec, Value
+from gatewright.ir.onnx_io import IR_VERSION, OPSET
 from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 
 QONNX_VERSION = 2
-OPSET = 20
-IR_VERSION = 9
 INPUT, OUTPUT = "x", "y"
 
 

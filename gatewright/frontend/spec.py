@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import ACTIVATION_BITS, PARAMETER_BITS
 from gatewright.ir.quantizer import ROUNDING_MODES
 from gatewright.ir.traced.vocabulary import CellForm, qonnx_rounding
-
-FloatArray = npt.NDArray[np.float32]
+from gatewright.ir.types import Float32Array
 
 MIN_BITS = 2
 
@@ -31,8 +29,8 @@ class QuantSpec:
         rounding: One of ``ROUNDING_MODES``.
     """
 
-    scale: FloatArray
-    zero_point: FloatArray
+    scale: Float32Array
+    zero_point: Float32Array
     bit_width: int
     signed: bool
     narrow: bool
@@ -75,7 +73,7 @@ class QuantSpec:
         )
 
 
-def _fit(array: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+def _fit(array: Float32Array, shape: tuple[int, ...]) -> Float32Array:
     size = int(np.prod(shape, dtype=np.int64))
     if array.size == size:
         return array.reshape(shape)
@@ -85,20 +83,20 @@ def _fit(array: FloatArray, shape: tuple[int, ...]) -> FloatArray:
 _ROUND = {"ROUND": np.rint, "FLOOR": np.floor, "CEIL": np.ceil, "ROUND_TO_ZERO": np.trunc}
 
 
-def quantize_values(values: FloatArray, spec: QuantSpec) -> FloatArray:
+def quantize_values(values: Float32Array, spec: QuantSpec) -> Float32Array:
     """What a ``Quant`` node gives, in IEEE binary32 as torch and qonnx compute it."""
     lo, hi = spec.code_range
     codes = _ROUND[spec.rounding](values / spec.scale + spec.zero_point)
     codes = np.clip(codes, np.float32(lo), np.float32(hi))
-    result: FloatArray = ((codes - spec.zero_point) * spec.scale).astype(np.float32)
+    result: Float32Array = ((codes - spec.zero_point) * spec.scale).astype(np.float32)
     return result
 
 
 def make_spec(
     where: str,
     *,
-    scale: FloatArray,
-    zero_point: FloatArray,
+    scale: Float32Array,
+    zero_point: Float32Array,
     bit_width: float,
     signed: bool,
     narrow: bool,
@@ -132,7 +130,7 @@ def make_spec(
     return spec.with_shape(scale.shape)
 
 
-def binary_spec(where: str, scale: FloatArray) -> QuantSpec:
+def binary_spec(where: str, scale: Float32Array) -> QuantSpec:
     """The grid of the values ``-scale`` and ``scale``: two bits, narrow, of which 0 never occurs.
 
     Raises:
@@ -173,7 +171,7 @@ def bias_spec(where: str, spec: QuantSpec, rows: int) -> QuantSpec:
     return spec.with_shape((spec.scale.size,))
 
 
-def _first_bad(scale: FloatArray) -> float:
+def _first_bad(scale: Float32Array) -> float:
     bad = scale[~(np.isfinite(scale) & (scale > 0))]
     return float(bad.reshape(-1)[0])
 
@@ -196,7 +194,7 @@ def _unsupported(where: str, what: str) -> GatewrightError:
 class Parameter:
     """Constant values, and the quantizer that is applied to them (None: used as they are)."""
 
-    values: FloatArray
+    values: Float32Array
     quant: QuantSpec | None
 
 
@@ -252,10 +250,10 @@ class LinearSpec:
 class BatchNormSpec:
     """``(x - mean) / sqrt(variance + epsilon) * weight + bias``, each [F] but for epsilon."""
 
-    weight: FloatArray
-    bias: FloatArray
-    mean: FloatArray
-    variance: FloatArray
+    weight: Float32Array
+    bias: Float32Array
+    mean: Float32Array
+    variance: Float32Array
     epsilon: float
 
 

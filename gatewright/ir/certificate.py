@@ -12,13 +12,9 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from gatewright.ir.runs import EvenRun
-from gatewright.ir.types import IntArray
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
+from gatewright.ir.types import BoolArray, FloatArray, IntArray
 
 ALL_CHANNELS = -1
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 
 from gatewright.ir import ops
@@ -27,10 +26,7 @@ from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.lower import IntegerModel, lower
 from gatewright.ir.lowering.rounding import KnownStep, Rounding, RoundingLog
 from gatewright.ir.runs import EvenRun, find_runs
-from gatewright.ir.types import IntArray, IntType
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
+from gatewright.ir.types import BoolArray, FloatArray, IntArray, IntType
 
 FINE = 2.0**-6
 """Codes that an integer is worth, below which two more on a list are no matter."""

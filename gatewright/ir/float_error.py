@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 
 from gatewright.ir.functions.base import UNIT_ROUNDOFF
 from gatewright.ir.lowering.rounding import (
@@ -20,10 +19,7 @@ from gatewright.ir.lowering.rounding import (
     power_of_two,
 )
 from gatewright.ir.quantizer import Quantizer
-from gatewright.ir.types import IntArray
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
+from gatewright.ir.types import BoolArray, FloatArray, IntArray
 
 SCALE_EXPONENT = 40
 """Scales between 2**-40 and 2**40, and at most 2**22 roundings, bound what underflow costs."""

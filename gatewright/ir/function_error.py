@@ -10,7 +10,6 @@ from gatewright.ir.float_error import (
     BINARY64,
     UNDERFLOW,
     WIDEN,
-    FloatArray,
     Intervals,
     both_sides,
     boundaries,
@@ -22,7 +21,7 @@ from gatewright.ir.float_error import (
 from gatewright.ir.functions import Function
 from gatewright.ir.functions.base import UNIT_ROUNDOFF
 from gatewright.ir.lowering.rounding import Rounding, power_of_two
-from gatewright.ir.types import IntArray
+from gatewright.ir.types import FloatArray, IntArray
 
 
 def table_intervals(rounding: Rounding, function: Function) -> Intervals | None:

@@ -11,11 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from gatewright.ir.types import IntArray
-
-FloatArray = npt.NDArray[np.float64]
+from gatewright.ir.types import FloatArray, IntArray
 
 SHORTEST = 16
 """Fewer intervals than this are not worth a run."""

@@ -16,10 +16,11 @@ from gatewright.boards.netlist import (
 from gatewright.builds.documents import Documents
 from gatewright.builds.fold import folded
 from gatewright.builds.folder import INTEGER, KERNELS, RTL
-from gatewright.hls_templates.cosim import Core, Drive, Simulator, compiled_core
+from gatewright.hls_templates.cosim import Core, Drive, SimulatorName, compiled_core
 from gatewright.hls_templates.cosim.cells import cell_models
-from gatewright.hls_templates.cosim.project import CORE, SOURCES, RtlProject
+from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.mapping.ports import Ports
+from gatewright.hls_templates.project.names import CORE, SOURCES
 from gatewright.hls_templates.project.rtl import rtl_files
 from gatewright.levels.level import Level, Opener
 from gatewright.levels.rtl import RtlEngine, drive_for
@@ -27,7 +28,7 @@ from gatewright.tools import Cached, find_yosys
 from gatewright.tools.cache import contents, place
 from gatewright.tools.programs import named_tools
 
-SIMULATORS: dict[str, Simulator] = {"rtl": "any", "cxxrtl": "cxxrtl"}
+SIMULATORS: dict[str, SimulatorName] = {"rtl": "any", "cxxrtl": "cxxrtl"}
 RUNNERS = {
     "rtl": "SystemVerilog, clock by clock",
     "cxxrtl": "SystemVerilog by yosys' CXXRTL",

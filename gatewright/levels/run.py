@@ -12,10 +12,9 @@ import numpy.typing as npt
 
 from gatewright.errors import GatewrightError
 from gatewright.ir.lowering import IntegerModel
-from gatewright.ir.types import IntArray
+from gatewright.ir.types import Float32Array, IntArray
 
-FloatArray = npt.NDArray[np.float32]
-Arguments = tuple[FloatArray, ...]
+Arguments = tuple[Float32Array, ...]
 
 # Sequences run at once: enough to feed numpy, few enough that all taps fit in memory.
 CHUNK = 256

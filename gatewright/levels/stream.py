@@ -16,7 +16,7 @@ from gatewright.ir.streamable import check_streamable
 from gatewright.levels.inputs import check_arguments
 from gatewright.levels.run import Arguments, Kept, StreamEngine, state_values
 
-States = dict[str, npt.NDArray[Any]]
+KeptStates = dict[str, npt.NDArray[Any]]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -117,7 +117,7 @@ class Stream:
         return outputs if len(outputs) > 1 else outputs[0]
 
     @property
-    def states(self) -> States:
+    def states(self) -> KeptStates:
         """h and c after the last call, by ``<layer>/h`` and ``<layer>/c``, [1, H]; none before.
 
         Floats, or codes after a call with ``raw``.

@@ -1,4 +1,4 @@
-"""Facts in, one HTML page out; every name in it is escaped by the template engine."""
+"""Facts in, one HTML page out; every name in it is escaped by the templates."""
 
 from __future__ import annotations
 

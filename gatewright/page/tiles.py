@@ -13,7 +13,7 @@ MAX_COLUMNS, MAX_ROWS = 240, 48
 """More than that no eye tells apart, and neighbours are drawn as one."""
 NUMBERED = 15
 """Pixels that a tile needs to show its column."""
-Slot = list[int] | None
+DrawnSlot = list[int] | None
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Picture:
 class _Canvas:
     """Slots and row blocks as pixels."""
 
-    def __init__(self, slots: list[Slot], depth: int) -> None:
+    def __init__(self, slots: list[DrawnSlot], depth: int) -> None:
         finished = {tile[0]: i for i, tile in enumerate(slots) if tile is not None and tile[4]}
         self.slots, self.depth, self.finished = slots, depth, finished
         self.period, self.rows = len(slots), len(finished)
@@ -105,7 +105,7 @@ def make_picture(kernel: dict[str, Any]) -> Picture:
     Args:
         kernel: Its entry in ``3_kernels.json``.
     """
-    slots: list[Slot] = kernel["schedule"]
+    slots: list[DrawnSlot] = kernel["schedule"]
     canvas = _Canvas(slots, kernel["depth"])
     tiles = [tile for tile in slots if tile is not None]
     h_tiles = sum(tile[2] for tile in tiles)

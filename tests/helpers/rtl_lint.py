@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatewright.build import Build
 from gatewright.builds.folder import RTL
-from gatewright.hls_templates.project.rtl import CORE, SOURCES, TOP
+from gatewright.hls_templates.project.names import CORE, SOURCES, TOP
 from gatewright.tools import find_verilator, find_yosys, run_tool, run_yosys
 
 

@@ -10,7 +10,7 @@ from small_cells import HIDDEN, KINDS
 
 from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.csim import Simulator, csim_sources
-from gatewright.hls_templates.mapping.mapper import Options
+from gatewright.hls_templates.mapping.mapper import MappingOptions
 from gatewright.hls_templates.mapping.ports import AxisEnd, Ports
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.ir import interpreter, ops
@@ -111,7 +111,7 @@ def assert_equal(
         assert np.array_equal(value, expected[name]), (native, name)
 
 
-def check(graph: Graph, folder: Path, options: Options | None = None) -> Design:
+def check(graph: Graph, folder: Path, options: MappingOptions | None = None) -> Design:
     """Hold every output and every tap of both C-simulations against the definition."""
     design = map_design(graph, options)
     feeds = random_feeds(graph)

@@ -25,7 +25,7 @@ from gatewright.hls_templates.cosim.library import core_library
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.cosim.verilator import OUR_STYLE, Style, verilator_model
 from gatewright.hls_templates.kernels.base import Kernel
-from gatewright.hls_templates.mapping.mapper import Options
+from gatewright.hls_templates.mapping.mapper import MappingOptions
 from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.hls_templates.project.hls import write_project
 from gatewright.hls_templates.project.rtl import rtl_files
@@ -61,14 +61,14 @@ def subject(request: pytest.FixtureRequest) -> Subject:
     drawn = draw(seed)
     print("seed", seed, "sets of parameters", drawn.sets)
     requantizer = "thresholds" if seed % 2 else "auto"
-    design = map_design(drawn.graph, Options(MULTIPLIERS, requantizer, STEPS))
+    design = map_design(drawn.graph, MappingOptions(MULTIPLIERS, requantizer, STEPS))
     return Subject(drawn, design, *interpreter.run(drawn.graph, drawn.feeds))
 
 
 def test_every_kernel_and_every_variant_is_drawn() -> None:
     """In any four graphs."""
     designs = [
-        map_design(draw(seed).graph, Options(MULTIPLIERS, requantizer, STEPS))
+        map_design(draw(seed).graph, MappingOptions(MULTIPLIERS, requantizer, STEPS))
         for seed, requantizer in enumerate(("auto", "thresholds", "auto", "auto"))
     ]
     kernels = [kernel for design in designs for kernel in design.kernels]

@@ -13,7 +13,8 @@ from small_cells import INPUTS
 
 from gatewright.hls_templates import map_design, write_project
 from gatewright.hls_templates.csim import Simulator, csim_sources
-from gatewright.hls_templates.project.hls import TOP, project_files
+from gatewright.hls_templates.project.hls import project_files
+from gatewright.hls_templates.project.names import TOP
 from gatewright.ir import interpreter
 from gatewright.ir.graph import Graph
 from gatewright.ir.types import IntArray

@@ -8,13 +8,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gatewright.hls_templates.kernels.requantize.search import EVEN, ODD, UP, Affine, find_affine
+from gatewright.hls_templates.kernels.requantize.search import EVEN, ODD, UP, Rescaling, find_affine
 from gatewright.ir.exact import thresholds
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer
 from gatewright.ir.types import IntArray, IntType
 
 
-def apply(affine: Affine, n: IntArray, out: IntType, channel: int) -> IntArray:
+def apply(affine: Rescaling, n: IntArray, out: IntType, channel: int) -> IntArray:
     m = affine.multipliers[channel % len(affine.multipliers)]
     v = n * m + affine.offsets[channel % len(affine.offsets)]
     if affine.ties != UP:
@@ -23,7 +23,7 @@ def apply(affine: Affine, n: IntArray, out: IntType, channel: int) -> IntArray:
     return np.clip(v >> affine.shift, out.lo, out.hi)
 
 
-def check(rows: IntArray, bias: int, domain: IntType) -> Affine:
+def check(rows: IntArray, bias: int, domain: IntType) -> Rescaling:
     n = np.arange(domain.lo, domain.hi + 1)
     expected = [np.searchsorted(row, n, side="right") + bias for row in rows]
     out = IntType(min(int(e[0]) for e in expected), max(int(e[-1]) for e in expected))

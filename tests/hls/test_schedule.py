@@ -17,7 +17,7 @@ from small_cells import HIDDEN, INPUTS, KINDS
 from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
 from gatewright.hls_templates.kernels.recurrent.schedule import (
-    Slots,
+    SlotList,
     TileShape,
     accumulators,
     choose_tile,
@@ -26,7 +26,7 @@ from gatewright.hls_templates.kernels.recurrent.schedule import (
     row_order,
     shortest,
 )
-from gatewright.hls_templates.mapping.mapper import Options
+from gatewright.hls_templates.mapping.mapper import MappingOptions
 from gatewright.ir import interpreter, ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.cells import build_body
@@ -46,7 +46,7 @@ def random_shapes(seed: int, count: int) -> list[tuple[TileShape, int]]:
     return found
 
 
-def play(shape: TileShape, slots: Slots, depth: int) -> None:
+def play(shape: TileShape, slots: SlotList, depth: int) -> None:
     """Issue the slots of a few steps as an engine would, every unit of h with its time."""
     ready = {(0, unit): 0 for unit in range(shape.hidden)}
     for step in range(STEPS):
@@ -274,9 +274,9 @@ def add_layer(graph: Graph, kind: str, suffix: str, *, reverse: bool) -> list[st
     return [steps[0], *finals]
 
 
-def scheduled(graph: Graph, shape: TileShape, slots: Slots) -> Design:
+def scheduled(graph: Graph, shape: TileShape, slots: SlotList) -> Design:
     """The design with another schedule in its engine."""
-    design = map_design(graph, Options())
+    design = map_design(graph, MappingOptions())
     (stage,) = (s for s in design.stages if isinstance(s.kernel, Recurrent))
     assert isinstance(stage.kernel, Recurrent)
     kernel = replace(stage.kernel, shape=shape, slots=slots)
@@ -284,7 +284,7 @@ def scheduled(graph: Graph, shape: TileShape, slots: Slots) -> Design:
     return replace(design, stages=stages)
 
 
-def spread(slots: Slots) -> Slots:
+def spread(slots: SlotList) -> SlotList:
     """The same order with a bubble behind each tile."""
     return tuple(slot for tile in slots if tile is not None for slot in (tile, None))
 

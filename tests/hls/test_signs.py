@@ -12,7 +12,7 @@ from drawn_graphs import STEPS, draw
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates import map_design, write_project
 from gatewright.hls_templates.csim.library import csim_library, csim_sources
-from gatewright.hls_templates.mapping.mapper import Options
+from gatewright.hls_templates.mapping.mapper import MappingOptions
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.tools.compiler import (
     Compiler,
@@ -42,7 +42,7 @@ def compiler(request: pytest.FixtureRequest) -> Compiler:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One of each kernel."""
     folder = tmp_path_factory.mktemp("project")
-    design = map_design(draw(1, one_each=True).graph, Options(16, "auto", STEPS))
+    design = map_design(draw(1, one_each=True).graph, MappingOptions(16, "auto", STEPS))
     write_project(project_files(design, "part", 5.0), folder)
     return folder
 

@@ -31,13 +31,13 @@ from gatewright.hls_templates.csim import Simulator, csim_sources
 from gatewright.hls_templates.kernels.axis.kernel import AxisPort
 from gatewright.hls_templates.kernels.base import Port
 from gatewright.hls_templates.kernels.reverse.kernel import Reverse
-from gatewright.hls_templates.mapping.dataflow import Stage, Stream
-from gatewright.hls_templates.mapping.mapper import Options
+from gatewright.hls_templates.mapping.dataflow import Fifo, Stage
+from gatewright.hls_templates.mapping.mapper import MappingOptions
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph
 from gatewright.tools.compiler import ap_types, find_compiler
 
-LIMIT = Options(max_steps=STEPS)
+LIMIT = MappingOptions(max_steps=STEPS)
 
 
 def kinds(design: Design) -> list[str]:
@@ -144,7 +144,7 @@ def test_reverse_alone(tmp_path: Path) -> None:
         (Stage(kernel, ("beats_0",), ("beats_1",)),),
         (AxisPort("s_axis", "x", port, True, "beats_0"),),
         (AxisPort("m_axis", "y", port, True, "beats_1"),),
-        {name: Stream(name, port, True) for name in ("beats_0", "beats_1")},
+        {name: Fifo(name, port, True) for name in ("beats_0", "beats_1")},
         STEPS,
     )
     for native in (True, False):

@@ -338,7 +338,7 @@ def test_a_layer_of_more_than_a_thousand_units(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """State registers of more than 8,192 bits, and thousands of cycles between two beats."""
-    monkeypatch.setattr(timing, "DEADLOCK", 100)
+    monkeypatch.setattr(timing, "FOREVER", 100)
     torch.manual_seed(0)
     x = torch.randn(2, 2, 2)
     model = QuantRNN(2, 1030, batch_first=True)

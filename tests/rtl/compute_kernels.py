@@ -15,7 +15,7 @@ from gatewright.hls_templates.kernels.elementwise.kernel import Elementwise
 from gatewright.hls_templates.kernels.lookup.kernel import Table
 from gatewright.hls_templates.kernels.matvec.kernel import MatVec
 from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
-from gatewright.hls_templates.mapping.mapper import Options
+from gatewright.hls_templates.mapping.mapper import MappingOptions
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.ops.lookup import wrapped_table
@@ -34,7 +34,7 @@ def _graph(name: str, type_: IntType, width: int) -> Graph:
 def _kernel(graph: Graph, output: str, requantizer: str = "auto") -> Kernel:
     """The one kernel of a graph, which is named after the graph."""
     graph.outputs = [output]
-    (kernel,) = map_design(graph, Options(requantizer=requantizer)).kernels
+    (kernel,) = map_design(graph, MappingOptions(requantizer=requantizer)).kernels
     assert kernel.ident == f"k0_{graph.name}"
     return kernel
 

@@ -1,4 +1,4 @@
-"""The recurrent engine and its tail: every cell, tiling, schedule and stream."""
+"""The recurrent kernel and its tail: every cell, tiling, schedule and stream."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from small_cells import cell
 from gatewright.hls_templates import map_design
 from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
 from gatewright.hls_templates.kernels.recurrent.schedule import (
-    Slots,
+    SlotList,
     TileShape,
     make_schedule,
     row_order,
@@ -100,7 +100,7 @@ class Layer:
         """Its outputs: ``h`` of every step, final states."""
         return [{"out": "h"}.get(name, name) for name in self.streams.split()]
 
-    def slots(self, shape: TileShape, depth: int) -> Slots:
+    def slots(self, shape: TileShape, depth: int) -> SlotList:
         """The schedule."""
         if not self.row_order:
             return make_schedule(shape, depth)

@@ -9,15 +9,15 @@ import numpy as np
 from bench import Beats, Device, pack
 from cases import LONGEST, Case, Sequences
 
-from gatewright.hls_templates.kernels.argmax.kernel import ArgMax
+from gatewright.hls_templates.kernels.argmax.kernel import ArgMaxKernel
 from gatewright.hls_templates.kernels.axis.kernel import AxisPort
 from gatewright.hls_templates.kernels.base import Kernel, Port
-from gatewright.hls_templates.kernels.concat.kernel import Concat
-from gatewright.hls_templates.kernels.flatten.kernel import Flatten
+from gatewright.hls_templates.kernels.concat.kernel import ConcatKernel
+from gatewright.hls_templates.kernels.flatten.kernel import FlattenKernel
 from gatewright.hls_templates.kernels.fork.kernel import Fork
 from gatewright.hls_templates.kernels.over_time.kernel import OverTime
 from gatewright.hls_templates.kernels.reverse.kernel import Reverse
-from gatewright.hls_templates.kernels.select_last.kernel import SelectLast
+from gatewright.hls_templates.kernels.select_last.kernel import SelectLastKernel
 from gatewright.ir.types import IntType
 
 
@@ -60,7 +60,7 @@ def _concat(depths: tuple[int, int]) -> Case:
     ports = [Port(1, IntType(-16, 15)), Port(4, IntType(0, 255)), Port(2, IntType(-512, 511))]
     out = Port(7, IntType(-512, 511))
     return _case(
-        Concat(*_common(f"concat{depths[0]}{depths[1]}", ports, [out])),
+        ConcatKernel(*_common(f"concat{depths[0]}{depths[1]}", ports, [out])),
         lambda s: [s.beats(np.concatenate(s.values, axis=1), 10)],
         depths=depths,
         INPUTS=3,
@@ -88,7 +88,7 @@ def _reverse(name: str, length: int | None, max_steps: int) -> Case:
 def _select_last() -> Case:
     port = Port(9, IntType(-8, 7))
     return _case(
-        SelectLast(*_common("select_last", [port], [port])),
+        SelectLastKernel(*_common("select_last", [port], [port])),
         lambda s: [s.ends(s.values[0][s.starts + s.lengths - 1], 4)],
         BEAT_BITS=36,
     )
@@ -96,7 +96,7 @@ def _select_last() -> Case:
 
 def _flatten(steps: int) -> Case:
     port = Port(3, IntType(-32, 31))
-    kernel = Flatten(*_common(f"flatten{steps}", [port], [Port(3 * steps, port.type)]), steps)
+    kernel = FlattenKernel(*_common(f"flatten{steps}", [port], [Port(3 * steps, port.type)]), steps)
     return _case(
         kernel,
         lambda s: [s.ends(s.values[0].reshape(len(s.lengths), -1), 6)],
@@ -124,7 +124,7 @@ def _over_time(name: str, maximum: bool, low: int, high: int) -> Case:
 def _argmax(classes: int, low: int, high: int) -> Case:
     port, out = Port(classes, IntType(low, high)), Port(1, IntType(0, classes - 1))
     return _case(
-        ArgMax(*_common(f"argmax{classes}", [port], [out]), "argmax", True),
+        ArgMaxKernel(*_common(f"argmax{classes}", [port], [out]), "argmax", True),
         lambda s: [s.beats(s.values[0].argmax(axis=1)[:, None], out.type.bits)],
         CLASSES=classes,
         BITS=port.type.bits,

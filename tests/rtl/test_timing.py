@@ -8,16 +8,16 @@ from collections.abc import Callable
 import pytest
 
 from gatewright.hls_templates.kernels import timing
-from gatewright.hls_templates.kernels.argmax.kernel import ArgMax
+from gatewright.hls_templates.kernels.argmax.kernel import ArgMaxKernel
 from gatewright.hls_templates.kernels.axis.kernel import AxisPort
 from gatewright.hls_templates.kernels.base import Kernel, Port
-from gatewright.hls_templates.kernels.concat.kernel import Concat
-from gatewright.hls_templates.kernels.flatten.kernel import Flatten
+from gatewright.hls_templates.kernels.concat.kernel import ConcatKernel
+from gatewright.hls_templates.kernels.flatten.kernel import FlattenKernel
 from gatewright.hls_templates.kernels.fork.kernel import Fork
 from gatewright.hls_templates.kernels.reverse.kernel import Reverse
-from gatewright.hls_templates.kernels.select_last.kernel import SelectLast
+from gatewright.hls_templates.kernels.select_last.kernel import SelectLastKernel
 from gatewright.hls_templates.kernels.timing import Channel
-from gatewright.hls_templates.mapping.dataflow import Design, Stage, Stream, fifo_depth
+from gatewright.hls_templates.mapping.dataflow import Design, Fifo, Stage, fifo_depth
 from gatewright.ir.types import IntType
 
 BYTE = IntType(-128, 127)
@@ -26,11 +26,11 @@ WIDE = Port(200, BYTE)  # four words of 64 lanes
 
 
 def select(ident: str) -> Kernel:
-    return SelectLast(ident, ident, (PORT,), (PORT,), 0)
+    return SelectLastKernel(ident, ident, (PORT,), (PORT,), 0)
 
 
 def argmax(ident: str) -> Kernel:
-    return ArgMax(ident, ident, (PORT,), (CODE,), 0, ident, True)
+    return ArgMaxKernel(ident, ident, (PORT,), (CODE,), 0, ident, True)
 
 
 def reverse(ident: str) -> Kernel:
@@ -40,9 +40,7 @@ def reverse(ident: str) -> Kernel:
 def chain(*kernels: Kernel, sequence: bool = True, port: Port = PORT) -> Design:
     """Kernels one behind the other; behind the last there is a beat a time step or a sequence."""
     ports = [port, *(kernel.output for kernel in kernels)]
-    streams = {
-        f"s{n}": Stream(f"s{n}", p, sequence or n < len(kernels)) for n, p in enumerate(ports)
-    }
+    streams = {f"s{n}": Fifo(f"s{n}", p, sequence or n < len(kernels)) for n, p in enumerate(ports)}
     stages = tuple(Stage(k, (f"s{n}",), (f"s{n + 1}",)) for n, k in enumerate(kernels))
     first = AxisPort("s_axis", "x", port, True, "s0")
     last = AxisPort("m_axis", "y", ports[-1], sequence, f"s{len(kernels)}")
@@ -74,12 +72,12 @@ def test_words_of_a_beat_come_one_by_one(steps: int) -> None:
 
 def test_branches_that_meet_again_wait_in_deep_streams() -> None:
     fork = Fork("f", "f", (PORT,), (PORT, PORT), 0)
-    join = Concat("c", "c", (PORT, PORT), (Port(6, BYTE),), 0)
+    join = ConcatKernel("c", "c", (PORT, PORT), (Port(6, BYTE),), 0)
     names = ("in", "straight", "back", "turned", "out")
     wide = Port(6, BYTE)
 
     def design(depth: int) -> Design:
-        streams = {n: Stream(n, wide if n == "out" else PORT, True) for n in names}
+        streams = {n: Fifo(n, wide if n == "out" else PORT, True) for n in names}
         streams |= {n: streams[n].deeper(depth) for n in ("straight", "turned")}
         stages = (
             Stage(fork, ("in",), ("straight", "back")),
@@ -93,7 +91,7 @@ def test_branches_that_meet_again_wait_in_deep_streams() -> None:
     assert design(12).cycles(8) == 22
     assert design(12).cycles(8, 4) > design(12).cycles(8, 3) > 22
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(timing, "DEADLOCK", 100)
+        patch.setattr(timing, "FOREVER", 100)
         with pytest.raises(AssertionError, match="waits for ever"):
             design(4).cycles(8)
 
@@ -106,7 +104,7 @@ def test_a_stream_is_as_deep_as_its_ends_make_use_of() -> None:
     assert depths(chain(argmax("a"))) == [1, 1]
     assert depths(chain(port=WIDE)) == [1]
     assert depths(chain(select("a"), sequence=False)) == [2, 1]
-    assert fifo_depth(Stream("a", PORT, True, 132), 9) == 132
+    assert fifo_depth(Fifo("a", PORT, True, 132), 9) == 132
 
 
 @pytest.mark.parametrize(
@@ -115,12 +113,12 @@ def test_a_stream_is_as_deep_as_its_ends_make_use_of() -> None:
 )
 def test_a_kernel_alone(kernel: Callable[[str], Kernel], expected: int) -> None:
     one = kernel("a")
-    design = chain(one, sequence=not isinstance(one, SelectLast | Flatten))
+    design = chain(one, sequence=not isinstance(one, SelectLastKernel | FlattenKernel))
     assert design.to_json(6)["kernels"][0]["predicted_cycles"] == expected
 
 
 def flatten(ident: str, steps: int) -> Kernel:
-    return Flatten(ident, ident, (PORT,), (Port(3 * steps, BYTE),), 0, steps)
+    return FlattenKernel(ident, ident, (PORT,), (Port(3 * steps, BYTE),), 0, steps)
 
 
 def test_a_machine_that_cheats_is_caught() -> None:

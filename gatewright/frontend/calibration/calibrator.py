@@ -28,12 +28,12 @@ from gatewright.frontend.calibration.slots import (
     weight_slots,
 )
 from gatewright.frontend.calibration.waiting import collect, described, waiting_quantizers
-from gatewright.frontend.spec import FloatArray
 from gatewright.frontend.torch.brevitas_quant import to_numpy
 from gatewright.frontend.torch.changes import steps
 from gatewright.frontend.torch.checks import check_model
 from gatewright.frontend.torch.preserve import held, preserved
 from gatewright.frontend.torch.trace import symbolic_graph
+from gatewright.ir.types import Float32Array
 
 
 def calibrate_module(model: Any, data: Any, labels: Any, options: RangeOptions) -> Calibration:
@@ -158,7 +158,7 @@ def _placed(slot: Slot, grid: Grid, scale: float) -> Placed:
     )
 
 
-def _output_error(before: list[FloatArray], after: list[FloatArray]) -> OutputChange:
+def _output_error(before: list[Float32Array], after: list[Float32Array]) -> OutputChange:
     a = np.concatenate([y.reshape(-1) for y in before]).astype(np.float64)
     b = np.concatenate([y.reshape(-1) for y in after]).astype(np.float64)
     rms, size = float(np.sqrt(np.mean((b - a) ** 2))), float(np.sqrt(np.mean(a**2)))
@@ -166,7 +166,7 @@ def _output_error(before: list[FloatArray], after: list[FloatArray]) -> OutputCh
 
 
 def _accuracy(
-    outputs: list[FloatArray], classes: npt.NDArray[np.int64] | None, axis: int
+    outputs: list[Float32Array], classes: npt.NDArray[np.int64] | None, axis: int
 ) -> float | None:
     """The share of right classes, or None without labels; GW-604 where the shapes differ."""
     if classes is None:

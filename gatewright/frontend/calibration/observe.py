@@ -18,9 +18,9 @@ from gatewright.frontend.calibration.batches import Batch
 from gatewright.frontend.calibration.options import refused
 from gatewright.frontend.calibration.quantizers import activation_function
 from gatewright.frontend.calibration.slots import Slot, Slots, cell_quantizers, layers
-from gatewright.frontend.spec import FloatArray
 from gatewright.frontend.torch.brevitas_quant import is_enabled, to_numpy
 from gatewright.frontend.torch.checks import returns_no_tensors
+from gatewright.ir.types import Float32Array
 
 
 def plain(value: Any) -> Tensor:
@@ -149,7 +149,7 @@ def _output_hook(slot: Slot) -> Any:
     return lambda module, args, out: slot.seen.add(to_numpy(plain(out)))
 
 
-def run(model: nn.Module, batches: list[Batch]) -> list[FloatArray]:
+def run(model: nn.Module, batches: list[Batch]) -> list[Float32Array]:
     """The model's output for each batch.
 
     Raises:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gatewright.errors import GatewrightError
+from gatewright.frontend.spec import MIN_BITS
 
 METHODS = ("percentile", "mse")
 SCALES = ("float", "power_of_two")
-MIN_BITS, MAX_BITS = 2, 16
+MAX_BITS = 16
 
 
 def refused(where: str, cause: str, remedy: str) -> GatewrightError:

@@ -13,7 +13,7 @@ from brevitas.inject.enum import RestrictValueType, ScalingImplType
 from brevitas.quant import Int8ActPerTensorFloat, Int8WeightPerTensorFloat
 from torch import Tensor, nn
 
-from gatewright.frontend.spec import FloatArray
+from gatewright.ir.types import Float32Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Grid:
         power_of_two: Whether training has to keep the scale a power of two.
     """
 
-    scale: float | FloatArray
+    scale: float | Float32Array
     bits: int
     signed: bool
     narrow: bool = False

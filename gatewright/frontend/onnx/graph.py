@@ -16,7 +16,7 @@ from gatewright.files.limits import INPUT_VALUES, LAYERS
 from gatewright.frontend.onnx.files import tensor_bytes
 from gatewright.frontend.onnx.ops import FOLDED, NONE, Vocabulary
 from gatewright.frontend.onnx.wellformed import check_node, check_wellformed
-from gatewright.frontend.spec import FloatArray
+from gatewright.ir.types import Float32Array
 
 DYNAMO_REMEDY = (
     "export the model again with brevitas.export.export_qonnx(model, x, path, dynamo=False), or "
@@ -124,7 +124,7 @@ class RawGraph:
         values.flags.writeable = False
         return values
 
-    def floats(self, where: str, name: str) -> FloatArray:
+    def floats(self, where: str, name: str) -> Float32Array:
         """A finite float32 constant; GW-207 on another type, GW-104 on NaN or infinity."""
         values = self.constant(where, name)
         if values.dtype != np.float32:

@@ -17,7 +17,6 @@ from torch import nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.spec import (
-    FloatArray,
     Parameter,
     QuantSpec,
     Value,
@@ -29,11 +28,12 @@ from gatewright.frontend.spec import (
     weight_spec,
 )
 from gatewright.frontend.torch.checks import check_calibrated
+from gatewright.ir.types import Float32Array
 
 _PROBES = 512
 
 
-def to_numpy(tensor: torch.Tensor) -> FloatArray:
+def to_numpy(tensor: torch.Tensor) -> Float32Array:
     """A tensor as float32 numpy, not shared with torch."""
     return np.array(tensor.detach().cpu().numpy(), dtype=np.float32)
 
@@ -136,7 +136,7 @@ def _quant_tensor(x: Value) -> Any:
     )
 
 
-def _parameter(where: str, raw: FloatArray, out: Any, spec: QuantSpec) -> Parameter:
+def _parameter(where: str, raw: Float32Array, out: Any, spec: QuantSpec) -> Parameter:
     expected = to_numpy(out.value)
     # No Quant node rounds to a sign alone, so binary values are written as they are quantized.
     for values in (expected,) if out.bit_width == 1 else (raw, expected):

@@ -6,15 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils.rnn import PackedSequence
 
 from gatewright.errors import GatewrightError
-
-FloatArray = npt.NDArray[np.float32]
+from gatewright.ir.types import Float32Array
 
 _FORM = (
     "pass one float32 tensor of the shape the model takes, with a batch axis; a tuple of them if "
@@ -169,7 +167,7 @@ def waits_for_data(quantizer: nn.Module) -> bool:
     return False
 
 
-def example_arrays(example_input: Any) -> tuple[FloatArray, ...]:
+def example_arrays(example_input: Any) -> tuple[Float32Array, ...]:
     """The example input, a tensor or a tuple of one an argument, as float32 numpy.
 
     Raises:
@@ -189,7 +187,7 @@ def example_arrays(example_input: Any) -> tuple[FloatArray, ...]:
     return arrays
 
 
-def _example_array(example: Any) -> FloatArray:
+def _example_array(example: Any) -> Float32Array:
     value = getattr(example, "value", example)  # of a QuantTensor
     if isinstance(value, torch.Tensor):
         if value.is_nested:

@@ -7,14 +7,12 @@ from typing import Any
 
 import brevitas.nn as qnn
 import numpy as np
-import numpy.typing as npt
 import torch
 from brevitas.nn.quant_rnn import _QuantLSTMLayer, _QuantRNNLayer
 from brevitas.quant_tensor import IntQuantTensor
 
 from gatewright.frontend.naming import call_name
-
-IntArray = npt.NDArray[np.int64]
+from gatewright.ir.types import IntArray
 
 _ACTIVATIONS = (
     qnn.QuantHardTanh,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gatewright.hls_templates.cosim.library import MODEL_HEAD, Model
-from gatewright.hls_templates.cosim.project import CORE, RtlProject
+from gatewright.hls_templates.cosim.project import RtlProject
+from gatewright.hls_templates.project.names import CORE
 from gatewright.tools import Tool, run_yosys
 from gatewright.tools.cache import header_facts
 

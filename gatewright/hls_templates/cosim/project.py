@@ -9,10 +9,9 @@ from pathlib import Path
 
 from gatewright.errors import GatewrightError
 from gatewright.files.reading import read_bytes
+from gatewright.hls_templates.project.names import SOURCES
 from gatewright.tools.cache import names_below
 
-SOURCES = "sources.f"
-CORE = "gatewright_core"
 SOURCE = re.compile(r"(?:[A-Za-z0-9_]+/)*[A-Za-z0-9_]+\.s?v")
 """What simulators are given: nothing that they take for an option, or for something else."""
 ROM = re.compile(r'"(rom/[A-Za-z0-9_]+)(\.hex)?"')

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatewright.hls_templates.cosim.library import CORE_MAIN, MODEL_HEAD, Model, flags
-from gatewright.hls_templates.cosim.project import CORE, RtlProject
+from gatewright.hls_templates.cosim.project import RtlProject
+from gatewright.hls_templates.project.names import CORE
 from gatewright.tools import Cached, Tool, run_tool
 from gatewright.tools.cache import header_facts
 from gatewright.tools.compiler import Compiler, find_compiler, run_compiler

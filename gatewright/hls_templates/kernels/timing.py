@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 Machine: TypeAlias = Generator[None, None, None]
 
-DEADLOCK = 10**6
+FOREVER = 10**6
 """Cycles without a beat that count as standing still, beside the work of the slowest beats."""
 
 
@@ -102,7 +102,7 @@ def simulate(
             if channel.active:
                 channel.commit()
                 quiet = 0
-        assert quiet < DEADLOCK + work, "the design waits for ever"
+        assert quiet < FOREVER + work, "the design waits for ever"
     return max(end[count - 1] for end in ends)
 
 

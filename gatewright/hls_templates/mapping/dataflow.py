@@ -13,7 +13,7 @@ from gatewright.hls_templates.rtl.sv import RtlStage
 
 
 @dataclass(frozen=True)
-class Stream:
+class Fifo:
     """A FIFO with one writer and one reader.
 
     Attributes:
@@ -33,12 +33,12 @@ class Stream:
         """Whether it has to hold beats, rather than only to pass them on."""
         return self.depth > 2
 
-    def deeper(self, depth: int) -> Stream:
+    def deeper(self, depth: int) -> Fifo:
         """The same with room for ``depth`` beats."""
         return replace(self, depth=depth)
 
 
-def fifo_depth(stream: Stream, interval: int) -> int:
+def fifo_depth(stream: Fifo, interval: int) -> int:
     """Beats a stream holds: a second register pays only where a beat could come every cycle.
 
     Args:
@@ -89,7 +89,7 @@ class Design:
     stages: tuple[Stage, ...]
     inputs: tuple[AxisPort, ...]
     outputs: tuple[AxisPort, ...]
-    streams: Mapping[str, Stream]
+    streams: Mapping[str, Fifo]
     max_steps: int | None
 
     def __post_init__(self) -> None:

@@ -7,11 +7,11 @@ from gatewright.hls_templates.kernels.recurrent.schedule import least_multiplier
 from gatewright.hls_templates.kernels.recurrent.tail import split_step
 from gatewright.hls_templates.kernels.table import find_mapping
 from gatewright.hls_templates.mapping.dataflow import Design
-from gatewright.hls_templates.mapping.mapper import Mapper, Options
+from gatewright.hls_templates.mapping.mapper import Mapper, MappingOptions
 from gatewright.ir.graph import Graph
 
 
-def map_design(graph: Graph, options: Options | None = None) -> Design:
+def map_design(graph: Graph, options: MappingOptions | None = None) -> Design:
     """Choose a kernel for every part of an integer graph that an output needs.
 
     Args:
@@ -22,7 +22,7 @@ def map_design(graph: Graph, options: Options | None = None) -> Design:
         GatewrightError: GW-302 where a value does not fit a stream, GW-405 for a budget that a
             recurrent layer cannot keep.
     """
-    mapper = Mapper(graph, options or Options())
+    mapper = Mapper(graph, options or MappingOptions())
     _check_budget(mapper.options.multipliers, least_budget(graph))
     inputs = tuple(mapper.source(i, name) for i, name in enumerate(graph.inputs))
     for node in mapper.nodes:

@@ -15,7 +15,7 @@ from gatewright.hls_templates.kernels.base import Kernel, Port
 from gatewright.hls_templates.kernels.drain.kernel import Drain
 from gatewright.hls_templates.kernels.fork.kernel import Fork
 from gatewright.hls_templates.kernels.reverse.kernel import Reverse
-from gatewright.hls_templates.mapping.dataflow import Stage, Stream
+from gatewright.hls_templates.mapping.dataflow import Fifo, Stage
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.types import IntArray
@@ -31,7 +31,7 @@ SLACK = 4
 
 
 @dataclass(frozen=True)
-class Options:
+class MappingOptions:
     """Choices that change the hardware, never an integer.
 
     Attributes:
@@ -61,11 +61,11 @@ class Mapper:
         readers: How many of these and of the output ports read each tensor.
     """
 
-    def __init__(self, graph: Graph, options: Options) -> None:
+    def __init__(self, graph: Graph, options: MappingOptions) -> None:
         self.graph = graph
         self.options = options
         self.stages: list[Stage] = []
-        self.streams: dict[str, Stream] = {}
+        self.streams: dict[str, Fifo] = {}
         self.max_steps: int | None = None
         self._taps = 0
         self._flags = 0
@@ -158,7 +158,7 @@ class Mapper:
         names = []
         for tensor in tensors:
             name = f"beats_{len(self.streams)}"
-            self.streams[name] = Stream(name, self.port(tensor), self.is_sequence(tensor))
+            self.streams[name] = Fifo(name, self.port(tensor), self.is_sequence(tensor))
             names.append(name)
         return tuple(names)
 

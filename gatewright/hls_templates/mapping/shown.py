@@ -15,7 +15,7 @@ from typing import Any
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.recurrent.layer import state_tap
 from gatewright.hls_templates.kernels.table import find_mapping
-from gatewright.hls_templates.mapping.mapper import Mapper, Options
+from gatewright.hls_templates.mapping.mapper import Mapper, MappingOptions
 from gatewright.ir.graph import Node
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.quantizer import Quantizer
@@ -32,7 +32,7 @@ def strange_part(kernels: Mapping[str, Any], integer: IntegerModel) -> str | Non
         kernels: Of the shape that ``ports.SHAPE`` says.
         integer: The model.
     """
-    mapper = Mapper(integer.graph, Options())
+    mapper = Mapper(integer.graph, MappingOptions())
     scans = [node for node in mapper.nodes if node.body is not None]
     taps = [tap for node in mapper.nodes for tap in find_mapping(node.op).taps(mapper, node)]
     expected = {

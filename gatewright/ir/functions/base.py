@@ -12,7 +12,8 @@ import mpmath
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from gatewright.ir.types import FloatArray
+
 Enclosure = tuple[Fraction, Fraction]
 """A rational interval that holds a real number."""
 

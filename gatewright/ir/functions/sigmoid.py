@@ -8,14 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gatewright.ir.functions.base import (
-    Enclosure,
-    FloatArray,
-    Function,
-    enclosure,
-    intervals,
-    ratio,
-)
+from gatewright.ir.functions.base import Enclosure, Function, enclosure, intervals, ratio
+from gatewright.ir.types import FloatArray
 
 HALF = Fraction(1, 2)
 

@@ -11,12 +11,12 @@ import numpy.typing as npt
 from gatewright.ir.functions.base import (
     UNIT_ROUNDOFF,
     Enclosure,
-    FloatArray,
     Function,
     enclosure,
     intervals,
     ratio,
 )
+from gatewright.ir.types import FloatArray
 
 RUNTIME_ULPS = 8
 """Units in the last place by which that of ONNX Runtime may err."""

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-import numpy.typing as npt
 import onnx
 
 from gatewright.errors import GatewrightError
@@ -22,9 +20,7 @@ from gatewright.ir.lowering.values import ZERO, Affine, ClassIndex, FloatInput, 
 from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS
-from gatewright.ir.types import IntArray
-
-FloatArray = npt.NDArray[np.float32]
+from gatewright.ir.types import Float32Array, IntArray
 
 MAX_TRIAL_STEPS = 1024
 
@@ -78,11 +74,11 @@ class IntegerModel:
         quantizers = [i.quantizer for i in self.inputs if i.argument == argument]
         return max((float(q.type.magnitude * q.scales[0]) for q in quantizers), default=1.0)
 
-    def encode(self, arguments: Sequence[FloatArray]) -> dict[str, IntArray]:
+    def encode(self, arguments: Sequence[Float32Array]) -> dict[str, IntArray]:
         """Float arguments to the graph's inputs."""
         return {i.tensor: i.encode(arguments[i.argument]) for i in self.inputs}
 
-    def decode(self, values: Mapping[str, IntArray]) -> tuple[FloatArray, ...]:
+    def decode(self, values: Mapping[str, IntArray]) -> tuple[Float32Array, ...]:
         """The graph's outputs to floats."""
         return tuple(output.decode(values) for output in self.outputs)
 

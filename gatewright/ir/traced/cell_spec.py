@@ -12,7 +12,7 @@ import onnx
 from gatewright.errors import GatewrightError
 from gatewright.ir.functions import SIGMOID, TANH, Function
 from gatewright.ir.quantizer import Quantizer, Scales
-from gatewright.ir.traced.operands import Constant, QuantizedConstant, TracedGraph
+from gatewright.ir.traced.operands import Operand, QuantizedConstant, TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS, CellForm, narrow_attribute
 from gatewright.ir.types import IntArray
 
@@ -159,7 +159,7 @@ def _gate(
     return GateParams(w.values.T, u.values.T, scales, integers, residues)
 
 
-def split_bias(bias: Constant, scales: Scales, channels: int) -> tuple[IntArray, Scales]:
+def split_bias(bias: Operand, scales: Scales, channels: int) -> tuple[IntArray, Scales]:
     """Split a bias into integers on the accumulator's grid and what remains.
 
     A quantized bias lies on that grid up to the rounding of its own float32 scale. A float bias is

@@ -14,9 +14,7 @@ from onnx import numpy_helper
 from gatewright.errors import GatewrightError
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer, Scales
 from gatewright.ir.traced.vocabulary import brevitas_rounding
-from gatewright.ir.types import IntArray
-
-FloatArray = npt.NDArray[np.float32]
+from gatewright.ir.types import Float32Array, IntArray
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class QuantizedConstant:
         return int(self.values[index]) * self.scales[index if len(self.scales) > 1 else 0]
 
 
-Constant = QuantizedConstant | FloatArray
+Operand = QuantizedConstant | Float32Array
 
 
 class TracedGraph:
@@ -55,7 +53,7 @@ class TracedGraph:
         }
         self.producers = {o: node for node in graph.node for o in node.output}
 
-    def constant(self, name: str) -> Constant | None:
+    def constant(self, name: str) -> Operand | None:
         """The constant behind a tensor: an initializer, or ``Quant`` / ``Transpose`` of one."""
         if name in self.initializers:
             return self.initializers[name].astype(np.float32, copy=False)
@@ -69,7 +67,7 @@ class TracedGraph:
             return source.transposed() if isinstance(source, QuantizedConstant) else source.T
         return self._quantize(node, np.asarray(source))
 
-    def _quantize(self, node: onnx.NodeProto, value: FloatArray) -> QuantizedConstant:
+    def _quantize(self, node: onnx.NodeProto, value: Float32Array) -> QuantizedConstant:
         quantizers = self._quantizers(node)
         scales = tuple(q.scales[0] for q in quantizers)
         if len(quantizers) == 1:

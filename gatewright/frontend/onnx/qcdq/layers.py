@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gatewright.frontend.onnx.qcdq.matrix import QuantizedMatrix
-from gatewright.frontend.spec import FloatArray
+from gatewright.ir.types import Float32Array
 
 GATES = ("input", "output", "forget", "cell")
 """The gates in the order of ONNX."""
@@ -17,7 +17,7 @@ class Gate:
 
     weight: QuantizedMatrix
     recurrent: QuantizedMatrix
-    bias: FloatArray | None
+    bias: Float32Array | None
 
 
 @dataclass(frozen=True, eq=False)

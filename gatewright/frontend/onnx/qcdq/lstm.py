@@ -9,7 +9,7 @@ from gatewright.frontend.onnx.graph import attributes, label, malformed, unsuppo
 from gatewright.frontend.onnx.qcdq.known import Known
 from gatewright.frontend.onnx.qcdq.layers import GATES, Direction, Finals, Gate
 from gatewright.frontend.onnx.qcdq.weights import gate_matrices
-from gatewright.frontend.spec import FloatArray
+from gatewright.ir.types import Float32Array
 
 
 def lstm(known: Known, node: onnx.NodeProto) -> None:
@@ -49,7 +49,7 @@ def _gates(
 ) -> dict[str, Gate]:
     weights = gate_matrices(known, node, 1, hidden, columns)
     recurrents = gate_matrices(known, node, 2, hidden, hidden)
-    biases: list[FloatArray | None] = [None] * len(GATES)
+    biases: list[Float32Array | None] = [None] * len(GATES)
     if known.name(node, 3):
         bias = known.constant(node, 3)
         if bias.shape != (1, 8 * hidden) or bias.dtype != np.float32:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gatewright.frontend.spec import FloatArray
+from gatewright.ir.types import Float32Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class QuantizedMatrix:
     """
 
     codes: npt.NDArray[Any]
-    scale: FloatArray | None = None
+    scale: Float32Array | None = None
     zero_point: int = 0
     range: tuple[int, int] = (0, 0)
 
@@ -49,12 +49,12 @@ class QuantizedMatrix:
         lo, hi = self.range
         return lo <= 0 and hi - lo + 1 == 2**self.bits - int(self.narrow)
 
-    def values(self) -> FloatArray:
+    def values(self) -> Float32Array:
         """What ``DequantizeLinear`` gives, float32."""
         if self.scale is None:
             return self.codes.astype(np.float32)
         shifted = self.codes.astype(np.float32) - np.float32(self.zero_point)
-        values: FloatArray = shifted * self.scale
+        values: Float32Array = shifted * self.scale
         return values
 
     def rows(self, first: int, count: int) -> QuantizedMatrix:

@@ -37,7 +37,7 @@ QCDQ = Vocabulary(
     "gatewright.calibrate(model, data).",
 )
 
-Reader = Callable[[Known, onnx.NodeProto], None]
+ReadNode = Callable[[Known, onnx.NodeProto], None]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class _Rule:
 
     ops: tuple[str, ...]
     of: Callable[[Known], Container[str]] | None
-    read: Reader
+    read: ReadNode
 
 
 _RULES = (
@@ -61,7 +61,7 @@ _RULES = (
 )
 
 
-def reader(known: Known, node: onnx.NodeProto) -> Reader:
+def reader(known: Known, node: onnx.NodeProto) -> ReadNode:
     """The first reader that takes a node."""
     source = known.name(node, 0)
     return next(

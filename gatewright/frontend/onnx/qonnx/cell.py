@@ -11,7 +11,6 @@ import onnx
 from gatewright.errors import GatewrightError
 from gatewright.frontend.onnx.graph import RawGraph, label, malformed, required
 from gatewright.frontend.spec import (
-    FloatArray,
     GateSpec,
     LayerSpec,
     Parameter,
@@ -29,15 +28,16 @@ from gatewright.ir.traced.vocabulary import (
     brevitas_rounding,
     narrow_attribute,
 )
+from gatewright.ir.types import Float32Array
 
-Shape = tuple[int, ...]
+_Sizes = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Constant:
     """A constant of the file, its ``Quant`` node applied or not, transposed or not."""
 
-    values: FloatArray
+    values: Float32Array
     quant: QuantSpec | None
 
     def transposed(self) -> Constant:
@@ -50,7 +50,7 @@ class Constant:
         return Constant(self.values.T, spec)
 
 
-def read_quant(graph: RawGraph, node: onnx.NodeProto, shape: Shape) -> QuantSpec:
+def read_quant(graph: RawGraph, node: onnx.NodeProto, shape: _Sizes) -> QuantSpec:
     """The quantizer of a ``Quant`` node.
 
     Args:
@@ -75,7 +75,7 @@ def read_quant(graph: RawGraph, node: onnx.NodeProto, shape: Shape) -> QuantSpec
     )
 
 
-def read_bipolar(graph: RawGraph, node: onnx.NodeProto, values: FloatArray) -> Constant:
+def read_bipolar(graph: RawGraph, node: onnx.NodeProto, values: Float32Array) -> Constant:
     """The constant that a ``BipolarQuant`` node makes of ``values``: 0 counts as positive."""
     where = label(node)
     if len(node.input) != 2 or len(node.output) != 1:
@@ -86,7 +86,7 @@ def read_bipolar(graph: RawGraph, node: onnx.NodeProto, values: FloatArray) -> C
     return Constant((sign * spec.scale).astype(np.float32), spec)
 
 
-def _check_shape_kept(where: str, shape: Shape, operands: list[FloatArray]) -> None:
+def _check_shape_kept(where: str, shape: _Sizes, operands: list[Float32Array]) -> None:
     """GW-207 for operands that broadcast what they scale; a vector, a bias, may become a row."""
     try:
         found = np.broadcast_shapes(shape, *(operand.shape for operand in operands))
@@ -99,7 +99,7 @@ def _check_shape_kept(where: str, shape: Shape, operands: list[FloatArray]) -> N
 
 
 def _spec(
-    where: str, operands: list[FloatArray], *, signed: bool, narrow: bool, rounding: str
+    where: str, operands: list[Float32Array], *, signed: bool, narrow: bool, rounding: str
 ) -> QuantSpec:
     scale, zero_point, bits = operands
     if bits.size != 1:
@@ -115,7 +115,7 @@ def _spec(
     )
 
 
-def _quant_input(graph: RawGraph, where: str, name: str) -> FloatArray:
+def _quant_input(graph: RawGraph, where: str, name: str) -> Float32Array:
     values = graph.constant(where, name)
     if values.dtype != np.float32 or values.size == 0:
         raise malformed(where, f"its constant {name!r} is not float32.")

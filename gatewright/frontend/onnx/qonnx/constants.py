@@ -8,10 +8,10 @@ import onnx
 
 from gatewright.frontend.onnx.graph import RawGraph, attributes, label, unsupported
 from gatewright.frontend.onnx.qonnx.cell import Constant, read_bipolar, read_quant
-from gatewright.frontend.onnx.qonnx.registry import Context
+from gatewright.frontend.onnx.qonnx.registry import Reading
 
 
-def fold(ctx: Context, node: onnx.NodeProto) -> None:
+def fold(ctx: Reading, node: onnx.NodeProto) -> None:
     """Enter what a node makes of a constant; nothing where it is of another kind."""
     folds = _FOLDS.get(node.op_type)
     if folds is None or not node.input:

@@ -7,14 +7,14 @@ import onnx
 
 from gatewright.frontend import emit
 from gatewright.frontend.onnx.graph import RawGraph, attributes, label, malformed, unsupported
-from gatewright.frontend.onnx.qonnx.registry import Context, reads
+from gatewright.frontend.onnx.qonnx.registry import Reading, reads
 from gatewright.frontend.spec import BatchNormSpec, Value
 
 _CALLS = {"ReduceMax": "max", "ReduceMean": "mean"}
 
 
 @reads("Relu", "Sigmoid", "Tanh")
-def activation(ctx: Context, node: onnx.NodeProto) -> None:
+def activation(ctx: Reading, node: onnx.NodeProto) -> None:
     """A function between its quantizers."""
     name, op = f"{ctx.name(node)}.{node.op_type.lower()}", node.op_type
     ctx.values[node.output[0]] = emit.activation(ctx.builder, name, op, ctx.input(node))
@@ -25,7 +25,7 @@ def activation(ctx: Context, node: onnx.NodeProto) -> None:
     attributes={"epsilon", "momentum", "training_mode"},
     weight=(3, ".running_mean"),
 )
-def batch_norm(ctx: Context, node: onnx.NodeProto) -> None:
+def batch_norm(ctx: Reading, node: onnx.NodeProto) -> None:
     """As it is at inference."""
     x, spec = ctx.input(node), _batch_norm_spec(ctx.graph, node)
     ctx.values[node.output[0]] = emit.batch_norm(ctx.builder, ctx.name(node), x, spec)
@@ -43,7 +43,7 @@ def _batch_norm_spec(graph: RawGraph, node: onnx.NodeProto) -> BatchNormSpec:
 
 
 @reads(*_CALLS, attributes={"axes", "keepdims", "noop_with_empty_axes"})
-def over_time(ctx: Context, node: onnx.NodeProto) -> None:
+def over_time(ctx: Reading, node: onnx.NodeProto) -> None:
     """The mean or the largest of all time steps."""
     x = ctx.input(node)
     _check_over_time(ctx.graph, node, x)
@@ -67,7 +67,7 @@ def _check_over_time(graph: RawGraph, node: onnx.NodeProto, x: Value) -> None:
 
 
 @reads("ArgMax", attributes={"axis", "keepdims", "select_last_index"})
-def argmax(ctx: Context, node: onnx.NodeProto) -> None:
+def argmax(ctx: Reading, node: onnx.NodeProto) -> None:
     """The index of the largest feature."""
     x = ctx.input(node)
     _check_argmax(node, x)

@@ -7,14 +7,14 @@ import onnx
 from gatewright.frontend import emit
 from gatewright.frontend.onnx.graph import attributes, label, malformed, unsupported
 from gatewright.frontend.onnx.qonnx.cell import Constant, bias, weight
-from gatewright.frontend.onnx.qonnx.registry import Context, reads
+from gatewright.frontend.onnx.qonnx.registry import Reading, reads
 from gatewright.frontend.spec import LinearSpec, Value
 
 _WEIGHT = (1, ".weight")
 
 
 @reads("Gemm", attributes={"alpha", "beta", "transA", "transB"}, weight=_WEIGHT)
-def gemm(ctx: Context, node: onnx.NodeProto) -> None:
+def gemm(ctx: Reading, node: onnx.NodeProto) -> None:
     """Of a matrix [B, F]."""
     options = {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0} | attributes(node)
     if (options["alpha"], options["beta"], options["transA"]) != (1.0, 1.0, 0):
@@ -29,7 +29,7 @@ def gemm(ctx: Context, node: onnx.NodeProto) -> None:
 
 
 @reads("MatMul", weight=_WEIGHT)
-def matmul(ctx: Context, node: onnx.NodeProto) -> None:
+def matmul(ctx: Reading, node: onnx.NodeProto) -> None:
     """Of the last axis, its bias with it."""
     x = ctx.input(node)
     matrix = _matrix(ctx, node).transposed()
@@ -43,7 +43,7 @@ def matmul(ctx: Context, node: onnx.NodeProto) -> None:
     ctx.values[out] = _linear(ctx, node, x, matrix, bias_name)
 
 
-def _matrix(ctx: Context, node: onnx.NodeProto) -> Constant:
+def _matrix(ctx: Reading, node: onnx.NodeProto) -> Constant:
     if len(node.input) < 2:
         raise malformed(label(node), f"{node.op_type} takes 2 inputs or more.")
     constant = ctx.constant(label(node), node.input[1])
@@ -53,7 +53,7 @@ def _matrix(ctx: Context, node: onnx.NodeProto) -> Constant:
 
 
 def _linear(
-    ctx: Context, node: onnx.NodeProto, x: Value, matrix: Constant, bias_name: str
+    ctx: Reading, node: onnx.NodeProto, x: Value, matrix: Constant, bias_name: str
 ) -> Value:
     where = label(node)
     w = weight(where, matrix)
@@ -64,12 +64,12 @@ def _linear(
 
 
 @reads("Transpose", attributes={"perm"})
-def transpose(ctx: Context, node: onnx.NodeProto) -> None:
+def transpose(ctx: Reading, node: onnx.NodeProto) -> None:
     """Of an activation; those of weights are folded."""
     raise unsupported(node, "only weights can be transposed.")
 
 
 @reads("Add")
-def add(ctx: Context, node: onnx.NodeProto) -> None:
+def add(ctx: Reading, node: onnx.NodeProto) -> None:
     """One that is no bias."""
     raise unsupported(node, "only the bias of a linear layer can be added.")

@@ -13,7 +13,7 @@ from gatewright.frontend.naming import sanitize
 from gatewright.frontend.onnx.graph import RawGraph, malformed
 from gatewright.frontend.onnx.qonnx.constants import fold
 from gatewright.frontend.onnx.qonnx.readers import QONNX
-from gatewright.frontend.onnx.qonnx.registry import OPS, Context
+from gatewright.frontend.onnx.qonnx.registry import OP_READERS, Reading
 from gatewright.frontend.onnx.read import read_model
 from gatewright.frontend.spec import Value
 
@@ -29,21 +29,21 @@ def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelPr
     OPERATIONS.check("the graph", len(rest))
     for node in rest:
         if node.output[0] not in ctx.values:  # not yet read with the node before it
-            OPS[node.op_type].read(ctx, node)
+            OP_READERS[node.op_type].read(ctx, node)
     return ctx.builder.finish([_output(ctx, name) for name in graph.outputs])
 
 
-def _context(graph: RawGraph) -> Context:
+def _context(graph: RawGraph) -> Reading:
     """The values that are given: the sequence, and initial states."""
     (name, shape), *states = graph.inputs
     builder = GraphBuilder(shape)
     values = {name: builder.input}
     for state, state_shape in states:
         values[state] = builder.state_input(sanitize(state), state_shape)
-    return Context(graph, builder, values)
+    return Reading(graph, builder, values)
 
 
-def _output(ctx: Context, name: str) -> tuple[str, Value]:
+def _output(ctx: Reading, name: str) -> tuple[str, Value]:
     if name in ctx.stacks:
         stack = ctx.stacks[name]
         wanted = f"{stack.which}_n"

@@ -7,13 +7,13 @@ import onnx
 from gatewright.frontend import emit
 from gatewright.frontend.onnx.graph import RawGraph, label, unsupported
 from gatewright.frontend.onnx.qonnx.cell import read_quant
-from gatewright.frontend.onnx.qonnx.registry import Context, reads
+from gatewright.frontend.onnx.qonnx.registry import Reading, reads
 from gatewright.frontend.spec import act_spec
 from gatewright.ir.traced.vocabulary import CELLS, QONNX_DOMAIN
 
 
 @reads("Quant", domain=QONNX_DOMAIN, attributes={"narrow", "rounding_mode", "signed"})
-def quant(ctx: Context, node: onnx.NodeProto) -> None:
+def quant(ctx: Reading, node: onnx.NodeProto) -> None:
     """A quantizer that is not yet there."""
     name = node.output[0]
     readers = ctx.graph.consumers(name)
@@ -41,6 +41,6 @@ def _initial_states(graph: RawGraph, node: onnx.NodeProto) -> list[str]:
 
 
 @reads("BipolarQuant", domain=QONNX_DOMAIN)
-def bipolar(ctx: Context, node: onnx.NodeProto) -> None:
+def bipolar(ctx: Reading, node: onnx.NodeProto) -> None:
     """Of an activation."""
     raise unsupported(node, "only weights and biases can be binary, not activations.")

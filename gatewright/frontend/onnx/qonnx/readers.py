@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from gatewright.frontend.onnx.ops import Vocabulary
 from gatewright.frontend.onnx.qonnx import head, linear, quantizers, recurrent, states, structure
-from gatewright.frontend.onnx.qonnx.registry import OPS
+from gatewright.frontend.onnx.qonnx.registry import OP_READERS
 from gatewright.ir.traced.vocabulary import CELLS
 
 QONNX = Vocabulary(
     {
-        domain: {name: op.attributes for name, op in OPS.items() if op.domain == domain}
-        for domain in {op.domain for op in OPS.values()}
+        domain: {name: op.attributes for name, op in OP_READERS.items() if op.domain == domain}
+        for domain in {op.domain for op in OP_READERS.values()}
     },
     CELLS,
-    f"use layers that export to: {', '.join(sorted(OPS))}.",
+    f"use layers that export to: {', '.join(sorted(OP_READERS))}.",
 )
 
 __all__ = ["QONNX", "head", "linear", "quantizers", "recurrent", "states", "structure"]

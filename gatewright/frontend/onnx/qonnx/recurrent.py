@@ -8,12 +8,12 @@ import onnx
 from gatewright.frontend import emit
 from gatewright.frontend.onnx.graph import label, malformed, unsupported
 from gatewright.frontend.onnx.qonnx.cell import Constant, check_inputs, read_cell, read_quant
-from gatewright.frontend.onnx.qonnx.registry import Context, reads
+from gatewright.frontend.onnx.qonnx.registry import Reading, reads
 from gatewright.frontend.spec import LayerSpec, Layout, States, Value, act_spec
 from gatewright.ir.traced.vocabulary import CELLS, QONNX_DOMAIN
 
 
-def _cell(ctx: Context, node: onnx.NodeProto) -> None:
+def _cell(ctx: Reading, node: onnx.NodeProto) -> None:
     check_inputs(node)
     form, where = CELLS[node.op_type], label(node)
     weights = node.input[form.first_weight : form.first_quantizer]
@@ -44,7 +44,7 @@ for _form in CELLS.values():
 
 
 def _initial(
-    ctx: Context, node: onnx.NodeProto, cell: LayerSpec, index: int, batch: int
+    ctx: Reading, node: onnx.NodeProto, cell: LayerSpec, index: int, batch: int
 ) -> Value | None:
     """The float state a cell begins with; None for zeros."""
     name = ctx.graph.resolve(node.input[1 + index])
@@ -65,7 +65,7 @@ def _initial(
     return value
 
 
-def _constant_state(ctx: Context, node: onnx.NodeProto, constant: Constant, batch: int) -> Value:
+def _constant_state(ctx: Reading, node: onnx.NodeProto, constant: Constant, batch: int) -> Value:
     """One row may stand for every sequence, and all rows have to be alike."""
     values = np.array(constant.values, order="C")
     if values.ndim != 2 or values.shape[0] not in (1, batch):

@@ -16,7 +16,7 @@ from gatewright.frontend.spec import QuantSpec, States, Value
 
 
 @dataclass
-class Context:
+class Reading:
     """State of one file that is read.
 
     Attributes:
@@ -72,7 +72,7 @@ class Context:
 
     def _weight_path(self, node: onnx.NodeProto) -> str:
         """The module path in the name of a node's weight, or an empty string."""
-        index, suffix = OPS[node.op_type].weight
+        index, suffix = OP_READERS[node.op_type].weight
         if index >= len(node.input) or not suffix:
             return ""
         name = self.graph.resolve(node.input[index])
@@ -82,11 +82,11 @@ class Context:
         return name.removesuffix(suffix) if name.endswith(suffix) else ""
 
 
-Reader = Callable[[Context, onnx.NodeProto], None]
+ReadOp = Callable[[Reading, onnx.NodeProto], None]
 
 
 @dataclass(frozen=True)
-class Op:
+class OpReader:
     """An op of a file.
 
     Attributes:
@@ -96,26 +96,26 @@ class Op:
         weight: The input whose name tells its module path, and what follows the path there.
     """
 
-    read: Reader
+    read: ReadOp
     domain: str = ""
     attributes: Set[str] = NONE
     weight: tuple[int, str] = (0, "")
 
 
-OPS: dict[str, Op] = {}
+OP_READERS: dict[str, OpReader] = {}
 """By name, which is told apart from the same name in another domain as the graph is cleaned."""
 
 
 def reads(
     *ops: str, domain: str = "", attributes: Set[str] = NONE, weight: tuple[int, str] = (0, "")
-) -> Callable[[Reader], Reader]:
-    """Register the reader of ops; see ``Op``."""
+) -> Callable[[ReadOp], ReadOp]:
+    """Register the reader of ops; see ``OpReader``."""
 
-    def register(reader: Reader) -> Reader:
+    def register(reader: ReadOp) -> ReadOp:
         for op in ops:
-            if op in OPS:
+            if op in OP_READERS:
                 raise ValueError(f"{op} is read twice")
-            OPS[op] = Op(reader, domain, attributes, weight)
+            OP_READERS[op] = OpReader(reader, domain, attributes, weight)
         return reader
 
     return register

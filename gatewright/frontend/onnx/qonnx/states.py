@@ -11,11 +11,11 @@ import onnx
 from gatewright.files.limits import LAYERS
 from gatewright.frontend import emit
 from gatewright.frontend.onnx.graph import label, malformed, required, unsupported
-from gatewright.frontend.onnx.qonnx.registry import Context, reads
+from gatewright.frontend.onnx.qonnx.registry import Reading, reads
 from gatewright.frontend.spec import States, Value
 
 
-def joined(ctx: Context, node: onnx.NodeProto, names: list[str]) -> bool:
+def joined(ctx: Reading, node: onnx.NodeProto, names: list[str]) -> bool:
     """Whether a ``Concat`` along axis 0 joins final states, which are then one."""
     if not all(name in ctx.stacks for name in names):
         return False
@@ -26,14 +26,14 @@ def joined(ctx: Context, node: onnx.NodeProto, names: list[str]) -> bool:
     return True
 
 
-def _axes(ctx: Context, node: onnx.NodeProto) -> list[int]:
+def _axes(ctx: Reading, node: onnx.NodeProto) -> list[int]:
     if len(node.input) != 2:
         raise malformed(label(node), f"{node.op_type} takes 2 inputs.")
     return [int(a) for a in ctx.graph.integers(label(node), node.input[1]).ravel()]
 
 
 @reads("Unsqueeze")
-def unsqueeze(ctx: Context, node: onnx.NodeProto) -> None:
+def unsqueeze(ctx: Reading, node: onnx.NodeProto) -> None:
     """A final state [B, H] as [1, B, H]."""
     item = ctx.finals.get(ctx.graph.resolve(node.input[0]))
     if item is None or _axes(ctx, node) != [0]:
@@ -42,7 +42,7 @@ def unsqueeze(ctx: Context, node: onnx.NodeProto) -> None:
 
 
 @reads("Squeeze")
-def squeeze(ctx: Context, node: onnx.NodeProto) -> None:
+def squeeze(ctx: Reading, node: onnx.NodeProto) -> None:
     """A final state [1, B, H] as [B, H]."""
     stack = ctx.stacks.get(ctx.graph.resolve(node.input[0]))
     if stack is None or _axes(ctx, node) != [0] or len(stack.items) != 1:
@@ -51,7 +51,7 @@ def squeeze(ctx: Context, node: onnx.NodeProto) -> None:
 
 
 @reads("Gather", attributes={"axis"})
-def gather(ctx: Context, node: onnx.NodeProto) -> None:
+def gather(ctx: Reading, node: onnx.NodeProto) -> None:
     """A final state, a given one, or the last time step."""
     axis = required(node, "axis", int) if node.attribute else 0
     if len(node.input) != 2:
@@ -70,7 +70,7 @@ def _item(node: onnx.NodeProto, stack: States, axis: int, index: npt.NDArray[Any
     return stack.items[int(index)]
 
 
-def _step(ctx: Context, node: onnx.NodeProto, axis: int, index: npt.NDArray[Any]) -> Value:
+def _step(ctx: Reading, node: onnx.NodeProto, axis: int, index: npt.NDArray[Any]) -> Value:
     x = ctx.input(node)
     if x.stack and axis == 0 and index.ndim == 0:
         return emit.state_item(ctx.builder, f"{x.name}.item", x, int(index))

@@ -7,13 +7,13 @@ import onnx
 from gatewright.frontend import emit
 from gatewright.frontend.naming import path_of_node, sanitize
 from gatewright.frontend.onnx.graph import attributes, required, unsupported
-from gatewright.frontend.onnx.qonnx.registry import Context, reads
+from gatewright.frontend.onnx.qonnx.registry import Reading, reads
 from gatewright.frontend.onnx.qonnx.states import joined
 from gatewright.ir.traced.vocabulary import CELLS
 
 
 @reads("Concat", attributes={"axis"})
-def concat(ctx: Context, node: onnx.NodeProto) -> None:
+def concat(ctx: Reading, node: onnx.NodeProto) -> None:
     """Features side by side, or final states."""
     axis = required(node, "axis", int)
     names = [ctx.graph.resolve(name) for name in node.input]
@@ -29,7 +29,7 @@ def concat(ctx: Context, node: onnx.NodeProto) -> None:
 
 
 @reads("Flatten", attributes={"axis"})
-def flatten(ctx: Context, node: onnx.NodeProto) -> None:
+def flatten(ctx: Reading, node: onnx.NodeProto) -> None:
     """All features of a sequence side by side."""
     if attributes(node).get("axis", 1) != 1:
         raise unsupported(node, "only Flatten from axis 1 on is supported.")

@@ -17,7 +17,7 @@ from gatewright.ir.graph import Node
 
 
 @dataclass(frozen=True, eq=False)
-class ArgMax(Kernel):
+class ArgMaxKernel(Kernel):
     """The index of the first of the largest values.
 
     Attributes:
@@ -74,7 +74,7 @@ class ArgMax(Kernel):
 
 def _place(mapper: Mapper, node: Node) -> None:
     common, output = mapper.common(node, node.inputs, node.outputs), node.outputs[0]
-    kernel = ArgMax(*common, output, mapper.is_sequence(output))
+    kernel = ArgMaxKernel(*common, output, mapper.is_sequence(output))
     mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
 
 

@@ -27,7 +27,7 @@ from gatewright.ir.graph import Node
 
 
 @dataclass(frozen=True, eq=False)
-class Concat(Kernel):
+class ConcatKernel(Kernel):
     """One beat out of a beat of each input."""
 
     header: ClassVar[str] = "concat.hpp"
@@ -80,7 +80,7 @@ def _numbers(values: Iterable[int]) -> Bits:
 
 def _place(mapper: Mapper, node: Node) -> None:
     common = mapper.common(node, node.inputs, node.outputs)
-    mapper.append(Concat(*common), [mapper.take(name) for name in node.inputs], node.outputs)
+    mapper.append(ConcatKernel(*common), [mapper.take(name) for name in node.inputs], node.outputs)
 
 
 MAPPINGS: Mappings = {ops.CONCAT: OpMapping(_place, no_tap)}

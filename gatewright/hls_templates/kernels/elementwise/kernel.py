@@ -27,11 +27,11 @@ from gatewright.ir.graph import Node
 PASSES = 16
 """Cycles that a beat may take: a head is rarely what a network waits for."""
 
-PIPELINE = 2
+_PIPELINE = 2
 """Cycles around the function."""
 
 
-class Function(RtlFunction, Protocol):
+class Applicable(RtlFunction, Protocol):
     """What can be applied to a value."""
 
     kind: ClassVar[str]
@@ -62,7 +62,7 @@ class Elementwise(Kernel):
     header: ClassVar[str] = "elementwise.hpp"
     function: ClassVar[str] = "elementwise"
 
-    applied: Function
+    applied: Applicable
     tap: str
     sequence: bool
 
@@ -94,7 +94,7 @@ class Elementwise(Kernel):
     @property
     def latency(self) -> int:
         """Cycles from the last row of a beat to its result."""
-        return PIPELINE + self.applied.latency
+        return _PIPELINE + self.applied.latency
 
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """One beat at a time."""
@@ -108,7 +108,7 @@ class Elementwise(Kernel):
             "ROWS": self.rows,
             "X_BITS": self.input.type.bits,
             "Y_BITS": self.output.type.bits,
-            "FUNCTION_LATENCY": self.latency - PIPELINE,
+            "FUNCTION_LATENCY": self.latency - _PIPELINE,
         }
         return Module("gw_elementwise", params)
 
@@ -152,7 +152,7 @@ class Elementwise(Kernel):
 
 
 def place_function(
-    mapper: Mapper, node: Node, output: str, function: Callable[[str], Function]
+    mapper: Mapper, node: Node, output: str, function: Callable[[str], Applicable]
 ) -> None:
     """Place a function of the first input of a node.
 

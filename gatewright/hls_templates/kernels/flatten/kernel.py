@@ -17,7 +17,7 @@ from gatewright.ir.graph import Node
 
 
 @dataclass(frozen=True, eq=False)
-class Flatten(Kernel):
+class FlattenKernel(Kernel):
     """All beats of a sequence of fixed length side by side."""
 
     header: ClassVar[str] = "flatten.hpp"
@@ -45,7 +45,7 @@ class Flatten(Kernel):
 
 def _place(mapper: Mapper, node: Node) -> None:
     common = mapper.common(node, node.inputs, node.outputs)
-    kernel = Flatten(*common, int(node.attrs["steps"]))
+    kernel = FlattenKernel(*common, int(node.attrs["steps"]))
     mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
 
 

@@ -19,7 +19,7 @@ from gatewright.ir import ops
 from gatewright.ir.graph import Node
 from gatewright.ir.types import IntArray, IntType
 
-PIPELINE = 5
+_PIPELINE = 5
 """Cycles from a tile to its result, but for the adder tree."""
 
 # A matrix that is used once a sequence works in one of its many steps: it gets a quarter of the
@@ -68,7 +68,7 @@ class MatVec(Kernel):
     @property
     def latency(self) -> int:
         """Cycles from the last tile of a beat to its result."""
-        return PIPELINE + (self.columns - 1).bit_length()
+        return _PIPELINE + (self.columns - 1).bit_length()
 
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """One beat at a time."""

@@ -1,4 +1,4 @@
-"""The recurrent engine: parameters, schedule ROM, weights in schedule order."""
+"""The recurrent kernel: parameters, schedule ROM, weights in schedule order."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Tap
 from gatewright.hls_templates.kernels.recurrent.layer import ROLES, RecurrentLayer, state_tap
-from gatewright.hls_templates.kernels.recurrent.machine import X_READ, EngineTiming, engine
-from gatewright.hls_templates.kernels.recurrent.rtl import engine_module, place
+from gatewright.hls_templates.kernels.recurrent.machine import X_READ, LayerTiming, layer_machine
+from gatewright.hls_templates.kernels.recurrent.rtl import layer_module, place
 from gatewright.hls_templates.kernels.recurrent.schedule import (
     Tile,
     accumulators,
@@ -30,7 +30,7 @@ class Recurrent(RecurrentLayer):
         streams = dict(zip(self.roles, (*reads[1:], *writes), strict=True))
         given = [streams[role] for role in ("H0", "C0") if role in streams]
         tiles = [(i, tile) for i, tile in enumerate(self.slots) if tile is not None]
-        timing = EngineTiming(
+        timing = LayerTiming(
             len(self.slots),
             max(i for i, tile in tiles if not tile.hidden) + X_READ,
             max(i for i, tile in tiles if tile.last) + self.depth + 1,
@@ -38,7 +38,7 @@ class Recurrent(RecurrentLayer):
         )
         always = [streams["OUT"]] if "OUT" in streams else []
         finals = [streams[role] for role in ("H_N", "C_N") if role in streams]
-        return engine(timing, reads[0], given, always, finals)
+        return layer_machine(timing, reads[0], given, always, finals)
 
     def arguments(self, reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[str, ...]:
         """What it keeps comes first, where the host brings it."""
@@ -46,11 +46,11 @@ class Recurrent(RecurrentLayer):
         return (f"GW_KEPT_ARGUMENT({self.ident}) {first}", *others)
 
     def rtl_module(self) -> Module:
-        """The engine."""
-        return engine_module(self)
+        """The module ``gw_recurrent``."""
+        return layer_module(self)
 
     def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
-        """The engine and its tail."""
+        """That and its tail."""
         return place(self, reads, writes)
 
     def rtl_taps(self) -> list[dict[str, Any]]:

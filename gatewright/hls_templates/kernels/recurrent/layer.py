@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from gatewright.hls_templates.kernels.base import Kernel, Port
-from gatewright.hls_templates.kernels.recurrent.schedule import Slots, Tile, TileShape
+from gatewright.hls_templates.kernels.recurrent.schedule import SlotList, Tile, TileShape
 from gatewright.hls_templates.kernels.recurrent.tail import StepSplit, TailCode
 from gatewright.ir.graph import Graph
 from gatewright.ir.types import IntArray, IntType
@@ -39,7 +39,7 @@ class RecurrentLayer(Kernel):
     split: StepSplit
     tail: TailCode
     shape: TileShape
-    slots: Slots
+    slots: SlotList
     tail_latency: int
     roles: tuple[str, ...]
     initial: dict[str, IntArray]

@@ -1,4 +1,4 @@
-"""The control of the recurrent engine, cycle by cycle."""
+"""The control of the recurrent kernel, cycle by cycle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ X_READ = 2
 
 
 @dataclass(frozen=True)
-class EngineTiming:
+class LayerTiming:
     """Where in a step things happen, in cycles from its first slot.
 
     Attributes:
@@ -29,8 +29,8 @@ class EngineTiming:
     holds_c: bool
 
 
-def engine(
-    timing: EngineTiming,
+def layer_machine(
+    timing: LayerTiming,
     x: Channel,
     given: Sequence[Channel],
     always: Sequence[Channel],

@@ -1,4 +1,4 @@
-"""From a Scan to the recurrent engine, and what that shows."""
+"""From a Scan to the recurrent kernel, and what that shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recurrent engine in SystemVerilog: its parameters, its memories, its tail."""
+"""The recurrent kernel in SystemVerilog: its parameters, its memories, its tail."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gatewright.hls_templates.kernels.recurrent.layer import ROLES, RecurrentLayer
-from gatewright.hls_templates.kernels.recurrent.schedule import Slots, TileShape, accumulators
+from gatewright.hls_templates.kernels.recurrent.schedule import SlotList, TileShape, accumulators
 from gatewright.hls_templates.kernels.recurrent.tail import StepSplit
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
 from gatewright.hls_templates.rtl.pipeline import NodeTimes, PipelineWriter, time_nodes
@@ -108,7 +108,7 @@ def flat(values: IntArray | None, width: int, type_: IntType) -> Bits:
     return Bits(width * type_.bits, pack(row[None], type_.bits)[0])
 
 
-def schedule_rom(shape: TileShape, slots: Slots) -> Rom:
+def schedule_rom(shape: TileShape, slots: SlotList) -> Rom:
     """The schedule: ``active, release, last, first, hidden, row, column`` of each slot."""
     column_bits = row_bits(max(shape.x_blocks, shape.h_blocks))
     last_x = max(i for i, tile in enumerate(slots) if tile is not None and not tile.hidden)
@@ -124,10 +124,10 @@ def schedule_rom(shape: TileShape, slots: Slots) -> Rom:
 
 
 def place(kernel: RecurrentLayer, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
-    """The engine and its tail, between streams."""
+    """The kernel and its tail, between streams."""
     ident, shape = kernel.ident, kernel.shape
     streams = dict(zip(kernel.roles, (*reads[1:], *writes), strict=True))
-    module = engine_module(kernel)
+    module = layer_module(kernel)
     lanes = {
         "row": row_bits(shape.rows),
         "sums": shape.units * shape.gates * kernel.accumulator.bits,
@@ -204,8 +204,8 @@ def _taps(kernel: RecurrentLayer, lanes: Mapping[str, int]) -> dict[str, tuple[i
     }
 
 
-def engine_module(kernel: RecurrentLayer) -> Module:
-    """The engine with its parameters and memories."""
+def layer_module(kernel: RecurrentLayer) -> Module:
+    """The kernel with its parameters and memories."""
     shape, split = kernel.shape, kernel.split
     timing = tail_timing(split, kernel.tail.functions)
     weights, biases = kernel.weights(), kernel.biases()

@@ -1,4 +1,4 @@
-"""The static tile schedule of the recurrent engine: the compiler decides the order of work.
+"""The static tile schedule of the recurrent kernel: the compiler decides the order of work.
 
 A step has ``cycles`` slots, one a cycle, and is repeated: a tile that reads an h must come
 ``depth`` cycles or more after the tile of the step before that finished its row block. Say the row
@@ -29,16 +29,16 @@ import numpy as np
 
 from gatewright.ir.types import IntArray
 
-# Cycles of the engine itself from a slot to the start of the tail, and from its end to an h that
+# Cycles of the kernel itself from a slot to the start of the tail, and from its end to an h that
 # can be read, but for the adder tree of a tile.
-ENGINE_LATENCY = 5
+KERNEL_LATENCY = 5
 
 SQUARE_ALLOWANCE = 1.05
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One pass of the engine: UNITS units x all gates x COLUMNS columns.
+    """One pass of the kernel: UNITS units x all gates x COLUMNS columns.
 
     Attributes:
         row: Row block (hidden units).
@@ -56,7 +56,7 @@ class Tile:
 
 
 # The slots of a time step, one a cycle; None is a bubble, in which nothing starts.
-Slots = tuple[Tile | None, ...]
+SlotList = tuple[Tile | None, ...]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class TileShape:
             tail_latency: Cycles that the cell's tail takes as a pipeline.
         """
         adder_tree = (self.columns - 1).bit_length()
-        return ENGINE_LATENCY + adder_tree + tail_latency
+        return KERNEL_LATENCY + adder_tree + tail_latency
 
     def fewest_cycles(self, depth: int) -> int:
         """No schedule of a time step is shorter than this.
@@ -130,10 +130,10 @@ class TileShape:
         return max(self.tiles, depth + beyond)
 
 
-def make_schedule(shape: TileShape, depth: int) -> Slots:
+def make_schedule(shape: TileShape, depth: int) -> SlotList:
     """The slots of a time step: the fewest, and where it costs none, row block by row block.
 
-    Row block by row block, the engine needs one accumulator for each lane only. The first slot is
+    Row block by row block, the kernel needs one accumulator for each lane only. The first slot is
     never a bubble, and the last one never reads x.
 
     Args:
@@ -159,7 +159,7 @@ def row_order(shape: TileShape) -> tuple[Tile, ...]:
     return tuple(tiles)
 
 
-def dependence_distance(shape: TileShape, slots: Slots) -> int:
+def dependence_distance(shape: TileShape, slots: SlotList) -> int:
     """Fewest cycles from the tile that finishes an h to the first that reads it, a step later."""
     finished = {tile.row: i for i, tile in enumerate(slots) if tile is not None and tile.last}
     return min(
@@ -169,7 +169,7 @@ def dependence_distance(shape: TileShape, slots: Slots) -> int:
     )
 
 
-def accumulators(slots: Slots) -> int:
+def accumulators(slots: SlotList) -> int:
     """Row blocks whose sums have to be kept side by side: 1, or all."""
     rows = [tile.row for tile in slots if tile is not None]
     changes = sum(a != b for a, b in pairwise(rows))
@@ -178,7 +178,7 @@ def accumulators(slots: Slots) -> int:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Period:
     """A period, and an order in which the row blocks finish, with a deadline for each.
 
     Attributes:
@@ -218,7 +218,7 @@ class Plan:
         """Whether there are slots for all tiles."""
         return int(self.deadlines[-1]) < self.cycles
 
-    def slots(self) -> Slots:
+    def slots(self) -> SlotList:
         """The earliest deadline first; of equal ones x first. For a plan that fits."""
         jobs = sorted(self._jobs())
         ready: list[tuple[int, bool, int, int]] = []
@@ -248,7 +248,7 @@ class Plan:
                 yield -releases[level], (deadline, True, row, column)
 
 
-def shortest(shape: TileShape, depth: int) -> Plan:
+def shortest(shape: TileShape, depth: int) -> Period:
     """The shortest plan of the two orders in which the row blocks can finish."""
     low, high = shape.fewest_cycles(depth), _row_order_cycles(shape, depth)
     plans = []
@@ -259,15 +259,15 @@ def shortest(shape: TileShape, depth: int) -> Plan:
     return min(plans, key=lambda plan: plan.cycles)
 
 
-def _search(shape: TileShape, depth: int, backwards: bool, low: int, high: int) -> Plan:
+def _search(shape: TileShape, depth: int, backwards: bool, low: int, high: int) -> Period:
     # Mostly the bound is reached; what fits in a period fits in a longer one.
-    plan = Plan(shape, depth, backwards, low)
+    plan = Period(shape, depth, backwards, low)
     while low < high:
         if plan.fits:
             high = plan.cycles
         else:
             low = plan.cycles + 1
-        plan = Plan(shape, depth, backwards, (low + high) // 2)
+        plan = Period(shape, depth, backwards, (low + high) // 2)
     return plan
 
 
@@ -285,7 +285,7 @@ def _row_order_cycles(shape: TileShape, depth: int) -> int:
     return max(shape.tiles, depth - distance)
 
 
-def _mark(slots: Slots) -> Slots:
+def _mark(slots: SlotList) -> SlotList:
     """Mark the first and the last tile of each row block."""
     rows = [None if tile is None else tile.row for tile in slots]
     first = {row: i for i, row in reversed(list(enumerate(rows)))}

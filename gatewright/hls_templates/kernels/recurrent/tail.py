@@ -1,6 +1,6 @@
 """The cell's tail, generated from the integer graph of one time step.
 
-The step graph splits in two: the linear part, which is what the engine's multipliers do
+The step graph splits in two: the linear part, which is what the kernel's multipliers do
 (``MatMul`` of x and h, their sums, the bias), and the elementwise rest, which becomes straight-line
 code, one statement a node.
 """
@@ -39,10 +39,10 @@ class Accumulator:
 
 @dataclass(frozen=True, eq=False)
 class StepSplit:
-    """A step graph as the engine sees it.
+    """A step graph as the kernel sees it.
 
     Attributes:
-        accumulators: In the order of the engine's gates.
+        accumulators: In the order of the kernel's gates.
         tail: Elementwise nodes in topological order.
     """
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.elementwise.kernel import place_function
-from gatewright.hls_templates.kernels.requantize.search import Affine, find_affine, product_bits
+from gatewright.hls_templates.kernels.requantize.search import Rescaling, find_affine, product_bits
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
 from gatewright.hls_templates.rtl.functions import (
@@ -26,7 +26,7 @@ from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.types import IntArray, IntType
 
 # A table of this many address bits costs less than a multiplier.
-TABLE_BITS = 6
+_TABLE_BITS = 6
 
 # Cycles of the modules beside this file.
 CLIP_LATENCY, SHIFT_LATENCY, AFFINE_LATENCY, LEVEL_LATENCY = 1, 2, 4, 3
@@ -57,7 +57,7 @@ class Requantizer:
     thresholds: IntArray
     out_bias: int
     variant: str
-    affine: Affine | None
+    affine: Rescaling | None
 
     @property
     def call(self) -> str:
@@ -257,15 +257,15 @@ def make_requantizer(graph: Graph, node: Node, ident: str, variant: str = "auto"
     return Requantizer(ident, domain, out, thresholds, bias, chosen, affine)
 
 
-def _choose(thresholds: IntArray, domain: IntType, affine: Affine | None) -> str:
+def _choose(thresholds: IntArray, domain: IntType, affine: Rescaling | None) -> str:
     if affine is not None and affine.shift == 0 and _is_identity(affine):
         return "clip"
-    if len(thresholds) == 1 and domain.bits <= TABLE_BITS:
+    if len(thresholds) == 1 and domain.bits <= _TABLE_BITS:
         return "table"
     return "thresholds" if affine is None else "affine"
 
 
-def _is_identity(affine: Affine) -> bool:
+def _is_identity(affine: Rescaling) -> bool:
     return bool((affine.multipliers == 1).all() and (affine.offsets == 0).all())
 
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from gatewright.ir.types import IntArray, IntType
 
 FINE_SHIFT = 40
-FAR = np.int64(2**61)
+_FAR = np.int64(2**61)
 """Beyond every bound: no product and no shifted code that the search forms reaches half of it."""
 MAX_PRODUCT_BITS = 63
 SAMPLE = 1024
@@ -28,7 +28,7 @@ UP, EVEN, ODD = 0, 1, 2
 
 
 @dataclass(frozen=True)
-class Affine:
+class Rescaling:
     """``clamp((n * multiplier + offset) >> shift)``, with ``ties`` for what halves become.
 
     Attributes:
@@ -58,7 +58,7 @@ class Affine:
 
 def find_affine(
     thresholds: IntArray, out_bias: int, domain: IntType, out: IntType
-) -> Affine | None:
+) -> Rescaling | None:
     """The multiplier with the smallest shift that is equal at each threshold and its neighbour.
 
     The affine function is monotone, so agreement at ``t`` and ``t - 1`` for every threshold ``t``
@@ -89,7 +89,7 @@ def find_affine(
     return None
 
 
-def product_bits(affine: Affine, domain: IntType) -> int:
+def product_bits(affine: Rescaling, domain: IntType) -> int:
     """Width of ``n * multiplier + offset`` with its rounding term."""
     m, r = int(affine.multipliers.max()), affine.offsets
     half = (1 << affine.shift) if affine.ties != UP else 0
@@ -98,7 +98,7 @@ def product_bits(affine: Affine, domain: IntType) -> int:
     return IntType(min(low, -1), max(high, 0)).bits
 
 
-def evaluate(affine: Affine, n: IntArray, out: IntType) -> IntArray:
+def evaluate(affine: Rescaling, n: IntArray, out: IntType) -> IntArray:
     """What the kernel ``requantize_affine`` gives for integers n [C, ...]."""
     m, r = (a.reshape(-1, *[1] * (n.ndim - 1)) for a in (affine.multipliers, affine.offsets))
     v = n * m + r
@@ -153,9 +153,9 @@ class _Problem:
             # Half to even: an even code begins on the tie, an odd one just above it.
             bounds = bounds - (1 << shift >> 1) + ((codes & 1) ^ int(ties == ODD))
         room = bounds - self.rows[:, ::stride] * m[:, None]
-        low = np.where(self.reached[:, ::stride], room, -FAR).max(axis=1)
+        low = np.where(self.reached[:, ::stride], room, -_FAR).max(axis=1)
         room += m[:, None] - 1
-        high = np.where(self.awaited[:, ::stride], room, FAR).min(axis=1)
+        high = np.where(self.awaited[:, ::stride], room, _FAR).min(axis=1)
         return low, high
 
     def peaks(self, kinds: Iterable[int], stride: int = 1) -> dict[int, IntArray]:
@@ -184,7 +184,7 @@ class _Problem:
         low, high = self.offsets(m, self.fine, ties, stride)
         return high - low
 
-    def equals(self, found: Affine) -> bool:
+    def equals(self, found: Rescaling) -> bool:
         """Whether a solution is the step function wherever it could leave it."""
         n = np.concatenate([self.rows - 1, self.rows], axis=1)
         ends = np.broadcast_to([self.domain.lo, self.domain.hi], (len(n), 2))
@@ -192,7 +192,7 @@ class _Problem:
         steps = [np.searchsorted(r, v, side="right") for r, v in zip(self.rows, n, strict=True)]
         return bool((evaluate(found, n, self.out) == np.stack(steps) + self.bias).all())
 
-    def attempt(self, peak: IntArray, shift: int, ties: int, stride: int = 1) -> Affine | None:
+    def attempt(self, peak: IntArray, shift: int, ties: int, stride: int = 1) -> Rescaling | None:
         """A solution at one shift, if there is one; for some thresholds only, as ``offsets``."""
         floor = peak >> (self.fine - shift)
         best: npt.NDArray[np.int64] = np.zeros_like(peak)
@@ -205,13 +205,13 @@ class _Problem:
             )
         if (low > high).any():
             return None
-        offsets = np.where(low > -FAR, low, np.where(high < FAR, high, 0))
+        offsets = np.where(low > -_FAR, low, np.where(high < _FAR, high, 0))
         if (best == best[0]).all() and low.max() <= high.min():
             best, offsets = best[:1], np.array([_common(low, high)], dtype=np.int64)
-        return Affine(best, offsets, shift, ties)
+        return Rescaling(best, offsets, shift, ties)
 
 
 def _common(low: IntArray, high: IntArray) -> int:
-    if low.max() > -FAR:
+    if low.max() > -_FAR:
         return int(low.max())
-    return int(high.min()) if high.min() < FAR else 0
+    return int(high.min()) if high.min() < _FAR else 0

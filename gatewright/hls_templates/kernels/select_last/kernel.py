@@ -17,7 +17,7 @@ from gatewright.ir.graph import Node
 
 
 @dataclass(frozen=True, eq=False)
-class SelectLast(Kernel):
+class SelectLastKernel(Kernel):
     """The last beat of a sequence."""
 
     header: ClassVar[str] = "select_last.hpp"
@@ -41,7 +41,7 @@ class SelectLast(Kernel):
 
 
 def _place(mapper: Mapper, node: Node) -> None:
-    kernel = SelectLast(*mapper.common(node, node.inputs, node.outputs))
+    kernel = SelectLastKernel(*mapper.common(node, node.inputs, node.outputs))
     mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
 
 

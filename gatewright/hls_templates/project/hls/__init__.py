@@ -1,5 +1,5 @@
 """The HLS project: kernels, parameters, top level, test bench and Tcl."""
 
-from gatewright.hls_templates.project.hls.write import TOP, project_files, write_project
+from gatewright.hls_templates.project.hls.write import project_files, write_project
 
-__all__ = ["TOP", "project_files", "write_project"]
+__all__ = ["project_files", "write_project"]

@@ -8,10 +8,9 @@ import jinja2
 
 from gatewright.hls_templates.library import library
 from gatewright.hls_templates.mapping.dataflow import Design
+from gatewright.hls_templates.project.names import TOP
 
 GLUE = ("csim.cpp", "run_hls.tcl", "tb.cpp", "top.cpp", "top.hpp")
-
-TOP = "gatewright_top"
 
 
 def project_files(design: Design, part: str, clock_ns: float) -> dict[str, str]:

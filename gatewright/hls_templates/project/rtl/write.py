@@ -8,11 +8,9 @@ import jinja2
 
 from gatewright.hls_templates.kernels.axis.kernel import FLAGS
 from gatewright.hls_templates.library import library
-from gatewright.hls_templates.mapping.dataflow import Design, Stream
+from gatewright.hls_templates.mapping.dataflow import Design, Fifo
+from gatewright.hls_templates.project.names import CORE, SOURCES, TOP
 from gatewright.hls_templates.rtl.sv import PACKAGE, Module, Piece, RtlStage, instance
-
-CORE, TOP = "gatewright_core", "gatewright_top"
-SOURCES = "sources.f"
 
 
 def rtl_files(design: Design) -> dict[str, str]:
@@ -50,7 +48,7 @@ def _package(pieces: list[Piece]) -> str:
     )
 
 
-def _fifo(stream: Stream) -> Piece:
+def _fifo(stream: Fifo) -> Piece:
     """The FIFO behind a stream: what is put into it comes out of it."""
     name, bits = stream.name, stream.port.width * stream.port.type.bits
     module = Module("gw_fifo", {"WIDTH": bits + 2, "DEPTH": stream.depth})

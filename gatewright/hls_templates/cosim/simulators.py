@@ -17,18 +17,18 @@ from gatewright.tools import Cached, find_verilator, find_yosys
 from gatewright.tools.compiler import load_library
 from gatewright.tools.programs import VERILATOR
 
-Simulator = Literal["verilator", "cxxrtl", "any", "netlist"]
+SimulatorName = Literal["verilator", "cxxrtl", "any", "netlist"]
 
 
 def open_core(
-    folder: Path, ports: Ports, simulator: Simulator = "any", *, trace: bool = False
+    folder: Path, ports: Ports, simulator: SimulatorName = "any", *, trace: bool = False
 ) -> Core:
     """One core of all files of an ``rtl/`` folder, as ``compiled_core`` makes them."""
     return compiled_core(RtlProject.open(folder), ports, simulator, trace=trace)()
 
 
 def compiled_core(
-    rtl: RtlProject, ports: Ports, simulator: Simulator = "any", *, trace: bool = False
+    rtl: RtlProject, ports: Ports, simulator: SimulatorName = "any", *, trace: bool = False
 ) -> Callable[[], Core]:
     """What makes cores of a project, each with a state of its own.
 
@@ -49,12 +49,12 @@ def compiled_core(
     return lambda: Core(loaded, library.folder(), ports, trace=trace)
 
 
-def library_of(rtl: RtlProject, ports: Ports, simulator: Simulator, *, trace: bool) -> Cached:
+def library_of(rtl: RtlProject, ports: Ports, simulator: SimulatorName, *, trace: bool) -> Cached:
     """The library behind ``compiled_core``, in the user's cache."""
     return core_library(rtl, _model(simulator, trace), ports, trace)
 
 
-def _model(simulator: Simulator, trace: bool) -> Model:
+def _model(simulator: SimulatorName, trace: bool) -> Model:
     if simulator == "cxxrtl":
         return cxxrtl_model(find_yosys(), trace=trace)
     if simulator == "netlist":
