@@ -22,7 +22,7 @@ def elaborate_script(family: OpenFamily, top: str, pll: bool) -> str:
         [
             *(["read_verilog gw_board_pll.v"] if pll else []),
             f"read_slang -j 1 --top {top} -f sources.f",
-            f"{family.synth.split()[0]} -top {top} -run begin:coarse",
+            f"{family.synth} -top {top} -run begin:coarse",
             "proc",
             "flatten",
             KEEP_COPIES,

@@ -17,7 +17,7 @@ from gatewright.boards import boards, open_boards
 from gatewright.boards.families.ecp5 import ECP5
 from gatewright.boards.families.gowin import GOWIN
 from gatewright.boards.families.ice40 import ICE40
-from gatewright.boards.flows import SOFT_MULTIPLIERS
+from gatewright.boards.flows import SOFT_MULTIPLIERS, elaborate_script, map_script
 from gatewright.boards.folding import Candidate
 from gatewright.boards.plan import Plan, ToolRun
 from gatewright.boards.run import ToolError, failed
@@ -81,6 +81,12 @@ def test_a_bitstream(tmp_path, name):
 def test_every_board(tmp_path, name):
     report, _ = run(tmp_path, name)
     assert (tmp_path / report.bitstream).stat().st_size > 10_000
+
+
+def test_options_of_the_yosys_command_hold_from_its_beginning():
+    family = replace(ECP5, synth="synth_lattice -family ecp5")
+    for script in (elaborate_script(family, "top", False), map_script(family, "top")):
+        assert "synth_lattice -family ecp5 -top top " in script
 
 
 def test_same_design_same_bytes(tmp_path):

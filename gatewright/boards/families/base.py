@@ -67,7 +67,7 @@ class Family:
 
     Attributes:
         name: As in the TOML files of the boards.
-        synth: The yosys command that maps to it.
+        synth: The yosys command that maps to it, with the options that it always has.
         cells: What yosys' cells take: cell type to (resource, how many).
     """
 
