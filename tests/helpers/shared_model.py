@@ -11,6 +11,7 @@ import numpy as np
 class Shared:
     """A small trained-like model, its input, and a build of it."""
 
+    SHARED = True
     STEPS, INPUTS, HIDDEN = 6, 5, 7
 
     def __init__(self, folder: Path, **options: Any) -> None:

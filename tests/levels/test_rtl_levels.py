@@ -94,8 +94,8 @@ def test_simulate_from_the_command_line(shared: Shared, tmp_path: Path) -> None:
 
 
 @rtl
-def test_verify_from_the_command_line(shared: Shared) -> None:
-    done = call("verify", shared.build.path, "--levels", ",".join(LEVELS), "--json")
+def test_verify_from_the_command_line(shared: Shared, own_build: gatewright.Build) -> None:
+    done = call("verify", own_build.path, "--levels", ",".join(LEVELS), "--json")
     assert done.exit_code == 0, done.output
     (pair,) = json.loads(done.stdout)["levels"]
     assert (pair["reference"], pair["level"], pair["waveform"]) == ("integer", "rtl", None)
@@ -105,8 +105,8 @@ def test_verify_from_the_command_line(shared: Shared) -> None:
 
 
 @rtl
-def test_verify_takes_levels_of_both_kinds(shared: Shared) -> None:
-    report = shared.build.verify(shared.x, levels=("integer", "csim", "rtl"))
+def test_verify_takes_levels_of_both_kinds(shared: Shared, own_build: gatewright.Build) -> None:
+    report = own_build.verify(shared.x, levels=("integer", "csim", "rtl"))
     assert report.mismatches == 0, report.divergence
     assert [c.level for c in report.comparisons] == ["csim", "rtl"]
 

@@ -54,8 +54,8 @@ def replace_number(path: Path, name: str, index: int, change: int) -> None:
     path.write_text(text[:start] + re.sub(r"-?\d+", edit, text[start:end]) + text[end:])
 
 
-def test_all_levels_agree(shared: Shared) -> None:
-    report = shared.build.verify(shared.x, model=shared.model)
+def test_all_levels_agree(shared: Shared, own_build: gatewright.Build) -> None:
+    report = own_build.verify(shared.x, model=shared.model)
     assert report.mismatches == 0
     assert [c.level for c in report.comparisons] == ["traced", "integer", "standard", "csim"]
     size = len(shared.x) * shared.STEPS * shared.HIDDEN
@@ -170,10 +170,12 @@ def test_a_wrong_level_beside_a_float_one_is_not_explained_away(
     assert comparison.boundary == 0
 
 
-def test_another_torch_model_is_not_explained_away(shared: Shared) -> None:
+def test_another_torch_model_is_not_explained_away(
+    shared: Shared, own_build: gatewright.Build
+) -> None:
     other = Shared.network()
     other.lstm.layers[0][0].cell_gate_params.bias.data += 0.05
-    report = shared.build.verify(shared.x, model=other)
+    report = own_build.verify(shared.x, model=other)
     assert report.mismatches > 0
     found = report.divergence
     assert found is not None
@@ -227,8 +229,8 @@ def square_build(size: int, bias: bool, folder: Path) -> gatewright.Build:
     return gatewright.compile(model.eval(), torch.randn(2, 6, 3), folder / "b")
 
 
-def test_levels_can_be_chosen(shared: Shared) -> None:
-    report = shared.build.verify(shared.x, levels=("integer", "standard"))
+def test_levels_can_be_chosen(shared: Shared, own_build: gatewright.Build) -> None:
+    report = own_build.verify(shared.x, levels=("integer", "standard"))
     assert [(c.reference, c.level) for c in report.comparisons] == [("integer", "standard")]
 
 
@@ -242,17 +244,19 @@ def test_the_default_input_spans_the_range(shared: Shared) -> None:
     assert codes.max() == type_.hi
 
 
-def test_labels_give_the_accuracy_of_each_level(shared: Shared) -> None:
+def test_labels_give_the_accuracy_of_each_level(
+    shared: Shared, own_build: gatewright.Build
+) -> None:
     y = shared.build.simulate(shared.x, "integer").argmax(axis=1)
     labels = np.where(np.arange(len(y)) < 6, (y + 1) % 3, y)
-    report = shared.build.verify(shared.x, labels=labels)
+    report = own_build.verify(shared.x, labels=labels)
     assert set(report.accuracy.values()) == {1 - 6 / len(y)}
 
 
-def test_progress_tells_compiling_from_running(shared: Shared) -> None:
+def test_progress_tells_compiling_from_running(shared: Shared, own_build: gatewright.Build) -> None:
     heard: list[tuple[str, int, int]] = []
     levels = ("integer", "csim")
-    shared.build.verify(shared.x, levels=levels, progress=lambda *facts: heard.append(facts))
+    own_build.verify(shared.x, levels=levels, progress=lambda *facts: heard.append(facts))
     count = len(shared.x)
     assert heard == [
         *((f"compiling {name}", 0, count) for name in levels),
