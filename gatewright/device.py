@@ -250,7 +250,7 @@ def _open(port: str, baud: int) -> serial.Serial:
             "GW-901",
             where=port,
             cause="pyserial is not installed.",
-            remedy="pip install pyserial",
+            remedy="Run pip install pyserial.",
         ) from error
     try:
         opened = serial.Serial(port, baud, timeout=_POLL, exclusive=True)

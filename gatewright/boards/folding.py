@@ -80,8 +80,10 @@ def does_not_fit(
         smaller = islice(_halved(wanted, fold), 1, None)
         fitting = (c for c in smaller if not too_large(count(c)))
         if candidate := next(fitting, None):
-            remedy = f"By yosys' count --multipliers {candidate.multipliers} fits; or leave "
-            remedy += "the option out, and the fold is found."
+            remedy = (
+                f"By yosys' count --multipliers {candidate.multipliers} fits; or leave the option "
+                "out, and the fold is found."
+            )
     return GatewrightError(
         "GW-802",
         where=f"{title}, {attempt.multipliers} multipliers",

@@ -130,7 +130,7 @@ def failed(error: ToolError, folder: Path) -> GatewrightError:
     return GatewrightError(
         "GW-804",
         where=error.command.tool.name,
-        cause=f"{error.said}",
+        cause=error.said,
         remedy=f"All it said is in {folder / error.command.log}; if the design came from compile, "
         "report it with that file.",
     )

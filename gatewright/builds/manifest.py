@@ -107,9 +107,9 @@ def digest_of_manifest(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def damaged(path: Path, cause: str) -> GatewrightError:
+def damaged(path: Path, fault: str) -> GatewrightError:
     """GW-402, of a part of a build."""
-    return GatewrightError("GW-402", where=str(path), cause=f"{cause}.", remedy=AGAIN)
+    return GatewrightError("GW-402", where=str(path), cause=f"{fault}.", remedy=AGAIN)
 
 
 def _check_name(name: str) -> None:

@@ -90,11 +90,11 @@ def _reason(error: Exception) -> str:
     return str(error).rstrip(".") or type(error).__name__
 
 
-def _unreadable(path: Path, code: str, cause: str) -> GatewrightError:
+def _unreadable(path: Path, code: str, fault: str) -> GatewrightError:
     return GatewrightError(
         code,
         where=str(path),
-        cause=f"it cannot be read as .npy: {cause}.",
+        cause=f"it cannot be read as .npy: {fault}.",
         remedy="Save sequences with numpy.save and name that file.",
     )
 

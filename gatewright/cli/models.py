@@ -213,5 +213,5 @@ def _words(error: BaseException) -> str:
         return f"its message fails with {type(failed).__name__}"
 
 
-def _refused(where: str, cause: str, remedy: str = USAGE) -> GatewrightError:
-    return GatewrightError("GW-603", where=where, cause=f"{cause}.", remedy=remedy)
+def _refused(where: str, fault: str, remedy: str = USAGE) -> GatewrightError:
+    return GatewrightError("GW-603", where=where, cause=f"{fault}.", remedy=remedy)

@@ -47,23 +47,23 @@ VAST = 2**62
 FILE_BYTES = Limit(
     2**28,
     "bytes of model and external data",
-    "give a model with fewer parameters: 2^26 float32 numbers fit.",
+    "Give a model with fewer parameters: 2^26 float32 numbers fit.",
 )
 ENTRIES = Limit(
     2**19,
     "fields in the file, each of which takes far more memory than room",
-    "export the model without what its outputs do not need.",
+    "Export the model without what its outputs do not need.",
 )
 INPUT_VALUES = Limit(
     2**26,
     "values in the example input",
-    "export with a shorter example input; a build takes any batch and length.",
+    "Export with a shorter example input; a build takes any batch and length.",
     "GW-106",
 )
 STEPS = Limit(
     2**16,
     "steps in the example input",
-    "export or compile with a shorter example; a build takes sequences of any length.",
+    "Export or compile with a shorter example; a build takes sequences of any length.",
     "GW-106",
 )
 MAX_STEPS = Limit(
@@ -72,33 +72,33 @@ MAX_STEPS = Limit(
     "Pass a smaller max_steps: a buffer holds them all.",
     "GW-405",
 )
-RANK = Limit(64, "dimensions of one tensor", "reshape it; numpy has no more either.")
-NODES = Limit(2**14, "nodes", "export the model without what its outputs do not need.")
-OPERATIONS = Limit(2**9, "operations on activations", "cut the model into several.")
-LAYERS = Limit(2**6, "recurrent layers, each direction counted", "cut the model into several.")
+RANK = Limit(64, "dimensions of one tensor", "Reshape it; numpy has no more either.")
+NODES = Limit(2**14, "nodes", "Export the model without what its outputs do not need.")
+OPERATIONS = Limit(2**9, "operations on activations", "Cut the model into several.")
+LAYERS = Limit(2**6, "recurrent layers, each direction counted", "Cut the model into several.")
 FEATURES = Limit(
     2**18,
     "features that Concat and Flatten give, together",
-    "join or flatten fewer features.",
+    "Join or flatten fewer features.",
 )
 UNFOLDED_BYTES = Limit(
     2**27,
     "bytes in constants that are computed, not stored, together",
-    "export with a smaller batch, and without constants that nothing needs.",
+    "Export with a smaller batch, and without constants that nothing needs.",
 )
 ACTIVATION_BITS = Limit(
     16,
     "bits in an activation",
-    "give that quantizer a bit_width of 16 or less; weights and biases may have 32.",
+    "Give that quantizer a bit_width of 16 or less; weights and biases may have 32.",
     "GW-107",
 )
 PARAMETER_BITS = Limit(
-    32, "bits in a weight or bias", "give that quantizer a bit_width of 32 or less.", "GW-107"
+    32, "bits in a weight or bias", "Give that quantizer a bit_width of 32 or less.", "GW-107"
 )
 THRESHOLDS = Limit(
     2**25,
     "thresholds in one quantizer, codes times channels",
-    "use fewer bits in that quantizer, or one scale for all channels of the weight before it.",
+    "Use fewer bits in that quantizer, or one scale for all channels of the weight before it.",
 )
 
 LIMITS = {name: limit for name, limit in globals().items() if isinstance(limit, Limit)}

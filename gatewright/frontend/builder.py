@@ -50,7 +50,7 @@ class GraphBuilder:
                 "GW-106",
                 where=f"argument {name}",
                 cause=f"its example has shape {list(shape)}.",
-                remedy="the first argument is the sequence, further ones are initial states "
+                remedy="Give the sequence as the first argument; further ones are initial states "
                 "[layers * directions, B, H] or [B, H].",
             )
         value = Value(self._values_namer.unique(name), shape, stack=len(shape) == 3)
@@ -114,7 +114,7 @@ class GraphBuilder:
                 "GW-108",
                 where="the model's output",
                 cause="the model returns its input unchanged; there is nothing to compile.",
-                remedy="return the output of a layer.",
+                remedy="Return the output of a layer.",
             )
         infos = []
         for i, (wanted, value) in enumerate(outputs):

@@ -45,14 +45,14 @@ def batch_norm(builder: GraphBuilder, name: str, x: Value, spec: BatchNormSpec) 
             "GW-106",
             where=name,
             cause=f"its input has shape {list(x.shape)}, but it takes [B, F] with F = {features}.",
-            remedy="normalize the last time step, or the output of a linear layer behind it.",
+            remedy="Normalize the last time step, or the output of a linear layer behind it.",
         )
     if np.any(spec.variance.astype(np.float64) + np.float32(spec.epsilon) <= 0):
         raise GatewrightError(
             "GW-109",
             where=name,
             cause="a running variance plus eps is not positive.",
-            remedy="train the model again or load a sound checkpoint.",
+            remedy="Train the model again or load a sound checkpoint.",
         )
     constants = {
         "weight": spec.weight,
@@ -91,7 +91,7 @@ def check_sequence(where: str, x: Value, input_size: int, batch_first: bool) -> 
             "GW-108",
             where=where,
             cause=f"its sequence is {x.name}, a further argument of forward().",
-            remedy="let the first argument be the sequence; further ones are initial states.",
+            remedy="Let the first argument be the sequence; further ones are initial states.",
         )
     if len(x.shape) != 3 or x.shape[2] != input_size:
         raise GatewrightError(
@@ -99,7 +99,7 @@ def check_sequence(where: str, x: Value, input_size: int, batch_first: bool) -> 
             where=where,
             cause=f"its input has shape {list(x.shape)}, but it takes {axes} with "
             f"I = {input_size}.",
-            remedy=f"give an input of rank 3 with {input_size} features; one sequence needs a "
+            remedy=f"Give an input of rank 3 with {input_size} features; one sequence needs a "
             "batch axis of 1.",
         )
     if x.layout is not None and x.layout.batch_first != batch_first:
@@ -107,7 +107,7 @@ def check_sequence(where: str, x: Value, input_size: int, batch_first: bool) -> 
             "GW-109",
             where=where,
             cause=f"it takes {axes}, the layer before it gives the other layout.",
-            remedy="use the same batch_first in all recurrent layers.",
+            remedy="Use the same batch_first in all recurrent layers.",
         )
 
 
@@ -135,7 +135,7 @@ def cell(
             "GW-301",
             where=name,
             cause="its input is not quantized.",
-            remedy="give the layer its io_quant, or a QuantIdentity before it.",
+            remedy="Give the layer its io_quant, or a QuantIdentity before it.",
         )
     layout = Layout(spec.batch_first)
     batch = x.shape[layout.batch_axis]
@@ -166,7 +166,7 @@ def _check_state(where: str, state: str, value: Value, shape: tuple[int, int]) -
             "GW-106",
             where=where,
             cause=f"its initial {state} has shape {list(value.shape)}, not {list(shape)}.",
-            remedy="give states [layers * directions, B, H], and an example input of the same B.",
+            remedy="Give states [layers * directions, B, H], and an example input of the same B.",
         )
 
 
@@ -215,14 +215,14 @@ def concat(builder: GraphBuilder, name: str, parts: Sequence[Value]) -> Value:
             "GW-106",
             where=name,
             cause=f"it joins shapes {shapes}, which differ before the last axis.",
-            remedy="join tensors that differ in their features only.",
+            remedy="Join tensors that differ in their features only.",
         )
     if any(part.grid is None for part in parts):
         raise GatewrightError(
             "GW-301",
             where=name,
             cause="one of the tensors it joins is not quantized.",
-            remedy="put a QuantIdentity after it.",
+            remedy="Put a QuantIdentity after it.",
         )
     width = builder.joined(name, sum(part.shape[-1] for part in parts))
     out = builder.node("Concat", name, [part.name for part in parts], axis=-1)[0]
@@ -249,7 +249,7 @@ def state_item(builder: GraphBuilder, name: str, states: Value, index: int) -> V
             "GW-106",
             where=name,
             cause=f"it takes state {index} of {states.name}, which holds {count}.",
-            remedy="give [layers * directions, B, H]; Brevitas reads hx[2 * layer + direction], "
+            remedy="Give [layers * directions, B, H]; Brevitas reads hx[2 * layer + direction], "
             "so that a second layer in one direction reads hx[2].",
         )
     at = builder.initializer(f"{name}.index", np.array(index % count, dtype=np.int64))
@@ -269,14 +269,14 @@ def linear(builder: GraphBuilder, name: str, x: Value, spec: LinearSpec) -> Valu
             "GW-106",
             where=name,
             cause=f"its input has {x.shape[-1]} features, but it takes {columns}.",
-            remedy="make the layer's in_features match its input.",
+            remedy="Make the layer's in_features match its input.",
         )
     if x.grid is None:
         raise GatewrightError(
             "GW-301",
             where=name,
             cause="its input is not quantized.",
-            remedy="give the layer an input_quant, or put a QuantIdentity or QuantReLU before it.",
+            remedy="Give the layer an input_quant, or put a QuantIdentity or QuantReLU before it.",
         )
     weight = builder.parameter(f"{name}.weight", f"{name}.weight_quant", spec.weight)
     weight = builder.node("Transpose", f"{name}.weight_transpose", [weight], perm=[1, 0])[0]
@@ -318,7 +318,7 @@ def flatten(builder: GraphBuilder, name: str, x: Value) -> Value:
             "GW-108",
             where=name,
             cause="Flatten needs a tensor [B, T, F] from a batch_first recurrent layer, or [B, F].",
-            remedy="use batch_first=True in the recurrent layer.",
+            remedy="Use batch_first=True in the recurrent layer.",
         )
     width = builder.joined(name, math.prod(x.shape[1:]))
     out = builder.node("Flatten", name, [x.name], axis=1)[0]

@@ -112,7 +112,7 @@ def make_spec(
             "GW-105",
             where=where,
             cause=f"its scale is {_first_bad(scale)}; a scale has to be finite and positive.",
-            remedy="calibrate or train the model again, so that this quantizer sees data.",
+            remedy="Calibrate or train the model again, so that this quantizer sees data.",
         )
     if not float(bit_width).is_integer() or bit_width < MIN_BITS:
         raise _unsupported(where, f"it has {bit_width:g} bits")
@@ -182,7 +182,7 @@ def _unsupported(where: str, what: str) -> GatewrightError:
         where=where,
         cause=f"{what}, which is not supported.",
         remedy=(
-            f"use a uniform integer quantizer of {MIN_BITS} to {ACTIVATION_BITS.most} bits "
+            f"Use a uniform integer quantizer of {MIN_BITS} to {ACTIVATION_BITS.most} bits "
             f"(weights and biases: {PARAMETER_BITS.most}) with an integer zero point, rounding "
             f"{', '.join(ROUNDING_MODES)}, one scale per tensor (weights and biases: or one per "
             "output channel)."

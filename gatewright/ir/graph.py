@@ -34,11 +34,11 @@ class WholeSequence:
     """Why an op has to see a whole sequence before it can answer.
 
     Attributes:
-        cause: What it does.
+        does: What it does.
         instead: What a model could do instead.
     """
 
-    cause: str
+    does: str
     instead: str
 
 

@@ -17,15 +17,14 @@ def check_streamable(graph: Graph) -> None:
     for node in graph.needed():
         whole = node.op.whole
         if whole is not None:
-            remedy = f"Stream a model with {whole.instead} instead, or"
-            raise _refused(node, whole.cause, remedy)
+            raise _refused(node, whole.does, f"with {whole.instead} instead")
         if node.op == ops.SCAN:
             _check_layer(node, ended)
             ended.update(node.outputs[: int(node.attrs["states"])])
         elif node.op == ops.SELECT_LAST:
             if "steps" in node.attrs:
-                cause = f"it selects a step by its number, the last of {node.attrs['steps']}"
-                raise _refused(node, cause, "Stream a model that selects it with -1 instead, or")
+                fault = f"it selects a step by its number, the last of {node.attrs['steps']}"
+                raise _refused(node, fault, "that selects it with -1 instead")
             ended.update(node.outputs)
         elif not ended.isdisjoint(node.inputs):
             ended.update(node.outputs)
@@ -36,20 +35,20 @@ def _check_layer(node: Node, ended: set[str]) -> None:
         raise _refused(
             node,
             "it runs from the last step to the first",
-            "Stream a model that runs forwards only, or",
+            "that runs forwards only",
         )
     if not ended.isdisjoint(node.inputs):
         raise _refused(
             node,
             "it begins with a state that is known at the end of the sequence only",
-            "Stream a model whose layers begin with constant or given states, or",
+            "whose layers begin with constant or given states",
         )
 
 
-def _refused(node: Node, cause: str, remedy: str) -> GatewrightError:
+def _refused(node: Node, fault: str, other: str) -> GatewrightError:
     return GatewrightError(
         "GW-607",
         where=node.name,
-        cause=f"{cause}, so pieces of one cannot be its answer.",
-        remedy=f"{remedy} pass whole sequences to simulate.",
+        cause=f"{fault}, so pieces of one cannot be its answer.",
+        remedy=f"Stream a model {other}, or pass whole sequences to simulate.",
     )

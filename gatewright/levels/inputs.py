@@ -115,10 +115,10 @@ def _show(argument: Argument) -> str:
     return f"[{', '.join(free)}] with I = {argument.shape[-1]}"
 
 
-def _refused(where: str, cause: str, argument: Argument) -> GatewrightError:
+def _refused(where: str, fault: str, argument: Argument) -> GatewrightError:
     return GatewrightError(
         "GW-601",
         where=where,
-        cause=f"{cause}.",
+        cause=f"{fault}.",
         remedy=f"Pass numbers {_show(argument)}; infinities saturate.",
     )

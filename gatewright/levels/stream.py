@@ -160,9 +160,9 @@ class Stream:
             )
         return arguments
 
-    def _unusable(self, cause: str, remedy: str) -> GatewrightError:
+    def _unusable(self, fault: str, remedy: str) -> GatewrightError:
         return GatewrightError(
-            "GW-606", where=f"stream of {self._where}", cause=f"{cause}.", remedy=remedy
+            "GW-606", where=f"stream of {self._where}", cause=f"{fault}.", remedy=remedy
         )
 
 

@@ -86,7 +86,7 @@ def _copy(model: nn.Module) -> nn.Module:
         ) from error
 
 
-_COPYABLE = "let the module hold no tensors with a gradient history and no open handles"
+_COPYABLE = "Let the module hold no tensors with a gradient history and no open handles"
 
 
 def _batch_axis(model: nn.Module) -> int:

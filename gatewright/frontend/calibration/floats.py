@@ -66,7 +66,7 @@ def _refuse_states(where: str, module: Any) -> Callable[..., None]:
                 "GW-109",
                 where=where,
                 cause=f"it is given initial states, which {layer} takes in another form.",
-                remedy=f"build it as a {layer}, call it as lstm(x, h, c) or rnn(x, h) with "
+                remedy=f"Build it as a {layer}, call it as lstm(x, h, c) or rnn(x, h) with "
                 "state 2 * layer + direction where Brevitas reads it, and load the state dict.",
             )
 
@@ -109,7 +109,7 @@ def _lstm(where: str, module: Any) -> nn.Module:
             "GW-109",
             where=where,
             cause=f"it uses proj_size={module.proj_size}; Brevitas has no such LSTM.",
-            remedy="build the layer with proj_size=0.",
+            remedy="Build the layer with proj_size=0.",
         )
     return _loaded(
         qnn.QuantLSTM(

@@ -71,7 +71,7 @@ def read_external(tensor: TensorProto, folder: Path | None, used: int) -> int:
                     "GW-203",
                     where=str(path),
                     cause=f"tensor {tensor.name} ends after the file's end.",
-                    remedy="export or copy the file again, and compare its size.",
+                    remedy="Export or copy the file again, and compare its size.",
                 )
             if length != size:
                 raise _mismatch(
@@ -85,7 +85,7 @@ def read_external(tensor: TensorProto, folder: Path | None, used: int) -> int:
             where=tensor.name,
             cause=f"its data file {info['location']!r} cannot be read "
             f"({getattr(error, 'strerror', None) or error}).",
-            remedy="keep the model and its data files in one folder.",
+            remedy="Keep the model and its data files in one folder.",
         ) from error
     if len(data) != size:
         raise _mismatch(tensor.name, "its data file became shorter while it was read.")
@@ -104,7 +104,7 @@ def _number(name: str, info: dict[str, str], key: str, default: int) -> int:
 
 def _mismatch(name: str, cause: str) -> GatewrightError:
     return GatewrightError(
-        "GW-207", where=name, cause=cause, remedy="export the model again, and do not edit it."
+        "GW-207", where=name, cause=cause, remedy="Export the model again, and do not edit it."
     )
 
 
@@ -113,7 +113,7 @@ def _external_path(name: str, location: str, folder: Path | None) -> Path:
         "GW-206",
         where=name,
         cause=f"its data is in {location[:200]!r}, which is not a file inside the model's folder.",
-        remedy="save the model with its weights inside: onnx.save(model, path).",
+        remedy="Save the model with its weights inside: onnx.save(model, path).",
     )
     posix, windows = PurePosixPath(location), PureWindowsPath(location)
     absolute = posix.is_absolute() or windows.is_absolute() or bool(windows.drive)

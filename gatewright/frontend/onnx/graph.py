@@ -19,7 +19,7 @@ from gatewright.frontend.onnx.wellformed import check_node, check_wellformed
 from gatewright.ir.types import Float32Array
 
 DYNAMO_REMEDY = (
-    "export the model again with brevitas.export.export_qonnx(model, x, path, dynamo=False), or "
+    "Export the model again with brevitas.export.export_qonnx(model, x, path, dynamo=False), or "
     "export_onnx_qcdq where only its weights are quantized; the default, dynamo=True, drops "
     "recurrent layers silently."
 )
@@ -134,7 +134,7 @@ class RawGraph:
                 "GW-104",
                 where=name,
                 cause="it holds NaN or infinite values.",
-                remedy="train the model again or load a sound checkpoint, and export it.",
+                remedy="Train the model again or load a sound checkpoint, and export it.",
             )
         return values
 
@@ -182,8 +182,8 @@ class RawGraph:
                 if not name or name in known:
                     continue
                 late = "is computed only later: the graph is unsorted or has a cycle"
-                cause = late if name in produced else "does not exist"
-                raise malformed(label(node), f"its input {name!r} {cause}.")
+                fault = late if name in produced else "does not exist"
+                raise malformed(label(node), f"its input {name!r} {fault}.")
             outputs = [name for name in node.output if name]
             if len(set(outputs)) < len(outputs) or not known.isdisjoint(outputs):
                 raise malformed(label(node), "its outputs are computed twice.")
@@ -205,7 +205,7 @@ class RawGraph:
                     "GW-106",
                     where=info.name,
                     cause="a graph's input has to be float32 with a static shape.",
-                    remedy="export with an example input and without dynamic_axes.",
+                    remedy="Export with an example input and without dynamic_axes.",
                 )
             INPUT_VALUES.check(info.name, math.prod(shape))
             inputs.append((info.name, shape))
@@ -275,7 +275,7 @@ def _check_activations(nodes: list[onnx.NodeProto]) -> None:
                 where=label(node),
                 cause="it is a standard LSTM node, whose activations are float; only its weights "
                 "can be quantized.",
-                remedy="give sequences to calibrate with: gatewright.compile(file, calibration=x), "
+                remedy="Give sequences to calibrate with: gatewright.compile(file, calibration=x), "
                 "or --calibrate data.npy on the command line.",
             )
 
@@ -292,7 +292,7 @@ def _graph_name(graph: onnx.GraphProto) -> str:
 def malformed(where: str, cause: str) -> GatewrightError:
     """GW-207."""
     return GatewrightError(
-        "GW-207", where=where, cause=cause, remedy="export the model again, and do not edit it."
+        "GW-207", where=where, cause=cause, remedy="Export the model again, and do not edit it."
     )
 
 
@@ -302,7 +302,7 @@ def unsupported(node: onnx.NodeProto, cause: str) -> GatewrightError:
         "GW-205",
         where=label(node),
         cause=cause,
-        remedy="keep to the layers that the torch side supports, and export with dynamo=False.",
+        remedy="Keep to the layers that the torch side supports, and export with dynamo=False.",
     )
 
 

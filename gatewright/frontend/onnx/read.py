@@ -97,7 +97,7 @@ def _damaged(path: Path | str, what: str) -> GatewrightError:
         "GW-203",
         where=str(path),
         cause=f"{what}.",
-        remedy="export or copy the file again, and compare its size.",
+        remedy="Export or copy the file again, and compare its size.",
     )
 
 
@@ -107,7 +107,7 @@ def _check_start(path: Path, start: bytes, size: int) -> None:
             "GW-202",
             where=str(path),
             cause="its first bytes are no ONNX model.",
-            remedy="give the .onnx file that export_qonnx wrote.",
+            remedy="Give the .onnx file that export_qonnx wrote.",
         )
 
 

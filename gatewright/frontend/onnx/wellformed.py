@@ -69,7 +69,9 @@ def check_node(node: onnx.NodeProto, opset: int) -> None:
         onnx.checker.check_node(plain, context)
     except onnx.checker.ValidationError as error:
         says = str(error).strip().splitlines()[0]
-        raise _malformed(where, f"it is no valid {node.op_type}: {says[:200]}") from error
+        raise _malformed(
+            where, f"it is no valid {node.op_type}: {says[:200].rstrip('.')}."
+        ) from error
 
 
 def _domain(name: str) -> str:
@@ -95,7 +97,7 @@ def _check_names(where: str, kind: str, names: list[str]) -> None:
 
 def _malformed(where: str, cause: str) -> GatewrightError:
     return GatewrightError(
-        "GW-207", where=where, cause=cause, remedy="export the model again, and do not edit it."
+        "GW-207", where=where, cause=cause, remedy="Export the model again, and do not edit it."
     )
 
 
@@ -104,5 +106,5 @@ def _unsupported(where: str, cause: str) -> GatewrightError:
         "GW-205",
         where=where,
         cause=cause,
-        remedy="export the model again with export_qonnx(..., dynamo=False).",
+        remedy="Export the model again with export_qonnx(..., dynamo=False).",
     )

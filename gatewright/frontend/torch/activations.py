@@ -72,7 +72,7 @@ def quant_hard_tanh(
             where=where,
             cause="it clamps before it quantizes, which Brevitas from 0.13 on leaves to its "
             "quantizer.",
-            remedy="use that Brevitas, or a QuantIdentity.",
+            remedy="Use that Brevitas, or a QuantIdentity.",
         )
     return _activation(ctx, module, path, args, kwargs, None)
 

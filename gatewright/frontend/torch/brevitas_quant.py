@@ -178,7 +178,7 @@ def _require(where: str, proxy: Any, kind: type[nn.Module]) -> None:
             "GW-107",
             where=where,
             cause="this quantizer is None or disabled, so its values are not integers.",
-            remedy="place it from data with gatewright.calibrate(model, data) (on the command "
+            remedy="Place it from data with gatewright.calibrate(model, data) (on the command "
             "line --calibrate data.npy), or give it an integer quantizer, such as "
             "Int8ActPerTensorFloat for activations or Int8WeightPerTensorFloat for weights.",
         )
@@ -191,6 +191,6 @@ def _unsupported(where: str, what: str) -> GatewrightError:
         "GW-107",
         where=where,
         cause=f"{what}, which is not supported.",
-        remedy="use a uniform integer quantizer with a fixed scale, such as Int8ActPerTensorFloat "
+        remedy="Use a uniform integer quantizer with a fixed scale, such as Int8ActPerTensorFloat "
         "or Int8WeightPerChannelFloat; no minifloat or group-wise ones, binary ones for weights.",
     )

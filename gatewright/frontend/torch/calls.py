@@ -83,14 +83,14 @@ def _select(ctx: Tracing, x: Value, index: Any) -> Value:
             where=what,
             cause=f"axis {batch} is the batch, so this selects one sequence, not a time step "
             f"(the layer has batch_first={x.layout.batch_first}).",
-            remedy=f"select the last time step with {'[:, -1]' if time == 1 else '[-1]'}.",
+            remedy=f"Select the last time step with {'[:, -1]' if time == 1 else '[-1]'}.",
         )
     if list(picks) != [time] or not emit.is_last(x, picks[time]):
         raise GatewrightError(
             "GW-108",
             where=what,
             cause="only the last time step can be selected.",
-            remedy=f"select it with {'[:, -1]' if time == 1 else '[-1]'}.",
+            remedy=f"Select it with {'[:, -1]' if time == 1 else '[-1]'}.",
         )
     return emit.select_last(ctx.builder, ctx.name("last_step"), x, picks[time])
 
@@ -148,7 +148,7 @@ def vanishing(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Va
             "GW-108",
             where="F.dropout",
             cause="it is called with training=True, which is also its default.",
-            remedy="use nn.Dropout, or pass training=self.training.",
+            remedy="Use nn.Dropout, or pass training=self.training.",
         )
     return expect_value("dropout", x)
 

@@ -14,7 +14,7 @@ from torch.nn.utils.weight_norm import WeightNorm
 from gatewright.frontend.torch.trace import leaf_paths
 
 _IN_GENERAL = (
-    "make its parameters permanent (prune.remove, remove_weight_norm, remove_spectral_norm), "
+    "Make its parameters permanent (prune.remove, remove_weight_norm, remove_spectral_norm), "
     "remove hooks, and put what they do into forward() of a class"
 )
 

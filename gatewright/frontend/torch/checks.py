@@ -15,11 +15,11 @@ from gatewright.errors import GatewrightError
 from gatewright.ir.types import Float32Array
 
 _FORM = (
-    "pass one float32 tensor of the shape the model takes, with a batch axis; a tuple of them if "
+    "Pass one float32 tensor of the shape the model takes, with a batch axis; a tuple of them if "
     "forward() takes initial states too."
 )
 PADDED = (
-    "pass sequences of one length as one tensor [B, T, I]; cut or pad those of several, as "
+    "Pass sequences of one length as one tensor [B, T, I]; cut or pad those of several, as "
     "torch.nn.utils.rnn.pad_packed_sequence and pad_sequence do."
 )
 
@@ -38,7 +38,7 @@ def check_model(model: object) -> nn.Module:
             "GW-603",
             where=type(model).__name__,
             cause="it is not a torch.nn.Module.",
-            remedy="pass the model object itself, not its class, path or state dict.",
+            remedy="Pass the model object itself, not its class, path or state dict.",
         )
     _check_wrappers("", model)
     _check_mode(model)
@@ -91,7 +91,7 @@ def returns_no_tensors(result: object) -> GatewrightError:
         "GW-108",
         where="the model's output",
         cause=f"it returns {what}.",
-        remedy="return the tensor itself, or a tuple of tensors.",
+        remedy="Return the tensor itself, or a tuple of tensors.",
     )
 
 
@@ -114,7 +114,7 @@ def _check_mode(model: nn.Module) -> None:
                 "GW-102",
                 where=path or type(model).__name__,
                 cause="it is in training mode, where quantizers still change.",
-                remedy="call model.eval() first.",
+                remedy="Call model.eval() first.",
             )
 
 
@@ -128,14 +128,14 @@ def _check_parameters(model: nn.Module) -> None:
                 "GW-104",
                 where=name,
                 cause="it holds NaN or infinite values.",
-                remedy="train the model again or load a sound checkpoint.",
+                remedy="Train the model again or load a sound checkpoint.",
             )
         if tensor.dtype != torch.float32:
             raise GatewrightError(
                 "GW-109",
                 where=name,
                 cause=f"its type is {tensor.dtype}, only torch.float32 is supported.",
-                remedy="call model.float() first.",
+                remedy="Call model.float() first.",
             )
 
 
@@ -146,7 +146,7 @@ def check_calibrated(where: str, quantizer: nn.Module) -> None:
             "GW-103",
             where=where,
             cause="its scale or zero point comes from statistics, and it never saw data.",
-            remedy="train the model (forward passes in train() mode), load a trained state dict, "
+            remedy="Train the model (forward passes in train() mode), load a trained state dict, "
             "or collect the statistics with gatewright.calibrate(model, data).",
         )
 
@@ -203,7 +203,7 @@ def _example_array(example: Any) -> Float32Array:
             "GW-106",
             where="example input",
             cause=f"its shape {list(value.shape)} holds no values.",
-            remedy="pass at least one sequence of one time step.",
+            remedy="Pass at least one sequence of one time step.",
         )
     return value.astype(np.float32)
 

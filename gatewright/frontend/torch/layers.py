@@ -47,7 +47,7 @@ def _bias(where: str, module: Any, x: Value) -> Parameter:
             where=f"{where}.bias_quant",
             cause="this bias quantizer takes its scale from the layer's input, which is not a "
             "QuantTensor.",
-            remedy="give the layer an input_quant, set return_quant_tensor=True in the layer "
+            remedy="Give the layer an input_quant, set return_quant_tensor=True in the layer "
             "before it, or use bias_quant=None.",
         )
     return read_bias(f"{where}.bias_quant", module, x, module.quant_weight)
@@ -65,7 +65,7 @@ def batch_norm(
             "GW-109",
             where=where,
             cause="it has track_running_stats=False, so that its statistics are those of a batch.",
-            remedy="use BatchNorm1d with track_running_stats=True.",
+            remedy="Use BatchNorm1d with track_running_stats=True.",
         )
     features = module.num_features
     weight = np.ones(features, np.float32) if module.weight is None else to_numpy(module.weight)
@@ -87,7 +87,7 @@ def flatten(
             "GW-109",
             where=where,
             cause=f"it flattens axes {module.start_dim} to {module.end_dim}; supported is 1 to -1.",
-            remedy="use nn.Flatten() with its defaults.",
+            remedy="Use nn.Flatten() with its defaults.",
         )
     return emit.flatten(ctx.builder, ctx.name(path), x)
 

@@ -115,7 +115,7 @@ def _missing_state(where: str, index: int, count: int) -> GatewrightError:
         "GW-106",
         where=where,
         cause=f"it takes initial state {index}, and {count} are given.",
-        remedy="give [layers * directions, B, H]; Brevitas reads hx[2 * layer + direction], so "
+        remedy="Give [layers * directions, B, H]; Brevitas reads hx[2 * layer + direction], so "
         "that a second layer in one direction reads hx[2].",
     )
 
@@ -131,7 +131,7 @@ def _constant_state(ctx: Tracing, where: str, given: OwnTensor, index: int) -> V
             "GW-109",
             where=where,
             cause=f"its initial state {given.name} differs from sequence to sequence.",
-            remedy="pass it as an argument of forward(), or keep one row of it, [N, 1, H].",
+            remedy="Pass it as an argument of forward(), or keep one row of it, [N, 1, H].",
         )
     batch = ctx.builder.input.shape[0 if ctx.batch_first else 1]
     rows = np.repeat(rows[:1], batch, axis=0)

@@ -58,7 +58,7 @@ def _over_time(
             "GW-108",
             where=call,
             cause=f"it reduces dim={dim} with keepdim={keepdim}, where time is axis {time}.",
-            remedy=f"reduce over time only: out.{call}(dim={time}).",
+            remedy=f"Reduce over time only: out.{call}(dim={time}).",
         )
     name = "mean_over_time" if op == "ReduceMean" else "max_over_time"
     return emit.over_time(ctx.builder, ctx.name(name), op, x)
@@ -75,6 +75,6 @@ def argmax(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value
             "GW-108",
             where="argmax",
             cause=f"it takes dim={dim} with keepdim={keepdim}; supported is the last axis.",
-            remedy="call y.argmax(dim=-1).",
+            remedy="Call y.argmax(dim=-1).",
         )
     return emit.argmax(ctx.builder, ctx.name("argmax"), x)

@@ -123,13 +123,13 @@ def module_emitter(where: str, module: nn.Module) -> ModuleEmitter:
     cause = f"{what} is not supported."
     if cls is not None:
         cause = f"{what} overrides the forward() of {cls.__name__}, which is not supported."
-    raise GatewrightError("GW-101", where=where, cause=cause, remedy=f"use one of: {supported}.")
+    raise GatewrightError("GW-101", where=where, cause=cause, remedy=f"Use one of: {supported}.")
 
 
 def unsupported_call(what: str, cause: str = "it is not supported in forward().") -> Exception:
     """GW-108 for a function, method or attribute."""
     return GatewrightError(
-        "GW-108", where=what, cause=cause, remedy=f"keep to what can be traced: {SUPPORTED_CALLS}."
+        "GW-108", where=what, cause=cause, remedy=f"Keep to what can be traced: {SUPPORTED_CALLS}."
     )
 
 
@@ -152,12 +152,12 @@ def expect_value(what: str, value: Any) -> Value:
             "GW-108",
             where=what,
             cause="it is given the pair (values, indices) of max().",
-            remedy="take its values: out.max(dim=1).values.",
+            remedy="Take its values: out.max(dim=1).values.",
         )
     if isinstance(value, RecurrentOutput):
         cause = "it is given the whole tuple (out, state) of a recurrent layer."
         raise GatewrightError(
-            "GW-108", where=what, cause=cause, remedy="unpack it first: out, state = lstm(x)."
+            "GW-108", where=what, cause=cause, remedy="Unpack it first: out, state = lstm(x)."
         )
     if isinstance(value, States):
         raise GatewrightError(
@@ -165,7 +165,7 @@ def expect_value(what: str, value: Any) -> Value:
             where=what,
             cause=f"it is given the final states {value.which} of {value.name or 'a layer'}, "
             "[layers * directions, B, H].",
-            remedy="take one of them first: h[-1].",
+            remedy="Take one of them first: h[-1].",
         )
     if isinstance(value, OwnTensor):
         raise unsupported_call(
@@ -181,5 +181,5 @@ def refuse_quant_tensor(what: str, quant_tensor: bool) -> None:
             "GW-108",
             where=what,
             cause="a QuantTensor is a tuple; indexing picks its fields, not items.",
-            remedy="take .value first, or build the layer with return_quant_tensor=False.",
+            remedy="Take .value first, or build the layer with return_quant_tensor=False.",
         )

@@ -150,7 +150,7 @@ def _check_count(graph: fx.Graph, examples: int) -> None:
             "GW-106",
             where="example input",
             cause=f"it has {examples} tensors, and forward() takes {arguments}.",
-            remedy="pass a tuple of one tensor for each argument as the example input; sequences "
+            remedy="Pass a tuple of one tensor for each argument as the example input; sequences "
             "of several lengths are no example.",
         )
 
@@ -191,7 +191,7 @@ def _symbolic_trace(module: nn.Module, arguments: int) -> fx.Graph:
             "GW-108",
             where=f"{type(module).__name__}.forward",
             cause=f"it cannot be traced symbolically: {type(error).__name__}: {error}",
-            remedy="let no if, loop, len() or shape depend on the data; take constants from "
+            remedy="Let no if, loop, len() or shape depend on the data; take constants from "
             "__init__ instead. Initial states of zeros are the default: leave them out. A state "
             "that lasts from call to call: give it as an argument of forward() and return it.",
         ) from error
@@ -220,7 +220,7 @@ def _refuse_state(kept: list[tuple[str, fx.Node]], again: fx.Graph) -> None:
         where=name.partition("[")[0],
         cause="forward() keeps a state there from call to call, and a compiled model has neither "
         "attributes nor globals.",
-        remedy="give the state as an argument of forward() and return the new one; a sequence that "
+        remedy="Give the state as an argument of forward() and return the new one; a sequence that "
         "comes in pieces is what a stream of the build is for.",
     )
 
@@ -295,7 +295,7 @@ def _placeholder(
             "GW-106",
             where=f"argument {node.target}",
             cause=f"forward() takes it, and the example input has {len(shapes)} tensors.",
-            remedy="pass a tuple of one tensor for each argument as the example input.",
+            remedy="Pass a tuple of one tensor for each argument as the example input.",
         )
     if position == 0:
         return context.builder.input

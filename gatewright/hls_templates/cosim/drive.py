@@ -142,6 +142,6 @@ def _check_count(name: str, value: Any, least: int | None, *, optional: bool = F
         raise refused(f"{name} is {value}", f"Pass {least} to {MOST}.")
 
 
-def refused(cause: str, remedy: str) -> GatewrightError:
+def refused(fault: str, remedy: str) -> GatewrightError:
     """The error for an option of a simulation."""
-    return GatewrightError("GW-606", where="simulation", cause=f"{cause}.", remedy=remedy)
+    return GatewrightError("GW-606", where="simulation", cause=f"{fault}.", remedy=remedy)

@@ -78,10 +78,10 @@ def _incomplete(folder: Path, name: str) -> GatewrightError:
     return _refused(folder, f"{name} is missing")
 
 
-def _refused(folder: Path, cause: str) -> GatewrightError:
+def _refused(folder: Path, fault: str) -> GatewrightError:
     return GatewrightError(
         "GW-705",
         where=str(folder),
-        cause=f"{cause}.",
+        cause=f"{fault}.",
         remedy="Compile the model again.",
     )

@@ -189,7 +189,7 @@ def split_bias(bias: Operand, scales: Scales, channels: int) -> tuple[IntArray, 
     return integers, tuple(residues) if any(residues) else (Fraction(0),)
 
 
-def _malformed(node: onnx.NodeProto, cause: str) -> GatewrightError:
+def _malformed(node: onnx.NodeProto, fault: str) -> GatewrightError:
     return GatewrightError(
-        "GW-207", where=node.name, cause=f"{cause}.", remedy="Export the model again with Brevitas."
+        "GW-207", where=node.name, cause=f"{fault}.", remedy="Export the model again with Brevitas."
     )

@@ -33,7 +33,7 @@ QCDQ = Vocabulary(
         }
     },
     ("LSTM",),
-    "of such files only LSTM layers are read; where there is more, calibrate the torch module: "
+    "Of such files, only LSTM layers are read; where there is more, calibrate the torch module: "
     "gatewright.calibrate(model, data).",
 )
 

@@ -129,7 +129,7 @@ def weight(where: str, constant: Constant | None) -> Parameter:
             "GW-301",
             where=where,
             cause="a weight of it is not a quantized constant.",
-            remedy="give the layer a weight_quant, such as Int8WeightPerTensorFloat, and export "
+            remedy="Give the layer a weight_quant, such as Int8WeightPerTensorFloat, and export "
             "it again.",
         )
     if constant.values.ndim != 2:

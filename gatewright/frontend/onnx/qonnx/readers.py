@@ -13,7 +13,7 @@ QONNX = Vocabulary(
         for domain in {op.domain for op in OP_READERS.values()}
     },
     CELLS,
-    f"use layers that export to: {', '.join(sorted(OP_READERS))}.",
+    f"Use layers that export to: {', '.join(sorted(OP_READERS))}.",
 )
 
 __all__ = ["QONNX", "head", "linear", "quantizers", "recurrent", "states", "structure"]
