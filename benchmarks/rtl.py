@@ -36,7 +36,7 @@ def main(sequences: int, as_json: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         build = compile(source.model, source.example_input, Path(folder) / "build")
         feeds = build.integer.encode((np.asarray(loaded[0][:sequences]),))
-        ports = Ports.from_json(build.kernels)
+        ports = Ports.of(build.kernels)
         for simulator, share in SHARE.items():
             core = open_core(build.path / RTL, ports, simulator)
             part = {k: list(v[: max(int(sequences * share), 1)]) for k, v in feeds.items()}

@@ -193,7 +193,7 @@ class Build(Documents):
         """What ``simulate`` does, with everything it may return by name."""
         check_level(level, stats=stats, drive=drive)
         arguments = self.check_input(x)
-        integer, wanted = self.integer, self.kernels["states"] if states else {}
+        integer, wanted = self.integer, self.kernels.states if states else {}
         clocked = None
         if level in RTL_LEVELS:
             drive = drive_for(drive, stats=stats)
@@ -224,7 +224,7 @@ class Build(Documents):
             GatewrightError: GW-602 for an unknown level, GW-607 for a model that has to see a
                 whole sequence, and those of the tools.
         """
-        states = self.kernels["states"]
+        states = self.kernels.states
         return Stream(f"level {level}", self.integer, lambda: stream_engine(self, level), states)
 
     def check_input(self, x: Any) -> Arguments:

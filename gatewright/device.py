@@ -75,7 +75,7 @@ class Device:
         self._where = port
         self._stream: Callable[[], Stream | None] = lambda: None
         kernels = self.build.kernels
-        self._inputs, self._outputs = input_ports(kernels), output_ports(kernels)
+        self._inputs, self._outputs = input_ports(kernels.inputs), output_ports(kernels.outputs)
         check_line(baud, timeout)
         self._clock = check_clock(clock) or DEFAULT_CLOCK
         self._serial = _open(port, baud)
@@ -184,16 +184,16 @@ class Device:
         ``synth`` may have folded the layers anew, down to that.
         """
         kernels, multipliers = self.build.kernels, read_manifest(self.build.path)["multipliers"]
-        parts = -(-steps // kernels["steps"])
-        return float(parts * kernels["predicted_cycles"] * multipliers / (self._clock * 1e6))
+        parts = -(-steps // kernels.steps)
+        return float(parts * kernels.predicted_cycles * multipliers / (self._clock * 1e6))
 
     def _engine(self, arguments: Arguments, kept: Kept | None = None) -> Run:
         """Run sequences one by one, from the start state or from the one on the board."""
         integer = self.build.integer
         feeds = integer.encode(arguments)
-        sequence = next(port.tensor for port in self._inputs if port.sequence)
+        sequence = next(port.tensor for port in self._inputs if port.record.sequence)
         batch, steps = feeds[sequence].shape[:2]
-        Ports.from_json(self.build.kernels).check_length(steps)
+        Ports.of(self.build.kernels).check_length(steps)
         with _Lost(self._where):
             runs = [self._run(feeds, i, steps, kept is not None) for i in range(batch)]
         n = {port.tensor: _joined(port, runs) for port in self._outputs}
@@ -204,14 +204,14 @@ class Device:
     ) -> dict[str, IntArray]:
         """Beats [T or 1, F] of each output for one sequence."""
         beats = ((port, feeds[port.tensor][index]) for port in self._inputs)
-        words = [port.pack(x if port.sequence else x[None]) for port, x in beats]
+        words = [port.pack(x if port.record.sequence else x[None]) for port, x in beats]
         answers = self._link.run(words, steps, keep=keep)
         return {p.tensor: p.unpack(data) for p, data in zip(self._outputs, answers, strict=True)}
 
 
 def _joined(port: FramePort, runs: list[dict[str, IntArray]]) -> IntArray:
     values = np.stack([run[port.tensor] for run in runs])
-    return values if port.sequence else values[:, 0]
+    return values if port.record.sequence else values[:, 0]
 
 
 class _Lost:

@@ -15,6 +15,7 @@ from gatewright.builds.manifest import read_manifest
 from gatewright.errors import GatewrightError
 from gatewright.files.reading import MAX_FACTS, read_json, whole
 from gatewright.files.shapes import check_shape
+from gatewright.hls_templates.mapping.document import to_json
 from gatewright.ir.certificate import ASSUMPTIONS
 from gatewright.levels.table import TABLE
 from gatewright.page import Facts, render
@@ -70,7 +71,7 @@ def gather(build: Documents) -> Facts:
     return Facts(
         build.path.resolve().name,
         read_manifest(build.path),
-        build.kernels,
+        to_json(build.kernels),
         rows,
         list(ASSUMPTIONS),
         {name: (level.artefact, level.runner) for name, level in TABLE.items()},

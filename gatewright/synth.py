@@ -85,11 +85,11 @@ def candidate(build: Documents, multipliers: int, *, shell: bool = True) -> Cand
     """
     design = folded(build, multipliers)
     files: dict[str, Any] = dict(rtl_files(design))
-    kernels = design.to_json(build.integer.steps)
+    kernels = design.document(build.integer.steps, {})
     if shell:
-        around = shell_files(kernels, build_digest(build.path))
+        around = shell_files(kernels.inputs, kernels.outputs, build_digest(build.path))
         lines = [line for line in files[SOURCES].splitlines() if line not in around]
         files |= around
         files[SOURCES] = "\n".join([*lines, *around]) + "\n"
     least = least_budget(build.integer.graph)
-    return Candidate(multipliers, files, kernels["steps"], kernels["predicted_cycles"], least)
+    return Candidate(multipliers, files, kernels.steps, kernels.predicted_cycles, least)

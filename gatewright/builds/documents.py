@@ -13,10 +13,10 @@ from gatewright.builds.graphs import read_graph
 from gatewright.builds.manifest import damaged
 from gatewright.builds.opened import Opened
 from gatewright.files.reading import MAX_JSON, read_json, whole
-from gatewright.files.shapes import check_shape
 from gatewright.frontend import load
-from gatewright.hls_templates.mapping.ports import SHAPE, Ports
+from gatewright.hls_templates.mapping.document import from_json
 from gatewright.hls_templates.mapping.shown import strange_part
+from gatewright.hls_templates.records import KernelsDocument
 from gatewright.ir.certificate import Certificate
 from gatewright.ir.certify import certify
 from gatewright.ir.lowering import IntegerModel, lower
@@ -82,15 +82,14 @@ class Documents:
             return certify(self.traced, lower(self.traced)).model
 
     @property
-    def kernels(self) -> dict[str, Any]:
+    def kernels(self) -> KernelsDocument:
         """``3_kernels.json``, of the ports, taps and states that the integer model has."""
         return self.opened.get(KERNELS, (KERNELS, INTEGER), self._load_kernels)
 
-    def _load_kernels(self) -> dict[str, Any]:
-        kernels = read_json(self.path, KERNELS, MAX_JSON)
+    def _load_kernels(self) -> KernelsDocument:
+        value = read_json(self.path, KERNELS, MAX_JSON)
         with whole(self.path / KERNELS):
-            check_shape(kernels, SHAPE)
-            Ports.from_json(kernels)
+            kernels = from_json(value)
         integer = self.integer
         with whole(self.path / KERNELS):
             strange = strange_part(kernels, integer)

@@ -25,8 +25,10 @@ from gatewright.builds.folder import (
 from gatewright.builds.golden import golden_vectors
 from gatewright.builds.options import BuildOptions, find_board, fit_steps
 from gatewright.hls_templates import Design, map_design
+from gatewright.hls_templates.mapping.document import to_json
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.hls_templates.project.rtl import rtl_files
+from gatewright.hls_templates.records import QuantizerRecord
 from gatewright.ir.certify import FloatModel, certify
 from gatewright.ir.lowering import IntegerModel, lower
 from gatewright.ir.onnx_io import to_onnx
@@ -104,17 +106,10 @@ def _graph(model: onnx.ModelProto) -> bytes:
 
 
 def _kernels_json(forms: Forms) -> dict[str, Any]:
-    taps = forms.design.taps()
-    states = _state_quantizers(forms.traced)
-    return {
-        **forms.design.to_json(forms.integer.steps),
-        "taps": [[tap.name, tap.width, tap.sequence, tap.reverse] for tap in taps],
-        # A layer that no output needs is not built: it has no states to show.
-        "states": {tap.name: states[tap.name] for tap in taps if tap.name in states},
-    }
+    return to_json(forms.design.document(forms.integer.steps, _state_quantizers(forms.traced)))
 
 
-def _state_quantizers(traced: onnx.ModelProto) -> dict[str, dict[str, Any]]:
+def _state_quantizers(traced: onnx.ModelProto) -> dict[str, QuantizerRecord]:
     """Scale and zero point of h and c of each recurrent layer."""
     graph = TracedGraph(traced.graph)
     states = {}
@@ -122,5 +117,7 @@ def _state_quantizers(traced: onnx.ModelProto) -> dict[str, dict[str, Any]]:
         if node.op_type in CELLS:
             spec = read_cell(graph, node)
             for state in spec.form.states:
-                states[f"{node.name}/{state}"] = spec.state_quantizer(state).to_json()
+                states[f"{node.name}/{state}"] = QuantizerRecord(
+                    **spec.state_quantizer(state).to_json()
+                )
     return states

@@ -26,6 +26,7 @@ from gatewright.cli.terminated import ending_well
 from gatewright.compiler import compile
 from gatewright.errors import GatewrightError, escaped
 from gatewright.hls_templates.cosim import Waveform
+from gatewright.hls_templates.mapping.document import to_json
 from gatewright.hls_templates.mapping.mapper import DEFAULT_MULTIPLIERS
 from gatewright.levels.pieces import in_pieces
 from gatewright.levels.rtl import drive_for
@@ -144,7 +145,9 @@ def compile_command(
         )
     if as_json:
         facts = {"calibration": calibration.to_json()} if calibration else {}
-        click.echo(json.dumps({"build": str(display.near(build.path)), **facts, **build.kernels}))
+        click.echo(
+            json.dumps({"build": str(display.near(build.path)), **facts, **to_json(build.kernels)})
+        )
     else:
         if calibration is not None:
             display.show_calibration(calibration)

@@ -24,6 +24,7 @@ from gatewright.calibration import Calibration
 from gatewright.cli.doctor import Entry
 from gatewright.errors import GatewrightError, escaped
 from gatewright.frontend.torch.traps import Trap
+from gatewright.hls_templates.records import KernelsDocument
 from gatewright.ir.certificate import Certificate
 from gatewright.levels.rtl import Stats
 from gatewright.verify.verify import KINDS, Comparison, Report, UnsavedReportWarning
@@ -269,27 +270,25 @@ def show_build(build: Build) -> None:
     for heading in ("kernel", "from", "in", "out", "multipliers", "cycles"):
         numeric = heading not in ("kernel", "from")
         table.add_column(heading, justify="right" if numeric else "left")
-    for k in kernels["kernels"]:
-        multipliers = k.get("multipliers", k.get("units", 0) * k.get("columns", 0))
+    for k in kernels.kernels:
         table.add_row(
-            plain(k["kind"]),
-            plain(k["source"]),
-            _widths(kernels, k["reads"]),
-            _widths(kernels, k["writes"]),
-            str(multipliers or "-"),
-            str(k["predicted_cycles"]),
+            plain(k.kind),
+            plain(k.source),
+            _widths(kernels, k.reads),
+            _widths(kernels, k.writes),
+            str(k.multiplies or "-"),
+            str(k.predicted_cycles),
         )
     OUT.print(table)
     OUT.print(
-        f"Predicted: {kernels['predicted_cycles']} cycles for a sequence of {kernels['steps']} "
-        "steps.",
+        f"Predicted: {kernels.predicted_cycles} cycles for a sequence of {kernels.steps} steps.",
         highlight=False,
     )
     OUT.print(_certificate_line(build.certificate), highlight=False)
 
 
-def _widths(kernels: dict[str, Any], streams: list[str]) -> str:
-    widths = {stream["name"]: stream["width"] for stream in kernels["streams"]}
+def _widths(kernels: KernelsDocument, streams: tuple[str, ...]) -> str:
+    widths = {stream.name: stream.width for stream in kernels.streams}
     return " + ".join(str(widths[name]) for name in streams)
 
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from google.protobuf.message import DecodeError
 
 from gatewright.errors import GatewrightError
@@ -33,6 +34,7 @@ AGAIN = "Compile the model again."
 UNREADABLE = (
     *(ArithmeticError, AssertionError, AttributeError, DecodeError, LookupError, MemoryError),
     *(OSError, StopIteration, TypeError, ValueError),
+    msgspec.ValidationError,
     RuntimeError,  # brackets in brackets
 )
 """What reading a damaged file raises."""

@@ -50,7 +50,7 @@ def level_core(build: Documents, level: str, *, trace: bool) -> Callable[[], Cor
     """
     if level in SIMULATORS:
         rtl = RtlProject.open(build.path / RTL, build.listed(RTL))
-        return compiled_core(rtl, Ports.from_json(build.kernels), SIMULATORS[level], trace=trace)
+        return compiled_core(rtl, Ports.of(build.kernels), SIMULATORS[level], trace=trace)
     netlist, ports = make_netlist(build, NETLIST_TARGETS[level])
     return compiled_core(RtlProject.open(netlist.folder()), ports, "netlist", trace=trace)
 
@@ -66,7 +66,7 @@ def make_netlist(build: Documents, device: NetlistTarget) -> tuple[Cached, Ports
         Netlist, cells and ``sources.f`` in the user's cache, and the ports of the core in it.
     """
     design, yosys = folded(build, device.level.multipliers), find_yosys()
-    ports = Ports.from_json({**design.to_json(build.integer.steps), "taps": build.kernels["taps"]})
+    ports = Ports.of(design.document(build.integer.steps, {}))
     plan = netlist_plan(device, rtl_files(design), CORE)
     cells = cell_models(device.level.models, yosys)
     names = [*cells, NETLIST_V]

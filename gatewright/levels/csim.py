@@ -35,7 +35,7 @@ def csim_engine(
 def simulator(build: Documents, *, taps: bool, native: bool) -> Simulator:
     """The compiled ``hls/`` of a build, with a state of its own."""
     files = csim_sources(build.path / PROJECT, build.listed(PROJECT))
-    return Simulator(files, Ports.from_json(build.kernels), native=native, taps=taps)
+    return Simulator(files, Ports.of(build.kernels), native=native, taps=taps)
 
 
 def stream_engine(build: Documents) -> StreamEngine:

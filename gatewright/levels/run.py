@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.records import QuantizerRecord
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.types import Float32Array, IntArray
 
@@ -112,10 +113,10 @@ def run_chunked(
     )
 
 
-def state_values(n: IntArray, quantizer: dict[str, Any], raw: bool) -> npt.NDArray[np.generic]:
+def state_values(n: IntArray, quantizer: QuantizerRecord, raw: bool) -> npt.NDArray[np.generic]:
     """The centered integers of a state as codes or as floats."""
     if raw:
-        codes: IntArray = n + int(quantizer["zero_point"])
+        codes: IntArray = n + quantizer.zero_point
         return codes
-    scale = float.fromhex(quantizer["scales"][0])
+    scale = float.fromhex(quantizer.scales[0])
     return (n * scale).astype(np.float32)

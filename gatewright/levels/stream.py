@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.records import QuantizerRecord
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.streamable import check_streamable
 from gatewright.levels.inputs import check_arguments
@@ -44,7 +45,7 @@ class Stream:
         where: str,
         integer: IntegerModel,
         make_engine: Callable[[], StreamEngine],
-        quantizers: Mapping[str, dict[str, Any]] | None,
+        quantizers: Mapping[str, QuantizerRecord] | None,
     ) -> None:
         check_streamable(integer.graph)
         self._where, self._integer, self._quantizers = where, integer, quantizers

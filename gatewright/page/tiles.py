@@ -13,7 +13,7 @@ MAX_COLUMNS, MAX_ROWS = 240, 48
 """More than that no eye tells apart, and neighbours are drawn as one."""
 NUMBERED = 15
 """Pixels that a tile needs to show its column."""
-DrawnSlot = list[int] | None
+DrawnSlot = dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ class _Canvas:
     """Slots and row blocks as pixels."""
 
     def __init__(self, slots: list[DrawnSlot], depth: int) -> None:
-        finished = {tile[0]: i for i, tile in enumerate(slots) if tile is not None and tile[4]}
+        finished = {
+            tile["row"]: i for i, tile in enumerate(slots) if tile is not None and tile["last"]
+        }
         self.slots, self.depth, self.finished = slots, depth, finished
         self.period, self.rows = len(slots), len(finished)
         self.shown = max(max(finished.values()) + depth + 1, self.period + 1)
@@ -108,7 +110,7 @@ def make_picture(kernel: dict[str, Any]) -> Picture:
     slots: list[DrawnSlot] = kernel["schedule"]
     canvas = _Canvas(slots, kernel["depth"])
     tiles = [tile for tile in slots if tile is not None]
-    h_tiles = sum(tile[2] for tile in tiles)
+    h_tiles = sum(tile["hidden"] for tile in tiles)
     boxes = [*_bubbles(canvas), *_tails(canvas), *_tiles(canvas)]
     return Picture(
         kernel["name"],
@@ -165,7 +167,8 @@ def _tiles(canvas: _Canvas) -> list[Box]:
         if tile is not None:
             # The step and the next one do not share a rectangle.
             column = i // canvas.together
-            counts.setdefault((column, tile[0] // canvas.rows_together), Counter())[tile[2]] += 1
+            place = column, tile["row"] // canvas.rows_together
+            counts.setdefault(place, Counter())[tile["hidden"]] += 1
     gap = 1.5 if canvas.slot_width * canvas.together > 5 else 0.3
     tall = round(canvas.row_height * 0.72, 2)
     boxes = []
@@ -190,7 +193,7 @@ def _words(canvas: _Canvas, slot: int) -> tuple[str, str]:
     tile = canvas.slots[slot % canvas.period]
     if canvas.together > 1 or canvas.rows_together > 1 or tile is None:
         return "", ""
-    row, column, hidden = tile[:3]
+    row, column, hidden = tile["row"], tile["column"], tile["hidden"]
     step = ", next step" if slot >= canvas.period else ""
     title = (
         f"slot {slot % canvas.period}{step}: row block {row}, "

@@ -241,7 +241,7 @@ def _check_levels(levels: Any) -> None:
 def random_input(build: Documents, sequences: int = RANDOM_SEQUENCES, seed: int = 0) -> Arguments:
     """Seeded sequences of the example's length, and states, that span their quantizers' ranges."""
     rng, integer = np.random.default_rng(seed), build.integer
-    steps = min(integer.trial_steps, build.kernels["max_steps"] or integer.trial_steps)
+    steps = min(integer.trial_steps, build.kernels.max_steps or integer.trial_steps)
     sizes = {"B": sequences, "T": steps}
     arrays = []
     for position, argument in enumerate(integer.arguments):

@@ -18,6 +18,8 @@ from shared_model import Shared
 
 import gatewright
 from gatewright.builds.folder import OLD, REPORT, SYNTH, VERIFY, WAVES
+from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
+from gatewright.hls_templates.records import RequantizerRecord
 from gatewright.ir.traced import respecialize
 
 ARTEFACTS = (
@@ -64,7 +66,7 @@ def test_a_long_example_gives_short_trials(shared: Shared, tmp_path: Path) -> No
     model.CopyFrom(shared.build.traced)
     model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 2**16
     build = gatewright.compile(model, None, tmp_path / "b")
-    assert build.kernels["steps"] == 2**16
+    assert build.kernels.steps == 2**16
     first, _, _ = (build.path / "hls/golden/s_axis.dat").read_text().partition("\n\n")
     assert len(first.splitlines()) == 1024
     assert [x.shape for x in random_input(build, 2)] == [(2, 1024, Shared.INPUTS)]
@@ -93,7 +95,7 @@ def test_states_of_every_step(shared: Shared, level: str) -> None:
     for name, value in codes.items():
         assert value.shape == (len(shared.x), shared.STEPS, shared.HIDDEN)
         assert np.array_equal(value, reference.taps[name])
-        scale = float.fromhex(shared.build.kernels["states"][name]["scales"][0])
+        scale = float.fromhex(shared.build.kernels.states[name].scales[0])
         assert np.array_equal(floats[name], (value * scale).astype(np.float32))
 
 
@@ -119,9 +121,10 @@ def test_thresholds_and_multipliers_agree_on_every_value(
     assert all(np.array_equal(a.taps[k], b.taps[k]) for k in a.taps)
 
 
-def _requantizers(shared: Shared) -> list[dict[str, str]]:
-    kernels = shared.build.kernels["kernels"]
-    return list(kernels[0]["requantizers"].values())
+def _requantizers(shared: Shared) -> list[RequantizerRecord]:
+    kernel = shared.build.kernels.kernels[0]
+    assert isinstance(kernel, RecurrentRecord)
+    return list(kernel.requantizers.values())
 
 
 def test_other_batches_and_lengths_need_no_new_build(shared: Shared) -> None:

@@ -220,7 +220,7 @@ def test_so_does_rtl(
         return simulators.library_of(rtl, ports, simulator, trace=False).name
 
     rtl = RtlProject.open(shared.build.path / "rtl")
-    ports = Ports.from_json(shared.build.kernels)
+    ports = Ports.of(shared.build.kernels)
     names = [name(), name()]
     with monkeypatch.context() as elsewhere:
         compiler = another_compiler(tmp_path)

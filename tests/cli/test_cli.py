@@ -69,7 +69,7 @@ def test_compile_a_folder(folder: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "recurrent" in done.output
     assert "cycles for a sequence of 6 steps" in done.output
-    assert gatewright.Build(tmp_path / "b").kernels["kernels"][0]["multipliers"] <= 64
+    assert gatewright.Build(tmp_path / "b").kernels.kernels[0].multiplies <= 64
 
 
 def test_compile_a_file_to_json(shared: Shared, tmp_path: Path) -> None:
@@ -356,7 +356,7 @@ def test_compile_has_a_default_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert call("compile", folder).exit_code == 0
-    assert gatewright.Build(tmp_path / "build" / "model").kernels["steps"] == 6
+    assert gatewright.Build(tmp_path / "build" / "model").kernels.steps == 6
 
 
 def test_doctor_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

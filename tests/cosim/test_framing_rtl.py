@@ -16,6 +16,7 @@ import pytest
 import torch
 from brevitas.nn import QuantLinear, QuantLSTM, QuantRNN
 from level_tools import needs
+from msgspec import structs
 from rtl_check import reference
 from torch import Tensor, nn
 
@@ -51,10 +52,12 @@ def opened(layer: nn.Module, hidden: int, example: tuple[Tensor, ...], folder: P
     with torch.no_grad():
         model(*example)
     build = gatewright.compile(model.eval(), example, output_dir=folder)
-    ports = Ports.from_json(build.kernels)
-    assert [end.folds for end in ports.inputs].count(2) == 1
+    ports = Ports.of(build.kernels)
+    assert [end.words_per_step for end in ports.inputs].count(2) == 1
     inputs = tuple(
-        replace(end, width=WORD, folds=1, sequence=True) if end.folds == 2 else end
+        structs.replace(end, values_per_step=WORD, words_per_step=1, sequence=True)
+        if end.words_per_step == 2
+        else end
         for end in ports.inputs
     )
     cut = replace(ports, inputs=inputs, rtl_taps=())

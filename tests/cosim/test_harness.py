@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny
+from msgspec import structs
 
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim import FROM_IDLE, Core, Drive, Event, Waveform, open_core
 from gatewright.hls_templates.cosim.drive import MOST
-from gatewright.hls_templates.mapping.ports import AxisEnd
 
 LENGTHS = [3, 1, 7, 20, 1, 1, 12, 2]
 KEEP = [False, True, False, True, True, False, False, True]
@@ -94,7 +94,7 @@ def drained(folder, simulator, ready="1'b1"):
         "unique case (state_q) => if (z_tvalid && z_tready) begin z_q <= z_tlast ? '0 : z_q + 1'b1;"
         " if (z_tlast && z_q != 8'd119) framing <= 1'b1; end unique case (state_q)",
     )
-    end = AxisEnd("Z", 240, False, "z", **{**tiny.WORDS, "folds": 120})
+    end = structs.replace(tiny.port("Z", 240, folds=120), sequence=False)
     ports = replace(tiny.PORTS, inputs=(*tiny.PORTS.inputs, end))
     return open_core(rtl, ports, simulator)
 

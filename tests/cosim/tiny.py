@@ -6,18 +6,25 @@ from pathlib import Path
 
 import numpy as np
 
-from gatewright.hls_templates.mapping.ports import AxisEnd, Ports, RtlTap
+from gatewright.hls_templates.mapping.ports import Ports
+from gatewright.hls_templates.records import PortRecord, StateTap
 
 INIT = (1, -2, 3, 0)
 CYCLES_PER_STEP = 6
 MAX_STEPS = 20
-WORDS = {"lanes": 2, "lane_bits": 8, "folds": 2, "signed": True}
+
+
+def port(tensor: str, width: int, folds: int = 2) -> PortRecord:
+    """A port of the tiny core's kind: two lanes of 8 bits."""
+    return PortRecord(tensor.lower(), tensor, True, width, -128, 127, 2, 8, folds, "")
+
+
 PORTS = Ports(
-    inputs=(AxisEnd("X", 3, True, "x", **WORDS),),
-    outputs=(AxisEnd("Y", 3, True, "y", **WORDS),),
+    inputs=(port("X", 3),),
+    outputs=(port("Y", 3),),
     taps=(),
     max_steps=MAX_STEPS,
-    rtl_taps=(RtlTap("layer", "k0_tap", 2, 2, 3, 8, True, 12, True, False),),
+    rtl_taps=(StateTap("layer", 3, 8, True, 12, True, False, "k0_tap", 2, 2),),
 )
 SOURCE = Path(__file__).with_name("tiny_core.sv").read_text()
 

@@ -79,7 +79,7 @@ def test_a_state_may_be_the_first_port(features: int, tmp_path: Path) -> None:
     )
     model, x = calibrated(model, (B, T, I), (B, features))
     build = prove(model, x, tmp_path)
-    assert not build.kernels["inputs"][0]["sequence"]
+    assert not build.kernels.inputs[0].sequence
     assert np.array_equal(build.simulate(x), build.simulate(x, level="integer"))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from gatewright.boards.shell import shell_files
 from gatewright.hls_templates.library import library
+from gatewright.hls_templates.records import PortRecord
 from gatewright.ir.types import IntArray
 
 MAX_STEPS = 300
@@ -16,31 +16,27 @@ DIGEST = bytes(range(1, 9))
 TOP = Path(__file__).parent / "sv/gatewright_top.sv"
 
 
-def _port(name: str, sequence: bool, values: int, lanes: int, bits: int) -> dict[str, Any]:
-    return {
-        "name": name,
-        "tensor": name,
-        "sequence": sequence,
-        "values_per_step": values,
-        "low": -(1 << (bits - 1)),
-        "high": (1 << (bits - 1)) - 1,
-        "lane_bits": bits,
-        "lanes": lanes,
-        "words_per_step": -(-values // lanes),
-    }
+def _port(name: str, sequence: bool, values: int, lanes: int, bits: int) -> PortRecord:
+    return PortRecord(
+        name=name,
+        tensor=name,
+        sequence=sequence,
+        values_per_step=values,
+        low=-(1 << (bits - 1)),
+        high=(1 << (bits - 1)) - 1,
+        lane_bits=bits,
+        lanes=lanes,
+        words_per_step=-(-values // lanes),
+        stream="",
+    )
 
 
-KERNELS = {
-    "inputs": [
-        _port("s_axis", True, 3, 2, 8),
-        _port("s_axis_1_start", False, 2, 2, 16),
-    ],
-    "outputs": [
-        _port("m_axis", False, 2, 2, 16),
-        _port("m_axis_1_totals", True, 1, 1, 16),
-        _port("m_axis_2_echo", False, 2, 2, 16),
-    ],
-}
+INPUTS = (_port("s_axis", True, 3, 2, 8), _port("s_axis_1_start", False, 2, 2, 16))
+OUTPUTS = (
+    _port("m_axis", False, 2, 2, 16),
+    _port("m_axis_1_totals", True, 1, 1, 16),
+    _port("m_axis_2_echo", False, 2, 2, 16),
+)
 
 
 def expected(x: IntArray, start: IntArray, total: int | None = None) -> list[IntArray]:
@@ -55,7 +51,7 @@ def write_sources(folder: Path, digest: bytes = DIGEST) -> list[str]:
     modules = library(".sv")
     files = {name: modules[name] for name in ("gw_ram.sv", "gw_skid.sv", "gw_fifo.sv")}
     files[TOP.name] = TOP.read_text()
-    files |= shell_files(KERNELS, digest)
+    files |= shell_files(INPUTS, OUTPUTS, digest)
     for name, text in files.items():
         (folder / name).write_text(text)
     return list(files)

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from threading import Timer
 from time import sleep
 
+import designs
 import numpy as np
 import pytest
-from designs import DIGEST, KERNELS, MAX_STEPS, expected
+from designs import DIGEST, MAX_STEPS, expected
 from simulated import CLOCKS_PER_BIT, SimulatedBoard
 
 from gatewright.boards.shell import frames
@@ -20,7 +21,7 @@ from gatewright.errors import GatewrightError
 from gatewright.ir.types import IntArray
 
 serial = pytest.importorskip("serial", reason="needs pyserial")
-INPUTS, OUTPUTS = input_ports(KERNELS), output_ports(KERNELS)
+INPUTS, OUTPUTS = input_ports(designs.INPUTS), output_ports(designs.OUTPUTS)
 
 
 def pace(timeout: float) -> Pace:

@@ -62,7 +62,10 @@ def test_who_stops_reading(shared: Shared) -> None:
     """More than the system holds for who does not read: a write has its end, too."""
     x = np.zeros((1, 5000, Shared.INPUTS), np.float32)
     peer = Peer(
-        build_digest(shared.build.path), output_ports(shared.build.kernels), [], stops_reading
+        build_digest(shared.build.path),
+        output_ports(shared.build.kernels.outputs),
+        [],
+        stops_reading,
     )
     with peer.port() as port, Device(shared.build, port, timeout=SHORT) as device:
         start = monotonic()
@@ -73,10 +76,10 @@ def test_who_stops_reading(shared: Shared) -> None:
 
 def test_the_limit_is_that_of_line_and_work(shared: Shared) -> None:
     """Bytes by hand: 6 steps of a word of 5 lanes, and an answer of 3 sums of 16 bits."""
-    build, ports = shared.build, output_ports(shared.build.kernels)
+    build, ports = shared.build, output_ports(shared.build.kernels.outputs)
     multipliers = json.loads((build.path / "gatewright.json").read_text())["multipliers"]
-    cycles = 3 * build.kernels["predicted_cycles"] * multipliers
-    (inputs,), (outputs,) = input_ports(build.kernels), ports
+    cycles = 3 * build.kernels.predicted_cycles * multipliers
+    (inputs,), (outputs,) = input_ports(build.kernels.inputs), ports
     asked = 7 + 13 * inputs.word_bytes
     answer = 1 + (1 + outputs.word_bytes) + 1 + 2 + 4
     peer = Peer(build_digest(build.path), ports, [], RIGHT["at once"])
@@ -93,7 +96,7 @@ def ending(
     timeout: float = TIMEOUT,
 ) -> tuple[str, float]:
     """What came of it, and how many seconds after the last moment that there is."""
-    outputs = output_ports(build.kernels)
+    outputs = output_ports(build.kernels.outputs)
     answer = [port.pack(want) for port in outputs]
     with Peer(build_digest(build.path), outputs, answer, behave).port() as port:
         start = monotonic()

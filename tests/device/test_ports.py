@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from designs import DIGEST, KERNELS
+from designs import DIGEST, INPUTS, OUTPUTS
+from msgspec.structs import replace
 from shared_model import Shared
 
 from gatewright.boards.shell import build_digest, frames, shell_files
@@ -28,10 +29,10 @@ needs_serial = pytest.mark.skipif("not __import__('importlib.util').util.find_sp
 
 def test_lanes_and_folds() -> None:
     """Two words of two lanes a step: the last lane is padding."""
-    x = input_ports(KERNELS)[1]
+    x = input_ports(INPUTS)[1]
     assert x.name == "s_axis"
     assert x.pack(np.array([[1, -2, 3], [-128, 127, 0]])).hex() == "01fe030080" + "7f0000"
-    total = output_ports(KERNELS)[1]
+    total = output_ports(OUTPUTS)[1]
     assert total.unpack(bytes.fromhex("ffff0080ff7f")).tolist() == [[-1], [-32768], [32767]]
 
 
@@ -40,8 +41,9 @@ def test_lanes_and_folds() -> None:
 @pytest.mark.parametrize("values", [1, 7, 16])
 def test_packing_is_undone_by_unpacking(bits: int, signed: bool, values: int) -> None:
     low = -(1 << (bits - 1)) if signed else 0
-    facts = {**KERNELS["inputs"][0], "lane_bits": bits, "low": low, "values_per_step": values}
-    (port,) = output_ports({"outputs": [{**facts, "lanes": 4, "words_per_step": -(-values // 4)}]})
+    words = -(-values // 4)
+    record = replace(INPUTS[0], lane_bits=bits, low=low, lanes=4)
+    (port,) = output_ports([replace(record, values_per_step=values, words_per_step=words)])
     beats = np.random.default_rng(bits).integers(low, low + (1 << bits), (50, values))
     beats[0], beats[1] = low, low + (1 << bits) - 1
     data = port.pack(beats)
@@ -50,7 +52,7 @@ def test_packing_is_undone_by_unpacking(bits: int, signed: bool, values: int) ->
 
 
 def test_initial_states_come_before_the_sequence() -> None:
-    assert [port.name for port in input_ports(KERNELS)] == ["s_axis_1_start", "s_axis"]
+    assert [port.name for port in input_ports(INPUTS)] == ["s_axis_1_start", "s_axis"]
 
 
 def test_a_frame_byte_for_byte() -> None:
@@ -68,7 +70,7 @@ def answered(credits: int, words: int) -> bytes:
 
 
 def test_an_answer_is_as_long_as_it_can_be_and_no_longer() -> None:
-    (port,) = output_ports({"outputs": [{**KERNELS["inputs"][0], "lanes": 2, "words_per_step": 1}]})
+    (port,) = output_ports([replace(INPUTS[0], lanes=2, words_per_step=1)])
     reader = frames.Reader([port.word_bytes])
     reader.longest = longest(asked=600, outputs=[port], steps=20)
     whole = answered(credits=5, words=20)
@@ -93,9 +95,10 @@ def test_long_sequences_are_several_records() -> None:
 
 
 def test_the_same_kernels_give_the_same_shell(shared: Shared) -> None:
-    first, second = (shell_files(shared.build.kernels, DIGEST) for _ in range(2))
+    kernels = shared.build.kernels
+    first, second = (shell_files(kernels.inputs, kernels.outputs, DIGEST) for _ in range(2))
     assert first == second
-    other = shell_files(shared.build.kernels, bytes(8))
+    other = shell_files(kernels.inputs, kernels.outputs, bytes(8))
     assert first["gatewright_board.sv"] != other["gatewright_board.sv"]
 
 

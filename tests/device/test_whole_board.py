@@ -32,7 +32,7 @@ IMAGES = 60
 def board_of(build: gatewright.Build, folder: Path) -> SimulatedBoard:
     """The simulated board with a build on it."""
     shutil.copytree(build.path / "rtl", folder, dirs_exist_ok=True)
-    shell = shell_files(build.kernels, build_digest(build.path))
+    shell = shell_files(build.kernels.inputs, build.kernels.outputs, build_digest(build.path))
     for name, text in shell.items():
         (folder / name).write_text(text)
     sources = [*(folder / SOURCES).read_text().split(), *shell]
@@ -193,7 +193,7 @@ def test_states_in_and_out(tmp_path: Path) -> None:
     build = gatewright.compile(
         model.eval(), (x[:1], h[:, :1], c[:, :1]), tmp_path / "b", max_steps=7
     )
-    assert len(build.kernels["inputs"]) > 1 and len(build.kernels["outputs"]) > 1
+    assert len(build.kernels.inputs) > 1 and len(build.kernels.outputs) > 1
     arguments = (x.numpy(), h.numpy(), c.numpy())
     with board_of(build, tmp_path / "board") as board, Device(build, board.port) as device:
         got = device.simulate(arguments, raw=True)

@@ -46,7 +46,7 @@ def check_rtl(build: Build, seed: int, simulator: Any = "any") -> Checked:
         AssertionError: Where an integer differs, or the cycles are not those predicted.
     """
     rng = np.random.default_rng(seed)
-    ports = Ports.from_json(build.kernels)
+    ports = Ports.of(build.kernels)
     core = open_core(build.path / RTL, ports, simulator)
     done = Checked()
     check_cycles(build, core, rng)
@@ -67,9 +67,9 @@ def check_rtl(build: Build, seed: int, simulator: Any = "any") -> Checked:
 
 def check_cycles(build: Build, core: Core, rng: np.random.Generator) -> None:
     """From idle and without stalls, a sequence takes the cycles that compile predicted."""
-    feeds, _ = _draw(build, rng, [build.kernels["steps"]] * 2)
+    feeds, _ = _draw(build, rng, [build.kernels.steps] * 2)
     watched = core.run(feeds, Drive(gap=64))
-    predicted = build.kernels["predicted_cycles"]
+    predicted = build.kernels.predicted_cycles
     assert watched.latencies.tolist() == [predicted] * 2, (watched.latencies, predicted)
 
 
@@ -111,7 +111,7 @@ def _draw(
     build: Build, rng: np.random.Generator, lengths: list[int] | None = None
 ) -> tuple[dict[str, list[IntArray]], list[bool]]:
     """Random sequences over the whole range of every input, and which of them keep state."""
-    graph, longest = build.integer.graph, build.kernels["max_steps"] or LONGEST
+    graph, longest = build.integer.graph, build.kernels.max_steps or LONGEST
     if lengths is None:
         lengths = rng.integers(1, min(longest, LONGEST) + 1, size=SEQUENCES).tolist()
         if build.integer.fixed_steps:

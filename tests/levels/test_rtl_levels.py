@@ -51,7 +51,7 @@ def sequences(shared: Shared, count: int, steps: int) -> Any:
 
 @pytest.mark.parametrize("level", every_level("rtl", "cxxrtl"))
 def test_cycles_are_those_predicted(level: str, shared: Shared) -> None:
-    build, predicted = shared.build, shared.build.kernels["predicted_cycles"]
+    build, predicted = shared.build, shared.build.kernels.predicted_cycles
     y, states, stats = build.simulate(shared.x, level, states=True, return_stats=True)
     assert y.shape == (24, 3)
     assert states[f"{LAYER}/h"].shape == states[f"{LAYER}/c"].shape == (24, 6, 7)
@@ -68,7 +68,7 @@ def test_stalls_change_cycles_only(shared: Shared) -> None:
     drive = Drive(seed=2, input_stall=0.5, output_stall=0.5, gap=64)
     y, stats = shared.build.simulate(shared.x, "rtl", raw=True, return_stats=True, drive=drive)
     assert np.array_equal(y, shared.build.simulate(shared.x, "integer", raw=True))
-    cycles, predicted = stats.cycles_per_sequence, shared.build.kernels["predicted_cycles"]
+    cycles, predicted = stats.cycles_per_sequence, shared.build.kernels.predicted_cycles
     assert (cycles >= predicted).all()
     assert (cycles > predicted).any()
 
@@ -324,9 +324,7 @@ def test_no_name_of_a_model_reaches_the_hardware(name: str, shared: Shared, tmp_
     model = Renamed(Shared.network(), name).eval()
     build = gatewright.compile(model, shared.example, tmp_path / "b")
     # But for kernels' identifiers, which say where they come from, not a byte is another.
-    idents, own = (
-        [kernel["name"] for kernel in b.kernels["kernels"]] for b in (build, shared.build)
-    )
+    idents, own = ([kernel.name for kernel in b.kernels.kernels] for b in (build, shared.build))
     assert idents != own
     assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", ident) for ident in idents)
     got = {named(k, idents, own): named(v, idents, own) for k, v in texts(build).items()}
@@ -348,4 +346,4 @@ def test_a_layer_of_more_than_a_thousand_units(
     report = build.verify(x, levels=LEVELS)
     assert report.mismatches == 0
     _, stats = build.simulate(x[:1], "rtl", return_stats=True)
-    assert stats.cycles_per_sequence.tolist() == [build.kernels["predicted_cycles"]]
+    assert stats.cycles_per_sequence.tolist() == [build.kernels.predicted_cycles]

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 import gatewright
+from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
 
 INPUTS, STEPS, SEQUENCES = 4, 7, 32
 ACTIVATIONS = ("io", "gate_acc", "sigmoid", "tanh", "cell_state")
@@ -75,5 +76,5 @@ def prove(model: nn.Module, folder: Path) -> gatewright.Build:
 
 def variants(build: gatewright.Build) -> dict[str, str]:
     """What each requantizer of the LSTM, and each look-up that became one, was made of."""
-    (kernel,) = (k for k in build.kernels["kernels"] if k["kind"] == "recurrent")
-    return {name: chosen["variant"] for name, chosen in kernel["requantizers"].items()}
+    (kernel,) = (k for k in build.kernels.kernels if isinstance(k, RecurrentRecord))
+    return {name: chosen.variant for name, chosen in kernel.requantizers.items()}

@@ -12,6 +12,7 @@ from option_models import INPUTS, STEPS, calibrated
 from torch import nn
 
 import gatewright
+from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
 
 CELLS: dict[str, tuple[type[nn.Module], dict[str, Any], int]] = {
     "lstm": (qnn.QuantLSTM, {}, 4),
@@ -22,7 +23,7 @@ CELLS: dict[str, tuple[type[nn.Module], dict[str, Any], int]] = {
 
 def used(build: gatewright.Build) -> list[int]:
     """Multipliers of each recurrent layer."""
-    return [k["multipliers"] for k in build.kernels["kernels"] if k["kind"] == "recurrent"]
+    return [k.multipliers for k in build.kernels.kernels if isinstance(k, RecurrentRecord)]
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -12,6 +12,7 @@ from gatewright import GatewrightError, compile
 from gatewright.build import Build
 from gatewright.builds.manifest import read_manifest
 from gatewright.cli.commands import main
+from gatewright.hls_templates.mapping.document import to_json
 from gatewright.page import render
 from gatewright.page.cycles import make_work
 from gatewright.page.flow import make_flow
@@ -101,7 +102,7 @@ def test_a_certificate_with_cases_does_not_say_all(plain):
 
 
 def test_every_kernel_stream_and_port_is_there(branched, tmp_path):
-    kernels = branched.kernels
+    kernels = to_json(branched.kernels)
     page = read(branched, tmp_path)
     flow = make_flow(kernels)
     ports = kernels["inputs"] + kernels["outputs"]
@@ -116,19 +117,19 @@ def test_every_kernel_stream_and_port_is_there(branched, tmp_path):
 
 
 def test_streams_run_downwards_between_the_right_kernels(branched):
-    flow = make_flow(branched.kernels)
+    flow = make_flow(to_json(branched.kernels))
     places = {node.subtitle + node.title: node for node in flow.nodes}
-    for port in branched.kernels["outputs"]:
-        node = places[port["tensor"] + port["name"]]
-        writer = next(k for k in branched.kernels["kernels"] if port["stream"] in k["writes"])
+    for port in branched.kernels.outputs:
+        node = places[port.tensor + port.name]
+        writer = next(k for k in branched.kernels.kernels if port.stream in k.writes)
         (above,) = node.before
         while above.kind == "bend":
             (above,) = above.before
-        assert (above.subtitle, above.layer < node.layer) == (writer["source"], True)
+        assert (above.subtitle, above.layer < node.layer) == (writer.source, True)
 
 
 def test_the_schedule_is_drawn_slot_by_slot(plain):
-    (kernel,) = (k for k in plain.kernels["kernels"] if "schedule" in k)
+    (kernel,) = (k for k in to_json(plain.kernels)["kernels"] if "schedule" in k)
     picture = make_picture(kernel)
     slots = kernel["schedule"]
     tiles = [box for box in picture.boxes if box.kind in ("xtile", "htile")]
@@ -164,16 +165,17 @@ def test_a_long_schedule_stays_small():
 
 def test_the_cycles_of_a_kernel_add_up(plain, branched):
     for build in (plain, branched):
-        for work in make_work(build.kernels):
+        kernels = to_json(build.kernels)
+        for work in make_work(kernels):
             assert sum(n for _, n in work.parts) == work.total
             assert all(n > 0 for _, n in work.parts)
-        kernel = next(k for k in build.kernels["kernels"] if "schedule" in k)
-        parts = dict(next(w for w in make_work(build.kernels) if w.kernel == kernel["name"]).parts)
-        slots = kernel["schedule"] * build.kernels["steps"]
+        kernel = next(k for k in kernels["kernels"] if "schedule" in k)
+        parts = dict(next(w for w in make_work(kernels) if w.kernel == kernel["name"]).parts)
+        slots = kernel["schedule"] * kernels["steps"]
         while slots[-1] is None:
             slots.pop()
         assert parts["waiting"] == slots.count(None) > 0
-        assert parts["multiplying"] == build.kernels["steps"] * kernel["tiles"]
+        assert parts["multiplying"] == kernels["steps"] * kernel["tiles"]
         assert kernel["depth"] <= parts["ends"] <= kernel["depth"] + 12
 
 

@@ -18,6 +18,7 @@ from shared_model import Shared
 from torch import nn
 
 import gatewright
+from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
 from gatewright.ir import ops
 from gatewright.ir.types import IntArray
 from gatewright.verify.replay import replay
@@ -69,11 +70,12 @@ def test_all_levels_agree(shared: Shared, own_build: gatewright.Build) -> None:
 def test_one_flipped_weight_bit_is_found_and_named(
     shared: Shared, copy: gatewright.Build, gate: int
 ) -> None:
-    kernel = copy.kernels["kernels"][0]
-    lanes = kernel["units"] * 4
+    kernel = copy.kernels.kernels[0]
+    assert isinstance(kernel, RecurrentRecord)
+    lanes = kernel.units * 4
     unit = 2
     # First tile of the first row block, first column, the lane of this unit and gate.
-    assert unit < kernel["units"]
+    assert unit < kernel.units
     replace_number(copy.path / "hls/params.hpp", "k0_lstm_layers_0_0_weights", unit * 4 + gate, 0)
     assert lanes > unit * 4 + gate
     report = copy.verify(shared.x)

@@ -126,9 +126,11 @@ class Link:
             if len(data) != port.words(steps) * port.word_bytes:
                 self._impossible(f"{port.name} gave {len(data)} bytes for {steps} steps")
             values = port.unpack(bytes(data))
-            odd = values[(values < port.low) | (values > port.high)]
+            odd = values[(values < port.record.low) | (values > port.record.high)]
             if len(odd):
-                self._impossible(f"{port.name} gave {odd[0]}, not of {port.low} to {port.high}")
+                self._impossible(
+                    f"{port.name} gave {odd[0]}, not of {port.record.low} to {port.record.high}"
+                )
         self._state_known = True
         return [bytes(data) for data in answer.words]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import resources
-from typing import Any
 
 import jinja2
 
 from gatewright.boards.shell.ports import FramePort, input_ports, output_ports
+from gatewright.hls_templates.records import PortRecord
 
 SHELL = "gatewright_board"
 SHELL_MODULES = (
@@ -24,11 +24,14 @@ SHELL_MODULES = (
 """In compile order; they need ``gw_fifo.sv`` of the design's own library before them."""
 
 
-def shell_files(kernels: dict[str, Any], digest: bytes) -> dict[str, str]:
+def shell_files(
+    inputs: Sequence[PortRecord], outputs: Sequence[PortRecord], digest: bytes
+) -> dict[str, str]:
     """The sources of the shell in compile order, by name.
 
     Args:
-        kernels: ``3_kernels.json``.
+        inputs: Of the design.
+        outputs: Of the design.
         digest: What ``build_digest`` says of the build.
     """
     folder = resources.files("gatewright.boards.shell")
@@ -41,14 +44,14 @@ def shell_files(kernels: dict[str, Any], digest: bytes) -> dict[str, str]:
         lstrip_blocks=True,
         autoescape=False,
     )
-    inputs, outputs = input_ports(kernels), output_ports(kernels)
+    into, out_of = input_ports(inputs), output_ports(outputs)
     files[f"{SHELL}.sv"] = environment.get_template(f"{SHELL}.sv.j2").render(
-        inputs=inputs,
-        outputs=outputs,
-        in_bytes=_packed(inputs),
-        in_max=max(port.word_bytes for port in inputs),
-        out_bytes=_packed(outputs),
-        out_total=sum(port.word_bytes for port in outputs),
+        inputs=into,
+        outputs=out_of,
+        in_bytes=_packed(into),
+        in_max=max(port.word_bytes for port in into),
+        out_bytes=_packed(out_of),
+        out_total=sum(port.word_bytes for port in out_of),
         digest=digest[::-1].hex(),
     )
     return files

@@ -261,7 +261,9 @@ class _Arrays:
             np.ascontiguousarray(np.concatenate(feeds[end.tensor]), np.int32)
             for end in ports.inputs
         ]
-        self.outputs = [_rows(total if e.sequence else count, e.width) for e in ports.outputs]
+        self.outputs = [
+            _rows(total if e.sequence else count, e.values_per_step) for e in ports.outputs
+        ]
         self.h = [_rows(total, tap.hidden) for tap in ports.rtl_taps]
         self.c = [_rows(total if tap.c_bits else 0, tap.hidden) for tap in ports.rtl_taps]
 
@@ -290,7 +292,7 @@ def _lengths(ports: Ports, feeds: Mapping[str, Sequence[IntArray]]) -> npt.NDArr
     )
     for end in ports.inputs:
         shapes = [array.shape for array in feeds[end.tensor]]
-        wanted = [(end.beats(int(steps)), end.width) for steps in lengths]
+        wanted = [(end.beats(int(steps)), end.values_per_step) for steps in lengths]
         if shapes != wanted or (lengths < 1).any():
             raise GatewrightError(
                 "GW-601",

@@ -77,7 +77,7 @@ def _host(ports: Ports | None) -> str:
     """The translation unit: the files' own, and the widths of arrays that the host gives it."""
     lines = [f'#include "{PROJECT}/{CSIM_MAIN}"']
     for end in (*ports.inputs, *ports.outputs) if ports else ():
-        lines.append(_has(f"{end.name}_params", "WIDTH", end.width))
+        lines.append(_has(f"{end.name}_params", "WIDTH", end.values_per_step))
     for tap in ports.rtl_taps if ports else ():
         lines.append(_has(tap.port.removesuffix("_tap"), "HIDDEN", tap.hidden))
     return "".join(f"{line}\n" for line in lines)

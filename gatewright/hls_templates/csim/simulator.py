@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from gatewright.errors import DEFECT, GatewrightError
 from gatewright.hls_templates.csim.library import CSIM_LIBRARY, csim_library
-from gatewright.hls_templates.kernels.base import Tap
 from gatewright.hls_templates.mapping.ports import Ports
+from gatewright.hls_templates.records import Tap
 from gatewright.ir.types import IntArray
 from gatewright.tools.compiler import load_library
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.timing import Channel, Machine
+from gatewright.hls_templates.records import KernelRecord, Place, StateTap, Tap
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     Module,
@@ -41,27 +42,6 @@ class Port:
     def beat(self) -> str:
         """The C++ type."""
         return f"gw::beat<{cpp.word(self.type)}, {self.width}>"
-
-    def to_json(self) -> dict[str, int]:
-        """For ``3_kernels.json``."""
-        return {"width": self.width, "low": self.type.lo, "high": self.type.hi}
-
-
-@dataclass(frozen=True)
-class Tap:
-    """A value C-simulation can show.
-
-    Attributes:
-        name: As the interpreter names it.
-        width: Values of a step.
-        sequence: Whether there is one a time step, rather than one a sequence.
-        reverse: Whether its time steps come from the last to the first.
-    """
-
-    name: str
-    width: int
-    sequence: bool
-    reverse: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,16 +94,16 @@ class Kernel(ABC):
         """Its constant arrays and its parameter struct."""
 
     @abstractmethod
-    def to_json(self) -> dict[str, Any]:
-        """Its parameters for ``3_kernels.json``, constant arrays left out."""
+    def record(self, place: Place) -> KernelRecord:
+        """What ``3_kernels.json`` says of it: its parameters, constant arrays left out."""
 
     def taps(self) -> tuple[Tap, ...]:
         """Taps in the order of their numbers."""
         return ()
 
-    def rtl_taps(self) -> list[dict[str, Any]]:
+    def rtl_taps(self) -> tuple[StateTap, ...]:
         """The tap ports of the core that show its states, and how to read them."""
-        return []
+        return ()
 
     def flags(self) -> tuple[str, ...]:
         """Ports that tell of a sequence that is too long for it."""
@@ -132,11 +112,6 @@ class Kernel(ABC):
     def arguments(self, reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[str, ...]:
         """The arguments of its C++ function, by the names of its streams."""
         return (*reads, *writes)
-
-    @property
-    def kind(self) -> str:
-        """What it does, for people."""
-        return self.function
 
     @property
     def input(self) -> Port:

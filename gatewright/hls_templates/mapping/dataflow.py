@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from gatewright.hls_templates.kernels.axis.kernel import AxisPort
-from gatewright.hls_templates.kernels.base import Kernel, Port, Tap
+from gatewright.hls_templates.kernels.base import Kernel, Port
 from gatewright.hls_templates.kernels.timing import Channel, simulate, sink, source
+from gatewright.hls_templates.records import (
+    SCHEMA,
+    KernelRecord,
+    KernelsDocument,
+    Place,
+    QuantizerRecord,
+    RtlRecord,
+    StreamRecord,
+    Tap,
+)
 from gatewright.hls_templates.rtl.sv import RtlStage
 
 
@@ -32,6 +41,11 @@ class Fifo:
     def deep(self) -> bool:
         """Whether it has to hold beats, rather than only to pass them on."""
         return self.depth > 2
+
+    def record(self) -> StreamRecord:
+        """For ``3_kernels.json``."""
+        low, high = self.port.type.lo, self.port.type.hi
+        return StreamRecord(self.name, self.sequence, self.depth, self.port.width, low, high)
 
     def deeper(self, depth: int) -> Fifo:
         """The same with room for ``depth`` beats."""
@@ -156,33 +170,39 @@ class Design:
         """Every tap, in the order of its number."""
         return tuple(tap for kernel in self.kernels for tap in kernel.taps())
 
-    def to_json(self, steps: int) -> dict[str, Any]:
-        """``3_kernels.json``."""
-        return {
-            "inputs": [port.to_json() for port in self.inputs],
-            "outputs": [port.to_json() for port in self.outputs],
-            "predicted_cycles": self.cycles(steps),
-            "steps": steps,
-            "max_steps": self.max_steps,
-            "rtl": {"taps": [tap for kernel in self.kernels for tap in kernel.rtl_taps()]},
-            "streams": [
-                {"name": s.name, "sequence": s.sequence, "depth": s.depth, **s.port.to_json()}
-                for s in self.streams.values()
-            ],
-            "kernels": [self._stage_json(stage, steps) for stage in self.stages],
-        }
+    def document(self, steps: int, states: Mapping[str, QuantizerRecord]) -> KernelsDocument:
+        """``3_kernels.json``.
 
-    def _stage_json(self, stage: Stage, steps: int) -> dict[str, Any]:
+        Args:
+            steps: Time steps of the sequence whose cycles are predicted.
+            states: Quantizers of the states of recurrent layers, by the names of their taps.
+        """
+        taps = self.taps()
+        return KernelsDocument(
+            schema=SCHEMA,
+            steps=steps,
+            predicted_cycles=self.cycles(steps),
+            max_steps=self.max_steps,
+            inputs=tuple(port.record() for port in self.inputs),
+            outputs=tuple(port.record() for port in self.outputs),
+            taps=taps,
+            # A layer that no output needs is not built: it has no states to show.
+            states={tap.name: states[tap.name] for tap in taps if tap.name in states},
+            rtl=RtlRecord(tuple(tap for kernel in self.kernels for tap in kernel.rtl_taps())),
+            streams=tuple(stream.record() for stream in self.streams.values()),
+            kernels=tuple(self._record(stage, steps) for stage in self.stages),
+        )
+
+    def _record(self, stage: Stage, steps: int) -> KernelRecord:
         kernel = stage.kernel
-        return {
-            "name": kernel.ident,
-            "source": kernel.source,
-            "kind": kernel.kind,
-            "reads": list(stage.reads),
-            "writes": list(stage.writes),
-            "predicted_cycles": self._alone(stage, steps),
-            **kernel.to_json(),
-        }
+        place = Place(
+            name=kernel.ident,
+            source=kernel.source,
+            reads=stage.reads,
+            writes=stage.writes,
+            predicted_cycles=self._alone(stage, steps),
+        )
+        return kernel.record(place)
 
     def _alone(self, stage: Stage, steps: int) -> int:
         """Cycles from the first beat a kernel takes to the last it gives; 0 if it gives none."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gatewright.hls_templates.kernels.base import Tap
 from gatewright.hls_templates.mapping.mapper import Mapper
+from gatewright.hls_templates.records import KernelRecord, Tap
 from gatewright.ir.graph import Node, Op
 
 
@@ -18,10 +18,12 @@ class OpMapping:
     Attributes:
         place: Appends its kernel.
         taps: What it shows to a host, from the graph alone: that of its kernel, however folded.
+        record: What ``3_kernels.json`` says of its kernel.
     """
 
     place: Callable[[Mapper, Node], None]
     taps: Callable[[Mapper, Node], list[Tap]]
+    record: type[KernelRecord]
 
 
 Mappings: TypeAlias = Mapping[Op, OpMapping]

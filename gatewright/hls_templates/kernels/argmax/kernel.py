@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.kernels.base import Kernel, Tap
+from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
+from gatewright.hls_templates.records import KernelRecord, Place, Tap
 from gatewright.hls_templates.rtl.sv import Module, SvValue
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
+
+
+class ArgMaxRecord(KernelRecord, tag="argmax", frozen=True):
+    """An index of the greatest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +68,9 @@ class ArgMaxKernel(Kernel):
         members = [*self.port_types, f"using index_t = {cpp.word(self.output.type)};"]
         return cpp.struct(self.ident, constants, members)
 
-    def to_json(self) -> dict[str, Any]:
+    def record(self, place: Place) -> ArgMaxRecord:
         """Nothing to add."""
-        return {}
+        return ArgMaxRecord(**place)
 
     def taps(self) -> tuple[Tap, ...]:
         """The index."""
@@ -78,4 +83,4 @@ def _place(mapper: Mapper, node: Node) -> None:
     mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
 
 
-MAPPINGS: Mappings = {ops.ARGMAX: OpMapping(_place, output_tap)}
+MAPPINGS: Mappings = {ops.ARGMAX: OpMapping(_place, output_tap, ArgMaxRecord)}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Port
+from gatewright.hls_templates.records import PortRecord
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     Module,
@@ -114,17 +114,17 @@ class AxisPort:
         }
         return cpp.struct(self.ident, constants, [f"using beat_t = {self.port.beat};"])
 
-    def to_json(self) -> dict[str, Any]:
+    def record(self) -> PortRecord:
         """Word format, for whoever drives the stream."""
-        return {
-            "name": self.name,
-            "tensor": self.tensor,
-            "stream": self.stream,
-            "sequence": self.sequence,
-            "values_per_step": self.port.width,
-            "low": self.port.type.lo,
-            "high": self.port.type.hi,
-            "lane_bits": self.lane_bits,
-            "lanes": self.lanes,
-            "words_per_step": self.folds,
-        }
+        return PortRecord(
+            name=self.name,
+            tensor=self.tensor,
+            sequence=self.sequence,
+            values_per_step=self.port.width,
+            low=self.port.type.lo,
+            high=self.port.type.hi,
+            lanes=self.lanes,
+            lane_bits=self.lane_bits,
+            words_per_step=self.folds,
+            stream=self.stream,
+        )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, lockstep
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap
+from gatewright.hls_templates.records import Count, KernelRecord, Place
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     SIDES,
@@ -24,6 +25,16 @@ from gatewright.hls_templates.rtl.sv import (
 )
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
+
+
+class ConcatRecord(KernelRecord, tag="concat", kw_only=True, frozen=True):
+    """Several streams side by side.
+
+    Attributes:
+        widths: Values of a beat of each.
+    """
+
+    widths: tuple[Count, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +78,9 @@ class ConcatKernel(Kernel):
         """The output comes first, before any number of inputs."""
         return (*writes, *reads)
 
-    def to_json(self) -> dict[str, Any]:
+    def record(self, place: Place) -> ConcatRecord:
         """The widths."""
-        return {"widths": [port.width for port in self.inputs]}
+        return ConcatRecord(**place, widths=tuple(port.width for port in self.inputs))
 
 
 def _numbers(values: Iterable[int]) -> Bits:
@@ -83,4 +94,4 @@ def _place(mapper: Mapper, node: Node) -> None:
     mapper.append(ConcatKernel(*common), [mapper.take(name) for name in node.inputs], node.outputs)
 
 
-MAPPINGS: Mappings = {ops.CONCAT: OpMapping(_place, no_tap)}
+MAPPINGS: Mappings = {ops.CONCAT: OpMapping(_place, no_tap, ConcatRecord)}

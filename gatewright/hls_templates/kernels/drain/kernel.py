@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, always
+from gatewright.hls_templates.records import KernelRecord, Place
 from gatewright.hls_templates.rtl.sv import CLOCK, Module, RtlStage, instance, reading
+
+
+class DrainRecord(KernelRecord, tag="drain", frozen=True):
+    """The end of an input that nothing reads."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +41,6 @@ class Drain(Kernel):
         """The beat."""
         return cpp.struct(self.ident, {}, [f"using beat_t = {self.input.beat};"])
 
-    def to_json(self) -> dict[str, Any]:
+    def record(self, place: Place) -> DrainRecord:
         """Nothing to add."""
-        return {}
+        return DrainRecord(**place)

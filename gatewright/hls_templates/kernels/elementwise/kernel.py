@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.kernels.base import Kernel, Tap
+from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time
 from gatewright.hls_templates.mapping.mapper import Mapper
+from gatewright.hls_templates.records import KernelRecord, Place, Tap
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
 from gatewright.hls_templates.rtl.pipeline import PipelineWriter
 from gatewright.hls_templates.rtl.sv import (
@@ -34,7 +35,6 @@ _PIPELINE = 2
 class Applicable(RtlFunction, Protocol):
     """What can be applied to a value."""
 
-    kind: ClassVar[str]
     header: ClassVar[str]
     """What a design includes for it."""
 
@@ -45,8 +45,8 @@ class Applicable(RtlFunction, Protocol):
     def params_cpp(self) -> str:
         """Its constant arrays and its parameter struct."""
 
-    def to_json(self) -> dict[str, Any]:
-        """What was chosen, for ``3_kernels.json``."""
+    def record(self, place: Place) -> KernelRecord:
+        """What ``3_kernels.json`` says of the kernel that applies it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +65,6 @@ class Elementwise(Kernel):
     applied: Applicable
     tap: str
     sequence: bool
-
-    @property
-    def kind(self) -> str:
-        """The function's."""
-        return self.applied.kind
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -142,9 +137,9 @@ class Elementwise(Kernel):
         constants: dict[str, int] = {"CHANNELS": self.input.width, "TAP": self.first_tap}
         return self.applied.params_cpp() + "\n" + cpp.struct(self.ident, constants, members)
 
-    def to_json(self) -> dict[str, Any]:
-        """The form of the function."""
-        return self.applied.to_json()
+    def record(self, place: Place) -> KernelRecord:
+        """The function's."""
+        return self.applied.record(place)
 
     def taps(self) -> tuple[Tap, ...]:
         """Its output."""

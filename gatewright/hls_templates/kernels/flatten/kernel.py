@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, at_the_end
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap
+from gatewright.hls_templates.records import Count, KernelRecord, Place
 from gatewright.hls_templates.rtl.sv import Module
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
+
+
+class FlattenRecord(KernelRecord, tag="flatten", kw_only=True, frozen=True):
+    """All steps of a sequence as one beat.
+
+    Attributes:
+        steps: Of the sequence.
+    """
+
+    steps: Count
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +49,9 @@ class FlattenKernel(Kernel):
         constants: dict[str, int] = {"STEPS": self.steps, "WIDTH": self.input.width}
         return cpp.struct(self.ident, constants, self.port_types)
 
-    def to_json(self) -> dict[str, Any]:
+    def record(self, place: Place) -> FlattenRecord:
         """The sequence length."""
-        return {"steps": self.steps}
+        return FlattenRecord(**place, steps=self.steps)
 
 
 def _place(mapper: Mapper, node: Node) -> None:
@@ -49,4 +60,4 @@ def _place(mapper: Mapper, node: Node) -> None:
     mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
 
 
-MAPPINGS: Mappings = {ops.FLATTEN: OpMapping(_place, no_tap)}
+MAPPINGS: Mappings = {ops.FLATTEN: OpMapping(_place, no_tap, FlattenRecord)}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, lockstep
+from gatewright.hls_templates.records import Count, KernelRecord, Place
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     SIDES,
@@ -18,6 +19,16 @@ from gatewright.hls_templates.rtl.sv import (
     instance,
     reading,
 )
+
+
+class ForkRecord(KernelRecord, tag="fork", kw_only=True, frozen=True):
+    """A stream for several readers.
+
+    Attributes:
+        readers: How many.
+    """
+
+    readers: Count
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +60,6 @@ class Fork(Kernel):
         """The beat."""
         return cpp.struct(self.ident, {}, [f"using beat_t = {self.input.beat};"])
 
-    def to_json(self) -> dict[str, Any]:
+    def record(self, place: Place) -> ForkRecord:
         """How many readers."""
-        return {"readers": len(self.outputs)}
+        return ForkRecord(**place, readers=len(self.outputs))

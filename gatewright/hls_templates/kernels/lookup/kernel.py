@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
+from gatewright.hls_templates.records import Count, KernelRecord, Place
 from gatewright.hls_templates.rtl.functions import TABLE_LATENCY, FunctionModule
 from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, pack
 from gatewright.ir import ops
@@ -22,6 +23,18 @@ BLOCK_RAM_BITS = 2**15
 """A table that fits one block RAM answers in a cycle and costs next to nothing."""
 SMALLER = 8
 """How many times smaller thresholds have to be, because their search is longer than a read."""
+
+
+class LookupRecord(KernelRecord, tag="lookup", kw_only=True, frozen=True):
+    """A function as a table.
+
+    Attributes:
+        entries: Of the table.
+        variant: That it is one.
+    """
+
+    entries: Count
+    variant: Literal["table"] = "table"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +48,6 @@ class Table:
         words: int64 [2**bits of the input].
     """
 
-    kind: ClassVar[str] = "lookup"
     header: ClassVar[str] = "lookup.hpp"
 
     ident: str
@@ -48,9 +60,9 @@ class Table:
         """The C++ class with its parameters."""
         return f"gw::lookup<{self.ident}>"
 
-    def to_json(self) -> dict[str, Any]:
+    def record(self, place: Place) -> LookupRecord:
         """Its size."""
-        return {"variant": "table", "entries": int(self.words.size)}
+        return LookupRecord(**place, entries=int(self.words.size))
 
     @property
     def latency(self) -> int:
@@ -113,4 +125,4 @@ def _place(mapper: Mapper, node: Node) -> None:
     )
 
 
-MAPPINGS: Mappings = {ops.LOOKUP: OpMapping(_place, output_tap)}
+MAPPINGS: Mappings = {ops.LOOKUP: OpMapping(_place, output_tap, LookupRecord)}

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.kernels.base import Kernel, Tap
+from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap, output_tap
+from gatewright.hls_templates.records import Count, KernelRecord, Place, Tap
 from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, pack, signed_bits
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
@@ -25,6 +26,23 @@ _PIPELINE = 5
 # A matrix that is used once a sequence works in one of its many steps: it gets a quarter of the
 # multipliers of a layer that works in all of them.
 ONCE_SHARE = 4
+
+
+class MatVecRecord(KernelRecord, tag="matvec", kw_only=True, frozen=True):
+    """A matrix and a bias.
+
+    Attributes:
+        units: Outputs of a tile.
+        columns: Inputs of a tile.
+    """
+
+    units: Count
+    columns: Count
+
+    @property
+    def multiplies(self) -> int:
+        """One for each output and input of a tile."""
+        return self.units * self.columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,9 +162,9 @@ class MatVec(Kernel):
             ]
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def record(self, place: Place) -> MatVecRecord:
         """The folding."""
-        return {"units": self.units, "columns": self.columns}
+        return MatVecRecord(**place, units=self.units, columns=self.columns)
 
     def taps(self) -> tuple[Tap, ...]:
         """The accumulators."""
@@ -188,6 +206,6 @@ def _place_bias(mapper: Mapper, node: Node) -> None:
 
 
 MAPPINGS: Mappings = {
-    ops.ADD: OpMapping(_place_bias, no_tap),
-    ops.MATMUL: OpMapping(_place, output_tap),
+    ops.ADD: OpMapping(_place_bias, no_tap, MatVecRecord),
+    ops.MATMUL: OpMapping(_place, output_tap, MatVecRecord),
 }

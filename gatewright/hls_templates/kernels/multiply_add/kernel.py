@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
+from gatewright.hls_templates.records import KernelRecord, Place
 from gatewright.hls_templates.rtl.functions import FunctionModule, by_row, row_bits
 from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, signed_bits
 from gatewright.ir import ops
@@ -16,6 +17,10 @@ from gatewright.ir.graph import Node
 from gatewright.ir.types import IntArray, IntType
 
 LATENCY = 5
+
+
+class MultiplyAddRecord(KernelRecord, tag="multiply_add", frozen=True):
+    """A product with constants and a sum."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +35,6 @@ class MultiplyAdd:
         terms: int64 [C].
     """
 
-    kind: ClassVar[str] = "multiply_add"
     header: ClassVar[str] = "elementwise.hpp"  # which includes multiply_add.hpp
 
     ident: str
@@ -85,9 +89,9 @@ class MultiplyAdd:
             members.append(f"static {element} {name}(int channel) {{ return {array}[channel]; }}")
         return "\n".join([*arrays, cpp.struct(self.ident, {}, members)])
 
-    def to_json(self) -> dict[str, Any]:
+    def record(self, place: Place) -> MultiplyAddRecord:
         """Nothing to add."""
-        return {}
+        return MultiplyAddRecord(**place)
 
 
 def _place(mapper: Mapper, node: Node) -> None:
@@ -101,4 +105,4 @@ def _place(mapper: Mapper, node: Node) -> None:
     )
 
 
-MAPPINGS: Mappings = {ops.MUL: OpMapping(_place, output_tap)}
+MAPPINGS: Mappings = {ops.MUL: OpMapping(_place, output_tap, MultiplyAddRecord)}

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.kernels.base import Kernel, Tap
+from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, at_the_end
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
+from gatewright.hls_templates.records import KernelRecord, Place, Tap
 from gatewright.hls_templates.rtl.sv import Module, SvValue
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
+
+
+class SumOverTimeRecord(KernelRecord, tag="sum_over_time", frozen=True):
+    """The sum of each feature."""
+
+
+class MaxOverTimeRecord(KernelRecord, tag="max_over_time", frozen=True):
+    """The greatest value of each feature."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +39,6 @@ class OverTime(Kernel):
 
     tap: str
     maximum: bool
-
-    @property
-    def kind(self) -> str:
-        """Which of the two."""
-        return "max_over_time" if self.maximum else "sum_over_time"
 
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """The last beat completes the result."""
@@ -57,9 +61,9 @@ class OverTime(Kernel):
         members = [*self.port_types, f"using acc_t = {cpp.word(self.output.type)};"]
         return cpp.struct(self.ident, constants, members)
 
-    def to_json(self) -> dict[str, Any]:
-        """Nothing to add."""
-        return {}
+    def record(self, place: Place) -> SumOverTimeRecord | MaxOverTimeRecord:
+        """Which of the two."""
+        return MaxOverTimeRecord(**place) if self.maximum else SumOverTimeRecord(**place)
 
     def taps(self) -> tuple[Tap, ...]:
         """The result."""
@@ -73,6 +77,6 @@ def _place(mapper: Mapper, node: Node) -> None:
 
 
 MAPPINGS: Mappings = {
-    ops.REDUCE_MAX: OpMapping(_place, output_tap),
-    ops.REDUCE_SUM: OpMapping(_place, output_tap),
+    ops.REDUCE_MAX: OpMapping(_place, output_tap, MaxOverTimeRecord),
+    ops.REDUCE_SUM: OpMapping(_place, output_tap, SumOverTimeRecord),
 }

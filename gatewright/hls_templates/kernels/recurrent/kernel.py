@@ -3,22 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
-from typing import Any
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.kernels.base import Tap
 from gatewright.hls_templates.kernels.recurrent.layer import ROLES, RecurrentLayer, state_tap
 from gatewright.hls_templates.kernels.recurrent.machine import X_READ, LayerTiming, layer_machine
 from gatewright.hls_templates.kernels.recurrent.rtl import layer_module, place
 from gatewright.hls_templates.kernels.recurrent.schedule import (
+    Slots,
     Tile,
     accumulators,
     dependence_distance,
 )
 from gatewright.hls_templates.kernels.timing import Channel, Machine
+from gatewright.hls_templates.records import (
+    Count,
+    KernelRecord,
+    Place,
+    RequantizerRecord,
+    StateTap,
+    Tap,
+)
 from gatewright.hls_templates.rtl.sv import Module, RtlStage
 from gatewright.ir.types import IntArray, IntType
+
+
+class RecurrentRecord(KernelRecord, tag="recurrent", kw_only=True, frozen=True):
+    """A recurrent layer in one direction.
+
+    Attributes:
+        gates: G.
+        units: Hidden units of a tile.
+        columns: Columns of a tile.
+        multipliers: Those of a tile.
+        tail_latency: Cycles that the cell's tail takes as a pipeline.
+        depth: Cycles from the tile that finishes an h to the first that may read it.
+        dependence_distance: The fewest cycles between these two in this schedule.
+        accumulators: Row blocks whose sums are kept side by side.
+        tiles: Of a time step.
+        cycles_per_step: Slots of a time step.
+        schedule: What starts in each; null for a bubble.
+        requantizers: Of its tail, by what they give.
+    """
+
+    gates: Count
+    units: Count
+    columns: Count
+    multipliers: Count
+    tail_latency: Count
+    depth: Count
+    dependence_distance: Count
+    accumulators: Count
+    tiles: Count
+    cycles_per_step: Count
+    schedule: Slots
+    requantizers: dict[str, RequantizerRecord]
+
+    @property
+    def multiplies(self) -> int:
+        """Those of a tile."""
+        return self.multipliers
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +99,11 @@ class Recurrent(RecurrentLayer):
         """That and its tail."""
         return place(self, reads, writes)
 
-    def rtl_taps(self) -> list[dict[str, Any]]:
+    def rtl_taps(self) -> tuple[StateTap, ...]:
         """Those of h and c."""
-        folding = {"port": self.tap_port, "units": self.shape.units, "rows": self.shape.rows}
-        return [state_tap(self.source, self.split.body, self.reverse) | folding]
+        tap = state_tap(self.source, self.split.body, self.reverse)
+        units, rows = self.shape.units, self.shape.rows
+        return (structs.replace(tap, port=self.tap_port, units=units, rows=rows),)
 
     def taps(self) -> tuple[Tap, ...]:
         """Everything in the tail."""
@@ -80,22 +127,23 @@ class Recurrent(RecurrentLayer):
             ]
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def record(self, place: Place) -> RecurrentRecord:
         """Tiling, schedule and requantizers."""
-        return {
-            "gates": self.shape.gates,
-            "units": self.shape.units,
-            "columns": self.shape.columns,
-            "multipliers": self.shape.multipliers,
-            "tail_latency": self.tail_latency,
-            "depth": self.depth,
-            "dependence_distance": dependence_distance(self.shape, self.slots),
-            "accumulators": accumulators(self.slots),
-            "tiles": self.shape.tiles,
-            "cycles_per_step": len(self.slots),
-            "schedule": [None if t is None else list(map(int, astuple(t))) for t in self.slots],
-            "requantizers": {k: r.to_json() for k, r in self.tail.requantizers.items()},
-        }
+        return RecurrentRecord(
+            **place,
+            gates=self.shape.gates,
+            units=self.shape.units,
+            columns=self.shape.columns,
+            multipliers=self.shape.multipliers,
+            tail_latency=self.tail_latency,
+            depth=self.depth,
+            dependence_distance=dependence_distance(self.shape, self.slots),
+            accumulators=accumulators(self.slots),
+            tiles=self.shape.tiles,
+            cycles_per_step=len(self.slots),
+            schedule=self.slots,
+            requantizers={k: r.choice() for k, r in self.tail.requantizers.items()},
+        )
 
     def _constants(self) -> dict[str, int]:
         shape = self.shape
@@ -153,7 +201,7 @@ class Recurrent(RecurrentLayer):
     def _schedule_cpp(self, name: str) -> str:
         bubble = Tile(0, 0, hidden=False, first=False, last=False)
         rows = ",\n".join(
-            "{" + ", ".join(map(cpp.literal, (t is not None, *astuple(t or bubble)))) + "}"
+            "{" + ", ".join(map(cpp.literal, (t is not None, *structs.astuple(t or bubble)))) + "}"
             for t in self.slots
         )
         return f"static const gw::slot_entry {name}[{len(self.slots)}] = {{{rows}}};"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from gatewright.hls_templates.kernels.base import Kernel, Port
 from gatewright.hls_templates.kernels.recurrent.schedule import SlotList, Tile, TileShape
 from gatewright.hls_templates.kernels.recurrent.tail import StepSplit, TailCode
+from gatewright.hls_templates.records import StateTap
 from gatewright.ir.graph import Graph
 from gatewright.ir.types import IntArray, IntType
 
@@ -134,7 +135,7 @@ def state_type(body: Graph, state: int) -> IntType:
     return body[body.inputs[state]].type if state == 0 or has_c(body) else IntType(0, 0)
 
 
-def state_tap(name: str, body: Graph, reverse: bool) -> dict[str, Any]:
+def state_tap(name: str, body: Graph, reverse: bool) -> StateTap:
     """What the tap port of a layer shows, however the layer is folded.
 
     Args:
@@ -143,15 +144,17 @@ def state_tap(name: str, body: Graph, reverse: bool) -> dict[str, Any]:
         reverse: Whether its time steps come from the last to the first.
     """
     h, c = state_type(body, 0), state_type(body, 1)
-    return {
-        "name": name,
-        "hidden": body[body.inputs[0]].shape[-1],
-        "h_bits": h.bits,
-        "h_signed": h.signed,
-        "c_bits": c.bits if has_c(body) else 0,
-        "c_signed": c.signed,
-        "reverse": reverse,
-    }
+    hidden = body[body.inputs[0]].shape[-1]
+    assert isinstance(hidden, int)
+    return StateTap(
+        name=name,
+        hidden=hidden,
+        h_bits=h.bits,
+        h_signed=h.signed,
+        c_bits=c.bits if has_c(body) else 0,
+        c_signed=c.signed,
+        reverse=reverse,
+    )
 
 
 def _partial_reach(w: IntArray, u: IntArray, bias: IntArray, operand: IntType) -> IntType:

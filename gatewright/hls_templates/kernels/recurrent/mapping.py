@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from gatewright.hls_templates.kernels.base import Tap
-from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
+from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent, RecurrentRecord
 from gatewright.hls_templates.kernels.recurrent.rtl import tail_timing
 from gatewright.hls_templates.kernels.recurrent.schedule import choose_tile, make_schedule
 from gatewright.hls_templates.kernels.recurrent.tail import generate_tail, split_step
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping
+from gatewright.hls_templates.records import Tap
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
 from gatewright.ir.types import IntArray
@@ -71,4 +71,4 @@ def _taps(mapper: Mapper, node: Node) -> list[Tap]:
     return [Tap(name, hidden, True, reverse) for name in names]
 
 
-MAPPINGS: Mappings = {ops.SCAN: OpMapping(_place, _taps)}
+MAPPINGS: Mappings = {ops.SCAN: OpMapping(_place, _taps, RecurrentRecord)}

@@ -20,13 +20,15 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from math import ceil
 
 import numpy as np
+from msgspec import structs
 
+from gatewright.hls_templates.records import Record
 from gatewright.ir.types import IntArray
 
 # Cycles of the kernel itself from a slot to the start of the tail, and from its end to an h that
@@ -36,8 +38,7 @@ KERNEL_LATENCY = 5
 SQUARE_ALLOWANCE = 1.05
 
 
-@dataclass(frozen=True)
-class Tile:
+class Tile(Record, frozen=True):
     """One pass of the kernel: UNITS units x all gates x COLUMNS columns.
 
     Attributes:
@@ -291,7 +292,7 @@ def _mark(slots: SlotList) -> SlotList:
     first = {row: i for i, row in reversed(list(enumerate(rows)))}
     last = {row: i for i, row in enumerate(rows)}
     return tuple(
-        tile and replace(tile, first=first[tile.row] == i, last=last[tile.row] == i)
+        tile and structs.replace(tile, first=first[tile.row] == i, last=last[tile.row] == i)
         for i, tile in enumerate(slots)
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.kernels.requantize.search import Rescaling, find_affine, product_bits
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
+from gatewright.hls_templates.records import AffineRecord, KernelRecord, Place, RequantizerRecord
 from gatewright.hls_templates.rtl.functions import (
     ROM_LATENCY,
     TABLE_LATENCY,
@@ -34,6 +35,16 @@ CLIP_LATENCY, SHIFT_LATENCY, AFFINE_LATENCY, LEVEL_LATENCY = 1, 2, 4, 3
 VARIANTS = ("auto", "thresholds")
 
 
+class RequantizeRecord(KernelRecord, tag="requantize", kw_only=True, frozen=True):
+    """A requantizer as a stage of its own.
+
+    Attributes:
+        requantizer: How it computes.
+    """
+
+    requantizer: RequantizerRecord
+
+
 @dataclass(frozen=True, eq=False)
 class Requantizer:
     """One requantizer, tied to a tensor.
@@ -48,7 +59,6 @@ class Requantizer:
         affine: For ``clip`` and ``affine``.
     """
 
-    kind: ClassVar[str] = "requantize"
     header: ClassVar[str] = "requantize.hpp"
 
     ident: str
@@ -77,16 +87,20 @@ class Requantizer:
         padded[:, 1 : count + 1] = self.thresholds
         return padded
 
-    def to_json(self) -> dict[str, Any]:
+    def choice(self) -> RequantizerRecord:
         """What was chosen."""
-        chosen: dict[str, Any] = {"variant": self.variant, "channels": len(self.thresholds)}
+        affine = None
         if self.variant == "affine" and self.affine is not None:
-            chosen |= {
-                "multiplier_bits": int(self.affine.multipliers.max()).bit_length(),
-                "shift": self.affine.shift,
-                "ties": ("up", "even", "odd")[self.affine.ties],
-            }
-        return chosen
+            affine = AffineRecord(
+                multiplier_bits=int(self.affine.multipliers.max()).bit_length(),
+                shift=self.affine.shift,
+                ties=("up", "even", "odd")[self.affine.ties],
+            )
+        return RequantizerRecord(self.variant, len(self.thresholds), affine)
+
+    def record(self, place: Place) -> RequantizeRecord:
+        """The same, as of a kernel."""
+        return RequantizeRecord(**place, requantizer=self.choice())
 
     def params_cpp(self) -> str:
         """Arrays and parameter struct."""
@@ -279,4 +293,4 @@ def _place(mapper: Mapper, node: Node) -> None:
     )
 
 
-MAPPINGS: Mappings = {ops.MULTITHRESHOLD: OpMapping(_place, output_tap)}
+MAPPINGS: Mappings = {ops.MULTITHRESHOLD: OpMapping(_place, output_tap, RequantizeRecord)}

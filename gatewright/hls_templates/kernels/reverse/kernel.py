@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine
+from gatewright.hls_templates.records import Count, KernelRecord, Place
 from gatewright.hls_templates.rtl.sv import Module
+
+
+class ReverseRecord(KernelRecord, tag="reverse", kw_only=True, frozen=True):
+    """A sequence from its end to its beginning.
+
+    Attributes:
+        max_steps: The longest that it buffers.
+        flag: The port that tells of a longer one.
+    """
+
+    max_steps: Count
+    flag: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +77,6 @@ class Reverse(Kernel):
         """The flag comes last."""
         return (*reads, *writes, self.flag)
 
-    def to_json(self) -> dict[str, Any]:
+    def record(self, place: Place) -> ReverseRecord:
         """The buffer."""
-        return {"max_steps": self.max_steps, "flag": self.flag}
+        return ReverseRecord(**place, max_steps=self.max_steps, flag=self.flag)

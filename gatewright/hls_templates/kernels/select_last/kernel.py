@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, at_the_end
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap
+from gatewright.hls_templates.records import KernelRecord, Place
 from gatewright.hls_templates.rtl.sv import Module
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
+
+
+class SelectLastRecord(KernelRecord, tag="select_last", frozen=True):
+    """The last step of a sequence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +40,9 @@ class SelectLastKernel(Kernel):
         """The beat."""
         return cpp.struct(self.ident, {}, [f"using beat_t = {self.input.beat};"])
 
-    def to_json(self) -> dict[str, Any]:
+    def record(self, place: Place) -> SelectLastRecord:
         """Nothing to add."""
-        return {}
+        return SelectLastRecord(**place)
 
 
 def _place(mapper: Mapper, node: Node) -> None:
@@ -45,4 +50,4 @@ def _place(mapper: Mapper, node: Node) -> None:
     mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
 
 
-MAPPINGS: Mappings = {ops.SELECT_LAST: OpMapping(_place, no_tap)}
+MAPPINGS: Mappings = {ops.SELECT_LAST: OpMapping(_place, no_tap, SelectLastRecord)}
