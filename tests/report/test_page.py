@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import asdict
 from pages import Page
 
 from gatewright import GatewrightError, compile
 from gatewright.build import Build
 from gatewright.builds.manifest import read_manifest
 from gatewright.cli.commands import main
+from gatewright.hls_templates.kernels.recurrent.schedule import Tile
 from gatewright.hls_templates.mapping.document import to_json
 from gatewright.page import render
 from gatewright.page.cycles import make_work
@@ -142,8 +144,9 @@ def test_the_schedule_is_drawn_slot_by_slot(plain):
         if tile is not None:
             (box,) = (t for t in tiles if t.title.startswith(f"slot {slot}:"))
             assert box.x == pytest.approx(picture.left + slot * width, abs=0.5)
-            assert (box.kind == "htile") == bool(tile[2])
-            assert f"row block {tile[0]}, column block {tile[1]} " in box.title
+            assert (box.kind == "htile") == tile["hidden"]
+            place = f"row block {tile['row']}, column block {tile['column']} "
+            assert place in box.title
     tails = [box for box in picture.boxes if box.kind == "tail"]
     assert len(tails) == picture.rows
     assert all(box.w == pytest.approx(kernel["depth"] * width, abs=0.5) for box in tails)
@@ -152,7 +155,7 @@ def test_the_schedule_is_drawn_slot_by_slot(plain):
 def test_a_long_schedule_stays_small():
     rows, columns = 200, 50
     schedule = [
-        [row, column, int(column > 9), int(column == 0), int(column == columns - 1)]
+        asdict(Tile(row, column, column > 9, first=column == 0, last=column == columns - 1))
         for row in range(rows)
         for column in range(columns)
     ]

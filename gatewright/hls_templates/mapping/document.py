@@ -15,7 +15,8 @@ from gatewright.hls_templates.records import Document, KernelsDocument
 
 _WIRING = (DrainRecord, ForkRecord, ReverseRecord)
 _OF_OPS = {mapping.record for folder in OF_OPS.values() for mapping in folder.values()}
-_DOCUMENT: Any = Document[Union[(*_WIRING, *_OF_OPS)]]  # type: ignore[type-arg]
+_KINDS: Any = Union[tuple(_OF_OPS.union(_WIRING))]  # noqa: UP007
+_DOCUMENT: Any = Document[_KINDS]
 """With every kind of kernel that there is."""
 
 
