@@ -6,8 +6,8 @@ from typing import Annotated, Generic, Literal, TypeAlias, TypedDict, TypeVar
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
-"""Of things, cycles or bits: what an ``int`` of C holds, so that nothing wraps behind it."""
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""Of things, cycles or bits: what 64 bits hold."""
 Limit = Annotated[int, msgspec.Meta(ge=-(2**32), le=2**32)]
 """The least or greatest value of a stream, whose words have at most 32 bits."""
 
@@ -251,7 +251,7 @@ class Document(Record, Generic[K], kw_only=True, frozen=True):
     schema: Literal[2]
     steps: Count
     predicted_cycles: Count
-    max_steps: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] | None
+    max_steps: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None
     inputs: tuple[PortRecord, ...]
     outputs: tuple[PortRecord, ...]
     taps: tuple[Tap, ...]

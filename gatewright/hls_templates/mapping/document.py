@@ -13,9 +13,10 @@ from gatewright.hls_templates.kernels.reverse.kernel import ReverseRecord
 from gatewright.hls_templates.kernels.table import OF_OPS
 from gatewright.hls_templates.records import Document, KernelsDocument
 
-_WIRING = (DrainRecord, ForkRecord, ReverseRecord)
+WIRING = (DrainRecord, ForkRecord, ReverseRecord)
+"""Kernels that no op is mapped to."""
 _OF_OPS = {mapping.record for folder in OF_OPS.values() for mapping in folder.values()}
-_KINDS: Any = Union[tuple(_OF_OPS.union(_WIRING))]  # noqa: UP007
+_KINDS: Any = Union[tuple(_OF_OPS.union(WIRING))]  # noqa: UP007
 _DOCUMENT: Any = Document[_KINDS]
 """With every kind of kernel that there is."""
 
