@@ -111,8 +111,8 @@ def test_native_and_ap_builds_agree_on_every_value(shared: Shared) -> None:
 def test_thresholds_and_multipliers_agree_on_every_value(
     shared: Shared, shared_thresholds: Shared
 ) -> None:
-    kinds = {r["variant"] for r in _requantizers(shared)}
-    kept = {r["variant"] for r in _requantizers(shared_thresholds)}
+    kinds = {r.variant for r in _requantizers(shared)}
+    kept = {r.variant for r in _requantizers(shared_thresholds)}
     assert "affine" in kinds
     assert kept == {"thresholds"}
     a = shared.build.engine("csim", taps=True)((shared.x,))

@@ -10,9 +10,12 @@ from small_cells import HIDDEN, KINDS
 
 from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.csim import Simulator, csim_sources
+from gatewright.hls_templates.kernels.lookup.kernel import LookupRecord
+from gatewright.hls_templates.kernels.requantize.kernel import RequantizeRecord
 from gatewright.hls_templates.mapping.mapper import MappingOptions
 from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.hls_templates.project.hls import project_files
+from gatewright.hls_templates.records import KernelRecord
 from gatewright.ir import interpreter, ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.cells import build_body
@@ -94,6 +97,18 @@ def ports(design: Design) -> Ports:
         tuple(port.record() for port in side) for side in (design.inputs, design.outputs)
     )
     return Ports(inputs, outputs, design.taps(), design.max_steps)
+
+
+def variants(design: Design) -> set[tuple[str, str | None]]:
+    """What each kernel is, and how it computes where there are several ways."""
+    records = design.document(STEPS, {}).kernels
+    return {(record.kind, _variant(record)) for record in records}
+
+
+def _variant(record: KernelRecord) -> str | None:
+    if isinstance(record, RequantizeRecord):
+        return record.requantizer.variant
+    return record.variant if isinstance(record, LookupRecord) else None
 
 
 def simulator(design: Design, folder: Path, *, native: bool, taps: bool = False) -> Simulator:

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from graphs import BYTE, RNG, assert_equal, random_feeds, simulator
+from msgspec import structs
 from small_cells import HIDDEN, INPUTS, KINDS
 
 from gatewright.hls_templates import Design, map_design
-from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
+from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent, RecurrentRecord
 from gatewright.hls_templates.kernels.recurrent.schedule import (
     SlotList,
     TileShape,
@@ -336,7 +337,9 @@ def test_a_wrong_schedule_is_seen(move: str, tmp_path: Path) -> None:
     tile = slots[place]
     assert tile is not None
     wrong = (
-        replace(tile, hidden=not tile.hidden) if move == "weights" else replace(tile, first=True)
+        structs.replace(tile, hidden=not tile.hidden)
+        if move == "weights"
+        else structs.replace(tile, first=True)
     )
     design = scheduled(graph, shape, (*slots[:place], wrong, *slots[place + 1 :]))
     feeds = random_feeds(graph)
@@ -346,14 +349,12 @@ def test_a_wrong_schedule_is_seen(move: str, tmp_path: Path) -> None:
 
 
 def test_the_schedule_in_the_record() -> None:
-    design = map_design(layer("lstm"))
-    (kernel,) = (k for k in design.kernels if isinstance(k, Recurrent))
-    record = kernel.to_json()
-    rows = record["schedule"]
-    assert len(rows) == record["cycles_per_step"] == len(kernel.slots)
-    assert sum(row is not None for row in rows) == record["tiles"]
-    assert None in rows
-    assert record["depth"] <= record["dependence_distance"]
+    records = map_design(layer("lstm")).document(1, {}).kernels
+    (record,) = (r for r in records if isinstance(r, RecurrentRecord))
+    assert len(record.schedule) == record.cycles_per_step
+    assert sum(slot is not None for slot in record.schedule) == record.tiles
+    assert None in record.schedule
+    assert record.depth <= record.dependence_distance
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -70,7 +70,7 @@ def _requantize(
     kernel = _kernel(graph, y, "thresholds" if wanted[0] == "thresholds" else "auto")
     assert isinstance(kernel, Elementwise) and isinstance(kernel.applied, Requantizer)
     affine = kernel.applied.affine
-    assert kernel.applied.variant == wanted[0], kernel.applied.to_json()
+    assert kernel.applied.variant == wanted[0], kernel.applied.choice()
     assert wanted[0] != "affine" or (affine is not None and affine.ties == wanted[1])
     return placed(kernel, by_graph(graph))
 
