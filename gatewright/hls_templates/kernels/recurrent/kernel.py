@@ -12,7 +12,7 @@ from gatewright.hls_templates.kernels.recurrent.layer import ROLES, RecurrentLay
 from gatewright.hls_templates.kernels.recurrent.machine import X_READ, LayerTiming, layer_machine
 from gatewright.hls_templates.kernels.recurrent.rtl import layer_module, place
 from gatewright.hls_templates.kernels.recurrent.schedule import (
-    Slots,
+    SlotList,
     Tile,
     accumulators,
     dependence_distance,
@@ -43,7 +43,7 @@ class RecurrentRecord(KernelRecord, tag="recurrent", kw_only=True, frozen=True):
         dependence_distance: The fewest cycles between these two in this schedule.
         accumulators: Row blocks whose sums are kept side by side.
         tiles: Of a time step.
-        cycles_per_step: Slots of a time step.
+        cycles_per_step: SlotList of a time step.
         schedule: What starts in each; null for a bubble.
         requantizers: Of its tail, by what they give.
     """
@@ -58,7 +58,7 @@ class RecurrentRecord(KernelRecord, tag="recurrent", kw_only=True, frozen=True):
     accumulators: Count
     tiles: Count
     cycles_per_step: Count
-    schedule: Slots
+    schedule: SlotList
     requantizers: dict[str, RequantizerRecord]
 
     @property
