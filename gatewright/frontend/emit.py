@@ -18,6 +18,7 @@ from gatewright.frontend.spec import (
     QuantSpec,
     Value,
 )
+from gatewright.ir.functions import BY_OP
 from gatewright.ir.traced.vocabulary import narrow_attribute
 
 
@@ -28,8 +29,9 @@ def quantize(builder: GraphBuilder, name: str, x: Value, spec: QuantSpec) -> Val
 
 
 def activation(builder: GraphBuilder, name: str, op: str, x: Value) -> Value:
-    """``Relu``, ``Sigmoid`` or ``Tanh``; the result is off any grid until it is quantized."""
-    out = builder.node(op, name, [x.name])[0]
+    """``Relu`` or a non-linearity; the result is off any grid until it is quantized."""
+    attributes = BY_OP[op].attributes if op in BY_OP else {}
+    out = builder.node(op, name, [x.name], 1, **attributes)[0]
     return dataclasses.replace(x, name=out, grid=None, quant_tensor=False)
 
 

@@ -21,7 +21,8 @@ from gatewright.ir.float_error import (
 from gatewright.ir.functions import Function
 from gatewright.ir.functions.base import UNIT_ROUNDOFF
 from gatewright.ir.lowering.rounding import Rounding, power_of_two
-from gatewright.ir.types import FloatArray, IntArray
+from gatewright.ir.quantizer import Quantizer
+from gatewright.ir.types import BoolArray, FloatArray, IntArray
 
 
 def table_intervals(rounding: Rounding, function: Function) -> Intervals | None:
@@ -42,8 +43,10 @@ def table_intervals(rounding: Rounding, function: Function) -> Intervals | None:
     error = error / step * WIDEN
     if not power_of_two(q.scales[0]):
         error += np.abs(v0) * UNIT_ROUNDOFF * (1 + 2.0**-20)
-    # Only at 0 may all be exact. Elsewhere a function that binary64 takes for its limit is not.
-    inexact = (error > 0) | (n != 0)
+    # Only at 0 may all be exact, and where a function attains its limits. Elsewhere one that
+    # binary64 takes for its limit is not, nor is a sum with the zero point that float32 rounds.
+    rounded = v.astype(np.float32) - np.float64(q.zero_point) != v0
+    inexact = (error > 0) | rounded | ((n != 0) & (not function.attained))
     error += BINARY64 * (np.abs(v0) + abs(q.zero_point)) + UNDERFLOW
     final = UNIT_ROUNDOFF / (1 - UNIT_ROUNDOFF) * np.abs(b) * WIDEN if q.zero_point else 0.0 * b
     # How many boundaries float32 passes surely, and perhaps.
@@ -95,6 +98,8 @@ def function_intervals(rounding: Rounding, function: Function) -> Intervals | No
     final = UNIT_ROUNDOFF / (1 - UNIT_ROUNDOFF) * np.abs(b) * WIDEN if q.zero_point else 0.0 * b
     slack = (constant + (final + UNDERFLOW) * step) * WIDEN
     low, high = _stretched(d * step, d * step, of_function, slack)
+    if function.attained:
+        low, high = _within_limits(function, q, low, high)
     relative, absolute = path_error(path, Fraction(1))
     ends = _stretched(function.inverse(low), function.inverse(high), relative, absolute)
     positions = [(x - offset) / scale for x in ends]
@@ -131,6 +136,37 @@ def _stretched(
     return low, high
 
 
+def _within_limits(
+    function: Function, q: Quantizer, low: FloatArray, high: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Keep values inside the limits that a function attains, which float32 gives exactly.
+
+    Not so beside a boundary that the quantizer may carry a limit across.
+
+    Args:
+        function: It attains its limits.
+        q: The quantizer behind it.
+        low: Lowest value in doubt at each boundary, [K].
+        high: Highest.
+    """
+    lowest, highest = function.limits
+    inside = float(lowest), float(highest)
+    return (
+        np.where(_crosses(q, lowest), low, np.maximum(low, np.nextafter(*inside))),
+        np.where(_crosses(q, highest), high, np.minimum(high, np.nextafter(*inside[::-1]))),
+    )
+
+
+def _crosses(q: Quantizer, value: Fraction) -> BoolArray:
+    """Whether the division by the scale or the zero point may carry a value across a boundary."""
+    step, (_, b) = q.scales[0], boundaries(q)
+    v = value / step + q.zero_point
+    if (not value or power_of_two(step)) and Fraction(float(np.float32(float(v)))) == v:
+        return np.zeros(b.shape, dtype=np.bool_)
+    error = 2 * UNIT_ROUNDOFF * (abs(float(v)) + 2 * abs(q.zero_point)) + UNDERFLOW
+    return np.abs(b - float(v)) <= error
+
+
 def _function_error(
     rounding: Rounding, function: Function, n: IntArray
 ) -> tuple[FloatArray, FloatArray]:
@@ -145,7 +181,8 @@ def _function_error(
         error = np.abs(x) * slope * UNIT_ROUNDOFF * (1 + 2.0**-20)
     relative, absolute = _function_bound(rounding, function)
     error = error + relative * (np.abs(value) + error) + absolute
-    return value, np.where(n == 0, 0.0, error)
+    exact = (n == 0) | ((slope == 0) & function.attained)
+    return value, np.where(exact, 0.0, error)
 
 
 def _function_bound(rounding: Rounding, function: Function) -> tuple[float, float]:

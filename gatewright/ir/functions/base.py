@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -29,8 +29,9 @@ class Function(ABC):
     Attributes:
         name: As in the integer graph and in the certificate.
         op: The ONNX op in the traced graph.
+        attributes: Of that op, where it takes some.
         limits: Below and above every value.
-        attained: Whether it reaches its limits, and is constant there.
+        attained: Whether it reaches its limits, where it is constant, and float32 gives just them.
         steepest: The largest slope.
         torch_error: By how much torch's float32 one may err, relative to the value and absolute.
         runtime_error: By how much that of ONNX Runtime may, on which the traced graph runs.
@@ -38,6 +39,7 @@ class Function(ABC):
 
     name: ClassVar[str]
     op: ClassVar[str]
+    attributes: ClassVar[Mapping[str, float]] = {}
     limits: ClassVar[tuple[Fraction, Fraction]]
     attained: ClassVar[bool] = False
     steepest: ClassVar[float]

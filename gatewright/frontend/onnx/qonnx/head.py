@@ -9,15 +9,33 @@ from gatewright.frontend import emit
 from gatewright.frontend.onnx.graph import RawGraph, attributes, label, malformed, unsupported
 from gatewright.frontend.onnx.qonnx.registry import Reading, reads
 from gatewright.frontend.spec import BatchNormSpec, Value
+from gatewright.ir.functions import BY_OP
 
 _CALLS = {"ReduceMax": "max", "ReduceMean": "mean"}
 
 
-@reads("Relu", "Sigmoid", "Tanh")
+@reads("Relu")
 def activation(ctx: Reading, node: onnx.NodeProto) -> None:
     """A function between its quantizers."""
     name, op = f"{ctx.name(node)}.{node.op_type.lower()}", node.op_type
     ctx.values[node.output[0]] = emit.activation(ctx.builder, name, op, ctx.input(node))
+
+
+def _function(ctx: Reading, node: onnx.NodeProto) -> None:
+    """A non-linearity, which is one only with the attributes that it has there."""
+    schema = onnx.defs.get_schema(node.op_type)
+    given = attributes(node)
+    for name, wanted in BY_OP[node.op_type].attributes.items():
+        value = given.get(
+            name, onnx.helper.get_attribute_value(schema.attributes[name].default_value)
+        )
+        if np.float32(value) != np.float32(wanted):
+            raise unsupported(node, f"its {name} is {value:.9g}; supported is {wanted:.9g}.")
+    activation(ctx, node)
+
+
+for _op in BY_OP.values():
+    reads(_op.op, attributes=frozenset(_op.attributes))(_function)
 
 
 @reads(
