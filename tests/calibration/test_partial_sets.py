@@ -139,8 +139,9 @@ def test_a_mean_over_time_is_off_any_grid(tmp_path: Path) -> None:
         qnn.QuantHardTanh(act_quant=None, min_val=-0.5, max_val=0.5),
         qnn.QuantReLU(act_quant=None),
         nn.Sequential(nn.BatchNorm1d(6), nn.ReLU()),
+        nn.Sequential(nn.Hardsigmoid(), qnn.QuantIdentity(act_quant=None)),
     ],
-    ids=["sigmoid", "tanh", "hard_tanh", "relu", "batch_norm"],
+    ids=["sigmoid", "tanh", "hard_tanh", "relu", "batch_norm", "hardsigmoid"],
 )
 def test_activations_of_the_head(activation: nn.Module, tmp_path: Path) -> None:
     torch.manual_seed(0)

@@ -38,6 +38,7 @@ HEADS = (
     "sigmoid",
     "tanh",
     "hard_tanh",
+    "hardsigmoid",
     "norm",
     "mean",
     "max",
@@ -180,6 +181,8 @@ def activation(draw: Draw, kind: str) -> Any:
     if kind == "hard_tanh":
         limit = draw.near((-3, -1, 0))
         return qnn.QuantHardTanh(min_val=-limit, max_val=limit, bit_width=draw.bits())
+    if kind == "hardsigmoid":  # Brevitas has no layer of it
+        return nn.Sequential(nn.Hardsigmoid(), activation(draw, "codes"))
     layer, sign = ACTIVATIONS[kind]
     options = draw.activation(kind=sign)
     return layer(act_quant=options.pop("quant"), **options)
@@ -208,7 +211,7 @@ class ExtremeModel(nn.Module):
         )
         self.norm = nn.BatchNorm1d(3)
         self.act = activation(
-            draw, self.kind if self.kind in (*ACTIVATIONS, "hard_tanh") else "codes"
+            draw, self.kind if self.kind in (*ACTIVATIONS, "hard_tanh", "hardsigmoid") else "codes"
         )
         self.last = linear(draw, 3, 2)
 

@@ -12,7 +12,17 @@ from brevitas import quant
 from torch import Tensor, nn
 
 SCALES = ("float", "per_channel", "fixed_point", "fixed_point_per_channel")
-HEADS = ("bare", "last", "linear", "linear_all_steps", "mlp", "identity", "flatten", "output_quant")
+HEADS = (
+    "bare",
+    "last",
+    "linear",
+    "linear_all_steps",
+    "mlp",
+    "identity",
+    "flatten",
+    "output_quant",
+    "hardsigmoid",
+)
 BIASES = ("int32", "int8", "float", "none")
 WEIGHTS = {
     "float": quant.Int8WeightPerTensorFloat,
@@ -119,6 +129,8 @@ class RandomModel(nn.Module):
             features, 7, bias=True, **linear, **(output if spec.head == "output_quant" else {})
         )
         self.relu = qnn.QuantReLU(unsigned, bit_width=head, return_quant_tensor=True)
+        self.hardsigmoid = nn.Hardsigmoid()
+        self.quantized = qnn.QuantIdentity(act, bit_width=head, return_quant_tensor=True)
         self.fc2 = qnn.QuantLinear(7, 3, bias=True, bias_quant=quant.Int32Bias, **linear)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -138,6 +150,8 @@ class RandomModel(nn.Module):
             return out
         if head == "mlp":
             return self.fc2(self.dropout(self.relu(self.fc1(out))))
+        if head == "hardsigmoid":
+            return self.fc2(self.quantized(self.hardsigmoid(self.fc1(out))))
         return self.fc1(out)
 
 

@@ -96,12 +96,36 @@ def test_a_hard_tanh_that_clamps_first() -> None:
     assert error.where == "act"
 
 
+def test_a_hardsigmoid_in_place() -> None:
+    act = nn.Hardsigmoid(inplace=True)
+    head = Head(lambda m, o: m.q(m.act(o[:, -1])), act=act, q=qnn.QuantIdentity())
+    error = refused("GW-109", lambda: traced(head))
+    assert (error.where, "nn.Hardsigmoid()" in error.remedy) == ("act", True)
+
+
+@pytest.mark.parametrize(
+    "forward", [lambda m, o: m.norm(m.act(o[:, -1])), lambda m, o: m.act(o[:, -1])]
+)
+def test_a_hardsigmoid_that_no_quantizer_follows(forward: Any) -> None:
+    head = Head(forward, act=nn.Hardsigmoid(), norm=batch_norm(H))
+    error = refused("GW-301", lambda: lower(traced(head)))
+    assert "QuantIdentity" in error.remedy
+
+
 def attribute(model: onnx.ModelProto, op: str, name: str, value: Any) -> onnx.ModelProto:
     """The model with another attribute of its one node of this kind."""
+    without(model, op, name)
+    (node,) = (n for n in model.graph.node if n.op_type == op)
+    node.attribute.append(helper.make_attribute(name, value))
+    return model
+
+
+def without(model: onnx.ModelProto, op: str, name: str) -> onnx.ModelProto:
+    """The model with an attribute left out, so that it has its default."""
     (node,) = (n for n in model.graph.node if n.op_type == op)
     kept = [a for a in node.attribute if a.name != name]
     del node.attribute[:]
-    node.attribute.extend([*kept, helper.make_attribute(name, value)])
+    node.attribute.extend(kept)
     return model
 
 
@@ -122,6 +146,17 @@ EDITS: dict[str, tuple[str, str, Callable[[onnx.ModelProto], onnx.ModelProto]]] 
         "GW-205",
         lambda m: attribute(m, "ArgMax", "select_last_index", 1),
     ),
+    "slope": (
+        "hardsigmoid_of_codes",
+        "GW-205",
+        lambda m: attribute(m, "HardSigmoid", "alpha", 0.2),
+    ),
+    "middle": (
+        "hardsigmoid_of_a_sum",
+        "GW-205",
+        lambda m: attribute(m, "HardSigmoid", "beta", 0.4),
+    ),
+    "no slope": ("hardsigmoid_of_a_sum", "GW-205", lambda m: without(m, "HardSigmoid", "alpha")),
     "training": (
         "batch_norm_of_codes",
         "GW-205",
@@ -141,3 +176,11 @@ def test_files(name: str, export: Any) -> None:
     model = onnx.load(export(make(head), torch.from_numpy(inputs(2))))
     load(model)
     refused(code, lambda: load(edit(model)))
+
+
+def test_a_hardsigmoid_of_other_numbers_is_named(export: Any) -> None:
+    model = onnx.load(export(make("hardsigmoid_of_codes"), torch.from_numpy(inputs(2))))
+    plain = load(model).SerializeToString()
+    assert load(without(model, "HardSigmoid", "beta")).SerializeToString() == plain
+    error = refused("GW-205", lambda: load(attribute(model, "HardSigmoid", "alpha", 0.2)))
+    assert error.cause == "its alpha is 0.200000003; supported is 0.166666667."

@@ -42,6 +42,15 @@ def linear(inputs: int = H, outputs: int = 5, **options: Any) -> nn.Module:
     return qnn.QuantLinear(inputs, outputs, bias=True, **options)
 
 
+def steep(**options: Any) -> nn.Module:
+    """A QuantLinear whose sums go beyond 3 and -3."""
+    layer = linear(**options)
+    with torch.no_grad():
+        layer.weight.mul_(12)
+        layer.bias.mul_(4)
+    return layer
+
+
 def batch_norm(features: int, affine: bool = True, eps: float = 1e-5) -> nn.Module:
     """A BatchNorm1d with weights of either sign, one 0, one with a perfect square inside."""
     norm = nn.BatchNorm1d(features, affine=affine, eps=eps)
@@ -80,6 +89,29 @@ HEADS: dict[str, Callable[[], Head]] = {
         lambda m, o: m.fc2(m.act(m.fc(o[:, -1]))),
         fc=linear(),
         act=qnn.QuantSigmoid(input_quant=quant.Int8ActPerTensorFloat, return_quant_tensor=True),
+        fc2=qnn.QuantLinear(5, 3, bias=True, bias_quant=quant.Int32Bias),
+    ),
+    "hardsigmoid_of_codes": lambda: Head(
+        lambda m, o: m.out(m.act(o[:, -1])), act=nn.Hardsigmoid(), out=qnn.QuantIdentity()
+    ),
+    "hardsigmoid_of_a_sum": lambda: Head(
+        lambda m, o: m.out(m.act(m.fc(o[:, -1]))),
+        fc=steep(),
+        act=nn.Hardsigmoid(),
+        out=qnn.QuantIdentity(quant.Uint8ActPerTensorFloat),
+    ),
+    "hardsigmoid_of_channels": lambda: Head(
+        lambda m, o: m.out(m.act(m.fc(o))),
+        batch_first=False,
+        fc=steep(**PER_CHANNEL),
+        act=nn.Hardsigmoid(),
+        out=qnn.QuantIdentity(Shifted),
+    ),
+    "hardsigmoid_between": lambda: Head(
+        lambda m, o: m.fc2(m.out(m.act(m.fc(o[:, -1])))),
+        fc=steep(output_quant=quant.Int8ActPerTensorFloat, return_quant_tensor=True),
+        act=nn.Hardsigmoid(),
+        out=qnn.QuantIdentity(bit_width=6, return_quant_tensor=True),
         fc2=qnn.QuantLinear(5, 3, bias=True, bias_quant=quant.Int32Bias),
     ),
     "hard_tanh": lambda: Head(

@@ -37,7 +37,21 @@ from gatewright.ir.types import IntArray, IntType
 torch = pytest.importorskip("torch", reason="needs torch")
 
 F32 = np.float32
-FUNCTIONS = {"sigmoid": torch.sigmoid, "tanh": torch.tanh}
+FUNCTIONS = {
+    "hardsigmoid": torch.nn.functional.hardsigmoid,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+}
+REAL = {
+    "hardsigmoid": lambda x: min(max((x + 3) / 6, mpmath.mpf(0)), mpmath.mpf(1)),
+    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "tanh": mpmath.tanh,
+}
+WIDE = {
+    "hardsigmoid": lambda x: np.clip((x + 3) / 6, 0, 1),
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "tanh": np.tanh,
+}
 BYTE = IntType(-128, 127)
 
 
@@ -66,6 +80,11 @@ def in_runtime(
     ).SerializeToString()
     result: np.ndarray = onnxruntime.InferenceSession(model).run(None, {"x": x})[0]
     return result
+
+
+def function_in_runtime(name: str, x: np.ndarray) -> np.ndarray:
+    function = functions.FUNCTIONS[name]
+    return in_runtime(function.op, x, **function.attributes)
 
 
 def torch_codes(q: Quantizer, y: np.ndarray) -> IntArray:
@@ -130,10 +149,9 @@ def test_function_thresholds_by_brute_force(function: str, mode: str) -> None:
         offsets = (Fraction(0), f32(0.1), Fraction(-5, 32))
         rows = function_thresholds(functions.FUNCTIONS[function], q, scales, offsets, domain)
         with mpmath.workprec(400):
-            f = mpmath.tanh if function == "tanh" else lambda x: 1 / (1 + mpmath.exp(-x))
             for row, scale, offset in zip(rows, scales, offsets, strict=True):
                 x = [scale * v + offset for v in n]
-                y = [f(mpmath.mpf(v.numerator) / v.denominator) for v in x]
+                y = [REAL[function](mpmath.mpf(v.numerator) / v.denominator) for v in x]
                 codes = [
                     q.round_exact(Fraction(*_ratio(value)) / q.scales[0] + zero_point)
                     for value in y
@@ -183,10 +201,10 @@ def test_the_runtime_keeps_the_assumed_error(function: str) -> None:
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.normal(0, s, 100_000) for s in (1e-3, 0.1, 1, 5, 30)]).astype(F32)
     x = np.concatenate([x, np.zeros(1, dtype=F32)])
-    y = in_runtime(function.capitalize(), x).astype(np.float64)
-    wide = x.astype(np.float64)
-    exact = np.tanh(wide) if function == "tanh" else 1 / (1 + np.exp(-wide))
-    bound = functions.SIGMOID.runtime_error[1] + 0 * exact
+    y = function_in_runtime(function, x).astype(np.float64)
+    exact = WIDE[function](x.astype(np.float64))
+    relative, absolute = functions.FUNCTIONS[function].runtime_error
+    bound = (relative if function == "hardsigmoid" else 0) * exact + absolute
     if function == "tanh":
         bound = RUNTIME_ULPS * np.spacing(np.abs(exact).astype(F32)).astype(np.float64)
     assert (np.abs(y - exact) <= bound)[:-1].all()
@@ -220,7 +238,7 @@ def test_functions_of_sums(function: str) -> None:
         real = (x.astype(F32) * F32(float(sx))) @ (w.astype(F32) * F32(float(sw))) + bias
         for y in (
             FUNCTIONS[function](torch.from_numpy(real)).numpy(),
-            in_runtime(function.capitalize(), real),
+            function_in_runtime(function, real),
         ):
             found += differing(exact + q.type.lo, torch_codes(q, y), n, place)
     assert found > 10

@@ -84,7 +84,7 @@ def explained(r: Rounding, n: IntArray, exact: IntArray, theirs: IntArray) -> in
 
 
 @pytest.mark.parametrize("mode", ROUNDING_MODES)
-@pytest.mark.parametrize("function", ["sigmoid", "tanh"])
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_tables_where_functions_vanish_and_saturate(function: str, mode: str) -> None:
     torch = pytest.importorskip("torch", reason="needs torch")
     domain = IntType(-300, 300)
@@ -98,9 +98,13 @@ def test_tables_where_functions_vanish_and_saturate(function: str, mode: str) ->
         path = rounding.codes(domain, scale)
         r = Rounding("g", "a", "table", q, (scale,), ZERO, path, function=FUNCTIONS[function])
         exact = activation_table(FUNCTIONS[function], q, scale, domain)
-        value = getattr(torch, function)(torch.from_numpy(n.astype(F32) * F32(scale))).numpy()
+        in_torch = getattr(torch, function, getattr(torch.nn.functional, function))
+        value = in_torch(torch.from_numpy(n.astype(F32) * F32(scale))).numpy()
         for engine in engines(step):
             found += explained(r, n, exact, codes_of(q, engine(value), engine))
+    if FUNCTIONS[function].attained:  # and so differs inside only, also on ties
+        assert found > 0
+        return
     # Nearest does not round apart what differs by the last place only.
     assert (found > 100) == (mode != "ROUND"), found
 

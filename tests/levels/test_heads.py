@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 from brevitas.export import export_qonnx
-from head_models import HEADS, H, Head, I, T, calibrated, inputs, linear, make
+from head_models import HEADS, H, Head, I, T, calibrated, inputs, linear, make, steep
+from level_tools import needs
 from torch import nn
 
 import gatewright
@@ -34,6 +35,29 @@ def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     assert taps <= integer.taps.keys(), "a tap of another name would be compared with nothing"
     levels = report.comparisons[1:]
     assert all(not c.differing.total() for c in levels[1:]), "only floats may differ at boundaries"
+
+
+@needs("rtl")
+def test_a_hardsigmoid_as_table_and_as_thresholds_in_rtl(tmp_path: Path) -> None:
+    model = calibrated(
+        lambda: Head(
+            lambda m, o: m.b(m.act(m.fc(m.a(m.act(o))))),
+            act=nn.Hardsigmoid(),
+            a=qnn.QuantIdentity(bit_width=4),
+            fc=steep(),
+            b=qnn.QuantIdentity(bit_width=5),
+        )
+    )
+    build = gatewright.compile(model, torch.from_numpy(inputs(2)), tmp_path / "build")
+    kinds = {p.summary.name: p.summary.kind for p in build.certificate.places}
+    assert (kinds["a.out"], kinds["b.out"]) == ("table", "accumulator")
+    levels = ("traced", "integer", "standard", "csim", "rtl")
+    report = build.verify(inputs(40, seed=1), model=model, levels=levels)
+    assert report.mismatches == 0, report.divergence
+    assert all(c.compared["output"] == 40 * T * 5 for c in report.comparisons)
+    y = build.simulate(inputs(40, seed=1), level="rtl", raw=True)
+    assert y.min() == 0, "some sums lie below -3"
+    assert (y == y.max()).sum() > 1, "and some above 3"
 
 
 class Rolled(nn.Module):

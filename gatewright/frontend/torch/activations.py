@@ -7,6 +7,7 @@ from typing import Any
 
 import brevitas.nn as qnn
 import torch
+from torch import nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend import emit
@@ -53,6 +54,27 @@ def quant_activation(
     """A function between its quantizers."""
     op = next(op for cls, op in _FUNCTIONS.items() if isinstance(module, cls))
     return _activation(ctx, module, path, args, kwargs, op)
+
+
+_UNQUANTIZED: dict[type[nn.Module], str] = {nn.Hardsigmoid: "HardSigmoid"}
+
+
+@emits(*_UNQUANTIZED)
+def activation(
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Value:
+    """A function that Brevitas has no layer for; a ``QuantIdentity`` follows it."""
+    where = path or type(module).__name__
+    if module.inplace:
+        raise GatewrightError(
+            "GW-109",
+            where=where,
+            cause="it uses inplace=True, so that its input changes wherever else it is used.",
+            remedy=f"build it as nn.{type(module).__name__}().",
+        )
+    op = next(op for cls, op in _UNQUANTIZED.items() if isinstance(module, cls))
+    x = only_input(where, args, kwargs)
+    return emit.activation(ctx.builder, f"{ctx.name(path)}.{op.lower()}", op, x)
 
 
 @emits(qnn.QuantHardTanh)

@@ -79,7 +79,8 @@ class LoweringState:
                 "GW-301",
                 where=node.name,
                 cause=f"its input is a {waiting} that no quantizer follows.",
-                remedy="Quantize it first: use QuantReLU, QuantSigmoid or QuantTanh.",
+                remedy="Quantize it first: use QuantReLU, QuantSigmoid or QuantTanh, or put a "
+                "QuantIdentity behind it.",
             )
         return value
 
