@@ -18,7 +18,7 @@ from stream_kernels import STREAMS
 from gatewright.hls_templates.kernels.axis.kernel import AxisPort
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.drain.kernel import Drain
-from gatewright.hls_templates.kernels.elementwise.kernel import Elementwise
+from gatewright.hls_templates.kernels.elementwise.kernel import Applicable, Elementwise
 from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
 from gatewright.hls_templates.kernels.recurrent.schedule import accumulators
 from gatewright.hls_templates.kernels.timing import Channel, Machine, simulate, sink, source
@@ -84,13 +84,14 @@ def test_every_kernel_and_every_function_of_a_value_has_a_case() -> None:
     tested = {type(case.kernel) for case in CASES.values()}
     # What a Drain takes is compared with nothing.
     assert library - {Drain} == tested - {AxisPort}
+    members = {name for name in dir(Applicable) if not name.startswith("_")}
     functions = {
         one
         for module in modules
         for one in vars(module).values()
         if isinstance(one, type)
         and one.__module__ == module.__name__
-        and {"kind", "rtl", "latency", "params_cpp"} <= set(dir(one))
+        and members <= set(dir(one))
         and not issubclass(one, Kernel)
         and not getattr(one, "_is_protocol", False)
     }
