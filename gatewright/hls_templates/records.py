@@ -8,7 +8,7 @@ import msgspec
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 """Of things, cycles or bits: what 64 bits hold."""
-Limit = Annotated[int, msgspec.Meta(ge=-(2**32), le=2**32)]
+Bound = Annotated[int, msgspec.Meta(ge=-(2**32), le=2**32)]
 """The least or greatest value of a stream, whose words have at most 32 bits."""
 
 
@@ -41,8 +41,8 @@ class PortRecord(Record, frozen=True):
     tensor: str
     sequence: bool
     values_per_step: Count
-    low: Limit
-    high: Limit
+    low: Bound
+    high: Bound
     lanes: Count
     lane_bits: Count
     words_per_step: Count
@@ -78,8 +78,8 @@ class StreamRecord(Record, frozen=True):
     sequence: bool
     depth: Count
     width: Count
-    low: Limit
-    high: Limit
+    low: Bound
+    high: Bound
 
 
 class Tap(Record, frozen=True):
@@ -218,7 +218,7 @@ class KernelRecord(Record, tag_field="kind", kw_only=True, frozen=True):
         return 0
 
 
-class Place(TypedDict):
+class Placement(TypedDict):
     """What the design knows of a kernel, and the kernel does not: see ``KernelRecord``."""
 
     name: str

@@ -70,7 +70,7 @@ def activation(
             "GW-109",
             where=where,
             cause="it uses inplace=True, so that its input changes wherever else it is used.",
-            remedy=f"build it as nn.{type(module).__name__}().",
+            remedy=f"Build it as nn.{type(module).__name__}().",
         )
     op = next(op for cls, op in _UNQUANTIZED.items() if isinstance(module, cls))
     x = only_input(where, args, kwargs)

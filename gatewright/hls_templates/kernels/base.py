@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.timing import Channel, Machine
-from gatewright.hls_templates.records import KernelRecord, Place, StateTap, Tap
+from gatewright.hls_templates.records import KernelRecord, Placement, StateTap, Tap
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     Module,
@@ -94,7 +94,7 @@ class Kernel(ABC):
         """Its constant arrays and its parameter struct."""
 
     @abstractmethod
-    def record(self, place: Place) -> KernelRecord:
+    def record(self, place: Placement) -> KernelRecord:
         """What ``3_kernels.json`` says of it: its parameters, constant arrays left out."""
 
     def taps(self) -> tuple[Tap, ...]:

@@ -12,7 +12,7 @@ from gatewright.hls_templates.records import (
     SCHEMA,
     KernelRecord,
     KernelsDocument,
-    Place,
+    Placement,
     QuantizerRecord,
     RtlRecord,
     StreamRecord,
@@ -195,7 +195,7 @@ class Design:
 
     def _record(self, stage: Stage, steps: int) -> KernelRecord:
         kernel = stage.kernel
-        place = Place(
+        place = Placement(
             name=kernel.ident,
             source=kernel.source,
             reads=stage.reads,

@@ -11,7 +11,7 @@ from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
-from gatewright.hls_templates.records import KernelRecord, Place, Tap
+from gatewright.hls_templates.records import KernelRecord, Placement, Tap
 from gatewright.hls_templates.rtl.sv import Module, SvValue
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
@@ -68,7 +68,7 @@ class ArgMaxKernel(Kernel):
         members = [*self.port_types, f"using index_t = {cpp.word(self.output.type)};"]
         return cpp.struct(self.ident, constants, members)
 
-    def record(self, place: Place) -> ArgMaxRecord:
+    def record(self, place: Placement) -> ArgMaxRecord:
         """Nothing to add."""
         return ArgMaxRecord(**place)
 

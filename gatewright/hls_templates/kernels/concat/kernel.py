@@ -11,7 +11,7 @@ from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, lockstep
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap
-from gatewright.hls_templates.records import Count, KernelRecord, Place
+from gatewright.hls_templates.records import Count, KernelRecord, Placement
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     SIDES,
@@ -78,7 +78,7 @@ class ConcatKernel(Kernel):
         """The output comes first, before any number of inputs."""
         return (*writes, *reads)
 
-    def record(self, place: Place) -> ConcatRecord:
+    def record(self, place: Placement) -> ConcatRecord:
         """The widths."""
         return ConcatRecord(**place, widths=tuple(port.width for port in self.inputs))
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, always
-from gatewright.hls_templates.records import KernelRecord, Place
+from gatewright.hls_templates.records import KernelRecord, Placement
 from gatewright.hls_templates.rtl.sv import CLOCK, Module, RtlStage, instance, reading
 
 
@@ -41,6 +41,6 @@ class Drain(Kernel):
         """The beat."""
         return cpp.struct(self.ident, {}, [f"using beat_t = {self.input.beat};"])
 
-    def record(self, place: Place) -> DrainRecord:
+    def record(self, place: Placement) -> DrainRecord:
         """Nothing to add."""
         return DrainRecord(**place)

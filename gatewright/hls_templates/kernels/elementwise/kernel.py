@@ -11,7 +11,7 @@ from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time
 from gatewright.hls_templates.mapping.mapper import Mapper
-from gatewright.hls_templates.records import KernelRecord, Place, Tap
+from gatewright.hls_templates.records import KernelRecord, Placement, Tap
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
 from gatewright.hls_templates.rtl.pipeline import PipelineWriter
 from gatewright.hls_templates.rtl.sv import (
@@ -45,7 +45,7 @@ class Applicable(RtlFunction, Protocol):
     def params_cpp(self) -> str:
         """Its constant arrays and its parameter struct."""
 
-    def record(self, place: Place) -> KernelRecord:
+    def record(self, place: Placement) -> KernelRecord:
         """What ``3_kernels.json`` says of the kernel that applies it."""
 
 
@@ -137,7 +137,7 @@ class Elementwise(Kernel):
         constants: dict[str, int] = {"CHANNELS": self.input.width, "TAP": self.first_tap}
         return self.applied.params_cpp() + "\n" + cpp.struct(self.ident, constants, members)
 
-    def record(self, place: Place) -> KernelRecord:
+    def record(self, place: Placement) -> KernelRecord:
         """The function's."""
         return self.applied.record(place)
 

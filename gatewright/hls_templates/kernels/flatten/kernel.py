@@ -11,7 +11,7 @@ from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, at_the_end
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap
-from gatewright.hls_templates.records import Count, KernelRecord, Place
+from gatewright.hls_templates.records import Count, KernelRecord, Placement
 from gatewright.hls_templates.rtl.sv import Module
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
@@ -49,7 +49,7 @@ class FlattenKernel(Kernel):
         constants: dict[str, int] = {"STEPS": self.steps, "WIDTH": self.input.width}
         return cpp.struct(self.ident, constants, self.port_types)
 
-    def record(self, place: Place) -> FlattenRecord:
+    def record(self, place: Placement) -> FlattenRecord:
         """The sequence length."""
         return FlattenRecord(**place, steps=self.steps)
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, lockstep
-from gatewright.hls_templates.records import Count, KernelRecord, Place
+from gatewright.hls_templates.records import Count, KernelRecord, Placement
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     SIDES,
@@ -60,6 +60,6 @@ class Fork(Kernel):
         """The beat."""
         return cpp.struct(self.ident, {}, [f"using beat_t = {self.input.beat};"])
 
-    def record(self, place: Place) -> ForkRecord:
+    def record(self, place: Placement) -> ForkRecord:
         """How many readers."""
         return ForkRecord(**place, readers=len(self.outputs))

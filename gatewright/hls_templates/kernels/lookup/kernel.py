@@ -12,7 +12,7 @@ from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
-from gatewright.hls_templates.records import Count, KernelRecord, Place
+from gatewright.hls_templates.records import Count, KernelRecord, Placement
 from gatewright.hls_templates.rtl.functions import TABLE_LATENCY, FunctionModule
 from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, pack
 from gatewright.ir import ops
@@ -60,7 +60,7 @@ class Table:
         """The C++ class with its parameters."""
         return f"gw::lookup<{self.ident}>"
 
-    def record(self, place: Place) -> LookupRecord:
+    def record(self, place: Placement) -> LookupRecord:
         """Its size."""
         return LookupRecord(**place, entries=int(self.words.size))
 

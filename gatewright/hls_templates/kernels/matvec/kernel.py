@@ -14,7 +14,7 @@ from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap, output_tap
-from gatewright.hls_templates.records import Count, KernelRecord, Place, Tap
+from gatewright.hls_templates.records import Count, KernelRecord, Placement, Tap
 from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, pack, signed_bits
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
@@ -162,7 +162,7 @@ class MatVec(Kernel):
             ]
         )
 
-    def record(self, place: Place) -> MatVecRecord:
+    def record(self, place: Placement) -> MatVecRecord:
         """The folding."""
         return MatVecRecord(**place, units=self.units, columns=self.columns)
 

@@ -9,7 +9,7 @@ from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
-from gatewright.hls_templates.records import KernelRecord, Place
+from gatewright.hls_templates.records import KernelRecord, Placement
 from gatewright.hls_templates.rtl.functions import FunctionModule, by_row, row_bits
 from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, signed_bits
 from gatewright.ir import ops
@@ -89,7 +89,7 @@ class MultiplyAdd:
             members.append(f"static {element} {name}(int channel) {{ return {array}[channel]; }}")
         return "\n".join([*arrays, cpp.struct(self.ident, {}, members)])
 
-    def record(self, place: Place) -> MultiplyAddRecord:
+    def record(self, place: Placement) -> MultiplyAddRecord:
         """Nothing to add."""
         return MultiplyAddRecord(**place)
 

@@ -21,7 +21,7 @@ from gatewright.hls_templates.kernels.timing import Channel, Machine
 from gatewright.hls_templates.records import (
     Count,
     KernelRecord,
-    Place,
+    Placement,
     RequantizerRecord,
     StateTap,
     Tap,
@@ -127,7 +127,7 @@ class Recurrent(RecurrentLayer):
             ]
         )
 
-    def record(self, place: Place) -> RecurrentRecord:
+    def record(self, place: Placement) -> RecurrentRecord:
         """Tiling, schedule and requantizers."""
         return RecurrentRecord(
             **place,

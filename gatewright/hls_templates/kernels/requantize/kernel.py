@@ -12,7 +12,12 @@ from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.kernels.requantize.search import Rescaling, find_affine, product_bits
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
-from gatewright.hls_templates.records import AffineRecord, KernelRecord, Place, RequantizerRecord
+from gatewright.hls_templates.records import (
+    AffineRecord,
+    KernelRecord,
+    Placement,
+    RequantizerRecord,
+)
 from gatewright.hls_templates.rtl.functions import (
     ROM_LATENCY,
     TABLE_LATENCY,
@@ -98,7 +103,7 @@ class Requantizer:
             )
         return RequantizerRecord(self.variant, len(self.thresholds), affine)
 
-    def record(self, place: Place) -> RequantizeRecord:
+    def record(self, place: Placement) -> RequantizeRecord:
         """The same, as of a kernel."""
         return RequantizeRecord(**place, requantizer=self.choice())
 

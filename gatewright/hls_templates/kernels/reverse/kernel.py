@@ -9,7 +9,7 @@ from typing import ClassVar
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine
-from gatewright.hls_templates.records import Count, KernelRecord, Place
+from gatewright.hls_templates.records import Count, KernelRecord, Placement
 from gatewright.hls_templates.rtl.sv import Module
 
 
@@ -77,6 +77,6 @@ class Reverse(Kernel):
         """The flag comes last."""
         return (*reads, *writes, self.flag)
 
-    def record(self, place: Place) -> ReverseRecord:
+    def record(self, place: Placement) -> ReverseRecord:
         """The buffer."""
         return ReverseRecord(**place, max_steps=self.max_steps, flag=self.flag)

@@ -11,7 +11,7 @@ from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, at_the_end
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap
-from gatewright.hls_templates.records import KernelRecord, Place
+from gatewright.hls_templates.records import KernelRecord, Placement
 from gatewright.hls_templates.rtl.sv import Module
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
@@ -40,7 +40,7 @@ class SelectLastKernel(Kernel):
         """The beat."""
         return cpp.struct(self.ident, {}, [f"using beat_t = {self.input.beat};"])
 
-    def record(self, place: Place) -> SelectLastRecord:
+    def record(self, place: Placement) -> SelectLastRecord:
         """Nothing to add."""
         return SelectLastRecord(**place)
 
