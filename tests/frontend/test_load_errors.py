@@ -18,6 +18,8 @@ from torch import nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend import load
+from gatewright.frontend.onnx.qonnx.readers import QONNX
+from gatewright.frontend.onnx.qonnx.registry import OP_READERS, reads
 from gatewright.ir.lowering import lower
 
 Edit = Callable[[onnx.GraphProto], None]
@@ -442,3 +444,13 @@ def test_time_major_files_select_axis_zero(export: Any) -> None:
     load(model)  # axis 0 is the default
     wrong = edited(path, lambda g: node(g, "Gather").attribute[0].__setattr__("i", 1))
     refused("GW-205", wrong)
+
+
+def test_an_op_is_read_once_and_the_vocabulary_is_what_is_read() -> None:
+    assert {op for ops in QONNX.ops.values() for op in ops} == set(OP_READERS)
+    for op, reader in OP_READERS.items():
+        assert QONNX.ops[reader.domain][op] == reader.attributes
+    before = dict(OP_READERS)
+    with pytest.raises(ValueError, match="Gemm is read twice"):
+        reads("Gemm")(OP_READERS["MatMul"].read)
+    assert before == OP_READERS
