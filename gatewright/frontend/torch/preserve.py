@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import random
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FunctionType, MethodType, NoneType
 from typing import Any
@@ -30,7 +31,7 @@ def held(model: nn.Module) -> Iterator[tuple[str, Any]]:
     Modules (also those in plain lists), containers, tensors and all else in them; and what is in
     objects of the user's that they hold, but not in objects of those.
     """
-    return _reached([("", model)])
+    return _reached([("", model)], _named)
 
 
 def held_outside(model: nn.Module) -> Iterator[tuple[str, Any]]:
@@ -40,11 +41,17 @@ def held_outside(model: nn.Module) -> Iterator[tuple[str, Any]]:
             (scope.shown(name), value)
             for scope in scopes(model)
             for name, value in scope.contents().items()
-        ]
+        ],
+        _named,
     )
 
 
-def _reached(roots: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+_Named = tuple[str, Any]
+
+
+def _reached(
+    roots: list[_Named], inner: Callable[[str, Any, bool], Iterable[_Named]]
+) -> Iterator[_Named]:
     seen: dict[int, Any] = {}
     waiting = [(name, value, False) for name, value in reversed(roots)]
     while waiting:
@@ -56,23 +63,41 @@ def _reached(roots: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
         is_object = _is_object(value)
         if not (in_object and is_object):
             inside = in_object or is_object
-            inner = reversed(_inner(name, value))
-            waiting += [(key, item, inside) for key, item in inner if type(item) not in _ATOMS]
+            found = [(k, item, inside) for k, item in inner(name, value, is_object)]
+            waiting += [entry for entry in reversed(found) if type(entry[1]) not in _ATOMS]
 
 
-def _inner(name: str, value: Any) -> list[tuple[str, Any]]:
-    """What a value holds, with names."""
-    if isinstance(value, nn.Module) or _is_object(value):
-        return [(_joined(name, key), item) for key, item in vars(value).items()]
-    kind = type(value)
-    if kind in _MAPPINGS:
+def _items(value: Any, is_object: bool) -> Iterable[Any]:
+    """What a value holds."""
+    items: Iterable[Any] = ()
+    if is_object or isinstance(value, nn.Module):
+        items = vars(value).values()
+    elif type(value) in _MAPPINGS:
+        items = value.values()
+    elif type(value) in _SEQUENCES or isinstance(value, tuple):
+        items = value
+    return items
+
+
+def _unnamed(name: str, value: Any, is_object: bool) -> list[_Named]:
+    """The same for whom names are nothing: to make them takes longest."""
+    return [(name, item) for item in _items(value, is_object)]
+
+
+def _named(name: str, value: Any, is_object: bool) -> Iterator[_Named]:
+    """The same, with names."""
+    return zip(_names(name, value, is_object), _items(value, is_object), strict=True)
+
+
+def _names(name: str, value: Any, is_object: bool) -> list[str]:
+    if is_object or isinstance(value, nn.Module):
+        return [_joined(name, key) for key in vars(value)]
+    if type(value) in _MAPPINGS:
         prefix, _, last = name.rpartition(".")
         if last in _REGISTRIES:
-            return [(_joined(prefix, key), item) for key, item in value.items()]
-        return [(f"{name}[{key!r}]", item) for key, item in value.items()]
-    if kind in _SEQUENCES or isinstance(value, tuple):
-        return [(f"{name}[{index}]", item) for index, item in enumerate(value)]
-    return []
+            return [_joined(prefix, key) for key in value]
+        return [f"{name}[{key!r}]" for key in value]
+    return [f"{name}[{index}]" for index, _ in enumerate(_items(value, is_object))]
 
 
 def _joined(*parts: str) -> str:
@@ -90,8 +115,10 @@ class _Snapshot:
     """What a model holds at one time."""
 
     def __init__(self, model: nn.Module) -> None:
-        values = [value for found in (held, held_outside) for _, value in found(model)]
         self._scopes = [(scope, scope.contents()) for scope in scopes(model)]
+        outside = [("", value) for _, names in self._scopes for value in names.values()]
+        found = (_reached(roots, _unnamed) for roots in ([("", model)], outside))
+        values = [value for reached in found for _, value in reached]
         owners = [v for v in values if isinstance(v, nn.Module) or _is_object(v)]
         self._attributes = [(vars(owner), _contents(vars(owner))) for owner in owners]
         kinds = (*_MAPPINGS, *_SEQUENCES, set)
@@ -132,21 +159,29 @@ def _is_plain(value: Any) -> bool:
     return bool(value.layout == torch.strided)
 
 
-def _contents(container: Any) -> list[Any]:
-    """What a container holds, in its order: items, or pairs of keys and items."""
-    return list(container.items() if isinstance(container, dict) else container)
+_Contents = dict[Any, Any] | list[Any]
 
 
-def _restore(container: Any, before: list[Any]) -> None:
+def _contents(container: Any) -> _Contents:
+    """What a container holds, in its order."""
+    return dict(container) if isinstance(container, dict) else list(container)
+
+
+def _restore(container: Any, before: _Contents) -> None:
     """Let a container hold the very things it held, in their order."""
-    if list(map(_identity, _contents(container))) == list(map(_identity, before)):
+    if _same(container, before):
         return
     container.clear()
     container.extend(before) if type(container) in _SEQUENCES else container.update(before)
 
 
-def _identity(item: Any) -> Any:
-    return tuple(map(id, item)) if type(item) is tuple else id(item)
+def _same(container: Any, before: _Contents) -> bool:
+    """Whether it holds the very same things in the same order."""
+    if len(container) != len(before) or not all(map(operator.is_, container, before)):
+        return False
+    if not isinstance(before, dict):
+        return True
+    return all(map(operator.is_, container.values(), before.values()))
 
 
 @contextmanager
