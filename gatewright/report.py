@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from gatewright.boards.report import SYNTH_JSON
-from gatewright.boards.report import SYNTH_SHAPE as SYNTHESIZED
+from gatewright.boards.report_json import SynthJson
 from gatewright.builds.blame import check_unchanged
 from gatewright.builds.documents import Documents
 from gatewright.builds.folder import REPORT, SYNTH, VERIFY, named, place_in, recover_all, write_text
 from gatewright.builds.manifest import read_manifest
 from gatewright.errors import GatewrightError
 from gatewright.files.reading import MAX_FACTS, read_json, whole
-from gatewright.files.shapes import check_shape
+from gatewright.files.records import check_types
 from gatewright.hls_templates.mapping.document import to_json
 from gatewright.ir.certificate import ASSUMPTIONS
 from gatewright.levels.table import TABLE
 from gatewright.page import Facts, render
-from gatewright.verify.verify import VERIFY_SHAPE as VERIFIED
+from gatewright.verify.report_json import ReportJson
 
 _REMEDY = "Run verify or synth again, or delete that file."
 
@@ -75,8 +75,8 @@ def gather(build: Documents) -> Facts:
         rows,
         list(ASSUMPTIONS),
         {name: (level.artefact, level.runner) for name, level in TABLE.items()},
-        _load(build.path, VERIFY, VERIFIED) if os.path.lexists(build.path / VERIFY) else None,
-        [_load(build.path, name, SYNTHESIZED) for name in synthesized],
+        _load(build.path, VERIFY, ReportJson) if os.path.lexists(build.path / VERIFY) else None,
+        [_load(build.path, name, SynthJson) for name in synthesized],
     )
 
 
@@ -87,8 +87,8 @@ def _folders(folder: Path) -> list[str]:
         return sorted(name for name in found if not name.startswith("."))
 
 
-def _load(folder: Path, name: str, shape: Any) -> dict[str, Any]:
+def _load(folder: Path, name: str, type_: Any) -> dict[str, Any]:
     data = read_json(folder, name, MAX_FACTS, _REMEDY)
     with whole(folder / name, _REMEDY):
-        check_shape(data, shape)
+        check_types(data, type_)
     return data

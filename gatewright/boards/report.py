@@ -14,21 +14,6 @@ from gatewright.boards.description import RESOURCES, Board, OpenBoard
 from gatewright.boards.timing import Timing
 
 SYNTH_JSON = "synth.json"
-_USAGE = {str: {"used": int, "available": int}}
-SYNTH_SHAPE: dict[str, Any] = {
-    **{"board": str, "title": str, "device": str, "bitstream": str, "load": str, "note": str},
-    **{"multipliers": int, "steps": int, "cycles": int, "seed": (None, int), "usage": _USAGE},
-    **{"clock_mhz": float, "microseconds": float, "inferences_per_second": float},
-    "attempts": [{"multipliers": int, "fits": bool, "usage": _USAGE}],
-    "timing": (
-        None,
-        {
-            **{"fmax_mhz": float, "routing_ns": float, "hold_violations": int},
-            "path": [{"name": str, "ns": float}],
-        },
-    ),
-}
-"""Of ``synth.json``."""
 _UTILISATION = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
 
 

@@ -7,27 +7,37 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from gatewright.builds.folder import CERTIFICATE, INTEGER, KERNELS, MANIFEST, STANDARD, TRACED
 from gatewright.builds.options import BuildOptions
 from gatewright.errors import GatewrightError
 from gatewright.files.reading import AGAIN, MAX_FACTS, check_regular, digest_of, read_json, whole
-from gatewright.files.shapes import check_shape
+from gatewright.files.records import Count, check_types
 from gatewright.version import VERSION
 
 MADE_BY, FILES, DIGEST = "gatewright", "files", "digest"
-ALWAYS = (MADE_BY, FILES, "multipliers", "requantizer", "board")
-"""What the manifests of every version hold."""
 OPTIONS = tuple(field.name for field in fields(BuildOptions))
 """Every option of a build."""
-_KINDS = {"int": int, "str": str, "int | None": int}
-MANIFEST_SHAPE: dict[str, Any] = {
-    MADE_BY: str,
-    FILES: {str: str},
-    DIGEST: str,
-    **{field.name: _KINDS[str(field.type)] for field in fields(BuildOptions)},
-}
+
+
+class _Always(TypedDict):
+    """What the manifests of every version hold."""
+
+    gatewright: str
+    files: dict[str, str]
+    multipliers: Count
+    requantizer: str
+    board: str
+
+
+class ManifestJson(_Always, total=False):
+    """All that this version's hold."""
+
+    max_steps: Count
+    digest: str
+
+
 PARTS = (TRACED, INTEGER, STANDARD, KERNELS, CERTIFICATE)
 """What every build has, besides its folders of sources."""
 _REMEDY = "Name the folder that compile wrote, or compile the model into a new one."
@@ -66,10 +76,7 @@ def parse_manifest(folder: Path) -> dict[str, Any]:
     """
     manifest = read_json(folder, MANIFEST, MAX_FACTS, _REMEDY)
     with whole(folder / MANIFEST, _REMEDY):
-        check_shape(manifest, {key: MANIFEST_SHAPE[key] for key in ALWAYS})
-        check_shape(
-            manifest, {key: MANIFEST_SHAPE[key] for key in MANIFEST_SHAPE.keys() & manifest.keys()}
-        )
+        check_types(manifest, ManifestJson)
         for name in manifest[FILES]:
             _check_name(name)
     return manifest

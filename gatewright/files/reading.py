@@ -92,7 +92,7 @@ def read_json(folder: Path, name: str, limit: int, remedy: str = AGAIN) -> dict[
     """
     data = read_bytes(folder, name, limit, remedy)
     with whole(folder / name, remedy):
-        value = json.loads(data, object_pairs_hook=_once)
+        value = json.loads(data, object_pairs_hook=_once, parse_constant=_refuse)
         if not isinstance(value, dict):
             raise TypeError("it is no object")
         return value
@@ -153,3 +153,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a key is given twice")
     return found
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")

@@ -6,8 +6,8 @@ from typing import Annotated, Generic, Literal, TypeAlias, TypedDict, TypeVar
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-"""Of things, cycles or bits: what 64 bits hold."""
+from gatewright.files.records import Count, Record
+
 Bound = Annotated[int, msgspec.Meta(ge=-(2**32), le=2**32)]
 """The least or greatest value of a stream, whose words have at most 32 bits."""
 
@@ -15,10 +15,6 @@ Bound = Annotated[int, msgspec.Meta(ge=-(2**32), le=2**32)]
 SCHEMA: Literal[2] = 2
 """The version of the records. The first had no number, tiles and taps by position, and requantizers
 whose fields were those of their kernel."""
-
-
-class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What JSON holds under names; other names, and values of other types, are refused."""
 
 
 class PortRecord(Record, frozen=True):

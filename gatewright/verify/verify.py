@@ -27,24 +27,6 @@ from gatewright.verify.divergence import Divergence, first_divergence
 from gatewright.verify.explained import boundary_cases, is_exact
 
 KINDS = ("h", "c", "gates", "output")
-_COUNTS: dict[str, Any] = dict.fromkeys(KINDS, int)
-VERIFY_SHAPE: dict[str, Any] = {
-    **{"sequences": int, "mismatches": int, "accuracy": {str: float}},
-    "levels": [
-        {
-            **{"reference": str, "level": str, "compared": _COUNTS, "differing": _COUNTS},
-            **{"boundary_cases": int, "mismatches": int, "waveform": (None, str)},
-            "divergence": (
-                None,
-                {
-                    **{"layer": str, "direction": str, "sequence": int, "step": (None, int)},
-                    **{"gate": str, "tap": str, "unit": int, "expected": int, "got": int},
-                },
-            ),
-        }
-    ],
-}
-"""Of ``verify.json``."""
 RANDOM_SEQUENCES = 64
 UNSAVED = ("GW-404", "GW-606")
 """What only says that a waveform cannot be kept."""

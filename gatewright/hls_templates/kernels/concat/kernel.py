@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from gatewright.files.records import Count
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, lockstep
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap
-from gatewright.hls_templates.records import Count, KernelRecord, Placement
+from gatewright.hls_templates.records import KernelRecord, Placement
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     SIDES,

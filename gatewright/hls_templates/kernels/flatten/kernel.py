@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from gatewright.files.records import Count
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, at_the_end
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap
-from gatewright.hls_templates.records import Count, KernelRecord, Placement
+from gatewright.hls_templates.records import KernelRecord, Placement
 from gatewright.hls_templates.rtl.sv import Module
 from gatewright.ir import ops
 from gatewright.ir.graph import Node

@@ -7,12 +7,13 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from gatewright.files.records import Count
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
-from gatewright.hls_templates.records import Count, KernelRecord, Placement
+from gatewright.hls_templates.records import KernelRecord, Placement
 from gatewright.hls_templates.rtl.functions import TABLE_LATENCY, FunctionModule
 from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, pack
 from gatewright.ir import ops

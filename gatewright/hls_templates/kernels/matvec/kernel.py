@@ -9,12 +9,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from gatewright.files.records import Count
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap, output_tap
-from gatewright.hls_templates.records import Count, KernelRecord, Placement, Tap
+from gatewright.hls_templates.records import KernelRecord, Placement, Tap
 from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, pack, signed_bits
 from gatewright.ir import ops
 from gatewright.ir.graph import Node

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
+from gatewright.files.records import Count
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.recurrent.layer import ROLES, RecurrentLayer, state_tap
 from gatewright.hls_templates.kernels.recurrent.machine import X_READ, LayerTiming, layer_machine
@@ -19,7 +20,6 @@ from gatewright.hls_templates.kernels.recurrent.schedule import (
 )
 from gatewright.hls_templates.kernels.timing import Channel, Machine
 from gatewright.hls_templates.records import (
-    Count,
     KernelRecord,
     Placement,
     RequantizerRecord,

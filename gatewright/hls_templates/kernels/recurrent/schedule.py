@@ -28,7 +28,7 @@ from math import ceil
 import numpy as np
 from msgspec import structs
 
-from gatewright.hls_templates.records import Record
+from gatewright.files.records import Record
 from gatewright.ir.types import IntArray
 
 # Cycles of the kernel itself from a slot to the start of the tail, and from its end to an h that

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from gatewright.files.records import Count
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine
-from gatewright.hls_templates.records import Count, KernelRecord, Placement
+from gatewright.hls_templates.records import KernelRecord, Placement
 from gatewright.hls_templates.rtl.sv import Module
 
 
