@@ -15,7 +15,7 @@ from changes import CHANGES, MANIFEST, manifest_of, seal, write
 from click.testing import CliRunner
 
 import gatewright
-from gatewright.builds.manifest import OPTIONS
+from gatewright.builds.manifest import OPTIONS, ManifestJson
 from gatewright.builds.options import BuildOptions
 from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
@@ -164,6 +164,7 @@ def test_every_option_of_compile_is_in_the_manifest(small: Path) -> None:
     beside = {"model", "example_input", "output_dir", "calibration", "progress"}
     options = inspect.signature(gatewright.compile).parameters.keys() - beside
     assert options == {field.name for field in fields(BuildOptions)} == {*OPTIONS}
+    assert options < ManifestJson.__annotations__.keys()  # each is read back as what it is
     manifest = manifest_of(small)
     assert {name: manifest[name] for name in OPTIONS} == {
         "multipliers": 256,
