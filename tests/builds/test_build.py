@@ -72,6 +72,7 @@ def test_a_long_example_gives_short_trials(shared: Shared, tmp_path: Path) -> No
     assert [x.shape for x in random_input(build, 2)] == [(2, 1024, Shared.INPUTS)]
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("level", every_level())
 def test_every_level_gives_torch_values(shared: Shared, level: str) -> None:
     with torch.no_grad():
@@ -86,6 +87,7 @@ def test_every_level_gives_torch_values(shared: Shared, level: str) -> None:
     assert np.array_equal(output.nearest(floats)[tensor], output.nearest(expected)[tensor])
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("level", every_level())
 def test_states_of_every_step(shared: Shared, level: str) -> None:
     reference = gatewright.frontend.TorchReference(shared.model).run(shared.x)
@@ -99,6 +101,7 @@ def test_states_of_every_step(shared: Shared, level: str) -> None:
         assert np.array_equal(floats[name], (value * scale).astype(np.float32))
 
 
+@pytest.mark.compiles
 def test_native_and_ap_builds_agree_on_every_value(shared: Shared) -> None:
     fast = shared.build.engine("csim", taps=True, native=True)((shared.x,))
     exact = shared.build.engine("csim", taps=True, native=False)((shared.x,))
@@ -108,6 +111,7 @@ def test_native_and_ap_builds_agree_on_every_value(shared: Shared) -> None:
     assert all(np.array_equal(fast.taps[k], exact.taps[k]) for k in fast.taps)
 
 
+@pytest.mark.compiles
 def test_thresholds_and_multipliers_agree_on_every_value(
     shared: Shared, shared_thresholds: Shared
 ) -> None:
@@ -127,6 +131,7 @@ def _requantizers(shared: Shared) -> list[RequantizerRecord]:
     return list(kernel.requantizers.values())
 
 
+@pytest.mark.compiles
 def test_other_batches_and_lengths_need_no_new_build(shared: Shared) -> None:
     x = np.random.default_rng(0).normal(size=(3, 11, shared.INPUTS)).astype(np.float32)
     results = [shared.build.simulate(x, level, raw=True) for level in gatewright.FAST_LEVELS]
@@ -153,6 +158,7 @@ def test_qonnx_runs_the_traced_graph(shared: Shared) -> None:
     assert np.array_equal(output.codes(output.nearest(y)), expected)
 
 
+@pytest.mark.compiles
 def test_onnxruntime_alone_runs_the_standard_graph(shared: Shared, tmp_path: Path) -> None:
     model = shared.build.path / "2_standard.onnx"
     assert {o.domain for o in onnx.load(str(model)).opset_import} == {""}
@@ -191,6 +197,7 @@ def test_qonnx_runs_one_step_of_the_cell(shared: Shared) -> None:
         assert np.array_equal(result[name], expected[name]), name
 
 
+@pytest.mark.compiles
 def test_the_test_bench_passes_on_its_golden_vectors(shared: Shared, tmp_path: Path) -> None:
     from gatewright.tools.compiler import ap_types, find_compiler, warnings
 
@@ -216,6 +223,7 @@ def test_the_test_bench_passes_on_its_golden_vectors(shared: Shared, tmp_path: P
     assert "FAIL" in done.stdout
 
 
+@pytest.mark.compiles
 def test_an_exported_file_gives_the_module_s_integers(shared: Shared, tmp_path: Path) -> None:
     from brevitas.export import export_qonnx
 

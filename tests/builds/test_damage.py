@@ -108,6 +108,7 @@ def test_damaged_graph(copy: Path) -> None:
         gatewright.Build(copy).engine("integer")
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize(
     ("level", "part"),
     [
@@ -144,6 +145,7 @@ def test_the_command_line_says_what_was_changed(copy: Path, tmp_path: Path, shar
     assert f"warning: {image} is not what compile wrote; it is run as it is\n" in done.stderr
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("level", ["csim", "rtl"])
 def test_a_file_where_simulations_are_kept(
     copy: Path, level: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -154,6 +156,7 @@ def test_a_file_where_simulations_are_kept(
         gatewright.Build(copy).engine(level)
 
 
+@pytest.mark.compiles
 def test_a_compiler_that_writes_nothing(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", shutil.which("true") or "true")
     with pytest.raises(gatewright.GatewrightError, match="GW-502"):

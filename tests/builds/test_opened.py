@@ -19,6 +19,8 @@ from shared_model import Shared
 import gatewright
 from gatewright.builds import opened
 
+pytestmark = pytest.mark.compiles
+
 
 @pytest.fixture
 def build(shared: Shared, tmp_path: Path) -> gatewright.Build:

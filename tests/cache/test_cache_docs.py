@@ -17,6 +17,7 @@ from gatewright.tools import user_cache
 PAGE = (Path(__file__).parents[2] / "docs/cache.md").read_text()
 
 
+@pytest.mark.compiles
 def test_the_example_runs(
     shared: Shared, tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

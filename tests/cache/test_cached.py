@@ -282,6 +282,7 @@ def test_no_room_for_the_cache(own_cache: Path, number: int) -> None:
     assert not list(own_cache.glob("*/work-*"))
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize(
     "words",
     [

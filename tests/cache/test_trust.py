@@ -30,6 +30,8 @@ from gatewright.hls_templates.csim import find_compiler
 from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.tools import machine, user_cache
 
+pytestmark = pytest.mark.compiles
+
 PLANTED = """
 #include <cstdio>
 struct Planted {

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 pytest.importorskip("brevitas")
 pytest.importorskip("onnxoptimizer")
 pytest.importorskip("sklearn")

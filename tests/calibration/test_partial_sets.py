@@ -31,6 +31,8 @@ import gatewright
 from gatewright import frontend
 from gatewright.ir.lowering import lower
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 # What each missing quantizer is in a cell of four gates.
 COUNTS = {
     "io_quant": 1,

@@ -21,6 +21,8 @@ import torch
 
 import gatewright
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "examples" / "digits"
 LOSS = 0.01

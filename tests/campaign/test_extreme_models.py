@@ -17,6 +17,8 @@ from float_bench import compare
 
 from gatewright.verify.verify import Report
 
+pytestmark = pytest.mark.slow
+
 TOTAL, DRAWN = 500, 40
 FIRST, COUNT = choice("first"), choice("extreme")
 SEEDS = (

@@ -15,6 +15,8 @@ from random_models import Spec, make
 
 import gatewright
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 FIRST, MODELS = choice("first"), choice("models")
 COUNT = 20 if MODELS is None else MODELS
 SEQUENCES = 64

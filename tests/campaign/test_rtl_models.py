@@ -18,6 +18,8 @@ from vendor_check import check_vendors
 
 import gatewright
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 FIRST, MODELS = choice("first"), choice("models")
 COUNT, MAPPED = (6, 1) if MODELS is None else (MODELS, MODELS)
 

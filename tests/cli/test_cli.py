@@ -90,6 +90,7 @@ def test_compile_a_factory(folder: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert done.exit_code == 0, done.output
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("level", every_level())
 def test_simulate_each_level(level: str, shared: Shared, inputs: Path, tmp_path: Path) -> None:
     out = tmp_path / "y.npy"
@@ -99,6 +100,7 @@ def test_simulate_each_level(level: str, shared: Shared, inputs: Path, tmp_path:
     assert np.array_equal(np.load(out), expected)
 
 
+@pytest.mark.compiles
 def test_simulate_with_states(shared: Shared, inputs: Path, tmp_path: Path) -> None:
     out = tmp_path / "y.npz"
     done = call("simulate", shared.build.path, inputs, "--states", "-o", out)
@@ -109,6 +111,7 @@ def test_simulate_with_states(shared: Shared, inputs: Path, tmp_path: Path) -> N
     assert all(np.array_equal(stored[name], value) for name, value in states.items())
 
 
+@pytest.mark.compiles
 def test_simulate_to_json(shared: Shared, inputs: Path) -> None:
     done = call("simulate", shared.build.path, inputs, "--json", "--raw")
     assert np.array_equal(json.loads(done.stdout)["y"], shared.build.simulate(shared.x, raw=True))
@@ -120,6 +123,7 @@ def test_simulate_prints_without_an_output(shared: Shared, inputs: Path) -> None
     assert "[[" in done.stdout
 
 
+@pytest.mark.compiles
 def test_verify_a_good_build(own_build: gatewright.Build, folder: Path) -> None:
     done = call("verify", own_build.path, "--model", folder)
     assert done.exit_code == 0, done.output
@@ -127,6 +131,7 @@ def test_verify_a_good_build(own_build: gatewright.Build, folder: Path) -> None:
     assert "100.00%" in done.output
 
 
+@pytest.mark.compiles
 def test_verify_a_broken_build(shared: Shared, tmp_path: Path) -> None:
     shutil.copytree(shared.build.path, tmp_path / "b")
     header = tmp_path / "b" / "hls" / "params.hpp"
@@ -175,6 +180,7 @@ def test_paths_of_tools_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]
     assert "/opt/[/b]/g++ :x: \\udcff" in shown
 
 
+@pytest.mark.compiles
 def test_doctor() -> None:
     done = call("doctor")
     assert done.exit_code == 0, done.output
@@ -184,6 +190,7 @@ def test_doctor() -> None:
     assert tools["onnx"]["enables"]
 
 
+@pytest.mark.compiles
 def test_doctor_lists_the_whole_open_flow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     own = tmp_path / "my-nextpnr"
     own.write_text("#!/bin/sh\n")
@@ -206,6 +213,7 @@ def test_doctor_lists_the_whole_open_flow(monkeypatch: pytest.MonkeyPatch, tmp_p
             assert not tool["needed"]
 
 
+@pytest.mark.compiles
 def test_demo_on_another_folder(folder: Path, tmp_path: Path) -> None:
     done = call("demo", folder, "-o", tmp_path / "b", "--board", "none")
     assert done.exit_code == 0, done.output
@@ -267,6 +275,7 @@ def test_errors_of_compile(folder: Path, shared: Shared, tmp_path: Path) -> None
     assert not out.exists()
 
 
+@pytest.mark.compiles
 def test_errors_of_simulate_and_verify(shared: Shared, inputs: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "flat.npy", shared.x[0])
     build = shared.build.path

@@ -29,7 +29,7 @@ from gatewright.hls_templates.cosim.core import Core, Watched
 from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.ir.types import IntArray
 
-pytestmark = needs("rtl")
+pytestmark = [pytest.mark.compiles, needs("rtl")]
 WORD = 64
 DRAWS = range(4)
 

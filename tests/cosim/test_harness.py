@@ -17,6 +17,8 @@ from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim import FROM_IDLE, Core, Drive, Event, Waveform, open_core
 from gatewright.hls_templates.cosim.drive import MOST
 
+pytestmark = pytest.mark.compiles
+
 LENGTHS = [3, 1, 7, 20, 1, 1, 12, 2]
 KEEP = [False, True, False, True, True, False, False, True]
 STALLS = [(0.0, 0.0), (0.9, 0.0), (0.0, 0.9), (0.5, 0.5), (0.9, 0.9)]

@@ -26,6 +26,8 @@ from gatewright.tools import (
     run_yosys,
 )
 
+pytestmark = pytest.mark.compiles
+
 
 def entries(cache: Path) -> list[str]:
     return sorted(path.name for path in cache.iterdir() if not path.is_symlink())

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 import gatewright
 
+pytestmark = pytest.mark.compiles
+
 SHIFTED = quant.ShiftedUint8ActPerTensorFloat
 ACTIVATIONS = ("io", "gate_acc", "sigmoid", "tanh", "cell_state")
 

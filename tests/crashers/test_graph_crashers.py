@@ -67,6 +67,7 @@ def refused(code: str, model: nn.Module, x: tuple[Tensor, ...], folder: Path) ->
     return caught.value
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("features", [3, 9])
 def test_a_state_may_be_the_first_port(features: int, tmp_path: Path) -> None:
     """C-simulation took the number of steps from the first port, whatever it carried."""
@@ -113,6 +114,7 @@ def test_only_the_first_argument_is_a_sequence(tmp_path: Path) -> None:
     assert "first argument" in error.remedy
 
 
+@pytest.mark.compiles
 def test_a_tensor_may_be_returned_twice(tmp_path: Path) -> None:
     def twice(m: Any, x: Tensor) -> Any:
         out = m.a(x)[0]
@@ -125,6 +127,7 @@ def test_a_tensor_may_be_returned_twice(tmp_path: Path) -> None:
     assert np.array_equal(outputs[0], outputs[2]) and np.array_equal(outputs[0], outputs[3])
 
 
+@pytest.mark.compiles
 def test_a_second_call_is_not_taken_for_another_module(tmp_path: Path) -> None:
     """``act`` called twice and ``act_1`` shared a name, so right builds had mismatches."""
 
@@ -141,6 +144,7 @@ def test_a_second_call_is_not_taken_for_another_module(tmp_path: Path) -> None:
     prove(*calibrated(model, (B, T, I)), tmp_path)
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("inputs", [I, H])
 def test_a_shared_quantizer_belongs_to_the_module_that_runs(inputs: int, tmp_path: Path) -> None:
     """Its taps were those of another module."""
@@ -176,6 +180,7 @@ def test_labels_have_the_shape_of_the_answers(tmp_path: Path) -> None:
     assert set(report.accuracy) == {"integer", "standard"}
 
 
+@pytest.mark.compiles
 def test_an_index_is_an_answer_too(tmp_path: Path) -> None:
     """Its last axis of one, which the user does not see, was taken for a difference of rank."""
     model, x = calibrated(Net(lambda m, x: m.a(x)[0].argmax(dim=-1), a=lstm()), (B, T, I))
@@ -200,6 +205,7 @@ def test_what_is_no_array_is_refused(x: Any, tmp_path: Path) -> None:
     assert np.array_equal(y, build.simulate(example[0].detach().numpy(), level="integer"))
 
 
+@pytest.mark.compiles
 def test_trials_are_no_longer_than_the_buffers(tmp_path: Path) -> None:
     model, x = calibrated(Net(lambda m, x: m.a(x)[0], a=lstm(bidirectional=True)), (B, T, I))
     build = gatewright.compile(model, x, tmp_path / "build", max_steps=2)

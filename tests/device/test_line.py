@@ -20,6 +20,8 @@ from gatewright.boards.shell.ports import input_ports, output_ports
 from gatewright.errors import GatewrightError
 from gatewright.ir.types import IntArray
 
+pytestmark = pytest.mark.compiles
+
 serial = pytest.importorskip("serial", reason="needs pyserial")
 INPUTS, OUTPUTS = input_ports(designs.INPUTS), output_ports(designs.OUTPUTS)
 

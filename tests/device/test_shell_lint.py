@@ -9,6 +9,7 @@ from designs import write_sources
 from simulated import run_verilator, verilator
 
 
+@pytest.mark.compiles
 def test_verilator(tmp_path: Path) -> None:
     sources = write_sources(tmp_path)
     top = ("--top-module", "gatewright_board")

@@ -22,6 +22,8 @@ from gatewright.device import Device
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.project.names import SOURCES
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 for package in ("serial", "brevitas", "sklearn"):
     pytest.importorskip(package, reason=f"needs {package}")
 

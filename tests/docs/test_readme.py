@@ -12,6 +12,8 @@ import pytest
 
 from gatewright.errors import CODES
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks/README.md"])
 

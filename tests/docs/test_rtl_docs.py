@@ -17,6 +17,8 @@ import gatewright
 from gatewright.cli.models import load_model
 from gatewright.tools import find_verilator, find_yosys, run_yosys
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/rtl.md").read_text()
 

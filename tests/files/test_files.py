@@ -70,6 +70,7 @@ def test_a_folder_where_the_output_goes(
     assert "directory" in error["cause"]
 
 
+@pytest.mark.compiles
 @full_disk
 @pytest.mark.parametrize("name", ["y.npy", "p.html"])
 def test_a_full_disk_behind_a_link(name: str, shared: Shared, inputs: Path, tmp_path: Path) -> None:
@@ -82,6 +83,7 @@ def test_a_full_disk_behind_a_link(name: str, shared: Shared, inputs: Path, tmp_
     assert stat.S_ISCHR(FULL.stat().st_mode)
 
 
+@pytest.mark.compiles
 def test_a_link_stays_a_link(shared: Shared, inputs: Path, tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     for name in ("y.npy", "p.html"):
@@ -248,6 +250,7 @@ def test_every_command_names_a_damaged_file(command: str, copy: Path, inputs: Pa
     assert error["where"].endswith("1_traced.onnx")
 
 
+@pytest.mark.compiles
 def test_huge_inputs_saturate_without_a_word(shared: Shared) -> None:
     huge = np.full((1, 6, 5), 1e38, np.float32)
     with warnings.catch_warnings():
@@ -305,6 +308,7 @@ def test_an_interrupt_is_130(tmp_path: Path) -> None:
         assert (done.exit_code, done.stderr.strip()) == (130, "Aborted!")
 
 
+@pytest.mark.compiles
 @full_disk
 @pytest.mark.parametrize("more", [(), ("--json",), ("-h",)])
 def test_an_output_that_cannot_be_printed(

@@ -14,6 +14,8 @@ from file_models import calibration, export
 from file_runner import Job, outcomes
 from hostile_files import QCDQ, QONNX, write
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("base", "table"), [("classifier", QONNX), ("qcdq", QCDQ)], ids=["qonnx", "qcdq"]

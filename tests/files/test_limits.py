@@ -20,6 +20,7 @@ from gatewright.files.limits import LIMITS
 PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
 
 
+@pytest.mark.compiles
 def test_the_page_states_every_limit() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (.*?) \| (GW-\d+) \|$", PAGE.read_text(), re.M)
     stated = [(name, int(most), what, code) for name, most, what, code in rows]

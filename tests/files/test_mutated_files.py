@@ -21,6 +21,8 @@ from onnx import numpy_helper
 
 import gatewright
 
+pytestmark = pytest.mark.slow
+
 COUNTS = {"classifier": 148, "both_ends": 148, "two_layers": 148, "qcdq": 78, "qcdq_both_ways": 78}
 """Of QONNX files four of each kind, of QCDQ files, whose builds take seconds, two."""
 

@@ -69,6 +69,7 @@ print(all((runs[0].taps[k] == n).all() for k, n in runs[1].taps.items()))
 """
 
 
+@pytest.mark.slow
 def test_scripted_quantizers() -> None:
     """BREVITAS_JIT=1 replaces the quantizers' insides with scripted modules."""
     environment = os.environ | {"BREVITAS_JIT": "1", "PYTHONPATH": os.path.dirname(__file__)}

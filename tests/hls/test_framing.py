@@ -90,6 +90,7 @@ def run(program: Path, sequences: Sequence[IntArray]) -> list[list[int]]:
     return [[int(v) for v in line.split()] for line in done.stdout.splitlines()]
 
 
+@pytest.mark.compiles
 def test_what_ends_inside_a_step_is_told_and_the_next_is_whole(graph: Graph, program: Path) -> None:
     rng = np.random.default_rng(60_000)
     cut, steps = rng.random(40) < 0.5, rng.integers(1, 6, 40)

@@ -20,6 +20,8 @@ from gatewright.ir.graph import Graph
 from gatewright.ir.types import IntArray
 from gatewright.tools.compiler import ap_types, find_compiler
 
+pytestmark = pytest.mark.compiles
+
 CUTS = (0, 1, 4, 5, 9)
 
 

@@ -16,6 +16,8 @@ from gatewright.ir.graph import Graph
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.types import IntArray, IntType
 
+pytestmark = pytest.mark.compiles
+
 
 def evenly(slope: float, offsets: list[float]) -> IntArray:
     codes = np.arange(-127, 128)

@@ -20,6 +20,8 @@ from gatewright.hls_templates.kernels.fork.kernel import Fork
 from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
 from gatewright.ir import ops
 
+pytestmark = pytest.mark.compiles
+
 
 def roles(design: Design) -> list[tuple[str, ...]]:
     return [kernel.roles for kernel in design.kernels if isinstance(kernel, Recurrent)]

@@ -294,6 +294,7 @@ def spread(slots: SlotList) -> SlotList:
 CUTS = [(2, 2, 20), (1, 3, 6), (5, 2, 15), (2, 3, 1)]
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize(
     ("cut", "between"),
     [*((cut, False) for cut in CUTS), (CUTS[1], True)],
@@ -328,6 +329,7 @@ def test_the_cuts_are_of_all_sorts() -> None:
     ]
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("move", ["weights", "first"])
 def test_a_wrong_schedule_is_seen(move: str, tmp_path: Path) -> None:
     graph = layer("lstm")

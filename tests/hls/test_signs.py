@@ -47,6 +47,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.compiles
 def test_clang_takes_every_kernel(project: Path, tmp_path: Path) -> None:
     """g++ does so in every other test; here on ap_int, and natively with the test bench."""
     if importlib.util.find_spec("ziglang") is None:
@@ -57,6 +58,7 @@ def test_clang_takes_every_kernel(project: Path, tmp_path: Path) -> None:
     run_compiler(CLANG, [*arguments, "-o", str(tmp_path / "tb.o")], tmp_path)
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("text", [MIXED, NEGATIVE], ids=["compared", "converted"])
 def test_mixed_signs_are_an_error(text: str, compiler: Compiler) -> None:
     files = {"csim.cpp": text.encode()}

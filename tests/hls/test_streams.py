@@ -37,6 +37,8 @@ from gatewright.ir import ops
 from gatewright.ir.graph import Graph
 from gatewright.tools.compiler import ap_types, find_compiler
 
+pytestmark = pytest.mark.compiles
+
 LIMIT = MappingOptions(max_steps=STEPS)
 
 

@@ -355,6 +355,7 @@ def test_no_compiler(
     assert not list((tmp_path / "b").glob("csim/*"))
 
 
+@pytest.mark.compiles
 def test_a_compiler_that_fails(shared: Shared, tmp_path: Path) -> None:
     build = fresh(shared, tmp_path)
     (build.path / "hls/top.cpp").write_text("this is not C++")
@@ -402,6 +403,7 @@ def test_an_input_that_does_not_fit(name: str, call: str, shared: Shared) -> Non
     assert "infinities saturate" in caught.value.remedy
 
 
+@pytest.mark.compiles
 def test_infinite_inputs_saturate(shared: Shared) -> None:
     far = np.full((1, 2, 5), np.inf, np.float32)
     large = np.full((1, 2, 5), 1e30, np.float32)
@@ -410,6 +412,7 @@ def test_infinite_inputs_saturate(shared: Shared) -> None:
         assert np.array_equal(a, b)
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("levels", [("csim", "silicon"), ("csim",)])
 def test_unknown_or_too_few_levels(levels: tuple[str, ...], shared: Shared) -> None:
     with pytest.raises(GatewrightError) as caught:
@@ -449,6 +452,7 @@ def test_a_model_argument_that_cannot_be_loaded(argument: str, tmp_path: Path) -
     check(caught.value, "GW-603", "Python first" if "no_such_module" in argument else ".onnx")
 
 
+@pytest.mark.compiles
 def test_a_design_that_answers_wrongly_is_refused(shared: Shared, tmp_path: Path) -> None:
     build = fresh(shared, tmp_path)
     top = build.path / "hls/top.cpp"

@@ -60,6 +60,7 @@ def inner_names(body: onnx.GraphProto) -> set[str]:
     return {value.name for value in body.input} | {n for node in body.node for n in node.output}
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize(
     ("make", "names"),
     [(lstm_with_such_arguments, ["h", "input_gate"]), (rnn_with_such_an_argument, ["h_prev"])],

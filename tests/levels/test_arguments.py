@@ -17,6 +17,8 @@ from gatewright.errors import GatewrightError
 from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.levels import run as levels
 
+pytestmark = pytest.mark.compiles
+
 B, T, I, H = 5, 4, 3, 4  # noqa: E741
 LAYERS = tuple(f"rnn.layers.{layer}.{direction}" for layer in (0, 1) for direction in (0, 1))
 

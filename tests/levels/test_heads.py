@@ -15,6 +15,8 @@ from torch import nn
 
 import gatewright
 
+pytestmark = pytest.mark.compiles
+
 SEQUENCES = 300
 
 

@@ -29,7 +29,7 @@ from gatewright.hls_templates.cosim import Drive, Waveform
 from gatewright.hls_templates.kernels import timing
 from gatewright.levels.run import CHUNK
 
-pytestmark = pytest.mark.usefixtures("as_users_have_it")
+pytestmark = [pytest.mark.compiles, pytest.mark.slow, pytest.mark.usefixtures("as_users_have_it")]
 
 LAYER = "lstm.layers.0.0"
 LEVELS = ("integer", "rtl")

@@ -22,6 +22,8 @@ from torch import Tensor, nn
 
 import gatewright
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 I, H = 10, 20  # noqa: E741 - the field's names
 SEQUENCES, STEPS = 32, 5
 FLOAT_RNN = {"weight_quant": None, "io_quant": None, "gate_acc_quant": None, "bias_quant": None}

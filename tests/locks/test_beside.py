@@ -22,6 +22,8 @@ from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 from gatewright.files.beside import LOCK, Beside, held
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(gatewright.__file__).parent
 
 

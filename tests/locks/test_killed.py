@@ -18,6 +18,8 @@ from made import Made
 import gatewright
 from gatewright.files.beside import NEW, Beside
 
+pytestmark = pytest.mark.slow
+
 KILLS, SEED = choice("kills"), choice("first")
 STEPS = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree", "fcntl.flock"}
 """What ``sys.audit`` calls the operations of a compile on its folder and the hidden one."""

@@ -7,11 +7,14 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from forked import forked, needs_namespaces, tree
 from made import Made
 
 import gatewright
 from gatewright.files.beside import Beside
+
+pytestmark = pytest.mark.slow
 
 
 def compiles(

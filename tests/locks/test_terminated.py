@@ -17,6 +17,8 @@ import gatewright
 from gatewright.cli.commands import main
 from gatewright.tools import started
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(gatewright.__file__).parent
 TOOL = """#!/bin/sh
 case "$*" in *version*|*-V*) echo a tool of version 1; exit;; esac

@@ -14,6 +14,8 @@ from matrix_run import EXAMPLE_LENGTH, ROWS, SEQUENCES, describe
 
 import gatewright
 
+pytestmark = pytest.mark.slow
+
 
 def export(model: Any, example: tuple[torch.Tensor, ...], path: Path) -> str:
     export_qonnx(model, example if len(example) > 1 else example[0], str(path), dynamo=False)

@@ -15,6 +15,8 @@ from matrix_model import make
 from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe
 from rtl_lint import lint
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 # What decides which kernels and streams a design has.
 SHAPING = ("layer", "bidirectional", "weight_scales", "state", "feature", "returns")
 

@@ -18,6 +18,8 @@ from matrix_choice import CHOSEN, FIFTHS, IN_TURN, chosen, in_turn
 from matrix_jit import JitProcess
 from matrix_run import ROWS, describe, run
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 
 @pytest.fixture(scope="module")
 def jit() -> Iterator[JitProcess]:

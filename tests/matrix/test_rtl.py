@@ -15,6 +15,8 @@ from matrix_model import make
 from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe
 from rtl_check import check_rtl
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 EVERY = 1 if choice("matrix") else 4
 
 

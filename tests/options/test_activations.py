@@ -12,6 +12,8 @@ from brevitas import quant
 from brevitas.inject.enum import FloatToIntImplType
 from option_models import ACTIVATIONS, Network, calibrated, each, prove, variants
 
+pytestmark = pytest.mark.compiles
+
 CHANNEL = {"weight_quant": quant.Int8WeightPerChannelFloat}
 SHIFTED = each(quant=quant.ShiftedUint8ActPerTensorFloat)
 FIXED_POINT = {

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from browser import measure, run, screenshot
 
+pytestmark = pytest.mark.slow
+
 WIDTHS = (400, 1400)
 DARK = "--blink-settings=preferredColorScheme=0"
 BACKGROUND = {"light": (245, 247, 250), "dark": (14, 21, 28)}

@@ -281,6 +281,7 @@ def test_a_page_that_cannot_be_written(plain, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.compiles
 def test_the_command(plain, tmp_path):
     folder = tmp_path / "b"
     shutil.copytree(plain.path, folder)

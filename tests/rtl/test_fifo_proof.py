@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from bench import HERE, LIBRARY
 
+pytestmark = pytest.mark.compiles
+
 MODULES = ("gw_fifo", "gw_skid", "gw_ram")
 TOOLS = ("yosys", "smtbmc", "witness")
 

@@ -12,6 +12,8 @@ import pytest
 from bench import SOURCES, verilator_root
 from yosys import run_yosys
 
+pytestmark = pytest.mark.compiles
+
 # Further choices of parameters than the defaults, where other lines come to life.
 CHOICES = {
     "gw_argmax": [{"CLASSES": 1, "INDEX_BITS": 1}, {"CLASSES": 11, "INDEX_BITS": 4, "BITS": 1}],

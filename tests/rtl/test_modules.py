@@ -23,6 +23,8 @@ from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
 from gatewright.hls_templates.kernels.recurrent.schedule import accumulators
 from gatewright.hls_templates.kernels.timing import Channel, Machine, simulate, sink, source
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 OFFERED, GIVEN, WANTED, TAKEN = 0, 8, 16, 24  # see harness.cpp
 # A model for each.
 GROUPS: dict[str, tuple[Case, ...]] = {

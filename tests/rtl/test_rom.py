@@ -15,6 +15,8 @@ from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim.project import ROM
 from gatewright.hls_templates.library import library
 
+pytestmark = pytest.mark.compiles
+
 WORDS = 3
 FILE = "rom/a.hex"
 TOP = f"""

@@ -22,6 +22,8 @@ from gatewright.errors import GatewrightError
 from gatewright.hls_templates.csim import Simulator
 from gatewright.levels.stream import Stream
 
+pytestmark = pytest.mark.compiles
+
 LAYER = "lstm.layers.0.0"
 LEVELS = every_level("traced", "integer", "standard", "csim", "rtl")
 

@@ -33,6 +33,7 @@ def file(shared: Shared, tmp_path: Path) -> Path:
     return tmp_path / "x.npy"
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("level", ["traced", "integer", "standard", "csim"])
 @pytest.mark.parametrize("steps", [1, 4, 99])
 def test_an_answer_for_each_call(steps: int, level: str, shared: Shared, file: Path) -> None:
@@ -76,6 +77,7 @@ def test_steps_are_joined_along_time(batch_first: bool, tmp_path: Path) -> None:
     assert np.array_equal(final, steps[[2, 5, 6]][None])
 
 
+@pytest.mark.compiles
 def test_what_cannot_be_streamed(shared: Shared, file: Path) -> None:
     run = ["simulate", shared.build.path, file, "--json", "--stream"]
     for bad in (0, -1):

@@ -13,6 +13,8 @@ from click.testing import CliRunner
 
 from gatewright.cli.commands import main
 
+pytestmark = pytest.mark.compiles
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/streaming.md").read_text()
 

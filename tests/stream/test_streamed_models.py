@@ -21,6 +21,8 @@ from streamed_models import Spec, cuts, make
 import gatewright
 from gatewright.levels.stream import Stream
 
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
 MODELS, FIFTHS = 40, 5
 FIRST = int(commit()[:8] or "0", 16) % FIFTHS
 CHOSEN = range(MODELS) if choice("streams") == "all" else range(FIRST, MODELS, FIFTHS)

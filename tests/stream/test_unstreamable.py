@@ -86,6 +86,7 @@ def test_every_level_refuses_it(kind: str, tmp_path: Path, monkeypatch: pytest.M
     assert "simulate" in errors[0].remedy
 
 
+@pytest.mark.compiles
 def test_what_no_output_needs_does_not_matter(tmp_path: Path) -> None:
     build, x = compiled("forward half", tmp_path)
     for level in ("traced", "integer", "standard", "csim"):

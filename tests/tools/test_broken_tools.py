@@ -22,6 +22,8 @@ from gatewright.errors import GatewrightError
 from gatewright.hls_templates.csim import find_compiler
 from gatewright.tools import find_verilator, find_yosys
 
+pytestmark = pytest.mark.compiles
+
 BROKEN = {
     "garbage": b"\x01garbage",
     "no interpreter": b"#!/no/interpreter\n",

@@ -23,6 +23,8 @@ from gatewright.ir import ops
 from gatewright.ir.types import IntArray
 from gatewright.verify.replay import replay
 
+pytestmark = pytest.mark.compiles
+
 LAYER = "lstm.layers.0.0"
 
 
