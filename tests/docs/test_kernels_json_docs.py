@@ -11,12 +11,10 @@ from shared_model import Shared
 
 from gatewright.hls_templates import records
 from gatewright.hls_templates.kernels.recurrent.schedule import Tile
-from gatewright.hls_templates.kernels.table import OF_OPS
-from gatewright.hls_templates.mapping.document import WIRING
+from gatewright.hls_templates.kernels.table import RECORDS
 
 PAGE = (Path(__file__).parents[2] / "docs/kernels-json.md").read_text()
 COMMON = {field.name for field in fields(records.KernelRecord)}
-KINDS = {m.record for folder in OF_OPS.values() for m in folder.values()}.union(WIRING)
 OTHERS = [
     *(records.Document, records.PortRecord, records.StreamRecord, records.Tap, records.StateTap),
     *(records.QuantizerRecord, records.RequantizerRecord, records.AffineRecord),
@@ -35,7 +33,7 @@ def test_a_record_is_listed_field_by_field(record: type[records.Record]) -> None
     assert [field.name for field in fields(record)] in tables(PAGE)
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS, key=str), ids=lambda record: record.__name__)
+@pytest.mark.parametrize("kind", sorted(RECORDS, key=str), ids=lambda record: record.__name__)
 def test_a_kind_of_kernel_is_listed_with_what_it_adds(kind: type[records.KernelRecord]) -> None:
     own = [field.name for field in fields(kind) if field.name not in COMMON]
     section = PAGE.partition(f"### `{kind.__struct_config__.tag}`\n")[2].partition("\n###")[0]
@@ -45,8 +43,8 @@ def test_a_kind_of_kernel_is_listed_with_what_it_adds(kind: type[records.KernelR
 
 def test_nothing_else_is_listed() -> None:
     listed = re.findall(r"^### `(\w+)`", PAGE, re.MULTILINE)
-    assert sorted(listed) == sorted(str(kind.__struct_config__.tag) for kind in KINDS)
-    assert len(tables(PAGE)) == len(OTHERS) + sum(len(fields(k)) > len(COMMON) for k in KINDS)
+    assert sorted(listed) == sorted(str(kind.__struct_config__.tag) for kind in RECORDS)
+    assert len(tables(PAGE)) == len(OTHERS) + sum(len(fields(k)) > len(COMMON) for k in RECORDS)
 
 
 def test_the_example(shared: Shared, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from gatewright import hls_templates
-from gatewright.hls_templates.kernels.table import FOLDERS, OF_OPS, find_mapping, merge
+from gatewright.hls_templates.kernels.table import FOLDERS, OF_OPS, RECORDS, find_mapping, merge
 from gatewright.hls_templates.library import library
+from gatewright.hls_templates.records import KernelRecord
 from gatewright.ir import ops
 
 HERE = Path(hls_templates.__file__).parent
@@ -41,3 +42,8 @@ def test_the_library_is_all_that_the_folders_hold(suffix):
     found = library(suffix)
     assert list(found) == sorted(path.name for path in files)
     assert len(found) > 20
+
+
+def test_every_kind_of_kernel_is_read_back():
+    ours = {r for r in KernelRecord.__subclasses__() if r.__module__.startswith("gatewright.")}
+    assert ours == RECORDS

@@ -6,15 +6,19 @@ from collections.abc import Mapping
 
 from gatewright.hls_templates.kernels.argmax.kernel import MAPPINGS as ARGMAX
 from gatewright.hls_templates.kernels.concat.kernel import MAPPINGS as CONCAT
+from gatewright.hls_templates.kernels.drain.kernel import DrainRecord
 from gatewright.hls_templates.kernels.flatten.kernel import MAPPINGS as FLATTEN
+from gatewright.hls_templates.kernels.fork.kernel import ForkRecord
 from gatewright.hls_templates.kernels.lookup.kernel import MAPPINGS as LOOKUP
 from gatewright.hls_templates.kernels.matvec.kernel import MAPPINGS as MATVEC
 from gatewright.hls_templates.kernels.multiply_add.kernel import MAPPINGS as MULTIPLY_ADD
 from gatewright.hls_templates.kernels.over_time.kernel import MAPPINGS as OVER_TIME
 from gatewright.hls_templates.kernels.recurrent.mapping import MAPPINGS as RECURRENT
 from gatewright.hls_templates.kernels.requantize.kernel import MAPPINGS as REQUANTIZE
+from gatewright.hls_templates.kernels.reverse.kernel import ReverseRecord
 from gatewright.hls_templates.kernels.select_last.kernel import MAPPINGS as SELECT_LAST
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping
+from gatewright.hls_templates.records import KernelRecord
 from gatewright.ir.graph import Op
 
 OF_OPS: Mapping[str, Mappings] = {
@@ -29,8 +33,15 @@ OF_OPS: Mapping[str, Mappings] = {
     "requantize": REQUANTIZE,
     "select_last": SELECT_LAST,
 }
-OF_WIRING = ("axis", "drain", "elementwise", "fork", "reverse")
-"""What others are placed with: between streams, at their ends, around a function."""
+OF_WIRING: Mapping[str, type[KernelRecord] | None] = {
+    "axis": None,
+    "drain": DrainRecord,
+    "elementwise": None,
+    "fork": ForkRecord,
+    "reverse": ReverseRecord,
+}
+"""What others are placed with: at the ends of streams, between them (as kernels with a record of
+their own), around a function."""
 
 FOLDERS = tuple(sorted((*OF_OPS, *OF_WIRING)))
 
@@ -51,6 +62,8 @@ def merge(of_ops: Mapping[str, Mappings]) -> dict[Op, OpMapping]:
 
 
 _MAPPINGS = merge(OF_OPS)
+RECORDS = {m.record for m in _MAPPINGS.values()} | {r for r in OF_WIRING.values() if r}
+"""Those of every kind of kernel that there is."""
 
 
 def find_mapping(op: Op) -> OpMapping:

@@ -7,16 +7,10 @@ from typing import Any, Union
 
 import msgspec
 
-from gatewright.hls_templates.kernels.drain.kernel import DrainRecord
-from gatewright.hls_templates.kernels.fork.kernel import ForkRecord
-from gatewright.hls_templates.kernels.reverse.kernel import ReverseRecord
-from gatewright.hls_templates.kernels.table import OF_OPS
+from gatewright.hls_templates.kernels.table import RECORDS
 from gatewright.hls_templates.records import Document, KernelsDocument
 
-WIRING = (DrainRecord, ForkRecord, ReverseRecord)
-"""Kernels that no op is mapped to."""
-_OF_OPS = {mapping.record for folder in OF_OPS.values() for mapping in folder.values()}
-_KINDS: Any = Union[tuple(_OF_OPS.union(WIRING))]  # noqa: UP007
+_KINDS: Any = Union[tuple(RECORDS)]  # noqa: UP007
 _DOCUMENT: Any = Document[_KINDS]
 """With every kind of kernel that there is."""
 
