@@ -33,6 +33,8 @@ import gatewright
 from gatewright.errors import GatewrightError
 from gatewright.frontend.torch.checks import check_model
 
+pytestmark = pytest.mark.slow
+
 
 def classifier(**options: Any) -> nn.Module:
     torch.manual_seed(0)

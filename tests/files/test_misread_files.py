@@ -24,6 +24,8 @@ from gatewright.frontend.onnx.qcdq.read import read_layers
 from gatewright.frontend.onnx.qonnx.readers import QONNX
 from gatewright.ir.traced.vocabulary import CELLS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def model(tmp_path: Path) -> onnx.ModelProto:

@@ -31,6 +31,8 @@ from gatewright.frontend import load, trace
 from gatewright.ir.interpreter import run
 from gatewright.ir.lowering import lower
 
+pytestmark = pytest.mark.slow
+
 
 def semantics(model: onnx.ModelProto) -> list[tuple[Any, ...]]:
     """Op types, attributes and constants, node by node; computed values by position."""

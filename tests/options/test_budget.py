@@ -14,6 +14,8 @@ from torch import nn
 import gatewright
 from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
 
+pytestmark = pytest.mark.slow
+
 CELLS: dict[str, tuple[type[nn.Module], dict[str, Any], int]] = {
     "lstm": (qnn.QuantLSTM, {}, 4),
     "cifg": (qnn.QuantLSTM, {"coupled_input_forget_gates": True}, 3),

@@ -22,6 +22,8 @@ from gatewright.ir.certificate import Certificate
 from gatewright.ir.certify import judge
 from gatewright.ir.quantizer import ROUNDING_MODES
 
+pytestmark = pytest.mark.slow
+
 INPUTS = 4
 
 

@@ -20,6 +20,8 @@ from gatewright.builds.options import BuildOptions
 from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 
+pytestmark = pytest.mark.slow
+
 PER_CHANGE = 5
 
 

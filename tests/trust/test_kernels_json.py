@@ -107,6 +107,7 @@ def test_another_is_refused_before_anything_runs(which: str, copy: Path) -> None
             run()
 
 
+@pytest.mark.compiles
 def test_of_an_open_build_too(copy: Path) -> None:
     """Also where it is the graph that changes."""
     build, x = gatewright.Build(copy), np.zeros((2, 3, 2), np.float32)
@@ -121,6 +122,7 @@ def test_of_an_open_build_too(copy: Path) -> None:
         build.simulate(x)
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

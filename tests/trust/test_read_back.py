@@ -19,7 +19,10 @@ from click.testing import CliRunner
 import gatewright
 from gatewright.cli.commands import main
 
-pytestmark = pytest.mark.filterwarnings("ignore::gatewright.ChangedBuildWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::gatewright.ChangedBuildWarning"),
+]
 
 SEEDS = 7
 
