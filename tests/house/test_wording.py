@@ -103,10 +103,10 @@ def texts(source: Source) -> Iterator[tuple[str, ast.expr]]:
 
 def given(source: Source, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     yield from ((key.arg, key.value) for key in call.keywords if key.arg in ROLES)
-    if isinstance(call.func, ast.Name):
-        for name, value in zip(source.signature(call.func.id), call.args, strict=False):
-            if name in ROLES:
-                yield name, value
+    called = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+    for name, value in zip(source.signature(called), call.args, strict=False):
+        if name in ROLES:
+            yield name, value
 
 
 def of_function(node: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
