@@ -142,6 +142,10 @@ def test_no_two_test_modules_share_a_name():
     assert not {stem for stem in stems if stems.count(stem) > 1}
 
 
+def test_tests_lie_in_folders():
+    assert [path.name for path in (ROOT / "tests").glob("*.py")] == ["conftest.py"]
+
+
 @pytest.mark.parametrize("path", TESTS, ids=relative)
 def test_each_test_file_says_what_it_holds(path):
     """In its first line, in a sentence."""

@@ -15,6 +15,8 @@ from option_models import INPUTS, STEPS, Network, calibrated, prove
 from gatewright.errors import GatewrightError
 from gatewright.frontend import load, trace
 
+pytestmark = pytest.mark.compiles
+
 TENSOR, CHANNEL = quant.Int8WeightPerTensorFloat, quant.Int8WeightPerChannelFloat
 SHIFTED_TENSOR = quant.ShiftedUint8WeightPerTensorFloat
 SHIFTED_CHANNEL = quant.ShiftedUint8WeightPerChannelFloat
