@@ -16,7 +16,7 @@ from gatewright.errors import GatewrightError
 from gatewright.files.reading import MAX_FACTS, read_json, whole
 from gatewright.files.records import check_types
 from gatewright.hls_templates.mapping.document import to_json
-from gatewright.ir.certificate import ASSUMPTIONS
+from gatewright.ir.certificate.certificate import ASSUMPTIONS
 from gatewright.levels.table import TABLE
 from gatewright.page import Facts, render
 from gatewright.verify.report_json import ReportJson

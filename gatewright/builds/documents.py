@@ -17,8 +17,8 @@ from gatewright.frontend import load
 from gatewright.hls_templates.mapping.document import from_json
 from gatewright.hls_templates.mapping.shown import strange_part
 from gatewright.hls_templates.records import KernelsDocument
-from gatewright.ir.certificate import Certificate
-from gatewright.ir.certify import certify
+from gatewright.ir.certificate.certificate import Certificate
+from gatewright.ir.certificate.certify import certify
 from gatewright.ir.lowering import IntegerModel, lower
 from gatewright.ir.onnx_io import from_onnx
 

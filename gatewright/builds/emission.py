@@ -29,7 +29,7 @@ from gatewright.hls_templates.mapping.document import to_json
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.hls_templates.project.rtl import rtl_files
 from gatewright.hls_templates.records import QuantizerRecord
-from gatewright.ir.certify import FloatModel, certify
+from gatewright.ir.certificate.certify import FloatModel, certify
 from gatewright.ir.lowering import IntegerModel, lower
 from gatewright.ir.onnx_io import to_onnx
 from gatewright.ir.standard import to_standard

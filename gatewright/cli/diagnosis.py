@@ -11,7 +11,7 @@ from gatewright import frontend
 from gatewright.errors import GatewrightError
 from gatewright.frontend.torch.traps import Trap, file_traps, module_traps, refused
 from gatewright.ir import interpreter
-from gatewright.ir.certify import certify
+from gatewright.ir.certificate.certify import certify
 from gatewright.ir.lowering import IntegerModel, lower
 from gatewright.ir.lowering.rounding import Rounding
 from gatewright.ir.types import IntArray

@@ -25,7 +25,7 @@ from gatewright.cli.doctor import Entry
 from gatewright.errors import GatewrightError, escaped
 from gatewright.frontend.torch.traps import Trap
 from gatewright.hls_templates.records import KernelsDocument
-from gatewright.ir.certificate import Certificate
+from gatewright.ir.certificate.certificate import Certificate
 from gatewright.levels.rtl import Stats
 from gatewright.verify.verify import KINDS, Comparison, Report, UnsavedReportWarning
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gatewright.ir.certificate import Certificate
+from gatewright.ir.certificate.certificate import Certificate
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.types import IntArray
 from gatewright.levels.run import Run

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import onnx
 
 from gatewright.errors import GatewrightError
-from gatewright.ir.certificate import Certificate
-from gatewright.ir.certify import FloatModel
+from gatewright.ir.certificate.certificate import Certificate
+from gatewright.ir.certificate.certify import FloatModel
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.quantizer import OutputBoundary
 from gatewright.ir.types import IntArray

@@ -15,8 +15,8 @@ from torch import nn
 
 from gatewright import frontend
 from gatewright.build import Build
-from gatewright.ir.certificate import Certificate
-from gatewright.ir.certify import FloatModel, certify
+from gatewright.ir.certificate.certificate import Certificate
+from gatewright.ir.certificate.certify import FloatModel, certify
 from gatewright.ir.lowering import IntegerModel, lower
 from gatewright.ir.onnx_io import from_onnx, to_onnx
 from gatewright.levels.inputs import check_arguments

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from small_cells import cell
 
-from gatewright.ir.certificate import ASSUMPTIONS, Certificate, Place
-from gatewright.ir.certify import judge
+from gatewright.ir.certificate.certificate import ASSUMPTIONS, Certificate, Place
+from gatewright.ir.certificate.certify import judge
 from gatewright.ir.exact import activation_table, thresholds
 from gatewright.ir.functions import FUNCTIONS
 from gatewright.ir.functions.base import TORCH_ULPS

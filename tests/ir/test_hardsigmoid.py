@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
-from gatewright.ir.certify import judge
+from gatewright.ir.certificate.certify import judge
 from gatewright.ir.exact import activation_table, function_thresholds
 from gatewright.ir.functions import FUNCTIONS
 from gatewright.ir.lowering import rounding

@@ -20,10 +20,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.ir import functions, interpreter
-from gatewright.ir.certificate import Place
-from gatewright.ir.certify import judge
+from gatewright.ir.certificate.certificate import Place
+from gatewright.ir.certificate.certify import judge
+from gatewright.ir.certificate.float_error import argmax_gap
 from gatewright.ir.exact import ROOT_BITS, Inverse, function_thresholds, inverse_root
-from gatewright.ir.float_error import argmax_gap
 from gatewright.ir.functions.tanh import RUNTIME_ULPS
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import activations, reductions, rounding

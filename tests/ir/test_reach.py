@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gatewright.ir.certify import judge
+from gatewright.ir.certificate.certify import judge
 from gatewright.ir.exact import activation_table, thresholds
 from gatewright.ir.functions import FUNCTIONS, TANH
 from gatewright.ir.graph import Graph

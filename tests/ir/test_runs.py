@@ -9,12 +9,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gatewright.ir import certify
-from gatewright.ir.certificate import Certificate
+from gatewright.ir.certificate import certify
+from gatewright.ir.certificate.certificate import Certificate
+from gatewright.ir.certificate.runs import SHORTEST, find_runs
 from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.rounding import Rounding
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer
-from gatewright.ir.runs import SHORTEST, find_runs
 from gatewright.ir.types import IntArray, IntType
 
 

@@ -18,8 +18,8 @@ from option_models import Network, calibrated
 from torch import nn
 
 import gatewright
-from gatewright.ir.certificate import Certificate
-from gatewright.ir.certify import judge
+from gatewright.ir.certificate.certificate import Certificate
+from gatewright.ir.certificate.certify import judge
 from gatewright.ir.quantizer import ROUNDING_MODES
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gatewright.ir.runs import EvenRun
+from gatewright.ir.certificate.runs import EvenRun
 from gatewright.ir.types import BoolArray, FloatArray, IntArray
 
 ALL_CHANNELS = -1

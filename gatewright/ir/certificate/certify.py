@@ -13,19 +13,19 @@ import numpy as np
 import onnx
 
 from gatewright.ir import ops
-from gatewright.ir.certificate import ALL_CHANNELS, Certificate, Place, SummaryRow
-from gatewright.ir.float_error import (
+from gatewright.ir.certificate.certificate import ALL_CHANNELS, Certificate, Place, SummaryRow
+from gatewright.ir.certificate.float_error import (
     Intervals,
     argmax_gap,
     boundaries,
     output_intervals,
     step_intervals,
 )
-from gatewright.ir.function_error import function_intervals, table_intervals
+from gatewright.ir.certificate.function_error import function_intervals, table_intervals
+from gatewright.ir.certificate.runs import EvenRun, find_runs
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.lower import IntegerModel, lower
 from gatewright.ir.lowering.rounding import KnownStep, Rounding, RoundingLog
-from gatewright.ir.runs import EvenRun, find_runs
 from gatewright.ir.types import BoolArray, FloatArray, IntArray, IntType
 
 FINE = 2.0**-6

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from gatewright.ir.float_error import (
+from gatewright.ir.certificate.float_error import (
     BINARY64,
     UNDERFLOW,
     WIDEN,
