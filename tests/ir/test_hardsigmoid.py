@@ -125,7 +125,7 @@ def test_floats_differ_where_listed(kind: str, mode: str) -> None:
     found = listed = 0
     domain = IntType(-4000, 4000)
     n = np.arange(domain.lo, domain.hi + 1)
-    for seed in range(8):
+    for seed in range(16):
         rng = random.Random(f"{kind}-{mode}-{seed}")
         scale = Fraction(float(F32(rng.choice([1 / 512, 3 / 1000, 0.01 * rng.random() + 1e-3]))))
         step = Fraction(float(F32(rng.choice([2.0**-7, 2.0**-12, 1 / 255, 1e-4, 3.0, 0.25]))))
@@ -151,7 +151,7 @@ def test_floats_differ_where_listed(kind: str, mode: str) -> None:
                 assert reach is not None and reach.contains(theirs[wrong])
             found += int(wrong.sum())
             listed += int(lists.sum())
-    assert listed < 8 * 3 * n.size / 8
+    assert listed < 16 * 3 * n.size / 8
     assert found > 0
 
 
