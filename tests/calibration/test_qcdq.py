@@ -124,6 +124,7 @@ def test_onnxruntime_agrees_with_the_rebuilt_module(name: str, tmp_path: Path) -
         np.testing.assert_allclose(ours.numpy(), theirs, rtol=0, atol=1e-6)
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("name", [*TUTORIAL, "per_channel", "zero_points", "float"])
 def test_a_calibrated_file_compiles_bit_exactly(name: str, tmp_path: Path) -> None:
     path, x = export(lstm(name), tmp_path), sequences(name)
