@@ -114,7 +114,7 @@ def test_a_stream_is_as_deep_as_its_ends_make_use_of() -> None:
 def test_a_kernel_alone(kernel: Callable[[str], Kernel], expected: int) -> None:
     one = kernel("a")
     design = chain(one, sequence=not isinstance(one, SelectLastKernel | FlattenKernel))
-    assert design.to_json(6)["kernels"][0]["predicted_cycles"] == expected
+    assert design.document(6, {}).kernels[0].predicted_cycles == expected
 
 
 def flatten(ident: str, steps: int) -> Kernel:
