@@ -77,6 +77,11 @@ def _braces(values: IntArray) -> str:
     return "{" + ",\n".join(lines) + "}"
 
 
+def accessor(declaration: str, value: str) -> list[str]:
+    """A static member that gives one value, as the lines of a struct; HLS makes no module of it."""
+    return [f"static {declaration} {{", "#pragma HLS inline", f"  return {value};", "}"]
+
+
 def struct(name: str, constants: Mapping[str, int], members: Iterable[str]) -> str:
     """A parameter struct: integer constants first, then types and functions."""
     lines = [

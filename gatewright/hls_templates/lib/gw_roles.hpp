@@ -12,6 +12,7 @@ template <int N>
 struct picker {
   template <class F, class... R>
   static decltype(auto) get(F&, R&... rest) {
+#pragma HLS inline
     return picker<N - 1>::get(rest...);
   }
 };
@@ -20,6 +21,7 @@ template <>
 struct picker<0> {
   template <class F, class... R>
   static F& get(F& first, R&...) {
+#pragma HLS inline
     return first;
   }
 };
@@ -28,6 +30,7 @@ template <>
 struct picker<-1> {
   template <class... R>
   static none get(R&...) {
+#pragma HLS inline
     return none();
   }
 };

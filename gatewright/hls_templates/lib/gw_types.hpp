@@ -52,8 +52,14 @@ using rom = typename machine_word<signed_bits(W, S)>::type;
 
 // A word of either sign as a signed one. Words that are compared go through it: the headers that
 // C-simulation has for ap_int compare an ap_int with an ap_uint of 32 bits or more as unsigned.
-inline std::int32_t as_signed(std::int32_t value) { return value; }
-inline std::int64_t as_signed(std::int64_t value) { return value; }
+inline std::int32_t as_signed(std::int32_t value) {
+#pragma HLS inline
+  return value;
+}
+inline std::int64_t as_signed(std::int64_t value) {
+#pragma HLS inline
+  return value;
+}
 #ifndef GW_NATIVE
 template <int W>
 ap_int<W> as_signed(const ap_int<W>& value) {

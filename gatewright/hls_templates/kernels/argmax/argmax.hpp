@@ -14,11 +14,15 @@ template <class P>
 void argmax(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) {
   bool running = true;
   while (running) {
-#pragma HLS pipeline II = 1
+#pragma HLS pipeline II = 1 style = flp
     const typename P::in_beat x = in.read();
     int best = 0;
+    typename P::in_beat::value_t largest = x.data[0];
     for (int c = 1; c < P::CLASSES; ++c) {
-      if (x.data[c] > x.data[best]) best = c;
+      if (x.data[c] > largest) {
+        largest = x.data[c];
+        best = c;
+      }
     }
     typename P::out_beat y;
     y.data[0] = typename P::index_t(best);

@@ -89,7 +89,7 @@ void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out, bool& fr
   int fold = 0;
   bool running = true;
   while (running) {
-#pragma HLS pipeline II = 1
+#pragma HLS pipeline II = 1 style = flp
     const axis_in<P> w = in.read();
     for (int lane = 0; lane < P::LANES; ++lane) {
       const int i = fold * P::LANES + lane;
@@ -128,7 +128,7 @@ void axis_write(stream<typename P::beat_t>& in, stream<axis_out<P>>& out) {
   int fold = 0;
   bool running = true;
   while (running) {
-#pragma HLS pipeline II = 1
+#pragma HLS pipeline II = 1 style = flp
     if (fold == 0) {
       const typename P::beat_t beat = in.read();
       for (int i = 0; i < P::WIDTH; ++i) values[i] = beat.data[i];

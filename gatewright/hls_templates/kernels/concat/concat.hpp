@@ -9,7 +9,9 @@
 namespace gw {
 
 template <int AT, class Out>
-void read_beside(Out&) {}
+void read_beside(Out&) {
+#pragma HLS inline
+}
 
 template <int AT, class Out, class T, int N, class... S>
 void read_beside(Out& y, stream<beat<T, N>>& first, S&... rest) {
@@ -24,7 +26,7 @@ template <class P, class... S>
 void concat(stream<typename P::out_beat>& out, S&... ins) {
   bool running = true;
   while (running) {
-#pragma HLS pipeline II = 1
+#pragma HLS pipeline II = 1 style = flp
     typename P::out_beat y;
     read_beside<0>(y, ins...);
     out.write(y);

@@ -11,7 +11,7 @@ template <class P>
 void drain(stream<typename P::beat_t>& in) {
   bool running = true;
   while (running) {
-#pragma HLS pipeline II = 1
+#pragma HLS pipeline II = 1 style = flp
     running = !in.read().last;
   }
 }

@@ -16,7 +16,7 @@ template <class P>
 void elementwise(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) {
   bool running = true;
   while (running) {
-#pragma HLS pipeline II = 1
+#pragma HLS pipeline II = 1 style = flp
     const typename P::in_beat x = in.read();
     typename P::out_beat y;
     for (int c = 0; c < P::CHANNELS; ++c) {

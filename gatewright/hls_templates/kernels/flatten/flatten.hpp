@@ -13,7 +13,7 @@ void flatten(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out)
   typename P::out_beat::value_t values[P::STEPS * P::WIDTH];
 #pragma HLS array_partition variable = values complete
   for (int t = 0; t < P::STEPS; ++t) {
-#pragma HLS pipeline II = 1
+#pragma HLS pipeline II = 1 style = flp
     const typename P::in_beat x = in.read();
     for (int i = 0; i < P::WIDTH; ++i) values[t * P::WIDTH + i] = x.data[i];
   }

@@ -8,7 +8,9 @@
 namespace gw {
 
 template <class B>
-void write_all(const B&) {}
+void write_all(const B&) {
+#pragma HLS inline
+}
 
 template <class B, class... S>
 void write_all(const B& value, stream<B>& first, S&... rest) {
@@ -21,7 +23,7 @@ template <class P, class... S>
 void fork(stream<typename P::beat_t>& in, S&... outs) {
   bool running = true;
   while (running) {
-#pragma HLS pipeline II = 1
+#pragma HLS pipeline II = 1 style = flp
     const typename P::beat_t x = in.read();
     write_all(x, outs...);
     running = !x.last;

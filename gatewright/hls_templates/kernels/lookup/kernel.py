@@ -83,7 +83,7 @@ class Table:
         members = [
             f"using in_t = {cpp.word(self.domain)};",
             f"using out_t = {cpp.word(self.out)};",
-            f"static {cpp.rom(element)} entry(unsigned a) {{ return {self.ident}_table[a]; }}",
+            *cpp.accessor(f"{cpp.rom(element)} entry(unsigned a)", f"{self.ident}_table[a]"),
         ]
         bits = int(self.words.size).bit_length() - 1
         table = cpp.array(f"{self.ident}_table", self.words, element)

@@ -152,8 +152,8 @@ class MatVec(Kernel):
         members = [
             *self.port_types,
             f"using acc_t = {cpp.word(self._partial())};",
-            f"static {element} weight(int tile, int k, int u) {{ return {weights}[tile][k][u]; }}",
-            f"static acc_t bias(int output) {{ return {biases}[output]; }}",
+            *cpp.accessor(f"{element} weight(int tile, int k, int u)", f"{weights}[tile][k][u]"),
+            *cpp.accessor("acc_t bias(int output)", f"{biases}[output]"),
         ]
         return "\n".join(
             [

@@ -30,24 +30,30 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
   bool keep = false;
   bool running = true;
   while (running) {
-#pragma HLS pipeline II = 1
+#pragma HLS pipeline II = 1 style = flp
     if (row == 0 && block == 0) {
       const typename P::in_beat beat = in.read();
       for (int i = 0; i < P::INPUTS; ++i) x[i] = beat.data[i];
       last = beat.last;
       keep = beat.keep;
     }
-    for (int u = 0; u < P::UNITS; ++u) {
-      const int output = row * P::UNITS + u;
-      if (block == 0)
-        acc[u] = output < P::OUTPUTS ? typename P::acc_t(P::bias(output)) : typename P::acc_t(0);
-    }
+    // The products are summed first: only one addition lies on the loop through acc.
+    typename P::acc_t sum[P::UNITS];
+    for (int u = 0; u < P::UNITS; ++u) sum[u] = 0;
     for (int k = 0; k < P::COLUMNS; ++k) {
       const int column = block * P::COLUMNS + k;
       if (column < P::INPUTS)
         for (int u = 0; u < P::UNITS; ++u)
-          acc[u] +=
+          sum[u] +=
               multiply<typename P::acc_t>(P::weight(row * P::BLOCKS + block, k, u), x[column]);
+    }
+    for (int u = 0; u < P::UNITS; ++u) {
+      const int output = row * P::UNITS + u;
+      if (block > 0)
+        sum[u] += acc[u];
+      else if (output < P::OUTPUTS)
+        sum[u] += P::bias(output);
+      acc[u] = sum[u];
     }
     if (block < P::BLOCKS - 1) {
       ++block;
@@ -55,8 +61,8 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
       for (int u = 0; u < P::UNITS; ++u) {
         const int output = row * P::UNITS + u;
         if (output < P::OUTPUTS) {
-          y[output] = acc[u];
-          GW_TAP(P::TAP, output, acc[u]);
+          y[output] = sum[u];
+          GW_TAP(P::TAP, output, sum[u]);
         }
       }
       block = 0;

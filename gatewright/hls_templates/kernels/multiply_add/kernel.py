@@ -86,7 +86,7 @@ class MultiplyAdd:
             array = f"{self.ident}_{name}s"
             arrays.append(cpp.array(array, values))
             element = cpp.rom(IntType.of(values))
-            members.append(f"static {element} {name}(int channel) {{ return {array}[channel]; }}")
+            members += cpp.accessor(f"{element} {name}(int channel)", f"{array}[channel]")
         return "\n".join([*arrays, cpp.struct(self.ident, {}, members)])
 
     def record(self, place: Placement) -> MultiplyAddRecord:

@@ -18,7 +18,7 @@ void over_time(stream<typename P::in_beat>& in, stream<typename P::out_beat>& ou
   bool first = true;
   bool running = true;
   while (running) {
-#pragma HLS pipeline II = 1
+#pragma HLS pipeline II = 1 style = flp
     const typename P::in_beat x = in.read();
     typename P::out_beat y;
     for (int i = 0; i < P::WIDTH; ++i) {

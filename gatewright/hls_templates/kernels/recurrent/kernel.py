@@ -172,24 +172,29 @@ class Recurrent(RecurrentLayer):
             if row.any()
         ]
 
-    def _initial_member(self, state: str) -> str:
+    def _initial_member(self, state: str) -> list[str]:
         row = self.initial.get(state)
         value = "0" if row is None or not row.any() else f"{self.ident}_initial_{state}[i]"
         parameter = "int i" if value != "0" else "int"
-        return f"struct initial_{state} {{ static int at({parameter}) {{ return {value}; }} }};"
+        return [f"struct initial_{state} {{", *cpp.accessor(f"int at({parameter})", value), "};"]
 
     def _members(self, names: dict[str, str], weights: IntArray, biases: IntArray) -> list[str]:
         return [
             f"using in_beat = {self.input.beat};",
-            *(self._initial_member(state) for state in ("h", "c")),
+            *self._initial_member("h"),
+            *self._initial_member("c"),
             f"using operand_t = {cpp.word(self.operand)};",
             f"using cell_t = {cpp.word(self.state_type(1))};",
             f"using acc_t = {cpp.word(self.accumulator)};",
-            f"static gw::slot_entry slot(int i) {{ return {names['schedule']}[i]; }}",
-            f"static {cpp.rom(IntType.of(weights))} weight(int i, int k, int lane)"
-            f" {{ return {names['weights']}[i][k][lane]; }}",
-            f"static {cpp.rom(IntType.of(biases))} bias(int row, int lane)"
-            f" {{ return {names['biases']}[row][lane]; }}",
+            *cpp.accessor("gw::slot_entry slot(int i)", f"{names['schedule']}[i]"),
+            *cpp.accessor(
+                f"{cpp.rom(IntType.of(weights))} weight(int i, int k, int lane)",
+                f"{names['weights']}[i][k][lane]",
+            ),
+            *cpp.accessor(
+                f"{cpp.rom(IntType.of(biases))} bias(int row, int lane)",
+                f"{names['biases']}[row][lane]",
+            ),
             "static void tail(const acc_t* sum, int unit, const operand_t& h_prev,"
             " const cell_t& c_prev,",
             "                 operand_t& h_next, cell_t& c_next) {",

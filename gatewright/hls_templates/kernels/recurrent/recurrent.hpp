@@ -68,7 +68,9 @@ void begin_state(stream<beat<U, M>>& given, T (&state)[N], int) {
 
 /// A state as a beat, where somebody reads it.
 template <class T, std::size_t N>
-void write_state(const none&, const T (&)[N], bool, bool) {}
+void write_state(const none&, const T (&)[N], bool, bool) {
+#pragma HLS inline
+}
 
 template <class T, std::size_t N, class U, int M>
 void write_state(stream<beat<U, M>>& out, const T (&state)[N], bool last, bool keep) {
@@ -105,7 +107,7 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
 #pragma HLS array_partition variable = h complete dim = 0
 #pragma HLS array_partition variable = out complete
 #pragma HLS array_partition variable = c complete
-#pragma HLS array_partition variable = acc complete dim = 2
+#pragma HLS array_partition variable = acc complete dim = 0
 
   for (int i = 0; i < X_WIDTH; ++i) x[i] = 0;
   for (int i = 0; i < H_WIDTH; ++i) h[1][i] = 0;
@@ -127,7 +129,7 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
   bool begun = false;  // x of the first step is there
   bool running = true;
   while (running) {
-#pragma HLS pipeline II = 1
+#pragma HLS pipeline II = 1 style = flp
 #pragma HLS dependence variable = h inter RAW distance = P::DISTANCE true
 #pragma HLS dependence variable = c inter RAW distance = P::SLOTS true
     if (slot == 0 && begun) last_step = take_step<P::INPUTS>(in.read(), x);

@@ -135,20 +135,19 @@ class Requantizer:
         ):
             if len(values) == 1:
                 body = cpp.literal(values[0])
-                members.append(f"static constexpr long long {name}(int) {{ return {body}; }}")
+                members += cpp.accessor(f"constexpr long long {name}(int)", body)
             else:
                 arrays.append(cpp.array(f"{self.ident}_{name}", values))
                 body = f"{self.ident}_{name}[channel]"
-                members.append(f"static long long {name}(int channel) {{ return {body}; }}")
+                members += cpp.accessor(f"long long {name}(int channel)", body)
 
     def _table_params(
         self, constants: dict[str, int], members: list[str], arrays: list[str]
     ) -> None:
         constants["ADDRESS_BITS"] = self.domain.bits
         arrays.append(cpp.array(f"{self.ident}_table", self._table_words(), self.out))
-        members.append(
-            f"static {cpp.rom(self.out)} entry(unsigned a) {{ return {self.ident}_table[a]; }}"
-        )
+        table = f"{self.ident}_table[a]"
+        members += cpp.accessor(f"{cpp.rom(self.out)} entry(unsigned a)", table)
 
     def _table_words(self) -> IntArray:
         """The output for each address, negative inputs in the upper half."""
@@ -165,9 +164,9 @@ class Requantizer:
         arrays.append(cpp.array(f"{self.ident}_rows", padded))
         type_ = cpp.rom(IntType.of(padded))
         channel = "channel" if rows > 1 else "0"
-        members.append(
-            f"static {type_} threshold(int {'channel' if rows > 1 else ''}, int k)"
-            f" {{ return {self.ident}_rows[{channel}][k]; }}"
+        members += cpp.accessor(
+            f"{type_} threshold(int {'channel' if rows > 1 else ''}, int k)",
+            f"{self.ident}_rows[{channel}][k]",
         )
 
     @property

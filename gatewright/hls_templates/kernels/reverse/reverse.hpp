@@ -13,10 +13,11 @@ namespace gw {
 template <class P>
 void reverse(stream<typename P::beat_t>& in, stream<typename P::beat_t>& out, bool& too_long) {
   typename P::beat_t kept[P::MAX_STEPS];
+#pragma HLS aggregate variable = kept compact = bit
   int count = 0;
   bool running = true;
   while (running) {
-#pragma HLS pipeline II = 1
+#pragma HLS pipeline II = 1 style = flp
     const typename P::beat_t x = in.read();
     if (count < P::MAX_STEPS)
       kept[count] = x;
@@ -26,7 +27,7 @@ void reverse(stream<typename P::beat_t>& in, stream<typename P::beat_t>& out, bo
     running = !x.last;
   }
   for (int i = count - 1; i >= 0; --i) {
-#pragma HLS pipeline II = 1
+#pragma HLS pipeline II = 1 style = flp
     typename P::beat_t x = kept[i < P::MAX_STEPS ? i : P::MAX_STEPS - 1];
     x.last = i == 0;
     out.write(x);

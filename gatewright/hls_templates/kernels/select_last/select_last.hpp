@@ -11,7 +11,7 @@ template <class P>
 void select_last(stream<typename P::beat_t>& in, stream<typename P::beat_t>& out) {
   bool running = true;
   while (running) {
-#pragma HLS pipeline II = 1
+#pragma HLS pipeline II = 1 style = flp
     const typename P::beat_t x = in.read();
     if (x.last) out.write(x);
     running = !x.last;
