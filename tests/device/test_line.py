@@ -372,8 +372,8 @@ def test_a_sequence_that_damage_makes_too_long(link: Link, small_board: Simulate
 def test_a_sequence_that_ends_inside_a_step(link: Link, small_board: SimulatedBoard) -> None:
     """It could be damage, so it is sent again; then it is told, and what follows is right."""
     x, start = random_sequence(18, 9)
-    words = [port.pack(x if port.sequence else start[None]) for port in INPUTS]
-    cut = [w[:-2] if port.sequence else w for port, w in zip(INPUTS, words, strict=True)]
+    words = [port.pack(x if port.record.sequence else start[None]) for port in INPUTS]
+    cut = [w[:-2] if port.record.sequence else w for port, w in zip(INPUTS, words, strict=True)]
     frames_seen: list[bytes] = []
     small_board.to_board = lambda data: frames_seen.append(data) or data  # type: ignore[func-returns-value]
     raises("GW-910", lambda: link.run(cut, len(x), keep=False), "inside the words of a step")
