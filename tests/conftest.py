@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from choices import add_options, read_options
 from guard import Guard
 from hasty import hasty_model
@@ -32,6 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """One cache for this run and its workers, not the user's."""
     read_options(config)
+    # Workers share the cores: threads of each would wait for each other's.
+    torch.set_num_threads(1)
     # Registered, since hooks of this file are not called for fixtures of a session.
     config.pluginmanager.register(Guard())
     simulators.verilator_model = hasty_model
