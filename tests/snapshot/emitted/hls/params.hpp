@@ -39,15 +39,24 @@ struct k0_lstm_layers_0_0_input_acc {
   static constexpr int TIES = 0;
   using in_t = gw::word<9, true>;
   using out_t = gw::word<4, true>;
-  static constexpr long long multiplier(int) { return 331; }
-  static constexpr long long offset(int) { return 4056; }
+  static constexpr long long multiplier(int) {
+  #pragma HLS inline
+    return 331;
+  }
+  static constexpr long long offset(int) {
+  #pragma HLS inline
+    return 4056;
+  }
 };
 static const gw::rom<4, false> k0_lstm_layers_0_0_input_gate_table[16] = {9, 10, 12, 13, 14, 15, 15, 15, 2, 3, 3, 4, 5, 6, 7, 8};
 struct k0_lstm_layers_0_0_input_gate {
   static constexpr int ADDRESS_BITS = 4;
   using in_t = gw::word<4, true>;
   using out_t = gw::word<4, false>;
-  static gw::rom<4, false> entry(unsigned a) { return k0_lstm_layers_0_0_input_gate_table[a]; }
+  static gw::rom<4, false> entry(unsigned a) {
+  #pragma HLS inline
+    return k0_lstm_layers_0_0_input_gate_table[a];
+  }
 };
 struct k0_lstm_layers_0_0_forget_acc {
   static constexpr int LOW = -8;
@@ -57,15 +66,24 @@ struct k0_lstm_layers_0_0_forget_acc {
   static constexpr int TIES = 0;
   using in_t = gw::word<9, true>;
   using out_t = gw::word<4, true>;
-  static constexpr long long multiplier(int) { return 739; }
-  static constexpr long long offset(int) { return 8146; }
+  static constexpr long long multiplier(int) {
+  #pragma HLS inline
+    return 739;
+  }
+  static constexpr long long offset(int) {
+  #pragma HLS inline
+    return 8146;
+  }
 };
 static const gw::rom<4, false> k0_lstm_layers_0_0_forget_gate_table[16] = {10, 11, 12, 13, 14, 15, 15, 15, 3, 4, 4, 5, 6, 7, 8, 9};
 struct k0_lstm_layers_0_0_forget_gate {
   static constexpr int ADDRESS_BITS = 4;
   using in_t = gw::word<4, true>;
   using out_t = gw::word<4, false>;
-  static gw::rom<4, false> entry(unsigned a) { return k0_lstm_layers_0_0_forget_gate_table[a]; }
+  static gw::rom<4, false> entry(unsigned a) {
+  #pragma HLS inline
+    return k0_lstm_layers_0_0_forget_gate_table[a];
+  }
 };
 struct k0_lstm_layers_0_0_cell_acc {
   static constexpr int LOW = -8;
@@ -75,15 +93,24 @@ struct k0_lstm_layers_0_0_cell_acc {
   static constexpr int TIES = 0;
   using in_t = gw::word<9, true>;
   using out_t = gw::word<4, true>;
-  static constexpr long long multiplier(int) { return 189; }
-  static constexpr long long offset(int) { return 2023; }
+  static constexpr long long multiplier(int) {
+  #pragma HLS inline
+    return 189;
+  }
+  static constexpr long long offset(int) {
+  #pragma HLS inline
+    return 2023;
+  }
 };
 static const gw::rom<4, true> k0_lstm_layers_0_0_cell_gate_table[16] = {0, 2, 3, 5, 6, 7, 7, 7, -8, -8, -8, -7, -6, -5, -3, -2};
 struct k0_lstm_layers_0_0_cell_gate {
   static constexpr int ADDRESS_BITS = 4;
   using in_t = gw::word<4, true>;
   using out_t = gw::word<4, true>;
-  static gw::rom<4, true> entry(unsigned a) { return k0_lstm_layers_0_0_cell_gate_table[a]; }
+  static gw::rom<4, true> entry(unsigned a) {
+  #pragma HLS inline
+    return k0_lstm_layers_0_0_cell_gate_table[a];
+  }
 };
 struct k0_lstm_layers_0_0_output_acc {
   static constexpr int LOW = -8;
@@ -93,15 +120,24 @@ struct k0_lstm_layers_0_0_output_acc {
   static constexpr int TIES = 0;
   using in_t = gw::word<9, true>;
   using out_t = gw::word<4, true>;
-  static constexpr long long multiplier(int) { return 185; }
-  static constexpr long long offset(int) { return 2038; }
+  static constexpr long long multiplier(int) {
+  #pragma HLS inline
+    return 185;
+  }
+  static constexpr long long offset(int) {
+  #pragma HLS inline
+    return 2038;
+  }
 };
 static const gw::rom<4, false> k0_lstm_layers_0_0_output_gate_table[16] = {10, 11, 12, 13, 14, 14, 15, 15, 3, 4, 5, 5, 6, 7, 8, 9};
 struct k0_lstm_layers_0_0_output_gate {
   static constexpr int ADDRESS_BITS = 4;
   using in_t = gw::word<4, true>;
   using out_t = gw::word<4, false>;
-  static gw::rom<4, false> entry(unsigned a) { return k0_lstm_layers_0_0_output_gate_table[a]; }
+  static gw::rom<4, false> entry(unsigned a) {
+  #pragma HLS inline
+    return k0_lstm_layers_0_0_output_gate_table[a];
+  }
 };
 struct k0_lstm_layers_0_0_forget_cell {
   static constexpr int LOW = -6;
@@ -111,8 +147,14 @@ struct k0_lstm_layers_0_0_forget_cell {
   static constexpr int TIES = 0;
   using in_t = gw::word<8, true>;
   using out_t = gw::word<4, true>;
-  static constexpr long long multiplier(int) { return 101; }
-  static constexpr long long offset(int) { return 1021; }
+  static constexpr long long multiplier(int) {
+  #pragma HLS inline
+    return 101;
+  }
+  static constexpr long long offset(int) {
+  #pragma HLS inline
+    return 1021;
+  }
 };
 struct k0_lstm_layers_0_0_input_cell {
   static constexpr int LOW = -8;
@@ -122,8 +164,14 @@ struct k0_lstm_layers_0_0_input_cell {
   static constexpr int TIES = 0;
   using in_t = gw::word<8, true>;
   using out_t = gw::word<4, true>;
-  static constexpr long long multiplier(int) { return 47; }
-  static constexpr long long offset(int) { return 255; }
+  static constexpr long long multiplier(int) {
+  #pragma HLS inline
+    return 47;
+  }
+  static constexpr long long offset(int) {
+  #pragma HLS inline
+    return 255;
+  }
 };
 struct k0_lstm_layers_0_0_c {
   static constexpr int LOW = -8;
@@ -136,7 +184,10 @@ struct k0_lstm_layers_0_0_hidden_tanh {
   static constexpr int ADDRESS_BITS = 4;
   using in_t = gw::word<4, true>;
   using out_t = gw::word<4, true>;
-  static gw::rom<4, true> entry(unsigned a) { return k0_lstm_layers_0_0_hidden_tanh_table[a]; }
+  static gw::rom<4, true> entry(unsigned a) {
+  #pragma HLS inline
+    return k0_lstm_layers_0_0_hidden_tanh_table[a];
+  }
 };
 struct k0_lstm_layers_0_0_h {
   static constexpr int LOW = -3;
@@ -146,8 +197,14 @@ struct k0_lstm_layers_0_0_h {
   static constexpr int TIES = 0;
   using in_t = gw::word<8, true>;
   using out_t = gw::word<3, true>;
-  static constexpr long long multiplier(int) { return 101; }
-  static constexpr long long offset(int) { return 2031; }
+  static constexpr long long multiplier(int) {
+  #pragma HLS inline
+    return 101;
+  }
+  static constexpr long long offset(int) {
+  #pragma HLS inline
+    return 2031;
+  }
 };
 static const gw::rom<4, true> k0_lstm_layers_0_0_weights[10][1][gw::padded_lanes(8)] = {{{0, 0, 2, 5, -6, 3, 3, -6}},
 {{-4, -4, 4, -6, -7, -7, -2, -5}},
@@ -212,14 +269,33 @@ struct k0_lstm_layers_0_0 {
   static constexpr int H_N = -1;
   static constexpr int C_N = -1;
   using in_beat = gw::beat<gw::word<4, true>, 2>;
-  struct initial_h { static int at(int) { return 0; } };
-  struct initial_c { static int at(int) { return 0; } };
+  struct initial_h {
+  static int at(int) {
+  #pragma HLS inline
+    return 0;
+  }
+  };
+  struct initial_c {
+  static int at(int) {
+  #pragma HLS inline
+    return 0;
+  }
+  };
   using operand_t = gw::word<4, true>;
   using cell_t = gw::word<4, true>;
   using acc_t = gw::word<9, true>;
-  static gw::slot_entry slot(int i) { return k0_lstm_layers_0_0_schedule[i]; }
-  static gw::rom<4, true> weight(int i, int k, int lane) { return k0_lstm_layers_0_0_weights[i][k][lane]; }
-  static gw::rom<7, true> bias(int row, int lane) { return k0_lstm_layers_0_0_biases[row][lane]; }
+  static gw::slot_entry slot(int i) {
+  #pragma HLS inline
+    return k0_lstm_layers_0_0_schedule[i];
+  }
+  static gw::rom<4, true> weight(int i, int k, int lane) {
+  #pragma HLS inline
+    return k0_lstm_layers_0_0_weights[i][k][lane];
+  }
+  static gw::rom<7, true> bias(int row, int lane) {
+  #pragma HLS inline
+    return k0_lstm_layers_0_0_biases[row][lane];
+  }
   static void tail(const acc_t* sum, int unit, const operand_t& h_prev, const cell_t& c_prev,
                    operand_t& h_next, cell_t& c_next) {
   #pragma HLS inline
@@ -291,8 +367,14 @@ struct k2_hidden {
   using in_beat = gw::beat<gw::word<3, true>, 3>;
   using out_beat = gw::beat<gw::word<7, true>, 3>;
   using acc_t = gw::word<7, true>;
-  static gw::rom<4, true> weight(int tile, int k, int u) { return k2_hidden_weights[tile][k][u]; }
-  static acc_t bias(int output) { return k2_hidden_biases[output]; }
+  static gw::rom<4, true> weight(int tile, int k, int u) {
+  #pragma HLS inline
+    return k2_hidden_weights[tile][k][u];
+  }
+  static acc_t bias(int output) {
+  #pragma HLS inline
+    return k2_hidden_biases[output];
+  }
 };
 
 // elementwise: relu.out
@@ -306,8 +388,14 @@ struct k3_relu_out_function {
   static constexpr int TIES = 0;
   using in_t = gw::word<7, true>;
   using out_t = gw::word<4, false>;
-  static long long multiplier(int channel) { return k3_relu_out_function_multiplier[channel]; }
-  static long long offset(int channel) { return k3_relu_out_function_offset[channel]; }
+  static long long multiplier(int channel) {
+  #pragma HLS inline
+    return k3_relu_out_function_multiplier[channel];
+  }
+  static long long offset(int channel) {
+  #pragma HLS inline
+    return k3_relu_out_function_offset[channel];
+  }
 };
 struct k3_relu_out {
   static constexpr int CHANNELS = 3;
@@ -333,8 +421,14 @@ struct k4_classes {
   using in_beat = gw::beat<gw::word<4, false>, 3>;
   using out_beat = gw::beat<gw::word<9, true>, 2>;
   using acc_t = gw::word<9, true>;
-  static gw::rom<4, true> weight(int tile, int k, int u) { return k4_classes_weights[tile][k][u]; }
-  static acc_t bias(int output) { return k4_classes_biases[output]; }
+  static gw::rom<4, true> weight(int tile, int k, int u) {
+  #pragma HLS inline
+    return k4_classes_weights[tile][k][u];
+  }
+  static acc_t bias(int output) {
+  #pragma HLS inline
+    return k4_classes_biases[output];
+  }
 };
 
 }  // namespace params
