@@ -12,13 +12,14 @@ import pytest
 import torch
 from choices import add_options, read_options
 from guard import Guard
-from hasty import hasty_model
+from hasty import HastyFlags, hasty_model, headers_folder
 from level_tools import new_cache
 from shared_model import Shared
 
 from gatewright.build import Build
 from gatewright.hls_templates.cosim import simulators
 from gatewright.hls_templates.cosim.verilator import verilator_model
+from gatewright.hls_templates.csim import library
 from gatewright.tools.home import VARIABLE as CACHE
 
 
@@ -40,7 +41,13 @@ def pytest_configure(config: pytest.Config) -> None:
     simulators.verilator_model = hasty_model
     if CACHE not in os.environ:
         os.environ[CACHE] = tempfile.mkdtemp(prefix="gatewright-cache-")
-        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(CACHE), ignore_errors=True))
+        config.add_cleanup(_remove_cache)
+    library.ap_flags = HastyFlags(headers_folder())
+
+
+def _remove_cache() -> None:
+    shutil.rmtree(headers_folder(), ignore_errors=True)
+    shutil.rmtree(os.environ.pop(CACHE), ignore_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -59,7 +59,7 @@ def csim_library(
     compiler = compiler or find_compiler()
     flags = ["-std=c++17", "-shared", "-fPIC", *warnings(compiler), *apart(compiler)]
     flags += [f"-I{PROJECT}", f"-I{PROJECT}/gatewright"]
-    flags += ["-O3", "-march=native", "-DGW_NATIVE"] if native else _ap_flags(compiler)
+    flags += ["-O3", "-march=native", "-DGW_NATIVE"] if native else ap_flags(compiler)
     flags += ["-DGW_TAPS"] if taps else []
     headers = [] if native else header_facts(ap_types())
     host = {HOST: _host(ports).encode()}
@@ -88,7 +88,8 @@ def _has(ident: str, name: str, value: int) -> str:
     return f'static_assert(gw::params::{ident}::{name} == {value}, "{words}");'
 
 
-def _ap_flags(compiler: Compiler) -> list[str]:
+def ap_flags(compiler: Compiler) -> list[str]:
+    """Flags for ap_int, whose headers come with hls4ml."""
     flags = ["-O1", f"-isystem{ap_types()}"]
     if compiler.name != "g++":
         # The specialisations for std::complex in these two headers need libstdc++.
