@@ -8,6 +8,7 @@ A line of ``jobs`` is a ``Job`` as JSON, a line of ``outcomes`` an ``Outcome``.
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import os
 import resource
@@ -163,6 +164,14 @@ def _jobs() -> Iterator[Job]:
         yield Job(**json.loads(line))
 
 
+def _imports(jobs: list[Job]) -> Iterator[str]:
+    yield "gatewright"
+    if any(job.judge for job in jobs):
+        yield "file_judge"
+    if any(job.calibration for job in jobs):
+        yield from ("brevitas.nn", "onnxruntime", "gatewright.frontend.calibration.qcdq")
+
+
 def main() -> None:
     """Import once, then fork for every line."""
     import warnings
@@ -172,8 +181,9 @@ def main() -> None:
     os.dup2(2, 1)
     jobs = list(_jobs())
 
-    if any(job.calibration for job in jobs):
-        import brevitas.nn  # noqa: F401
+    # What a child imports itself, every child imports anew.
+    for name in _imports(jobs):
+        importlib.import_module(name)
 
     with os.fdopen(answers, "w") as out:
         for job in jobs:
