@@ -36,6 +36,7 @@ from gatewright.levels.table import (
 )
 
 if TYPE_CHECKING:
+    from gatewright.lint.findings import Finding
     from gatewright.verify.verify import Report
 
 
@@ -250,6 +251,12 @@ class Build(Documents):
 
         self.opened.notice(CERTIFICATE)  # which is read only where something differs
         return verify(self, x, model, labels=labels, levels=levels, progress=progress)
+
+    def lint_hls(self) -> tuple[Finding, ...]:
+        """Hold its C++ against what is documented of Vitis HLS; see ``gatewright.lint.lint``."""
+        from gatewright.lint.lint import lint
+
+        return lint(self)
 
     @blames_changes
     def synth(

@@ -40,6 +40,7 @@ CODES: dict[str, str] = {
     "GW-502": "C++ compilation failed",
     "GW-503": "C simulation failed",
     "GW-504": "cache of compiled code is not the user's alone",
+    "GW-505": "package of the linter is not installed",
     # 6xx: running
     "GW-601": "input does not fit the build",
     "GW-602": "unknown level",

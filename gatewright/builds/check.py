@@ -30,7 +30,7 @@ from gatewright.files.beside import HIDDEN
 from gatewright.files.reading import check_regular, digest_of, read_bytes, whole
 from gatewright.version import VERSION
 
-FindingKind = Literal["differs", "missing", "added", "manifest"]
+ChangeKind = Literal["differs", "missing", "added", "manifest"]
 BESIDE = (*NO_PART, *map(HIDDEN.format, NO_PART))
 """What may stand in the folder, and what a killed process leaves of it."""
 NAMED = 5
@@ -38,7 +38,7 @@ NAMED = 5
 
 
 @dataclass(frozen=True)
-class Finding:
+class Change:
     """What is not as ``compile`` emits it.
 
     Attributes:
@@ -47,7 +47,7 @@ class Finding:
         says: What is wrong with it.
     """
 
-    kind: FindingKind
+    kind: ChangeKind
     name: str
     says: str
 
@@ -83,7 +83,7 @@ class ChangedBuildError(GatewrightError):
         findings: All that is not.
     """
 
-    def __init__(self, folder: Path, findings: list[Finding]) -> None:
+    def __init__(self, folder: Path, findings: list[Change]) -> None:
         self.findings = tuple(findings)
         named = "; ".join(map(str, findings[:NAMED]))
         more = f"; and {len(findings) - NAMED} more" if len(findings) > NAMED else ""
@@ -129,9 +129,9 @@ def check(build: Documents | str | os.PathLike[str]) -> Checked:
         )
     listed = manifest[FILES]
     lacking = [name for name in OPTIONS if name not in manifest]
-    findings = [Finding("manifest", name, "is an option that it lacks") for name in lacking]
+    findings = [Change("manifest", name, "is an option that it lacks") for name in lacking]
     if not is_whole(manifest) or DIGEST not in manifest:
-        findings.append(Finding("manifest", MANIFEST, "has not the digest that it says of itself"))
+        findings.append(Change("manifest", MANIFEST, "has not the digest that it says of itself"))
     emitted: dict[str, bytes] = {}
     # From a graph that is not the one that was compiled, everything would be another.
     if not lacking and _compare_file(folder, TRACED, listed.get(TRACED)) is None:
@@ -142,7 +142,7 @@ def check(build: Documents | str | os.PathLike[str]) -> Checked:
         findings += [] if found is None else [found]
     with whole(folder):
         added = strangers(folder, {*listed, *emitted, MANIFEST})
-        findings += [Finding("added", name, "was added") for name in added if name not in BESIDE]
+        findings += [Change("added", name, "was added") for name in added if name not in BESIDE]
     if findings:
         raise ChangedBuildError(folder, findings)
     by_digest = tuple(sorted(listed.keys() - emitted.keys()))
@@ -162,37 +162,37 @@ def _emit_again(folder: Path, manifest: Mapping[str, Any]) -> tuple[BuildOptions
 
 def _compare_manifests(
     manifest: Mapping[str, Any], options: BuildOptions, emitted: Mapping[str, bytes]
-) -> Iterator[Finding]:
+) -> Iterator[Change]:
     """What a manifest says, beside what it would say."""
     facts, listed = facts_of(options), manifest[FILES]
     for name in sorted({*facts, *manifest} - {FILES, DIGEST}):
         if name not in facts:
-            yield Finding("manifest", name, "is an entry that compile does not write")
+            yield Change("manifest", name, "is an entry that compile does not write")
         elif json.dumps(manifest[name]) != json.dumps(facts[name]):
-            yield Finding("manifest", name, f"is {manifest[name]!r}, not {facts[name]!r}")
+            yield Change("manifest", name, f"is {manifest[name]!r}, not {facts[name]!r}")
     for name in sorted({*listed, *emitted} - {CALIBRATION}):
         if name not in listed:
-            yield Finding("manifest", name, "is a file that it does not list")
+            yield Change("manifest", name, "is a file that it does not list")
         elif name not in emitted:
-            yield Finding("manifest", name, "is listed, and compile does not write it")
+            yield Change("manifest", name, "is listed, and compile does not write it")
         elif listed[name] != hashlib.sha256(emitted[name]).hexdigest():
-            yield Finding("manifest", name, "is listed with another digest")
+            yield Change("manifest", name, "is listed with another digest")
 
 
-def _compare_file(folder: Path, name: str, wanted: bytes | str | None) -> Finding | None:
+def _compare_file(folder: Path, name: str, wanted: bytes | str | None) -> Change | None:
     """A file beside its bytes, or beside the digest that the manifest has of it."""
     try:
         check_regular(folder, name)
     except FileNotFoundError:
-        return Finding("missing", name, "is missing")
+        return Change("missing", name, "is missing")
     except (OSError, ValueError) as error:
-        return Finding("differs", name, f"cannot be read: {getattr(error, 'strerror', 0) or error}")
+        return Change("differs", name, f"cannot be read: {getattr(error, 'strerror', 0) or error}")
     if isinstance(wanted, bytes):
         longer = (folder / name).stat().st_size > len(wanted)
         same = not longer and read_bytes(folder, name) == wanted
     else:
         same = digest_of(folder, name) == wanted
-    return None if same else Finding("differs", name, "differs")
+    return None if same else Change("differs", name, "differs")
 
 
 def _no_part(folder: Path) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from gatewright.builds.options import check_options, positive
 from gatewright.cli import boards as cli_boards
 from gatewright.cli import check as cli_check
 from gatewright.cli import display
+from gatewright.cli import lint as cli_lint
 from gatewright.cli import report as cli_report
 from gatewright.cli.arrays import check_output, load_array, load_inputs, named_outputs
 from gatewright.cli.common import as_json, calibrate_with, give, run_verify, streams
@@ -302,4 +303,5 @@ main.add_command(cli_boards.run)
 main.add_command(cli_boards.synth_command)
 main.add_command(cli_boards.demo)
 main.add_command(cli_check.check_command)
+main.add_command(cli_lint.lint_command)
 main.add_command(cli_report.report)

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gatewright.build import Build
-from gatewright.builds.check import Checked, Finding
+from gatewright.builds.check import Change, Checked
 from gatewright.builds.opened import ChangedBuildWarning
 from gatewright.calibration import Calibration
 from gatewright.cli.doctor import Entry
@@ -136,7 +136,7 @@ def show_checked(checked: Checked) -> None:
         OUT.print(plain(f"  no part of the build, not looked at: {names}"), soft_wrap=True)
 
 
-def show_findings(findings: Sequence[Finding]) -> None:
+def show_findings(findings: Sequence[Change]) -> None:
     """What of a build is not as compile emits it, a finding a line."""
     for finding in findings[:FINDINGS]:
         OUT.print(plain(f"  {finding}"), soft_wrap=True)

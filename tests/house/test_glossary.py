@@ -8,8 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "gatewright"
 MODULES = {path: ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
-REGISTERED = {"LEVEL", "MAPPINGS"}
-"""What the tables of levels and of kernels take from each file of theirs."""
+REGISTERED = {"LEVEL", "MAPPINGS", "RULE"}
+"""What the tables of levels, of kernels and of the linter's rules take from each file of theirs."""
 TYPE_VARIABLES = {"TypeVar", "ParamSpec"}
 
 

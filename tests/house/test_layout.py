@@ -22,7 +22,7 @@ RANKS: tuple[set[str], ...] = (
     {"boards"},
     {"builds"},
     {"levels"},
-    {"verify", "synth", "page"},
+    {"lint", "verify", "synth", "page"},
     {"report"},
     {"build"},
     {"calibration", "device"},

@@ -1,0 +1,1 @@
+"""What public documents say of Vitis HLS, held against the C++ of a build."""

@@ -1,0 +1,1 @@
+"""``#pragma HLS``: what one may hold, and what one holds."""

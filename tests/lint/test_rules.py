@@ -1,0 +1,71 @@
+"""The linter finds nothing in what is emitted, and its page says what it asks."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from lint_designs import DESIGNS, view
+from shared_model import Shared
+
+import gatewright
+from gatewright import Build
+from gatewright.cli.commands import main
+from gatewright.lint.lint import lint
+from gatewright.lint.rules.table import RULES, judge
+
+PAGE = (Path(__file__).parents[2] / "docs/lint-hls.md").read_text()
+
+
+@pytest.mark.parametrize("requantizer", ["auto", "thresholds"])
+@pytest.mark.parametrize("name", DESIGNS)
+def test_what_is_emitted_is_clean(name: str, requantizer: str) -> None:
+    assert judge(view(name, requantizer=requantizer)) == ()
+
+
+def test_every_rule_has_a_name_of_its_own() -> None:
+    names = [rule.name for rule in RULES]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", name) for name in names)
+
+
+def test_the_page_lists_every_rule_as_it_is() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \| (.*) \| (.*) \| (.*) \| (.*) \|$", PAGE, re.MULTILINE)
+    said = [(rule.name, rule.title, rule.why, rule.source, rule.remedy) for rule in RULES]
+    assert rows == said
+
+
+def test_a_build_from_python_and_from_the_command_line(own_build: Build) -> None:
+    assert own_build.lint_hls() == ()
+    done = CliRunner().invoke(main, ["lint-hls", str(own_build.path)])
+    assert (done.exit_code, done.stdout) == (0, "0 findings\n")
+
+
+def test_an_edited_build(own_build: Build) -> None:
+    path = own_build.path / "hls/gatewright/matvec.hpp"
+    path.write_text(path.read_text().replace(" style = flp", ""))
+    line = path.read_text().splitlines().index("#pragma HLS pipeline II = 1") + 1
+    done = CliRunner().invoke(main, ["lint-hls", str(own_build.path), "--json"])
+    assert done.exit_code == 1
+    (found,) = json.loads(done.stdout)["findings"]
+    assert (found["file"], found["line"]) == ("hls/gatewright/matvec.hpp", line)
+    assert found["rule"] == "pipeline-style"
+    done = CliRunner().invoke(main, ["lint-hls", str(own_build.path)])
+    assert f"hls/gatewright/matvec.hpp:{line}: pipeline-style" in done.stdout
+    assert found["remedy"] in done.stdout
+
+
+def test_a_package_that_is_missing(shared: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda n, *a: None if n == "clang" else real(n, *a)
+    )
+    with pytest.raises(gatewright.GatewrightError) as caught:
+        lint(shared.build)
+    assert caught.value.code == "GW-505"
+    assert caught.value.where == "libclang"
+    assert "gatewright[lint]" in caught.value.remedy
