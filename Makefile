@@ -49,7 +49,7 @@ lint: $(VENV)/.dev
 	@echo "==> mypy"
 	@$(BIN)/mypy
 	@echo "==> clang-format"
-	@find gatewright -name '*.hpp' -print0 | xargs -0 -r $(BIN)/clang-format --dry-run -Werror
+	@find gatewright \( -name '*.h' -o -name '*.hpp' \) -print0 | xargs -0 -r $(BIN)/clang-format --dry-run -Werror
 
 snapshot: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q tests/snapshot --update-snapshot

@@ -41,6 +41,13 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
     "draws": ("N|seed:N", form(r"\d+|seed:\d+"), "2", "how many drawn graphs run, or which (2)"),
     "kills": ("N", int, 12, "how many compiles are killed at random (12)"),
     "boards": ("all", form("all"), "", "every board is placed and routed (a few of each family)"),
+    "compilers": (
+        "all",
+        form("all"),
+        "",
+        "every compiler, standard and header on designs of each shape, and more operands of ap_int "
+        "(one design, and pairs of those choices)",
+    ),
     "beats": ("all", form("all"), "", "a million beats for each case of a kernel (for all of it)"),
 }
 """By name: the words it takes, their type, its default, and what it says."""

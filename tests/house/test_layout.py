@@ -40,7 +40,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 TEXTS = sorted(
     path
     for path in PACKAGE.rglob("*")
-    if path.suffix in {".py", ".hpp", ".sv", ".j2", ".toml", ".tcl"}
+    if path.suffix in {".h", ".py", ".hpp", ".sv", ".j2", ".toml", ".tcl"}
 )
 
 

@@ -1,0 +1,15 @@
+"""``ap_int.h``, ``hls_stream.h`` and ``ap_axi_sdata.h`` of our own, for where AMD's are not.
+
+Under ``__SYNTHESIS__`` clang makes LLVM IR of them in which every operation has the width that
+hardware has. LLVM's passes widen some to the CPU's, unless the data layout names no native widths
+(``n8:16:32:64``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def own_headers() -> Path:
+    """The folder that a compiler finds them in, by ``-I``."""
+    return Path(__file__).parent
