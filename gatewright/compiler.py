@@ -32,6 +32,7 @@ def compile(
     requantizer: Literal["auto", "thresholds"] = "auto",
     max_steps: int | None = None,
     board: str = DEFAULT_BOARD,
+    hls_depth: int | None = None,
     progress: StageProgress | None = None,
 ) -> Build:
     """Compile a quantized recurrent model to HLS C++.
@@ -52,6 +53,9 @@ def compile(
             branches meet again and one has to be buffered; else any length will do. By default
             128, or T of the example if that is more.
         board: Name of a board, for the vendor project.
+        hls_depth: Cycles from an h to the next in the pipeline that the HLS tool makes of a
+            recurrent layer, where its report is there to say; else what its operators are taken to
+            need. The C++ is scheduled for that many; ``rtl/`` has a schedule of its own.
         progress: Called with the name of each stage as it begins.
 
     Returns:
@@ -62,7 +66,7 @@ def compile(
         GatewrightError: With a code, a place, a cause and a remedy; the folder is left as it was.
     """
     report = progress or (lambda stage: None)
-    options = check_options(multipliers, requantizer, max_steps, board)
+    options = check_options(multipliers, requantizer, max_steps, board, hls_depth)
     folder = named(output_dir)
     with replacing(folder) as partial:
         if calibration is not None:

@@ -106,7 +106,11 @@ def _graph(model: onnx.ModelProto) -> bytes:
 
 
 def _kernels_json(forms: Forms) -> dict[str, Any]:
-    return to_json(forms.design.document(forms.integer.steps, _state_quantizers(forms.traced)))
+    return to_json(
+        forms.design.document(
+            forms.integer.steps, _state_quantizers(forms.traced), forms.options.clock_ns
+        )
+    )
 
 
 def _state_quantizers(traced: onnx.ModelProto) -> dict[str, QuantizerRecord]:

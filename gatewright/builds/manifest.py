@@ -35,6 +35,7 @@ class ManifestJson(_Always, total=False):
     """All that this version's hold."""
 
     max_steps: Count
+    hls_depth: Count | None
     digest: str
 
 

@@ -12,7 +12,7 @@ from gatewright.boards import DEFAULT_BOARD, Board, OpenBoard, boards, open_boar
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import MAX_STEPS
 from gatewright.hls_templates.kernels.requantize.kernel import VARIANTS
-from gatewright.hls_templates.mapping.mapper import (
+from gatewright.hls_templates.mapping.options import (
     DEFAULT_MAX_STEPS,
     DEFAULT_MULTIPLIERS,
     MappingOptions,
@@ -21,6 +21,10 @@ from gatewright.ir.lowering import IntegerModel
 
 FASTEST = (1 << 31) - 1
 """Bits per second that a serial port can be asked for."""
+ULTRASCALE = ("xczu", "xck", "xcku", "xcvu")
+"""What names of parts begin with whose operators take half as long as a Zynq-7000's."""
+MOST_CYCLES = 10_000
+"""From an h to the next: far more than any pipeline has."""
 MOST_SEEDS = 1000
 """Placements: days of work already for the smallest design."""
 
@@ -35,12 +39,22 @@ class BuildOptions(MappingOptions):
 
     board: str = DEFAULT_BOARD
 
+    @property
+    def clock_ns(self) -> float:
+        """That of the board, as a Zynq-7000 has it: operators on UltraScale+ take half as long."""
+        board = find_board(self.board)
+        return board.clock_ns * (2 if board.part.startswith(ULTRASCALE) else 1)
+
 
 AnyOptions = TypeVar("AnyOptions", bound=MappingOptions)
 
 
 def check_options(
-    multipliers: Any, requantizer: Any, max_steps: Any = None, board: Any = DEFAULT_BOARD
+    multipliers: Any,
+    requantizer: Any,
+    max_steps: Any = None,
+    board: Any = DEFAULT_BOARD,
+    hls_depth: Any = None,
 ) -> BuildOptions:
     """The options of a build.
 
@@ -49,6 +63,7 @@ def check_options(
         requantizer: One of ``VARIANTS``.
         max_steps: A positive integer, or None for the default.
         board: Name of a vendor's board.
+        hls_depth: A positive integer of at most ``MOST_CYCLES``, or None for the default.
 
     Raises:
         GatewrightError: GW-403 for an unknown board, GW-405.
@@ -58,7 +73,10 @@ def check_options(
     steps = positive("max_steps", max_steps)
     MAX_STEPS.check("max_steps", steps or 0)
     budget = positive("multipliers", multipliers) or DEFAULT_MULTIPLIERS
-    return BuildOptions(budget, requantizer, steps, find_board(board).name)
+    depth = positive("hls_depth", hls_depth)
+    if depth is not None and depth > MOST_CYCLES:
+        raise _refused("hls_depth", depth, f"at most {MOST_CYCLES} cycles")
+    return BuildOptions(budget, requantizer, steps, depth, find_board(board).name)
 
 
 def check_clock(value: Any) -> float | None:

@@ -28,7 +28,7 @@ from gatewright.compiler import compile
 from gatewright.errors import GatewrightError, escaped
 from gatewright.hls_templates.cosim import Waveform
 from gatewright.hls_templates.mapping.document import to_json
-from gatewright.hls_templates.mapping.mapper import DEFAULT_MULTIPLIERS
+from gatewright.hls_templates.mapping.options import DEFAULT_MULTIPLIERS
 from gatewright.levels.pieces import in_pieces
 from gatewright.levels.rtl import drive_for
 from gatewright.levels.stream import check_stream
@@ -114,6 +114,13 @@ def main() -> None:
     show_default=True,
     help=f"Part and clock of run_hls.tcl: {' or '.join(boards())}.",
 )
+@click.option(
+    "--hls-depth",
+    type=int,
+    metavar="CYCLES",
+    help="From an h to the next in the pipeline of a recurrent layer that the HLS tool reports; "
+    "without it, what its operators are taken to need.",
+)
 @calibrate_with
 @as_json
 def compile_command(
@@ -123,6 +130,7 @@ def compile_command(
     requantizer: Any,
     max_steps: int | None,
     board: str,
+    hls_depth: int | None,
     data: str | None,
     as_json: bool,
 ) -> None:
@@ -131,7 +139,7 @@ def compile_command(
     MODEL is an .onnx file, module:factory, or a folder whose model.py has model() and
     example_input().
     """
-    check_options(multipliers, requantizer, max_steps)
+    check_options(multipliers, requantizer, max_steps, board, hls_depth)
     source, calibration = calibrated(load_model(model), data)
     with display.compiling(as_json) as progress:
         build = compile(
@@ -142,6 +150,7 @@ def compile_command(
             requantizer=requantizer,
             max_steps=max_steps,
             board=board,
+            hls_depth=hls_depth,
             progress=progress,
         )
     if as_json:

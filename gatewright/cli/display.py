@@ -281,7 +281,8 @@ def show_build(build: Build) -> None:
         )
     OUT.print(table)
     OUT.print(
-        f"Predicted: {kernels.predicted_cycles} cycles for a sequence of {kernels.steps} steps.",
+        f"Predicted: {kernels.predicted_cycles} cycles for a sequence of {kernels.steps} steps, "
+        f"{kernels.hls_predicted_cycles} of the C++ in pipelines of an interval of one.",
         highlight=False,
     )
     OUT.print(_certificate_line(build.certificate), highlight=False)

@@ -12,9 +12,9 @@ Bound = Annotated[int, msgspec.Meta(ge=-(2**32), le=2**32)]
 """The least or greatest value of a stream, whose words have at most 32 bits."""
 
 
-SCHEMA: Literal[2] = 2
+SCHEMA: Literal[3] = 3
 """The version of the records. The first had no number, tiles and taps by position, and requantizers
-whose fields were those of their kernel."""
+whose fields were those of their kernel; the second had one schedule for RTL and C++."""
 
 
 class PortRecord(Record, frozen=True):
@@ -233,7 +233,10 @@ class Document(Record, Generic[K], kw_only=True, frozen=True):
     Attributes:
         schema: Version of these records.
         steps: Time steps of the sequence that cycles are predicted for.
-        predicted_cycles: Of that sequence, from its first input word to its last output word.
+        predicted_cycles: Of that sequence, from its first input word to its last output word, in
+            ``rtl/``.
+        hls_predicted_cycles: The same of the C++, if the pipelines that an HLS tool makes of it are
+            as deep as its operators are taken to need, and each reaches an interval of one.
         max_steps: Steps of the longest sequence that the kernels take; None for any.
         inputs: Ports in the order of the integer graph's inputs.
         outputs: Ports in the order of its outputs.
@@ -244,9 +247,10 @@ class Document(Record, Generic[K], kw_only=True, frozen=True):
         kernels: In topological order.
     """
 
-    schema: Literal[2]
+    schema: Literal[3]
     steps: Count
     predicted_cycles: Count
+    hls_predicted_cycles: Count
     max_steps: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None
     inputs: tuple[PortRecord, ...]
     outputs: tuple[PortRecord, ...]

@@ -10,6 +10,7 @@ from msgspec.structs import fields
 from shared_model import Shared
 
 from gatewright.hls_templates import records
+from gatewright.hls_templates.kernels.recurrent.kernel import FoldingRecord
 from gatewright.hls_templates.kernels.recurrent.schedule import Tile
 from gatewright.hls_templates.kernels.table import RECORDS
 
@@ -18,7 +19,7 @@ COMMON = {field.name for field in fields(records.KernelRecord)}
 OTHERS = [
     *(records.Document, records.PortRecord, records.StreamRecord, records.Tap, records.StateTap),
     *(records.QuantizerRecord, records.RequantizerRecord, records.AffineRecord),
-    *(records.KernelRecord, Tile),
+    *(records.KernelRecord, Tile, FoldingRecord),
 ]
 
 

@@ -12,7 +12,7 @@ from gatewright.hls_templates import Design, map_design, write_project
 from gatewright.hls_templates.csim import Simulator, csim_sources
 from gatewright.hls_templates.kernels.lookup.kernel import LookupRecord
 from gatewright.hls_templates.kernels.requantize.kernel import RequantizeRecord
-from gatewright.hls_templates.mapping.mapper import MappingOptions
+from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.hls_templates.records import KernelRecord

@@ -25,7 +25,7 @@ from gatewright.hls_templates.cosim.drive import Drive
 from gatewright.hls_templates.cosim.library import core_library
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.kernels.base import Kernel
-from gatewright.hls_templates.mapping.mapper import MappingOptions
+from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.hls_templates.project.hls import write_project
 from gatewright.hls_templates.project.rtl import rtl_files

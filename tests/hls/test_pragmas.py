@@ -10,7 +10,7 @@ from drawn_graphs import STEPS, draw
 
 import gatewright
 from gatewright.hls_templates import map_design
-from gatewright.hls_templates.mapping.mapper import MappingOptions
+from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.hls_templates.project.hls import project_files
 
 PACKAGE = Path(gatewright.__file__).parent / "hls_templates"
@@ -33,6 +33,29 @@ def test_accumulators_are_registers() -> None:
     """A memory cannot be read, added to and written in one cycle."""
     text = (PACKAGE / "kernels/recurrent/recurrent.hpp").read_text()
     assert "#pragma HLS array_partition variable = acc complete dim = 0\n" in text
+
+
+def test_states_are_memories_with_a_distance() -> None:
+    """A bank for each unit; of registers a tool takes every pass to need the one before."""
+    text = (PACKAGE / "kernels/recurrent/recurrent.hpp").read_text()
+    for name, distance in (("h", "DISTANCE"), ("c", "SLOTS")):
+        assert f"#pragma HLS array_partition variable = {name} complete dim = 2\n" in text
+        assert f"#pragma HLS bind_storage variable = {name} type = ram_s2p impl = lutram\n" in text
+        line = f"#pragma HLS dependence variable = {name} inter RAW distance = P::{distance} true\n"
+        assert line in text
+
+
+@pytest.mark.parametrize("requantizer", ["auto", "thresholds"])
+def test_every_rom_says_how_it_lies_in_memory(requantizer: str) -> None:
+    """Banks for what lanes read side by side, wide words for tiles, copies for what many read."""
+    design = map_design(draw(0).graph, MappingOptions(256, requantizer, STEPS))
+    text = project_files(design, "part", 10)["params.hpp"]
+    arrays = re.findall(r"^static const \S+ \S+ (\w+)((?:\[[^\]]+\])+) =", text, re.MULTILINE)
+    assert len(arrays) > 20
+    for name, extents in arrays:
+        told = re.findall(rf"#pragma HLS (\w+) variable = {name} ", text)
+        words = eval(extents.replace("][", "*").strip("[]").replace("gw::padded_lanes", ""))
+        assert told or words == 1, name
 
 
 def test_reversed_beats_are_words() -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from msgspec import structs
 from small_cells import HIDDEN, INPUTS, KINDS
 
 from gatewright.hls_templates import Design, map_design
+from gatewright.hls_templates.kernels.recurrent.folding import Folding
 from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent, RecurrentRecord
 from gatewright.hls_templates.kernels.recurrent.schedule import (
     SlotList,
@@ -25,15 +27,17 @@ from gatewright.hls_templates.kernels.recurrent.schedule import (
     dependence_distance,
     make_schedule,
     row_order,
+    rtl_depth,
     shortest,
 )
-from gatewright.hls_templates.mapping.mapper import MappingOptions
+from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.ir import interpreter, ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering.cells import build_body
 from gatewright.ir.lowering.rounding import RoundingLog
 
 STEPS = 3
+TAIL = partial(rtl_depth, tail_latency=20)
 
 
 def random_shapes(seed: int, count: int) -> list[tuple[TileShape, int]]:
@@ -195,32 +199,32 @@ def test_a_thousand_tiles_take_no_time(depth: int) -> None:
 def test_a_chosen_tile_is_nearly_the_fastest_of_its_budget(seed: int) -> None:
     rng = np.random.default_rng(seed)
     inputs, hidden, budget, tail = (int(v) for v in rng.integers((1, 1, 4, 1), (20, 24, 900, 40)))
-    chosen = choose_tile(inputs, hidden, 4, budget, tail)
+    chosen = choose_tile(inputs, hidden, 4, budget, partial(rtl_depth, tail_latency=tail))
     assert chosen.multipliers <= budget
     fastest = min(
-        shortest(shape, shape.depth(tail)).cycles
+        shortest(shape, rtl_depth(shape.columns, tail)).cycles
         for units in range(1, hidden + 1)
         for columns in range(1, max(inputs, hidden) + 1)
         if (shape := TileShape(inputs, hidden, 4, units, columns)).multipliers <= budget
     )
-    assert fastest <= len(make_schedule(chosen, chosen.depth(tail))) <= 1.05 * fastest
+    assert fastest <= len(make_schedule(chosen, rtl_depth(chosen.columns, tail))) <= 1.05 * fastest
 
 
 def test_a_budget_below_the_gates_has_no_tile() -> None:
-    assert choose_tile(6, 20, 4, 4, 20).multipliers == 4
+    assert choose_tile(6, 20, 4, 4, TAIL).multipliers == 4
     with pytest.raises(ValueError, match="3 multipliers"):
-        choose_tile(6, 20, 4, 3, 20)
+        choose_tile(6, 20, 4, 3, TAIL)
 
 
 def test_multipliers_that_would_only_wait_are_not_taken() -> None:
-    assert choose_tile(6, 20, 4, 100_000, 20).multipliers < 300
-    assert choose_tile(64, 128, 4, 1024, 20).multipliers == 1024
+    assert choose_tile(6, 20, 4, 100_000, TAIL).multipliers < 300
+    assert choose_tile(64, 128, 4, 1024, TAIL).multipliers == 1024
 
 
 def test_another_process_makes_the_same_schedule() -> None:
     code = (
         "from gatewright.hls_templates.kernels.recurrent.schedule import *;"
-        "s = choose_tile(9, 41, 4, 300, 20); print(s, make_schedule(s, s.depth(20)))"
+        "s = choose_tile(9, 41, 4, 300, lambda k: k + 25); print(s, make_schedule(s, 30))"
     )
     runs = [
         subprocess.run(
@@ -280,7 +284,7 @@ def scheduled(graph: Graph, shape: TileShape, slots: SlotList) -> Design:
     design = map_design(graph, MappingOptions())
     (stage,) = (s for s in design.stages if isinstance(s.kernel, Recurrent))
     assert isinstance(stage.kernel, Recurrent)
-    kernel = replace(stage.kernel, shape=shape, slots=slots)
+    kernel = replace(stage.kernel, hls=Folding(shape, 1, slots))
     stages = tuple(replace(s, kernel=kernel) if s is stage else s for s in design.stages)
     return replace(design, stages=stages)
 
@@ -290,15 +294,16 @@ def spread(slots: SlotList) -> SlotList:
     return tuple(slot for tile in slots if tile is not None for slot in (tile, None))
 
 
-# U, K and the depth: skewed with bubbles, skewed without, row by row with bubbles.
-CUTS = [(2, 2, 20), (1, 3, 6), (5, 2, 15), (2, 3, 1)]
+# U, K and the depth: skewed with bubbles, skewed without, row by row with bubbles and without, and
+# columns that are a part of a word of h.
+CUTS = [(2, 2, 20), (1, 3, 6), (5, 1, 15), (2, 4, 1), (4, 2, 10)]
 
 
 @pytest.mark.compiles
 @pytest.mark.parametrize(
     ("cut", "between"),
     [*((cut, False) for cut in CUTS), (CUTS[1], True)],
-    ids=["bubbles", "skewed", "row_by_row", "plain", "bubbles_between"],
+    ids=["bubbles", "skewed", "row_by_row", "plain", "parts", "bubbles_between"],
 )
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_schedule_changes_an_integer(
@@ -326,6 +331,7 @@ def test_the_cuts_are_of_all_sorts() -> None:
         (False, True),
         (True, False),
         (False, False),
+        (True, True),
     ]
 
 

@@ -12,7 +12,7 @@ from drawn_graphs import STEPS, draw
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates import map_design, write_project
 from gatewright.hls_templates.csim.library import csim_library, csim_sources
-from gatewright.hls_templates.mapping.mapper import MappingOptions
+from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.tools.compiler import (
     Compiler,

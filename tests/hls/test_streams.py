@@ -32,7 +32,7 @@ from gatewright.hls_templates.kernels.axis.kernel import AxisPort
 from gatewright.hls_templates.kernels.base import Port
 from gatewright.hls_templates.kernels.reverse.kernel import Reverse
 from gatewright.hls_templates.mapping.dataflow import Fifo, Stage
-from gatewright.hls_templates.mapping.mapper import MappingOptions
+from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph
 from gatewright.tools.compiler import ap_types, find_compiler

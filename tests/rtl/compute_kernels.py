@@ -15,7 +15,7 @@ from gatewright.hls_templates.kernels.elementwise.kernel import Elementwise
 from gatewright.hls_templates.kernels.lookup.kernel import Table
 from gatewright.hls_templates.kernels.matvec.kernel import MatVec
 from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
-from gatewright.hls_templates.mapping.mapper import MappingOptions
+from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.ops.lookup import wrapped_table

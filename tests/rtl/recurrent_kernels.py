@@ -12,12 +12,14 @@ from placed import placed
 from small_cells import cell
 
 from gatewright.hls_templates import map_design
+from gatewright.hls_templates.kernels.recurrent.folding import Folding
 from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
 from gatewright.hls_templates.kernels.recurrent.schedule import (
     SlotList,
     TileShape,
     make_schedule,
     row_order,
+    rtl_depth,
 )
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
@@ -115,8 +117,8 @@ class Layer:
         assert isinstance(kernel, Recurrent)
         inputs, hidden, units, columns = self.sizes
         shape = TileShape(inputs, hidden, kernel.shape.gates, units, columns)
-        slots = self.slots(shape, shape.depth(kernel.tail_latency))
-        kernel = replace(kernel, shape=shape, slots=slots)
+        depth = rtl_depth(columns, kernel.tail_latency)
+        kernel = replace(kernel, folding=Folding(shape, depth, self.slots(shape, depth)))
         return placed(
             kernel,
             _expected(graph),

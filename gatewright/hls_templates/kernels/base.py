@@ -80,6 +80,18 @@ class Kernel(ABC):
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """Its control, clock cycle by clock cycle; see ``timing``."""
 
+    def hls_machine(
+        self, reads: Sequence[Channel], writes: Sequence[Channel], clock_ns: float
+    ) -> Machine:
+        """The same of its C++, in the pipeline that an HLS tool is taken to make of it.
+
+        Args:
+            reads: What it reads.
+            writes: What it writes.
+            clock_ns: The clock period, in nanoseconds.
+        """
+        return self.machine(reads, writes)
+
     @abstractmethod
     def rtl_module(self) -> Module:
         """Its SystemVerilog module, with its parameters applied."""

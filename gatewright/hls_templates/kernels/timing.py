@@ -171,6 +171,24 @@ def at_the_end(read: Channel, write: Channel) -> Machine:
         yield
 
 
+def pipelined(read: Channel, write: Channel, interval: int, latency: int) -> Machine:
+    """A beat every ``interval`` cycles; its result comes ``latency`` cycles after its last one.
+
+    What stands at the end without room to go holds up all behind it.
+    """
+    cycle = free = 0
+    flying: deque[tuple[int, bool]] = deque()
+    while True:
+        if flying and flying[0][0] <= cycle and write.ready:
+            write.push(flying.popleft()[1])
+        if free <= cycle and read.valid and not (flying and flying[0][0] <= cycle):
+            flying.append((cycle + interval - 1 + latency, read.last))
+            read.pop()
+            free = cycle + interval
+        cycle += 1
+        yield
+
+
 def one_at_a_time(read: Channel, write: Channel, reading: int, latency: int) -> Machine:
     """A beat is read for some cycles and taken with the last; its result comes so much later."""
     while True:

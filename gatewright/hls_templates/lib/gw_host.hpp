@@ -46,10 +46,4 @@ bool collect(stream<axis_out<P>>& port, std::int64_t steps, T* values) {
   return in_place;
 }
 
-/// The values of a state.
-template <class T, std::size_t N>
-void copy_state(const T (&state)[N], std::int32_t* values) {
-  for (std::size_t i = 0; i < N; ++i) values[i] = static_cast<std::int32_t>(state[i]);
-}
-
 }  // namespace gw

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from gatewright.hls_templates.kernels.axis.kernel import AxisPort
 from gatewright.hls_templates.kernels.base import Kernel, Port
 from gatewright.hls_templates.kernels.timing import Channel, simulate, sink, source
+from gatewright.hls_templates.mapping.options import DEFAULT_CLOCK_NS
 from gatewright.hls_templates.records import (
     SCHEMA,
     KernelRecord,
@@ -135,11 +136,16 @@ class Design:
         """Ports of C++ that tell of a sequence that ends inside a step."""
         return tuple(port.framing for port in self.inputs if port.framing)
 
-    def cycles(self, steps: int, sequences: int = 1) -> int:
+    def cycles(self, steps: int, sequences: int = 1, hls_clock_ns: float | None = None) -> int:
         """Clock cycles of sequences of ``steps`` steps, back to back.
 
         From the one in which the first input word is taken to the one in which the last output word
         is taken, both included, where nobody outside makes the design wait.
+
+        Args:
+            steps: Time steps of a sequence.
+            sequences: How many.
+            hls_clock_ns: For the C++ rather than ``rtl/``, the clock period in nanoseconds.
         """
         channels = {s.name: Channel(s.depth) for s in self.streams.values()}
         ends: list[list[int]] = [[] for _ in self.outputs]
@@ -149,7 +155,10 @@ class Design:
         ]
         for stage in self.stages:
             reads, writes = ([channels[n] for n in side] for side in (stage.reads, stage.writes))
-            machines.append(stage.kernel.machine(reads, writes))
+            if hls_clock_ns is None:
+                machines.append(stage.kernel.machine(reads, writes))
+            else:
+                machines.append(stage.kernel.hls_machine(reads, writes, hls_clock_ns))
         for port, end in zip(self.outputs, ends, strict=True):
             machines.append(sink(channels[port.stream], end, port.folds))
         work = sum(kernel.interval for kernel in self.kernels)
@@ -170,11 +179,17 @@ class Design:
         """Every tap, in the order of its number."""
         return tuple(tap for kernel in self.kernels for tap in kernel.taps())
 
-    def document(self, steps: int, states: Mapping[str, QuantizerRecord]) -> KernelsDocument:
+    def document(
+        self,
+        steps: int,
+        states: Mapping[str, QuantizerRecord],
+        clock_ns: float = DEFAULT_CLOCK_NS,
+    ) -> KernelsDocument:
         """``3_kernels.json``.
 
         Args:
             steps: Time steps of the sequence whose cycles are predicted.
+            clock_ns: The clock period of the C++, in nanoseconds.
             states: Quantizers of the states of recurrent layers, by the names of their taps.
         """
         taps = self.taps()
@@ -182,6 +197,7 @@ class Design:
             schema=SCHEMA,
             steps=steps,
             predicted_cycles=self.cycles(steps),
+            hls_predicted_cycles=self.cycles(steps, hls_clock_ns=clock_ns),
             max_steps=self.max_steps,
             inputs=tuple(port.record() for port in self.inputs),
             outputs=tuple(port.record() for port in self.outputs),

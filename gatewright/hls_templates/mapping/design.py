@@ -7,7 +7,8 @@ from gatewright.hls_templates.kernels.recurrent.schedule import least_multiplier
 from gatewright.hls_templates.kernels.recurrent.tail import split_step
 from gatewright.hls_templates.kernels.table import find_mapping
 from gatewright.hls_templates.mapping.dataflow import Design
-from gatewright.hls_templates.mapping.mapper import Mapper, MappingOptions
+from gatewright.hls_templates.mapping.mapper import Mapper
+from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.ir.graph import Graph
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,34 +15,17 @@ from gatewright.hls_templates.kernels.drain.kernel import Drain
 from gatewright.hls_templates.kernels.fork.kernel import Fork
 from gatewright.hls_templates.kernels.reverse.kernel import Reverse
 from gatewright.hls_templates.mapping.dataflow import Fifo, Stage
+from gatewright.hls_templates.mapping.options import DEFAULT_MAX_STEPS, MappingOptions
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.types import IntArray
 
-DEFAULT_MULTIPLIERS = 256
-DEFAULT_MAX_STEPS = 128
 MAX_STREAM_BITS = 32
 MAX_PORT_VALUE = 2**31 - 1
 """A stream inside may have unsigned words of 32 bits; a host has an int32 for each value."""
 
 # What two branches that meet again may be apart beyond the steps of a sequence: pipelines.
 SLACK = 4
-
-
-@dataclass(frozen=True)
-class MappingOptions:
-    """Choices that change the hardware, never an integer.
-
-    Attributes:
-        multipliers: Budget of multipliers of a recurrent layer.
-        requantizer: ``auto``, or ``thresholds`` to keep every threshold.
-        max_steps: Longest sequence, where a layer that runs backwards or branches that meet again
-            have to buffer one; None for ``DEFAULT_MAX_STEPS``.
-    """
-
-    multipliers: int = DEFAULT_MULTIPLIERS
-    requantizer: str = "auto"
-    max_steps: int | None = None
 
 
 class Mapper:

@@ -13,7 +13,8 @@ from msgspec import structs
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.recurrent.layer import state_tap
 from gatewright.hls_templates.kernels.table import find_mapping
-from gatewright.hls_templates.mapping.mapper import Mapper, MappingOptions
+from gatewright.hls_templates.mapping.mapper import Mapper
+from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.hls_templates.records import KernelsDocument, StateTap
 from gatewright.ir.graph import Node
 from gatewright.ir.lowering import IntegerModel

@@ -53,7 +53,7 @@ word<BITS, S> get_lane(const W& w, int lane) {
   return w.data[lane];
 #else
   word<BITS, S> value;
-  value.range() = w.data.range(BITS * lane + BITS - 1, BITS * lane);
+  value.range(BITS - 1, 0) = w.data.range(BITS * lane + BITS - 1, BITS * lane);
   return value;
 #endif
 }
@@ -84,22 +84,20 @@ void set_last(W& w, bool last) {
 /// nobody behind it waits for more and the next sequence of this port begins with its first word.
 template <class P>
 void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out, bool& framing) {
-  typename P::beat_t::value_t values[P::WIDTH] = {};
-#pragma HLS array_partition variable = values complete
+  typename P::beat_t::value_t values[std::size_t(P::FOLDS)][std::size_t(P::LANES)] = {};
+#pragma HLS array_partition variable = values complete dim = 0
   int fold = 0;
   bool running = true;
   while (running) {
 #pragma HLS pipeline II = 1 style = flp
     const axis_in<P> w = in.read();
-    for (int lane = 0; lane < P::LANES; ++lane) {
-      const int i = fold * P::LANES + lane;
-      if (i < P::WIDTH) values[i] = get_lane<P::LANE_BITS, P::SIGNED>(w, lane);
-    }
+    for (int lane = 0; lane < P::LANES; ++lane)
+      values[fold][lane] = get_lane<P::LANE_BITS, P::SIGNED>(w, lane);
     const bool whole = fold == P::FOLDS - 1;
     if (w.last && !whole) framing = true;
     if (w.last || whole) {
       typename P::beat_t beat;
-      for (int i = 0; i < P::WIDTH; ++i) beat.data[i] = values[i];
+      for (int i = 0; i < P::WIDTH; ++i) beat.data[i] = values[i / P::LANES][i % P::LANES];
       beat.last = w.last;
       beat.keep = w.user;
       out.write(beat);
@@ -122,8 +120,8 @@ void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out) {
 /// Beats to AXI4-Stream, until the end of a sequence.
 template <class P>
 void axis_write(stream<typename P::beat_t>& in, stream<axis_out<P>>& out) {
-  typename P::beat_t::value_t values[P::WIDTH];
-#pragma HLS array_partition variable = values complete
+  typename P::beat_t::value_t values[std::size_t(P::FOLDS)][std::size_t(P::LANES)] = {};
+#pragma HLS array_partition variable = values complete dim = 0
   bool last = false;
   int fold = 0;
   bool running = true;
@@ -131,17 +129,11 @@ void axis_write(stream<typename P::beat_t>& in, stream<axis_out<P>>& out) {
 #pragma HLS pipeline II = 1 style = flp
     if (fold == 0) {
       const typename P::beat_t beat = in.read();
-      for (int i = 0; i < P::WIDTH; ++i) values[i] = beat.data[i];
+      for (int i = 0; i < P::WIDTH; ++i) values[i / P::LANES][i % P::LANES] = beat.data[i];
       last = beat.last;
     }
     axis_out<P> w;
-    for (int lane = 0; lane < P::LANES; ++lane) {
-      const int i = fold * P::LANES + lane;
-      if (i < P::WIDTH)
-        set_lane<P::LANE_BITS>(w, lane, values[i]);
-      else
-        set_lane<P::LANE_BITS>(w, lane, 0);
-    }
+    for (int lane = 0; lane < P::LANES; ++lane) set_lane<P::LANE_BITS>(w, lane, values[fold][lane]);
     set_last(w, last && fold == P::FOLDS - 1);
     out.write(w);
     if (fold == P::FOLDS - 1) {

@@ -8,8 +8,9 @@ from math import ceil
 from typing import ClassVar, Protocol
 
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.delays import START, after
 from gatewright.hls_templates.kernels.base import Kernel
-from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time
+from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time, pipelined
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.records import KernelRecord, Placement, Tap
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
@@ -39,11 +40,19 @@ class Applicable(RtlFunction, Protocol):
     """What a design includes for it."""
 
     @property
+    def ident(self) -> str:
+        """The identifier of its parameter struct."""
+
+    @property
     def call(self) -> str:
         """The C++ class with its parameters."""
 
-    def params_cpp(self) -> str:
-        """Its constant arrays and its parameter struct."""
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """The longest way through its C++, see ``delays``."""
+
+    def params_cpp(self, rows: int, lanes: int) -> str:
+        """Its constant arrays and its parameter struct, for rows of lanes."""
 
     def record(self, place: Placement) -> KernelRecord:
         """What ``3_kernels.json`` says of the kernel that applies it."""
@@ -95,6 +104,13 @@ class Elementwise(Kernel):
         """One beat at a time."""
         return one_at_a_time(reads[0], writes[0], self.rows, self.latency)
 
+    def hls_machine(
+        self, reads: Sequence[Channel], writes: Sequence[Channel], clock_ns: float
+    ) -> Machine:
+        """A beat enters as soon as the rows of the one before have."""
+        latency, _ = after(START, ("select", *self.applied.operators, "select"), clock_ns)
+        return pipelined(reads[0], writes[0], self.rows, latency + 1)
+
     def rtl_module(self) -> Module:
         """Sizes, types and the function's latency."""
         params: dict[str, SvValue] = {
@@ -133,9 +149,19 @@ class Elementwise(Kernel):
 
     def params_cpp(self) -> str:
         """The function's parameters and the stream's."""
-        members = [*self.port_types, f"using function = {self.applied.call};"]
-        constants: dict[str, int] = {"CHANNELS": self.input.width, "TAP": self.first_tap}
-        return self.applied.params_cpp() + "\n" + cpp.struct(self.ident, constants, members)
+        members = [
+            *self.port_types,
+            f"using function = {self.applied.call};",
+            *cpp.storage([], [self.applied.ident]),
+        ]
+        constants: dict[str, int] = {
+            "CHANNELS": self.input.width,
+            "LANES": self.lanes,
+            "ROWS": self.rows,
+            "TAP": self.first_tap,
+        }
+        function = self.applied.params_cpp(self.rows, self.lanes)
+        return function + "\n" + cpp.struct(self.ident, constants, members)
 
     def record(self, place: Placement) -> KernelRecord:
         """The function's."""

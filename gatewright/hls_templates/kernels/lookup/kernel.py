@@ -9,6 +9,7 @@ import numpy as np
 
 from gatewright.files.records import Count
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.delays import reading
 from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
 from gatewright.hls_templates.mapping.mapper import Mapper
@@ -70,6 +71,11 @@ class Table:
         """Cycles that it takes."""
         return TABLE_LATENCY
 
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """The longest way through its C++, see ``delays``."""
+        return (reading(self.words.size, cpp.LUT_DEPTH),)
+
     def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
         """Its module: a ROM for each lane."""
         bits = int(self.words.size).bit_length() - 1
@@ -77,17 +83,17 @@ class Table:
         rom = Rom(pack(self.words[:, None], self.out.bits), self.out.bits)
         return FunctionModule(Module("gw_table", params, {"FILE": rom}))
 
-    def params_cpp(self) -> str:
-        """The ROM and the parameter struct."""
-        element = IntType.of(self.words)
+    def params_cpp(self, rows: int, lanes: int) -> str:
+        """The ROM and the parameter struct; each lane reads at an address of its own."""
+        table = cpp.RomArray(f"{self.ident}_table", self.words, copied=lanes > 1)
         members = [
             f"using in_t = {cpp.word(self.domain)};",
             f"using out_t = {cpp.word(self.out)};",
-            *cpp.accessor(f"{cpp.rom(element)} entry(unsigned a)", f"{self.ident}_table[a]"),
+            *cpp.accessor(f"{table.element} entry(unsigned a)", f"{table.name}[a]"),
+            *cpp.storage([table]),
         ]
         bits = int(self.words.size).bit_length() - 1
-        table = cpp.array(f"{self.ident}_table", self.words, element)
-        return table + "\n" + cpp.struct(self.ident, {"ADDRESS_BITS": bits}, members)
+        return table.declaration() + "\n" + cpp.struct(self.ident, {"ADDRESS_BITS": bits}, members)
 
 
 def make_lookup(graph: Graph, node: Node, ident: str) -> Table | Requantizer:

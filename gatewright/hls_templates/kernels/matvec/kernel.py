@@ -11,8 +11,9 @@ import numpy as np
 
 from gatewright.files.records import Count
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.delays import START, after, multiplication, reading
 from gatewright.hls_templates.kernels.base import Kernel
-from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time
+from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time, pipelined
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, no_tap, output_tap
 from gatewright.hls_templates.records import KernelRecord, Placement, Tap
@@ -93,11 +94,21 @@ class MatVec(Kernel):
         """One beat at a time."""
         return one_at_a_time(reads[0], writes[0], self.rows * self.blocks, self.latency)
 
+    def hls_machine(
+        self, reads: Sequence[Channel], writes: Sequence[Channel], clock_ns: float
+    ) -> Machine:
+        """A beat enters as soon as the tiles of the one before have."""
+        tiles = self._tiles()
+        product = multiplication(IntType.of(tiles).bits, self.input.type.bits)
+        adds = ["add"] * (self.columns - 1).bit_length()
+        weights = reading(len(tiles), cpp.LUT_DEPTH)
+        latency, _ = after(START, ("select", weights, product, *adds, "add", "select"), clock_ns)
+        return pipelined(reads[0], writes[0], len(tiles), latency + 1)
+
     def rtl_module(self) -> Module:
         """Weights a tile a word, biases a row block a word."""
         tiles, x = self._tiles(), self.input.type
-        biases = np.zeros(self.rows * self.units, dtype=np.int64)
-        biases[: self.output.width] = self.bias
+        biases = self._biases()
         w_bits, b_bits = (signed_bits(IntType.of(values)) for values in (tiles, biases))
         sum_bits = signed_bits(self._partial())
         params: dict[str, SvValue] = {
@@ -117,7 +128,7 @@ class MatVec(Kernel):
         words = pack(tiles.transpose(0, 2, 1).reshape(len(tiles), -1), w_bits)
         roms = {
             "WEIGHT_FILE": Rom(words, w_bits * self.units * self.columns),
-            "BIAS_FILE": Rom(pack(biases.reshape(self.rows, -1), b_bits), b_bits * self.units),
+            "BIAS_FILE": Rom(pack(biases, b_bits), b_bits * self.units),
         }
         return Module("gw_matvec", params, roms)
 
@@ -135,9 +146,14 @@ class MatVec(Kernel):
         split = padded.reshape(self.blocks, self.columns, self.rows, self.units)
         return split.transpose(2, 0, 1, 3).reshape(-1, self.columns, self.units)
 
+    def _biases(self) -> IntArray:
+        """[rows, units]."""
+        biases = np.zeros(self.rows * self.units, dtype=np.int64)
+        biases[: self.output.width] = self.bias
+        return biases.reshape(self.rows, self.units)
+
     def params_cpp(self) -> str:
         """Weights in the order they are used."""
-        tiles = self._tiles()
         constants: dict[str, int] = {
             "INPUTS": self.input.width,
             "OUTPUTS": self.output.width,
@@ -147,18 +163,21 @@ class MatVec(Kernel):
             "BLOCKS": self.blocks,
             "TAP": self.first_tap,
         }
-        element = cpp.rom(IntType.of(tiles))
-        weights, biases = f"{self.ident}_weights", f"{self.ident}_biases"
+        weights = cpp.RomArray(f"{self.ident}_weights", self._tiles(), wide=(2, 3))
+        biases = cpp.RomArray(f"{self.ident}_biases", self._biases(), wide=(2,))
         members = [
             *self.port_types,
             f"using acc_t = {cpp.word(self._partial())};",
-            *cpp.accessor(f"{element} weight(int tile, int k, int u)", f"{weights}[tile][k][u]"),
-            *cpp.accessor("acc_t bias(int output)", f"{biases}[output]"),
+            *cpp.accessor(
+                f"{weights.element} weight(int tile, int k, int u)", f"{weights.name}[tile][k][u]"
+            ),
+            *cpp.accessor(f"{biases.element} bias(int row, int u)", f"{biases.name}[row][u]"),
+            *cpp.storage([weights, biases]),
         ]
         return "\n".join(
             [
-                cpp.array(weights, tiles),
-                cpp.array(biases, self.bias),
+                weights.declaration(),
+                biases.declaration(),
                 cpp.struct(self.ident, constants, members),
             ]
         )

@@ -1,7 +1,8 @@
 // Matrix-vector product with a constant matrix and an integer bias, folded to UNITS x COLUMNS.
 //
 // P has: INPUTS, OUTPUTS, UNITS, COLUMNS, ROWS, BLOCKS, TAP; acc_t, in_beat, out_beat;
-// weight(tile, k, u) with tile = row * BLOCKS + block, and bias(output).
+// weight(tile, k, u) with tile = row * BLOCKS + block, bias(row, u), both zero beyond the matrix;
+// storage().
 // Reads beats until `last`, writes one beat for each.
 // Not for: requantization, which is a kernel of its own.
 #pragma once
@@ -17,11 +18,13 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
   static_assert(P::ROWS * P::UNITS >= P::OUTPUTS, "the rows cover all outputs");
   static_assert(P::BLOCKS * P::COLUMNS >= P::INPUTS, "the blocks cover all inputs");
 
-  typename P::in_beat::value_t x[P::INPUTS];
-  typename P::out_beat::value_t y[P::OUTPUTS];
-  typename P::acc_t acc[P::UNITS];
-#pragma HLS array_partition variable = x complete
-#pragma HLS array_partition variable = y complete
+  P::storage();
+  // Blocks stand side by side: a run-time index picks a whole one, never a single value.
+  typename P::in_beat::value_t x[std::size_t(P::BLOCKS)][std::size_t(P::COLUMNS)] = {};
+  typename P::out_beat::value_t y[std::size_t(P::ROWS)][std::size_t(P::UNITS)] = {};
+  typename P::acc_t acc[std::size_t(P::UNITS)] = {};
+#pragma HLS array_partition variable = x complete dim = 0
+#pragma HLS array_partition variable = y complete dim = 0
 #pragma HLS array_partition variable = acc complete
 
   int row = 0;
@@ -33,26 +36,19 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
 #pragma HLS pipeline II = 1 style = flp
     if (row == 0 && block == 0) {
       const typename P::in_beat beat = in.read();
-      for (int i = 0; i < P::INPUTS; ++i) x[i] = beat.data[i];
+      for (int i = 0; i < P::INPUTS; ++i) x[i / P::COLUMNS][i % P::COLUMNS] = beat.data[i];
       last = beat.last;
       keep = beat.keep;
     }
     // The products are summed first: only one addition lies on the loop through acc.
-    typename P::acc_t sum[P::UNITS];
+    typename P::acc_t sum[std::size_t(P::UNITS)];
     for (int u = 0; u < P::UNITS; ++u) sum[u] = 0;
-    for (int k = 0; k < P::COLUMNS; ++k) {
-      const int column = block * P::COLUMNS + k;
-      if (column < P::INPUTS)
-        for (int u = 0; u < P::UNITS; ++u)
-          sum[u] +=
-              multiply<typename P::acc_t>(P::weight(row * P::BLOCKS + block, k, u), x[column]);
-    }
+    for (int k = 0; k < P::COLUMNS; ++k)
+      for (int u = 0; u < P::UNITS; ++u)
+        sum[u] +=
+            multiply<typename P::acc_t>(P::weight(row * P::BLOCKS + block, k, u), x[block][k]);
     for (int u = 0; u < P::UNITS; ++u) {
-      const int output = row * P::UNITS + u;
-      if (block > 0)
-        sum[u] += acc[u];
-      else if (output < P::OUTPUTS)
-        sum[u] += P::bias(output);
+      sum[u] += block > 0 ? acc[u] : typename P::acc_t(P::bias(row, u));
       acc[u] = sum[u];
     }
     if (block < P::BLOCKS - 1) {
@@ -61,7 +57,7 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
       for (int u = 0; u < P::UNITS; ++u) {
         const int output = row * P::UNITS + u;
         if (output < P::OUTPUTS) {
-          y[output] = sum[u];
+          y[row][u] = sum[u];
           GW_TAP(P::TAP, output, sum[u]);
         }
       }
@@ -70,7 +66,7 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
         ++row;
       } else {
         typename P::out_beat beat;
-        for (int i = 0; i < P::OUTPUTS; ++i) beat.data[i] = y[i];
+        for (int i = 0; i < P::OUTPUTS; ++i) beat.data[i] = y[i / P::UNITS][i % P::UNITS];
         beat.last = last;
         beat.keep = keep;
         out.write(beat);

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.delays import multiplication
 from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
@@ -53,6 +54,11 @@ class MultiplyAdd:
         """Cycles that it takes."""
         return LATENCY
 
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """The longest way through its C++, see ``delays``."""
+        return (multiplication(self.domain.bits, IntType.of(self.factors).bits), "add")
+
     def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
         """Its module, with a ROM of the constants of each row."""
         bits = [signed_bits(IntType.of(values)) for values in (self.factors, self.terms)]
@@ -72,8 +78,8 @@ class MultiplyAdd:
         module = Module("gw_multiply_add", params, {"FILE": Rom(both, lanes * sum(bits))})
         return FunctionModule(module, by_row=True, resets=True)
 
-    def params_cpp(self) -> str:
-        """The constants."""
+    def params_cpp(self, rows: int, lanes: int) -> str:
+        """The constants, as rows of lanes."""
         factors, terms = IntType.of(self.factors), IntType.of(self.terms)
         words = {
             "in_t": self.domain,
@@ -83,11 +89,13 @@ class MultiplyAdd:
         members = [f"using {name} = {cpp.word(type_)};" for name, type_ in words.items()]
         arrays = []
         for name, values in (("factor", self.factors), ("term", self.terms)):
-            array = f"{self.ident}_{name}s"
-            arrays.append(cpp.array(array, values))
-            element = cpp.rom(IntType.of(values))
-            members += cpp.accessor(f"{element} {name}(int channel)", f"{array}[channel]")
-        return "\n".join([*arrays, cpp.struct(self.ident, {}, members)])
+            array = cpp.by_row(f"{self.ident}_{name}s", values, rows, lanes)
+            arrays.append(array)
+            declaration = f"{array.element} {name}(int row, int lane)"
+            members += cpp.accessor(declaration, f"{array.name}[row][lane]")
+        members += cpp.storage(arrays)
+        declared = (array.declaration() for array in arrays)
+        return "\n".join([*declared, cpp.struct(self.ident, {}, members)])
 
     def record(self, place: Placement) -> MultiplyAddRecord:
         """Nothing to add."""

@@ -1,23 +1,20 @@
-"""The recurrent kernel: parameters, schedule ROM, weights in schedule order."""
+"""The recurrent kernel: its control, its code in both languages, its record."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from msgspec import structs
 
-from gatewright.files.records import Count
-from gatewright.hls_templates import cpp
-from gatewright.hls_templates.kernels.recurrent.layer import ROLES, RecurrentLayer, state_tap
+from gatewright.files.records import Count, Record
+from gatewright.hls_templates.kernels.recurrent.folding import Folding
+from gatewright.hls_templates.kernels.recurrent.layer import RecurrentLayer, state_tap
 from gatewright.hls_templates.kernels.recurrent.machine import X_READ, LayerTiming, layer_machine
+from gatewright.hls_templates.kernels.recurrent.params import layer_params
 from gatewright.hls_templates.kernels.recurrent.rtl import layer_module, place
-from gatewright.hls_templates.kernels.recurrent.schedule import (
-    SlotList,
-    Tile,
-    accumulators,
-    dependence_distance,
-)
+from gatewright.hls_templates.kernels.recurrent.schedule import SlotList
 from gatewright.hls_templates.kernels.timing import Channel, Machine
 from gatewright.hls_templates.records import (
     KernelRecord,
@@ -27,7 +24,46 @@ from gatewright.hls_templates.records import (
     Tap,
 )
 from gatewright.hls_templates.rtl.sv import Module, RtlStage
-from gatewright.ir.types import IntArray, IntType
+
+
+class _Fold(TypedDict):
+    """What ``FoldingRecord`` and ``RecurrentRecord`` have both."""
+
+    units: int
+    columns: int
+    multipliers: int
+    depth: int
+    dependence_distance: int
+    accumulators: int
+    tiles: int
+    cycles_per_step: int
+    schedule: SlotList
+
+
+class FoldingRecord(Record, frozen=True):
+    """How the C++ is folded, where an HLS tool makes the pipeline.
+
+    Attributes:
+        units: Hidden units of a tile.
+        columns: Columns of a tile.
+        multipliers: Those of a tile.
+        depth: Cycles from the tile that finishes an h to the first that may read it.
+        dependence_distance: The fewest cycles between these two in this schedule.
+        accumulators: Row blocks whose sums are kept side by side.
+        tiles: Of a time step.
+        cycles_per_step: Slots of a time step.
+        schedule: What starts in each; null for a bubble.
+    """
+
+    units: Count
+    columns: Count
+    multipliers: Count
+    depth: Count
+    dependence_distance: Count
+    accumulators: Count
+    tiles: Count
+    cycles_per_step: Count
+    schedule: SlotList
 
 
 class RecurrentRecord(KernelRecord, tag="recurrent", kw_only=True, frozen=True):
@@ -46,6 +82,7 @@ class RecurrentRecord(KernelRecord, tag="recurrent", kw_only=True, frozen=True):
         cycles_per_step: SlotList of a time step.
         schedule: What starts in each; null for a bubble.
         requantizers: Of its tail, by what they give.
+        hls: The same of its C++; all above is of ``rtl/``.
     """
 
     gates: Count
@@ -60,6 +97,7 @@ class RecurrentRecord(KernelRecord, tag="recurrent", kw_only=True, frozen=True):
     cycles_per_step: Count
     schedule: SlotList
     requantizers: dict[str, RequantizerRecord]
+    hls: FoldingRecord
 
     @property
     def multiplies(self) -> int:
@@ -73,14 +111,28 @@ class Recurrent(RecurrentLayer):
 
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """A step begins with its x beat, once the step before the last has been taken."""
+        tiles = [(i, tile) for i, tile in enumerate(self.slots) if tile is not None]
+        x_taken = max(i for i, tile in tiles if not tile.hidden) + X_READ
+        return self._machine(self.folding, x_taken, reads, writes)
+
+    def hls_machine(
+        self, reads: Sequence[Channel], writes: Sequence[Channel], clock_ns: float
+    ) -> Machine:
+        """The same of the C++, which takes x whole."""
+        return self._machine(self.hls, 1, reads, writes)
+
+    def _machine(
+        self,
+        folding: Folding,
+        x_taken: int,
+        reads: Sequence[Channel],
+        writes: Sequence[Channel],
+    ) -> Machine:
         streams = dict(zip(self.roles, (*reads[1:], *writes), strict=True))
         given = [streams[role] for role in ("H0", "C0") if role in streams]
-        tiles = [(i, tile) for i, tile in enumerate(self.slots) if tile is not None]
+        finishes = max(i for i, tile in enumerate(folding.slots) if tile is not None and tile.last)
         timing = LayerTiming(
-            len(self.slots),
-            max(i for i, tile in tiles if not tile.hidden) + X_READ,
-            max(i for i, tile in tiles if tile.last) + self.depth + 1,
-            "C_N" in streams,
+            len(folding.slots), x_taken, finishes + folding.depth + 1, "C_N" in streams
         )
         always = [streams["OUT"]] if "OUT" in streams else []
         finals = [streams[role] for role in ("H_N", "C_N") if role in streams]
@@ -114,99 +166,30 @@ class Recurrent(RecurrentLayer):
 
     def params_cpp(self) -> str:
         """Tables of the tail, weights, biases, schedule, and the struct that ties them."""
-        weights, biases = self.weights(), self.biases()
-        names = {key: f"{self.ident}_{key}" for key in ("weights", "biases", "schedule")}
-        return "\n".join(
-            [
-                *self.tail.params,
-                *self._initial_arrays(),
-                cpp.array(names["weights"], weights, lanes=True),
-                cpp.array(names["biases"], biases, lanes=True),
-                self._schedule_cpp(names["schedule"]),
-                cpp.struct(self.ident, self._constants(), self._members(names, weights, biases)),
-            ]
-        )
+        return layer_params(self)
 
     def record(self, place: Placement) -> RecurrentRecord:
         """Tiling, schedule and requantizers."""
         return RecurrentRecord(
             **place,
             gates=self.shape.gates,
-            units=self.shape.units,
-            columns=self.shape.columns,
-            multipliers=self.shape.multipliers,
             tail_latency=self.tail_latency,
-            depth=self.depth,
-            dependence_distance=dependence_distance(self.shape, self.slots),
-            accumulators=accumulators(self.slots),
-            tiles=self.shape.tiles,
-            cycles_per_step=len(self.slots),
-            schedule=self.slots,
             requantizers={k: r.choice() for k, r in self.tail.requantizers.items()},
+            **_fold(self.folding),
+            hls=FoldingRecord(**_fold(self.hls)),
         )
 
-    def _constants(self) -> dict[str, int]:
-        shape = self.shape
-        return {
-            "INPUTS": shape.inputs,
-            "HIDDEN": shape.hidden,
-            "GATES": shape.gates,
-            "UNITS": shape.units,
-            "COLUMNS": shape.columns,
-            "ROWS": shape.rows,
-            "X_BLOCKS": shape.x_blocks,
-            "H_BLOCKS": shape.h_blocks,
-            "SLOTS": len(self.slots),
-            "TILES": len(self.tiles),
-            "ACCUMULATORS": accumulators(self.slots),
-            "DISTANCE": dependence_distance(shape, self.slots),
-            "FIRST_TAP": self.first_tap,
-            "TAPS": len(self.tail.taps),
-            **{role: self.roles.index(role) if role in self.roles else -1 for role in ROLES},
-        }
 
-    def _initial_arrays(self) -> list[str]:
-        return [
-            cpp.array(f"{self.ident}_initial_{state}", row)
-            for state, row in self.initial.items()
-            if row.any()
-        ]
-
-    def _initial_member(self, state: str) -> list[str]:
-        row = self.initial.get(state)
-        value = "0" if row is None or not row.any() else f"{self.ident}_initial_{state}[i]"
-        parameter = "int i" if value != "0" else "int"
-        return [f"struct initial_{state} {{", *cpp.accessor(f"int at({parameter})", value), "};"]
-
-    def _members(self, names: dict[str, str], weights: IntArray, biases: IntArray) -> list[str]:
-        return [
-            f"using in_beat = {self.input.beat};",
-            *self._initial_member("h"),
-            *self._initial_member("c"),
-            f"using operand_t = {cpp.word(self.operand)};",
-            f"using cell_t = {cpp.word(self.state_type(1))};",
-            f"using acc_t = {cpp.word(self.accumulator)};",
-            *cpp.accessor("gw::slot_entry slot(int i)", f"{names['schedule']}[i]"),
-            *cpp.accessor(
-                f"{cpp.rom(IntType.of(weights))} weight(int i, int k, int lane)",
-                f"{names['weights']}[i][k][lane]",
-            ),
-            *cpp.accessor(
-                f"{cpp.rom(IntType.of(biases))} bias(int row, int lane)",
-                f"{names['biases']}[row][lane]",
-            ),
-            "static void tail(const acc_t* sum, int unit, const operand_t& h_prev,"
-            " const cell_t& c_prev,",
-            "                 operand_t& h_next, cell_t& c_next) {",
-            "#pragma HLS inline",
-            *(f"  {s}" for s in self.tail.statements),
-            "}",
-        ]
-
-    def _schedule_cpp(self, name: str) -> str:
-        bubble = Tile(0, 0, hidden=False, first=False, last=False)
-        rows = ",\n".join(
-            "{" + ", ".join(map(cpp.literal, (t is not None, *structs.astuple(t or bubble)))) + "}"
-            for t in self.slots
-        )
-        return f"static const gw::slot_entry {name}[{len(self.slots)}] = {{{rows}}};"
+def _fold(folding: Folding) -> _Fold:
+    shape = folding.shape
+    return _Fold(
+        units=shape.units,
+        columns=shape.columns,
+        multipliers=shape.multipliers,
+        depth=folding.depth,
+        dependence_distance=folding.distance,
+        accumulators=folding.accumulators,
+        tiles=shape.tiles,
+        cycles_per_step=len(folding.slots),
+        schedule=folding.slots,
+    )

@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from gatewright.hls_templates.kernels.base import Kernel, Port
-from gatewright.hls_templates.kernels.recurrent.schedule import SlotList, Tile, TileShape
+from gatewright.hls_templates.kernels.recurrent.folding import Folding
+from gatewright.hls_templates.kernels.recurrent.schedule import SlotList, TileShape
 from gatewright.hls_templates.kernels.recurrent.tail import StepSplit, TailCode
 from gatewright.hls_templates.records import StateTap
 from gatewright.ir.graph import Graph
@@ -25,9 +26,9 @@ class RecurrentLayer(Kernel):
     Attributes:
         split: The step graph.
         tail: Its generated tail.
-        shape: How the gate matrix is tiled.
-        slots: What starts in each cycle of a time step.
-        tail_latency: Cycles that the tail takes as a pipeline.
+        folding: Its tiles and their order in ``rtl/``.
+        hls: The same in ``hls/``.
+        tail_latency: Cycles that the tail takes as a pipeline, in ``rtl/``.
         roles: Its streams after x: which of ``ROLES`` each one is, those read first.
         initial: The constant state it begins with, by state; [H].
         reverse: Whether its time steps come from the last to the first.
@@ -39,27 +40,27 @@ class RecurrentLayer(Kernel):
 
     split: StepSplit
     tail: TailCode
-    shape: TileShape
-    slots: SlotList
+    folding: Folding
+    hls: Folding
     tail_latency: int
     roles: tuple[str, ...]
     initial: dict[str, IntArray]
     reverse: bool
 
     @property
+    def shape(self) -> TileShape:
+        """How the gate matrix is cut in ``rtl/``."""
+        return self.folding.shape
+
+    @property
+    def slots(self) -> SlotList:
+        """What starts in each cycle of a time step in ``rtl/``."""
+        return self.folding.slots
+
+    @property
     def interval(self) -> int:
-        """The schedule's pace."""
+        """The pace of the schedule in ``rtl/``."""
         return len(self.slots)
-
-    @property
-    def depth(self) -> int:
-        """Cycles from the tile that finishes an h to the first that may read it."""
-        return self.shape.depth(self.tail_latency)
-
-    @property
-    def tiles(self) -> tuple[Tile, ...]:
-        """The slots without the bubbles."""
-        return tuple(tile for tile in self.slots if tile is not None)
 
     @property
     def tap_port(self) -> str:
@@ -94,35 +95,34 @@ class RecurrentLayer(Kernel):
         """Beats of the streams after x, by role."""
         return dict(zip(self.roles, (*self.inputs[1:], *self.outputs), strict=True))
 
-    def _by_lane(self, matrices: list[IntArray], blocks: int) -> IntArray:
-        """[G] matrices [N, H] to [blocks, K, rows, U * G], padded with zeros."""
-        shape = self.shape
-        padded = np.zeros(
-            (shape.gates, blocks * shape.columns, shape.rows * shape.units), dtype=np.int64
-        )
-        for gate, matrix in enumerate(matrices):
-            padded[gate, : matrix.shape[0], : matrix.shape[1]] = matrix
-        split = padded.reshape(shape.gates, blocks, shape.columns, shape.rows, shape.units)
-        lanes: IntArray = split.transpose(1, 2, 3, 4, 0).reshape(
-            blocks, shape.columns, shape.rows, -1
-        )
-        return lanes
-
-    def weights(self) -> IntArray:
+    def weights(self, folding: Folding) -> IntArray:
         """[tiles, K, lanes] in schedule order, without the bubbles."""
+        shape = folding.shape
         parts = {
-            False: self._by_lane([a.w for a in self.split.accumulators], self.shape.x_blocks),
-            True: self._by_lane([a.u for a in self.split.accumulators], self.shape.h_blocks),
+            False: _by_lane(shape, [a.w for a in self.split.accumulators], shape.x_blocks),
+            True: _by_lane(shape, [a.u for a in self.split.accumulators], shape.h_blocks),
         }
-        return np.stack([parts[t.hidden][t.column, :, t.row] for t in self.tiles])
+        return np.stack([parts[t.hidden][t.column, :, t.row] for t in folding.tiles])
 
-    def biases(self) -> IntArray:
+    def biases(self, folding: Folding) -> IntArray:
         """[rows, lanes]."""
-        shape = self.shape
+        shape = folding.shape
         padded = np.zeros((shape.rows * shape.units, shape.gates), dtype=np.int64)
         for gate, accumulator in enumerate(self.split.accumulators):
             padded[: shape.hidden, gate] = accumulator.bias
         return padded.reshape(shape.rows, -1)
+
+
+def _by_lane(shape: TileShape, matrices: list[IntArray], blocks: int) -> IntArray:
+    """[G] matrices [N, H] to [blocks, K, rows, U * G], padded with zeros."""
+    padded = np.zeros(
+        (shape.gates, blocks * shape.columns, shape.rows * shape.units), dtype=np.int64
+    )
+    for gate, matrix in enumerate(matrices):
+        padded[gate, : matrix.shape[0], : matrix.shape[1]] = matrix
+    split = padded.reshape(shape.gates, blocks, shape.columns, shape.rows, shape.units)
+    lanes: IntArray = split.transpose(1, 2, 3, 4, 0).reshape(blocks, shape.columns, shape.rows, -1)
+    return lanes
 
 
 def has_c(body: Graph) -> bool:

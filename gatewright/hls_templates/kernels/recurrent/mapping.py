@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from gatewright.hls_templates.kernels.recurrent.folding import fold_for_hls, fold_for_rtl
 from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent, RecurrentRecord
 from gatewright.hls_templates.kernels.recurrent.rtl import tail_timing
-from gatewright.hls_templates.kernels.recurrent.schedule import choose_tile, make_schedule
 from gatewright.hls_templates.kernels.recurrent.tail import generate_tail, split_step
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping
@@ -41,19 +41,13 @@ def _place(mapper: Mapper, node: Node) -> None:
     split = split_step(node.body)
     tail = generate_tail(split, common[0], common[4], mapper.options.requantizer)
     latency = tail_timing(split, tail.functions).latency
-    shape = choose_tile(
-        mapper.port(x).width,
-        mapper.port(steps[0]).width,
-        len(split.accumulators),
-        mapper.options.multipliers,
-        latency,
-    )
+    inputs, hidden = mapper.port(x).width, mapper.port(steps[0]).width
     kernel = Recurrent(
         *common,
         split,
         tail,
-        shape,
-        make_schedule(shape, shape.depth(latency)),
+        fold_for_rtl(inputs, hidden, split, mapper.options.multipliers, latency),
+        fold_for_hls(inputs, hidden, split, tail, mapper.options),
         latency,
         tuple(roles[name] for name in (*given, *wanted)),
         initial,

@@ -9,12 +9,18 @@
 // P has: INPUTS, HIDDEN, GATES, UNITS, COLUMNS, ROWS, SLOTS, TILES, X_BLOCKS, H_BLOCKS, DISTANCE,
 // ACCUMULATORS (ROWS, or 1 where each row block's tiles follow each other); operand_t, cell_t,
 // acc_t, in_beat; slot(i), weight(i, k, lane) of the i-th tile, bias(row, lane), tail(),
-// initial_h::at(i), initial_c::at(i).
+// initial_h::at(block, k), initial_c::at(row, u), storage(). Of UNITS and COLUMNS one divides the
+// other.
 // Reads beats of INPUTS values until `last`. Its further streams have roles, each the number of the
 // stream among the arguments, or -1: H0 and C0 are read once a sequence for the state it begins
 // with (else it is P::initial_...), OUT takes h of every step, H_N and C_N the final state once. A
 // sequence whose first beat has `keep` begins with the final state of the one before instead, if
 // there was one; H0 and C0 are read all the same.
+//
+// h and c are memories. Each has two halves, one that the step reads and one that it writes, and a
+// bank for each unit of the wider of tile and block: an access has its bank in the text and its
+// address at run time, which is what lets a `dependence` with a distance act on it. (Of registers
+// Vitis takes every pass to need what the one before gave.)
 // Not for: empty sequences, or schedules that read h before it is written.
 #pragma once
 
@@ -28,55 +34,87 @@ namespace gw {
 
 /// One entry of the schedule ROM.
 struct slot_entry {
-  bool active;           // whether there is a tile; else nothing below means anything
-  std::uint16_t row;     // row block: units row * UNITS and following
-  std::uint16_t column;  // column block, of x or of h
-  bool hidden;           // whether the columns are h
-  bool first;            // first tile of this row block in a step: start from the bias
-  bool last;             // last tile of this row block in a step: its units are ready
+  bool active;  // whether there is a tile; else nothing below means anything
+  bool hidden;  // whether the columns are h
+  bool first;   // first tile of this row block in a step: start from the bias
+  bool last;    // last tile of this row block in a step: its units are ready
+  int row;      // row block: units row * UNITS and following
+  int column;   // column block, of x or of h
+  int read;     // the word of h with these columns, and which part of it they are
+  int read_part;
+  int written;  // the word of h where these units go, and which part of it
+  int written_part;
 };
 
-/// The final state of the last sequence, if there was one.
+/// The sizes of the memories of h and c.
+template <class P>
+struct recurrent_banks {
+  static_assert(P::UNITS % P::COLUMNS == 0 || P::COLUMNS % P::UNITS == 0, "parts of a word");
+  static constexpr int BANKS = P::UNITS > P::COLUMNS ? P::UNITS : P::COLUMNS;
+  static constexpr int UNITS_COVERED = P::ROWS * P::UNITS;
+  static constexpr int COLUMNS_COVERED = P::H_BLOCKS * P::COLUMNS;
+  static constexpr int COVERED = UNITS_COVERED > COLUMNS_COVERED ? UNITS_COVERED : COLUMNS_COVERED;
+  static constexpr int WORDS = (COVERED + BANKS - 1) / BANKS;
+  using h_memory = typename P::operand_t[std::size_t(2 * WORDS)][std::size_t(BANKS)];
+  using c_memory = typename P::cell_t[std::size_t(2 * P::ROWS)][std::size_t(P::UNITS)];
+};
+
+/// What outlives a sequence: h and c, the half of them that is the state, whether there is one.
 template <class P>
 struct recurrent_state {
-  typename P::operand_t h[P::HIDDEN];
-  typename P::cell_t c[P::HIDDEN];
+  using banks = recurrent_banks<P>;
+  typename banks::h_memory h;
+  typename banks::c_memory c;
+  bool half;
   bool there;
+
+  /// The values of a unit, for hosts.
+  std::int32_t h_of(int i) const {
+    return static_cast<std::int32_t>(
+        h[(half ? banks::WORDS : 0) + i / banks::BANKS][i % banks::BANKS]);
+  }
+  std::int32_t c_of(int i) const {
+    return static_cast<std::int32_t>(c[(half ? P::ROWS : 0) + i / P::UNITS][i % P::UNITS]);
+  }
 };
 
-/// The values of a step; whether it is the last one.
-template <int N, class B, class T>
-bool take_step(const B& beat, T& x) {
+/// A state that is given, once a sequence, as registers.
+template <class T, std::size_t N, std::size_t M>
+void take_state(const none&, T (&)[N][M]) {
 #pragma HLS inline
-  for (int i = 0; i < N; ++i) x[i] = beat.data[i];
-  return beat.last;
 }
 
-/// The state a sequence begins with: a constant row, or a beat. Padding is zero.
-template <class Row, class T, std::size_t N>
-void begin_state(const none&, T (&state)[N], int width) {
+template <class T, std::size_t N, std::size_t M, class U, int W>
+void take_state(stream<beat<U, W>>& given, T (&state)[N][M]) {
 #pragma HLS inline
-  for (int i = 0; i < int(N); ++i) state[i] = i < width ? T(Row::at(i)) : T(0);
+  const beat<U, W> x = given.read();
+  for (int i = 0; i < W; ++i) state[i / int(M)][i % int(M)] = T(x.data[i]);
 }
 
-template <class Row, class T, std::size_t N, class U, int M>
-void begin_state(stream<beat<U, M>>& given, T (&state)[N], int) {
+/// A value of the state that a sequence begins with: of a constant row, or of what was given.
+template <class Row, class T, std::size_t N, std::size_t M>
+T begin_value(const none&, const T (&)[N][M], int block, int i) {
 #pragma HLS inline
-  const beat<U, M> x = given.read();
-  for (int i = 0; i < int(N); ++i) state[i] = i < M ? T(x.data[i < M ? i : 0]) : T(0);
+  return T(Row::at(block, i));
+}
+
+template <class Row, class T, std::size_t N, std::size_t M, class S>
+T begin_value(const stream<S>&, const T (&state)[N][M], int block, int i) {
+#pragma HLS inline
+  return state[block][i];
 }
 
 /// A state as a beat, where somebody reads it.
-template <class T, std::size_t N>
-void write_state(const none&, const T (&)[N], bool, bool) {
+template <class T, std::size_t N, std::size_t M>
+void write_state(const none&, const T (&)[N][M], bool, bool) {
 #pragma HLS inline
 }
 
-template <class T, std::size_t N, class U, int M>
-void write_state(stream<beat<U, M>>& out, const T (&state)[N], bool last, bool keep) {
+template <class T, std::size_t N, std::size_t M, class U, int W>
+void write_state(stream<beat<U, W>>& out, const T (&state)[N][M], bool last, bool keep) {
 #pragma HLS inline
-  beat<U, M> x;
-  for (int i = 0; i < M; ++i) x.data[i] = U(state[i]);
+  beat<U, W> x;
+  for (int i = 0; i < W; ++i) x.data[i] = U(state[i / int(M)][i % int(M)]);
   x.last = last;
   x.keep = keep;
   out.write(x);
@@ -88,80 +126,108 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
   static_assert(P::ROWS * P::UNITS >= P::HIDDEN, "the rows cover all units");
   static_assert(P::X_BLOCKS * P::COLUMNS >= P::INPUTS, "the columns cover x");
   static_assert(P::H_BLOCKS * P::COLUMNS >= P::HIDDEN, "the columns cover h");
+  using banks = recurrent_banks<P>;
   constexpr int LANES = padded_lanes(P::UNITS * P::GATES);
-  constexpr int X_WIDTH = P::X_BLOCKS * P::COLUMNS;
-  constexpr int H_READ = P::H_BLOCKS * P::COLUMNS;
-  constexpr int H_WRITTEN = P::ROWS * P::UNITS;
-  constexpr int H_WIDTH = H_READ > H_WRITTEN ? H_READ : H_WRITTEN;
+  P::storage();
 
-  GW_KEPT_STATIC(recurrent_state<P>);
-#pragma HLS reset variable = kept
-#pragma HLS array_partition variable = kept.h complete
-#pragma HLS array_partition variable = kept.c complete
-  typename P::operand_t x[std::size_t(X_WIDTH)];
-  typename P::operand_t h[2][std::size_t(H_WIDTH)];   // read one bank, write the other
-  typename P::operand_t out[std::size_t(H_WRITTEN)];  // h: OUT reads it sooner than DISTANCE allows
-  typename P::cell_t c[std::size_t(H_WRITTEN)];
-  typename P::acc_t acc[P::ACCUMULATORS][std::size_t(LANES)];
-#pragma HLS array_partition variable = x complete
-#pragma HLS array_partition variable = h complete dim = 0
-#pragma HLS array_partition variable = out complete
-#pragma HLS array_partition variable = c complete
+  GW_KEPT_STATIC(typename banks::h_memory, h);
+  GW_KEPT_STATIC(typename banks::c_memory, c);
+  GW_KEPT_STATIC(bool, half);
+  GW_KEPT_STATIC(bool, there);
+#pragma HLS reset variable = half
+#pragma HLS reset variable = there
+#pragma HLS array_partition variable = h complete dim = 2
+#pragma HLS array_partition variable = c complete dim = 2
+#pragma HLS bind_storage variable = h type = ram_s2p impl = lutram
+#pragma HLS bind_storage variable = c type = ram_s2p impl = lutram
+  // Registers: x is written whole in one pass, the others are read and written in consecutive ones.
+  typename P::operand_t x[std::size_t(P::X_BLOCKS)][std::size_t(P::COLUMNS)] = {};
+  typename P::operand_t h_now[std::size_t(P::ROWS)][std::size_t(P::UNITS)] = {};
+  typename P::cell_t c_now[std::size_t(P::ROWS)][std::size_t(P::UNITS)] = {};
+  typename P::operand_t h_given[std::size_t(P::H_BLOCKS)][std::size_t(P::COLUMNS)] = {};
+  typename P::cell_t c_given[std::size_t(P::ROWS)][std::size_t(P::UNITS)] = {};
+  typename P::acc_t acc[std::size_t(P::ACCUMULATORS)][std::size_t(LANES)] = {};
+#pragma HLS array_partition variable = x complete dim = 0
+#pragma HLS array_partition variable = h_now complete dim = 0
+#pragma HLS array_partition variable = c_now complete dim = 0
+#pragma HLS array_partition variable = h_given complete dim = 0
+#pragma HLS array_partition variable = c_given complete dim = 0
 #pragma HLS array_partition variable = acc complete dim = 0
 
-  for (int i = 0; i < X_WIDTH; ++i) x[i] = 0;
-  for (int i = 0; i < H_WIDTH; ++i) h[1][i] = 0;
-  begin_state<typename P::initial_h>(pick<P::H0>(streams...), h[0], P::HIDDEN);
-  begin_state<typename P::initial_c>(pick<P::C0>(streams...), c, P::HIDDEN);
-  const typename P::in_beat begin = in.read();
-  const bool keep = begin.keep;
-  bool last_step = take_step<P::INPUTS>(begin, x);
-  if (keep && kept.there) {
-    for (int i = 0; i < P::HIDDEN; ++i) {
-      h[0][i] = kept.h[i];
-      c[i] = kept.c[i];
-    }
-  }
-
+  take_state(pick<P::H0>(streams...), h_given);
+  take_state(pick<P::C0>(streams...), c_given);
+  bool side = half;
   int slot = 0;
-  int tile = 0;  // of those of this time step: the place of its weights
-  int bank = 0;
-  bool begun = false;  // x of the first step is there
+  int tile = 0;        // of those of this time step: the place of its weights
+  bool begun = false;  // the first step is over, or the state is kept: it lies in the memories
+  bool begins = true;
+  bool keep = false;
+  bool last_step = false;
   bool running = true;
   while (running) {
 #pragma HLS pipeline II = 1 style = flp
 #pragma HLS dependence variable = h inter RAW distance = P::DISTANCE true
 #pragma HLS dependence variable = c inter RAW distance = P::SLOTS true
-    if (slot == 0 && begun) last_step = take_step<P::INPUTS>(in.read(), x);
-    begun = true;
+    if (slot == 0) {
+      const typename P::in_beat beat = in.read();
+      for (int i = 0; i < P::INPUTS; ++i) x[i / P::COLUMNS][i % P::COLUMNS] = beat.data[i];
+      last_step = beat.last;
+      if (begins) {
+        keep = beat.keep;
+        begun = keep && there;
+      }
+      begins = false;
+    }
     const slot_entry entry = P::slot(slot);
 
     if (entry.active) {
-      typename P::operand_t v[P::COLUMNS];
+      typename P::operand_t word[std::size_t(banks::BANKS / P::COLUMNS)][std::size_t(P::COLUMNS)];
+#pragma HLS array_partition variable = word complete dim = 0
+      const int read = (side ? banks::WORDS : 0) + entry.read;
+      for (int b = 0; b < banks::BANKS; ++b) word[b / P::COLUMNS][b % P::COLUMNS] = h[read][b];
+      typename P::operand_t v[std::size_t(P::COLUMNS)];
+#pragma HLS array_partition variable = v complete
       for (int k = 0; k < P::COLUMNS; ++k) {
-        const int column = entry.column * P::COLUMNS + k;
-        v[k] = entry.hidden ? h[bank][column] : x[column];
+        if (!entry.hidden)
+          v[k] = x[entry.column][k];
+        else if (begun)
+          v[k] = word[entry.read_part][k];
+        else
+          v[k] =
+              begin_value<typename P::initial_h>(pick<P::H0>(streams...), h_given, entry.column, k);
       }
-      const int sums = P::ACCUMULATORS == 1 ? 0 : entry.row;
       // The products are summed first: only one addition lies on the loop through acc.
       typename P::acc_t sum[std::size_t(LANES)];
+#pragma HLS array_partition variable = sum complete
       for (int lane = 0; lane < LANES; ++lane) sum[lane] = 0;
       for (int k = 0; k < P::COLUMNS; ++k)
         for (int lane = 0; lane < LANES; ++lane)
           sum[lane] += multiply<typename P::acc_t>(P::weight(tile, k, lane), v[k]);
+      const int sums = P::ACCUMULATORS == 1 ? 0 : entry.row;
       for (int lane = 0; lane < LANES; ++lane) {
         sum[lane] += entry.first ? typename P::acc_t(P::bias(entry.row, lane)) : acc[sums][lane];
         acc[sums][lane] = sum[lane];
       }
 
       if (entry.last) {
+        const int before = (side ? P::ROWS : 0) + entry.row;
+        const int after = (side ? 0 : P::ROWS) + entry.row;
         for (int u = 0; u < P::UNITS; ++u) {
-          const int unit = entry.row * P::UNITS + u;
-          if (unit < P::HIDDEN) {
-            P::tail(&sum[u * P::GATES], unit, h[bank][unit], c[unit], out[unit], c[unit]);
-            h[1 - bank][unit] = out[unit];
+          if (entry.row * P::UNITS + u < P::HIDDEN) {
+            const typename P::cell_t c_before =
+                begun ? c[before][u]
+                      : begin_value<typename P::initial_c>(pick<P::C0>(streams...), c_given,
+                                                           entry.row, u);
+            typename P::acc_t sums_of_unit[std::size_t(P::GATES)];
+#pragma HLS array_partition variable = sums_of_unit complete
+            for (int g = 0; g < P::GATES; ++g) sums_of_unit[g] = sum[u * P::GATES + g];
+            P::tail(sums_of_unit, entry.row, u, c_before, h_now[entry.row][u], c_now[entry.row][u]);
+            c[after][u] = c_now[entry.row][u];
           }
         }
+        const int written = (side ? 0 : banks::WORDS) + entry.written;
+        for (int b = 0; b < banks::BANKS; ++b)
+          if (b / P::UNITS == entry.written_part) h[written][b] = h_now[entry.row][b % P::UNITS];
       }
       ++tile;
 #ifndef __SYNTHESIS__
@@ -170,24 +236,21 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
     }
 
     if (slot == P::SLOTS - 1) {
-      write_state(pick<P::OUT>(streams...), out, last_step, keep);
+      write_state(pick<P::OUT>(streams...), h_now, last_step, keep);
       GW_TAP_STEP(P::FIRST_TAP, P::TAPS);
-      bank = 1 - bank;
+      side = !side;
       slot = 0;
       tile = 0;
+      begun = true;
       running = !last_step;
     } else {
       ++slot;
     }
   }
-  // After the last step the banks have changed places.
-  write_state(pick<P::H_N>(streams...), h[bank], true, keep);
-  write_state(pick<P::C_N>(streams...), c, true, keep);
-  for (int i = 0; i < P::HIDDEN; ++i) {
-    kept.h[i] = h[bank][i];
-    kept.c[i] = c[i];
-  }
-  kept.there = true;
+  write_state(pick<P::H_N>(streams...), h_now, true, keep);
+  write_state(pick<P::C_N>(streams...), c_now, true, keep);
+  half = side;
+  there = true;
 }
 
 }  // namespace gw

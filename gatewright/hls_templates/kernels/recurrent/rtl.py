@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gatewright.hls_templates.kernels.recurrent.layer import ROLES, RecurrentLayer
-from gatewright.hls_templates.kernels.recurrent.schedule import SlotList, TileShape, accumulators
+from gatewright.hls_templates.kernels.recurrent.schedule import SlotList, TileShape
 from gatewright.hls_templates.kernels.recurrent.tail import StepSplit
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
 from gatewright.hls_templates.rtl.pipeline import NodeTimes, PipelineWriter, time_nodes
@@ -208,7 +208,7 @@ def layer_module(kernel: RecurrentLayer) -> Module:
     """The kernel with its parameters and memories."""
     shape, split = kernel.shape, kernel.split
     timing = tail_timing(split, kernel.tail.functions)
-    weights, biases = kernel.weights(), kernel.biases()
+    weights, biases = kernel.weights(kernel.folding), kernel.biases(kernel.folding)
     w_bits, b_bits = (signed_bits(IntType.of(v)) for v in (weights, biases))
     # [tiles, K, lanes] to lanes of K weights.
     words = pack(weights.transpose(0, 2, 1).reshape(len(weights), -1), w_bits)
@@ -225,7 +225,7 @@ def layer_module(kernel: RecurrentLayer) -> Module:
         "H_BLOCKS": shape.h_blocks,
         "SLOTS": len(kernel.slots),
         "TILES": len(weights),
-        "ACC_ROWS": accumulators(kernel.slots),
+        "ACC_ROWS": kernel.folding.accumulators,
         "X_BITS": kernel.input.type.bits,
         "X_SIGNED": kernel.input.type.signed,
         "H_BITS": h.bits,

@@ -19,7 +19,7 @@ is long enough; the search for the shortest one is exact, for that order of row 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -36,6 +36,17 @@ from gatewright.ir.types import IntArray
 KERNEL_LATENCY = 5
 
 SQUARE_ALLOWANCE = 1.05
+
+
+def rtl_depth(columns: int, tail_latency: int) -> int:
+    """Cycles from the tile that finishes an h to the first that may read it, in ``rtl/``.
+
+    Args:
+        columns: Columns of a tile.
+        tail_latency: Cycles that the cell's tail takes as a pipeline.
+    """
+    adder_tree = (columns - 1).bit_length()
+    return KERNEL_LATENCY + adder_tree + tail_latency
 
 
 class Tile(Record, frozen=True):
@@ -107,15 +118,6 @@ class TileShape:
         """The row blocks that have a unit in a column block of h."""
         last = min((column + 1) * self.columns, self.hidden) - 1
         return range(column * self.columns // self.units, last // self.units + 1)
-
-    def depth(self, tail_latency: int) -> int:
-        """Cycles from the tile that finishes an h to the first that may read it.
-
-        Args:
-            tail_latency: Cycles that the cell's tail takes as a pipeline.
-        """
-        adder_tree = (self.columns - 1).bit_length()
-        return KERNEL_LATENCY + adder_tree + tail_latency
 
     def fewest_cycles(self, depth: int) -> int:
         """No schedule of a time step is shorter than this.
@@ -303,7 +305,13 @@ def least_multipliers(gates: int) -> int:
 
 
 def choose_tile(
-    inputs: int, hidden: int, gates: int, multipliers: int, tail_latency: int
+    inputs: int,
+    hidden: int,
+    gates: int,
+    multipliers: int,
+    depth: Callable[[int], int],
+    *,
+    banked: bool = False,
 ) -> TileShape:
     """A tile within a budget of multipliers: of the nearly fastest ones, the smallest and squarest.
 
@@ -315,7 +323,9 @@ def choose_tile(
         hidden: H.
         gates: G.
         multipliers: At most this many.
-        tail_latency: Cycles that the cell's tail takes as a pipeline.
+        depth: Of the columns of a tile, the cycles from one that finishes an h to one that may
+            read it.
+        banked: Whether of units and columns one has to divide the other.
 
     Raises:
         ValueError: Below ``least_multipliers``.
@@ -325,32 +335,38 @@ def choose_tile(
     budget = multipliers // gates
     shapes = [
         TileShape(inputs, hidden, gates, units, columns)
-        for units in _block_sizes(hidden)
-        for columns in sorted({*_block_sizes(inputs), *_block_sizes(hidden)})
+        for units, columns in _blocks(inputs, hidden, banked)
         if units * columns <= budget
     ]
-    bounds = {shape: shape.fewest_cycles(shape.depth(tail_latency)) for shape in shapes}
-    allowed = _fastest(bounds, tail_latency) * SQUARE_ALLOWANCE
+    depths = {shape: depth(shape.columns) for shape in shapes}
+    bounds = {shape: shape.fewest_cycles(depths[shape]) for shape in shapes}
+    allowed = _fastest(bounds, depths) * SQUARE_ALLOWANCE
     by_size = sorted(shapes, key=lambda s: (max(s.units, s.columns), s.multipliers, bounds[s]))
     return next(
         shape
         for shape in by_size
-        if bounds[shape] <= allowed and _cycles(shape, tail_latency) <= allowed
+        if bounds[shape] <= allowed and shortest(shape, depths[shape]).cycles <= allowed
     )
 
 
-def _cycles(shape: TileShape, tail_latency: int) -> int:
-    return shortest(shape, shape.depth(tail_latency)).cycles
+def _blocks(inputs: int, hidden: int, banked: bool) -> list[tuple[int, int]]:
+    """Units and columns of tiles that are worth a look."""
+    sides = sorted({*_block_sizes(inputs), *_block_sizes(hidden)})
+    blocks = [(units, columns) for units in _block_sizes(hidden) for columns in sides]
+    if not banked:
+        return blocks
+    whole = {(u, ceil(k / u) * u) for u, k in blocks} | {(ceil(u / k) * k, k) for u, k in blocks}
+    return sorted(whole)
 
 
-def _fastest(bounds: dict[TileShape, int], tail_latency: int) -> int:
+def _fastest(bounds: dict[TileShape, int], depths: dict[TileShape, int]) -> int:
     """The fewest cycles of all; most shapes need no schedule to be out of the question."""
     ordered = sorted(bounds, key=lambda shape: bounds[shape])
-    fastest = _cycles(ordered[0], tail_latency)
+    fastest = shortest(ordered[0], depths[ordered[0]]).cycles
     for shape in ordered[1:]:
         if bounds[shape] >= fastest:
             break
-        fastest = min(fastest, _cycles(shape, tail_latency))
+        fastest = min(fastest, shortest(shape, depths[shape]).cycles)
     return fastest
 
 

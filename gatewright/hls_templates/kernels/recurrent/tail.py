@@ -7,12 +7,13 @@ code, one statement a node.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.delays import multiplication
 from gatewright.hls_templates.kernels.lookup.kernel import Table, make_lookup
 from gatewright.hls_templates.kernels.requantize.kernel import Requantizer, make_requantizer
 from gatewright.ir import ops
@@ -112,13 +113,11 @@ class TailCode:
     """Generated C++ of a tail.
 
     Attributes:
-        params: Parameter structs and tables of its ops.
         statements: The function body.
         functions: Of requantizers and look-ups, by tensor name.
         taps: Tensors in the order of their tap numbers.
     """
 
-    params: tuple[str, ...]
     statements: tuple[str, ...]
     functions: dict[str, Requantizer | Table]
     taps: tuple[str, ...]
@@ -144,15 +143,15 @@ def generate_tail(split: StepSplit, prefix: str, first_tap: int, variant: str) -
         writer.declare(accumulator.tensor, f"sum[{i}]")
     for node in split.tail:
         writer.declare(node.outputs[0], _EXPRESSIONS[node.op](writer, node))
-    shown = [f"GW_TAP({first_tap + i}, unit, {name});" for i, name in enumerate(taps)]
+    shown = [f"GW_TAP({first_tap + i}, row * UNITS + lane, {name});" for i, name in enumerate(taps)]
     states = split.body.inputs[:-1]
+    assert not any(states[0] in node.inputs for node in split.tail), "h goes through a matrix only"
     stores = [
         f"{state.removesuffix('_prev')}_next = {value};"
         for state, value in zip(states, split.body.outputs[: len(states)], strict=True)
     ]
     return TailCode(
-        tuple(writer.params),
-        (*writer.statements, *shown, *stores),
+        ("(void)row;", "(void)lane;", *writer.statements, *shown, *stores),
         writer.functions,
         taps,
     )
@@ -163,7 +162,6 @@ class _Writer:
         self.body = body
         self.prefix = prefix
         self.variant = variant
-        self.params: list[str] = []
         self.statements: list[str] = []
         self.functions: dict[str, Requantizer | Table] = {}
 
@@ -187,16 +185,14 @@ def _multithreshold(writer: _Writer, node: Node) -> str:
     tensor = node.outputs[0]
     requantizer = make_requantizer(writer.body, node, writer.ident(tensor), writer.variant)
     writer.functions[tensor] = requantizer
-    writer.params.append(requantizer.params_cpp())
-    return f"{requantizer.call}::apply({node.inputs[0]}, unit)"
+    return f"{requantizer.call}::apply({node.inputs[0]}, row, lane)"
 
 
 def _lookup(writer: _Writer, node: Node) -> str:
     tensor = node.outputs[0]
     lookup = make_lookup(writer.body, node, writer.ident(tensor))
     writer.functions[tensor] = lookup
-    writer.params.append(lookup.params_cpp())
-    return f"{lookup.call}::apply({node.inputs[0]}, unit)"
+    return f"{lookup.call}::apply({node.inputs[0]}, row, lane)"
 
 
 def _binary(operator: str) -> Callable[[_Writer, Node], str]:
@@ -208,6 +204,13 @@ def _binary(operator: str) -> Callable[[_Writer, Node], str]:
 
     return write
 
+
+OPERATORS: Mapping[Op, Callable[[int, int], tuple[str, ...]]] = {
+    ops.ADD: lambda *_: ("add",),
+    ops.MUL: lambda a, b: (multiplication(a, b),),
+    ops.SUB: lambda *_: ("add",),
+}
+"""What a node of a tail is in hardware, given the bits of its operands."""
 
 _EXPRESSIONS: dict[Op, Callable[[_Writer, Node], str]] = {
     ops.ADD: _binary("+"),

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.delays import multiplication, reading
 from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.kernels.requantize.search import Rescaling, find_affine, product_bits
 from gatewright.hls_templates.mapping.mapper import Mapper
@@ -107,47 +108,52 @@ class Requantizer:
         """The same, as of a kernel."""
         return RequantizeRecord(**place, requantizer=self.choice())
 
-    def params_cpp(self) -> str:
-        """Arrays and parameter struct."""
+    def params_cpp(self, rows: int, lanes: int) -> str:
+        """Arrays and parameter struct, for rows of lanes."""
         constants: dict[str, int] = {"LOW": self.out.lo, "HIGH": self.out.hi}
         members = [f"using in_t = {cpp.word(self.domain)};", f"using out_t = {cpp.word(self.out)};"]
-        arrays: list[str] = []
-        {
-            "clip": lambda *_: None,
+        write = {
+            "clip": lambda *_: [],
             "affine": self._affine_params,
             "table": self._table_params,
             "thresholds": self._threshold_params,
-        }[self.variant](constants, members, arrays)
-        return "\n".join([*arrays, cpp.struct(self.ident, constants, members)])
+        }[self.variant]
+        arrays: list[cpp.RomArray] = write(constants, members, rows, lanes)
+        members += cpp.storage(arrays)
+        declared = (array.declaration() for array in arrays)
+        return "\n".join([*declared, cpp.struct(self.ident, constants, members)])
 
     def _affine_params(
-        self, constants: dict[str, int], members: list[str], arrays: list[str]
-    ) -> None:
+        self, constants: dict[str, int], members: list[str], rows: int, lanes: int
+    ) -> list[cpp.RomArray]:
         assert self.affine is not None
         constants |= {
             "PRODUCT_BITS": product_bits(self.affine, self.domain),
             "SHIFT": self.affine.shift,
             "TIES": self.affine.ties,
         }
+        arrays = []
         for name, values in (
             ("multiplier", self.affine.multipliers),
             ("offset", self.affine.offsets),
         ):
             if len(values) == 1:
                 body = cpp.literal(values[0])
-                members += cpp.accessor(f"constexpr long long {name}(int)", body)
+                members += cpp.accessor(f"constexpr long long {name}(int, int)", body)
             else:
-                arrays.append(cpp.array(f"{self.ident}_{name}", values))
-                body = f"{self.ident}_{name}[channel]"
-                members += cpp.accessor(f"long long {name}(int channel)", body)
+                array = cpp.by_row(f"{self.ident}_{name}", values, rows, lanes)
+                arrays.append(array)
+                body = f"{array.name}[row][lane]"
+                members += cpp.accessor(f"{array.element} {name}(int row, int lane)", body)
+        return arrays
 
     def _table_params(
-        self, constants: dict[str, int], members: list[str], arrays: list[str]
-    ) -> None:
+        self, constants: dict[str, int], members: list[str], rows: int, lanes: int
+    ) -> list[cpp.RomArray]:
         constants["ADDRESS_BITS"] = self.domain.bits
-        arrays.append(cpp.array(f"{self.ident}_table", self._table_words(), self.out))
-        table = f"{self.ident}_table[a]"
-        members += cpp.accessor(f"{cpp.rom(self.out)} entry(unsigned a)", table)
+        table = cpp.RomArray(f"{self.ident}_table", self._table_words(), self.out, copied=lanes > 1)
+        members += cpp.accessor(f"{table.element} entry(unsigned a)", f"{table.name}[a]")
+        return [table]
 
     def _table_words(self) -> IntArray:
         """The output for each address, negative inputs in the upper half."""
@@ -156,18 +162,35 @@ class Requantizer:
         return wrapped_table(entries, self.domain)
 
     def _threshold_params(
-        self, constants: dict[str, int], members: list[str], arrays: list[str]
-    ) -> None:
+        self, constants: dict[str, int], members: list[str], rows: int, lanes: int
+    ) -> list[cpp.RomArray]:
         padded = self._padded()
-        rows, words = padded.shape
-        constants |= {"DEPTH": words.bit_length() - 1, "LOW": self.out_bias}
-        arrays.append(cpp.array(f"{self.ident}_rows", padded))
-        type_ = cpp.rom(IntType.of(padded))
-        channel = "channel" if rows > 1 else "0"
-        members += cpp.accessor(
-            f"{type_} threshold(int {'channel' if rows > 1 else ''}, int k)",
-            f"{self.ident}_rows[{channel}][k]",
-        )
+        depth, element = padded.shape[1].bit_length() - 1, IntType.of(padded)
+        constants |= {"DEPTH": depth, "LOW": self.out_bias}
+        arrays = []
+        for level, nodes in enumerate(self._levels(padded)):
+            name = f"{self.ident}_level_{level}"
+            if len(padded) == 1:
+                array = cpp.RomArray(name, nodes[0], element, copied=lanes > 1)
+                place = ("int", "int", f"{name}[node]")
+            else:
+                array = cpp.by_row(name, nodes, rows, lanes, element)
+                place = ("int row", "int lane", f"{name}[row][lane][node]")
+            arrays.append(array)
+            row, lane, value = place
+            members += cpp.accessor(
+                f"{array.element} threshold(gw::tree_level<{level}>, {row}, {lane}, int node)",
+                value,
+            )
+        return arrays
+
+    def _levels(self, padded: IntArray) -> list[IntArray]:
+        """Thresholds by the level of the search that reads them, from the root; [C, 2**level]."""
+        depth = padded.shape[1].bit_length() - 1
+        return [
+            padded[:, (2 * np.arange(1 << level) + 1) << (depth - 1 - level)]
+            for level in range(depth)
+        ]
 
     @property
     def latency(self) -> int:
@@ -182,6 +205,24 @@ class Requantizer:
             reading = ROM_LATENCY if self.affine.by_channel else 0
             return AFFINE_LATENCY + (self.affine.ties != 0) + reading
         return LEVEL_LATENCY * int(self.thresholds.shape[1]).bit_length() + 1
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """The longest way through its C++, see ``delays``."""
+        clamps = ("compare", "select", "select")
+        if self.variant == "clip":
+            return clamps
+        if self.variant == "table":
+            return (reading(self._table_words().size, cpp.LUT_DEPTH),)
+        if self.variant == "affine" and self.affine is not None:
+            bits = IntType.of(self.affine.multipliers).bits
+            product = () if self.affine.shifts else (multiplication(self.domain.bits, bits),)
+            ties = ("add", "add") if self.affine.ties else ()
+            return (*product, "add", *ties, *clamps)
+        search: list[str] = []
+        for level in range(int(self.thresholds.shape[1]).bit_length()):
+            search += [reading(len(self.thresholds) << level, cpp.LUT_DEPTH), "compare"]
+        return (*search, "add")
 
     def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
         """Its module, for rows of lanes."""
@@ -232,20 +273,18 @@ class Requantizer:
     ) -> FunctionModule:
         padded = self._padded()
         by_channel = len(padded) > 1
-        depth, bits = padded.shape[1].bit_length() - 1, signed_bits(IntType.of(padded))
+        levels, bits = self._levels(padded), signed_bits(IntType.of(padded))
         files: dict[str, Rom] = {}
         for lane in range(lanes if by_channel else 1):
             # The channels of this lane, row after row; beyond the last one nobody looks.
             channels = np.minimum(np.arange(rows) * lanes + lane, len(padded) - 1)
-            own = padded[channels] if by_channel else padded
-            for level in range(depth):
-                below = depth - 1 - level
-                nodes = (2 * np.arange(1 << level) + 1) << below
-                words = pack(own[:, nodes].reshape(-1, 1), bits)
+            for level, nodes in enumerate(levels):
+                own = nodes[channels] if by_channel else nodes
+                words = pack(own.reshape(-1, 1), bits)
                 files[f"{ident}_{lane:04}_{level:02}.hex"] = Rom(words, bits)
         params |= {
             "T_BITS": bits,
-            "DEPTH": depth,
+            "DEPTH": len(levels),
             "ROW_BITS": row_bits(rows),
             "PREFIX": f"{ROMS}/{ident}",
         }

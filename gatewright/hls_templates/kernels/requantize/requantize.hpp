@@ -1,6 +1,7 @@
 // Requantizers: an integer accumulator in, a narrower integer out. Step functions, exact.
 //
-// Every variant has apply(n, channel) and a parameter struct P with in_t, out_t, LOW, HIGH.
+// Every variant has apply(n, row, lane) and a parameter struct P with in_t, out_t, LOW, HIGH and
+// storage(). Lanes work side by side on a row of channels: each has memories of its own.
 // The compiler picks the cheapest variant that it has checked against every threshold:
 //   clip        n clamped                                     no latency to speak of
 //   affine      (n * MULTIPLIER + offset) >> SHIFT, clamped   one multiplier
@@ -21,14 +22,14 @@ T clamp(const V& value, int low, int high) {
 
 template <class P>
 struct requantize_clip {
-  static typename P::out_t apply(const typename P::in_t& n, int) {
+  static typename P::out_t apply(const typename P::in_t& n, int, int) {
 #pragma HLS inline
     return clamp<typename P::out_t>(n, P::LOW, P::HIGH);
   }
 };
 
-/// P adds PRODUCT_BITS (with the offset added), SHIFT, multiplier(c), offset(c), and TIES: what a
-/// half becomes, 0 the next integer, 1 the even neighbour, 2 the odd one.
+/// P adds PRODUCT_BITS (with the offset added), SHIFT, multiplier(row, lane), offset(row, lane),
+/// and TIES: what a half becomes, 0 the next integer, 1 the even neighbour, 2 the odd one.
 template <class P>
 struct requantize_affine {
   static_assert(P::PRODUCT_BITS < 64, "the product fits a word");
@@ -36,9 +37,10 @@ struct requantize_affine {
   static_assert(P::TIES == 0 || P::SHIFT > 0, "a tie needs a fraction");
   using product_t = word<P::PRODUCT_BITS + 1, true>;  // the product may exceed the sum
 
-  static typename P::out_t apply(const typename P::in_t& n, int channel) {
+  static typename P::out_t apply(const typename P::in_t& n, int row, int lane) {
 #pragma HLS inline
-    product_t v = product_t(n) * product_t(P::multiplier(channel)) + product_t(P::offset(channel));
+    product_t v =
+        product_t(n) * product_t(P::multiplier(row, lane)) + product_t(P::offset(row, lane));
     if (P::TIES != 0) {
       // Half of the last bit, less one unless the quotient has to move: a tie goes to its side.
       const product_t quotient = v >> P::SHIFT;
@@ -53,24 +55,41 @@ struct requantize_affine {
 /// P adds ADDRESS_BITS and entry(address).
 template <class P>
 struct requantize_table {
-  static typename P::out_t apply(const typename P::in_t& n, int) {
+  static typename P::out_t apply(const typename P::in_t& n, int, int) {
 #pragma HLS inline
     return typename P::out_t(P::entry(address<P::ADDRESS_BITS>(n)));
   }
 };
 
-/// P adds DEPTH and threshold(c, k), k = 1 .. 2**DEPTH - 1, ascending; the count starts at LOW.
+/// A level of the search, 0 at the root.
+template <int L>
+struct tree_level {};
+
+/// The levels from L on: the number of a node of level D. Each level has a memory of its own, so
+/// that a search reads each of them once.
+template <class P, int L, int D>
+struct tree_search {
+  static int node(const typename P::in_t& n, int row, int lane, int above) {
+#pragma HLS inline
+    const bool reached = as_signed(n) >= as_signed(P::threshold(tree_level<L>(), row, lane, above));
+    return tree_search<P, L + 1, D>::node(n, row, lane, 2 * above + (reached ? 1 : 0));
+  }
+};
+
+template <class P, int D>
+struct tree_search<P, D, D> {
+  static int node(const typename P::in_t&, int, int, int above) {
+#pragma HLS inline
+    return above;
+  }
+};
+
+/// P adds DEPTH and threshold(level, row, lane, node); the count starts at LOW.
 template <class P>
 struct requantize_thresholds {
-  static typename P::out_t apply(const typename P::in_t& n, int channel) {
+  static typename P::out_t apply(const typename P::in_t& n, int row, int lane) {
 #pragma HLS inline
-    int count = 0;
-    for (int level = P::DEPTH - 1; level >= 0; --level) {
-#pragma HLS unroll
-      const int candidate = count + (1 << level);
-      if (as_signed(n) >= as_signed(P::threshold(channel, candidate))) count = candidate;
-    }
-    return typename P::out_t(P::LOW + count);
+    return typename P::out_t(P::LOW + tree_search<P, 0, P::DEPTH>::node(n, row, lane, 0));
   }
 };
 

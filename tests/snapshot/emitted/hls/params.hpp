@@ -39,13 +39,16 @@ struct k0_lstm_layers_0_0_input_acc {
   static constexpr int TIES = 0;
   using in_t = gw::word<9, true>;
   using out_t = gw::word<4, true>;
-  static constexpr long long multiplier(int) {
+  static constexpr long long multiplier(int, int) {
   #pragma HLS inline
     return 331;
   }
-  static constexpr long long offset(int) {
+  static constexpr long long offset(int, int) {
   #pragma HLS inline
     return 4056;
+  }
+  static void storage() {
+  #pragma HLS inline
   }
 };
 static const gw::rom<4, false> k0_lstm_layers_0_0_input_gate_table[16] = {9, 10, 12, 13, 14, 15, 15, 15, 2, 3, 3, 4, 5, 6, 7, 8};
@@ -57,6 +60,10 @@ struct k0_lstm_layers_0_0_input_gate {
   #pragma HLS inline
     return k0_lstm_layers_0_0_input_gate_table[a];
   }
+  static void storage() {
+  #pragma HLS inline
+  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_input_gate_table type = rom_np impl = lutram
+  }
 };
 struct k0_lstm_layers_0_0_forget_acc {
   static constexpr int LOW = -8;
@@ -66,13 +73,16 @@ struct k0_lstm_layers_0_0_forget_acc {
   static constexpr int TIES = 0;
   using in_t = gw::word<9, true>;
   using out_t = gw::word<4, true>;
-  static constexpr long long multiplier(int) {
+  static constexpr long long multiplier(int, int) {
   #pragma HLS inline
     return 739;
   }
-  static constexpr long long offset(int) {
+  static constexpr long long offset(int, int) {
   #pragma HLS inline
     return 8146;
+  }
+  static void storage() {
+  #pragma HLS inline
   }
 };
 static const gw::rom<4, false> k0_lstm_layers_0_0_forget_gate_table[16] = {10, 11, 12, 13, 14, 15, 15, 15, 3, 4, 4, 5, 6, 7, 8, 9};
@@ -84,6 +94,10 @@ struct k0_lstm_layers_0_0_forget_gate {
   #pragma HLS inline
     return k0_lstm_layers_0_0_forget_gate_table[a];
   }
+  static void storage() {
+  #pragma HLS inline
+  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_forget_gate_table type = rom_np impl = lutram
+  }
 };
 struct k0_lstm_layers_0_0_cell_acc {
   static constexpr int LOW = -8;
@@ -93,13 +107,16 @@ struct k0_lstm_layers_0_0_cell_acc {
   static constexpr int TIES = 0;
   using in_t = gw::word<9, true>;
   using out_t = gw::word<4, true>;
-  static constexpr long long multiplier(int) {
+  static constexpr long long multiplier(int, int) {
   #pragma HLS inline
     return 189;
   }
-  static constexpr long long offset(int) {
+  static constexpr long long offset(int, int) {
   #pragma HLS inline
     return 2023;
+  }
+  static void storage() {
+  #pragma HLS inline
   }
 };
 static const gw::rom<4, true> k0_lstm_layers_0_0_cell_gate_table[16] = {0, 2, 3, 5, 6, 7, 7, 7, -8, -8, -8, -7, -6, -5, -3, -2};
@@ -111,6 +128,10 @@ struct k0_lstm_layers_0_0_cell_gate {
   #pragma HLS inline
     return k0_lstm_layers_0_0_cell_gate_table[a];
   }
+  static void storage() {
+  #pragma HLS inline
+  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_cell_gate_table type = rom_np impl = lutram
+  }
 };
 struct k0_lstm_layers_0_0_output_acc {
   static constexpr int LOW = -8;
@@ -120,13 +141,16 @@ struct k0_lstm_layers_0_0_output_acc {
   static constexpr int TIES = 0;
   using in_t = gw::word<9, true>;
   using out_t = gw::word<4, true>;
-  static constexpr long long multiplier(int) {
+  static constexpr long long multiplier(int, int) {
   #pragma HLS inline
     return 185;
   }
-  static constexpr long long offset(int) {
+  static constexpr long long offset(int, int) {
   #pragma HLS inline
     return 2038;
+  }
+  static void storage() {
+  #pragma HLS inline
   }
 };
 static const gw::rom<4, false> k0_lstm_layers_0_0_output_gate_table[16] = {10, 11, 12, 13, 14, 14, 15, 15, 3, 4, 5, 5, 6, 7, 8, 9};
@@ -138,6 +162,10 @@ struct k0_lstm_layers_0_0_output_gate {
   #pragma HLS inline
     return k0_lstm_layers_0_0_output_gate_table[a];
   }
+  static void storage() {
+  #pragma HLS inline
+  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_output_gate_table type = rom_np impl = lutram
+  }
 };
 struct k0_lstm_layers_0_0_forget_cell {
   static constexpr int LOW = -6;
@@ -147,13 +175,16 @@ struct k0_lstm_layers_0_0_forget_cell {
   static constexpr int TIES = 0;
   using in_t = gw::word<8, true>;
   using out_t = gw::word<4, true>;
-  static constexpr long long multiplier(int) {
+  static constexpr long long multiplier(int, int) {
   #pragma HLS inline
     return 101;
   }
-  static constexpr long long offset(int) {
+  static constexpr long long offset(int, int) {
   #pragma HLS inline
     return 1021;
+  }
+  static void storage() {
+  #pragma HLS inline
   }
 };
 struct k0_lstm_layers_0_0_input_cell {
@@ -164,13 +195,16 @@ struct k0_lstm_layers_0_0_input_cell {
   static constexpr int TIES = 0;
   using in_t = gw::word<8, true>;
   using out_t = gw::word<4, true>;
-  static constexpr long long multiplier(int) {
+  static constexpr long long multiplier(int, int) {
   #pragma HLS inline
     return 47;
   }
-  static constexpr long long offset(int) {
+  static constexpr long long offset(int, int) {
   #pragma HLS inline
     return 255;
+  }
+  static void storage() {
+  #pragma HLS inline
   }
 };
 struct k0_lstm_layers_0_0_c {
@@ -178,6 +212,9 @@ struct k0_lstm_layers_0_0_c {
   static constexpr int HIGH = 7;
   using in_t = gw::word<5, true>;
   using out_t = gw::word<4, true>;
+  static void storage() {
+  #pragma HLS inline
+  }
 };
 static const gw::rom<4, true> k0_lstm_layers_0_0_hidden_tanh_table[16] = {0, 1, 2, 3, 4, 5, 6, 7, -7, -7, -6, -5, -4, -3, -2, -1};
 struct k0_lstm_layers_0_0_hidden_tanh {
@@ -188,6 +225,10 @@ struct k0_lstm_layers_0_0_hidden_tanh {
   #pragma HLS inline
     return k0_lstm_layers_0_0_hidden_tanh_table[a];
   }
+  static void storage() {
+  #pragma HLS inline
+  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_hidden_tanh_table type = rom_np impl = lutram
+  }
 };
 struct k0_lstm_layers_0_0_h {
   static constexpr int LOW = -3;
@@ -197,13 +238,16 @@ struct k0_lstm_layers_0_0_h {
   static constexpr int TIES = 0;
   using in_t = gw::word<8, true>;
   using out_t = gw::word<3, true>;
-  static constexpr long long multiplier(int) {
+  static constexpr long long multiplier(int, int) {
   #pragma HLS inline
     return 101;
   }
-  static constexpr long long offset(int) {
+  static constexpr long long offset(int, int) {
   #pragma HLS inline
     return 2031;
+  }
+  static void storage() {
+  #pragma HLS inline
   }
 };
 static const gw::rom<4, true> k0_lstm_layers_0_0_weights[10][1][gw::padded_lanes(8)] = {{{0, 0, 2, 5, -6, 3, 3, -6}},
@@ -218,36 +262,8 @@ static const gw::rom<4, true> k0_lstm_layers_0_0_weights[10][1][gw::padded_lanes
 {{-1, -6, 3, 1, 0, 0, 0, 0}}};
 static const gw::rom<7, true> k0_lstm_layers_0_0_biases[2][gw::padded_lanes(8)] = {{-51, -54, 7, -39, -27, -52, -14, -1},
 {39, -9, 47, 3, 0, 0, 0, 0}};
-static const gw::slot_entry k0_lstm_layers_0_0_schedule[30] = {{true, 0, 0, false, true, false},
-{true, 0, 1, false, false, false},
-{true, 1, 0, false, true, false},
-{true, 0, 0, true, false, false},
-{true, 0, 1, true, false, false},
-{true, 1, 1, false, false, false},
-{true, 0, 2, true, false, true},
-{true, 1, 0, true, false, false},
-{true, 1, 1, true, false, false},
-{true, 1, 2, true, false, true},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false},
-{false, 0, 0, false, false, false}};
+static const gw::rom<10, false> k0_lstm_layers_0_0_schedule[36] = {5, 33, 533, 3, 291, 561, 203, 531, 819, 731, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 struct k0_lstm_layers_0_0 {
   static constexpr int INPUTS = 2;
   static constexpr int HIDDEN = 3;
@@ -257,10 +273,10 @@ struct k0_lstm_layers_0_0 {
   static constexpr int ROWS = 2;
   static constexpr int X_BLOCKS = 2;
   static constexpr int H_BLOCKS = 3;
-  static constexpr int SLOTS = 30;
+  static constexpr int SLOTS = 36;
   static constexpr int TILES = 10;
   static constexpr int ACCUMULATORS = 2;
-  static constexpr int DISTANCE = 27;
+  static constexpr int DISTANCE = 33;
   static constexpr int FIRST_TAP = 0;
   static constexpr int TAPS = 21;
   static constexpr int H0 = -1;
@@ -270,13 +286,13 @@ struct k0_lstm_layers_0_0 {
   static constexpr int C_N = -1;
   using in_beat = gw::beat<gw::word<4, true>, 2>;
   struct initial_h {
-  static int at(int) {
+  static int at(int, int) {
   #pragma HLS inline
     return 0;
   }
   };
   struct initial_c {
-  static int at(int) {
+  static int at(int, int) {
   #pragma HLS inline
     return 0;
   }
@@ -286,7 +302,19 @@ struct k0_lstm_layers_0_0 {
   using acc_t = gw::word<9, true>;
   static gw::slot_entry slot(int i) {
   #pragma HLS inline
-    return k0_lstm_layers_0_0_schedule[i];
+    gw::slot_entry entry;
+    const std::int64_t code = static_cast<std::int64_t>(k0_lstm_layers_0_0_schedule[i]);
+    entry.active = (code >> 0 & 1) != 0;
+    entry.hidden = (code >> 1 & 1) != 0;
+    entry.first = (code >> 2 & 1) != 0;
+    entry.last = (code >> 3 & 1) != 0;
+    entry.row = static_cast<int>(code >> 4 & 1);
+    entry.column = static_cast<int>(code >> 5 & 3);
+    entry.read = static_cast<int>(code >> 7 & 1);
+    entry.read_part = static_cast<int>(code >> 8 & 1);
+    entry.written = static_cast<int>(code >> 9 & 1);
+    entry.written_part = static_cast<int>(0);
+    return entry;
   }
   static gw::rom<4, true> weight(int i, int k, int lane) {
   #pragma HLS inline
@@ -296,53 +324,77 @@ struct k0_lstm_layers_0_0 {
   #pragma HLS inline
     return k0_lstm_layers_0_0_biases[row][lane];
   }
-  static void tail(const acc_t* sum, int unit, const operand_t& h_prev, const cell_t& c_prev,
+  static void tail(const acc_t (&sum)[GATES], int row, int lane, const cell_t& c_prev,
                    operand_t& h_next, cell_t& c_next) {
   #pragma HLS inline
+    (void)row;
+    (void)lane;
     const gw::word<9, true> input_sum = sum[0];
     const gw::word<9, true> forget_sum = sum[1];
     const gw::word<9, true> cell_sum = sum[2];
     const gw::word<9, true> output_sum = sum[3];
-    const gw::word<4, true> input_acc = gw::requantize_affine<k0_lstm_layers_0_0_input_acc>::apply(input_sum, unit);
-    const gw::word<4, false> input_gate = gw::lookup<k0_lstm_layers_0_0_input_gate>::apply(input_acc, unit);
-    const gw::word<4, true> forget_acc = gw::requantize_affine<k0_lstm_layers_0_0_forget_acc>::apply(forget_sum, unit);
-    const gw::word<4, false> forget_gate = gw::lookup<k0_lstm_layers_0_0_forget_gate>::apply(forget_acc, unit);
-    const gw::word<4, true> cell_acc = gw::requantize_affine<k0_lstm_layers_0_0_cell_acc>::apply(cell_sum, unit);
-    const gw::word<4, true> cell_gate = gw::lookup<k0_lstm_layers_0_0_cell_gate>::apply(cell_acc, unit);
-    const gw::word<4, true> output_acc = gw::requantize_affine<k0_lstm_layers_0_0_output_acc>::apply(output_sum, unit);
-    const gw::word<4, false> output_gate = gw::lookup<k0_lstm_layers_0_0_output_gate>::apply(output_acc, unit);
+    const gw::word<4, true> input_acc = gw::requantize_affine<k0_lstm_layers_0_0_input_acc>::apply(input_sum, row, lane);
+    const gw::word<4, false> input_gate = gw::lookup<k0_lstm_layers_0_0_input_gate>::apply(input_acc, row, lane);
+    const gw::word<4, true> forget_acc = gw::requantize_affine<k0_lstm_layers_0_0_forget_acc>::apply(forget_sum, row, lane);
+    const gw::word<4, false> forget_gate = gw::lookup<k0_lstm_layers_0_0_forget_gate>::apply(forget_acc, row, lane);
+    const gw::word<4, true> cell_acc = gw::requantize_affine<k0_lstm_layers_0_0_cell_acc>::apply(cell_sum, row, lane);
+    const gw::word<4, true> cell_gate = gw::lookup<k0_lstm_layers_0_0_cell_gate>::apply(cell_acc, row, lane);
+    const gw::word<4, true> output_acc = gw::requantize_affine<k0_lstm_layers_0_0_output_acc>::apply(output_sum, row, lane);
+    const gw::word<4, false> output_gate = gw::lookup<k0_lstm_layers_0_0_output_gate>::apply(output_acc, row, lane);
     const gw::word<8, true> forget_cell_product = gw::word<8, true>(forget_gate) * c_prev;
-    const gw::word<4, true> forget_cell = gw::requantize_affine<k0_lstm_layers_0_0_forget_cell>::apply(forget_cell_product, unit);
+    const gw::word<4, true> forget_cell = gw::requantize_affine<k0_lstm_layers_0_0_forget_cell>::apply(forget_cell_product, row, lane);
     const gw::word<8, true> input_cell_product = gw::word<8, true>(input_gate) * cell_gate;
-    const gw::word<4, true> input_cell = gw::requantize_affine<k0_lstm_layers_0_0_input_cell>::apply(input_cell_product, unit);
+    const gw::word<4, true> input_cell = gw::requantize_affine<k0_lstm_layers_0_0_input_cell>::apply(input_cell_product, row, lane);
     const gw::word<5, true> state_sum = gw::word<5, true>(forget_cell) + input_cell;
-    const gw::word<4, true> c = gw::requantize_clip<k0_lstm_layers_0_0_c>::apply(state_sum, unit);
-    const gw::word<4, true> hidden_tanh = gw::lookup<k0_lstm_layers_0_0_hidden_tanh>::apply(c, unit);
+    const gw::word<4, true> c = gw::requantize_clip<k0_lstm_layers_0_0_c>::apply(state_sum, row, lane);
+    const gw::word<4, true> hidden_tanh = gw::lookup<k0_lstm_layers_0_0_hidden_tanh>::apply(c, row, lane);
     const gw::word<8, true> h_product = gw::word<8, true>(output_gate) * hidden_tanh;
-    const gw::word<3, true> h = gw::requantize_affine<k0_lstm_layers_0_0_h>::apply(h_product, unit);
-    GW_TAP(0, unit, input_sum);
-    GW_TAP(1, unit, forget_sum);
-    GW_TAP(2, unit, cell_sum);
-    GW_TAP(3, unit, output_sum);
-    GW_TAP(4, unit, input_acc);
-    GW_TAP(5, unit, input_gate);
-    GW_TAP(6, unit, forget_acc);
-    GW_TAP(7, unit, forget_gate);
-    GW_TAP(8, unit, cell_acc);
-    GW_TAP(9, unit, cell_gate);
-    GW_TAP(10, unit, output_acc);
-    GW_TAP(11, unit, output_gate);
-    GW_TAP(12, unit, forget_cell_product);
-    GW_TAP(13, unit, forget_cell);
-    GW_TAP(14, unit, input_cell_product);
-    GW_TAP(15, unit, input_cell);
-    GW_TAP(16, unit, state_sum);
-    GW_TAP(17, unit, c);
-    GW_TAP(18, unit, hidden_tanh);
-    GW_TAP(19, unit, h_product);
-    GW_TAP(20, unit, h);
+    const gw::word<3, true> h = gw::requantize_affine<k0_lstm_layers_0_0_h>::apply(h_product, row, lane);
+    GW_TAP(0, row * UNITS + lane, input_sum);
+    GW_TAP(1, row * UNITS + lane, forget_sum);
+    GW_TAP(2, row * UNITS + lane, cell_sum);
+    GW_TAP(3, row * UNITS + lane, output_sum);
+    GW_TAP(4, row * UNITS + lane, input_acc);
+    GW_TAP(5, row * UNITS + lane, input_gate);
+    GW_TAP(6, row * UNITS + lane, forget_acc);
+    GW_TAP(7, row * UNITS + lane, forget_gate);
+    GW_TAP(8, row * UNITS + lane, cell_acc);
+    GW_TAP(9, row * UNITS + lane, cell_gate);
+    GW_TAP(10, row * UNITS + lane, output_acc);
+    GW_TAP(11, row * UNITS + lane, output_gate);
+    GW_TAP(12, row * UNITS + lane, forget_cell_product);
+    GW_TAP(13, row * UNITS + lane, forget_cell);
+    GW_TAP(14, row * UNITS + lane, input_cell_product);
+    GW_TAP(15, row * UNITS + lane, input_cell);
+    GW_TAP(16, row * UNITS + lane, state_sum);
+    GW_TAP(17, row * UNITS + lane, c);
+    GW_TAP(18, row * UNITS + lane, hidden_tanh);
+    GW_TAP(19, row * UNITS + lane, h_product);
+    GW_TAP(20, row * UNITS + lane, h);
     h_next = h;
     c_next = c;
+  }
+  static void storage() {
+  #pragma HLS inline
+  #pragma HLS array_reshape variable = k0_lstm_layers_0_0_weights complete dim = 2
+  #pragma HLS array_reshape variable = k0_lstm_layers_0_0_weights complete dim = 3
+  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_weights type = rom_1p impl = lutram
+  #pragma HLS array_reshape variable = k0_lstm_layers_0_0_biases complete dim = 2
+  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_biases type = rom_1p impl = lutram
+  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_schedule type = rom_1p impl = lutram
+    k0_lstm_layers_0_0_input_acc::storage();
+    k0_lstm_layers_0_0_input_gate::storage();
+    k0_lstm_layers_0_0_forget_acc::storage();
+    k0_lstm_layers_0_0_forget_gate::storage();
+    k0_lstm_layers_0_0_cell_acc::storage();
+    k0_lstm_layers_0_0_cell_gate::storage();
+    k0_lstm_layers_0_0_output_acc::storage();
+    k0_lstm_layers_0_0_output_gate::storage();
+    k0_lstm_layers_0_0_forget_cell::storage();
+    k0_lstm_layers_0_0_input_cell::storage();
+    k0_lstm_layers_0_0_c::storage();
+    k0_lstm_layers_0_0_hidden_tanh::storage();
+    k0_lstm_layers_0_0_h::storage();
   }
 };
 
@@ -355,7 +407,7 @@ struct k1_last_step {
 static const gw::rom<4, true> k2_hidden_weights[1][3][3] = {{{-6, -6, 3},
 {-4, -1, 0},
 {6, 7, -6}}};
-static const gw::rom<1, false> k2_hidden_biases[3] = {0, 0, 0};
+static const gw::rom<1, false> k2_hidden_biases[1][3] = {{0, 0, 0}};
 struct k2_hidden {
   static constexpr int INPUTS = 3;
   static constexpr int OUTPUTS = 3;
@@ -371,15 +423,25 @@ struct k2_hidden {
   #pragma HLS inline
     return k2_hidden_weights[tile][k][u];
   }
-  static acc_t bias(int output) {
+  static gw::rom<1, false> bias(int row, int u) {
   #pragma HLS inline
-    return k2_hidden_biases[output];
+    return k2_hidden_biases[row][u];
+  }
+  static void storage() {
+  #pragma HLS inline
+  #pragma HLS array_reshape variable = k2_hidden_weights complete dim = 2
+  #pragma HLS array_reshape variable = k2_hidden_weights complete dim = 3
+  #pragma HLS array_reshape variable = k2_hidden_biases complete dim = 2
   }
 };
 
 // elementwise: relu.out
-static const gw::rom<6, false> k3_relu_out_function_multiplier[3] = {39, 36, 39};
-static const gw::rom<12, true> k3_relu_out_function_offset[3] = {1125, -1344, -552};
+static const gw::rom<6, false> k3_relu_out_function_multiplier[3][1] = {{39},
+{36},
+{39}};
+static const gw::rom<12, true> k3_relu_out_function_offset[3][1] = {{1125},
+{-1344},
+{-552}};
 struct k3_relu_out_function {
   static constexpr int LOW = 0;
   static constexpr int HIGH = 15;
@@ -388,28 +450,41 @@ struct k3_relu_out_function {
   static constexpr int TIES = 0;
   using in_t = gw::word<7, true>;
   using out_t = gw::word<4, false>;
-  static long long multiplier(int channel) {
+  static gw::rom<6, false> multiplier(int row, int lane) {
   #pragma HLS inline
-    return k3_relu_out_function_multiplier[channel];
+    return k3_relu_out_function_multiplier[row][lane];
   }
-  static long long offset(int channel) {
+  static gw::rom<12, true> offset(int row, int lane) {
   #pragma HLS inline
-    return k3_relu_out_function_offset[channel];
+    return k3_relu_out_function_offset[row][lane];
+  }
+  static void storage() {
+  #pragma HLS inline
+  #pragma HLS array_partition variable = k3_relu_out_function_multiplier complete dim = 2
+  #pragma HLS bind_storage variable = k3_relu_out_function_multiplier type = rom_1p impl = lutram
+  #pragma HLS array_partition variable = k3_relu_out_function_offset complete dim = 2
+  #pragma HLS bind_storage variable = k3_relu_out_function_offset type = rom_1p impl = lutram
   }
 };
 struct k3_relu_out {
   static constexpr int CHANNELS = 3;
+  static constexpr int LANES = 1;
+  static constexpr int ROWS = 3;
   static constexpr int TAP = 22;
   using in_beat = gw::beat<gw::word<7, true>, 3>;
   using out_beat = gw::beat<gw::word<4, false>, 3>;
   using function = gw::requantize_affine<k3_relu_out_function>;
+  static void storage() {
+  #pragma HLS inline
+    k3_relu_out_function::storage();
+  }
 };
 
 // matvec: classes
 static const gw::rom<4, true> k4_classes_weights[1][3][2] = {{{-3, 6},
 {-1, 1},
 {0, 7}}};
-static const gw::rom<1, false> k4_classes_biases[2] = {0, 0};
+static const gw::rom<1, false> k4_classes_biases[1][2] = {{0, 0}};
 struct k4_classes {
   static constexpr int INPUTS = 3;
   static constexpr int OUTPUTS = 2;
@@ -425,9 +500,15 @@ struct k4_classes {
   #pragma HLS inline
     return k4_classes_weights[tile][k][u];
   }
-  static acc_t bias(int output) {
+  static gw::rom<1, false> bias(int row, int u) {
   #pragma HLS inline
-    return k4_classes_biases[output];
+    return k4_classes_biases[row][u];
+  }
+  static void storage() {
+  #pragma HLS inline
+  #pragma HLS array_reshape variable = k4_classes_weights complete dim = 2
+  #pragma HLS array_reshape variable = k4_classes_weights complete dim = 3
+  #pragma HLS array_reshape variable = k4_classes_biases complete dim = 2
   }
 };
 

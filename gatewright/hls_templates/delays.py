@@ -1,0 +1,76 @@
+"""How long an operator takes in hardware that an HLS tool makes: what its pipelines are taken for.
+
+Nanoseconds on the slowest Zynq-7000, between registers, as Vitis HLS estimates them before it
+places anything. They are assumptions: logs that people published show 1.4 to 2.9 ns for a sum, 1.3
+to 1.4 ns for a comparison, 0.7 ns for a selection and 2.4 ns for a read on this family, and half of
+that on UltraScale+; the table takes the slow end. Routing is the clock uncertainty's part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import ceil
+from typing import TypeAlias
+
+CLOCK_UNCERTAINTY = 0.27
+"""The share of a clock period that Vitis HLS leaves for routing where nobody says otherwise."""
+
+DELAYS_NS: Mapping[str, float] = {
+    "add": 2.9,
+    "compare": 2.5,
+    "select": 1.0,
+    "logic": 0.8,
+    "shift": 3.2,
+    "read": 2.4,
+    "write": 2.4,
+    "block_read": 2.4,
+    "multiply": 4.2,
+    "wide_multiply": 6.9,
+}
+"""By operator. ``block_read`` is of a block RAM, whose register takes the address: it is counted
+from the next clock edge on. ``multiply`` is of two values of at most ``NARROW_BITS``."""
+
+NARROW_BITS = 9
+
+
+def multiplication(a_bits: int, b_bits: int) -> str:
+    """The operator of a product of values of so many bits."""
+    return "multiply" if max(a_bits, b_bits) <= NARROW_BITS else "wide_multiply"
+
+
+def reading(words: int, lut_words: int) -> str:
+    """The operator of a read of a memory of so many words."""
+    return "read" if words <= lut_words else "block_read"
+
+
+Arrival: TypeAlias = tuple[int, float]
+"""A clock cycle, from 0, and the nanoseconds of it that are used up."""
+
+START: Arrival = (0, 0.0)
+
+
+def after(arrival: Arrival, operators: Iterable[str], clock_ns: float) -> Arrival:
+    """When a chain of operators is done, each begun as soon as the one before is.
+
+    An operator that does not fit what is left of a cycle begins with the next one; what does not
+    fit a whole one is pipelined over several.
+
+    Args:
+        arrival: When the operands are there.
+        operators: Keys of ``DELAYS_NS``, in order.
+        clock_ns: The clock period, uncertainty included.
+
+    Raises:
+        KeyError: For an operator that is not in the table.
+    """
+    budget = clock_ns * (1 - CLOCK_UNCERTAINTY)
+    cycle, used = arrival
+    for operator in operators:
+        delay = DELAYS_NS[operator]
+        if operator == "block_read":
+            cycle, used = cycle + 1, 0.0
+        if used and used + delay > budget:
+            cycle, used = cycle + 1, 0.0
+        whole = max(ceil(delay / budget) - 1, 0)
+        cycle, used = cycle + whole, used + delay - whole * budget
+    return cycle, used

@@ -1,0 +1,131 @@
+"""How a recurrent layer is folded: the tiles, and when each starts; RTL and C++ have one each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from gatewright.hls_templates.delays import START, Arrival, after, multiplication
+from gatewright.hls_templates.kernels.recurrent.schedule import (
+    SlotList,
+    Tile,
+    TileShape,
+    accumulators,
+    choose_tile,
+    dependence_distance,
+    make_schedule,
+    rtl_depth,
+)
+from gatewright.hls_templates.kernels.recurrent.tail import OPERATORS, StepSplit, TailCode
+from gatewright.hls_templates.mapping.options import MappingOptions
+from gatewright.ir.types import IntType
+
+DEPTH_MARGIN = 4
+"""A pipeline that an HLS tool makes is taken for a quarter longer than the delays say."""
+
+
+@dataclass(frozen=True)
+class Folding:
+    """Tiles and their order.
+
+    Attributes:
+        shape: How the gate matrix is cut.
+        depth: Cycles from the tile that finishes an h to the first that may read it.
+        slots: What starts in each cycle of a time step.
+    """
+
+    shape: TileShape
+    depth: int
+    slots: SlotList
+
+    @property
+    def tiles(self) -> tuple[Tile, ...]:
+        """The slots without the bubbles."""
+        return tuple(tile for tile in self.slots if tile is not None)
+
+    @property
+    def distance(self) -> int:
+        """The fewest cycles from a tile that finishes an h to one that reads it."""
+        return dependence_distance(self.shape, self.slots)
+
+    @property
+    def accumulators(self) -> int:
+        """Row blocks whose sums are kept side by side."""
+        return accumulators(self.slots)
+
+    @property
+    def parts(self) -> int:
+        """How many of the narrower of units and columns make a word of h."""
+        wide, narrow = sorted((self.shape.units, self.shape.columns), reverse=True)
+        return wide // narrow
+
+
+def fold_for_rtl(
+    inputs: int, hidden: int, split: StepSplit, budget: int, tail_latency: int
+) -> Folding:
+    """The folding of ``rtl/``.
+
+    Args:
+        inputs: I.
+        hidden: H.
+        split: The step graph.
+        budget: At most this many multipliers.
+        tail_latency: Cycles that the cell's tail takes as a pipeline.
+    """
+    gates = len(split.accumulators)
+    shape = choose_tile(inputs, hidden, gates, budget, lambda k: rtl_depth(k, tail_latency))
+    depth = rtl_depth(shape.columns, tail_latency)
+    return Folding(shape, depth, make_schedule(shape, depth))
+
+
+def fold_for_hls(
+    inputs: int, hidden: int, split: StepSplit, tail: TailCode, options: MappingOptions
+) -> Folding:
+    """The folding of ``hls/``, whose pipeline an HLS tool makes.
+
+    Args:
+        inputs: I.
+        hidden: H.
+        split: The step graph.
+        tail: Its generated tail.
+        options: The budget, the clock, and the depth where that is given; else it is that of the
+            operators from an h to the next, and a margin.
+    """
+
+    def depth(columns: int) -> int:
+        return options.hls_depth or loop_depth(split, tail, columns, options.clock_ns)
+
+    gates = len(split.accumulators)
+    shape = choose_tile(inputs, hidden, gates, options.multipliers, depth, banked=True)
+    chosen = depth(shape.columns)
+    return Folding(shape, chosen, make_schedule(shape, chosen))
+
+
+def loop_depth(split: StepSplit, tail: TailCode, columns: int, clock_ns: float) -> int:
+    """Cycles from the read of an h to the first that can follow its write, with a margin.
+
+    Args:
+        split: The step graph.
+        tail: Its generated tail.
+        columns: Columns of a tile.
+        clock_ns: The clock period.
+    """
+    body = split.body
+    weights = IntType.hull([IntType.of(m) for a in split.accumulators for m in (a.w, a.u)])
+    h, x = body[body.inputs[0]].type, body[body.inputs[-1]].type
+    product = multiplication(weights.bits, IntType.hull([h, x]).bits)
+    adds = ["add"] * (columns - 1).bit_length()
+    sums = after(START, ("read", "select", "select", product, *adds, "select", "add"), clock_ns)
+    times: dict[str, Arrival] = {a.tensor: sums for a in split.accumulators}
+    for node in split.tail:
+        output = node.outputs[0]
+        # c of the step before is read when it is needed; constants are there.
+        begin = max((times.get(name, START) for name in node.inputs), default=START)
+        function = tail.functions.get(output)
+        if function is not None:
+            operators = function.operators
+        else:
+            operators = OPERATORS[node.op](*(body[name].type.bits for name in node.inputs))
+        times[output] = after(begin, operators, clock_ns)
+    done, _ = after(times[body.outputs[0]], ("select", "write"), clock_ns)
+    return ceil((done + 1) * (DEPTH_MARGIN + 1) / DEPTH_MARGIN)
