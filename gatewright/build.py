@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -266,13 +266,24 @@ class Build(Documents):
         multipliers: int | None = None,
         clock: float | None = None,
         seeds: int | None = None,
+        flow: str | None = None,
+        stages: Iterable[str] | None = None,
+        limit: float | None = None,
         progress: Callable[[str, str], None] | None = None,
     ) -> SynthReport:
-        """Make a board's bitstream, or count resources; see ``gatewright.synth.synth``."""
+        """Make a bitstream, count resources, or run Vitis HLS; see ``gatewright.synth.synth``."""
         from gatewright.synth import synth
 
         return synth(
-            self, board, multipliers=multipliers, clock=clock, seeds=seeds, progress=progress
+            self,
+            board,
+            multipliers=multipliers,
+            clock=clock,
+            seeds=seeds,
+            flow=flow,
+            stages=stages,
+            limit=limit,
+            progress=progress,
         )
 
     @blames_changes

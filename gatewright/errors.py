@@ -60,6 +60,7 @@ CODES: dict[str, str] = {
     "GW-802": "design does not fit the device",
     "GW-803": "clock not met",
     "GW-804": "FPGA tool failed",
+    "GW-805": "FPGA tool took too long",
     # 9xx: boards on a serial line
     "GW-901": "pyserial is not installed",
     "GW-902": "serial port not found",

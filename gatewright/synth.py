@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -11,18 +11,27 @@ from gatewright.boards.folding import Candidate
 from gatewright.boards.shell import build_digest, shell_files
 from gatewright.boards.synth import Request, choose_clock, synthesize
 from gatewright.boards.vendor import count_resources
+from gatewright.boards.vitis.flow import HlsCandidate, HlsRequest, run_vitis
+from gatewright.boards.vitis.report import Predicted
 from gatewright.builds.documents import Documents
 from gatewright.builds.fold import folded
 from gatewright.builds.folder import SYNTH, place_in, trying, writing
+from gatewright.builds.golden import golden_steps, golden_vectors
 from gatewright.builds.manifest import read_manifest
 from gatewright.builds.options import (
     check_clock,
+    check_flow,
+    check_limit,
     check_seeds,
+    check_stages,
+    find_board,
     find_target,
     positive,
+    refuse_unused,
 )
 from gatewright.hls_templates import least_budget
-from gatewright.hls_templates.project.names import SOURCES
+from gatewright.hls_templates.project.hls import project_files
+from gatewright.hls_templates.project.names import INTERVAL, SOURCES
 from gatewright.hls_templates.project.rtl import rtl_files
 
 
@@ -33,6 +42,9 @@ def synth(
     multipliers: int | None = None,
     clock: float | None = None,
     seeds: int | None = None,
+    flow: str | None = None,
+    stages: Iterable[str] | None = None,
+    limit: float | None = None,
     progress: Callable[[str, str], None] | None = None,
 ) -> SynthReport:
     """Make a board's bitstream of a build, in ``synth/BOARD`` of its folder.
@@ -48,6 +60,12 @@ def synth(
         clock: MHz; None for the board's target. The PLL makes the fastest one not above it.
         seeds: How many placements to try; the fastest is kept. None to go on, four times at the
             most, until the clock is met; a clock that is missed by far is given up at once.
+        flow: ``vitis`` to run AMD's Vitis HLS on ``hls/``, for a vendor's board; None for the open
+            tools. It begins at the build's budget of multipliers and does not halve it, and its
+            clock is the one asked for.
+        stages: What Vitis HLS is to do of ``csim``, ``csynth``, ``cosim`` and ``export``; None for
+            all.
+        limit: Minutes after which it is stopped; None for two hours.
         progress: Called with the stage and a line of the tool at work.
 
     Returns:
@@ -56,12 +74,16 @@ def synth(
     Raises:
         GatewrightError: GW-403 for an unknown board, GW-404 if the folder cannot be written, GW-405
             for a bad option, GW-801 if a tool is missing, GW-802 if the design does not fit, GW-803
-            if the clock is not met, GW-804 if a tool fails.
+            if the clock is not met, GW-804 if a tool fails, GW-805 if Vitis HLS takes too long.
     """
+    report = progress or (lambda stage, line: None)
+    if check_flow(flow):
+        refuse_unused({"seeds": seeds}, "place and route by the open tools")
+        return _by_vitis(build, board, multipliers, clock, stages, limit, report)
+    refuse_unused({"stages": stages, "limit": limit}, "--flow vitis")
     target = find_target(board)
     wanted, mhz = positive("multipliers", multipliers), check_clock(clock)
     count = check_seeds(seeds)
-    report = progress or (lambda stage, line: None)
     if not isinstance(target, Board):
         choose_clock(target, mhz)  # refused before a folder is touched
     with trying(place_in(build.path, f"{SYNTH}/{target.name}")) as folder, writing(folder):
@@ -93,3 +115,43 @@ def candidate(build: Documents, multipliers: int, *, shell: bool = True) -> Cand
         files[SOURCES] = "\n".join([*lines, *around]) + "\n"
     least = least_budget(build.integer.graph)
     return Candidate(multipliers, files, kernels.steps, kernels.predicted_cycles, least)
+
+
+def _by_vitis(
+    build: Documents,
+    board: str,
+    multipliers: int | None,
+    clock: float | None,
+    stages: Iterable[str] | None,
+    limit: float | None,
+    report: Callable[[str, str], None],
+) -> SynthReport:
+    target, mhz = find_board(board), check_clock(clock)
+    budget = positive("multipliers", multipliers) or read_manifest(build.path)["multipliers"]
+    period = target.clock_ns if mhz is None else round(1000 / mhz, 3)
+    request = HlsRequest(target, check_stages(stages), period, check_limit(limit))
+    made = hls_candidate(build, budget, target.part, period)
+    with trying(place_in(build.path, f"{SYNTH}/{target.name}")) as folder, writing(folder):
+        return run_vitis(request, made, folder, report)
+
+
+def hls_candidate(build: Documents, multipliers: int, part: str, clock_ns: float) -> HlsCandidate:
+    """The HLS project of a build at a fold, and what is predicted of it.
+
+    Args:
+        build: The build.
+        multipliers: Budget of a recurrent layer.
+        part: Of the vendor.
+        clock_ns: Period of the clock.
+    """
+    design, integer = folded(build, multipliers), build.integer
+    kernels, steps = design.document(integer.steps, {}), golden_steps(integer, design)
+    return HlsCandidate(
+        multipliers,
+        project_files(design, part, clock_ns) | golden_vectors(integer, design),
+        tuple(Predicted(kernel.name, kernel.source, INTERVAL) for kernel in kernels.kernels),
+        kernels.steps,
+        kernels.predicted_cycles,
+        steps,
+        design.cycles(steps),
+    )

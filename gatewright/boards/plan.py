@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from gatewright.tools.programs import Program
@@ -22,6 +22,8 @@ class ToolRun:
         folder: Where it runs, relative to the plan's folder.
         gives: The file that it has to leave, relative to the plan's folder; "" for any.
         log: The file that gets all it says, relative to the plan's folder.
+        environment: Variables to set for it.
+        limit: Seconds after which it is stopped; None for never.
     """
 
     stage: str
@@ -30,6 +32,8 @@ class ToolRun:
     log: str
     folder: str = "."
     gives: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    limit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,10 @@ class Plan:
 
     def digest(self) -> str:
         """SHA-256 over everything in the plan."""
-        commands = [[c.tool.name, list(c.args), c.folder] for c in self.commands]
+        commands = [
+            [c.tool.name, list(c.args), c.folder, *map(list, c.environment.items())]
+            for c in self.commands
+        ]
         text = json.dumps([sorted(self.files.items()), commands])
         return hashlib.sha256(text.encode()).hexdigest()
 

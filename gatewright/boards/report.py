@@ -12,6 +12,7 @@ from typing import Any
 
 from gatewright.boards.description import RESOURCES, Board, OpenBoard
 from gatewright.boards.timing import Timing
+from gatewright.boards.vitis.report import HlsReport
 
 SYNTH_JSON = "synth.json"
 _UTILISATION = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
@@ -74,6 +75,7 @@ class SynthReport:
         load: The command that loads it.
         plan: Digest of files and commands.
         note: What has to be said besides.
+        hls: What Vitis HLS reached; None of other flows.
     """
 
     board: str
@@ -91,6 +93,7 @@ class SynthReport:
     load: str
     plan: str
     note: str = ""
+    hls: HlsReport | None = None
 
     @property
     def microseconds(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from gatewright.files.records import Count, Finite
 
@@ -38,6 +38,60 @@ class TimingJson(TypedDict):
     path: list[PathJson]
 
 
+class HlsLoopJson(TypedDict):
+    """``HlsLoop``."""
+
+    name: str
+    trips: Count | None
+    interval: Count | None
+    depth: Count | None
+
+
+class HlsKernelJson(TypedDict):
+    """``HlsKernel``."""
+
+    name: str
+    source: str
+    predicted_interval: Count
+    interval: Count | None
+    depth: Count | None
+    loops: list[HlsLoopJson]
+
+
+class CosimulationJson(TypedDict):
+    """``Cosimulation``."""
+
+    passed: bool
+    latency: list[Count | None]
+    interval: list[Count | None]
+
+
+class ImplementationJson(TypedDict):
+    """``Implementation``."""
+
+    routed: bool
+    achieved_ns: Finite
+    met: bool
+    used: dict[str, Count]
+
+
+class HlsJson(TypedDict):
+    """``HlsReport``."""
+
+    version: str
+    stages: list[str]
+    target_ns: Finite
+    uncertainty_ns: Finite
+    estimated_ns: Finite
+    kernels: list[HlsKernelJson]
+    simulated_steps: Count
+    predicted_cycles: Count
+    cosimulation: CosimulationJson | None
+    implementation: ImplementationJson | None
+    not_taken: list[str]
+    messages: list[str]
+
+
 class SynthJson(TypedDict):
     """``SynthReport``, all of the file."""
 
@@ -57,3 +111,4 @@ class SynthJson(TypedDict):
     inferences_per_second: Finite
     attempts: list[AttemptJson]
     timing: TimingJson | None
+    hls: NotRequired[HlsJson | None]

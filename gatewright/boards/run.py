@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,14 +12,17 @@ from pathlib import Path
 
 from gatewright.boards.plan import ToolRun
 from gatewright.errors import GatewrightError
-from gatewright.tools import check_room, started
+from gatewright.tools import check_room, started, stopped_after
 from gatewright.tools.programs import Found, find_program
 
 Progress = Callable[[str, str], None]
 """Called with the stage and a line that a tool just said."""
 
 _LEVEL = re.compile(r"^(Info|ERROR|Warning): ")
-_TELLING = re.compile(r"^(?:\d[\d.]*\. Executing |Info: (?!\[|\s|curr|Sink|Setup|Source))")
+_TELLING = re.compile(
+    r"^(?:\d[\d.]*\. Executing |Info: (?!\[|\s|curr|Sink|Setup|Source)"
+    r"|(?:INFO|WARNING|CRITICAL WARNING|ERROR): )"
+)
 
 
 class ToolError(Exception):
@@ -48,7 +53,8 @@ def run_command(command: ToolRun, folder: Path, progress: Progress) -> str:
         All that the tool said; it stands in the log too.
 
     Raises:
-        GatewrightError: GW-801 if the tool is not there, GW-804 if it does not run.
+        GatewrightError: GW-801 if the tool is not there, GW-804 if it does not run, GW-805 if it
+            does not end within its limit.
         ToolError: If it fails, or does not leave what it has to.
     """
     tool = find_program(command.tool)
@@ -58,13 +64,16 @@ def run_command(command: ToolRun, folder: Path, progress: Progress) -> str:
     lines = []
     with _started(tool, command, folder) as process, (folder / command.log).open("w") as log:
         assert process.stdout is not None
-        for line in process.stdout:
-            log.write(line)
-            lines.append(line)
-            if _TELLING.match(line):
-                progress(command.stage, _LEVEL.sub("", line).strip())
-        code = process.wait()
+        with stopped_after(process, command.limit) as late:
+            for line in process.stdout:
+                log.write(line)
+                lines.append(line)
+                if _TELLING.match(line):
+                    progress(command.stage, _LEVEL.sub("", line).strip())
+            code = process.wait()
     said = "".join(lines)
+    if late.is_set():
+        raise _too_late(tool, command, folder)
     if code:
         raise ToolError(command, last_words(said) or f"exit code {code}", said)
     if command.gives and not (folder / command.gives).is_file():
@@ -91,7 +100,12 @@ def _started(tool: Found, command: ToolRun, folder: Path) -> Iterator[subprocess
     line = [*tool.command, *command.args]
     with ExitStack() as stack:
         try:
-            program = started(line, folder / command.folder, errors=subprocess.STDOUT)
+            program = started(
+                line,
+                folder / command.folder,
+                {**os.environ, **command.environment},
+                errors=subprocess.STDOUT,
+            )
             process = stack.enter_context(program)
         except OSError as error:
             raise GatewrightError(
@@ -101,6 +115,18 @@ def _started(tool: Found, command: ToolRun, folder: Path) -> Iterator[subprocess
                 remedy=f"Correct the variable {tool.program.variable}, or unset it.",
             ) from error
         yield process
+
+
+def _too_late(tool: Found, command: ToolRun, folder: Path) -> GatewrightError:
+    set_first = "".join(f"{k}={shlex.quote(v)} " for k, v in command.environment.items())
+    return GatewrightError(
+        "GW-805",
+        where=command.tool.name,
+        cause=f"it did not end within {(command.limit or 0) / 60:g} minutes.",
+        remedy="Give it more with --limit, or go on by hand: "
+        f"cd {shlex.quote(str(folder / command.folder))} && "
+        f"{set_first}{shlex.join([*tool.command, *command.args])}",
+    )
 
 
 def last_words(log: str) -> str:

@@ -17,8 +17,7 @@ def golden_vectors(integer: IntegerModel, design: Design) -> dict[str, str]:
     rng = np.random.default_rng(0)
     values: dict[str, IntArray] = {}
     for source in integer.inputs:
-        steps = min(integer.trial_steps, design.max_steps or integer.trial_steps)
-        sizes = {"B": GOLDEN_SEQUENCES, "T": steps}
+        sizes = {"B": GOLDEN_SEQUENCES, "T": golden_steps(integer, design)}
         shape = [sizes[n] if isinstance(n, str) else n for n in integer.graph[source.tensor].shape]
         type_ = source.quantizer.type
         values[source.tensor] = rng.integers(type_.lo, type_.hi + 1, size=shape)
@@ -29,6 +28,11 @@ def golden_vectors(integer: IntegerModel, design: Design) -> dict[str, str]:
         )
         for port in design.inputs + design.outputs
     }
+
+
+def golden_steps(integer: IntegerModel, design: Design) -> int:
+    """Time steps of each of those sequences."""
+    return min(integer.trial_steps, design.max_steps or integer.trial_steps)
 
 
 def _vectors(sequences: IntArray) -> str:

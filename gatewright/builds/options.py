@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from gatewright.boards import DEFAULT_BOARD, Board, OpenBoard, boards, open_boards
+from gatewright.boards.vitis.flow import HLS_STAGES, LIMIT
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import MAX_STEPS
 from gatewright.hls_templates.kernels.requantize.kernel import VARIANTS
@@ -27,6 +28,8 @@ MOST_CYCLES = 10_000
 """From an h to the next: far more than any pipeline has."""
 MOST_SEEDS = 1000
 """Placements: days of work already for the smallest design."""
+MOST_MINUTES = 7 * 24 * 60
+"""A week of one tool."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,58 @@ def check_seeds(value: Any) -> int | None:
     if seeds is not None and seeds > MOST_SEEDS:
         raise _refused("seeds", value, f"at most {MOST_SEEDS}: each takes as long as the first")
     return seeds
+
+
+def check_flow(value: Any) -> bool:
+    """Whether a flow that is named is Vitis HLS; None names the one of the board.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
+    if value not in (None, "vitis"):
+        raise _refused("flow", value, "vitis, or leave it out")
+    return value is not None
+
+
+def check_stages(value: Any) -> tuple[str, ...]:
+    """Stages of Vitis HLS in their order; csynth is among them in any case.
+
+    Args:
+        value: Their names, or None for all.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
+    wanted = HLS_STAGES if value is None else value
+    good = not isinstance(wanted, str) and isinstance(wanted, Iterable)
+    names = list(wanted) if good else [wanted]
+    if any(name not in HLS_STAGES for name in names):
+        raise _refused("stages", value, f"names of {', '.join(HLS_STAGES)}")
+    return tuple(stage for stage in HLS_STAGES if stage in names or stage == "csynth")
+
+
+def check_limit(value: Any) -> float:
+    """Minutes after which Vitis HLS is stopped; ``LIMIT`` for None.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
+    minutes = LIMIT if value is None else value
+    number = isinstance(minutes, int | float) and not isinstance(minutes, bool)
+    if not number or not 0 < minutes <= MOST_MINUTES:
+        raise _refused("limit", value, f"minutes, above 0 and at most {MOST_MINUTES}")
+    return float(minutes)
+
+
+def refuse_unused(options: Mapping[str, Any], used_by: str) -> None:
+    """Refuse options that are given and that the flow does not have.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
+    for name, value in options.items():
+        if value is not None:
+            raise _refused(name, value, f"nothing: it is an option of {used_by}")
 
 
 def check_line(baud: Any, timeout: Any) -> None:

@@ -104,6 +104,9 @@ def run(
     type=int,
     help="Try so many placements and keep the fastest; without it, up to 4 until the clock is met.",
 )
+@click.option("--flow", help="vitis: run AMD's Vitis HLS on a vendor's board's part.")
+@click.option("--stages", help="Of --flow vitis: csim,csynth,cosim,export; without it all of them.")
+@click.option("--limit", type=float, metavar="MINUTES", help="Of --flow vitis; 120.")
 @as_json
 def synth_command(
     build: Path,
@@ -111,17 +114,27 @@ def synth_command(
     multipliers: int | None,
     clock: float | None,
     seeds: int | None,
+    flow: str | None,
+    stages: str | None,
+    limit: float | None,
     as_json: bool,
 ) -> None:
     """Make the bitstream of BUILD for a board, in BUILD/synth/BOARD.
 
     Synthesis, place and route by the open tools of pip; their logs are kept there. For a vendor's
-    board yosys counts resources only.
+    board yosys counts resources only, and --flow vitis runs AMD's Vitis HLS, where it is installed.
     """
     opened = Build(build)
     with synth_display.synthesizing(as_json) as progress:
         report = opened.synth(
-            board, multipliers=multipliers, clock=clock, seeds=seeds, progress=progress
+            board,
+            multipliers=multipliers,
+            clock=clock,
+            seeds=seeds,
+            flow=flow,
+            stages=None if stages is None else stages.split(","),
+            limit=limit,
+            progress=progress,
         )
     if as_json:
         click.echo(json.dumps(report.to_json()))

@@ -14,7 +14,15 @@ from gatewright.errors import GatewrightError
 from gatewright.tools import Tool, find_verilator, find_yosys, user_cache
 from gatewright.tools.compiler import ap_types, check_compiler, find_compiler
 from gatewright.tools.home import VARIABLE as CACHE
-from gatewright.tools.programs import COMPILER, VENDORS, VERILATOR, YOSYS, Program, find_program
+from gatewright.tools.programs import (
+    COMPILER,
+    VERILATOR,
+    VITIS,
+    VIVADO,
+    YOSYS,
+    Program,
+    find_program,
+)
 
 PACKAGES = {
     "torch": "trace torch modules",
@@ -26,10 +34,10 @@ PACKAGES = {
     "ziglang": "C-simulate where there is no g++",
 }
 PLACES, PACKS = "synth: place and route for", "synth: bitstreams for"
-FOR_VENDORS = {
-    "vitis_hls": "synthesize hls/ to IP: vitis_hls -f run_hls.tcl",
-    "vivado": "place and route the IP",
-}
+FOR_VENDORS = (
+    (VITIS, "synth --flow vitis: synthesize hls/ to IP"),
+    (VIVADO, "synth --flow vitis: place and route the IP"),
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ def examine() -> list[Entry]:
     lines += [_line(COMPILER, _compiler, "C-simulate", needed=True), _headers(), _cache()]
     lines += [*_simulators(), *_flows()]
     lines.append(Entry("pyserial", _package("pyserial"), "run: models on boards", False))
-    return lines + [_program(program, FOR_VENDORS[program.name]) for program in VENDORS]
+    return lines + [_program(program, enables) for program, enables in FOR_VENDORS]
 
 
 def _package(name: str) -> str | None:

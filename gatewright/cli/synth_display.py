@@ -14,6 +14,10 @@ from gatewright.boards.folding import UNITS
 from gatewright.boards.report import Attempt
 from gatewright.boards.timing import Hop
 from gatewright.cli.display import ERR, OUT, near, plain
+from gatewright.cli.vitis_display import show_vitis
+
+AT_ONCE = ("ERROR: ", "CRITICAL WARNING: ")
+"""How a line begins that is shown as it comes, and stays."""
 
 
 @contextmanager
@@ -35,6 +39,8 @@ def synthesizing(quiet: bool) -> Iterator[Callable[[str, str], None]]:
             if not began or began[-1][0] != stage:
                 finish()
                 began.append((stage, perf_counter()))
+            if line.startswith(AT_ONCE):
+                ERR.print(plain(line), highlight=False)
             status.update(plain(f"{stage}: {line}"[: ERR.width - 4]))
 
         yield report
@@ -66,6 +72,8 @@ def show_synth(report: SynthReport, folder: Path) -> None:
         f"{report.per_second:,.0f} inferences/s.",
         highlight=False,
     )
+    if report.hls is not None:
+        show_vitis(report.hls, report.clock_mhz)
     if report.note:
         OUT.print(plain(report.note), highlight=False)
     if report.bitstream:

@@ -46,7 +46,9 @@ def render(facts: Facts) -> str:
             pictures=[make_picture(k) for k in kernels["kernels"] if "schedule" in k],
             resource_names=RESOURCE_WORDS,
             part_names=_PARTS,
-            boards=[{**board, "usage": _usage(board["usage"])} for board in facts.boards],
+            boards=[
+                {"hls": None, **board, "usage": _usage(board["usage"])} for board in facts.boards
+            ],
             fastest=max(made, key=lambda b: b["inferences_per_second"], default=None),
         )
     )

@@ -1,7 +1,7 @@
 """Open EDA tools: where they are, how they are run, and where what they make is kept."""
 
 from gatewright.tools.cache import Cached, user_cache
-from gatewright.tools.child import ended, started
+from gatewright.tools.child import ended, started, stopped_after
 from gatewright.tools.room import check_room
 from gatewright.tools.run import Tool, run_tool, which
 from gatewright.tools.verilator import find_verilator
@@ -17,6 +17,7 @@ __all__ = [
     "run_tool",
     "run_yosys",
     "started",
+    "stopped_after",
     "user_cache",
     "which",
 ]

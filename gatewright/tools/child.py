@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import current_thread, main_thread
+from threading import Event, Timer, current_thread, main_thread
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Those that a command handles: an exception that came while a program starts would leave it."""
@@ -73,6 +73,32 @@ def _undisturbed() -> Iterator[None]:
             signal.signal(number, handlers[number])
         for late in came:
             signal.raise_signal(late)
+
+
+@contextmanager
+def stopped_after(program: subprocess.Popen[str], seconds: float | None) -> Iterator[Event]:
+    """A block after so many seconds of which a started program is killed.
+
+    Args:
+        program: As ``started`` gives it.
+        seconds: None for no limit.
+
+    Returns:
+        What is set if it was killed.
+    """
+    late = Event()
+
+    def stop() -> None:
+        late.set()
+        _kill(program)
+
+    timer = Timer(seconds or 0, stop)
+    if seconds is not None:
+        timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
 
 
 def _kill(program: subprocess.Popen[str]) -> None:

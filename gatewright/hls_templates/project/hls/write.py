@@ -8,9 +8,9 @@ import jinja2
 
 from gatewright.hls_templates.library import library
 from gatewright.hls_templates.mapping.dataflow import Design
-from gatewright.hls_templates.project.names import TOP
+from gatewright.hls_templates.project.names import TOP, UNCERTAINTY
 
-GLUE = ("csim.cpp", "run_hls.tcl", "tb.cpp", "top.cpp", "top.hpp")
+GLUE = ("csim.cpp", "hls_config.cfg", "run_hls.tcl", "tb.cpp", "top.cpp", "top.hpp")
 
 
 def project_files(design: Design, part: str, clock_ns: float) -> dict[str, str]:
@@ -18,7 +18,7 @@ def project_files(design: Design, part: str, clock_ns: float) -> dict[str, str]:
 
     Args:
         design: The kernels.
-        part: Vendor part for the Tcl script.
+        part: Vendor part, for Vitis HLS.
         clock_ns: Target clock period in nanoseconds.
     """
     files = {f"gatewright/{name}": text for name, text in library(".hpp").items()}
@@ -37,6 +37,7 @@ def project_files(design: Design, part: str, clock_ns: float) -> dict[str, str]:
             top=TOP,
             part=part,
             clock_ns=clock_ns,
+            uncertainty=UNCERTAINTY,
             signature=_signature(design),
             arguments=", ".join(_arguments(design)),
         )

@@ -1,0 +1,1 @@
+"""Synthesis of ``hls/`` by AMD's Vitis HLS, where it is installed, and its reports."""

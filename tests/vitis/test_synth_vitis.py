@@ -1,0 +1,178 @@
+"""``synth --flow vitis``: the real script, run by a double of the tool."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+import gatewright
+from gatewright.build import Build
+from gatewright.cli.commands import main
+from gatewright.errors import GatewrightError
+
+pytest.importorskip("tkinter", reason="needs tkinter, which is in Debian's python3-tk")
+DOUBLE = Path(__file__).with_name("vitis_double.py")
+KERNEL = "k0_lstm_layers_0_0"
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder as the PATH, without Vitis anywhere."""
+    for name in ("VITIS_HLS", "XILINX_VITIS", "XILINX_HLS", "VITIS_DOUBLE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("GW_")]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+def install(folder: Path, name: str) -> None:
+    """The double under a name of the tool's."""
+    path = folder / name
+    helpers = [str(DOUBLE.parent), str(Path(gatewright.__file__).parents[1])]
+    path.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.path[:0] = {helpers!r}\n"
+        "from vitis_double import main\nsys.exit(main(sys.argv[0], sys.argv[1:]))\n"
+    )
+    path.chmod(0o755)
+
+
+def tell(monkeypatch: pytest.MonkeyPatch, **told: Any) -> None:
+    monkeypatch.setenv("VITIS_DOUBLE", json.dumps(told))
+
+
+def refused(code: str, build: Build, **options: Any) -> GatewrightError:
+    with pytest.raises(GatewrightError) as caught:
+        build.synth("pynq-z2", flow="vitis", **options)
+    assert caught.value.code == code, caught.value
+    return caught.value
+
+
+@pytest.mark.parametrize("name", ["vitis-run", "vitis_hls"])
+@pytest.mark.parametrize("version", ["2022.2", "2024.1"])
+def test_all_stages(
+    name: str, version: str, own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(bare, name)
+    tell(monkeypatch, version=version, intervals={KERNEL: 4})
+    before = {path: path.stat().st_mtime_ns for path in own_build.path.rglob("*")}
+    said: list[tuple[str, str]] = []
+    report = own_build.synth("pynq-z2", flow="vitis", progress=lambda *words: said.append(words))
+    folder = own_build.path / "synth" / "pynq-z2"
+    assert json.loads((folder / "synth.json").read_text()) == json.loads(
+        json.dumps(report.to_json())
+    )
+    hls = report.hls
+    assert hls is not None and hls.version == version
+    reached = {kernel.name: kernel.interval for kernel in hls.kernels}
+    assert set(reached) == {kernel.name for kernel in own_build.kernels.kernels}
+    assert reached.pop(KERNEL) == 4 and set(reached.values()) == {1}
+    assert {kernel.predicted_interval for kernel in hls.kernels} == {1}
+    assert hls.cosimulation and hls.cosimulation.latency == (90, 91, 95)
+    assert hls.simulated_steps == 6 and hls.predicted_cycles == own_build.kernels.predicted_cycles
+    assert hls.implementation and hls.implementation.achieved_ns == 4.871
+    assert report.usage["lut"].used == 2500 and report.usage["bram"].used == 3
+    assert report.clock_mhz == 200 and report.bitstream == ""
+    assert hls.messages[0].startswith("WARNING: [HLS 200-880]")
+    assert hls.not_taken == ("recurrent.hpp:9: dependence variable=h",)
+    assert ("Vitis HLS", "INFO: gatewright: csynth") in said
+    # The build is what it was.
+    after = {path: path.stat().st_mtime_ns for path in before}
+    assert after == before
+
+
+def test_the_page_and_the_terminal_show_it(
+    own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(bare, "vitis-run")
+    tell(monkeypatch, intervals={KERNEL: 4})
+    args = ["synth", str(own_build.path), "--board", "pynq-z2", "--flow", "vitis"]
+    result = CliRunner().invoke(main, args)
+    assert result.exit_code == 0, result.output
+    for words in ("HLS 200-880", KERNEL, "co-simulated 91 (90 to 95)", "205.30 MHz", "not taken"):
+        assert words in result.output
+    page = own_build.report().read_text()
+    for words in ("Vitis HLS 2024.1", KERNEL, "HLS 200-880", "91"):
+        assert words in page
+
+
+def test_without_the_tool(own_build: Build, bare: Path) -> None:
+    """What to run, where; and it is there."""
+    error = refused("GW-801", own_build)
+    folder = own_build.path / "synth" / "pynq-z2.tried"
+    assert "XILINX_VITIS" in error.where
+    assert f"copy {folder / 'hls'}" in error.remedy
+    assert "vitis-run --mode hls --tcl hls/run_hls.tcl" in error.remedy
+    assert (folder / "hls" / "run_hls.tcl").is_file() and (folder / "hls" / "golden").is_dir()
+
+
+def test_stages_that_are_chosen(
+    own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an installation that is only in XILINX_VITIS; resources are estimates then."""
+    (bare / "tools" / "bin").mkdir(parents=True)
+    install(bare / "tools" / "bin", "vitis-run")
+    monkeypatch.setenv("XILINX_VITIS", str(bare / "tools"))
+    report = own_build.synth("pynq-z2", flow="vitis", stages=["csim"], clock=150, multipliers=8)
+    hls = report.hls
+    assert hls and hls.stages == ("csim", "csynth")
+    assert hls.cosimulation is None and hls.implementation is None
+    assert report.usage["lut"].used == 6200 and "estimates" in report.note
+    assert report.multipliers == 8 and report.clock_mhz == pytest.approx(150, rel=1e-4)
+    script = (own_build.path / "synth" / "pynq-z2" / "hls" / "run_hls.tcl").read_text()
+    assert "create_clock -period 6.667" in script
+
+
+def test_a_stage_that_fails(own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(bare, "vitis-run")
+    tell(monkeypatch, fails="cosim_design")
+    error = refused("GW-804", own_build)
+    assert "HLS 200-1715" in error.cause and "vitis.log" in error.remedy
+
+
+def test_a_report_that_cannot_be_read(
+    own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(bare, "vitis-run")
+    tell(monkeypatch, garbles=True)
+    assert "csynth.xml" in refused("GW-804", own_build).where
+
+
+def test_a_limit(own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was done before can be gone on from."""
+    install(bare, "vitis-run")
+    tell(monkeypatch, sleeps=600)
+    error = refused("GW-805", own_build, limit=0.03)
+    assert "within 0.03 minutes" in error.cause and "--tcl hls/run_hls.tcl" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("board", "options", "code"),
+    [
+        ("icebreaker", {"flow": "vitis"}, "GW-403"),
+        ("pynq-z2", {"flow": "vivado"}, "GW-405"),
+        ("pynq-z2", {"flow": "vitis", "seeds": 3}, "GW-405"),
+        ("pynq-z2", {"flow": "vitis", "stages": "csim"}, "GW-405"),
+        ("pynq-z2", {"flow": "vitis", "stages": ["synth"]}, "GW-405"),
+        ("pynq-z2", {"flow": "vitis", "limit": 0}, "GW-405"),
+        ("pynq-z2", {"flow": "vitis", "limit": True}, "GW-405"),
+        ("pynq-z2", {"flow": "vitis", "multipliers": 1}, "GW-405"),
+        ("pynq-z2", {"stages": ["csim"]}, "GW-405"),
+        ("pynq-z2", {"limit": 3}, "GW-405"),
+    ],
+)
+def test_options_that_cannot_be(
+    board: str, options: dict[str, Any], code: str, shared: Any, bare: Path
+) -> None:
+    with pytest.raises(GatewrightError) as caught:
+        shared.build.synth(board, **options)
+    assert caught.value.code == code
+    assert not (shared.build.path / "synth" / f"{board}.tried").exists()
