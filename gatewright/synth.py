@@ -11,7 +11,12 @@ from gatewright.boards.folding import Candidate
 from gatewright.boards.shell import build_digest, shell_files
 from gatewright.boards.synth import Request, choose_clock, synthesize
 from gatewright.boards.vendor import count_resources
-from gatewright.boards.vitis.flow import HlsCandidate, HlsRequest, run_vitis
+from gatewright.boards.vitis.flow import (
+    HlsCandidate,
+    HlsRequest,
+    make_hls_plan,
+    run_vitis,
+)
 from gatewright.boards.vitis.report import Predicted
 from gatewright.builds.documents import Documents
 from gatewright.builds.fold import folded
@@ -131,7 +136,8 @@ def _by_vitis(
     period = target.clock_ns if mhz is None else round(1000 / mhz, 3)
     request = HlsRequest(target, check_stages(stages), period, check_limit(limit))
     made = hls_candidate(build, budget, target.part, period)
-    with trying(place_in(build.path, f"{SYNTH}/{target.name}")) as folder, writing(folder):
+    place, plan = place_in(build.path, f"{SYNTH}/{target.name}"), make_hls_plan(request, made)
+    with trying(place, plan.is_in) as folder, writing(folder):
         return run_vitis(request, made, folder, report)
 
 

@@ -66,6 +66,17 @@ class Plan:
         text = json.dumps([sorted(self.files.items()), commands])
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def is_in(self, folder: Path) -> bool:
+        """Whether a folder has all its files as they are.
+
+        Raises:
+            OSError: If one cannot be read.
+        """
+        return all(
+            (folder / name).is_file() and (folder / name).read_bytes() == text.encode()
+            for name, text in self.files.items()
+        )
+
     def write(self, folder: Path) -> None:
         """Write the files below a folder."""
         for name, text in self.files.items():

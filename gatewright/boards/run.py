@@ -18,10 +18,10 @@ from gatewright.tools.programs import Found, find_program
 Progress = Callable[[str, str], None]
 """Called with the stage and a line that a tool just said."""
 
-_LEVEL = re.compile(r"^(Info|ERROR|Warning): ")
+_LEVEL = re.compile(r"^Info: ")
 _TELLING = re.compile(
     r"^(?:\d[\d.]*\. Executing |Info: (?!\[|\s|curr|Sink|Setup|Source)"
-    r"|(?:INFO|WARNING|CRITICAL WARNING|ERROR): )"
+    r"|(?:INFO|WARNING|CRITICAL WARNING|ERROR): (?:\[|gatewright: ))"
 )
 
 
@@ -123,7 +123,7 @@ def _too_late(tool: Found, command: ToolRun, folder: Path) -> GatewrightError:
         "GW-805",
         where=command.tool.name,
         cause=f"it did not end within {(command.limit or 0) / 60:g} minutes.",
-        remedy="Give it more with --limit, or go on by hand: "
+        remedy="Run synth again with more --limit, which goes on from what is done; or by hand: "
         f"cd {shlex.quote(str(folder / command.folder))} && "
         f"{set_first}{shlex.join([*tool.command, *command.args])}",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -144,10 +144,14 @@ def replacing(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def trying(folder: Path) -> Iterator[Path]:
+def trying(folder: Path, keep: Callable[[Path], bool] = lambda tried: False) -> Iterator[Path]:
     """An empty folder ``NAME.tried`` that takes the place of ``folder`` when the block ends well.
 
     Otherwise ``folder`` is what it was, and what the attempt left stays for whoever asks why.
+
+    Args:
+        folder: The place.
+        keep: Whether what an earlier attempt left is gone on from: it is not emptied then.
 
     Raises:
         GatewrightError: GW-404 if either cannot be written, or another process is at it.
@@ -160,9 +164,10 @@ def trying(folder: Path) -> Iterator[Path]:
     tried = target.with_name(f"{target.name}.tried")
     with _held(target) as beside:
         with _coded(tried):
-            if tried.exists():
-                shutil.rmtree(tried)
-            tried.mkdir()
+            if tried.is_symlink() or not tried.is_dir() or not keep(tried):
+                if tried.exists():
+                    shutil.rmtree(tried)
+                tried.mkdir()
         yield tried
         with _coded(folder):
             beside.exchange(tried)

@@ -136,6 +136,25 @@ def test_a_stage_that_fails(own_build: Build, bare: Path, monkeypatch: pytest.Mo
     tell(monkeypatch, fails="cosim_design")
     error = refused("GW-804", own_build)
     assert "HLS 200-1715" in error.cause and "vitis.log" in error.remedy
+    # The next attempt goes on from there; one of another fold does not.
+    tell(monkeypatch)
+    assert own_build.synth("pynq-z2", flow="vitis").hls is not None
+    log = own_build.path / "synth" / "pynq-z2" / "vitis.log"
+    assert "csynth is done" in log.read_text() and "gatewright: cosim\n" in log.read_text()
+    own_build.synth("pynq-z2", flow="vitis")
+    assert "is done" not in log.read_text()
+
+
+def test_an_attempt_at_another_fold(
+    own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(bare, "vitis-run")
+    tell(monkeypatch, fails="cosim_design")
+    refused("GW-804", own_build)
+    tell(monkeypatch)
+    own_build.synth("pynq-z2", flow="vitis", multipliers=8)
+    log = own_build.path / "synth" / "pynq-z2" / "vitis.log"
+    assert "is done" not in log.read_text()
 
 
 def test_a_report_that_cannot_be_read(

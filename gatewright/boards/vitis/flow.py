@@ -74,6 +74,12 @@ class HlsCandidate:
     simulated_cycles: int
 
 
+def make_hls_plan(request: HlsRequest, candidate: HlsCandidate) -> Plan:
+    """The project, and the command that runs it."""
+    files = {f"{PROJECT_FOLDER}/{path}": text for path, text in candidate.files.items()}
+    return Plan(files, (_command("vitis_hls", request),))
+
+
 def run_vitis(
     request: HlsRequest, candidate: HlsCandidate, folder: Path, progress: Progress
 ) -> SynthReport:
@@ -82,16 +88,17 @@ def run_vitis(
     Args:
         request: Board, stages, clock and limit.
         candidate: The design.
-        folder: An empty folder; gets the project, the log and ``synth.json``.
+        folder: Empty, or what an earlier run of the same plan left, whose stages are not done
+            again; gets the project, the log and ``synth.json``.
         progress: Hears what the tool says.
 
     Raises:
         GatewrightError: GW-801 without the tool, GW-804 if it fails or leaves no report, GW-805 if
             it takes longer than the limit.
     """
-    files = {f"{PROJECT_FOLDER}/{path}": text for path, text in candidate.files.items()}
-    plan = Plan(files, (_command("vitis_hls", request),))
-    plan.write(folder)
+    plan = make_hls_plan(request, candidate)
+    if not plan.is_in(folder):
+        plan.write(folder)
     try:
         tool = find_program(VITIS)
     except GatewrightError as error:
