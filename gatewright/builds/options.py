@@ -128,9 +128,8 @@ def check_stages(value: Any) -> tuple[str, ...]:
         GatewrightError: GW-405.
     """
     wanted = HLS_STAGES if value is None else value
-    good = not isinstance(wanted, str) and isinstance(wanted, Iterable)
-    names = list(wanted) if good else [wanted]
-    if any(name not in HLS_STAGES for name in names):
+    names = [] if isinstance(wanted, str) or not isinstance(wanted, Iterable) else list(wanted)
+    if not names or any(name not in HLS_STAGES for name in names):
         raise _refused("stages", value, f"names of {', '.join(HLS_STAGES)}")
     return tuple(stage for stage in HLS_STAGES if stage in names or stage == "csynth")
 

@@ -150,7 +150,7 @@ def make_report(
         raise GatewrightError(
             "GW-804",
             where=str(folder / SOLUTION),
-            cause="Vitis HLS left no report of C synthesis there.",
+            cause="there is no report of C synthesis.",
             remedy=f"Read {folder / LOG}; csynth has to be among the stages.",
         )
     log = folder / LOG
