@@ -121,7 +121,7 @@ class RomArray:
     def pragmas(self) -> list[str]:
         """What Vitis is told of it; a memory of one word is a constant."""
         lines = [
-            f"#pragma HLS {kind} variable = {self.name} complete dim = {axis}"
+            f"#pragma HLS {kind} variable = {self.name} type = complete dim = {axis}"
             for kind, axes in (("array_partition", self.banks), ("array_reshape", self.wide))
             for axis in axes
         ]

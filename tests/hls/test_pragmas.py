@@ -32,14 +32,14 @@ def test_every_pipeline_says_its_interval_and_style(path: Path) -> None:
 def test_accumulators_are_registers() -> None:
     """A memory cannot be read, added to and written in one cycle."""
     text = (PACKAGE / "kernels/recurrent/recurrent.hpp").read_text()
-    assert "#pragma HLS array_partition variable = acc complete dim = 0\n" in text
+    assert "#pragma HLS array_partition variable = acc type = complete dim = 0\n" in text
 
 
 def test_states_are_memories_with_a_distance() -> None:
     """A bank for each unit; of registers a tool takes every pass to need the one before."""
     text = (PACKAGE / "kernels/recurrent/recurrent.hpp").read_text()
     for name, distance in (("h", "DISTANCE"), ("c", "SLOTS")):
-        assert f"#pragma HLS array_partition variable = {name} complete dim = 2\n" in text
+        assert f"#pragma HLS array_partition variable = {name} type = complete dim = 2\n" in text
         assert f"#pragma HLS bind_storage variable = {name} type = ram_s2p impl = lutram\n" in text
         line = f"#pragma HLS dependence variable = {name} inter RAW distance = P::{distance} true\n"
         assert line in text

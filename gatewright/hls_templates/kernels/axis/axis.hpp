@@ -85,7 +85,7 @@ void set_last(W& w, bool last) {
 template <class P>
 void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out, bool& framing) {
   typename P::beat_t::value_t values[std::size_t(P::FOLDS)][std::size_t(P::LANES)] = {};
-#pragma HLS array_partition variable = values complete dim = 0
+#pragma HLS array_partition variable = values type = complete dim = 0
   int fold = 0;
   bool running = true;
   while (running) {
@@ -121,7 +121,7 @@ void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out) {
 template <class P>
 void axis_write(stream<typename P::beat_t>& in, stream<axis_out<P>>& out) {
   typename P::beat_t::value_t values[std::size_t(P::FOLDS)][std::size_t(P::LANES)] = {};
-#pragma HLS array_partition variable = values complete dim = 0
+#pragma HLS array_partition variable = values type = complete dim = 0
   bool last = false;
   int fold = 0;
   bool running = true;

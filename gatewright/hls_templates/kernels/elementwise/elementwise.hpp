@@ -19,8 +19,8 @@ void elementwise(stream<typename P::in_beat>& in, stream<typename P::out_beat>& 
   P::storage();
   typename P::in_beat::value_t x[std::size_t(P::ROWS)][std::size_t(P::LANES)] = {};
   typename P::out_beat::value_t y[std::size_t(P::ROWS)][std::size_t(P::LANES)] = {};
-#pragma HLS array_partition variable = x complete dim = 0
-#pragma HLS array_partition variable = y complete dim = 0
+#pragma HLS array_partition variable = x type = complete dim = 0
+#pragma HLS array_partition variable = y type = complete dim = 0
 
   int row = 0;
   bool last = false;

@@ -23,9 +23,9 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
   typename P::in_beat::value_t x[std::size_t(P::BLOCKS)][std::size_t(P::COLUMNS)] = {};
   typename P::out_beat::value_t y[std::size_t(P::ROWS)][std::size_t(P::UNITS)] = {};
   typename P::acc_t acc[std::size_t(P::UNITS)] = {};
-#pragma HLS array_partition variable = x complete dim = 0
-#pragma HLS array_partition variable = y complete dim = 0
-#pragma HLS array_partition variable = acc complete
+#pragma HLS array_partition variable = x type = complete dim = 0
+#pragma HLS array_partition variable = y type = complete dim = 0
+#pragma HLS array_partition variable = acc type = complete
 
   int row = 0;
   int block = 0;

@@ -14,7 +14,7 @@ namespace gw {
 template <class P>
 void over_time(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) {
   typename P::acc_t acc[P::WIDTH];
-#pragma HLS array_partition variable = acc complete
+#pragma HLS array_partition variable = acc type = complete
   bool first = true;
   bool running = true;
   while (running) {

@@ -46,7 +46,8 @@ struct slot_entry {
   int written_part;
 };
 
-/// The sizes of the memories of h and c.
+/// The sizes of the memories of h and c: halves of two words at least, since what has fewer than
+/// four in all may be taken apart into registers.
 template <class P>
 struct recurrent_banks {
   static_assert(P::UNITS % P::COLUMNS == 0 || P::COLUMNS % P::UNITS == 0, "parts of a word");
@@ -54,9 +55,10 @@ struct recurrent_banks {
   static constexpr int UNITS_COVERED = P::ROWS * P::UNITS;
   static constexpr int COLUMNS_COVERED = P::H_BLOCKS * P::COLUMNS;
   static constexpr int COVERED = UNITS_COVERED > COLUMNS_COVERED ? UNITS_COVERED : COLUMNS_COVERED;
-  static constexpr int WORDS = (COVERED + BANKS - 1) / BANKS;
+  static constexpr int WORDS = COVERED > BANKS ? (COVERED + BANKS - 1) / BANKS : 2;
+  static constexpr int C_WORDS = P::ROWS > 1 ? P::ROWS : 2;
   using h_memory = typename P::operand_t[std::size_t(2 * WORDS)][std::size_t(BANKS)];
-  using c_memory = typename P::cell_t[std::size_t(2 * P::ROWS)][std::size_t(P::UNITS)];
+  using c_memory = typename P::cell_t[std::size_t(2 * C_WORDS)][std::size_t(P::UNITS)];
 };
 
 /// What outlives a sequence: h and c, the half of them that is the state, whether there is one.
@@ -74,7 +76,7 @@ struct recurrent_state {
         h[(half ? banks::WORDS : 0) + i / banks::BANKS][i % banks::BANKS]);
   }
   std::int32_t c_of(int i) const {
-    return static_cast<std::int32_t>(c[(half ? P::ROWS : 0) + i / P::UNITS][i % P::UNITS]);
+    return static_cast<std::int32_t>(c[(half ? banks::C_WORDS : 0) + i / P::UNITS][i % P::UNITS]);
   }
 };
 
@@ -136,8 +138,8 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
   GW_KEPT_STATIC(bool, there);
 #pragma HLS reset variable = half
 #pragma HLS reset variable = there
-#pragma HLS array_partition variable = h complete dim = 2
-#pragma HLS array_partition variable = c complete dim = 2
+#pragma HLS array_partition variable = h type = complete dim = 2
+#pragma HLS array_partition variable = c type = complete dim = 2
 #pragma HLS bind_storage variable = h type = ram_s2p impl = lutram
 #pragma HLS bind_storage variable = c type = ram_s2p impl = lutram
   // Registers: x is written whole in one pass, the others are read and written in consecutive ones.
@@ -147,12 +149,12 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
   typename P::operand_t h_given[std::size_t(P::H_BLOCKS)][std::size_t(P::COLUMNS)] = {};
   typename P::cell_t c_given[std::size_t(P::ROWS)][std::size_t(P::UNITS)] = {};
   typename P::acc_t acc[std::size_t(P::ACCUMULATORS)][std::size_t(LANES)] = {};
-#pragma HLS array_partition variable = x complete dim = 0
-#pragma HLS array_partition variable = h_now complete dim = 0
-#pragma HLS array_partition variable = c_now complete dim = 0
-#pragma HLS array_partition variable = h_given complete dim = 0
-#pragma HLS array_partition variable = c_given complete dim = 0
-#pragma HLS array_partition variable = acc complete dim = 0
+#pragma HLS array_partition variable = x type = complete dim = 0
+#pragma HLS array_partition variable = h_now type = complete dim = 0
+#pragma HLS array_partition variable = c_now type = complete dim = 0
+#pragma HLS array_partition variable = h_given type = complete dim = 0
+#pragma HLS array_partition variable = c_given type = complete dim = 0
+#pragma HLS array_partition variable = acc type = complete dim = 0
 
   take_state(pick<P::H0>(streams...), h_given);
   take_state(pick<P::C0>(streams...), c_given);
@@ -182,11 +184,11 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
 
     if (entry.active) {
       typename P::operand_t word[std::size_t(banks::BANKS / P::COLUMNS)][std::size_t(P::COLUMNS)];
-#pragma HLS array_partition variable = word complete dim = 0
+#pragma HLS array_partition variable = word type = complete dim = 0
       const int read = (side ? banks::WORDS : 0) + entry.read;
       for (int b = 0; b < banks::BANKS; ++b) word[b / P::COLUMNS][b % P::COLUMNS] = h[read][b];
       typename P::operand_t v[std::size_t(P::COLUMNS)];
-#pragma HLS array_partition variable = v complete
+#pragma HLS array_partition variable = v type = complete
       for (int k = 0; k < P::COLUMNS; ++k) {
         if (!entry.hidden)
           v[k] = x[entry.column][k];
@@ -198,7 +200,7 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
       }
       // The products are summed first: only one addition lies on the loop through acc.
       typename P::acc_t sum[std::size_t(LANES)];
-#pragma HLS array_partition variable = sum complete
+#pragma HLS array_partition variable = sum type = complete
       for (int lane = 0; lane < LANES; ++lane) sum[lane] = 0;
       for (int k = 0; k < P::COLUMNS; ++k)
         for (int lane = 0; lane < LANES; ++lane)
@@ -210,8 +212,8 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
       }
 
       if (entry.last) {
-        const int before = (side ? P::ROWS : 0) + entry.row;
-        const int after = (side ? 0 : P::ROWS) + entry.row;
+        const int before = (side ? banks::C_WORDS : 0) + entry.row;
+        const int after = (side ? 0 : banks::C_WORDS) + entry.row;
         for (int u = 0; u < P::UNITS; ++u) {
           if (entry.row * P::UNITS + u < P::HIDDEN) {
             const typename P::cell_t c_before =
@@ -219,7 +221,7 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
                       : begin_value<typename P::initial_c>(pick<P::C0>(streams...), c_given,
                                                            entry.row, u);
             typename P::acc_t sums_of_unit[std::size_t(P::GATES)];
-#pragma HLS array_partition variable = sums_of_unit complete
+#pragma HLS array_partition variable = sums_of_unit type = complete
             for (int g = 0; g < P::GATES; ++g) sums_of_unit[g] = sum[u * P::GATES + g];
             P::tail(sums_of_unit, entry.row, u, c_before, h_now[entry.row][u], c_now[entry.row][u]);
             c[after][u] = c_now[entry.row][u];

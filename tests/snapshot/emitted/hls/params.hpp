@@ -376,10 +376,10 @@ struct k0_lstm_layers_0_0 {
   }
   static void storage() {
   #pragma HLS inline
-  #pragma HLS array_reshape variable = k0_lstm_layers_0_0_weights complete dim = 2
-  #pragma HLS array_reshape variable = k0_lstm_layers_0_0_weights complete dim = 3
+  #pragma HLS array_reshape variable = k0_lstm_layers_0_0_weights type = complete dim = 2
+  #pragma HLS array_reshape variable = k0_lstm_layers_0_0_weights type = complete dim = 3
   #pragma HLS bind_storage variable = k0_lstm_layers_0_0_weights type = rom_1p impl = lutram
-  #pragma HLS array_reshape variable = k0_lstm_layers_0_0_biases complete dim = 2
+  #pragma HLS array_reshape variable = k0_lstm_layers_0_0_biases type = complete dim = 2
   #pragma HLS bind_storage variable = k0_lstm_layers_0_0_biases type = rom_1p impl = lutram
   #pragma HLS bind_storage variable = k0_lstm_layers_0_0_schedule type = rom_1p impl = lutram
     k0_lstm_layers_0_0_input_acc::storage();
@@ -429,9 +429,9 @@ struct k2_hidden {
   }
   static void storage() {
   #pragma HLS inline
-  #pragma HLS array_reshape variable = k2_hidden_weights complete dim = 2
-  #pragma HLS array_reshape variable = k2_hidden_weights complete dim = 3
-  #pragma HLS array_reshape variable = k2_hidden_biases complete dim = 2
+  #pragma HLS array_reshape variable = k2_hidden_weights type = complete dim = 2
+  #pragma HLS array_reshape variable = k2_hidden_weights type = complete dim = 3
+  #pragma HLS array_reshape variable = k2_hidden_biases type = complete dim = 2
   }
 };
 
@@ -460,9 +460,9 @@ struct k3_relu_out_function {
   }
   static void storage() {
   #pragma HLS inline
-  #pragma HLS array_partition variable = k3_relu_out_function_multiplier complete dim = 2
+  #pragma HLS array_partition variable = k3_relu_out_function_multiplier type = complete dim = 2
   #pragma HLS bind_storage variable = k3_relu_out_function_multiplier type = rom_1p impl = lutram
-  #pragma HLS array_partition variable = k3_relu_out_function_offset complete dim = 2
+  #pragma HLS array_partition variable = k3_relu_out_function_offset type = complete dim = 2
   #pragma HLS bind_storage variable = k3_relu_out_function_offset type = rom_1p impl = lutram
   }
 };
@@ -506,9 +506,9 @@ struct k4_classes {
   }
   static void storage() {
   #pragma HLS inline
-  #pragma HLS array_reshape variable = k4_classes_weights complete dim = 2
-  #pragma HLS array_reshape variable = k4_classes_weights complete dim = 3
-  #pragma HLS array_reshape variable = k4_classes_biases complete dim = 2
+  #pragma HLS array_reshape variable = k4_classes_weights type = complete dim = 2
+  #pragma HLS array_reshape variable = k4_classes_weights type = complete dim = 3
+  #pragma HLS array_reshape variable = k4_classes_biases type = complete dim = 2
   }
 };
 
