@@ -13,27 +13,10 @@ import pytest
 from choices import choice
 from matrix_model import make
 from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe
+from matrix_shapes import few
 from rtl_lint import lint
 
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
-
-# What decides which kernels and streams a design has.
-SHAPING = ("layer", "bidirectional", "weight_scales", "state", "feature", "returns")
-
-
-def few() -> list[int]:
-    """Rows in which each value of the axes above occurs, the one with most new ones first."""
-
-    def values(row: dict[str, Any]) -> set[tuple[str, Any]]:
-        return {(axis, row[axis]) for axis in SHAPING}
-
-    missing = set().union(*map(values, ROWS))
-    chosen = []
-    while missing:
-        chosen.append(max(range(len(ROWS)), key=lambda n: len(values(ROWS[n]) & missing)))
-        missing -= values(ROWS[chosen[-1]])
-    return chosen
-
 
 NUMBERS = list(range(len(ROWS))) if choice("matrix") == "all" else few()
 

@@ -3,6 +3,7 @@
 // Not for: arithmetic; there is none but on bits.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -73,7 +74,7 @@ struct limbs {
   }
   constexpr bool operator!=(const limbs& b) const { return !(*this == b); }
 
-  std::uint64_t limb[COUNT];
+  std::uint64_t limb[std::size_t(COUNT)];
 };
 
 }  // namespace gw_ap

@@ -13,7 +13,7 @@
 #include <ap_axi_sdata.h>
 namespace gw {
 template <int LANES, int BITS, int USER>
-using axis_word = hls::axis<ap_uint<LANES * BITS>, USER, 0, 0>;
+using axis_word = hls::axis<ap_uint<LANES * BITS>, std::size_t(USER), 0, 0>;
 }
 #elif !defined(GW_NATIVE)
 namespace gw {
