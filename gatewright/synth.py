@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from gatewright.boards import Board, SynthReport
@@ -11,15 +11,11 @@ from gatewright.boards.folding import Candidate
 from gatewright.boards.shell import build_digest, shell_files
 from gatewright.boards.synth import Request, choose_clock, synthesize
 from gatewright.boards.vendor import count_resources
-from gatewright.boards.vitis.flow import (
-    HlsCandidate,
-    HlsRequest,
-    make_hls_plan,
-    run_vitis,
-)
+from gatewright.boards.vitis.flow import make_hls_plan, run_vitis
 from gatewright.boards.vitis.report import Predicted
+from gatewright.boards.vitis.request import HlsCandidate, HlsRequest
 from gatewright.builds.documents import Documents
-from gatewright.builds.fold import folded
+from gatewright.builds.fold import folded, folded_for_hls
 from gatewright.builds.folder import SYNTH, place_in, trying, writing
 from gatewright.builds.golden import golden_steps, golden_vectors
 from gatewright.builds.manifest import read_manifest
@@ -31,13 +27,16 @@ from gatewright.builds.options import (
     check_stages,
     find_board,
     find_target,
+    operator_ns,
     positive,
     refuse_unused,
 )
 from gatewright.hls_templates import least_budget
+from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.hls_templates.project.names import INTERVAL, SOURCES
 from gatewright.hls_templates.project.rtl import rtl_files
+from gatewright.hls_templates.records import KernelRecord
 
 
 def synth(
@@ -135,29 +134,39 @@ def _by_vitis(
     budget = positive("multipliers", multipliers) or read_manifest(build.path)["multipliers"]
     period = target.clock_ns if mhz is None else round(1000 / mhz, 3)
     request = HlsRequest(target, check_stages(stages), period, check_limit(limit))
-    made = hls_candidate(build, budget, target.part, period)
-    place, plan = place_in(build.path, f"{SYNTH}/{target.name}"), make_hls_plan(request, made)
+    fold = cache(partial(hls_candidate, build, budget, target, period))
+    place, plan = place_in(build.path, f"{SYNTH}/{target.name}"), make_hls_plan(request, fold(None))
     with trying(place, plan.is_in) as folder, writing(folder):
-        return run_vitis(request, made, folder, report)
+        return run_vitis(request, fold, folder, report)
 
 
-def hls_candidate(build: Documents, multipliers: int, part: str, clock_ns: float) -> HlsCandidate:
+def hls_candidate(
+    build: Documents, multipliers: int, board: Board, clock_ns: float, hls_depth: int | None
+) -> HlsCandidate:
     """The HLS project of a build at a fold, and what is predicted of it.
 
     Args:
         build: The build.
         multipliers: Budget of a recurrent layer.
-        part: Of the vendor.
+        board: A vendor's.
         clock_ns: Period of the clock.
+        hls_depth: Cycles from an h to the next in a recurrent layer; None for those of the build.
     """
-    design, integer = folded(build, multipliers), build.integer
-    kernels, steps = design.document(integer.steps, {}), golden_steps(integer, design)
+    period = operator_ns(board, clock_ns)
+    design, integer = folded_for_hls(build, multipliers, period, hls_depth), build.integer
+    kernels, steps = design.document(integer.steps, {}, period), golden_steps(integer, design)
     return HlsCandidate(
         multipliers,
-        project_files(design, part, clock_ns) | golden_vectors(integer, design),
-        tuple(Predicted(kernel.name, kernel.source, INTERVAL) for kernel in kernels.kernels),
+        hls_depth,
+        project_files(design, board.part, clock_ns) | golden_vectors(integer, design),
+        tuple(map(_predicted, kernels.kernels)),
         kernels.steps,
-        kernels.predicted_cycles,
+        kernels.hls_predicted_cycles,
         steps,
-        design.cycles(steps),
+        design.cycles(steps, hls_clock_ns=period),
     )
+
+
+def _predicted(kernel: KernelRecord) -> Predicted:
+    distance = kernel.hls.dependence_distance if isinstance(kernel, RecurrentRecord) else None
+    return Predicted(kernel.name, kernel.source, INTERVAL, distance)

@@ -53,6 +53,7 @@ class HlsKernelJson(TypedDict):
     name: str
     source: str
     predicted_interval: Count
+    distance: Count | None
     interval: Count | None
     depth: Count | None
     loops: list[HlsLoopJson]
@@ -84,6 +85,7 @@ class HlsJson(TypedDict):
     uncertainty_ns: Finite
     estimated_ns: Finite
     kernels: list[HlsKernelJson]
+    hls_depth: Count | None
     simulated_steps: Count
     predicted_cycles: Count
     cosimulation: CosimulationJson | None

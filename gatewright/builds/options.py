@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from gatewright.boards import DEFAULT_BOARD, Board, OpenBoard, boards, open_boards
-from gatewright.boards.vitis.flow import HLS_STAGES, LIMIT
+from gatewright.boards.vitis.request import HLS_STAGES, LIMIT
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import MAX_STEPS
 from gatewright.hls_templates.kernels.requantize.kernel import VARIANTS
 from gatewright.hls_templates.mapping.options import (
+    DEFAULT_CLOCK_NS,
     DEFAULT_MAX_STEPS,
     DEFAULT_MULTIPLIERS,
     MappingOptions,
@@ -44,9 +45,30 @@ class BuildOptions(MappingOptions):
 
     @property
     def clock_ns(self) -> float:
-        """That of the board, as a Zynq-7000 has it: operators on UltraScale+ take half as long."""
+        """That of the board; see ``operator_ns``."""
         board = find_board(self.board)
-        return board.clock_ns * (2 if board.part.startswith(ULTRASCALE) else 1)
+        return operator_ns(board, board.clock_ns)
+
+
+@dataclass(frozen=True)
+class ClockedOptions(MappingOptions):
+    """Options for another clock than a board's.
+
+    Attributes:
+        operator_ns: Its period, as a Zynq-7000 has it.
+    """
+
+    operator_ns: float = DEFAULT_CLOCK_NS
+
+    @property
+    def clock_ns(self) -> float:
+        """See ``operator_ns``."""
+        return self.operator_ns
+
+
+def operator_ns(board: Board, clock_ns: float) -> float:
+    """A clock period as a Zynq-7000 has it: operators on UltraScale+ take half as long."""
+    return clock_ns * (2 if board.part.startswith(ULTRASCALE) else 1)
 
 
 AnyOptions = TypeVar("AnyOptions", bound=MappingOptions)

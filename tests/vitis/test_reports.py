@@ -11,8 +11,8 @@ from gatewright.boards import boards
 from gatewright.boards.report import Usage
 from gatewright.boards.vitis.cosim import COSIM_RPT, Cosimulation, read_cosim
 from gatewright.boards.vitis.csynth import CSYNTH_XML, HlsLoop, read_csynth
-from gatewright.boards.vitis.flow import usage
 from gatewright.boards.vitis.implemented import EXPORT_XML, read_export
+from gatewright.boards.vitis.outcome import usage
 from gatewright.boards.vitis.report import Predicted, complaints, hold, read_reports
 from gatewright.errors import GatewrightError
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def test_all_stages(
     name: str, version: str, own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(bare, name)
-    tell(monkeypatch, version=version, intervals={KERNEL: 4})
+    tell(monkeypatch, version=version, full=[KERNEL])
     before = {path: path.stat().st_mtime_ns for path in own_build.path.rglob("*")}
     said: list[tuple[str, str]] = []
     report = own_build.synth("pynq-z2", flow="vitis", progress=lambda *words: said.append(words))
@@ -77,11 +78,13 @@ def test_all_stages(
     assert reached.pop(KERNEL) == 4 and set(reached.values()) == {1}
     assert {kernel.predicted_interval for kernel in hls.kernels} == {1}
     assert hls.cosimulation and hls.cosimulation.latency == (90, 91, 95)
-    assert hls.simulated_steps == 6 and hls.predicted_cycles == own_build.kernels.predicted_cycles
+    assert hls.simulated_steps == 6
+    assert hls.predicted_cycles == report.cycles == own_build.kernels.hls_predicted_cycles
+    assert hls.hls_depth is None
     assert hls.implementation and hls.implementation.achieved_ns == 4.871
     assert report.usage["lut"].used == 2500 and report.usage["bram"].used == 3
     assert report.clock_mhz == 200 and report.bitstream == ""
-    assert hls.messages[0].startswith("WARNING: [HLS 200-880]")
+    assert hls.messages[0].startswith("WARNING: [HLS 200-885]")
     assert hls.not_taken == ("recurrent.hpp:9: dependence variable=h",)
     assert ("Vitis HLS", "INFO: gatewright: csynth") in said
     # The build is what it was.
@@ -93,14 +96,14 @@ def test_the_page_and_the_terminal_show_it(
     own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(bare, "vitis-run")
-    tell(monkeypatch, intervals={KERNEL: 4})
+    tell(monkeypatch, full=[KERNEL])
     args = ["synth", str(own_build.path), "--board", "pynq-z2", "--flow", "vitis"]
     result = CliRunner().invoke(main, args)
     assert result.exit_code == 0, result.output
-    for words in ("HLS 200-880", KERNEL, "co-simulated 91 (90 to 95)", "205.30 MHz", "not taken"):
+    for words in ("HLS 200-885", KERNEL, "co-simulated 91 (90 to 95)", "205.30 MHz", "not taken"):
         assert words in result.output
     page = own_build.report().read_text()
-    for words in ("Vitis HLS 2024.1", KERNEL, "HLS 200-880", "91"):
+    for words in ("Vitis HLS 2024.1", KERNEL, "HLS 200-885", "91"):
         assert words in page
 
 
@@ -131,18 +134,54 @@ def test_stages_that_are_chosen(
     assert "create_clock -period 6.667" in script
 
 
+def distance(params: Path) -> int:
+    found = re.search(r"\bDISTANCE = (\d+);", params.read_text())
+    assert found is not None
+    return int(found[1])
+
+
+@pytest.mark.parametrize("beyond", [0, 1, 30])
+def test_a_longer_way_from_h_to_h(
+    beyond: int, own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The schedule is made again, where it has to be, so that an interval of one is reached."""
+    install(bare, "vitis-run")
+    first = distance(own_build.path / "hls" / "params.hpp")
+    tell(monkeypatch, latencies={KERNEL: first + beyond})
+    report = own_build.synth("pynq-z2", flow="vitis")
+    folder = own_build.path / "synth" / "pynq-z2"
+    hls, second = report.hls, distance(folder / "hls" / "params.hpp")
+    assert hls is not None
+    assert all(kernel.interval == 1 for kernel in hls.kernels) and hls.messages == ()
+    if beyond == 0:
+        assert hls.hls_depth is None and second == first
+        return
+    # Two intervals cover the latency; a pass of the loop takes 8 cycles more than that.
+    assert hls.hls_depth == min(2 * first, first + beyond + 8)
+    assert first + beyond <= hls.hls_depth <= second
+    assert f"compile --hls-depth {hls.hls_depth}" in report.note
+    assert report.cycles > own_build.kernels.hls_predicted_cycles
+    stages = [
+        line.removeprefix("INFO: gatewright: ")
+        for log in ("vitis_1.log", "vitis_2.log")
+        for line in (folder / log).read_text().splitlines()
+        if line.startswith("INFO: gatewright: ")
+    ]
+    assert stages == ["csim", "csynth", "csim", "csynth", "cosim", "export"]
+
+
 def test_a_stage_that_fails(own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(bare, "vitis-run")
     tell(monkeypatch, fails="cosim_design")
     error = refused("GW-804", own_build)
-    assert "HLS 200-1715" in error.cause and "vitis.log" in error.remedy
+    assert "HLS 200-1715" in error.cause and "vitis_2.log" in error.remedy
     # The next attempt goes on from there; one of another fold does not.
     tell(monkeypatch)
     assert own_build.synth("pynq-z2", flow="vitis").hls is not None
-    log = own_build.path / "synth" / "pynq-z2" / "vitis.log"
+    log = own_build.path / "synth" / "pynq-z2" / "vitis_2.log"
     assert "csynth is done" in log.read_text() and "gatewright: cosim\n" in log.read_text()
     own_build.synth("pynq-z2", flow="vitis")
-    assert "is done" not in log.read_text()
+    assert "cosim is done" not in log.read_text()
 
 
 def test_an_attempt_at_another_fold(
@@ -153,7 +192,7 @@ def test_an_attempt_at_another_fold(
     refused("GW-804", own_build)
     tell(monkeypatch)
     own_build.synth("pynq-z2", flow="vitis", multipliers=8)
-    log = own_build.path / "synth" / "pynq-z2" / "vitis.log"
+    log = own_build.path / "synth" / "pynq-z2" / "vitis_1.log"
     assert "is done" not in log.read_text()
 
 

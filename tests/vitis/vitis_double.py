@@ -2,8 +2,8 @@
 
 The script that it is given is the real one; it runs in the recorder, which knows the commands. What
 the reports say of intervals, cycles and the clock is told by the JSON in ``VITIS_DOUBLE``:
-``version``, ``intervals`` by kernel, ``fails`` (a command), ``sleeps`` (seconds in csynth),
-``garbles`` (csynth.xml).
+``version``, ``latencies`` from h to h by kernel, ``full`` (kernels whose memories have too few
+ports), ``fails`` (a command), ``sleeps`` (seconds in csynth), ``garbles`` (csynth.xml).
 """
 
 from __future__ import annotations
@@ -37,10 +37,23 @@ def report(recorder: Recorder, name: str, text: str) -> None:
     path.write_text(text)
 
 
-def top(recorder: Recorder) -> str:
+def top(recorder: Recorder) -> Path:
     """The C++ of the design, which the script has named."""
     sources = [c for c in recorder.calls if c.name == "add_files" and "-tb" not in c.options]
-    return Path(sources[0].arguments[0]).read_text()
+    return Path(sources[0].arguments[0])
+
+
+def reached(ident: str, latency: int, params: Path) -> tuple[int, str]:
+    """The interval of a kernel's loop, and what is said where it is not one.
+
+    What is written is read DISTANCE passes later, so that many intervals have to cover the latency.
+    """
+    if ident in TOLD.get("full", []):
+        return 4, "[HLS 200-885]"
+    struct = re.search(rf"struct {ident} {{.*?\n}};", params.read_text(), re.DOTALL)
+    assert struct is not None, ident
+    distance = re.search(r"\bDISTANCE = (\d+);", struct[0])
+    return -(-latency // int(distance[1])) if distance else 1, "[HLS 200-880]"
 
 
 def csim(recorder: Recorder, call: Call) -> None:
@@ -52,16 +65,15 @@ def csynth(recorder: Recorder, call: Call) -> None:
     recorder.say("INFO: [HLS 200-10] Analyzing design file")
     time.sleep(TOLD.get("sleeps", 0))
     modules, pragmas = [], [("pipeline", "top.cpp:3", "valid", "II=1 style=flp")]
-    for function, ident in CALL.findall(top(recorder)):
-        interval = TOLD.get("intervals", {}).get(ident, 1)
-        loop = WrittenLoop("VITIS_LOOP_120_1", interval, 9 + interval)
+    for function, ident in CALL.findall(top(recorder).read_text()):
+        latency = TOLD.get("latencies", {}).get(ident, 1)
+        interval, complaint = reached(ident, latency, top(recorder).parent / "params.hpp")
+        loop = WrittenLoop("VITIS_LOOP_120_1", interval, latency + 8)
         # A loop is a module of its own, beside that of its function.
         modules.append(WrittenModule(f"{function}_{ident}_Pipeline_{loop.name}", (loop,)))
         modules.append(WrittenModule(f"{function}_{ident}_s"))
         if interval > 1:
-            recorder.say(
-                f"WARNING: [HLS 200-880] The II Violation in module '{function}_{ident}_s'"
-            )
+            recorder.say(f"WARNING: {complaint} The II Violation in module '{function}_{ident}_s'")
             pragmas.append(("dependence", f"{function}.hpp:9", "ignored", "variable=h"))
     text = csynth_xml(TOLD.get("version", "2024.1"), modules, pragmas=pragmas)
     report(recorder, "syn/report/csynth.xml", text[: 100 if TOLD.get("garbles") else None])

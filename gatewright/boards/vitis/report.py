@@ -21,8 +21,6 @@ from gatewright.boards.vitis.implemented import EXPORT_XML, Implementation, read
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.project.names import TOP
 
-MESSAGES = 30
-"""The most that are kept of what the tool complained of."""
 _COMPLAINTS = tuple(re.compile(rf"^{word}: ") for word in ("ERROR", "CRITICAL WARNING", "WARNING"))
 T = TypeVar("T")
 
@@ -35,11 +33,13 @@ class Predicted:
         name: The identifier of its parameters, which is part of the name of its RTL module.
         source: Path of the module that it comes from.
         interval: Cycles from one pass of its loop to the next.
+        distance: Passes from the write of an h to its read, of a recurrent kernel; else None.
     """
 
     name: str
     source: str
     interval: int
+    distance: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class HlsKernel:
         name: See ``Predicted``.
         source: See there.
         predicted_interval: See there.
+        distance: See there.
         interval: The largest of its loops'.
         depth: Cycles of a pass of that loop.
         loops: Its pipelined loops.
@@ -58,6 +59,7 @@ class HlsKernel:
     name: str
     source: str
     predicted_interval: int
+    distance: int | None
     interval: int | None
     depth: int | None
     loops: tuple[HlsLoop, ...]
@@ -74,12 +76,14 @@ class HlsReport:
         uncertainty_ns: What of it was left to place and route.
         estimated_ns: The slowest path by C synthesis.
         kernels: In topological order.
+        hls_depth: Cycles from an h to the next for which the schedule was made again, since a first
+            run showed that they take longer than predicted; None where it did not.
         simulated_steps: Time steps of each sequence of the golden vectors.
         predicted_cycles: Of such a sequence.
         cosimulation: None where it was not done.
         implementation: None where it was not done.
         not_taken: Pragmas that the tool did not take.
-        messages: What it complained of: errors, then critical warnings, then warnings.
+        messages: What it complained of, the worst first; ``MESSAGES`` at most.
     """
 
     version: str
@@ -88,6 +92,7 @@ class HlsReport:
     uncertainty_ns: float
     estimated_ns: float
     kernels: tuple[HlsKernel, ...]
+    hls_depth: int | None
     simulated_steps: int
     predicted_cycles: int
     cosimulation: Cosimulation | None
@@ -154,6 +159,7 @@ def _held(kernel: Predicted, modules: tuple[HlsModule, ...]) -> HlsKernel:
         kernel.name,
         kernel.source,
         kernel.interval,
+        kernel.distance,
         slowest.interval if slowest else None,
         slowest.depth if slowest else None,
         loops,
@@ -164,4 +170,4 @@ def complaints(log: str) -> tuple[str, ...]:
     """What a log complains of, the worst first, each once."""
     lines = dict.fromkeys(line.strip() for line in log.splitlines())
     found = [line for kind in _COMPLAINTS for line in lines if kind.match(line)]
-    return tuple(found[:MESSAGES])
+    return tuple(found)

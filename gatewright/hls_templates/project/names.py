@@ -6,7 +6,5 @@ CORE = "gatewright_core"
 """The same between the streams of its kernels, in SystemVerilog."""
 SOURCES = "sources.f"
 """The list of all sources of ``rtl/``, in compile order."""
-UNCERTAINTY = 27
-"""Percent of the clock's period that Vitis HLS leaves to place and route; its default, stated."""
 INTERVAL = 1
 """Cycles from one pass of a loop to the next, as every pipeline of the C++ is told."""

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import jinja2
 
+from gatewright.hls_templates.delays import CLOCK_UNCERTAINTY
 from gatewright.hls_templates.library import library
 from gatewright.hls_templates.mapping.dataflow import Design
-from gatewright.hls_templates.project.names import TOP, UNCERTAINTY
+from gatewright.hls_templates.project.names import TOP
 
 GLUE = ("csim.cpp", "hls_config.cfg", "run_hls.tcl", "tb.cpp", "top.cpp", "top.hpp")
 
@@ -37,7 +38,7 @@ def project_files(design: Design, part: str, clock_ns: float) -> dict[str, str]:
             top=TOP,
             part=part,
             clock_ns=clock_ns,
-            uncertainty=UNCERTAINTY,
+            uncertainty=round(100 * CLOCK_UNCERTAINTY),
             signature=_signature(design),
             arguments=", ".join(_arguments(design)),
         )
