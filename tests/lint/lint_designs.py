@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from drawn_graphs import draw
 from graphs import BYTE, STEPS, dense, recurrent, requantize, sequence_graph
+from msgspec import structs
 from small_cells import INPUTS, KINDS
 
 from gatewright.hls_templates import map_design
+from gatewright.hls_templates.kernels.drain.kernel import DrainRecord
 from gatewright.hls_templates.mapping.mapper import MappingOptions
 from gatewright.hls_templates.project.hls import project_files
+from gatewright.hls_templates.records import StreamRecord
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph
 from gatewright.lint.view import View, is_hardware
@@ -61,6 +65,28 @@ def view(name: str, multipliers: int = 64, requantizer: str = "auto") -> View:
     texts = {f"hls/{name}": text for name, text in project_files(design, "part", 10).items()}
     kernels = design.document(STEPS, {})
     return View({name: text for name, text in texts.items() if is_hardware(name)}, kernels)
+
+
+def small() -> View:
+    """A design small enough to read, which was written for these tests."""
+    folder = Path(__file__).parent / "small"
+    texts = {f"hls/{path.name}": path.read_text() for path in sorted(folder.iterdir())}
+    ends = {  # of each kernel, what it reads and what it writes
+        "copier": (("source",), ("left", "right")),
+        "recurrent": (("left",), ("states",)),
+        "turner": (("states",), ("turned",)),
+        "joiner": (("turned", "right"), ("sums",)),
+    }
+    kernels = tuple(
+        DrainRecord(name=name, source="", reads=reads, writes=writes, predicted_cycles=0)
+        for name, (reads, writes) in ends.items()
+    )
+    names = sorted({name for reads, writes in ends.values() for name in (*reads, *writes)})
+    streams = tuple(
+        StreamRecord(name, True, 16 if name == "right" else 1, 4, -128, 127) for name in names
+    )
+    document = structs.replace(view("rnn_relu").kernels, streams=streams, kernels=kernels)
+    return View(texts, document)
 
 
 def changed(view: View, **texts: str) -> View:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SPACES = ("HLS", "AP", "AUTOPILOT")
-"""What a pragma of Vitis begins with; the last two are of Vivado HLS."""
+SPACE = "HLS"
+"""What a pragma of Vitis HLS begins with."""
+_SPACES = (SPACE, "AP", "AUTOPILOT")
+"""Also of older tools."""
 _PRAGMA = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+(\w+)\b((?:[^\\\n]|\\[^\n]|\\\n)*)", re.M)
 _COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\\n]|\\.)*"', re.S)
 _TOKEN = re.compile(
@@ -78,7 +80,7 @@ def pragmas_of(file: str, text: str) -> Iterator[Pragma]:
     """
     blank = without_comments(text)
     for found in _PRAGMA.finditer(blank):
-        if found[1].upper() not in SPACES:
+        if found[1].upper() not in _SPACES:
             continue
         line = blank.count("\n", 0, found.start()) + 1
         last = line + found[0].count("\n")
