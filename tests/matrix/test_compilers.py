@@ -147,14 +147,16 @@ def test_every_combination_has_its_turn() -> None:
     assert sorted(itertools.chain(*map(setups, range(TURNS)))) == sorted(EVERY)
 
 
-OVERFLOW = "int main(int count, char**) { return (2147483647 + count) % 2; }\n"
+OVERFLOW = "int main(int n, char**) { return (2147483647 + n) % 2; }\n"
+BEYOND = "int main(int n, char**) { int* p = new int[1](); n = p[n]; delete[] p; return n; }\n"
 
 
 @pytest.mark.parametrize("name", COMPILERS)
 def test_what_is_undefined_is_found(name: str, tmp_path: Path) -> None:
     compiler = needs(name)
-    (tmp_path / "overflow.cpp").write_text(OVERFLOW)
     flags = flags_of(compiler, Setup(name, "c++14", "ours", "hls"))
-    run_compiler(compiler, [*flags, "overflow.cpp", "-o", "overflow"], tmp_path)
-    done = subprocess.run([tmp_path / "overflow"], capture_output=True, text=True)
-    assert undefined(done.stderr) != []
+    for text in [OVERFLOW, *([BEYOND] if "address" in SANITIZERS[name] else [])]:
+        (tmp_path / "wrong.cpp").write_text(text)
+        run_compiler(compiler, [*flags, "wrong.cpp", "-o", "wrong"], tmp_path)
+        done = subprocess.run([tmp_path / "wrong"], capture_output=True, text=True)
+        assert undefined(done.stderr) != [], text

@@ -150,8 +150,10 @@ def generate_tail(split: StepSplit, prefix: str, first_tap: int, variant: str) -
         f"{state.removesuffix('_prev')}_next = {value};"
         for state, value in zip(states, split.body.outputs[: len(states)], strict=True)
     ]
+    # Of its parameters every cell may do without these; one without c, without those of c.
+    spare = ("row", "lane", *(() if len(states) > 1 else ("c_prev", "c_next")))
     return TailCode(
-        ("(void)row;", "(void)lane;", *writer.statements, *shown, *stores),
+        (*(f"(void){name};" for name in spare), *writer.statements, *shown, *stores),
         writer.functions,
         taps,
     )
