@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 from harmless import HARMLESS
 from lint_designs import small, view
+from old_patterns import OLD
 from planted import PLANTED, Case
 
 from gatewright.lint.findings import Finding
@@ -53,6 +54,11 @@ def test_there_are_enough_of_each() -> None:
 def test_a_defect_is_found(case: Case) -> None:
     rules = [finding.rule for finding in found(case)]
     assert case.rule in rules, rules
+
+
+@pytest.mark.parametrize("case", OLD, ids=lambda case: case.name)
+def test_what_kernels_were_like_is_found(case: Case) -> None:
+    assert {finding.rule for finding in found(case)} == {case.rule}
 
 
 @pytest.mark.parametrize("case", HARMLESS, ids=lambda case: case.name)

@@ -1,4 +1,4 @@
-"""The RTL of designs of every shape is clean in Verilator (-Wall) and Yosys, with and without taps.
+"""Designs of every shape are clean: the RTL in Verilator (-Wall) and Yosys, the C++ in lint-hls.
 
 CI takes rows of the matrix that show each choice that shapes a design; ``--matrix all``
 every row.
@@ -32,5 +32,6 @@ def test_no_tool_has_a_warning(number: int, requantizer: str, tmp_path: Path) ->
     row = ROWS[number] | ({"origin": "brevitas"} if ROWS[number]["origin"] == "jit" else {})
     model = make(row, number, EXAMPLE_LENGTH)
     build = compile_row(row, number, model, EXAMPLE_LENGTH, tmp_path / "build", requantizer)
+    assert build.lint_hls() == ()
     # Where a search has up to 2^16 thresholds a lane, Yosys runs out of its 4 GB.
     lint(build, netlist=requantizer == "auto" or max_bits(row) <= 8)

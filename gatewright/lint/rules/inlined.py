@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from clang.cindex import TypeKind
 
 from gatewright.lint.findings import Finding, Rule
-from gatewright.lint.source.functions import CppFunction, loops_around
+from gatewright.lint.source.functions import CppFunction
 from gatewright.lint.view import View
 
 _NAME = "inline"
@@ -17,22 +17,22 @@ _REMEDY = "Write #pragma HLS inline as the first line of the function."
 def _check(view: View) -> Iterator[Finding]:
     for function in view.functions[1:]:
         inlined = [one for one in view.told(function, "inline") if "off" not in one.options]
-        why = _why(function)
+        why = _why(view, function)
         if why and not inlined:
             yield Finding(_NAME, *function.place, f"{function.name} {why}.", _REMEDY)
 
 
-def _why(function: CppFunction) -> str:
+def _why(view: View, function: CppFunction) -> str:
     if function.cursor.result_type.get_canonical().kind != TypeKind.VOID:
         return "returns a value or a reference, and is not inlined"
-    if any(loops_around(parents) for _, _, parents in function.callers):
-        return "is called in a loop, and is not inlined"
+    if view.passes.has(function):
+        return "is called in a pipeline, and is not inlined"
     return ""
 
 
 RULE = Rule(
     _NAME,
-    "A function that returns something, or is called in a loop, is inlined.",
+    "A function that returns something, or is called in a pipeline, is inlined.",
     "Vitis HLS does not inline by itself what Vivado HLS did: each stays a module with a "
     "handshake, which a pipeline waits for, and cannot return a reference.",
     _REMEDY,

@@ -9,7 +9,7 @@ from typing import Any
 from clang.cindex import CursorKind
 
 from gatewright.hls_templates.project.names import TOP
-from gatewright.lint.source.cursors import CALLABLES, LOOPS, body_of, plain, walk
+from gatewright.lint.source.cursors import CALLABLES, body_of, plain, walk
 from gatewright.lint.source.parse import is_ours, place
 
 
@@ -102,8 +102,3 @@ def called(node: Any) -> Any:
 def arguments(call: Any) -> list[Any]:
     """Of a call, without casts."""
     return [plain(argument) for argument in call.get_arguments()]
-
-
-def loops_around(parents: tuple[Any, ...]) -> list[Any]:
-    """The loops that something lies in, the innermost last."""
-    return [parent for parent in parents if parent.kind in LOOPS]

@@ -37,6 +37,10 @@ class Passes:
                 self._inside.add(function)
                 waiting += [callee for _, callee in function.calls]
 
+    def has(self, function: CppFunction) -> bool:
+        """Whether a function is called in a pass."""
+        return function in self._inside
+
     def _is_pass(self, parents: tuple[Any, ...]) -> bool:
         return any(p.kind == CursorKind.COMPOUND_STMT and p.hash in self._braces for p in parents)
 
