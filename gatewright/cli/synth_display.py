@@ -14,7 +14,7 @@ from gatewright.boards.folding import UNITS
 from gatewright.boards.report import Attempt
 from gatewright.boards.timing import Hop
 from gatewright.cli.display import ERR, OUT, near, plain
-from gatewright.cli.vitis_display import show_vitis
+from gatewright.cli.vitis_display import show_complaints, show_vitis
 
 AT_ONCE = ("ERROR: ", "CRITICAL WARNING: ")
 """How a line begins that is shown as it comes, and stays."""
@@ -49,6 +49,8 @@ def synthesizing(quiet: bool) -> Iterator[Callable[[str, str], None]]:
 
 def show_synth(report: SynthReport, folder: Path) -> None:
     """Resources, clock and speed of what was made in a folder."""
+    if report.hls is not None:
+        show_complaints(report.hls)
     title = f"{report.title} ({report.device}), {report.multipliers} multipliers"
     table = Table(title=plain(title, "table.title"), title_justify="left")
     table.add_column("resource")

@@ -11,12 +11,16 @@ SHOWN = 10
 """The most that are shown of what the tool complained of; the log has all."""
 
 
-def show_vitis(report: HlsReport, mhz: float) -> None:
-    """Complaints first, then intervals, cycles and the clock."""
+def show_complaints(report: HlsReport) -> None:
+    """What the tool complained of, the worst first, and pragmas that it did not take."""
     for line in report.messages[:SHOWN]:
         OUT.print(plain(line), highlight=False, soft_wrap=True)
     for line in report.not_taken:
         OUT.print(plain(f"Pragma not taken: {line}"), highlight=False, soft_wrap=True)
+
+
+def show_vitis(report: HlsReport, mhz: float) -> None:
+    """Intervals, cycles and the clock."""
     OUT.print(_kernels(report))
     for said in (_cycles(report), _clock(report, mhz)):
         OUT.print(plain(said), highlight=False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -86,7 +88,7 @@ def test_all_stages(
     assert report.clock_mhz == 200 and report.bitstream == ""
     assert hls.messages[0].startswith("WARNING: [HLS 200-885]")
     assert hls.not_taken == ("recurrent.hpp:9: dependence variable=h",)
-    assert ("Vitis HLS", "INFO: gatewright: csynth") in said
+    assert ("Vitis HLS: csim, csynth", "INFO: gatewright: csynth") in said
     # The build is what it was.
     after = {path: path.stat().st_mtime_ns for path in before}
     assert after == before
@@ -115,6 +117,26 @@ def test_without_the_tool(own_build: Build, bare: Path) -> None:
     assert f"copy {folder / 'hls'}" in error.remedy
     assert "vitis-run --mode hls --tcl hls/run_hls.tcl" in error.remedy
     assert (folder / "hls" / "run_hls.tcl").is_file() and (folder / "hls" / "golden").is_dir()
+
+
+def test_reports_of_a_run_elsewhere(
+    own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As the message says: the project goes there and comes back."""
+    tried = own_build.path / "synth" / "pynq-z2.tried"
+    command = refused("GW-801", own_build).remedy.split("run: ")[1].split(";")[0]
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(tried / "hls", elsewhere / "hls")
+    install(bare, "vitis-run")
+    tell(monkeypatch, version="2022.2")
+    subprocess.run(["/bin/sh", "-c", command], cwd=elsewhere, check=True)
+    (bare / "vitis-run").unlink()
+    shutil.copytree(elsewhere / "gatewright_top_project", tried / "gatewright_top_project")
+    report = own_build.synth("pynq-z2", flow="vitis")
+    assert report.hls and report.hls.version == "2022.2" and report.hls.implementation
+    # They are of that design only.
+    shutil.copytree(tried.with_name("pynq-z2"), tried)
+    refused("GW-801", own_build, clock=100)
 
 
 def test_stages_that_are_chosen(

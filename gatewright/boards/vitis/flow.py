@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,8 @@ PROJECT_FOLDER = "hls"
 HLS_SCRIPT = f"{PROJECT_FOLDER}/run_hls.tcl"
 EARLY = ("csim", "csynth")
 """Stages after which it shows whether the schedule has to be made again."""
+MARKS = f"{HLS_PROJECT}/gatewright"
+"""Where the script notes which stages are done."""
 LOGS = ("vitis_1.log", "vitis_2.log")
 """Of those, and of what comes after them."""
 
@@ -70,16 +73,24 @@ def run_vitis(
 
 
 def _write(request: HlsRequest, candidate: HlsCandidate, folder: Path) -> Plan:
-    """Write a project, unless it is there: what was done is told by the age of its files."""
+    """Write a project, unless it is there: what was done of it need not be done again."""
     plan = make_hls_plan(request, candidate)
     if not plan.is_in(folder):
         plan.write(folder)
+        shutil.rmtree(folder / MARKS, ignore_errors=True)
     return plan
+
+
+def _done(folder: Path, stages: tuple[str, ...]) -> bool:
+    """Whether the script has noted that all of them are done, here or elsewhere."""
+    return all(any((folder / MARKS).glob(f"{stage}*")) for stage in stages)
 
 
 def _run(
     request: HlsRequest, stages: tuple[str, ...], log: str, folder: Path, progress: Progress
 ) -> None:
+    if _done(folder, stages):
+        return
     try:
         tool = find_program(VITIS)
     except GatewrightError as error:
@@ -88,14 +99,17 @@ def _run(
 
 
 def _complaints(folder: Path, log: str) -> tuple[str, ...]:
-    return complaints((folder / log).read_text(errors="replace"))
+    """By our log, or by the tool's own where it was run by hand."""
+    paths = (folder / log, folder / "vitis_hls.log")
+    said = next((path.read_text(errors="replace") for path in paths if path.is_file()), "")
+    return complaints(said)
 
 
 def _command(program: str, stages: tuple[str, ...], log: str, request: HlsRequest) -> ToolRun:
     """``vitis_hls -f`` is what versions before 2023.2 have; later ones drop it."""
     old = program.startswith("vitis_hls")
     return ToolRun(
-        "Vitis HLS",
+        f"Vitis HLS: {', '.join(stages)}",
         VITIS,
         ("-f", HLS_SCRIPT) if old else ("--mode", "hls", "--tcl", HLS_SCRIPT),
         log,
@@ -113,5 +127,6 @@ def _elsewhere(error: GatewrightError, request: HlsRequest, folder: Path) -> Gat
         cause=error.cause,
         remedy=f"{error.remedy} Or copy {folder / PROJECT_FOLDER} to a machine that has it, and "
         f"beside it run: GW_STAGES={stages} vitis-run {shlex.join(command.args)}; before 2023.2: "
-        f"GW_STAGES={stages} vitis_hls -f {HLS_SCRIPT}.",
+        f"GW_STAGES={stages} vitis_hls -f {HLS_SCRIPT}. Copy {HLS_PROJECT} back to {folder}, and "
+        "this command reads its reports.",
     )

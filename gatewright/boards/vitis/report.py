@@ -139,21 +139,22 @@ def _read(path: Path, read: Callable[[Path], T]) -> T | None:
 
 
 def hold(predicted: Iterable[Predicted], modules: Iterable[HlsModule]) -> tuple[HlsKernel, ...]:
-    """Each kernel beside its modules."""
-    known = tuple(modules)
-    return tuple(_held(kernel, known) for kernel in predicted)
+    """Each kernel beside its modules.
+
+    ``gw::recurrent<gw::params::k0_x>`` becomes ``recurrent_k0_x_s``, and its loops modules of their
+    own. A name that is part of another one, ``k0_x`` of ``k1_k0_x``, is not meant by that.
+    """
+    known = tuple(predicted)
+    loops: dict[str, list[HlsLoop]] = {kernel.name: [] for kernel in known}
+    for module in modules:
+        named = [name for name in loops if name in module.name]
+        if named:
+            pipelined = (loop for loop in module.loops if loop.interval is not None)
+            loops[max(named, key=len)].extend(pipelined)
+    return tuple(_held(kernel, tuple(loops[kernel.name])) for kernel in known)
 
 
-def _held(kernel: Predicted, modules: tuple[HlsModule, ...]) -> HlsKernel:
-    # gw::recurrent<gw::params::k0_x> becomes recurrent_k0_x_s, each loop a module of its own.
-    named = re.compile(rf"(?:^|_){re.escape(kernel.name)}\d*(?:_|$)")
-    loops = tuple(
-        loop
-        for module in modules
-        if named.search(module.name)
-        for loop in module.loops
-        if loop.interval is not None
-    )
+def _held(kernel: Predicted, loops: tuple[HlsLoop, ...]) -> HlsKernel:
     slowest = max(loops, key=lambda loop: loop.interval or 0, default=None)
     return HlsKernel(
         kernel.name,
