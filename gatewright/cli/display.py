@@ -282,7 +282,7 @@ def show_build(build: Build) -> None:
     OUT.print(table)
     OUT.print(
         f"Predicted: {kernels.predicted_cycles} cycles for a sequence of {kernels.steps} steps, "
-        f"{kernels.hls_predicted_cycles} of the C++ in pipelines of an interval of one.",
+        f"{kernels.hls_predicted_cycles} of the C++ by the delays of its operators.",
         highlight=False,
     )
     OUT.print(_certificate_line(build.certificate), highlight=False)

@@ -2,8 +2,8 @@
 
 Nanoseconds on the slowest Zynq-7000, between registers, as Vitis HLS estimates them before it
 places anything. They are assumptions: logs that people published show 1.4 to 2.9 ns for a sum, 1.3
-to 1.4 ns for a comparison, 0.7 ns for a selection and 2.4 ns for a read on this family, and half of
-that on UltraScale+; the table takes the slow end. Routing is the clock uncertainty's part.
+to 2.5 ns for a comparison, 0.7 ns for a selection and 2.4 ns for a read on this family, and half of
+that on UltraScale+. Routing is the clock uncertainty's part.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ CLOCK_UNCERTAINTY = 0.27
 """The share of a clock period that Vitis HLS leaves for routing where nobody says otherwise."""
 
 DELAYS_NS: Mapping[str, float] = {
-    "add": 2.9,
+    "add": 2.2,
+    "wide_add": 2.9,
     "compare": 2.5,
-    "select": 1.0,
-    "logic": 0.8,
+    "select": 0.7,
+    "logic": 1.0,
     "shift": 3.2,
     "read": 2.4,
     "write": 2.4,
@@ -28,14 +29,21 @@ DELAYS_NS: Mapping[str, float] = {
     "wide_multiply": 6.9,
 }
 """By operator. ``block_read`` is of a block RAM, whose register takes the address: it is counted
-from the next clock edge on. ``multiply`` is of two values of at most ``NARROW_BITS``."""
+from the next clock edge on. ``multiply`` is of two values of at most ``NARROW_BITS``,
+``add`` of at most ``SUM_BITS``."""
 
 NARROW_BITS = 9
+SUM_BITS = 24
 
 
 def multiplication(a_bits: int, b_bits: int) -> str:
     """The operator of a product of values of so many bits."""
     return "multiply" if max(a_bits, b_bits) <= NARROW_BITS else "wide_multiply"
+
+
+def addition(bits: int) -> str:
+    """The operator of a sum of so many bits."""
+    return "add" if bits <= SUM_BITS else "wide_add"
 
 
 def reading(words: int, lut_words: int) -> str:
@@ -47,6 +55,18 @@ Arrival: TypeAlias = tuple[int, float]
 """A clock cycle, from 0, and the nanoseconds of it that are used up."""
 
 START: Arrival = (0, 0.0)
+
+
+def interval(loop: Iterable[str], clock_ns: float, distance: int = 1) -> int:
+    """The cycles between passes that a loop needs, if a pass waits for the one ``distance`` before.
+
+    Args:
+        loop: Operators from what a pass takes of that one to what it gives.
+        clock_ns: The clock period, uncertainty included.
+        distance: Passes.
+    """
+    cycle, _ = after(START, loop, clock_ns)
+    return ceil((cycle + 1) / distance)
 
 
 def after(arrival: Arrival, operators: Iterable[str], clock_ns: float) -> Arrival:

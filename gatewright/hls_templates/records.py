@@ -194,7 +194,9 @@ class KernelRecord(Record, tag_field="kind", kw_only=True, frozen=True):
         reads: Streams that it reads.
         writes: Streams that it writes.
         predicted_cycles: From the first beat that it takes to the last that it gives, by itself; 0
-            if it gives none.
+            if it gives none; in ``rtl/``.
+        hls_interval: Cycles between passes of its C++ that its operators are taken to need; 1 is
+            what the C++ asks for.
     """
 
     name: str
@@ -202,6 +204,7 @@ class KernelRecord(Record, tag_field="kind", kw_only=True, frozen=True):
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     predicted_cycles: Count
+    hls_interval: Count
 
     @property
     def kind(self) -> str:
@@ -222,6 +225,7 @@ class Placement(TypedDict):
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     predicted_cycles: int
+    hls_interval: int
 
 
 K = TypeVar("K", bound=KernelRecord)
@@ -236,7 +240,7 @@ class Document(Record, Generic[K], kw_only=True, frozen=True):
         predicted_cycles: Of that sequence, from its first input word to its last output word, in
             ``rtl/``.
         hls_predicted_cycles: The same of the C++, if the pipelines that an HLS tool makes of it are
-            as deep as its operators are taken to need, and each reaches an interval of one.
+            as deep, and as fast, as its operators are taken to need.
         max_steps: Steps of the longest sequence that the kernels take; None for any.
         inputs: Ports in the order of the integer graph's inputs.
         outputs: Ports in the order of its outputs.

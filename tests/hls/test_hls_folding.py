@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graphs import assert_equal, random_feeds, simulator
+from graphs import assert_equal, dense, random_feeds, sequence_graph, simulator
 from small_cells import KINDS
 from test_schedule import layer
 
 from gatewright.hls_templates import map_design
 from gatewright.hls_templates.delays import DELAYS_NS, START, after, multiplication, reading
-from gatewright.hls_templates.kernels.recurrent.folding import loop_depth
+from gatewright.hls_templates.kernels.matvec.kernel import MatVec
+from gatewright.hls_templates.kernels.recurrent.folding import loop_cycles, loop_depth
 from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
 from gatewright.hls_templates.kernels.recurrent.schedule import choose_tile
 from gatewright.hls_templates.mapping.options import MappingOptions
@@ -28,9 +29,9 @@ def engine(kind: str, options: MappingOptions | None = None) -> Recurrent:
 
 def test_operators_share_a_cycle_as_far_as_they_fit() -> None:
     # 7.3 ns of a cycle of 10 ns.
-    assert after(START, ["multiply", "add"], 10) == (0, 4.2 + 2.9)
-    assert after(START, ["multiply", "add", "select"], 10) == (1, 1.0)
-    assert after(START, ["add", "block_read", "logic"], 10) == (1, 2.4 + 0.8)
+    assert after(START, ["multiply", "add"], 10) == (0, 4.2 + 2.2)
+    assert after(START, ["multiply", "add", "compare"], 10) == (1, 2.5)
+    assert after(START, ["add", "block_read", "logic"], 10) == (1, 2.4 + 1.0)
     cycle, used = after(START, ["wide_multiply"], 5)  # 3.65 ns of a cycle
     assert (cycle, round(used, 9)) == (1, round(6.9 - 3.65, 9))
     with pytest.raises(KeyError):
@@ -83,3 +84,19 @@ def test_another_depth_is_another_schedule_and_the_same_integers(kind: str, tmp_
         y, shown = simulator(design, tmp_path, native=True, taps=True).run(feeds)
         assert_equal(y, expected, True)
         assert_equal(shown, taps, True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_distance_below_the_pipeline_is_an_interval_above_one(kind: str) -> None:
+    usual, near = engine(kind), engine(kind, MappingOptions(hls_depth=1))
+    assert usual.hls_interval(10.0) == 1
+    longest, _ = loop_cycles(near.split, near.tail, near.hls.shape.columns, 10.0)
+    assert near.hls_interval(10.0) == -(-longest // near.hls.distance) > 1
+    assert near.hls_interval(2.0) > near.hls_interval(10.0)
+
+
+def test_a_sum_on_the_loop_of_a_fast_clock_is_an_interval_above_one() -> None:
+    graph = sequence_graph("fast")
+    graph.outputs = [dense(graph, "x", 3, "d")]
+    (kernel,) = (k for k in map_design(graph).kernels if isinstance(k, MatVec))
+    assert [kernel.hls_interval(ns) for ns in (10.0, 5.0, 2.0)] == [1, 1, 3]

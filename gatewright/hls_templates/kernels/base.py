@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.delays import interval
 from gatewright.hls_templates.kernels.timing import Channel, Machine
 from gatewright.hls_templates.records import KernelRecord, Placement, StateTap, Tap
 from gatewright.hls_templates.rtl.sv import (
@@ -91,6 +92,19 @@ class Kernel(ABC):
             clock_ns: The clock period, in nanoseconds.
         """
         return self.machine(reads, writes)
+
+    @property
+    def hls_loop(self) -> tuple[str, ...]:
+        """Operators from a pass of its C++ to the next, in order; see ``delays``."""
+        return ()
+
+    def hls_interval(self, clock_ns: float) -> int:
+        """Cycles between passes of its C++ that its operators need.
+
+        Args:
+            clock_ns: The clock period, in nanoseconds.
+        """
+        return interval(self.hls_loop, clock_ns)
 
     @abstractmethod
     def rtl_module(self) -> Module:

@@ -10,6 +10,7 @@
 // Not for: saturation or wrap-around; no kernel relies on either.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -89,6 +90,19 @@ template <int B, class T>
 unsigned address(const T& value) {
 #pragma HLS inline
   return static_cast<unsigned>(static_cast<int>(value)) & ((1u << B) - 1u);
+}
+
+/// Set all values to zero: those of ap_int are not by themselves.
+template <class T, std::size_t N, std::size_t M>
+void clear(T (&values)[N][M]) {
+#pragma HLS inline
+  for (std::size_t i = 0; i < N; ++i) {
+#pragma HLS unroll
+    for (std::size_t k = 0; k < M; ++k) {
+#pragma HLS unroll
+      values[i][k] = 0;
+    }
+  }
 }
 
 /// How many lanes an array has for N that are computed side by side: natively whole vectors of the

@@ -206,10 +206,10 @@ class Design:
             states={tap.name: states[tap.name] for tap in taps if tap.name in states},
             rtl=RtlRecord(tuple(tap for kernel in self.kernels for tap in kernel.rtl_taps())),
             streams=tuple(stream.record() for stream in self.streams.values()),
-            kernels=tuple(self._record(stage, steps) for stage in self.stages),
+            kernels=tuple(self._record(stage, steps, clock_ns) for stage in self.stages),
         )
 
-    def _record(self, stage: Stage, steps: int) -> KernelRecord:
+    def _record(self, stage: Stage, steps: int, clock_ns: float) -> KernelRecord:
         kernel = stage.kernel
         place = Placement(
             name=kernel.ident,
@@ -217,6 +217,7 @@ class Design:
             reads=stage.reads,
             writes=stage.writes,
             predicted_cycles=self._alone(stage, steps),
+            hls_interval=kernel.hls_interval(clock_ns),
         )
         return kernel.record(place)
 

@@ -84,8 +84,9 @@ void set_last(W& w, bool last) {
 /// nobody behind it waits for more and the next sequence of this port begins with its first word.
 template <class P>
 void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out, bool& framing) {
-  typename P::beat_t::value_t values[std::size_t(P::FOLDS)][std::size_t(P::LANES)] = {};
+  typename P::beat_t::value_t values[std::size_t(P::FOLDS)][std::size_t(P::LANES)];
 #pragma HLS array_partition variable = values type = complete dim = 0
+  clear(values);
   int fold = 0;
   bool running = true;
   while (running) {
@@ -120,8 +121,9 @@ void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out) {
 /// Beats to AXI4-Stream, until the end of a sequence.
 template <class P>
 void axis_write(stream<typename P::beat_t>& in, stream<axis_out<P>>& out) {
-  typename P::beat_t::value_t values[std::size_t(P::FOLDS)][std::size_t(P::LANES)] = {};
+  typename P::beat_t::value_t values[std::size_t(P::FOLDS)][std::size_t(P::LANES)];
 #pragma HLS array_partition variable = values type = complete dim = 0
+  clear(values);
   bool last = false;
   int fold = 0;
   bool running = true;

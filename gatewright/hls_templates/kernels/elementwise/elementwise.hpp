@@ -17,10 +17,12 @@ template <class P>
 void elementwise(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) {
   static_assert(P::ROWS * P::LANES >= P::CHANNELS, "the rows cover all channels");
   P::storage();
-  typename P::in_beat::value_t x[std::size_t(P::ROWS)][std::size_t(P::LANES)] = {};
-  typename P::out_beat::value_t y[std::size_t(P::ROWS)][std::size_t(P::LANES)] = {};
+  typename P::in_beat::value_t x[std::size_t(P::ROWS)][std::size_t(P::LANES)];
+  typename P::out_beat::value_t y[std::size_t(P::ROWS)][std::size_t(P::LANES)];
 #pragma HLS array_partition variable = x type = complete dim = 0
 #pragma HLS array_partition variable = y type = complete dim = 0
+  clear(x);
+  clear(y);
 
   int row = 0;
   bool last = false;

@@ -11,7 +11,7 @@ import numpy as np
 
 from gatewright.files.records import Count
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.delays import START, after, multiplication, reading
+from gatewright.hls_templates.delays import START, addition, after, multiplication, reading
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time, pipelined
 from gatewright.hls_templates.mapping.mapper import Mapper
@@ -94,16 +94,22 @@ class MatVec(Kernel):
         """One beat at a time."""
         return one_at_a_time(reads[0], writes[0], self.rows * self.blocks, self.latency)
 
+    @property
+    def hls_loop(self) -> tuple[str, ...]:
+        """The sums of a row block."""
+        return ("select", addition(self._partial().bits))
+
     def hls_machine(
         self, reads: Sequence[Channel], writes: Sequence[Channel], clock_ns: float
     ) -> Machine:
         """A beat enters as soon as the tiles of the one before have."""
         tiles = self._tiles()
         product = multiplication(IntType.of(tiles).bits, self.input.type.bits)
-        adds = ["add"] * (self.columns - 1).bit_length()
+        adds = [addition(self._partial().bits)] * (self.columns - 1).bit_length()
         weights = reading(len(tiles), cpp.LUT_DEPTH)
-        latency, _ = after(START, ("select", weights, product, *adds, "add", "select"), clock_ns)
-        return pipelined(reads[0], writes[0], len(tiles), latency + 1)
+        latency, _ = after(START, ("select", weights, product, *adds, *self.hls_loop), clock_ns)
+        passes = len(tiles) * self.hls_interval(clock_ns)
+        return pipelined(reads[0], writes[0], passes, latency + 1)
 
     def rtl_module(self) -> Module:
         """Weights a tile a word, biases a row block a word."""

@@ -20,12 +20,13 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
 
   P::storage();
   // Blocks stand side by side: a run-time index picks a whole one, never a single value.
-  typename P::in_beat::value_t x[std::size_t(P::BLOCKS)][std::size_t(P::COLUMNS)] = {};
-  typename P::out_beat::value_t y[std::size_t(P::ROWS)][std::size_t(P::UNITS)] = {};
-  typename P::acc_t acc[std::size_t(P::UNITS)] = {};
+  typename P::in_beat::value_t x[std::size_t(P::BLOCKS)][std::size_t(P::COLUMNS)];
+  typename P::out_beat::value_t y[std::size_t(P::ROWS)][std::size_t(P::UNITS)];
+  typename P::acc_t acc[std::size_t(P::UNITS)];
 #pragma HLS array_partition variable = x type = complete dim = 0
 #pragma HLS array_partition variable = y type = complete dim = 0
 #pragma HLS array_partition variable = acc type = complete
+  clear(x);
 
   int row = 0;
   int block = 0;
@@ -42,14 +43,15 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
     }
     // The products are summed first: only one addition lies on the loop through acc.
     typename P::acc_t sum[std::size_t(P::UNITS)];
-    for (int u = 0; u < P::UNITS; ++u) sum[u] = 0;
+    for (int u = 0; u < P::UNITS; ++u)
+      sum[u] = block > 0 ? typename P::acc_t(0) : typename P::acc_t(P::bias(row, u));
     for (int k = 0; k < P::COLUMNS; ++k)
       for (int u = 0; u < P::UNITS; ++u)
         sum[u] +=
             multiply<typename P::acc_t>(P::weight(row * P::BLOCKS + block, k, u), x[block][k]);
     for (int u = 0; u < P::UNITS; ++u) {
-      sum[u] += block > 0 ? acc[u] : typename P::acc_t(P::bias(row, u));
-      acc[u] = sum[u];
+      if (block == 0) acc[u] = 0;
+      acc[u] += sum[u];
     }
     if (block < P::BLOCKS - 1) {
       ++block;
@@ -57,8 +59,8 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
       for (int u = 0; u < P::UNITS; ++u) {
         const int output = row * P::UNITS + u;
         if (output < P::OUTPUTS) {
-          y[row][u] = sum[u];
-          GW_TAP(P::TAP, output, sum[u]);
+          y[row][u] = acc[u];
+          GW_TAP(P::TAP, output, acc[u]);
         }
       }
       block = 0;

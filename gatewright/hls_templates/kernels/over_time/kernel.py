@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gatewright.hls_templates import cpp
+from gatewright.hls_templates.delays import addition
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, at_the_end
 from gatewright.hls_templates.mapping.mapper import Mapper
@@ -43,6 +44,11 @@ class OverTime(Kernel):
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """The last beat completes the result."""
         return at_the_end(reads[0], writes[0])
+
+    @property
+    def hls_loop(self) -> tuple[str, ...]:
+        """The result so far."""
+        return ("compare" if self.maximum else addition(self.output.type.bits), "select")
 
     def rtl_module(self) -> Module:
         """Sizes and types."""

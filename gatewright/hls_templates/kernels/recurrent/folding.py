@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from gatewright.hls_templates.delays import START, Arrival, after, multiplication
+from gatewright.hls_templates.delays import START, Arrival, addition, after, multiplication
 from gatewright.hls_templates.kernels.recurrent.schedule import (
     SlotList,
     Tile,
@@ -110,22 +110,54 @@ def loop_depth(split: StepSplit, tail: TailCode, columns: int, clock_ns: float) 
         columns: Columns of a tile.
         clock_ns: The clock period.
     """
+    cycles, _ = loop_cycles(split, tail, columns, clock_ns)
+    return ceil(cycles * (DEPTH_MARGIN + 1) / DEPTH_MARGIN)
+
+
+def loop_cycles(split: StepSplit, tail: TailCode, columns: int, clock_ns: float) -> tuple[int, int]:
+    """Cycles from the read of h to its write, and from the read of c to its write, both included.
+
+    Args:
+        split: The step graph.
+        tail: Its generated tail.
+        columns: Columns of a tile.
+        clock_ns: The clock period.
+    """
     body = split.body
     weights = IntType.hull([IntType.of(m) for a in split.accumulators for m in (a.w, a.u)])
-    h, x = body[body.inputs[0]].type, body[body.inputs[-1]].type
-    product = multiplication(weights.bits, IntType.hull([h, x]).bits)
-    adds = ["add"] * (columns - 1).bit_length()
-    sums = after(START, ("read", "select", "select", product, *adds, "select", "add"), clock_ns)
+    operands = IntType.hull([body[body.inputs[0]].type, body[body.inputs[-1]].type])
+    adder = sum_operator(split)
+    adds = [adder] * (columns - 1).bit_length()
+    products = ("read", "select", "select", multiplication(weights.bits, operands.bits), *adds)
+    sums = after(START, (*products, "select", adder), clock_ns)
     times: dict[str, Arrival] = {a.tensor: sums for a in split.accumulators}
+    states = body.inputs[:-1]
+    h = _write(split, tail, times, body.outputs[0], clock_ns)
+    if len(states) < 2:
+        return h, 1
+    begins = {states[1]: after(START, ("read", "select"), clock_ns)}
+    return h, _write(split, tail, begins, body.outputs[1], clock_ns)
+
+
+def sum_operator(split: StepSplit) -> str:
+    """The addition of the sums of a tile."""
+    return addition(IntType.hull([split.body[a.tensor].type for a in split.accumulators]).bits)
+
+
+def _write(
+    split: StepSplit, tail: TailCode, begins: dict[str, Arrival], output: str, clock_ns: float
+) -> int:
+    """The cycles up to the write of a state, where what else the tail needs is there in time."""
+    body, times = split.body, dict(begins)
     for node in split.tail:
-        output = node.outputs[0]
-        # c of the step before is read when it is needed; constants are there.
-        begin = max((times.get(name, START) for name in node.inputs), default=START)
-        function = tail.functions.get(output)
+        known = [times[name] for name in node.inputs if name in times]
+        if not known:
+            continue
+        function = tail.functions.get(node.outputs[0])
         if function is not None:
             operators = function.operators
         else:
             operators = OPERATORS[node.op](*(body[name].type.bits for name in node.inputs))
-        times[output] = after(begin, operators, clock_ns)
-    done, _ = after(times[body.outputs[0]], ("select", "write"), clock_ns)
-    return ceil((done + 1) * (DEPTH_MARGIN + 1) / DEPTH_MARGIN)
+        times[node.outputs[0]] = after(max(known), operators, clock_ns)
+    cycle, _ = after(times.get(output, START), ("select", "write"), clock_ns)
+    return cycle + 1

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import TypedDict
 
 from msgspec import structs
 
 from gatewright.files.records import Count, Record
-from gatewright.hls_templates.kernels.recurrent.folding import Folding
+from gatewright.hls_templates.kernels.recurrent.folding import (
+    Folding,
+    loop_cycles,
+    sum_operator,
+)
 from gatewright.hls_templates.kernels.recurrent.layer import RecurrentLayer, state_tap
 from gatewright.hls_templates.kernels.recurrent.machine import X_READ, LayerTiming, layer_machine
 from gatewright.hls_templates.kernels.recurrent.params import layer_params
@@ -115,11 +120,23 @@ class Recurrent(RecurrentLayer):
         x_taken = max(i for i, tile in tiles if not tile.hidden) + X_READ
         return self._machine(self.folding, x_taken, reads, writes)
 
+    @property
+    def hls_loop(self) -> tuple[str, ...]:
+        """The sums of a row block."""
+        return ("select", sum_operator(self.split))
+
+    def hls_interval(self, clock_ns: float) -> int:
+        """What these, or h, or c from step to step need."""
+        h, c = loop_cycles(self.split, self.tail, self.hls.shape.columns, clock_ns)
+        waits = ceil(h / self.hls.distance), ceil(c / len(self.hls.slots))
+        return max(super().hls_interval(clock_ns), *waits)
+
     def hls_machine(
         self, reads: Sequence[Channel], writes: Sequence[Channel], clock_ns: float
     ) -> Machine:
         """The same of the C++, which takes x whole."""
-        return self._machine(self.hls, 1, reads, writes)
+        interval = self.hls_interval(clock_ns)
+        return self._machine(self.hls, 1, reads, writes, interval)
 
     def _machine(
         self,
@@ -127,13 +144,13 @@ class Recurrent(RecurrentLayer):
         x_taken: int,
         reads: Sequence[Channel],
         writes: Sequence[Channel],
+        interval: int = 1,
     ) -> Machine:
         streams = dict(zip(self.roles, (*reads[1:], *writes), strict=True))
         given = [streams[role] for role in ("H0", "C0") if role in streams]
         finishes = max(i for i, tile in enumerate(folding.slots) if tile is not None and tile.last)
-        timing = LayerTiming(
-            len(folding.slots), x_taken, finishes + folding.depth + 1, "C_N" in streams
-        )
+        done = finishes * interval + folding.depth + 1
+        timing = LayerTiming(len(folding.slots) * interval, x_taken, done, "C_N" in streams)
         always = [streams["OUT"]] if "OUT" in streams else []
         finals = [streams[role] for role in ("H_N", "C_N") if role in streams]
         return layer_machine(timing, reads[0], given, always, finals)

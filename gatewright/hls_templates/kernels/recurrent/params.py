@@ -41,6 +41,10 @@ def layer_params(layer: RecurrentLayer) -> str:
     return "\n".join([*functions, *declared, cpp.struct(ident, _constants(layer), members)])
 
 
+_FLAGS = ("active", "hidden", "first", "last", "follows", "stores", "loads", "load_zero")
+_NEIGHBOURLY = (*_FLAGS[4:], "load_row")
+
+
 def _constants(layer: RecurrentLayer) -> dict[str, int]:
     folding = layer.hls
     shape = folding.shape
@@ -98,7 +102,8 @@ def _slot_fields(folding: Folding) -> dict[str, list[int]]:
     nothing = Tile(0, 0, hidden=False, first=False, last=False)
     wide_tiles = folding.shape.units >= folding.shape.columns
     fields: dict[str, list[int]] = {}
-    for slot in folding.slots:
+    neighbours = _neighbours(folding)
+    for i, slot in enumerate(folding.slots):
         tile = slot or nothing
         column = tile.column if tile.hidden else 0
         # Of a word of h, the wider of row block and column block is all, the other one a part.
@@ -108,6 +113,7 @@ def _slot_fields(folding: Folding) -> dict[str, list[int]]:
             "hidden": tile.hidden,
             "first": tile.first,
             "last": tile.last,
+            **neighbours.get(i, dict.fromkeys(_NEIGHBOURLY, 0)),
             "row": tile.row,
             "column": tile.column,
             "read": column // column_parts,
@@ -118,6 +124,24 @@ def _slot_fields(folding: Folding) -> dict[str, list[int]]:
         for name, value in values.items():
             fields.setdefault(name, []).append(int(value))
     return fields
+
+
+def _neighbours(folding: Folding) -> dict[int, dict[str, int]]:
+    """What the sums of a tile have to do with the tile before and the one after, of each slot."""
+    places = [i for i, slot in enumerate(folding.slots) if slot is not None]
+    found = {}
+    for n, i in enumerate(places):
+        tile, next_tile = folding.tiles[n], folding.tiles[(n + 1) % len(places)]
+        continues = next_tile.row == tile.row and not next_tile.first
+        values = (
+            not tile.first and folding.tiles[n - 1].row == tile.row,
+            not continues and not tile.last,
+            not continues,
+            next_tile.first,
+            0 if continues or next_tile.first else next_tile.row,
+        )
+        found[i] = dict(zip(_NEIGHBOURLY, map(int, values), strict=True))
+    return found
 
 
 def _widths(fields: dict[str, list[int]]) -> dict[str, int]:
@@ -140,9 +164,8 @@ def _slot_member(schedule: cpp.RomArray, fields: dict[str, list[int]]) -> list[s
     lines.append(f"  const std::int64_t code = {code};")
     at = 0
     for name, bits in _widths(fields).items():
-        flag = name in ("active", "hidden", "first", "last")
         value = f"code >> {at} & {(1 << bits) - 1}" if bits else "0"
-        typed = f"({value}) != 0" if flag else f"static_cast<int>({value})"
+        typed = f"({value}) != 0" if name in _FLAGS else f"static_cast<int>({value})"
         lines.append(f"  entry.{name} = {typed};")
         at += bits
     return [*lines, "  return entry;", "}"]

@@ -34,13 +34,18 @@ namespace gw {
 
 /// One entry of the schedule ROM.
 struct slot_entry {
-  bool active;  // whether there is a tile; else nothing below means anything
-  bool hidden;  // whether the columns are h
-  bool first;   // first tile of this row block in a step: start from the bias
-  bool last;    // last tile of this row block in a step: its units are ready
-  int row;      // row block: units row * UNITS and following
-  int column;   // column block, of x or of h
-  int read;     // the word of h with these columns, and which part of it they are
+  bool active;     // whether there is a tile; else nothing below means anything
+  bool hidden;     // whether the columns are h
+  bool first;      // first tile of this row block in a step: start from the bias
+  bool last;       // last tile of this row block in a step: its units are ready
+  bool follows;    // the tile before is of the same row block and step: go on with its sums
+  bool stores;     // the next one is not, and this row block is not ready: put the sums away
+  bool loads;      // the next one does not follow: have what it begins with at hand
+  bool load_zero;  // that is nothing
+  int load_row;    // else the sums of this row block
+  int row;         // row block: units row * UNITS and following
+  int column;      // column block, of x or of h
+  int read;        // the word of h with these columns, and which part of it they are
   int read_part;
   int written;  // the word of h where these units go, and which part of it
   int written_part;
@@ -143,19 +148,30 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
 #pragma HLS bind_storage variable = h type = ram_s2p impl = lutram
 #pragma HLS bind_storage variable = c type = ram_s2p impl = lutram
   // Registers: x is written whole in one pass, the others are read and written in consecutive ones.
-  typename P::operand_t x[std::size_t(P::X_BLOCKS)][std::size_t(P::COLUMNS)] = {};
-  typename P::operand_t h_now[std::size_t(P::ROWS)][std::size_t(P::UNITS)] = {};
-  typename P::cell_t c_now[std::size_t(P::ROWS)][std::size_t(P::UNITS)] = {};
-  typename P::operand_t h_given[std::size_t(P::H_BLOCKS)][std::size_t(P::COLUMNS)] = {};
-  typename P::cell_t c_given[std::size_t(P::ROWS)][std::size_t(P::UNITS)] = {};
-  typename P::acc_t acc[std::size_t(P::ACCUMULATORS)][std::size_t(LANES)] = {};
+  typename P::operand_t x[std::size_t(P::X_BLOCKS)][std::size_t(P::COLUMNS)];
+  typename P::operand_t h_now[std::size_t(P::ROWS)][std::size_t(P::UNITS)];
+  typename P::cell_t c_now[std::size_t(P::ROWS)][std::size_t(P::UNITS)];
+  typename P::operand_t h_given[std::size_t(P::H_BLOCKS)][std::size_t(P::COLUMNS)];
+  typename P::cell_t c_given[std::size_t(P::ROWS)][std::size_t(P::UNITS)];
+  typename P::acc_t total[std::size_t(LANES)];
+  typename P::acc_t loaded[std::size_t(LANES)];
+  typename P::acc_t acc[std::size_t(P::ACCUMULATORS)][std::size_t(LANES)];
 #pragma HLS array_partition variable = x type = complete dim = 0
 #pragma HLS array_partition variable = h_now type = complete dim = 0
 #pragma HLS array_partition variable = c_now type = complete dim = 0
 #pragma HLS array_partition variable = h_given type = complete dim = 0
 #pragma HLS array_partition variable = c_given type = complete dim = 0
+#pragma HLS array_partition variable = total type = complete
+#pragma HLS array_partition variable = loaded type = complete
 #pragma HLS array_partition variable = acc type = complete dim = 0
 
+  clear(x);
+  clear(h_now);
+  clear(c_now);
+  for (int lane = 0; lane < LANES; ++lane) {
+#pragma HLS unroll
+    loaded[lane] = 0;
+  }
   take_state(pick<P::H0>(streams...), h_given);
   take_state(pick<P::C0>(streams...), c_given);
   bool side = half;
@@ -201,14 +217,26 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
       // The products are summed first: only one addition lies on the loop through acc.
       typename P::acc_t sum[std::size_t(LANES)];
 #pragma HLS array_partition variable = sum type = complete
-      for (int lane = 0; lane < LANES; ++lane) sum[lane] = 0;
+      if (entry.first) {
+        for (int lane = 0; lane < LANES; ++lane) sum[lane] = P::bias(entry.row, lane);
+      } else {
+        for (int lane = 0; lane < LANES; ++lane) sum[lane] = 0;
+      }
       for (int k = 0; k < P::COLUMNS; ++k)
         for (int lane = 0; lane < LANES; ++lane)
           sum[lane] += multiply<typename P::acc_t>(P::weight(tile, k, lane), v[k]);
-      const int sums = P::ACCUMULATORS == 1 ? 0 : entry.row;
-      for (int lane = 0; lane < LANES; ++lane) {
-        sum[lane] += entry.first ? typename P::acc_t(P::bias(entry.row, lane)) : acc[sums][lane];
-        acc[sums][lane] = sum[lane];
+      // The one addition on the loop is behind the one selection; those of other row blocks are
+      // picked a pass before they are needed.
+      if (!entry.follows) {
+        for (int lane = 0; lane < LANES; ++lane) total[lane] = loaded[lane];
+      }
+      for (int lane = 0; lane < LANES; ++lane) total[lane] += sum[lane];
+      if (entry.loads) {
+        for (int lane = 0; lane < LANES; ++lane)
+          loaded[lane] = entry.load_zero ? typename P::acc_t(0) : acc[entry.load_row][lane];
+      }
+      if (entry.stores) {
+        for (int lane = 0; lane < LANES; ++lane) acc[entry.row][lane] = total[lane];
       }
 
       if (entry.last) {
@@ -222,7 +250,7 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
                                                            entry.row, u);
             typename P::acc_t sums_of_unit[std::size_t(P::GATES)];
 #pragma HLS array_partition variable = sums_of_unit type = complete
-            for (int g = 0; g < P::GATES; ++g) sums_of_unit[g] = sum[u * P::GATES + g];
+            for (int g = 0; g < P::GATES; ++g) sums_of_unit[g] = total[u * P::GATES + g];
             P::tail(sums_of_unit, entry.row, u, c_before, h_now[entry.row][u], c_now[entry.row][u]);
             c[after][u] = c_now[entry.row][u];
           }

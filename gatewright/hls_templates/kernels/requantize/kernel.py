@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.delays import multiplication, reading
+from gatewright.hls_templates.delays import addition, multiplication, reading
 from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.kernels.requantize.search import Rescaling, find_affine, product_bits
 from gatewright.hls_templates.mapping.mapper import Mapper
@@ -217,8 +217,9 @@ class Requantizer:
         if self.variant == "affine" and self.affine is not None:
             bits = IntType.of(self.affine.multipliers).bits
             product = () if self.affine.shifts else (multiplication(self.domain.bits, bits),)
-            ties = ("add", "add") if self.affine.ties else ()
-            return (*product, "add", *ties, *clamps)
+            adder = addition(product_bits(self.affine, self.domain))
+            ties = (adder, adder) if self.affine.ties else ()
+            return (*product, adder, *ties, *clamps)
         search: list[str] = []
         for level in range(int(self.thresholds.shape[1]).bit_length()):
             search += [reading(len(self.thresholds) << level, cpp.LUT_DEPTH), "compare"]

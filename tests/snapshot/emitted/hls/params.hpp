@@ -262,8 +262,9 @@ static const gw::rom<4, true> k0_lstm_layers_0_0_weights[10][1][gw::padded_lanes
 {{-1, -6, 3, 1, 0, 0, 0, 0}}};
 static const gw::rom<7, true> k0_lstm_layers_0_0_biases[2][gw::padded_lanes(8)] = {{-51, -54, 7, -39, -27, -52, -14, -1},
 {39, -9, 47, 3, 0, 0, 0, 0}};
-static const gw::rom<10, false> k0_lstm_layers_0_0_schedule[36] = {5, 33, 533, 3, 291, 561, 203, 531, 819, 731, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+static const gw::rom<15, false> k0_lstm_layers_0_0_schedule[33] = {5, 1265, 16997, 3, 9587, 18017, 6475, 16899, 26131, 23259, 0, 0, 0, 0,
+0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+0, 0, 0, 0, 0};
 struct k0_lstm_layers_0_0 {
   static constexpr int INPUTS = 2;
   static constexpr int HIDDEN = 3;
@@ -273,10 +274,10 @@ struct k0_lstm_layers_0_0 {
   static constexpr int ROWS = 2;
   static constexpr int X_BLOCKS = 2;
   static constexpr int H_BLOCKS = 3;
-  static constexpr int SLOTS = 36;
+  static constexpr int SLOTS = 33;
   static constexpr int TILES = 10;
   static constexpr int ACCUMULATORS = 2;
-  static constexpr int DISTANCE = 33;
+  static constexpr int DISTANCE = 30;
   static constexpr int FIRST_TAP = 0;
   static constexpr int TAPS = 21;
   static constexpr int H0 = -1;
@@ -308,11 +309,16 @@ struct k0_lstm_layers_0_0 {
     entry.hidden = (code >> 1 & 1) != 0;
     entry.first = (code >> 2 & 1) != 0;
     entry.last = (code >> 3 & 1) != 0;
-    entry.row = static_cast<int>(code >> 4 & 1);
-    entry.column = static_cast<int>(code >> 5 & 3);
-    entry.read = static_cast<int>(code >> 7 & 1);
-    entry.read_part = static_cast<int>(code >> 8 & 1);
-    entry.written = static_cast<int>(code >> 9 & 1);
+    entry.follows = (code >> 4 & 1) != 0;
+    entry.stores = (code >> 5 & 1) != 0;
+    entry.loads = (code >> 6 & 1) != 0;
+    entry.load_zero = (code >> 7 & 1) != 0;
+    entry.load_row = static_cast<int>(code >> 8 & 1);
+    entry.row = static_cast<int>(code >> 9 & 1);
+    entry.column = static_cast<int>(code >> 10 & 3);
+    entry.read = static_cast<int>(code >> 12 & 1);
+    entry.read_part = static_cast<int>(code >> 13 & 1);
+    entry.written = static_cast<int>(code >> 14 & 1);
     entry.written_part = static_cast<int>(0);
     return entry;
   }
