@@ -172,6 +172,41 @@ void pair(int count) {
   }
 }
 
+/// A word of AXI4-Stream: lanes in, lanes out, and any part of it.
+template <int LANES, int BITS>
+void word(int count) {
+  constexpr int W = LANES * BITS;
+  for (int n = 0; n < count; ++n) {
+    ap_uint<W> w = -1;
+    show(w);
+    for (int lane = 0; lane < LANES; ++lane) {
+      int value = 0;
+      if (std::scanf("%d", &value) != 1) std::printf(" no operand");
+      const ap_int<BITS + 1> extended = value;
+      w.range(BITS * lane + BITS - 1, BITS * lane) = extended.range(BITS - 1, 0);
+    }
+    show(w);
+    const ap_uint<W> same = w;
+    for (int lane = 0; lane < LANES; ++lane) {
+      ap_int<BITS> value;
+      value.range() = same.range(BITS * lane + BITS - 1, BITS * lane);
+      show(value);
+    }
+    int high = 0, low = 0;
+    if (std::scanf("%d %d", &high, &low) != 2) std::printf(" no operand");
+    const ap_uint<W> part = w.range(high, low);
+    show(part);
+    w.range(high, low) = -1;
+    show(w);
+    show(w == same);
+    show(ap_uint<40>(w));
+    show(static_cast<long long>(w));
+    w = 5;
+    show(w);
+    std::printf("\n");
+  }
+}
+
 int main() {
   int count = 0;
   if (std::scanf("%d", &count) != 1) return 1;

@@ -137,3 +137,20 @@ def line(a: Number, b: Number, n: int, i: int, high: int, low: int) -> list[obje
         *assignments(a, number),
         *parts(a, b, i, high, low),
     ]
+
+
+def word(bits: int, lanes: list[int], high: int, low: int) -> list[object]:
+    """All that is printed for a word of AXI4-Stream."""
+    w = Number(bits * len(lanes), False, sum(v % 2**bits << bits * i for i, v in enumerate(lanes)))
+    ones = put(w, high, low, -1)
+    return [
+        w.of(-1),
+        w,
+        *(wrapped(bits, True, lane) for lane in lanes),
+        w.of(part(w, high, low)),
+        ones,
+        int(ones == w),
+        wrapped(40, False, ones.value),
+        wrapped(64, True, ones.value).value,
+        w.of(5),
+    ]
