@@ -35,9 +35,9 @@ int main() {
       for (int lane = 0; lane < 64; ++lane) {
         int value = 0;
         std::cin >> value;
-        gw::set_lane<8>(w, lane, value);
+        gw::set_lane<8>(w.data, lane, value);
       }
-      gw::set_last(w, n == count - 1);
+      w.last = n == count - 1;
       w.user = false;
       in.write(w);
     }
@@ -49,7 +49,7 @@ int main() {
       const m_axis_word w = out.read();
       if (w.last) std::cout << ' ' << n;
       for (int lane = 0; lane < 3; ++lane)
-        std::cout << ' ' << static_cast<int>(gw::get_lane<24, true>(w, lane));
+        std::cout << ' ' << static_cast<int>(gw::get_lane<24, true>(w.data, lane));
     }
     std::cout << '\\n';
   }

@@ -17,9 +17,12 @@ void drive(const T* values, std::int64_t steps, bool keep, stream<axis_in<P>>& p
       axis_in<P> w;
       for (int lane = 0; lane < P::LANES; ++lane) {
         const int i = fold * P::LANES + lane;
-        set_lane<P::LANE_BITS>(w, lane, i < P::WIDTH ? values[i] : 0);
+        set_lane<P::LANE_BITS>(w.data, lane, i < P::WIDTH ? values[i] : 0);
       }
-      set_last(w, t == steps - 1 && fold == P::FOLDS - 1);
+      w.last = t == steps - 1 && fold == P::FOLDS - 1;
+#ifndef GW_NATIVE
+      set_bytes(w.keep, w.strb);
+#endif
       w.user = keep;
       port.write(w);
     }
@@ -36,7 +39,8 @@ bool collect(stream<axis_out<P>>& port, std::int64_t steps, T* values) {
       const axis_out<P> w = port.read();
       for (int lane = 0; lane < P::LANES; ++lane) {
         const int i = fold * P::LANES + lane;
-        if (i < P::WIDTH) values[i] = static_cast<T>(get_lane<P::LANE_BITS, P::SIGNED>(w, lane));
+        if (i < P::WIDTH)
+          values[i] = static_cast<T>(get_lane<P::LANE_BITS, P::SIGNED>(w.data, lane));
       }
       const bool end = t == steps - 1 && fold == P::FOLDS - 1;
       in_place = in_place && static_cast<bool>(w.last) == end;

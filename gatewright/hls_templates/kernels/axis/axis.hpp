@@ -46,38 +46,39 @@ using axis_in = axis_word<P::LANES, P::LANE_BITS, 1>;
 template <class P>
 using axis_out = axis_word<P::LANES, P::LANE_BITS, 0>;
 
-template <int BITS, bool S, class W>
-word<BITS, S> get_lane(const W& w, int lane) {
+// Of a word its data: vendors have it that hls::axis itself stays with the ports.
+template <int BITS, bool S, class D>
+word<BITS, S> get_lane(const D& data, int lane) {
 #pragma HLS inline
 #ifdef GW_NATIVE
-  return w.data[lane];
+  return data[lane];
 #else
   word<BITS, S> value;
-  value.range(BITS - 1, 0) = w.data.range(BITS * lane + BITS - 1, BITS * lane);
+  value.range(BITS - 1, 0) = data.range(BITS * lane + BITS - 1, BITS * lane);
   return value;
 #endif
 }
 
-template <int BITS, class W, class T>
-void set_lane(W& w, int lane, const T& value) {
+template <int BITS, class D, class T>
+void set_lane(D& data, int lane, const T& value) {
 #pragma HLS inline
 #ifdef GW_NATIVE
-  w.data[lane] = static_cast<std::int32_t>(value);
+  data[lane] = static_cast<std::int32_t>(value);
 #else
   const ap_int<BITS + 1> extended = value;
-  w.data.range(BITS * lane + BITS - 1, BITS * lane) = extended.range(BITS - 1, 0);
+  data.range(BITS * lane + BITS - 1, BITS * lane) = extended.range(BITS - 1, 0);
 #endif
 }
 
-template <class W>
-void set_last(W& w, bool last) {
-#pragma HLS inline
-  w.last = last;
 #ifndef GW_NATIVE
-  w.keep = -1;
-  w.strb = -1;
-#endif
+/// Every byte of a word counts.
+template <class B>
+void set_bytes(B& keep, B& strb) {
+#pragma HLS inline
+  keep = -1;
+  strb = -1;
 }
+#endif
 
 /// AXI4-Stream to beats, until the end of a sequence. A `last` before the last fold of a step
 /// raises `framing`; the sequence ends there, in a step of which the rest is meaningless, so that
@@ -93,7 +94,7 @@ void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out, bool& fr
 #pragma HLS pipeline II = 1 style = flp
     const axis_in<P> w = in.read();
     for (int lane = 0; lane < P::LANES; ++lane)
-      values[fold][lane] = get_lane<P::LANE_BITS, P::SIGNED>(w, lane);
+      values[fold][lane] = get_lane<P::LANE_BITS, P::SIGNED>(w.data, lane);
     const bool whole = fold == P::FOLDS - 1;
     if (w.last && !whole) framing = true;
     if (w.last || whole) {
@@ -135,8 +136,12 @@ void axis_write(stream<typename P::beat_t>& in, stream<axis_out<P>>& out) {
       last = beat.last;
     }
     axis_out<P> w;
-    for (int lane = 0; lane < P::LANES; ++lane) set_lane<P::LANE_BITS>(w, lane, values[fold][lane]);
-    set_last(w, last && fold == P::FOLDS - 1);
+    for (int lane = 0; lane < P::LANES; ++lane)
+      set_lane<P::LANE_BITS>(w.data, lane, values[fold][lane]);
+    w.last = last && fold == P::FOLDS - 1;
+#ifndef GW_NATIVE
+    set_bytes(w.keep, w.strb);
+#endif
     out.write(w);
     if (fold == P::FOLDS - 1) {
       fold = 0;
