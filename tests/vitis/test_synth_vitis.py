@@ -15,6 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 import gatewright
+from gatewright.boards.vitis.csynth import CSYNTH_XML
+from gatewright.boards.vitis.request import SOLUTION
 from gatewright.build import Build
 from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
@@ -192,18 +194,29 @@ def test_a_longer_way_from_h_to_h(
     assert stages == ["csim", "csynth", "csim", "csynth", "cosim", "export"]
 
 
+def test_what_was_done_of_the_first_schedule_is_not_taken_for_the_second(
+    own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(bare, "vitis-run")
+    tell(monkeypatch, latencies={KERNEL: distance(own_build.path / "hls" / "params.hpp") + 1})
+    hls = own_build.synth("pynq-z2", flow="vitis", stages=["csim"]).hls
+    assert hls is not None and hls.hls_depth is not None
+    assert all(kernel.interval == 1 for kernel in hls.kernels)
+
+
 def test_a_stage_that_fails(own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(bare, "vitis-run")
     tell(monkeypatch, fails="cosim_design")
     error = refused("GW-804", own_build)
     assert "HLS 200-1715" in error.cause and "vitis_2.log" in error.remedy
-    # The next attempt goes on from there; one of another fold does not.
+    # The next attempt goes on from there, and one after a success begins anew.
     tell(monkeypatch)
-    assert own_build.synth("pynq-z2", flow="vitis").hls is not None
-    log = own_build.path / "synth" / "pynq-z2" / "vitis_2.log"
-    assert "csynth is done" in log.read_text() and "gatewright: cosim\n" in log.read_text()
-    own_build.synth("pynq-z2", flow="vitis")
-    assert "cosim is done" not in log.read_text()
+    folder, csynth = own_build.path / "synth" / "pynq-z2", f"{SOLUTION}/{CSYNTH_XML}"
+    made = [(folder.with_name("pynq-z2.tried") / csynth).stat().st_mtime_ns]
+    for _ in range(2):
+        assert own_build.synth("pynq-z2", flow="vitis").hls is not None
+        made.append((folder / csynth).stat().st_mtime_ns)
+    assert made[0] == made[1] < made[2]
 
 
 def test_an_attempt_at_another_fold(
