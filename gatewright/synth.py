@@ -34,7 +34,7 @@ from gatewright.builds.options import (
 from gatewright.hls_templates import least_budget
 from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
 from gatewright.hls_templates.project.hls import project_files
-from gatewright.hls_templates.project.names import INTERVAL, SOURCES
+from gatewright.hls_templates.project.names import SOURCES
 from gatewright.hls_templates.project.rtl import rtl_files
 from gatewright.hls_templates.records import KernelRecord
 
@@ -169,4 +169,4 @@ def hls_candidate(
 
 def _predicted(kernel: KernelRecord) -> Predicted:
     distance = kernel.hls.dependence_distance if isinstance(kernel, RecurrentRecord) else None
-    return Predicted(kernel.name, kernel.source, INTERVAL, distance)
+    return Predicted(kernel.name, kernel.source, kernel.hls_interval, distance)

@@ -6,5 +6,3 @@ CORE = "gatewright_core"
 """The same between the streams of its kernels, in SystemVerilog."""
 SOURCES = "sources.f"
 """The list of all sources of ``rtl/``, in compile order."""
-INTERVAL = 1
-"""Cycles from one pass of a loop to the next, as every pipeline of the C++ is told."""
