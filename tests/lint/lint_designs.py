@@ -13,7 +13,6 @@ from msgspec import structs
 from small_cells import INPUTS, KINDS
 
 from gatewright.hls_templates import map_design
-from gatewright.hls_templates.kernels.drain.kernel import DrainRecord
 from gatewright.hls_templates.mapping.mapper import MappingOptions
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.hls_templates.records import StreamRecord
@@ -77,8 +76,9 @@ def small() -> View:
         "turner": (("states",), ("turned",)),
         "joiner": (("turned", "right"), ("sums",)),
     }
+    some = next(k for k in view("both").kernels.kernels if k.kind == "fork")
     kernels = tuple(
-        DrainRecord(name=name, source="", reads=reads, writes=writes, predicted_cycles=0)
+        structs.replace(some, name=name, reads=reads, writes=writes)
         for name, (reads, writes) in ends.items()
     )
     names = sorted({name for reads, writes in ends.values() for name in (*reads, *writes)})
