@@ -45,8 +45,8 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
         "all",
         form("all"),
         "",
-        "every compiler, standard and header on designs of each shape, and more operands of ap_int "
-        "(one design, and pairs of those choices)",
+        "every compiler, standard and header on designs of each shape, their processes at the same "
+        "time, and more operands of ap_int (one design, and what has its turn)",
     ),
     "beats": ("all", form("all"), "", "a million beats for each case of a kernel (for all of it)"),
 }
