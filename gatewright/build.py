@@ -269,6 +269,7 @@ class Build(Documents):
         flow: str | None = None,
         stages: Iterable[str] | None = None,
         limit: float | None = None,
+        resume: bool = False,
         progress: Callable[[str, str], None] | None = None,
     ) -> SynthReport:
         """Make a bitstream, count resources, or run Vitis HLS; see ``gatewright.synth.synth``."""
@@ -283,6 +284,7 @@ class Build(Documents):
             flow=flow,
             stages=stages,
             limit=limit,
+            resume=resume,
             progress=progress,
         )
 

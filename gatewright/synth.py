@@ -49,6 +49,7 @@ def synth(
     flow: str | None = None,
     stages: Iterable[str] | None = None,
     limit: float | None = None,
+    resume: bool = False,
     progress: Callable[[str, str], None] | None = None,
 ) -> SynthReport:
     """Make a board's bitstream of a build, in ``synth/BOARD`` of its folder.
@@ -70,6 +71,8 @@ def synth(
         stages: What Vitis HLS is to do of ``csim``, ``csynth``, ``cosim`` and ``export``; None for
             all.
         limit: Minutes after which it is stopped; None for two hours.
+        resume: Go on from what an earlier attempt at the same design left in ``BOARD.tried``, which
+            is opened as a project then; another design begins anew all the same.
         progress: Called with the stage and a line of the tool at work.
 
     Returns:
@@ -83,8 +86,8 @@ def synth(
     report = progress or (lambda stage, line: None)
     if check_flow(flow):
         refuse_unused({"seeds": seeds}, "place and route by the open tools")
-        return _by_vitis(build, board, multipliers, clock, stages, limit, report)
-    refuse_unused({"stages": stages, "limit": limit}, "--flow vitis")
+        return _by_vitis(build, board, multipliers, clock, stages, limit, resume, report)
+    refuse_unused({"stages": stages, "limit": limit, "resume": resume or None}, "--flow vitis")
     target = find_target(board)
     wanted, mhz = positive("multipliers", multipliers), check_clock(clock)
     count = check_seeds(seeds)
@@ -128,6 +131,7 @@ def _by_vitis(
     clock: float | None,
     stages: Iterable[str] | None,
     limit: float | None,
+    resume: bool,
     report: Callable[[str, str], None],
 ) -> SynthReport:
     target, mhz = find_board(board), check_clock(clock)
@@ -136,7 +140,7 @@ def _by_vitis(
     request = HlsRequest(target, check_stages(stages), period, check_limit(limit))
     fold = cache(partial(hls_candidate, build, budget, target, period))
     place, plan = place_in(build.path, f"{SYNTH}/{target.name}"), make_hls_plan(request, fold(None))
-    with trying(place, plan.is_in) as folder, writing(folder):
+    with trying(place, lambda tried: resume and plan.is_in(tried)) as folder, writing(folder):
         return run_vitis(request, fold, folder, report)
 
 

@@ -72,7 +72,7 @@ def run_command(command: ToolRun, folder: Path, progress: Progress) -> str:
                     progress(command.stage, _LEVEL.sub("", line).strip())
             code = process.wait()
     said = "".join(lines)
-    if late.is_set():
+    if code and late.is_set():
         raise _too_late(tool, command, folder)
     if code:
         raise ToolError(command, last_words(said) or f"exit code {code}", said)
@@ -123,7 +123,7 @@ def _too_late(tool: Found, command: ToolRun, folder: Path) -> GatewrightError:
         "GW-805",
         where=command.tool.name,
         cause=f"it did not end within {(command.limit or 0) / 60:g} minutes.",
-        remedy="Run synth again with more --limit, which goes on from what is done; or by hand: "
+        remedy="Run synth again with --resume and more --limit; or go on by hand: "
         f"cd {shlex.quote(str(folder / command.folder))} && "
         f"{set_first}{shlex.join([*tool.command, *command.args])}",
     )

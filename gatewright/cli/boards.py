@@ -107,6 +107,7 @@ def run(
 @click.option("--flow", help="vitis: run AMD's Vitis HLS on a vendor's board's part.")
 @click.option("--stages", help="Of --flow vitis: csim,csynth,cosim,export; without it all of them.")
 @click.option("--limit", type=float, metavar="MINUTES", help="Of --flow vitis; 120.")
+@click.option("--resume", is_flag=True, help="Of --flow vitis: go on from an attempt that failed.")
 @as_json
 def synth_command(
     build: Path,
@@ -117,6 +118,7 @@ def synth_command(
     flow: str | None,
     stages: str | None,
     limit: float | None,
+    resume: bool,
     as_json: bool,
 ) -> None:
     """Make the bitstream of BUILD for a board, in BUILD/synth/BOARD.
@@ -134,6 +136,7 @@ def synth_command(
             flow=flow,
             stages=None if stages is None else stages.split(","),
             limit=limit,
+            resume=resume,
             progress=progress,
         )
     if as_json:

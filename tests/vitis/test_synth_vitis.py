@@ -136,11 +136,14 @@ def test_reports_of_a_run_elsewhere(
     subprocess.run(["/bin/sh", "-c", command], cwd=elsewhere, check=True)
     (bare / "vitis-run").unlink()
     shutil.copytree(elsewhere / "gatewright_top_project", tried / "gatewright_top_project")
-    report = own_build.synth("pynq-z2", flow="vitis")
+    report = own_build.synth("pynq-z2", flow="vitis", resume=True)
     assert report.hls and report.hls.version == "2022.2" and report.hls.implementation
-    # They are of that design only.
-    shutil.copytree(tried.with_name("pynq-z2"), tried)
-    refused("GW-801", own_build, clock=100)
+    # They are of that design only, and nothing of them is used unasked.
+    for options in ({"resume": True, "clock": 100}, {}):
+        shutil.rmtree(tried, ignore_errors=True)
+        shutil.copytree(tried.with_name("pynq-z2"), tried)
+        refused("GW-801", own_build, **options)
+        assert not (tried / "gatewright_top_project").exists()
 
 
 def test_stages_that_are_chosen(
@@ -211,12 +214,12 @@ def test_a_stage_that_fails(own_build: Build, bare: Path, monkeypatch: pytest.Mo
     tell(monkeypatch, fails="cosim_design")
     error = refused("GW-804", own_build)
     assert "HLS 200-1715" in error.cause and "vitis_2.log" in error.remedy
-    # The next attempt goes on from there, and one after a success begins anew.
+    # Another attempt may go on from there, and one after a success begins anew.
     tell(monkeypatch)
     folder, csynth = own_build.path / "synth" / "pynq-z2", f"{SOLUTION}/{CSYNTH_XML}"
     made = [(folder.with_name("pynq-z2.tried") / csynth).stat().st_mtime_ns]
     for _ in range(2):
-        assert own_build.synth("pynq-z2", flow="vitis").hls is not None
+        assert own_build.synth("pynq-z2", flow="vitis", resume=True).hls is not None
         made.append((folder / csynth).stat().st_mtime_ns)
     assert made[0] == made[1] < made[2]
 
@@ -228,7 +231,7 @@ def test_an_attempt_at_another_fold(
     tell(monkeypatch, fails="cosim_design")
     refused("GW-804", own_build)
     tell(monkeypatch)
-    own_build.synth("pynq-z2", flow="vitis", multipliers=8)
+    own_build.synth("pynq-z2", flow="vitis", multipliers=8, resume=True)
     log = own_build.path / "synth" / "pynq-z2" / "vitis_1.log"
     assert "is done" not in log.read_text()
 
@@ -262,6 +265,7 @@ def test_a_limit(own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch) 
         ("pynq-z2", {"flow": "vitis", "multipliers": 1}, "GW-405"),
         ("pynq-z2", {"stages": ["csim"]}, "GW-405"),
         ("pynq-z2", {"limit": 3}, "GW-405"),
+        ("pynq-z2", {"resume": True}, "GW-405"),
     ],
 )
 def test_options_that_cannot_be(

@@ -128,5 +128,5 @@ def _elsewhere(error: GatewrightError, request: HlsRequest, folder: Path) -> Gat
         remedy=f"{error.remedy} Or copy {folder / PROJECT_FOLDER} to a machine that has it, and "
         f"beside it run: GW_STAGES={stages} vitis-run {shlex.join(command.args)}; before 2023.2: "
         f"GW_STAGES={stages} vitis_hls -f {HLS_SCRIPT}. Copy {HLS_PROJECT} back to {folder}, and "
-        "this command reads its reports.",
+        "this command with --resume reads its reports.",
     )
