@@ -127,7 +127,12 @@ class View:
     def channels(self) -> tuple[TopStream, ...]:
         """Streams of the top level, with the processes at their ends: ports, then its own."""
         top = self.functions[:1]
-        return tuple(c for function in top for c in channels(function, Ends(self.functions)))
+        return tuple(c for function in top for c in channels(function, self.ends))
+
+    @cached_property
+    def ends(self) -> Ends:
+        """Who reads a stream and who writes it."""
+        return Ends(self.functions)
 
 
 def is_hardware(name: str) -> bool:

@@ -32,6 +32,7 @@ def test_every_level_agrees(
     example = torch.from_numpy(spec.inputs(spec.B))
     build = gatewright.compile(model, example, tmp_path / "build")
     gatewright.check(build)
+    assert build.lint_hls() == ()
     report = build.verify(spec.inputs(SEQUENCES), model=model)
     assert report.mismatches == 0, report.divergence
     assert [c.level for c in report.comparisons] == list(gatewright.FAST_LEVELS)

@@ -315,6 +315,13 @@ IN_KERNELS = (
             "    slot one = {true, 3};\n    beat sum;\n    if (one.active) sum.last = false;",
         ),
     ),
+    plain(
+        "a pipeline that reads nothing, as a whole",
+        Edit(
+            f"i >= 0; --i) {{\n{PIPELINE}",
+            "i >= 0; --i) {\n#pragma HLS pipeline style = stp rewind",
+        ),
+    ),
     plain("a static counter", Edit("  int row = 0;", "  static int row = 0;")),
     plain(
         "a style in an emitted kernel",

@@ -424,6 +424,7 @@ LOOPS = tuple(
 
 STYLES = (
     against("pipeline-style", "no style", Edit(PIPELINE, "#pragma HLS pipeline II = 1")),
+    against("pipeline-style", "stalls as a whole", Edit(PIPELINE, PIPELINE.replace("flp", "stp"))),
     against("pipeline-style", "nothing but pipeline", Edit(PIPELINE, "#pragma HLS pipeline")),
     against(
         "pipeline-style",

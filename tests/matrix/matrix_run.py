@@ -57,6 +57,7 @@ def compile_row(
     example = arguments(row, number, 3, steps, seed=0)
     build = gatewright.compile(model, example, folder, requantizer=requantizer)
     gatewright.check(build)
+    assert build.lint_hls() == ()
     return build
 
 

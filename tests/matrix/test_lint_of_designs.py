@@ -32,6 +32,5 @@ def test_no_tool_has_a_warning(number: int, requantizer: str, tmp_path: Path) ->
     row = ROWS[number] | ({"origin": "brevitas"} if ROWS[number]["origin"] == "jit" else {})
     model = make(row, number, EXAMPLE_LENGTH)
     build = compile_row(row, number, model, EXAMPLE_LENGTH, tmp_path / "build", requantizer)
-    assert build.lint_hls() == ()
     # Where a search has up to 2^16 thresholds a lane, Yosys runs out of its 4 GB.
     lint(build, netlist=requantizer == "auto" or max_bits(row) <= 8)

@@ -37,15 +37,20 @@ class Ends:
                     found.setdefault(names[declared.hash], set()).add(end)
         return self._used[function]
 
+    def reads(self, node: Any) -> bool:
+        """Whether a node reads a stream, itself or by what it calls."""
+        if node.kind != CursorKind.CALL_EXPR:
+            return False
+        callee = None if node.referenced is None else self._of.get(node.referenced.get_usr())
+        if callee is not None:
+            return any("read" in ends for ends in self.used(callee).values())
+        return any(end == "read" for _, end in _member_call(node))
+
     def _touched(self, function: CppFunction) -> Iterator[tuple[Any, str]]:
         """Variables that are streams, and what is done to each."""
         for node, _ in function.of_kind(CursorKind.CALL_EXPR):
-            member = next(iter(node.get_children()), None)
-            if member is not None and member.kind == CursorKind.MEMBER_REF_EXPR:
-                of = next(iter(member.get_children()), None)
-                if of is not None and is_stream(of.type):
-                    end = "write" if member.spelling in _WRITES else "read"
-                    yield from ((declared, end) for declared in self.meant(of))
+            for stream, end in _member_call(node):
+                yield from ((declared, end) for declared in self.meant(stream))
         for call, callee in function.calls:
             given = arguments(call)
             for index, ends in self.used(callee).items():
@@ -78,3 +83,12 @@ class Ends:
             )
             self._returned[function] = {names[d.hash] for d in returned if d.hash in names}
         return self._returned[function]
+
+
+def _member_call(call: Any) -> Iterator[tuple[Any, str]]:
+    """The stream that a call is a method of, if it is one of a stream, and which end that is."""
+    member = next(iter(call.get_children()), None)
+    if member is not None and member.kind == CursorKind.MEMBER_REF_EXPR:
+        of = next(iter(member.get_children()), None)
+        if of is not None and is_stream(of.type):
+            yield of, "write" if member.spelling in _WRITES else "read"
