@@ -22,6 +22,7 @@ from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 
 pytest.importorskip("tkinter", reason="needs tkinter, which is in Debian's python3-tk")
+pytestmark = pytest.mark.slow
 DOUBLE = Path(__file__).with_name("vitis_double.py")
 KERNEL = "k0_lstm_layers_0_0"
 
@@ -61,8 +62,7 @@ def refused(code: str, build: Build, **options: Any) -> GatewrightError:
     return caught.value
 
 
-@pytest.mark.parametrize("name", ["vitis-run", "vitis_hls"])
-@pytest.mark.parametrize("version", ["2022.2", "2024.1"])
+@pytest.mark.parametrize(("name", "version"), [("vitis_hls", "2022.2"), ("vitis-run", "2024.1")])
 def test_all_stages(
     name: str, version: str, own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
