@@ -8,7 +8,10 @@ from functools import cached_property
 from gatewright.builds.documents import Documents
 from gatewright.builds.folder import PROJECT
 from gatewright.files.reading import MAX_JSON, read_bytes, whole
+from gatewright.hls_templates.mapping.options import DEFAULT_CLOCK_NS
 from gatewright.hls_templates.records import KernelsDocument
+from gatewright.lint.llvm.delays import CycleRoom
+from gatewright.lint.llvm.design import Pipeline, design_pipelines
 from gatewright.lint.pragmas.grammar import resolved, wrong_words
 from gatewright.lint.pragmas.parse import Pragma, pragmas_of
 from gatewright.lint.source.ends import Ends
@@ -20,6 +23,7 @@ from gatewright.lint.source.regions import TopStream, channels
 from gatewright.lint.source.scopes import Braces, Scopes
 from gatewright.lint.source.statics import Statics
 
+_TOP = f"{PROJECT}/top.cpp"
 _HOST = tuple(f"{PROJECT}/{name}" for name in ("csim.cpp", "tb.cpp", "gatewright/gw_host.hpp"))
 """C++ that no hardware is made of."""
 
@@ -122,6 +126,13 @@ class View:
             if one.pragma.directive == "pipeline" and "off" not in one.options
         )
         return Passes(self.functions, frozenset(pipelines))
+
+    @cached_property
+    def pipelines(self) -> tuple[Pipeline, ...]:
+        """Loops that are pipelines, with what each comes to; none of what clang refuses."""
+        sound = {one.number: one.pragma for one in self.sound}
+        clock = CycleRoom(DEFAULT_CLOCK_NS)
+        return () if self.faults else design_pipelines(self.texts, sound, _TOP, clock)
 
     @cached_property
     def channels(self) -> tuple[TopStream, ...]:

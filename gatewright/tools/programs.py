@@ -179,14 +179,19 @@ def flow_program(name: str, variable: str, package: str, entry: str) -> Program:
     return Program(name=name, code="GW-801", variable=variable, package=brings, install=install)
 
 
+_ZIGLANG = Package("ziglang", "ziglang", lambda folder: (sys.executable, "-m", "ziglang", "c++"))
 COMPILER = Program(
     name="C++ compiler",
     code="GW-501",
     variable="CXX",
     path=("g++", "clang++"),
-    stand_in=Package("ziglang", "ziglang", lambda folder: (sys.executable, "-m", "ziglang", "c++")),
+    stand_in=_ZIGLANG,
     install="apt install g++ or pip install ziglang",
 )
+ZIG = Program(
+    name="ziglang", code="GW-505", package=_ZIGLANG, install="pip install 'gatewright[lint]'"
+)
+"""The compiler whose LLVM IR the linter reads: of a version that is known, whatever CXX says."""
 VERILATOR = Program(
     name="verilator",
     code="GW-701",

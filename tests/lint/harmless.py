@@ -71,7 +71,7 @@ SPELLING = (
         "factor that is a constant", BANKS, BANKS.replace("complete", "block factor = P::WIDTH")
     ),
     said_so(
-        "factor that is computed", BANKS, BANKS.replace("complete", "cyclic factor = P::WIDTH / 2")
+        "factor that is computed", BANKS, BANKS.replace("complete", "cyclic factor = P::STEPS / 2")
     ),
     said_so(
         "dependence in words",
@@ -322,7 +322,10 @@ IN_KERNELS = (
             "i >= 0; --i) {\n#pragma HLS pipeline style = stp rewind",
         ),
     ),
-    plain("a static counter", Edit("  int row = 0;", "  static int row = 0;")),
+    plain(
+        "a static counter",
+        Edit("    beat sum;", "    static int count = 0;\n    ++count;\n    beat sum;"),
+    ),
     plain(
         "a style in an emitted kernel",
         Edit(re.compile("style = flp"), "style = frp", MATVEC),

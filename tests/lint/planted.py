@@ -508,6 +508,97 @@ AXES = tuple(
     )
 )
 
+PASSES = (
+    against("memory-ports", "memory of one port", Edit(RAM, RAM.replace("ram_2p", "ram_1p"))),
+    against("memory-ports", "memory of one bank", Edit(f"{BANKS}\n", "")),
+    against(
+        "memory-ports",
+        "ROM of words of one value",
+        Edit("#pragma HLS array_reshape variable = weights complete dim = 2\n", ""),
+    ),
+    against(
+        "memory-ports",
+        "ROM whose words hold too little",
+        Edit("weights complete dim = 2", "weights cyclic factor = 2 dim = 2"),
+    ),
+    against(
+        "memory-ports",
+        "memory that is read at three places",
+        Edit("y.data[i] = h[row][i];", "y.data[i] = h[row][i] + h[(row + 1) % P::ROWS][i];"),
+    ),
+    against(
+        "memory-banks",
+        "banks by the address of run time",
+        Edit(BANKS, f"{BANKS}\n{BANKS.replace('complete dim = 2', 'cyclic factor = 2 dim = 1')}"),
+    ),
+    against("memory-banks", "array that is turned", Edit("+ h[row][i]", "+ h[row][(i + row) % 4]")),
+    against("carried-memory", "accumulator in a memory", Edit(f"{ACC}\n", "")),
+    against("carried-memory", "memory without a distance", Edit(f"{DEPENDENCE}\n", "")),
+    against(
+        "carried-memory",
+        "distance of one pass",
+        Edit("static constexpr int DISTANCE = 6", "static constexpr int DISTANCE = 1"),
+    ),
+    against("true-distance", "distance that is too far", Edit("DISTANCE = 6", "DISTANCE = 9")),
+    against(
+        "true-distance",
+        "no dependence where there is one",
+        Edit(DEPENDENCE, "#pragma HLS dependence variable = h inter false"),
+    ),
+    against(
+        "true-distance",
+        "row that comes too soon",
+        Edit("row == P::ROWS - 1 ?", "row == P::ROWS - 4 ?"),
+    ),
+    against(
+        "true-distance",
+        "row that comes of data",
+        Edit("row = row == P::ROWS - 1 ? 0 : row + 1;", "row = x.data[0] & 7;"),
+    ),
+    against(
+        "unrolled-loops",
+        "loop as long as the data says",
+        Edit(
+            "for (int i = 0; i < P::WIDTH; ++i) sum.data",
+            "for (int i = 0; i < (x.data[0] & 3); ++i) sum.data",
+        ),
+    ),
+    against(
+        "unrolled-loops",
+        "loop until a value is found",
+        Edit(
+            "    sum.last = x.last;",
+            "    sum.last = x.last;\n    while (sum.data[0] > 0) sum.data[0] -= y.data[1];",
+        ),
+    ),
+    against(
+        "rom-chain",
+        "ROM that is searched",
+        Edit("return weights[row][k];", "return weights[weights[row][k] & 7][k];"),
+    ),
+    against("interval", "product on the loop", Edit("acc[i] + sum", "acc[i] * sum")),
+    against(
+        "interval",
+        "sum of many terms on the loop",
+        Edit(
+            "acc[i] = larger",
+            "for (int k = 0; k < P::WIDTH; ++k) acc[i] += x.data[k];\n      acc[i] = larger",
+        ),
+    ),
+    against(
+        "interval", "distance shorter than what lies between", Edit("DISTANCE = 6", "DISTANCE = 2")
+    ),
+    against(
+        "interval",
+        "end that is known late",
+        Edit(
+            "    running = !x.last;\n  }\n}\n\ntemplate <class P>\nvoid write_words",
+            "    running = sum.data[0] * sum.data[1] * sum.data[2] != 5;\n"
+            "  }\n}\n\ntemplate <class P>\nvoid write_words",
+        ),
+    ),
+)
+
 PLANTED: tuple[Case, ...] = (
     *(
         *WORDS,
@@ -521,5 +612,5 @@ PLANTED: tuple[Case, ...] = (
         *BODIES,
         *STREAMS,
     ),
-    *(*DEPTHS, *WIDTHS, *SUBSET, *LOOPS, *STYLES, *INDICES),
+    *(*DEPTHS, *WIDTHS, *SUBSET, *LOOPS, *STYLES, *INDICES, *PASSES),
 )
