@@ -21,6 +21,7 @@ from gatewright.lint.rules.table import RULES, judge
 PAGE = (Path(__file__).parents[2] / "docs/lint-hls.md").read_text()
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("requantizer", ["auto", "thresholds"])
 @pytest.mark.parametrize("name", DESIGNS)
 def test_what_is_emitted_is_clean(name: str, requantizer: str) -> None:
@@ -39,12 +40,14 @@ def test_the_page_lists_every_rule_as_it_is() -> None:
     assert rows == said
 
 
+@pytest.mark.compiles
 def test_a_build_from_python_and_from_the_command_line(own_build: Build) -> None:
     assert own_build.lint_hls() == ()
     done = CliRunner().invoke(main, ["lint-hls", str(own_build.path)])
     assert (done.exit_code, done.stdout) == (0, "0 findings\n")
 
 
+@pytest.mark.compiles
 def test_an_edited_build(own_build: Build) -> None:
     path = own_build.path / "hls/gatewright/matvec.hpp"
     path.write_text(path.read_text().replace(" style = flp", ""))
