@@ -11,7 +11,7 @@ from gatewright.boards.folding import Candidate
 from gatewright.boards.shell import build_digest, shell_files
 from gatewright.boards.synth import Request, choose_clock, synthesize
 from gatewright.boards.vendor import count_resources
-from gatewright.boards.vitis.flow import make_hls_plan, run_vitis
+from gatewright.boards.vitis.flow import resumable, run_vitis
 from gatewright.boards.vitis.report import Predicted
 from gatewright.boards.vitis.request import HlsCandidate, HlsRequest
 from gatewright.builds.documents import Documents
@@ -139,8 +139,9 @@ def _by_vitis(
     period = target.clock_ns if mhz is None else round(1000 / mhz, 3)
     request = HlsRequest(target, check_stages(stages), period, check_limit(limit))
     fold = cache(partial(hls_candidate, build, budget, target, period))
-    place, plan = place_in(build.path, f"{SYNTH}/{target.name}"), make_hls_plan(request, fold(None))
-    with trying(place, lambda tried: resume and plan.is_in(tried)) as folder, writing(folder):
+    place, keep = place_in(build.path, f"{SYNTH}/{target.name}"), partial(resumable, request, fold)
+    fold(None)  # refused before a folder is touched
+    with trying(place, lambda tried: resume and keep(tried)) as folder, writing(folder):
         return run_vitis(request, fold, folder, report)
 
 

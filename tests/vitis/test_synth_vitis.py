@@ -214,6 +214,21 @@ def test_what_was_done_of_the_first_schedule_is_not_taken_for_the_second(
     assert all(kernel.interval == 1 for kernel in hls.kernels)
 
 
+def test_a_second_schedule_is_gone_on_from(
+    own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(bare, "vitis-run")
+    slow = {KERNEL: distance(own_build.path / "hls" / "params.hpp") + 1}
+    tell(monkeypatch, latencies=slow, fails="cosim_design")
+    refused("GW-804", own_build)
+    folder, csynth = own_build.path / "synth" / "pynq-z2", f"{SOLUTION}/{CSYNTH_XML}"
+    made = (folder.with_name("pynq-z2.tried") / csynth).stat().st_mtime_ns
+    tell(monkeypatch, latencies=slow)
+    hls = own_build.synth("pynq-z2", flow="vitis", resume=True).hls
+    assert hls is not None and hls.hls_depth is not None and hls.cosimulation is not None
+    assert (folder / csynth).stat().st_mtime_ns == made
+
+
 def test_a_stage_that_fails(own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(bare, "vitis-run")
     tell(monkeypatch, fails="cosim_design")

@@ -23,11 +23,22 @@ EARLY = ("csim", "csynth")
 """Stages after which it shows whether the schedule has to be made again."""
 MARKS = f"{HLS_PROJECT}/gatewright"
 """Where the script notes which stages are done."""
+DEPTH = "hls_depth"
+"""What a second run is noted in, with its cycles from an h to the next."""
 LOGS = ("vitis_1.log", "vitis_2.log")
-"""Of those, and of what comes after them."""
+"""Of the early stages, and of all."""
 
 FoldForHls = Callable[[int | None], HlsCandidate]
 """The design for so many cycles from an h to the next; None for those of the build."""
+
+
+def resumable(request: HlsRequest, fold: FoldForHls, folder: Path) -> bool:
+    """Whether a folder has the project that is wanted, or what it became in a second run.
+
+    Raises:
+        GatewrightError: GW-405 for a depth that there is not.
+    """
+    return make_hls_plan(request, fold(_second_depth(folder))).is_in(folder)
 
 
 def make_hls_plan(request: HlsRequest, candidate: HlsCandidate) -> Plan:
@@ -53,7 +64,7 @@ def run_vitis(
             it takes longer than the limit.
     """
     early = tuple(stage for stage in request.stages if stage in EARLY)
-    candidate = fold(None)
+    candidate = fold(_second_depth(folder))
     plan = _write(request, candidate, folder)
     _run(request, early, LOGS[0], folder, progress)
     said = _complaints(folder, LOGS[0])
@@ -64,12 +75,19 @@ def run_vitis(
         progress(f"once more, for {depth} cycles from h to h", "")
         candidate, said = fold(depth), ()
         plan = _write(request, candidate, folder)
+        (folder / DEPTH).write_text(str(depth))
     if depth is not None or request.stages != early:
         _run(request, request.stages, LOGS[1], folder, progress)
         said = complaints("\n".join((*said, *_complaints(folder, LOGS[1]))))
     report = make_report(request, candidate, folder, said, plan.digest())
     report.write(folder)
     return report
+
+
+def _second_depth(folder: Path) -> int | None:
+    """That of a second run which was begun there."""
+    path = folder / DEPTH
+    return int(path.read_text()) if path.is_file() else None
 
 
 def _write(request: HlsRequest, candidate: HlsCandidate, folder: Path) -> Plan:
