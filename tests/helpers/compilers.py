@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
-from gatewright.tools.compiler import Compiler
+from gatewright.tools.compiler import Compiler, run_compiler
 
 CLANG = Compiler((sys.executable, "-m", "ziglang", "c++"), "ziglang")
 
@@ -23,3 +25,18 @@ def needs(name: str) -> Compiler:
     if path is None:
         pytest.skip(f"needs {name}")
     return Compiler((path,), name)
+
+
+def program(
+    compiler: Compiler, flags: Sequence[str], sources: Sequence[Path], folder: Path
+) -> Path:
+    """Compile soon, and link.
+
+    Linked for -O0 the wheel would compile a libc++ for that first; the one for -O1 other tests need
+    as well.
+    """
+    objects = [f"{source.stem}.o" for source in sources]
+    for source, made in zip(sources, objects, strict=True):
+        run_compiler(compiler, ["-O0", *flags, "-c", str(source), "-o", made], folder)
+    run_compiler(compiler, ["-O1", *flags, *objects, "-o", "program"], folder)
+    return folder / "program"

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from choices import choice
 from commit_choice import commit
-from compilers import needs
+from compilers import needs, program
 from own_operators import COMPARISONS, Number, line, word, wrapped
 
 from gatewright.lint.headers import own_headers
-from gatewright.tools.compiler import Compiler, ap_types, run_compiler
+from gatewright.tools.compiler import Compiler, ap_types
 
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
@@ -116,12 +116,10 @@ def run(compiler: Compiler, flags: list[str], cases: list[Case], folder: Path) -
     """What the program prints, line by line."""
     (folder / "pairs.inc").write_text("\n".join(case.call for case in cases) + "\n")
     source = Path(__file__).with_name("own_operators.cpp")
-    arguments = ["-std=c++14", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{folder}", *flags]
-    run_compiler(compiler, [*arguments, str(source), "-o", "operators"], folder)
+    strict = ["-std=c++14", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{folder}", *flags]
+    operators = program(compiler, strict, [source], folder)
     stdin = "\n".join([str(OPERANDS), *(text for case in cases for text in case.stdin)])
-    done = subprocess.run(
-        [folder / "operators"], input=stdin, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([operators], input=stdin, capture_output=True, text=True, check=True)
     assert "runtime error" not in done.stderr
     return [text.split() for text in done.stdout.splitlines()]
 

@@ -11,20 +11,19 @@ import itertools
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from choices import choice
 from commit_choice import commit
-from compilers import needs
+from compilers import needs, program
 from matrix_model import make
 from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe
 from matrix_shapes import few
 
 from gatewright.lint.headers import own_headers
-from gatewright.tools.compiler import SIGNS, Compiler, ap_types, run_compiler
+from gatewright.tools.compiler import SIGNS, Compiler, ap_types
 
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
@@ -71,23 +70,6 @@ def chosen() -> list[tuple[int, Setup]]:
     return [(head % len(ROWS), setup) for setup in setups(head // len(ROWS) % TURNS)]
 
 
-@dataclass(frozen=True)
-class Bench:
-    """A test bench, compiled.
-
-    Attributes:
-        program: With the folder of golden vectors as its argument it says PASS or FAIL.
-        golden: That folder.
-    """
-
-    program: Path
-    golden: Path
-
-    def run(self, golden: Path | None = None) -> subprocess.CompletedProcess[str]:
-        command = [str(self.program), str(golden or self.golden)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=600)
-
-
 @pytest.fixture(scope="module")
 def builds(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     """``hls/`` of each row, made when it is first asked for."""
@@ -105,23 +87,25 @@ def project(number: int, folder: Path) -> Path:
 
 def flags_of(compiler: Compiler, setup: Setup) -> list[str]:
     """Headers of others are theirs to keep clean."""
-    flags = [f"-std={setup.standard}", *STRICT, f"-fsanitize={SANITIZERS[compiler.name]}"]
+    name = compiler.name
+    flags = [f"-std={setup.standard}", *STRICT, f"-fsanitize={SANITIZERS[name]}"]
     if setup.streams == "hls":
         flags.append("-DGW_VITIS")
     if setup.headers == "ours":
         return [*flags, f"-I{own_headers()}"]
-    if compiler.name != "g++":  # what they specialise of std::complex is libstdc++'s
+    if name != "g++":  # what they specialise of std::complex is libstdc++'s
         flags += ["-D__AP_INT_SPECIAL_H__", "-D__AP_FIXED_SPECIAL_H__"]
     # Of ours only what theirs do not have: hls::axis.
     return [*flags, f"-isystem{ap_types()}", f"-idirafter{own_headers()}"]
 
 
-def bench(hls: Path, setup: Setup, folder: Path) -> Bench:
+def run(hls: Path, setup: Setup, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What a test bench says of its golden vectors."""
     compiler = needs(setup.compiler)
-    includes = [f"-I{hls}", f"-I{hls / 'gatewright'}"]
-    sources = [str(hls / "tb.cpp"), str(hls / "top.cpp")]
-    run_compiler(compiler, [*flags_of(compiler, setup), *includes, *sources, "-o", "tb"], folder)
-    return Bench(folder / "tb", hls / "golden")
+    flags = [*flags_of(compiler, setup), f"-I{hls}", f"-I{hls / 'gatewright'}"]
+    bench = program(compiler, flags, [hls / "tb.cpp", hls / "top.cpp"], folder)
+    command = [bench, hls / "golden"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=600)
 
 
 def undefined(stderr: str) -> list[str]:
@@ -136,7 +120,7 @@ def test_no_warning_no_finding_no_difference(
     number: int, setup: Setup, builds: dict[int, Path], tmp_path: Path
 ) -> None:
     print(describe(number))
-    done = bench(project(number, builds[number]), setup, tmp_path).run()
+    done = run(project(number, builds[number]), setup, tmp_path)
     assert undefined(done.stderr) == []
     # One line: no stream was read while empty, or has values left.
     assert re.fullmatch(r"PASS: 16 sequences, 0 values differ\n", done.stdout), done.stdout
@@ -157,6 +141,6 @@ def test_what_is_undefined_is_found(name: str, tmp_path: Path) -> None:
     flags = flags_of(compiler, Setup(name, "c++14", "ours", "hls"))
     for text in [OVERFLOW, *([BEYOND] if "address" in SANITIZERS[name] else [])]:
         (tmp_path / "wrong.cpp").write_text(text)
-        run_compiler(compiler, [*flags, "wrong.cpp", "-o", "wrong"], tmp_path)
-        done = subprocess.run([tmp_path / "wrong"], capture_output=True, text=True)
+        wrong = program(compiler, flags, [tmp_path / "wrong.cpp"], tmp_path)
+        done = subprocess.run([wrong], capture_output=True, text=True)
         assert undefined(done.stderr) != [], text
