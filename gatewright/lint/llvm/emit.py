@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
+from gatewright.lint.headers import own_headers
 from gatewright.lint.llvm.markers import marked
 from gatewright.lint.pragmas.parse import Pragma
 from gatewright.tools.child import ended
@@ -23,7 +24,6 @@ _FLAGS = (
 )
 """Optimized by nothing: LLVM's passes are run one by one, in ``passes.py``."""
 _HERE = Path(__file__).parent
-_HEADERS = _HERE.parent / "headers"
 _ERROR = re.compile(r"^(.+?):(\d+):\d+: (?:fatal )?error: (.*)$", re.MULTILINE)
 
 
@@ -63,7 +63,7 @@ def emit(texts: Mapping[str, str], pragmas: Mapping[int, Pragma], top: str) -> s
 def _includes(texts: Mapping[str, str]) -> list[str]:
     folders = dict.fromkeys(Path(path).parent.as_posix() for path in texts)
     flags = [f"-I{folder}" for folder in folders]
-    return [*flags, "-isystem", str(_HEADERS), "-include", str(_HERE / "markers.hpp")]
+    return [*flags, "-isystem", str(own_headers()), "-include", str(_HERE / "markers.hpp")]
 
 
 def _write(texts: Mapping[str, str], folder: Path) -> None:
