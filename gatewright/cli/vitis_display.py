@@ -51,12 +51,13 @@ def _cycles(report: HlsReport) -> str:
 
 def _clock(report: HlsReport, mhz: float) -> str:
     asked = f"Clock: {mhz:.6g} MHz asked for, {report.uncertainty_ns:g} ns of it left to routing"
-    estimate = f"{asked}; by C synthesis {1000 / report.estimated_ns:.2f} MHz"
+    short = "" if report.estimated_ns <= report.target_ns else ", which misses it"
+    estimate = f"{asked}; by C synthesis {1000 / report.estimated_ns:.2f} MHz{short}"
     found = report.implementation
     if found is None:
         return f"{estimate}."
     done = "placed and routed" if found.routed else "synthesized"
-    verdict = "" if found.met else ", which MISSES it"
+    verdict = "" if found.met else ", which misses it"
     return f"{estimate}; {done} {1000 / found.achieved_ns:.2f} MHz{verdict}."
 
 

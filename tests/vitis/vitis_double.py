@@ -3,7 +3,8 @@
 The script that it is given is the real one; it runs in the recorder, which knows the commands. What
 the reports say of intervals, cycles and the clock is told by the JSON in ``VITIS_DOUBLE``:
 ``version``, ``latencies`` from h to h by kernel, ``full`` (kernels whose memories have too few
-ports), ``fails`` (a command), ``sleeps`` (seconds in csynth), ``garbles`` (csynth.xml).
+ports), ``estimated`` (the slowest path), ``fails`` (a command), ``sleeps`` (seconds in csynth),
+``garbles`` (csynth.xml).
 """
 
 from __future__ import annotations
@@ -75,7 +76,12 @@ def csynth(recorder: Recorder, call: Call) -> None:
         if interval > 1:
             recorder.say(f"WARNING: {complaint} The II Violation in module '{function}_{ident}_s'")
             pragmas.append(("dependence", f"{function}.hpp:9", "ignored", "variable=h"))
-    text = csynth_xml(TOLD.get("version", "2024.1"), modules, pragmas=pragmas)
+    text = csynth_xml(
+        TOLD.get("version", "2024.1"),
+        modules,
+        estimated=TOLD.get("estimated", "3.412"),
+        pragmas=pragmas,
+    )
     report(recorder, "syn/report/csynth.xml", text[: 100 if TOLD.get("garbles") else None])
 
 
