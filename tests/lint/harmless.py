@@ -47,6 +47,12 @@ def plain(name: str, *edits: Edit, base: str = "small") -> Case:
 
 
 SPELLING = (
+    said_so("a partition that is not off", ACC, f"{ACC} off = false"),
+    said_so(
+        "banks of both dimensions",
+        RAM,
+        f"{RAM}\n{BANKS.replace('complete dim = 2', 'cyclic factor = 1 dim = 1')}",
+    ),
     said_so("capitals", PIPELINE, "#pragma HLS PIPELINE ii=1 STYLE=FLP"),
     said_so("no spaces", PIPELINE, "#pragma HLS pipeline II=1 style=flp"),
     said_so("many spaces", PIPELINE, "  #  pragma   HLS\tpipeline  II  =  1   style\t=\tflp  "),

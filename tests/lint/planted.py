@@ -340,6 +340,64 @@ WIDTHS = (
     against("widths", "wide beat", Edit("data[4]", "data[512]")),
     against("widths", "wide values", Edit("ap_int<8> data", "ap_int<1024> data")),
     against("widths", "wide port", Edit("ap_uint<32>", "ap_uint<520>")),
+    against(
+        "widths",
+        "wide array of structs",
+        Edit(
+            "    beat sum;",
+            lines(
+                "    struct { ap_int<64> of[65]; } many[2];",
+                "#pragma HLS aggregate variable = many compact = bit",
+                "    beat sum;",
+            ),
+        ),
+    ),
+    against(
+        "widths",
+        "words of a whole ROM",
+        Edit(
+            "static const ap_int<4> weights[8][4]",
+            "static const ap_int<32> tall[8][4096] = {};\nstatic const ap_int<4> weights[8][4]",
+        ),
+        Edit(ROM, f"{ROM}\n#pragma HLS array_reshape variable = tall complete dim = 2"),
+    ),
+)
+
+PORTS = (
+    against("port-interface", "stream without interface", in_top(f"{PORT}\n", "")),
+    against(
+        "port-interface",
+        "flag without interface",
+        in_top("#pragma HLS interface mode=ap_vld port=too_long\n", ""),
+    ),
+    against(
+        "port-interface",
+        "control without interface",
+        in_top("#pragma HLS interface mode=ap_ctrl_hs port=return\n", ""),
+    ),
+    against(
+        "port-interface", "stream as a number", in_top(PORT, PORT.replace("axis", "ap_none", 1))
+    ),
+)
+
+TWICE = (
+    against("pragma-once", "loop with two pipelines", Edit(PIPELINE, f"{PIPELINE}\n{PIPELINE}")),
+    against(
+        "pragma-once",
+        "array partitioned twice",
+        Edit(BANKS, f"{BANKS}\n{BANKS.replace('complete', 'cyclic factor = 2')}"),
+    ),
+    against(
+        "pragma-once",
+        "two storages of one array",
+        Edit(RAM, f"{RAM}\n{RAM.replace('lutram', 'bram')}"),
+    ),
+    against(
+        "pragma-once",
+        "two depths of one FIFO",
+        in_top(DEPTH, f"{DEPTH}\n{DEPTH.replace('16', '32')}"),
+    ),
+    against("pragma-once", "two interfaces of one port", in_top(PORT, f"{PORT}\n{PORT}")),
 )
 
 SUBSET = tuple(
@@ -612,5 +670,5 @@ PLANTED: tuple[Case, ...] = (
         *BODIES,
         *STREAMS,
     ),
-    *(*DEPTHS, *WIDTHS, *SUBSET, *LOOPS, *STYLES, *INDICES, *PASSES),
+    *(*DEPTHS, *WIDTHS, *PORTS, *TWICE, *SUBSET, *LOOPS, *STYLES, *INDICES, *PASSES),
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import random
 import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from lint_designs import DESIGNS, view
+from lint_designs import DESIGNS, small, view
 from shared_model import Shared
 
 import gatewright
@@ -17,6 +18,7 @@ from gatewright import Build
 from gatewright.cli.commands import main
 from gatewright.lint.lint import lint
 from gatewright.lint.rules.table import RULES, judge
+from gatewright.lint.view import View
 
 PAGE = (Path(__file__).parents[2] / "docs/lint-hls.md").read_text()
 
@@ -72,3 +74,31 @@ def test_a_package_that_is_missing(shared: Shared, monkeypatch: pytest.MonkeyPat
     assert caught.value.code == "GW-505"
     assert caught.value.where == "libclang"
     assert "gatewright[lint]" in caught.value.remedy
+
+
+PIECES = (
+    "(",
+    ")",
+    "{",
+    "}",
+    ";",
+    "<",
+    '"',
+    "/*",
+    "\\",
+    "P::",
+    "\n#pragma HLS unroll factor = x y\n",
+)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_that_is_written_ends_it(seed: int) -> None:
+    """Text is lost, doubled and added at random: there may be findings, and there is no error."""
+    drawn, texts = random.Random(seed), dict(small().texts)
+    for _ in range(3):
+        name = drawn.choice(sorted(texts))
+        text = texts[name]
+        at, other = drawn.randrange(len(text)), drawn.randrange(len(text))
+        lost, doubled = drawn.randrange(30), text[other : other + drawn.randrange(60)]
+        texts[name] = text[:at] + drawn.choice((*PIECES, doubled)) + text[at + lost :]
+    assert all(finding.line >= 0 for finding in judge(View(texts, small().kernels)))

@@ -83,7 +83,9 @@ def _gone(instead: str, kind: Kind = Kind.FLAG) -> Option:
     return Option(kind, instead=instead)
 
 
+_OFF = _choice("true", "false", bare=False)
 _PARTITION = {
+    "off": _OFF,
     "variable": _VARIABLE,
     "type": _choice("block", "cyclic", "complete"),
     "factor": _INTEGER,
@@ -234,6 +236,7 @@ DIRECTIVES: Mapping[str, Directive] = {
         {
             **dict.fromkeys(("target_ti", "target_tl", "assume_ti", "assume_tl"), _REAL),
             "scope": _choice("loop", "region", bare=False),
+            "unit": _choice("sec", "cycle", bare=False),
         },
     ),
     "pipeline": Directive(
@@ -267,6 +270,7 @@ DIRECTIVES: Mapping[str, Directive] = {
         {
             "factor": _INTEGER,
             "skip_exit_check": _FLAG,
+            "off": _OFF,
             **dict.fromkeys(("region", "complete", "partial"), _gone(_UNROLL)),
         },
     ),

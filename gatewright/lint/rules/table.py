@@ -12,8 +12,10 @@ from gatewright.lint.rules.interval import RULE as INTERVAL
 from gatewright.lint.rules.memory_banks import RULE as MEMORY_BANKS
 from gatewright.lint.rules.memory_ports import RULE as MEMORY_PORTS
 from gatewright.lint.rules.pipeline_style import RULE as PIPELINE_STYLE
+from gatewright.lint.rules.port_interface import RULE as PORT_INTERFACE
 from gatewright.lint.rules.pragma_names import RULE as PRAGMA_NAMES
 from gatewright.lint.rules.pragma_numbers import RULE as PRAGMA_NUMBERS
+from gatewright.lint.rules.pragma_once import RULE as PRAGMA_ONCE
 from gatewright.lint.rules.pragma_place import RULE as PRAGMA_PLACE
 from gatewright.lint.rules.pragma_words import RULE as PRAGMA_WORDS
 from gatewright.lint.rules.rom_chain import RULE as ROM_CHAIN
@@ -32,10 +34,12 @@ RULES: tuple[Rule, ...] = (
     PRAGMA_PLACE,
     PRAGMA_NAMES,
     PRAGMA_NUMBERS,
+    PRAGMA_ONCE,
     DEPENDENCE,
     STRUCT_ARRAYS,
     INLINED,
     DATAFLOW_BODY,
+    PORT_INTERFACE,
     STREAM_ENDS,
     STREAM_DEPTH,
     WIDTHS,

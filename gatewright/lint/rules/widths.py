@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from gatewright.lint.findings import Finding, Rule
 from gatewright.lint.source.parse import place
-from gatewright.lint.source.types import axis_data, bits, carried
+from gatewright.lint.source.probes import BoundPragma
+from gatewright.lint.source.types import axis_data, bits, carried, dimensions, element
 from gatewright.lint.view import View
 
 _NAME = "widths"
 _REMEDY = "Fold the word: more beats of fewer values."
 _MOST = 4096
 _MOST_AXIS = 512
+_MOST_RESHAPED = 65536
 
 
 def _check(view: View) -> Iterator[Finding]:
@@ -23,14 +26,38 @@ def _check(view: View) -> Iterator[Finding]:
         if width > most:
             reason = f"{channel.name} carries {width:,} bits, and at most {most:,}."
             yield Finding(_NAME, *place(channel.declared), reason, _REMEDY)
+    for bound in (one for function in view.functions for one in view.bound[function]):
+        if bound.directive not in _MADE:
+            continue
+        joined, most = _MADE[bound.directive]
+        for variable in bound.variables.get("variable", ()):
+            width = bits(element(variable.type)) * joined(bound, dimensions(variable.type))
+            if width > most:
+                pragma = bound.placed.pragma
+                reason = f"words of {variable.spelling} get {width:,} bits, and at most {most:,}."
+                yield Finding(_NAME, pragma.file, pragma.line, reason, _REMEDY)
+
+
+def _joined(bound: BoundPragma, sizes: tuple[int, ...]) -> int:
+    """How many elements a reshaped array has in a word."""
+    dim, kind = bound.values.get("dim", 1), bound.options.get("type", "complete")
+    parts = sizes if dim == 0 else sizes[dim - 1 : dim]
+    return prod(parts if kind == "complete" else [bound.values.get("factor", 1)] * len(parts))
+
+
+def _alone(bound: BoundPragma, sizes: tuple[int, ...]) -> int:
+    return 1
+
+
+_MADE = {"aggregate": (_alone, _MOST), "array_reshape": (_joined, _MOST_RESHAPED)}
 
 
 RULE = Rule(
     _NAME,
-    "A beat has at most 4,096 bits, and a word of AXI4-Stream 512.",
-    "A port has at most 4,096 bits, even of aggregated structs; what AMD's own IP joins to an "
-    "AXI4-Stream takes 512.",
+    "A beat or aggregate has at most 4,096 bits, a word of AXI4-Stream 512, a reshaped one 65,536.",
+    "A port or an aggregate that is wider is refused (HLS 214-256), and so is a reshaped word "
+    "(XFORM 203-133); what AMD's own IP joins to an AXI4-Stream takes 512.",
     _REMEDY,
-    "UG1399, AXI4-Stream Interfaces",
+    "UG1399, AXI4-Stream Interfaces; hls4ml, issues 506 and 1245",
     _check,
 )
