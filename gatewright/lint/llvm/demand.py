@@ -30,13 +30,13 @@ class Demand:
     ) -> None:
         self.where, self.accesses, self.header = where, accesses, header
         self.users: dict[str, list[Instruction]] = defaultdict(list)
-        self.loads: dict[ShapedArray, list[Access]] = defaultdict(list)
+        self.reads: dict[ShapedArray, list[Access]] = defaultdict(list)
         for made in where:
             for operand in made.operands:
                 self.users[operand].append(made)
-            if made.opcode == "load":
-                for access in accesses.get(made, ()):
-                    self.loads[access.array].append(access)
+            for access in accesses.get(made, ()):
+                if not access.writes:
+                    self.reads[access.array].append(access)
 
 
 class PassDemand:
@@ -55,7 +55,9 @@ class PassDemand:
         self._known: dict[object, bool] = {}
 
     def is_used(self, load: Instruction) -> bool:
-        """Whether something may come of what a load gives."""
+        """Whether something may come of what a load gives; what else reads, hands it on."""
+        if not load.name:
+            return True
         known = self._known.get(load)
         if known is None:
             self._known[load] = True  # what waits for itself is used
@@ -87,10 +89,10 @@ class PassDemand:
         known = self._known.get(write.array)
         if known is None:
             known = self._known[write.array] = any(
-                self._of.where[load.made] in self._live
-                and load.may_be_chosen(self._values)
-                and self.is_used(load.made)
-                for load in self._of.loads[write.array]
+                self._of.where[read.made] in self._live
+                and read.may_be_chosen(self._values)
+                and self.is_used(read.made)
+                for read in self._of.reads[write.array]
             )
         return known
 

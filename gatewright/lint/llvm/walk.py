@@ -155,7 +155,7 @@ class Walk:
             for target in self._targets(label, values):
                 live.setdefault(target, set()).add(label)
         demand = PassDemand(self._demand, values, live)
-        met = [(a, at) for a, at in met if a.writes or not a.made.name or demand.is_used(a.made)]
+        met = [(a, at) for a, at in met if a.writes or demand.is_used(a.made)]
         latches = live[header]
         if not latches:
             return met, None
