@@ -1,13 +1,14 @@
 // What ap_int and ap_uint keep their value in, and what is done to its bits.
 //
-// clang has _BitInt(W) in C++: the storage then has the hardware's width, and so has every
-// operation in the LLVM IR that the linter reads. Elsewhere (g++) it is the CPU's 128 bits, or
-// limbs of 64 where an unsigned value is wider: the same integers, without arithmetic on those.
+// clang has _BitInt(W) in C++, since version 16 of any width: the storage then has the hardware's
+// width, and so has every operation in the LLVM IR that the linter reads. Elsewhere (g++) it is the
+// CPU's 128 bits, or limbs of 64 where an unsigned value is wider: the same integers, without
+// arithmetic on those.
 #pragma once
 
 #include <type_traits>
 
-#ifdef __BITINT_MAXWIDTH__
+#if defined(__BITINT_MAXWIDTH__) && __BITINT_MAXWIDTH__ > 128
 #define GW_AP_HAS_BITINT 1
 #else
 #define GW_AP_HAS_BITINT 0
