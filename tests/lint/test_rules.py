@@ -23,9 +23,12 @@ from gatewright.lint.view import View
 PAGE = (Path(__file__).parents[2] / "docs/lint-hls.md").read_text()
 
 
+EMITTED = [*((name, "auto") for name in DESIGNS), ("both", "thresholds")]
+
+
 @pytest.mark.compiles
-@pytest.mark.parametrize("requantizer", ["auto", "thresholds"])
-@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "requantizer"), EMITTED)
 def test_what_is_emitted_is_clean(name: str, requantizer: str) -> None:
     assert judge(view(name, requantizer=requantizer)) == ()
 
