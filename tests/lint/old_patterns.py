@@ -80,5 +80,24 @@ OLD = (
         ),
         "inline",
     ),
+    Case(
+        "8: word",
+        (
+            Edit(
+                _HELPER,
+                lines(
+                    "template <class W>",
+                    "ap_int<8> get_lane(const W& w, int lane) {",
+                    "#pragma HLS inline",
+                    "  return w.data.range(8 * lane + 7, 8 * lane);",
+                    "}",
+                    "",
+                    _HELPER,
+                ),
+            ),
+            Edit("x.data[i] = w.data.range(8 * i + 7, 8 * i);", "x.data[i] = get_lane(w, i);"),
+        ),
+        "axis-ports",
+    ),
     Case("12: argmax", (Edit("sum.last = x.last;", _ARGMAX),), "struct-index"),
 )

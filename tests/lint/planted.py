@@ -670,5 +670,5 @@ PLANTED: tuple[Case, ...] = (
         *BODIES,
         *STREAMS,
     ),
-    *(*DEPTHS, *WIDTHS, *PORTS, *TWICE, *SUBSET, *LOOPS, *STYLES, *INDICES, *PASSES),
+    *(*DEPTHS, *WIDTHS, *PORTS, *TWICE, *SUBSET, *LOOPS, *STYLES, *INDICES, *AXES, *PASSES),
 )

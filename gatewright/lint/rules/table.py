@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gatewright.lint.findings import Finding, Rule
+from gatewright.lint.rules.axis_ports import RULE as AXIS_PORTS
 from gatewright.lint.rules.bounded_loops import RULE as BOUNDED_LOOPS
 from gatewright.lint.rules.carried_memory import RULE as CARRIED_MEMORY
 from gatewright.lint.rules.dataflow_body import RULE as DATAFLOW_BODY
@@ -47,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     BOUNDED_LOOPS,
     PIPELINE_STYLE,
     STRUCT_INDEX,
+    AXIS_PORTS,
     MEMORY_PORTS,
     MEMORY_BANKS,
     CARRIED_MEMORY,
