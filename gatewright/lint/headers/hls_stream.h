@@ -6,7 +6,7 @@
 // stream at the end of its life is reported on standard output.
 // Under __SYNTHESIS__ reads and writes are functions that are defined nowhere, one for each type of
 // value: in the LLVM IR they keep their order, and nothing is known of what they read.
-// Not for: bounds, and thus deadlocks of full FIFOs.
+// Not for: bounds, and thus deadlocks of full FIFOs; access in synthesis that does not wait.
 #pragma once
 
 #include <cstddef>
@@ -39,6 +39,9 @@ class stream {
     return value;
   }
   __attribute__((always_inline)) void write(const T& value) { stream_write<T>(this, &value); }
+  __attribute__((always_inline)) void read(T& value) { stream_read<T>(this, &value); }
+  __attribute__((always_inline)) void operator>>(T& value) { read(value); }
+  __attribute__((always_inline)) void operator<<(const T& value) { write(value); }
   __attribute__((always_inline)) std::size_t size() { return stream_size<T>(this); }
   __attribute__((always_inline)) bool empty() { return size() == 0; }
 };
