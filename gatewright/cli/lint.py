@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
+from rich.table import Table
 
 from gatewright.build import Build
 from gatewright.cli import display
 from gatewright.cli.common import as_json
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
+
     from gatewright.lint.findings import Finding
+    from gatewright.lint.records import PipelineRecord
+
+_COLUMNS: tuple[tuple[str, JustifyMethod], ...] = (
+    ("kernel", "left"),
+    ("interval", "right"),
+    ("cycles", "right"),
+    ("cycles of passes", "left"),
+    ("ROM chain", "right"),
+    ("copies of ROMs", "right"),
+)
 
 
 @click.command("lint-hls")
@@ -25,18 +38,32 @@ def lint_command(build: Path, as_json: bool) -> None:
 
     Nothing of it is run. Exit code 1 if there is a finding.
     """
+    from gatewright.lint.lint import lint_report
+
     opened = Build(build)
     with display.ERR.status("reading the C++"):
-        findings = opened.lint_hls()
+        report = lint_report(opened)
     if as_json:
-        click.echo(json.dumps({"findings": [_fields(finding) for finding in findings]}))
+        click.echo(msgspec.json.encode(report).decode())
     else:
-        _show(findings)
-    raise SystemExit(bool(findings))
+        _show_pipelines(report.pipelines)
+        _show(report.findings)
+    raise SystemExit(bool(report.findings))
 
 
-def _fields(finding: Finding) -> dict[str, object]:
-    return {name: getattr(finding, name) for name in finding.__struct_fields__}
+def _show_pipelines(pipelines: Sequence[PipelineRecord]) -> None:
+    """A row each: which memory takes how many cycles from read to write, of how many passes."""
+    table = Table(title="Pipelines by the model", title_justify="left")
+    for heading, justify in _COLUMNS:
+        table.add_column(heading, justify=justify)
+    for one in pipelines:
+        waits = (f"{c.name} {c.latency} of {c.distance}" for c in one.carried if c.latency)
+        copied = [memory.copies for memory in one.memories if memory.copies > 1]
+        copies = f"{sum(copied)} of {len(copied)}" if copied else ""
+        cells = (one.kernel, one.interval, one.cycles, ", ".join(waits), len(one.rom_chain), copies)
+        table.add_row(*map(display.plain, cells))
+    if pipelines:
+        display.OUT.print(table)
 
 
 def _show(findings: Sequence[Finding]) -> None:

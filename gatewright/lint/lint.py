@@ -7,6 +7,7 @@ import importlib.util
 from gatewright.builds.documents import Documents
 from gatewright.errors import GatewrightError
 from gatewright.lint.findings import Finding
+from gatewright.lint.records import LintReport
 
 NEEDED = {"clang": "libclang", "llvmlite": "llvmlite", "ziglang": "ziglang"}
 """Modules that the linter imports or runs, and the packages of pip that bring them."""
@@ -22,14 +23,25 @@ def lint(build: Documents) -> tuple[Finding, ...]:
         By rule, in the order of the table; empty where all is well.
 
     Raises:
+        GatewrightError: As ``lint_report`` does.
+    """
+    return lint_report(build).findings
+
+
+def lint_report(build: Documents) -> LintReport:
+    """The same, and what the pipelines come to.
+
+    Raises:
         GatewrightError: GW-402 where a file of the build is missing or damaged, GW-505 where a
             package is not installed.
     """
     check_packages()
+    from gatewright.lint.pipelines import pipeline_records
     from gatewright.lint.rules.table import judge  # which imports them
     from gatewright.lint.view import view_of
 
-    return judge(view_of(build))
+    view = view_of(build)
+    return LintReport(judge(view), pipeline_records(view))
 
 
 def check_packages() -> None:
