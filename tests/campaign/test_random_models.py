@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from choices import choice
+from linted import check_linted
 from random_models import Spec, make
 
 import gatewright
@@ -32,7 +33,7 @@ def test_every_level_agrees(
     example = torch.from_numpy(spec.inputs(spec.B))
     build = gatewright.compile(model, example, tmp_path / "build")
     gatewright.check(build)
-    assert build.lint_hls() == ()
+    check_linted(build)
     report = build.verify(spec.inputs(SEQUENCES), model=model)
     assert report.mismatches == 0, report.divergence
     assert [c.level for c in report.comparisons] == list(gatewright.FAST_LEVELS)
