@@ -18,6 +18,7 @@ CLOCK_UNCERTAINTY = 0.27
 DELAYS_NS: Mapping[str, float] = {
     "add": 2.2,
     "wide_add": 2.9,
+    "narrow_compare": 1.6,
     "compare": 2.5,
     "select": 0.7,
     "logic": 1.0,
@@ -30,10 +31,11 @@ DELAYS_NS: Mapping[str, float] = {
 }
 """By operator. ``block_read`` is of a block RAM, whose register takes the address: it is counted
 from the next clock edge on. ``multiply`` is of two values of at most ``NARROW_BITS``,
-``add`` of at most ``SUM_BITS``."""
+``add`` of at most ``SUM_BITS``, ``narrow_compare`` of at most ``COUNT_BITS``."""
 
 NARROW_BITS = 9
 SUM_BITS = 24
+COUNT_BITS = 12
 
 
 def multiplication(a_bits: int, b_bits: int) -> str:
@@ -44,6 +46,11 @@ def multiplication(a_bits: int, b_bits: int) -> str:
 def addition(bits: int) -> str:
     """The operator of a sum of so many bits."""
     return "add" if bits <= SUM_BITS else "wide_add"
+
+
+def comparison(bits: int) -> str:
+    """The operator of a comparison of values of so many bits."""
+    return "narrow_compare" if bits <= COUNT_BITS else "compare"
 
 
 def reading(words: int, lut_words: int) -> str:

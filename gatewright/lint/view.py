@@ -7,6 +7,8 @@ from functools import cached_property
 
 from gatewright.builds.documents import Documents
 from gatewright.builds.folder import PROJECT
+from gatewright.builds.manifest import read_manifest
+from gatewright.builds.options import find_board, operator_ns
 from gatewright.files.reading import MAX_JSON, read_bytes, whole
 from gatewright.hls_templates.mapping.options import DEFAULT_CLOCK_NS
 from gatewright.hls_templates.records import KernelsDocument
@@ -34,10 +36,16 @@ class View:
     Args:
         texts: Its C++ that hardware is made of, by path below the build.
         kernels: ``3_kernels.json``.
+        clock_ns: The clock period that delays are held against, in nanoseconds.
     """
 
-    def __init__(self, texts: Mapping[str, str], kernels: KernelsDocument) -> None:
-        self.texts, self.kernels = dict(texts), kernels
+    def __init__(
+        self,
+        texts: Mapping[str, str],
+        kernels: KernelsDocument,
+        clock_ns: float = DEFAULT_CLOCK_NS,
+    ) -> None:
+        self.texts, self.kernels, self.clock_ns = dict(texts), kernels, clock_ns
 
     @cached_property
     def written(self) -> Parsed:
@@ -131,7 +139,7 @@ class View:
     def pipelines(self) -> tuple[Pipeline, ...]:
         """Loops that are pipelines, with what each comes to; none of what clang refuses."""
         sound = {one.number: one.pragma for one in self.sound}
-        clock = CycleRoom(DEFAULT_CLOCK_NS)
+        clock = CycleRoom(self.clock_ns)
         return () if self.faults else design_pipelines(self.texts, sound, _TOP, clock)
 
     @cached_property
@@ -155,10 +163,13 @@ def view_of(build: Documents) -> View:
     """A build, to be looked at.
 
     Raises:
-        GatewrightError: GW-402 where a file of it is missing or damaged.
+        GatewrightError: GW-402 where a file of it is missing or damaged, GW-403 where its board is
+            not known.
     """
     names = (f"{PROJECT}/{name}" for name in build.listed(PROJECT))
-    return View({name: _text(build, name) for name in names if is_hardware(name)}, build.kernels)
+    texts = {name: _text(build, name) for name in names if is_hardware(name)}
+    board = find_board(read_manifest(build.path)["board"])
+    return View(texts, build.kernels, operator_ns(board, board.clock_ns))
 
 
 def _text(build: Documents, name: str) -> str:

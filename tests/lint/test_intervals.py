@@ -7,10 +7,10 @@ import random
 import pytest
 
 from gatewright.lint.llvm.delays import (
-    ADD_PS,
     READ_PS,
     WRITE_PS,
     CycleRoom,
+    add,
     divide,
     multiplex,
     multiply,
@@ -39,7 +39,7 @@ def test_more_bits_and_ways_take_no_less() -> None:
     assert [multiplex(n) for n in (1, 2, 3, 4, 5, 64)] == sorted(
         multiplex(n) for n in (1, 2, 3, 4, 5, 64)
     )
-    assert divide(8) == 8 * ADD_PS
+    assert divide(8) == 8 * add(8)
 
 
 def test_a_read_takes_a_cycle_and_a_sum_is_a_tree() -> None:

@@ -255,6 +255,12 @@ def _shift(builder: Builder, made: Instruction) -> int:
     return 0 if literal(made.operands[1]) is not None else delays.SHIFT_PS
 
 
+def _add(builder: Builder, made: Instruction) -> int:
+    if any(literal(operand) in (1, -1) for operand in made.operands):
+        return delays.add(1)  # a counter, which is trimmed
+    return delays.add(min(max(map(builder.widths.of, made.operands)) + 1, type_bits(made.type)))
+
+
 def _multiply(builder: Builder, made: Instruction) -> int:
     numbers = [n for n in map(literal, made.operands) if n is not None]
     if any(n & (n - 1) == 0 for n in map(abs, numbers)):
@@ -266,19 +272,21 @@ def _multiply(builder: Builder, made: Instruction) -> int:
 def _compare(builder: Builder, made: Instruction) -> int:
     if (made.detail, literal(made.operands[1])) in _SIGNS:
         return 0
-    return delays.COMPARE_PS
+    # A counter is trimmed to the constant that it is held against.
+    numbers = [operand for operand in made.operands if literal(operand) is not None]
+    return delays.compare(max(map(builder.widths.of, numbers or made.operands)))
 
 
 def _call(builder: Builder, made: Instruction) -> int:
     """The lesser or greater of two, and the like."""
-    return delays.COMPARE_PS + delays.SELECT_PS
+    return delays.compare(max(map(builder.widths.of, made.operands))) + delays.SELECT_PS
 
 
 _SIGNS = {("slt", 0), ("sge", 0), ("sgt", -1), ("sle", -1)}
 """Comparisons that look at one bit."""
 _PASSING = ("select", "zext", "sext", "trunc", "freeze")
 _DELAYS: dict[str, Callable[[Builder, Instruction], int]] = {
-    **dict.fromkeys(("add", "sub"), lambda builder, made: delays.ADD_PS),
+    **dict.fromkeys(("add", "sub"), _add),
     **dict.fromkeys(("and", "or", "xor"), _logic),
     **dict.fromkeys(("shl", "lshr", "ashr"), _shift),
     **dict.fromkeys(

@@ -9,11 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from gatewright.hls_templates.delays import CLOCK_UNCERTAINTY, DELAYS_NS, multiplication
+from gatewright.hls_templates.delays import (
+    CLOCK_UNCERTAINTY,
+    DELAYS_NS,
+    addition,
+    comparison,
+    multiplication,
+)
 
 _PICO = 1000
 _PS = {operator: round(delay * _PICO) for operator, delay in DELAYS_NS.items()}
-ADD_PS, COMPARE_PS, SELECT_PS = _PS["add"], _PS["compare"], _PS["select"]
+SELECT_PS = _PS["select"]
 LOGIC_PS, SHIFT_PS = _PS["logic"], _PS["shift"]
 ADDRESS_PS, READ_PS, WRITE_PS = _PS["write"], _PS["block_read"], _PS["write"]
 """Of a memory: before a clock edge its address, after it its data; before one what is written."""
@@ -34,12 +40,22 @@ def multiply(a: int, b: int) -> int:
     """A product of a by b bits: one DSP block, or several and their sum."""
     a, b = max(a, b), min(a, b)
     blocks = -(-(a - 1) // _DSP[0]) * -(-(b - 1) // _DSP[1])
-    return _PS[multiplication(a, b)] + max(blocks - 1, 0).bit_length() * ADD_PS
+    return _PS[multiplication(a, b)] + max(blocks - 1, 0).bit_length() * add(a + b)
+
+
+def add(bits: int) -> int:
+    """A sum of so many bits, or a difference."""
+    return _PS[addition(bits)]
+
+
+def compare(bits: int) -> int:
+    """A comparison of values of so many bits."""
+    return _PS[comparison(bits)]
 
 
 def divide(bits: int) -> int:
     """A quotient or remainder: a subtraction a bit."""
-    return ADD_PS * bits
+    return add(bits) * bits
 
 
 @dataclass(frozen=True)

@@ -104,10 +104,10 @@ void axis_read(stream<axis_in<P>>& in, stream<typename P::beat_t>& out, bool& fr
       beat.keep = w.user;
       out.write(beat);
       fold = 0;
-      running = !beat.last;
     } else {
       ++fold;
     }
+    running = !w.last;
   }
 }
 
@@ -130,6 +130,7 @@ void axis_write(stream<typename P::beat_t>& in, stream<axis_out<P>>& out) {
   bool running = true;
   while (running) {
 #pragma HLS pipeline II = 1 style = flp
+    const bool known = last;  // where a beat has several passes, an earlier one read it
     if (fold == 0) {
       const typename P::beat_t beat = in.read();
       for (int i = 0; i < P::WIDTH; ++i) values[i / P::LANES][i % P::LANES] = beat.data[i];
@@ -145,7 +146,7 @@ void axis_write(stream<typename P::beat_t>& in, stream<axis_out<P>>& out) {
     out.write(w);
     if (fold == P::FOLDS - 1) {
       fold = 0;
-      running = !last;
+      running = !(P::FOLDS > 1 ? known : last);
     } else {
       ++fold;
     }

@@ -30,6 +30,7 @@ void elementwise(stream<typename P::in_beat>& in, stream<typename P::out_beat>& 
   bool running = true;
   while (running) {
 #pragma HLS pipeline II = 1 style = flp
+    const bool known = last;  // where a beat has several passes, an earlier one read it
     if (row == 0) {
       const typename P::in_beat beat = in.read();
       for (int i = 0; i < P::CHANNELS; ++i) x[i / P::LANES][i % P::LANES] = beat.data[i];
@@ -53,7 +54,7 @@ void elementwise(stream<typename P::in_beat>& in, stream<typename P::out_beat>& 
       out.write(beat);
       GW_TAP_STEP(P::TAP, 1);
       row = 0;
-      running = !last;
+      running = !(P::ROWS > 1 ? known : last);
     }
   }
 }

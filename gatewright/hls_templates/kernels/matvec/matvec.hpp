@@ -28,14 +28,20 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
 #pragma HLS array_partition variable = acc type = complete
   clear(x);
 
+  constexpr int TILES = P::ROWS * P::BLOCKS;
+  int tile = 0;
   int row = 0;
   int block = 0;
+  // Known a pass ahead, so that no comparison lies before what hangs on them.
+  bool row_ends = P::BLOCKS == 1;
+  bool beat_ends = TILES == 1;
   bool last = false;
   bool keep = false;
   bool running = true;
   while (running) {
 #pragma HLS pipeline II = 1 style = flp
-    if (row == 0 && block == 0) {
+    const bool known = last;  // where a beat has several passes, an earlier one read it
+    if (tile == 0) {
       const typename P::in_beat beat = in.read();
       for (int i = 0; i < P::INPUTS; ++i) x[i / P::COLUMNS][i % P::COLUMNS] = beat.data[i];
       last = beat.last;
@@ -47,15 +53,12 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
       sum[u] = block > 0 ? typename P::acc_t(0) : typename P::acc_t(P::bias(row, u));
     for (int k = 0; k < P::COLUMNS; ++k)
       for (int u = 0; u < P::UNITS; ++u)
-        sum[u] +=
-            multiply<typename P::acc_t>(P::weight(row * P::BLOCKS + block, k, u), x[block][k]);
+        sum[u] += multiply<typename P::acc_t>(P::weight(tile, k, u), x[block][k]);
     for (int u = 0; u < P::UNITS; ++u) {
       if (block == 0) acc[u] = 0;
       acc[u] += sum[u];
     }
-    if (block < P::BLOCKS - 1) {
-      ++block;
-    } else {
+    if (row_ends) {
       for (int u = 0; u < P::UNITS; ++u) {
         const int output = row * P::UNITS + u;
         if (output < P::OUTPUTS) {
@@ -63,20 +66,23 @@ void matvec(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
           GW_TAP(P::TAP, output, acc[u]);
         }
       }
-      block = 0;
-      if (row < P::ROWS - 1) {
-        ++row;
-      } else {
-        typename P::out_beat beat;
-        for (int i = 0; i < P::OUTPUTS; ++i) beat.data[i] = y[i / P::UNITS][i % P::UNITS];
-        beat.last = last;
-        beat.keep = keep;
-        out.write(beat);
-        GW_TAP_STEP(P::TAP, 1);
-        row = 0;
-        running = !last;
-      }
     }
+    if (beat_ends) {
+      typename P::out_beat beat;
+      for (int i = 0; i < P::OUTPUTS; ++i) beat.data[i] = y[i / P::UNITS][i % P::UNITS];
+      beat.last = last;
+      beat.keep = keep;
+      out.write(beat);
+      GW_TAP_STEP(P::TAP, 1);
+      running = !(TILES > 1 ? known : last);
+    }
+    const bool row_ends_next = P::BLOCKS == 1 || block == P::BLOCKS - 2;
+    const bool beat_ends_next = TILES == 1 || tile == TILES - 2;
+    row = beat_ends ? 0 : (row_ends ? row + 1 : row);
+    block = row_ends ? 0 : block + 1;
+    tile = beat_ends ? 0 : tile + 1;
+    row_ends = row_ends_next;
+    beat_ends = beat_ends_next;
   }
 }
 

@@ -41,7 +41,7 @@ def layer_params(layer: RecurrentLayer) -> str:
     return "\n".join([*functions, *declared, cpp.struct(ident, _constants(layer), members)])
 
 
-_FLAGS = ("active", "hidden", "first", "last", "follows", "stores", "loads", "load_zero")
+_FLAGS = ("active", "hidden", "first", "last", "follows", "stores", "loads")
 _NEIGHBOURLY = (*_FLAGS[4:], "load_row")
 
 
@@ -103,6 +103,8 @@ def _slot_fields(folding: Folding) -> dict[str, list[int]]:
     wide_tiles = folding.shape.units >= folding.shape.columns
     fields: dict[str, list[int]] = {}
     neighbours = _neighbours(folding)
+    # A bubble keeps at hand what the tile before had loaded.
+    load_row = neighbours[max(neighbours)]["load_row"]
     for i, slot in enumerate(folding.slots):
         tile = slot or nothing
         column = tile.column if tile.hidden else 0
@@ -113,7 +115,7 @@ def _slot_fields(folding: Folding) -> dict[str, list[int]]:
             "hidden": tile.hidden,
             "first": tile.first,
             "last": tile.last,
-            **neighbours.get(i, dict.fromkeys(_NEIGHBOURLY, 0)),
+            **neighbours.get(i, dict.fromkeys(_NEIGHBOURLY, 0) | {"load_row": load_row}),
             "row": tile.row,
             "column": tile.column,
             "read": column // column_parts,
@@ -121,6 +123,7 @@ def _slot_fields(folding: Folding) -> dict[str, list[int]]:
             "written": tile.row // row_parts,
             "written_part": tile.row % row_parts,
         }
+        load_row = int(values["load_row"])
         for name, value in values.items():
             fields.setdefault(name, []).append(int(value))
     return fields
@@ -137,8 +140,7 @@ def _neighbours(folding: Folding) -> dict[int, dict[str, int]]:
             not tile.first and folding.tiles[n - 1].row == tile.row,
             not continues and not tile.last,
             not continues,
-            next_tile.first,
-            0 if continues or next_tile.first else next_tile.row,
+            0 if continues or next_tile.first else next_tile.row + 1,
         )
         found[i] = dict(zip(_NEIGHBOURLY, map(int, values), strict=True))
     return found

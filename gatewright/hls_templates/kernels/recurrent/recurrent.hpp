@@ -34,18 +34,17 @@ namespace gw {
 
 /// One entry of the schedule ROM.
 struct slot_entry {
-  bool active;     // whether there is a tile; else nothing below means anything
-  bool hidden;     // whether the columns are h
-  bool first;      // first tile of this row block in a step: start from the bias
-  bool last;       // last tile of this row block in a step: its units are ready
-  bool follows;    // the tile before is of the same row block and step: go on with its sums
-  bool stores;     // the next one is not, and this row block is not ready: put the sums away
-  bool loads;      // the next one does not follow: have what it begins with at hand
-  bool load_zero;  // that is nothing
-  int load_row;    // else the sums of this row block
-  int row;         // row block: units row * UNITS and following
-  int column;      // column block, of x or of h
-  int read;        // the word of h with these columns, and which part of it they are
+  bool active;   // whether there is a tile; else nothing below means anything
+  bool hidden;   // whether the columns are h
+  bool first;    // first tile of this row block in a step: start from the bias
+  bool last;     // last tile of this row block in a step: its units are ready
+  bool follows;  // the tile before is of the same row block and step: go on with its sums
+  bool stores;   // the next one is not, and this row block is not ready: put the sums away
+  bool loads;    // the next one does not follow: have what it begins with at hand
+  int load_row;  // the sums of this row block, from 1; 0 for none
+  int row;       // row block: units row * UNITS and following
+  int column;    // column block, of x or of h
+  int read;      // the word of h with these columns, and which part of it they are
   int read_part;
   int written;  // the word of h where these units go, and which part of it
   int written_part;
@@ -130,6 +129,7 @@ void write_state(stream<beat<U, W>>& out, const T (&state)[N][M], bool last, boo
 template <class P, class... S>
 void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>& in,
                S&... streams) {
+  static_assert(P::TILES > 1, "x and h are tiles of their own");
   static_assert(P::ROWS * P::UNITS >= P::HIDDEN, "the rows cover all units");
   static_assert(P::X_BLOCKS * P::COLUMNS >= P::INPUTS, "the columns cover x");
   static_assert(P::H_BLOCKS * P::COLUMNS >= P::HIDDEN, "the columns cover h");
@@ -155,7 +155,9 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
   typename P::cell_t c_given[std::size_t(P::ROWS)][std::size_t(P::UNITS)];
   typename P::acc_t total[std::size_t(LANES)];
   typename P::acc_t loaded[std::size_t(LANES)];
-  typename P::acc_t acc[std::size_t(P::ACCUMULATORS)][std::size_t(LANES)];
+  typename P::acc_t picked[std::size_t(LANES)];
+  typename P::acc_t acc[std::size_t(P::ACCUMULATORS + 1)]
+                       [std::size_t(LANES)];  // the first row is zero
 #pragma HLS array_partition variable = x type = complete dim = 0
 #pragma HLS array_partition variable = h_now type = complete dim = 0
 #pragma HLS array_partition variable = c_now type = complete dim = 0
@@ -163,6 +165,7 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
 #pragma HLS array_partition variable = c_given type = complete dim = 0
 #pragma HLS array_partition variable = total type = complete
 #pragma HLS array_partition variable = loaded type = complete
+#pragma HLS array_partition variable = picked type = complete
 #pragma HLS array_partition variable = acc type = complete dim = 0
 
   clear(x);
@@ -171,6 +174,8 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
   for (int lane = 0; lane < LANES; ++lane) {
 #pragma HLS unroll
     loaded[lane] = 0;
+    picked[lane] = 0;
+    acc[0][lane] = 0;
   }
   take_state(pick<P::H0>(streams...), h_given);
   take_state(pick<P::C0>(streams...), c_given);
@@ -186,6 +191,7 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
 #pragma HLS pipeline II = 1 style = flp
 #pragma HLS dependence variable = h inter RAW distance = P::DISTANCE true
 #pragma HLS dependence variable = c inter RAW distance = P::SLOTS true
+    const bool ends = last_step;  // read by an earlier pass: a step has several
     if (slot == 0) {
       const typename P::in_beat beat = in.read();
       for (int i = 0; i < P::INPUTS; ++i) x[i / P::COLUMNS][i % P::COLUMNS] = beat.data[i];
@@ -197,6 +203,11 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
       begins = false;
     }
     const slot_entry entry = P::slot(slot);
+    // What a later pass begins with is picked before this one stores anything.
+#ifndef __SYNTHESIS__
+    if (entry.loads)  // else nobody looks at it; in hardware a selection less on the loop
+#endif
+      for (int lane = 0; lane < LANES; ++lane) picked[lane] = acc[entry.load_row][lane];
 
     if (entry.active) {
       typename P::operand_t word[std::size_t(banks::BANKS / P::COLUMNS)][std::size_t(P::COLUMNS)];
@@ -231,12 +242,8 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
         for (int lane = 0; lane < LANES; ++lane) total[lane] = loaded[lane];
       }
       for (int lane = 0; lane < LANES; ++lane) total[lane] += sum[lane];
-      if (entry.loads) {
-        for (int lane = 0; lane < LANES; ++lane)
-          loaded[lane] = entry.load_zero ? typename P::acc_t(0) : acc[entry.load_row][lane];
-      }
       if (entry.stores) {
-        for (int lane = 0; lane < LANES; ++lane) acc[entry.row][lane] = total[lane];
+        for (int lane = 0; lane < LANES; ++lane) acc[entry.row + 1][lane] = total[lane];
       }
 
       if (entry.last) {
@@ -265,14 +272,19 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
 #endif
     }
 
+#ifndef __SYNTHESIS__
+    if (entry.loads)
+#endif
+      for (int lane = 0; lane < LANES; ++lane) loaded[lane] = picked[lane];
+
     if (slot == P::SLOTS - 1) {
-      write_state(pick<P::OUT>(streams...), h_now, last_step, keep);
+      write_state(pick<P::OUT>(streams...), h_now, ends, keep);
       GW_TAP_STEP(P::FIRST_TAP, P::TAPS);
       side = !side;
       slot = 0;
       tile = 0;
       begun = true;
-      running = !last_step;
+      running = !ends;
     } else {
       ++slot;
     }

@@ -262,7 +262,7 @@ static const gw::rom<4, true> k0_lstm_layers_0_0_weights[10][1][gw::padded_lanes
 {{-1, -6, 3, 1, 0, 0, 0, 0}}};
 static const gw::rom<7, true> k0_lstm_layers_0_0_biases[2][gw::padded_lanes(8)] = {{-51, -54, 7, -39, -27, -52, -14, -1},
 {39, -9, 47, 3, 0, 0, 0, 0}};
-static const gw::rom<15, false> k0_lstm_layers_0_0_schedule[33] = {5, 1265, 16997, 3, 9587, 18017, 6475, 16899, 26131, 23259, 0, 0, 0, 0,
+static const gw::rom<15, false> k0_lstm_layers_0_0_schedule[33] = {5, 1137, 17125, 3, 9587, 18145, 6475, 16899, 26131, 23131, 0, 0, 0, 0,
 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 0, 0, 0, 0, 0};
 struct k0_lstm_layers_0_0 {
@@ -312,8 +312,7 @@ struct k0_lstm_layers_0_0 {
     entry.follows = (code >> 4 & 1) != 0;
     entry.stores = (code >> 5 & 1) != 0;
     entry.loads = (code >> 6 & 1) != 0;
-    entry.load_zero = (code >> 7 & 1) != 0;
-    entry.load_row = static_cast<int>(code >> 8 & 1);
+    entry.load_row = static_cast<int>(code >> 7 & 3);
     entry.row = static_cast<int>(code >> 9 & 1);
     entry.column = static_cast<int>(code >> 10 & 3);
     entry.read = static_cast<int>(code >> 12 & 1);
