@@ -1,4 +1,4 @@
-"""What the linter may find in a drawn build: an interval longer than asked for, and nothing else."""
+"""What the linter may find in a drawn build: a longer interval than asked for, nothing else."""
 
 from __future__ import annotations
 
