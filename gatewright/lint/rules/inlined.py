@@ -33,8 +33,8 @@ def _why(view: View, function: CppFunction) -> str:
 RULE = Rule(
     _NAME,
     "A function that returns something, or is called in a pipeline, is inlined.",
-    "Vitis HLS does not inline by itself what Vivado HLS did: each stays a module with a "
-    "handshake, which a pipeline waits for, and cannot return a reference.",
+    "Vitis HLS does not inline by itself all that Vivado HLS did (2023.2 does what lies in a "
+    "pipeline of interval 1): what is not stays a module with a handshake, and pipelines wait.",
     _REMEDY,
     "UG1399, pragma HLS inline; UG1391, Vitis HLS Migration Guide",
     _check,

@@ -56,8 +56,9 @@ RULE = Rule(
     _NAME,
     "A beat or aggregate has at most 4,096 bits, a word of AXI4-Stream 512, a reshaped one 65,536.",
     "A port or an aggregate that is wider is refused (HLS 214-256), and so is a reshaped word "
-    "(XFORM 203-133); what AMD's own IP joins to an AXI4-Stream takes 512.",
+    "(XFORM 203-133); a kernel of Vitis gets 512 from memory, or gives as many.",
     _REMEDY,
-    "UG1399, AXI4-Stream Interfaces; hls4ml, issues 506 and 1245",
+    "UG1399, AXI4-Stream Interfaces; UG1393, Memory Interface Width Considerations; hls4ml, "
+    "issues 506 and 1245",
     _check,
 )
