@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import tempfile
@@ -23,6 +24,8 @@ _FLAGS = (
     *("-fno-sanitize=all", "-fno-stack-protector", "-fno-unwind-tables"),
 )
 """Optimized by nothing: LLVM's passes are run one by one, in ``passes.py``."""
+_CACHE = "ZIG_LOCAL_CACHE_DIR"
+"""Where ziglang keeps what it made: gone with the folder, for nobody asks for it again."""
 _HERE = Path(__file__).parent
 _ERROR = re.compile(r"^(.+?):(\d+):\d+: (?:fatal )?error: (.*)$", re.MULTILINE)
 
@@ -48,7 +51,7 @@ def emit(texts: Mapping[str, str], pragmas: Mapping[int, Pragma], top: str) -> s
         marking = dict(pragmas)
         while True:
             _write(marked(texts, marking), folder)
-            result = ended(command, folder)
+            result = ended(command, folder, os.environ | {_CACHE: str(folder / "cache")})
             if result.returncode == 0:
                 return (folder / "top.ll").read_text()
             errors = _ERROR.findall(result.stderr)
