@@ -88,6 +88,17 @@ def test_circles_through_two_registers_are_seen_together() -> None:
     assert shortest_interval(graph, CLOCK)[0] == 2
 
 
+def test_a_circle_that_fits_is_no_limit_where_something_else_came_first() -> None:
+    """What waited for the condition waits for the pass before in the end, and no longer then."""
+    graph = [
+        Operator("begin", carried=[Cause(3, 1)]),
+        Operator("condition", delay=3600),
+        Operator("stream", delay=3650, operands=(0, 1)),
+        Operator("last", delay=1500, operands=(2,)),
+    ]
+    assert shortest_interval(graph, CLOCK)[0] == 1
+
+
 def test_latency_is_of_what_is_asked_about() -> None:
     graph = [
         Operator("early", delay=ROOM),

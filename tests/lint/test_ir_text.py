@@ -81,7 +81,8 @@ loop:
   %twice = shl i32 %n, 1
   %at = add i32 %twice, 3
   %there = getelementptr [2 x %held], ptr @rom, i32 0, i32 %at, i32 1, i32 %i
-  %other = getelementptr i8, ptr %where, i32 %n
+  %wide = sext i32 %n to i64
+  %other = getelementptr i8, ptr %where, i64 %wide
   %one = select i1 %c, ptr %there, ptr %other
   br i1 %c, label %then, label %inner
 then:
@@ -174,6 +175,10 @@ def test_bits_that_change() -> None:
 def test_operators(opcode: str, bits: int, operands: tuple[int, ...], result: int) -> None:
     wide = 32 if opcode.endswith("ext") else bits
     assert wrapped(MEANING[opcode](bits, *operands), wide) == result
+
+
+def test_a_truth_has_no_sign() -> None:
+    assert [wrapped(value, 1) for value in (-1, 0, 1, 2, 3)] == [1, 0, 1, 0, 1]
 
 
 def test_comparisons() -> None:

@@ -27,18 +27,20 @@ void kernel(hls::stream<value>& in, hls::stream<value>& out) {
 LOOP = """  for (int i = 0; i < 1000; ++i) {
 #pragma HLS pipeline II = 1 style = flp
 """
+WHILE = LOOP.replace("int i = 0; i < 1000; ++i", "bool on = true; on;")
 
 
 @cache
-def pipeline(before: str, inside: str) -> Pipeline:
+def pipeline(before: str, inside: str, loop: str = LOOP) -> Pipeline:
     """The one pipeline of a function.
 
     Args:
         before: What stands before its loop.
         inside: What a pass does; ``i`` counts passes, ``x`` was read and ``y`` is written.
+        loop: How it begins.
     """
     ends = ("    value x = in.read();\n    value y = x;\n", "    out.write(y);\n  }\n}\n")
-    text = HEAD + before + LOOP + ends[0] + inside + ends[1]
+    text = HEAD + before + loop + ends[0] + inside + ends[1]
     pragmas = dict(enumerate(pragmas_of("k.cpp", text)))
     (found,) = design_pipelines({"k.cpp": text}, pragmas, "k.cpp", CycleRoom(10.0))
     return found
@@ -133,6 +135,19 @@ def test_chains_of_roms(inside: str, length: int) -> None:
 def test_true_distances_are_those_of_the_addresses(inside: str, passes: int | None) -> None:
     found = pipeline(MEMORY, inside).measured.carried
     assert [(c.true.known, c.true.passes) for c in found] in ([(True, passes)], [])
+
+
+def test_a_distance_of_all_passes_until_the_loop_begins_anew() -> None:
+    row = "    if (row == 1) y = m[5][0];\n    m[row][0] = x;\n    row = row == 7 ? 0 : row + 1;\n"
+    inside = f"{row}    on = x != 77;\n"
+    (carried,) = pipeline(f"{MEMORY}  int row = 0;\n", inside, WHILE).measured.carried
+    assert carried.true.passes == 4
+
+
+def test_sums_are_trees() -> None:
+    """Eight reads, three additions one after the other, two of which fit a cycle, and the write."""
+    terms = "    for (int k = 0; k < 8; ++k) y += rom[(i + k) & 15];\n"
+    assert pipeline("", terms).measured.depth == 4
 
 
 def test_an_address_of_data_has_no_distance() -> None:

@@ -71,6 +71,7 @@ def unroll(module: llvm.ModuleRef) -> None:
         passes.add_sroa_pass()
         passes.add_sccp_pass()
         passes.add_new_gvn_pass()
+        passes.add_dead_store_elimination_pass()
         passes.add_instruction_combine_pass()
         passes.add_simplify_cfg_pass()
     passes.add_aggressive_dce_pass()
