@@ -1,5 +1,5 @@
-// ap_int and ap_uint over the compiler's integers: a second implementation of AMD's interface, of
-// what the emitted C++ needs of it, made from its documentation (UG1399).
+// ap_int and ap_uint over the compiler's integers: a second implementation of AMD's interface
+// (UG1399), of what the emitted C++ needs of it.
 //
 // It stands where AMD's headers refuse to: under __SYNTHESIS__ outside of Vitis HLS. There every
 // function is inlined, so that the LLVM IR holds operations of the widths that hardware has.
