@@ -8,7 +8,7 @@ indices into structs. 9 and 10 were the project's, not the C++'s.
 
 from __future__ import annotations
 
-from planted import BANKS, PIPELINE, RAM, Case, Edit, lines
+from planted import ACC, BANKS, PIPELINE, RAM, ROM, Case, Edit, lines
 
 _HELPER = "template <class T>\nT larger"
 _PICKER = lines(
@@ -49,13 +49,53 @@ _ARGMAX = lines(
     "    sum.data[0] = best;",
     "    sum.last = x.last;",
 )
+_THRESHOLDS = lines(
+    "int count = 0;",
+    "      for (int level = 2; level >= 0; --level) {",
+    "        const int candidate = count + (1 << level);",
+    "        if (x.data[i] >= weights[candidate][0]) count = candidate;",
+    "      }",
+    "      y.data[i] = count;",
+)
 
 OLD = (
     Case("1: h", (Edit(BANKS, BANKS.replace("2", "0")), Edit(f"{RAM}\n", "")), "dependence"),
     Case(
+        "2: acc",
+        (
+            Edit("ap_int<16> acc[P::WIDTH];", "ap_int<16> acc[1][P::WIDTH];"),
+            Edit(ACC, ACC.replace(" dim = 0", "")),
+            Edit("    acc[i] = 0;", "    acc[0][i] = 0;"),
+            Edit("acc[i] = larger(ap_int<16>(acc[i] + sum), sum);", "acc[0][i] = acc[0][i] + sum;"),
+            Edit("h[row][i] = acc[i].range", "h[row][i] = acc[0][i].range"),
+        ),
+        "carried-memory",
+    ),
+    Case(
+        "3: weights",
+        (
+            Edit("#pragma HLS array_reshape variable = weights complete dim = 2\n", ""),
+            Edit(f"{ROM}\n", ""),
+        ),
+        "memory-ports",
+    ),
+    Case(
         "4: kept",
         (Edit("#pragma HLS aggregate variable = kept compact = bit\n", ""),),
         "struct-arrays",
+    ),
+    Case(
+        "5: sums",
+        (
+            Edit(
+                "acc[i] = larger",
+                lines(
+                    "for (int k = 0; k < P::WIDTH; ++k) acc[i] += x.data[k] * P::weight(row, k);",
+                    "      acc[i] = larger",
+                ),
+            ),
+        ),
+        "interval",
     ),
     Case("6: pipeline", (Edit(PIPELINE, "#pragma HLS pipeline II = 1"),), "pipeline-style"),
     Case("7: weight", (Edit("k) {\n#pragma HLS inline\n", "k) {\n"),), "inline"),
@@ -99,5 +139,6 @@ OLD = (
         ),
         "axis-ports",
     ),
+    Case("11: thresholds", (Edit("y.data[i] = h[row][i];", _THRESHOLDS),), "rom-chain"),
     Case("12: argmax", (Edit("sum.last = x.last;", _ARGMAX),), "struct-index"),
 )
