@@ -47,6 +47,7 @@ def test_the_command_lines_run(workspace: Path) -> None:
         "simulate",
         "verify",
         "check",
+        "lint-hls",
         "doctor",
         "doctor",
     ]
