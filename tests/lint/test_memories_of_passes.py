@@ -145,8 +145,8 @@ def test_a_distance_of_all_passes_until_the_loop_begins_anew() -> None:
 
 
 def test_sums_are_trees() -> None:
-    """Eight reads, three additions one after the other, two of which fit a cycle, and the write."""
-    terms = "    for (int k = 0; k < 8; ++k) y += rom[(i + k) & 15];\n"
+    """Sixteen reads, four additions one after the other, two or three in a cycle, and the write."""
+    terms = "    for (int k = 0; k < 16; ++k) y += rom[(i + k) & 15];\n"
     assert pipeline("", terms).measured.depth == 4
 
 

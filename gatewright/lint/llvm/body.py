@@ -138,6 +138,8 @@ class Builder:
     # --- values -----------------------------------------------------------------------------------
 
     def _value(self, made: Instruction) -> None:
+        if self._is_term(made.name) and self._is_sum(made):
+            return  # a larger sum has its terms
         rule = _DELAYS.get(made.opcode)
         delay = 0 if rule is None else rule(self, made)
         operands = self._terms(made) if made.opcode == "add" else made.operands
@@ -149,7 +151,7 @@ class Builder:
     def _terms(self, made: Instruction) -> list[str]:
         """What a sum adds up, in whatever order; what it adds to a state comes by itself."""
         terms, stack = [], list(made.operands)
-        if not self._is_sum(made) or self._is_term(made.name):
+        if not self._is_sum(made):
             return stack
         while stack:
             term = stack.pop()
