@@ -25,22 +25,26 @@ DELAYS_NS: Mapping[str, float] = {
     "shift": 3.2,
     "read": 2.4,
     "write": 2.4,
-    "block_read": 2.4,
     "multiply": 4.2,
     "wide_multiply": 6.9,
 }
-"""By operator. ``block_read`` is of a block RAM, whose register takes the address: it is counted
-from the next clock edge on. ``multiply`` is of two values of at most ``NARROW_BITS``,
+"""By operator. Reads are counted from the clock edge on at which a register takes the address, of a
+memory of lookup tables too. ``multiply`` is of two values of at most ``NARROW_BITS``,
 ``add`` of at most ``SUM_BITS``, ``narrow_compare`` of at most ``COUNT_BITS``."""
 
 NARROW_BITS = 9
+DSP_BITS = (24, 17)
+"""Of a product that one DSP block computes, without signs."""
 SUM_BITS = 24
 COUNT_BITS = 12
 
 
-def multiplication(a_bits: int, b_bits: int) -> str:
-    """The operator of a product of values of so many bits."""
-    return "multiply" if max(a_bits, b_bits) <= NARROW_BITS else "wide_multiply"
+def product(a_bits: int, b_bits: int) -> tuple[str, ...]:
+    """The operators of a product of so many bits: a DSP block, or several and their sum."""
+    wide, narrow = max(a_bits, b_bits), min(a_bits, b_bits)
+    blocks = ceil((wide - 1) / DSP_BITS[0]) * ceil((narrow - 1) / DSP_BITS[1])
+    one = "multiply" if wide <= NARROW_BITS else "wide_multiply"
+    return (one, *[addition(wide + narrow)] * max(blocks - 1, 0).bit_length())
 
 
 def addition(bits: int) -> str:
@@ -51,11 +55,6 @@ def addition(bits: int) -> str:
 def comparison(bits: int) -> str:
     """The operator of a comparison of values of so many bits."""
     return "narrow_compare" if bits <= COUNT_BITS else "compare"
-
-
-def reading(words: int, lut_words: int) -> str:
-    """The operator of a read of a memory of so many words."""
-    return "read" if words <= lut_words else "block_read"
 
 
 Arrival: TypeAlias = tuple[int, float]
@@ -94,7 +93,7 @@ def after(arrival: Arrival, operators: Iterable[str], clock_ns: float) -> Arriva
     cycle, used = arrival
     for operator in operators:
         delay = DELAYS_NS[operator]
-        if operator == "block_read":
+        if operator == "read":
             cycle, used = cycle + 1, 0.0
         if used and used + delay > budget:
             cycle, used = cycle + 1, 0.0

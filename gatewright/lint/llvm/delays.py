@@ -14,19 +14,17 @@ from gatewright.hls_templates.delays import (
     DELAYS_NS,
     addition,
     comparison,
-    multiplication,
+    product,
 )
 
 _PICO = 1000
 _PS = {operator: round(delay * _PICO) for operator, delay in DELAYS_NS.items()}
 SELECT_PS = _PS["select"]
 LOGIC_PS, SHIFT_PS = _PS["logic"], _PS["shift"]
-ADDRESS_PS, READ_PS, WRITE_PS = _PS["write"], _PS["block_read"], _PS["write"]
+ADDRESS_PS, READ_PS, WRITE_PS = _PS["write"], _PS["read"], _PS["write"]
 """Of a memory: before a clock edge its address, after it its data; before one what is written."""
 STREAM_PS = _PS["read"]
 """A FIFO's data, to the reader or from the writer."""
-_DSP = (24, 17)
-"""Bits of a product that one DSP block computes, without signs."""
 _MORE_WAYS = 600
 """For twice as many ways of a multiplexer."""
 
@@ -37,10 +35,8 @@ def multiplex(ways: int) -> int:
 
 
 def multiply(a: int, b: int) -> int:
-    """A product of a by b bits: one DSP block, or several and their sum."""
-    a, b = max(a, b), min(a, b)
-    blocks = -(-(a - 1) // _DSP[0]) * -(-(b - 1) // _DSP[1])
-    return _PS[multiplication(a, b)] + max(blocks - 1, 0).bit_length() * add(a + b)
+    """A product of a by b bits."""
+    return sum(_PS[operator] for operator in product(a, b))
 
 
 def add(bits: int) -> int:

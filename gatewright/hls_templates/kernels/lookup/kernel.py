@@ -9,7 +9,6 @@ import numpy as np
 
 from gatewright.files.records import Count
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.delays import reading
 from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
 from gatewright.hls_templates.mapping.mapper import Mapper
@@ -74,7 +73,7 @@ class Table:
     @property
     def operators(self) -> tuple[str, ...]:
         """The longest way through its C++, see ``delays``."""
-        return (reading(self.words.size, cpp.LUT_DEPTH),)
+        return ("read",)
 
     def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
         """Its module: a ROM for each lane."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from gatewright.files.records import Count
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.delays import START, addition, after, multiplication, reading
+from gatewright.hls_templates.delays import START, addition, after, product
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time, pipelined
 from gatewright.hls_templates.mapping.mapper import Mapper
@@ -104,10 +104,9 @@ class MatVec(Kernel):
     ) -> Machine:
         """A beat enters as soon as the tiles of the one before have."""
         tiles = self._tiles()
-        product = multiplication(IntType.of(tiles).bits, self.input.type.bits)
+        products = product(IntType.of(tiles).bits, self.input.type.bits)
         adds = [addition(self._partial().bits)] * (self.columns - 1).bit_length()
-        weights = reading(len(tiles), cpp.LUT_DEPTH)
-        latency, _ = after(START, ("select", weights, product, *adds, *self.hls_loop), clock_ns)
+        latency, _ = after(START, ("select", "read", *products, *adds, *self.hls_loop), clock_ns)
         passes = len(tiles) * self.hls_interval(clock_ns)
         return pipelined(reads[0], writes[0], passes, latency + 1)
 

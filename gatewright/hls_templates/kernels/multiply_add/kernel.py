@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.delays import addition, multiplication
+from gatewright.hls_templates.delays import addition, product
 from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
@@ -58,7 +58,7 @@ class MultiplyAdd:
     def operators(self) -> tuple[str, ...]:
         """The longest way through its C++, see ``delays``."""
         return (
-            multiplication(self.domain.bits, IntType.of(self.factors).bits),
+            *product(self.domain.bits, IntType.of(self.factors).bits),
             addition(self.out.bits),
         )
 

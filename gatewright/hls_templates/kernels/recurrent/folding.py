@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from gatewright.hls_templates.delays import START, Arrival, addition, after, multiplication
+from gatewright.hls_templates.delays import START, Arrival, addition, after, product
 from gatewright.hls_templates.kernels.recurrent.schedule import (
     SlotList,
     Tile,
@@ -20,8 +20,8 @@ from gatewright.hls_templates.kernels.recurrent.tail import OPERATORS, StepSplit
 from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.ir.types import IntType
 
-DEPTH_MARGIN = 4
-"""A pipeline that an HLS tool makes is taken for a quarter longer than the delays say."""
+DEPTH_MARGIN = 3
+"""A pipeline that an HLS tool makes is taken for a third longer than the delays say."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def loop_cycles(split: StepSplit, tail: TailCode, columns: int, clock_ns: float)
     operands = IntType.hull([body[body.inputs[0]].type, body[body.inputs[-1]].type])
     adder = sum_operator(split)
     adds = [adder] * (columns - 1).bit_length()
-    products = ("read", "select", "select", multiplication(weights.bits, operands.bits), *adds)
+    products = ("read", "select", "select", *product(weights.bits, operands.bits), *adds)
     sums = after(START, (*products, "select", adder), clock_ns)
     times: dict[str, Arrival] = {a.tensor: sums for a in split.accumulators}
     states = body.inputs[:-1]

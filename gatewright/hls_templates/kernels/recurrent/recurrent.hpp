@@ -202,7 +202,10 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
       }
       begins = false;
     }
+    // Before anything hangs on the schedule: the control is not to wait for its ROM.
+    bool step_ends = slot == P::SLOTS - 1;
     const slot_entry entry = P::slot(slot);
+    slot = step_ends ? 0 : slot + 1;
     // What a later pass begins with is picked before this one stores anything.
 #ifndef __SYNTHESIS__
     if (entry.loads)  // else nobody looks at it; in hardware a selection less on the loop
@@ -268,7 +271,10 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
       }
       ++tile;
 #ifndef __SYNTHESIS__
-      if (tile == P::TILES) slot = P::SLOTS - 1;  // only bubbles follow: they cost time, no work
+      if (tile == P::TILES) {  // only bubbles follow: they cost time, no work
+        step_ends = true;
+        slot = 0;
+      }
 #endif
     }
 
@@ -277,16 +283,13 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
 #endif
       for (int lane = 0; lane < LANES; ++lane) loaded[lane] = picked[lane];
 
-    if (slot == P::SLOTS - 1) {
+    if (step_ends) {
       write_state(pick<P::OUT>(streams...), h_now, ends, keep);
       GW_TAP_STEP(P::FIRST_TAP, P::TAPS);
       side = !side;
-      slot = 0;
       tile = 0;
       begun = true;
       running = !ends;
-    } else {
-      ++slot;
     }
   }
   write_state(pick<P::H_N>(streams...), h_now, true, keep);

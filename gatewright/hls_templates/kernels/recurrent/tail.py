@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.delays import addition, multiplication
+from gatewright.hls_templates.delays import addition, product
 from gatewright.hls_templates.kernels.lookup.kernel import Table, make_lookup
 from gatewright.hls_templates.kernels.requantize.kernel import Requantizer, make_requantizer
 from gatewright.ir import ops
@@ -209,7 +209,7 @@ def _binary(operator: str) -> Callable[[_Writer, Node], str]:
 
 OPERATORS: Mapping[Op, Callable[[int, int], tuple[str, ...]]] = {
     ops.ADD: lambda a, b: (addition(max(a, b) + 1),),
-    ops.MUL: lambda a, b: (multiplication(a, b),),
+    ops.MUL: product,
     ops.SUB: lambda a, b: (addition(max(a, b) + 1),),
 }
 """What a node of a tail is in hardware, given the bits of its operands."""

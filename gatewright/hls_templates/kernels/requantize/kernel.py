@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from gatewright.hls_templates import cpp
-from gatewright.hls_templates.delays import addition, multiplication, reading
+from gatewright.hls_templates.delays import addition, product
 from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.kernels.requantize.search import Rescaling, find_affine, product_bits
 from gatewright.hls_templates.mapping.mapper import Mapper
@@ -209,21 +209,19 @@ class Requantizer:
     @property
     def operators(self) -> tuple[str, ...]:
         """The longest way through its C++, see ``delays``."""
-        clamps = ("compare", "select", "select")
+        clamps = ("compare", "select") * 2
         if self.variant == "clip":
             return clamps
         if self.variant == "table":
-            return (reading(self._table_words().size, cpp.LUT_DEPTH),)
+            return ("read",)
         if self.variant == "affine" and self.affine is not None:
             bits = IntType.of(self.affine.multipliers).bits
-            product = () if self.affine.shifts else (multiplication(self.domain.bits, bits),)
+            products = () if self.affine.shifts else product(self.domain.bits, bits)
             adder = addition(product_bits(self.affine, self.domain))
             ties = (adder, adder) if self.affine.ties else ()
-            return (*product, adder, *ties, *clamps)
-        search: list[str] = []
-        for level in range(int(self.thresholds.shape[1]).bit_length()):
-            search += [reading(len(self.thresholds) << level, cpp.LUT_DEPTH), "compare"]
-        return (*search, "add")
+            return (*products, adder, *ties, *clamps)
+        levels = int(self.thresholds.shape[1]).bit_length()
+        return ("read", "compare") * levels + ("add",)
 
     def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
         """Its module, for rows of lanes."""

@@ -62,7 +62,7 @@ struct k0_lstm_layers_0_0_input_gate {
   }
   static void storage() {
   #pragma HLS inline
-  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_input_gate_table type = rom_np impl = lutram
+  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_input_gate_table type = rom_1p impl = lutram
   }
 };
 struct k0_lstm_layers_0_0_forget_acc {
@@ -96,7 +96,7 @@ struct k0_lstm_layers_0_0_forget_gate {
   }
   static void storage() {
   #pragma HLS inline
-  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_forget_gate_table type = rom_np impl = lutram
+  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_forget_gate_table type = rom_1p impl = lutram
   }
 };
 struct k0_lstm_layers_0_0_cell_acc {
@@ -130,7 +130,7 @@ struct k0_lstm_layers_0_0_cell_gate {
   }
   static void storage() {
   #pragma HLS inline
-  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_cell_gate_table type = rom_np impl = lutram
+  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_cell_gate_table type = rom_1p impl = lutram
   }
 };
 struct k0_lstm_layers_0_0_output_acc {
@@ -164,7 +164,7 @@ struct k0_lstm_layers_0_0_output_gate {
   }
   static void storage() {
   #pragma HLS inline
-  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_output_gate_table type = rom_np impl = lutram
+  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_output_gate_table type = rom_1p impl = lutram
   }
 };
 struct k0_lstm_layers_0_0_forget_cell {
@@ -227,7 +227,7 @@ struct k0_lstm_layers_0_0_hidden_tanh {
   }
   static void storage() {
   #pragma HLS inline
-  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_hidden_tanh_table type = rom_np impl = lutram
+  #pragma HLS bind_storage variable = k0_lstm_layers_0_0_hidden_tanh_table type = rom_1p impl = lutram
   }
 };
 struct k0_lstm_layers_0_0_h {
@@ -250,34 +250,40 @@ struct k0_lstm_layers_0_0_h {
   #pragma HLS inline
   }
 };
-static const gw::rom<4, true> k0_lstm_layers_0_0_weights[10][1][gw::padded_lanes(8)] = {{{0, 0, 2, 5, -6, 3, 3, -6}},
-{{-4, -4, 4, -6, -7, -7, -2, -5}},
-{{-6, -1, -2, 6, 0, 0, 0, 0}},
-{{4, -3, 5, 7, 5, -7, -6, 0}},
-{{4, 7, 7, 3, -6, 5, 0, -2}},
-{{-1, 7, -7, -3, 0, 0, 0, 0}},
-{{-7, 3, 6, 1, -2, -1, -6, 1}},
-{{-3, -3, -5, -2, 0, 0, 0, 0}},
-{{-1, 6, -5, 0, 0, 0, 0, 0}},
-{{-1, -6, 3, 1, 0, 0, 0, 0}}};
-static const gw::rom<7, true> k0_lstm_layers_0_0_biases[2][gw::padded_lanes(8)] = {{-51, -54, 7, -39, -27, -52, -14, -1},
-{39, -9, 47, 3, 0, 0, 0, 0}};
-static const gw::rom<15, false> k0_lstm_layers_0_0_schedule[33] = {5, 1137, 17125, 3, 9587, 18145, 6475, 16899, 26131, 23131, 0, 0, 0, 0,
-0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-0, 0, 0, 0, 0};
+static const gw::rom<4, true> k0_lstm_layers_0_0_weights[15][1][gw::padded_lanes(4)] = {{{0, 0, 2, 5}},
+{{-4, -4, 4, -6}},
+{{-6, 3, 3, -6}},
+{{-7, -7, -2, -5}},
+{{-6, -1, -2, 6}},
+{{-1, 7, -7, -3}},
+{{4, -3, 5, 7}},
+{{4, 7, 7, 3}},
+{{5, -7, -6, 0}},
+{{-6, 5, 0, -2}},
+{{-7, 3, 6, 1}},
+{{-2, -1, -6, 1}},
+{{-3, -3, -5, -2}},
+{{-1, 6, -5, 0}},
+{{-1, -6, 3, 1}}};
+static const gw::rom<7, true> k0_lstm_layers_0_0_biases[3][gw::padded_lanes(4)] = {{-51, -54, 7, -39},
+{-27, -52, -14, -1},
+{39, -9, 47, 3}};
+static const gw::rom<17, false> k0_lstm_layers_0_0_schedule[42] = {5, 2161, 33285, 35441, 66565, 68849, 3, 10611, 33283, 43763, 20811, 54219, 66563, 76819,
+87131, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 struct k0_lstm_layers_0_0 {
   static constexpr int INPUTS = 2;
   static constexpr int HIDDEN = 3;
   static constexpr int GATES = 4;
-  static constexpr int UNITS = 2;
+  static constexpr int UNITS = 1;
   static constexpr int COLUMNS = 1;
-  static constexpr int ROWS = 2;
+  static constexpr int ROWS = 3;
   static constexpr int X_BLOCKS = 2;
   static constexpr int H_BLOCKS = 3;
-  static constexpr int SLOTS = 33;
-  static constexpr int TILES = 10;
-  static constexpr int ACCUMULATORS = 2;
-  static constexpr int DISTANCE = 30;
+  static constexpr int SLOTS = 42;
+  static constexpr int TILES = 15;
+  static constexpr int ACCUMULATORS = 3;
+  static constexpr int DISTANCE = 38;
   static constexpr int FIRST_TAP = 0;
   static constexpr int TAPS = 21;
   static constexpr int H0 = -1;
@@ -313,11 +319,11 @@ struct k0_lstm_layers_0_0 {
     entry.stores = (code >> 5 & 1) != 0;
     entry.loads = (code >> 6 & 1) != 0;
     entry.load_row = static_cast<int>(code >> 7 & 3);
-    entry.row = static_cast<int>(code >> 9 & 1);
-    entry.column = static_cast<int>(code >> 10 & 3);
-    entry.read = static_cast<int>(code >> 12 & 1);
-    entry.read_part = static_cast<int>(code >> 13 & 1);
-    entry.written = static_cast<int>(code >> 14 & 1);
+    entry.row = static_cast<int>(code >> 9 & 3);
+    entry.column = static_cast<int>(code >> 11 & 3);
+    entry.read = static_cast<int>(code >> 13 & 3);
+    entry.read_part = static_cast<int>(0);
+    entry.written = static_cast<int>(code >> 15 & 3);
     entry.written_part = static_cast<int>(0);
     return entry;
   }
