@@ -1,6 +1,7 @@
 # make demo    install into .venv and run the demo, down to a bitstream
 # make test    install into .venv, lint, and run every test
 # make quick   lint, and the tests that are soon done and run no compiler, simulator or FPGA tool
+# make hls     all checks of the C++ for Vitis HLS, over the whole matrix (most of an hour)
 # make lint    ruff, mypy and clang-format only
 # make snapshot  write anew what tests/snapshot holds of a small model's output
 # make bench   simulation speed beside hls4ml and Brevitas
@@ -22,7 +23,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint snapshot bench clean
+.PHONY: help demo test quick hls lint snapshot bench clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -41,6 +42,10 @@ quick: export YOSYS := /nowhere/yosys
 quick: lint
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest -q -m "not slow and not compiles" -n auto --maxprocesses 4 --dist worksteal
+
+hls: $(VENV)/.dev
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/hls tests/lint tests/vitis tests/matrix \
+	  tests/campaign/test_random_models.py --compilers all --matrix all --models 100
 
 lint: $(VENV)/.dev
 	@echo "==> ruff"

@@ -104,6 +104,12 @@ def test_a_distance_below_the_pipeline_is_an_interval_above_one(kind: str) -> No
     assert near.hls_interval(2.0) > near.hls_interval(10.0)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_long_sequence_goes_on_at_its_pace(kind: str) -> None:
+    design = map_design(layer(kind))
+    assert design.hls_cycles(300, 10.0) == design.cycles(300, hls_clock_ns=10.0)
+
+
 def test_a_sum_on_the_loop_of_a_fast_clock_is_an_interval_above_one() -> None:
     graph = sequence_graph("fast")
     graph.outputs = [dense(graph, "x", 3, "d")]

@@ -26,7 +26,7 @@ class JitProcess:
         if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, __file__],
-                env={**os.environ, "BREVITAS_JIT": "1"},
+                env={**os.environ, "BREVITAS_JIT": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,

@@ -7,22 +7,18 @@ every row.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from choices import choice
 from matrix_model import make
-from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe
+from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe, max_bits
 from matrix_shapes import few
 from rtl_lint import lint
 
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
-NUMBERS = list(range(len(ROWS))) if choice("matrix") == "all" else few()
-
-
-def max_bits(row: dict[str, Any]) -> int:
-    return max(value for axis, value in row.items() if axis.endswith("_bits") and value)
+ALL = choice("matrix") == "all"
+NUMBERS = list(range(len(ROWS))) if ALL else few()
 
 
 @pytest.mark.parametrize("requantizer", ["auto", "thresholds"])
@@ -31,6 +27,8 @@ def test_no_tool_has_a_warning(number: int, requantizer: str, tmp_path: Path) ->
     print(describe(number))
     row = ROWS[number] | ({"origin": "brevitas"} if ROWS[number]["origin"] == "jit" else {})
     model = make(row, number, EXAMPLE_LENGTH)
-    build = compile_row(row, number, model, EXAMPLE_LENGTH, tmp_path / "build", requantizer)
+    build = compile_row(
+        row, number, model, EXAMPLE_LENGTH, tmp_path / "build", requantizer, linted=ALL or None
+    )
     # Where a search has up to 2^16 thresholds a lane, Yosys runs out of its 4 GB.
     lint(build, netlist=requantizer == "auto" or max_bits(row) <= 8)

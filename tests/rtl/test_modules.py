@@ -93,7 +93,7 @@ def test_every_kernel_and_every_function_of_a_value_has_a_case() -> None:
         for one in vars(module).values()
         if isinstance(one, type)
         and one.__module__ == module.__name__
-        and members <= set(dir(one))
+        and members <= {*dir(one), *getattr(one, "__annotations__", {})}
         and not issubclass(one, Kernel)
         and not getattr(one, "_is_protocol", False)
     }

@@ -173,6 +173,7 @@ def test_every_option_of_compile_is_in_the_manifest(small: Path) -> None:
         "requantizer": "auto",
         "max_steps": 128,
         "board": "pynq-z2",
+        "hls_depth": None,
     }
 
 
@@ -181,6 +182,7 @@ def test_every_option_of_compile_is_in_the_manifest(small: Path) -> None:
     [
         {"multipliers": 8, "max_steps": 7},
         {"requantizer": "thresholds", "board": "zcu104"},
+        {"hls_depth": 50},
     ],
 )
 def test_other_options(options: dict[str, Any], small: Path, tmp_path: Path) -> None:

@@ -96,10 +96,13 @@ def test_one_shifted_threshold_is_found_and_named(
     shutil.copytree(shared_thresholds.build.path, tmp_path / "copy")
     broken = gatewright.Build(tmp_path / "copy")
     step, unit, k, sums = a_threshold_that_is_met(shared_thresholds, "forget")
-    name = "k0_lstm_layers_0_0_forget_acc_rows"
+    # A tree of 8 levels: number k + 1 in order is a node of the level that its last 1 says.
+    above = ((k + 1) & -(k + 1)).bit_length()
+    level, node = 8 - above, (k + 1) >> above
+    name = f"k0_lstm_layers_0_0_forget_acc_level_{level}"
     _, _, numbers = array_numbers((broken.path / "hls/params.hpp").read_text(), name)
-    rows = 1 if len(numbers) == 256 else shared.HIDDEN
-    replace_number(broken.path / "hls/params.hpp", name, (unit % rows) * 256 + k + 1, 1)
+    channel = 0 if len(numbers) == 1 << level else unit
+    replace_number(broken.path / "hls/params.hpp", name, (channel << level) + node, 1)
     report = broken.verify(shared.x)
     assert report.mismatches > 0
     found = report.divergence

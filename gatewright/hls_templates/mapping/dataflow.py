@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 
 from gatewright.hls_templates.kernels.axis.kernel import AxisPort
 from gatewright.hls_templates.kernels.base import Kernel, Port
@@ -20,6 +21,9 @@ from gatewright.hls_templates.records import (
     Tap,
 )
 from gatewright.hls_templates.rtl.sv import RtlStage
+
+STEADY_STEPS = 128
+"""Time steps after which the pace of a design is taken for what it stays."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +168,18 @@ class Design:
         work = sum(kernel.interval for kernel in self.kernels)
         return simulate(machines, list(channels.values()), ends, sequences, work)
 
+    def hls_cycles(self, steps: int, clock_ns: float) -> int:
+        """Clock cycles of a sequence in the C++; of a long one, at the pace that it has by then.
+
+        Args:
+            steps: Time steps of the sequence.
+            clock_ns: The clock period, in nanoseconds.
+        """
+        if steps <= 2 * STEADY_STEPS:
+            return self.cycles(steps, hls_clock_ns=clock_ns)
+        half, whole = (self.cycles(n * STEADY_STEPS, hls_clock_ns=clock_ns) for n in (1, 2))
+        return whole + ceil((steps - 2 * STEADY_STEPS) * (whole - half) / STEADY_STEPS)
+
     def with_fifos(self) -> Design:
         """The same, each stream as deep as its two ends make use of."""
         intervals = {name: 1 for name in self.streams}
@@ -197,7 +213,7 @@ class Design:
             schema=SCHEMA,
             steps=steps,
             predicted_cycles=self.cycles(steps),
-            hls_predicted_cycles=self.cycles(steps, hls_clock_ns=clock_ns),
+            hls_predicted_cycles=self.hls_cycles(steps, clock_ns),
             max_steps=self.max_steps,
             inputs=tuple(port.record() for port in self.inputs),
             outputs=tuple(port.record() for port in self.outputs),
