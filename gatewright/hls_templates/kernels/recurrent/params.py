@@ -49,14 +49,7 @@ def _constants(layer: RecurrentLayer) -> dict[str, int]:
     folding = layer.hls
     shape = folding.shape
     return {
-        "INPUTS": shape.inputs,
-        "HIDDEN": shape.hidden,
-        "GATES": shape.gates,
-        "UNITS": shape.units,
-        "COLUMNS": shape.columns,
-        "ROWS": shape.rows,
-        "X_BLOCKS": shape.x_blocks,
-        "H_BLOCKS": shape.h_blocks,
+        **shape.sizes,
         "SLOTS": len(folding.slots),
         "TILES": len(folding.tiles),
         "ACCUMULATORS": folding.accumulators,

@@ -215,14 +215,7 @@ def layer_module(kernel: RecurrentLayer) -> Module:
     h, c = kernel.state_type(0), kernel.state_type(1)
     types = {role: port.type for role, port in kernel.role_ports().items()}
     params: dict[str, SvValue] = {
-        "INPUTS": shape.inputs,
-        "HIDDEN": shape.hidden,
-        "GATES": shape.gates,
-        "UNITS": shape.units,
-        "COLUMNS": shape.columns,
-        "ROWS": shape.rows,
-        "X_BLOCKS": shape.x_blocks,
-        "H_BLOCKS": shape.h_blocks,
+        **shape.sizes,
         "SLOTS": len(kernel.slots),
         "TILES": len(weights),
         "ACC_ROWS": kernel.folding.accumulators,

@@ -114,6 +114,20 @@ class TileShape:
         """Tiles of a time step."""
         return self.rows * (self.x_blocks + self.h_blocks)
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """All of that by the names of the kernel's parameters, in C++ and in ``rtl/``."""
+        return {
+            "INPUTS": self.inputs,
+            "HIDDEN": self.hidden,
+            "GATES": self.gates,
+            "UNITS": self.units,
+            "COLUMNS": self.columns,
+            "ROWS": self.rows,
+            "X_BLOCKS": self.x_blocks,
+            "H_BLOCKS": self.h_blocks,
+        }
+
     def rows_of(self, column: int) -> range:
         """The row blocks that have a unit in a column block of h."""
         last = min((column + 1) * self.columns, self.hidden) - 1
