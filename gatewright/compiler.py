@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,10 +14,11 @@ from gatewright import frontend
 from gatewright.boards import DEFAULT_BOARD
 from gatewright.build import Build
 from gatewright.builds.emission import emit, json_bytes, make_forms
-from gatewright.builds.folder import CALIBRATION, named, replacing, writing
+from gatewright.builds.folder import CALIBRATION, RTL, named, replacing, writing
 from gatewright.builds.manifest import facts_of, write_manifest
-from gatewright.builds.options import check_options
+from gatewright.builds.options import ABSOLUTE, check_options, check_rom_dir
 from gatewright.calibration import Calibration, calibrate
+from gatewright.hls_templates.project.names import DEFAULT_NAME
 from gatewright.verify.torch_check import check_torch
 
 StageProgress = Callable[[str], None]
@@ -33,6 +35,8 @@ def compile(
     max_steps: int | None = None,
     board: str = DEFAULT_BOARD,
     hls_depth: int | None = None,
+    name: str = DEFAULT_NAME,
+    rom_dir: str | os.PathLike[str] = "",
     progress: StageProgress | None = None,
 ) -> Build:
     """Compile a quantized recurrent model to HLS C++.
@@ -56,6 +60,12 @@ def compile(
         hls_depth: Cycles from an h to the next in the pipeline that the HLS tool makes of a
             recurrent layer, where its report is there to say; else what its operators are taken to
             need. The C++ is scheduled for that many; ``rtl/`` has a schedule of its own.
+        name: What every module, package, memory image, namespace and macro of this build begins
+            with, so that several stand in one project: small letters, digits and single ``_``
+            between them, a letter first, at most 40.
+        rom_dir: Folder in which ``rtl/`` finds its ``rom/``, where the instance, or a define, does
+            not say another; by default the one that a tool runs in. ``"absolute"`` for ``rtl/``
+            itself, wherever the tool runs: the build is then bound to its place.
         progress: Called with the name of each stage as it begins.
 
     Returns:
@@ -66,8 +76,10 @@ def compile(
         GatewrightError: With a code, a place, a cause and a remedy; the folder is left as it was.
     """
     report = progress or (lambda stage: None)
-    options = check_options(multipliers, requantizer, max_steps, board, hls_depth)
+    options = check_options(multipliers, requantizer, max_steps, board, hls_depth, name, rom_dir)
     folder = named(output_dir)
+    if rom_dir == ABSOLUTE:
+        options = replace(options, rom_dir=check_rom_dir(folder.resolve() / RTL))
     with replacing(folder) as partial:
         if calibration is not None:
             report("calibrate")

@@ -34,7 +34,7 @@ from gatewright.builds.options import (
 from gatewright.hls_templates import least_budget
 from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
 from gatewright.hls_templates.project.hls import project_files
-from gatewright.hls_templates.project.names import SOURCES
+from gatewright.hls_templates.project.names import SOURCES, Names
 from gatewright.hls_templates.project.rtl import rtl_files
 from gatewright.hls_templates.records import KernelRecord
 
@@ -113,15 +113,16 @@ def candidate(build: Documents, multipliers: int, *, shell: bool = True) -> Cand
         shell: With what stands between the design and the pins of a board.
     """
     design = folded(build, multipliers)
-    files: dict[str, Any] = dict(rtl_files(design))
+    names = Names(build.kernels.name)
+    files: dict[str, Any] = dict(rtl_files(design, names))
     kernels = design.document(build.integer.steps, {})
     if shell:
-        around = shell_files(kernels.inputs, kernels.outputs, build_digest(build.path))
+        around = shell_files(kernels.inputs, kernels.outputs, build_digest(build.path), names)
         lines = [line for line in files[SOURCES].splitlines() if line not in around]
         files |= around
         files[SOURCES] = "\n".join([*lines, *around]) + "\n"
     least = least_budget(build.integer.graph)
-    return Candidate(multipliers, files, kernels.steps, kernels.predicted_cycles, least)
+    return Candidate(multipliers, files, kernels.steps, kernels.predicted_cycles, least, names)
 
 
 def _by_vitis(
@@ -157,18 +158,19 @@ def hls_candidate(
         clock_ns: Period of the clock.
         hls_depth: Cycles from an h to the next in a recurrent layer; None for those of the build.
     """
-    period = operator_ns(board, clock_ns)
+    period, names = operator_ns(board, clock_ns), Names(build.kernels.name)
     design, integer = folded_for_hls(build, multipliers, period, hls_depth), build.integer
     kernels, steps = design.document(integer.steps, {}, period), golden_steps(integer, design)
     return HlsCandidate(
         multipliers,
         hls_depth,
-        project_files(design, board.part, clock_ns) | golden_vectors(integer, design),
+        project_files(design, board.part, clock_ns, names) | golden_vectors(integer, design),
         tuple(map(_predicted, kernels.kernels)),
         kernels.steps,
         kernels.hls_predicted_cycles,
         steps,
         design.cycles(steps, hls_clock_ns=period),
+        names,
     )
 
 

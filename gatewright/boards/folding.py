@@ -9,6 +9,7 @@ from itertools import islice
 from gatewright.boards.report import Attempt, Usage, too_large
 from gatewright.boards.run import Progress
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.project.names import DEFAULT_NAMES, Names
 
 UNITS = {"lut": "LUTs", "ff": "flip-flops", "bram": "block RAMs", "dsp": "DSP blocks"}
 
@@ -23,6 +24,7 @@ class Candidate:
         steps: Time steps of the sequence that ``cycles`` is of.
         cycles: Predicted for it.
         least: The smallest budget that the design can be folded for.
+        names: Of the build.
     """
 
     multipliers: int
@@ -30,6 +32,7 @@ class Candidate:
     steps: int
     cycles: int
     least: int = 1
+    names: Names = DEFAULT_NAMES
 
 
 Fold = Callable[[int], Candidate]

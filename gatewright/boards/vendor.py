@@ -9,7 +9,7 @@ from gatewright.boards.folding import Candidate, Fold, does_not_fit, folds, say_
 from gatewright.boards.plan import Plan, ToolRun
 from gatewright.boards.report import Attempt, SynthReport, Usage, count_cells, too_large
 from gatewright.boards.run import Progress, run_all
-from gatewright.hls_templates.project.names import SOURCES, TOP
+from gatewright.hls_templates.project.names import SOURCES
 from gatewright.tools.programs import YOSYS
 
 NOTE = (
@@ -80,8 +80,8 @@ def count_resources(
 def make_plan(board: Board, candidate: Candidate) -> Plan:
     """The files, and the one command that counts their cells."""
     script = (
-        f"read_slang -j 1 --top {TOP} -f {SOURCES}\n"
-        f"{board.family.synth} -top {TOP} -flatten -noiopad\n"
+        f"read_slang -j 1 --top {candidate.names.top} -f {SOURCES}\n"
+        f"{board.family.synth} -top {candidate.names.top} -flatten -noiopad\n"
         "tee -q -o ../cells.json stat -json\n"
     )
     files = {f"rtl/{path}": text for path, text in candidate.rtl.items()}

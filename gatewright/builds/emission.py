@@ -77,10 +77,10 @@ def make_forms(
 
 def emit(forms: Forms) -> dict[str, bytes]:
     """Every file of a build by its path, but the manifest and ``calibration.json``."""
-    board = find_board(forms.options.board)
-    project = project_files(forms.design, board.part, board.clock_ns)
+    board, names = find_board(forms.options.board), forms.options.names
+    project = project_files(forms.design, board.part, board.clock_ns, names)
     project |= golden_vectors(forms.integer, forms.design)
-    folders = {PROJECT: project, RTL: rtl_files(forms.design)}
+    folders = {PROJECT: project, RTL: rtl_files(forms.design, names, forms.options.rom_dir)}
     return {
         TRACED: _graph(forms.traced),
         INTEGER: _graph(to_onnx(forms.integer)),
@@ -108,7 +108,10 @@ def _graph(model: onnx.ModelProto) -> bytes:
 def _kernels_json(forms: Forms) -> dict[str, Any]:
     return to_json(
         forms.design.document(
-            forms.integer.steps, _state_quantizers(forms.traced), forms.options.clock_ns
+            forms.integer.steps,
+            _state_quantizers(forms.traced),
+            forms.options.clock_ns,
+            forms.options.name,
         )
     )
 

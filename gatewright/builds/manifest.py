@@ -36,6 +36,8 @@ class ManifestJson(_Always, total=False):
 
     max_steps: Count
     hls_depth: Count | None
+    name: str
+    rom_dir: str
     digest: str
 
 

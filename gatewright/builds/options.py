@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
+import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -19,6 +21,7 @@ from gatewright.hls_templates.mapping.options import (
     DEFAULT_MULTIPLIERS,
     MappingOptions,
 )
+from gatewright.hls_templates.project.names import DEFAULT_NAME, Names, fault_of_name
 from gatewright.ir.lowering import IntegerModel
 
 FASTEST = (1 << 31) - 1
@@ -39,9 +42,19 @@ class BuildOptions(MappingOptions):
 
     Attributes:
         board: Name of a vendor's board, for the HLS project.
+        name: What the build calls its own.
+        rom_dir: Where the SystemVerilog finds ``rom/`` unless its user says; empty for the folder
+            that a tool runs in, else it ends in "/".
     """
 
     board: str = DEFAULT_BOARD
+    name: str = DEFAULT_NAME
+    rom_dir: str = ""
+
+    @property
+    def names(self) -> Names:
+        """What the build calls its own."""
+        return Names(self.name)
 
     @property
     def clock_ns(self) -> float:
@@ -71,6 +84,12 @@ def operator_ns(board: Board, clock_ns: float) -> float:
     return clock_ns * (2 if board.part.startswith(ULTRASCALE) else 1)
 
 
+ABSOLUTE = "absolute"
+"""The ``rom_dir`` of who wants that of the build itself."""
+ROM_DIR = re.compile(r"[A-Za-z0-9_./ +:@,=~-]*")
+ROM_DIR_HOLDS = "letters and digits of ASCII, spaces and _./+:@,=~-"
+"""What can stand in a string of SystemVerilog and of a macro, for every tool."""
+
 AnyOptions = TypeVar("AnyOptions", bound=MappingOptions)
 
 
@@ -80,6 +99,8 @@ def check_options(
     max_steps: Any = None,
     board: Any = DEFAULT_BOARD,
     hls_depth: Any = None,
+    name: Any = DEFAULT_NAME,
+    rom_dir: Any = "",
 ) -> BuildOptions:
     """The options of a build.
 
@@ -89,6 +110,8 @@ def check_options(
         max_steps: A positive integer, or None for the default.
         board: Name of a vendor's board.
         hls_depth: A positive integer of at most ``MOST_CYCLES``, or None for the default.
+        name: See ``fault_of_name``.
+        rom_dir: A folder, or nothing.
 
     Raises:
         GatewrightError: GW-403 for an unknown board, GW-405.
@@ -101,7 +124,23 @@ def check_options(
     depth = positive("hls_depth", hls_depth)
     if depth is not None and depth > MOST_CYCLES:
         raise _refused("hls_depth", depth, f"at most {MOST_CYCLES} cycles")
-    return BuildOptions(budget, requantizer, steps, depth, find_board(board).name)
+    fault = fault_of_name(name)
+    if fault is not None:
+        raise _refused("name", name, fault)
+    folder = check_rom_dir(rom_dir)
+    return BuildOptions(budget, requantizer, steps, depth, find_board(board).name, name, folder)
+
+
+def check_rom_dir(value: Any) -> str:
+    """A folder as SystemVerilog can say it, with "/" behind; or nothing.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str) or not ROM_DIR.fullmatch(text):
+        raise _refused("rom_dir", value, f"a folder, of {ROM_DIR_HOLDS}, or {ABSOLUTE}")
+    return f"{text.rstrip('/')}/" if text else ""
 
 
 def check_clock(value: Any) -> float | None:

@@ -29,6 +29,7 @@ from gatewright.errors import GatewrightError, escaped
 from gatewright.hls_templates.cosim import Waveform
 from gatewright.hls_templates.mapping.document import to_json
 from gatewright.hls_templates.mapping.options import DEFAULT_MULTIPLIERS
+from gatewright.hls_templates.project.names import DEFAULT_NAME
 from gatewright.levels.pieces import in_pieces
 from gatewright.levels.rtl import drive_for
 from gatewright.levels.stream import check_stream
@@ -121,6 +122,18 @@ def main() -> None:
     help="From an h to the next in the pipeline of a recurrent layer that the HLS tool reports; "
     "without it, what its operators are taken to need.",
 )
+@click.option(
+    "--name",
+    default=DEFAULT_NAME,
+    show_default=True,
+    help="What modules, packages, memory images, namespaces and macros of the build begin with.",
+)
+@click.option(
+    "--rom-dir",
+    default="",
+    metavar="FOLDER",
+    help="Where rtl/ finds its rom/; 'absolute' for rtl/ itself. By default where a tool runs.",
+)
 @calibrate_with
 @as_json
 def compile_command(
@@ -131,6 +144,8 @@ def compile_command(
     max_steps: int | None,
     board: str,
     hls_depth: int | None,
+    name: str,
+    rom_dir: str,
     data: str | None,
     as_json: bool,
 ) -> None:
@@ -139,7 +154,7 @@ def compile_command(
     MODEL is an .onnx file, module:factory, or a folder whose model.py has model() and
     example_input().
     """
-    check_options(multipliers, requantizer, max_steps, board, hls_depth)
+    check_options(multipliers, requantizer, max_steps, board, hls_depth, name, rom_dir)
     source, calibration = calibrated(load_model(model), data)
     with display.compiling(as_json) as progress:
         build = compile(
@@ -151,6 +166,8 @@ def compile_command(
             max_steps=max_steps,
             board=board,
             hls_depth=hls_depth,
+            name=name,
+            rom_dir=rom_dir,
             progress=progress,
         )
     if as_json:

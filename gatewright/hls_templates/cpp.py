@@ -10,6 +10,7 @@ from typing import SupportsInt
 
 import numpy as np
 
+from gatewright.hls_templates.project.names import LIBRARY
 from gatewright.ir.types import IntArray, IntType
 
 _IDENT = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -33,12 +34,12 @@ def identifier(*parts: str) -> str:
 
 def word(type_: IntType) -> str:
     """The computed type that holds a range."""
-    return f"gw::word<{type_.bits}, {_bool(type_.signed)}>"
+    return f"{LIBRARY}::word<{type_.bits}, {_bool(type_.signed)}>"
 
 
 def rom(type_: IntType) -> str:
     """The constant-array element type that holds a range."""
-    return f"gw::rom<{type_.bits}, {_bool(type_.signed)}>"
+    return f"{LIBRARY}::rom<{type_.bits}, {_bool(type_.signed)}>"
 
 
 def _bool(value: bool) -> str:
@@ -64,7 +65,7 @@ def array(name: str, values: IntArray, type_: IntType | None = None, *, lanes: b
     """
     sizes = [str(n) for n in values.shape]
     if lanes:
-        sizes[-1] = f"gw::padded_lanes({sizes[-1]})"
+        sizes[-1] = f"{LIBRARY}::padded_lanes({sizes[-1]})"
     extents = "".join(f"[{size}]" for size in sizes)
     element = rom(type_ or IntType.of(values))
     return f"static const {element} {name}{extents} = {_braces(values)};"

@@ -12,9 +12,14 @@ Bound = Annotated[int, msgspec.Meta(ge=-(2**32), le=2**32)]
 """The least or greatest value of a stream, whose words have at most 32 bits."""
 
 
-SCHEMA: Literal[3] = 3
+BuildName = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]
+"""What a build calls its own: see ``project.names``."""
+
+
+SCHEMA: Literal[4] = 4
 """The version of the records. The first had no number, tiles and taps by position, and requantizers
-whose fields were those of their kernel; the second had one schedule for RTL and C++."""
+whose fields were those of their kernel; the second had one schedule for RTL and C++; the third no
+name."""
 
 
 class PortRecord(Record, frozen=True):
@@ -236,6 +241,7 @@ class Document(Record, Generic[K], kw_only=True, frozen=True):
 
     Attributes:
         schema: Version of these records.
+        name: Of the build: what its modules, namespaces and files begin with.
         steps: Time steps of the sequence that cycles are predicted for.
         predicted_cycles: Of that sequence, from its first input word to its last output word, in
             ``rtl/``.
@@ -251,7 +257,8 @@ class Document(Record, Generic[K], kw_only=True, frozen=True):
         kernels: In topological order.
     """
 
-    schema: Literal[3]
+    schema: Literal[4]
+    name: BuildName
     steps: Count
     predicted_cycles: Count
     hls_predicted_cycles: Count

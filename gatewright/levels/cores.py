@@ -20,7 +20,7 @@ from gatewright.hls_templates.cosim import Core, Drive, SimulatorName, compiled_
 from gatewright.hls_templates.cosim.cells import cell_models
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.mapping.ports import Ports
-from gatewright.hls_templates.project.names import CORE, SOURCES
+from gatewright.hls_templates.project.names import SOURCES
 from gatewright.hls_templates.project.rtl import rtl_files
 from gatewright.levels.level import Level, Opener
 from gatewright.levels.rtl import RtlEngine, drive_for
@@ -67,7 +67,7 @@ def make_netlist(build: Documents, device: NetlistTarget) -> tuple[Cached, Ports
     """
     design, yosys = folded(build, device.level.multipliers), find_yosys()
     ports = Ports.of(design.document(build.integer.steps, {}))
-    plan = netlist_plan(device, rtl_files(design), CORE)
+    plan = netlist_plan(device, rtl_files(design), ports.names.core)
     cells = cell_models(device.level.models, yosys)
     names = [*cells, NETLIST_V]
     sources = {SOURCES: "".join(f"{name}\n" for name in names)}

@@ -11,6 +11,7 @@ from gatewright.builds.manifest import read_manifest
 from gatewright.builds.options import find_board, operator_ns
 from gatewright.files.reading import MAX_JSON, read_bytes, whole
 from gatewright.hls_templates.mapping.options import DEFAULT_CLOCK_NS
+from gatewright.hls_templates.project.names import LIBRARY, Names
 from gatewright.hls_templates.records import KernelsDocument
 from gatewright.lint.llvm.delays import CycleRoom
 from gatewright.lint.llvm.design import Pipeline, design_pipelines
@@ -26,7 +27,7 @@ from gatewright.lint.source.scopes import Braces, Scopes
 from gatewright.lint.source.statics import Statics
 
 _TOP = f"{PROJECT}/top.cpp"
-_HOST = tuple(f"{PROJECT}/{name}" for name in ("csim.cpp", "tb.cpp", "gatewright/gw_host.hpp"))
+_HOST = tuple(f"{PROJECT}/{name}" for name in ("csim.cpp", "tb.cpp", f"{LIBRARY}/gw_host.hpp"))
 """C++ that no hardware is made of."""
 
 
@@ -109,7 +110,7 @@ class View:
     @cached_property
     def functions(self) -> tuple[CppFunction, ...]:
         """What the top level calls, each template as it is used; the top level first."""
-        return tuple(reached(self.probed.unit).values())
+        return tuple(reached(self.probed.unit, Names(self.kernels.name).top).values())
 
     @cached_property
     def bound(self) -> dict[CppFunction, list[BoundPragma]]:

@@ -37,11 +37,11 @@ ARTEFACTS = (
     "hls/golden/s_axis.dat",
     "hls/golden/m_axis.dat",
     "rtl/sources.f",
-    "rtl/gw_params_pkg.sv",
-    "rtl/gw_recurrent.sv",
+    "rtl/gatewright_params_pkg.sv",
+    "rtl/gw_recurrent_v1.sv",
     "rtl/gatewright_core.sv",
     "rtl/gatewright_top.sv",
-    "rtl/rom/k0_lstm_layers_0_0_weight_file.hex",
+    "rtl/rom/gatewright_k0_lstm_layers_0_0_weight_file.hex",
 )
 
 

@@ -89,7 +89,7 @@ def test_an_empty_graph_is_named(copy: Path, part: str, shared: Shared) -> None:
     [
         ("traced", "1_traced.onnx"),
         ("standard", "2_standard.onnx"),
-        pytest.param("rtl", "rtl/gw_fifo.sv", marks=needs("rtl")),
+        pytest.param("rtl", "rtl/gw_fifo_v1.sv", marks=needs("rtl")),
         pytest.param("cxxrtl", "rtl/sources.f", marks=needs("cxxrtl")),
         pytest.param("rtl", "rtl/rom/k0_lstm_layers_0_0_bias_file.hex", marks=needs("rtl")),
     ],
@@ -115,7 +115,7 @@ def test_damaged_graph(copy: Path) -> None:
         ("standard", "2_standard.onnx"),
         ("csim", "hls/"),
         pytest.param("rtl", "rtl/rom/", marks=needs("rtl")),
-        pytest.param("cxxrtl", "rtl/gw_fifo.sv", marks=needs("cxxrtl")),
+        pytest.param("cxxrtl", "rtl/gw_fifo_v1.sv", marks=needs("cxxrtl")),
     ],
 )
 def test_what_was_changed_is_run_with_a_warning(copy: Path, level: str, part: str) -> None:

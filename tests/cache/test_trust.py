@@ -37,7 +37,7 @@ PLANTED = """
 struct Planted {
   Planted() { std::fclose(std::fopen("MARK", "w")); }
 } planted;
-extern "C" int gw_simulate() { return 0; }
+extern "C" int gatewright_simulate() { return 0; }
 """
 
 
@@ -109,11 +109,11 @@ def test_old_folders_and_waveforms_are_replaced_with_the_build(
 
 SHADOWS = {
     "hls/ap_int.h": "csim",
-    "hls/gatewright/ap_int.h": "csim",
-    "hls/gatewright/etc/ap_private.h": "csim",
+    "hls/gatewright_v1/ap_int.h": "csim",
+    "hls/gatewright_v1/etc/ap_private.h": "csim",
     "hls/cstdint": "csim",
-    "hls/gatewright/vector": "csim",
-    "hls/gatewright/extra.hpp": "csim",
+    "hls/gatewright_v1/vector": "csim",
+    "hls/gatewright_v1/extra.hpp": "csim",
     "hls/requantize.hpp": "csim",  # which a quoted include would find first
     "rtl/extra.sv": "rtl",
     "rtl/verilated.h": "rtl",

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from gatewright.boards.shell import shell_files
-from gatewright.hls_templates.library import library
+from gatewright.hls_templates.library import versioned_modules
+from gatewright.hls_templates.project.names import library_module
 from gatewright.hls_templates.records import PortRecord
 from gatewright.ir.types import IntArray
 
@@ -48,8 +49,9 @@ def expected(x: IntArray, start: IntArray, total: int | None = None) -> list[Int
 
 def write_sources(folder: Path, digest: bytes = DIGEST) -> list[str]:
     """The shell around this design."""
-    modules = library(".sv")
-    files = {name: modules[name] for name in ("gw_ram.sv", "gw_skid.sv", "gw_fifo.sv")}
+    modules = versioned_modules()
+    names = [f"{library_module(name)}.sv" for name in ("gw_ram", "gw_skid", "gw_fifo")]
+    files = {name: modules[name] for name in names}
     files[TOP.name] = TOP.read_text()
     files |= shell_files(INPUTS, OUTPUTS, digest)
     for name, text in files.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatewright.build import Build
 from gatewright.builds.folder import RTL
-from gatewright.hls_templates.project.names import CORE, SOURCES, TOP
+from gatewright.hls_templates.project.names import DEFAULT_NAMES, SOURCES
 from gatewright.tools import find_verilator, find_yosys, run_tool, run_yosys
 
 
@@ -21,7 +21,7 @@ def lint(build: Build, *, netlist: bool = True) -> None:
         GatewrightError: GW-702 with its first complaint.
     """
     folder = build.path / RTL
-    for top in (CORE, TOP):
+    for top in (DEFAULT_NAMES.core, DEFAULT_NAMES.top):
         options = ["--lint-only", "-Wall", "--top-module", top, "-f", SOURCES]
         said = run_tool(find_verilator(), options, folder)
         assert "%Warning" not in said, said

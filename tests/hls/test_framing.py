@@ -23,19 +23,19 @@ LANES = 64
 HARNESS = """
 #include <iostream>
 
-#include "gw_host.hpp"
+#include "gatewright_v1/gw_host.hpp"
 #include "top.hpp"
 
 int main() {
-  gw::stream<s_axis_word> in;
-  gw::stream<m_axis_word> out;
+  gatewright_v1::stream<gatewright_params::s_axis_word> in;
+  gatewright_v1::stream<gatewright_params::m_axis_word> out;
   for (int count = 0; std::cin >> count;) {
     for (int n = 0; n < count; ++n) {
-      s_axis_word w;
+      gatewright_params::s_axis_word w;
       for (int lane = 0; lane < 64; ++lane) {
         int value = 0;
         std::cin >> value;
-        gw::set_lane<8>(w.data, lane, value);
+        gatewright_v1::set_lane<8>(w.data, lane, value);
       }
       w.last = n == count - 1;
       w.user = false;
@@ -46,10 +46,10 @@ int main() {
     const int given = static_cast<int>(out.size());
     std::cout << framing << ' ' << given << ' ' << in.size();
     for (int n = 0; n < given; ++n) {
-      const m_axis_word w = out.read();
+      const gatewright_params::m_axis_word w = out.read();
       if (w.last) std::cout << ' ' << n;
       for (int lane = 0; lane < 3; ++lane)
-        std::cout << ' ' << static_cast<int>(gw::get_lane<24, true>(w.data, lane));
+        std::cout << ' ' << static_cast<int>(gatewright_v1::get_lane<24, true>(w.data, lane));
     }
     std::cout << '\\n';
   }
@@ -79,7 +79,7 @@ def program(
     if request.param == "native":  # the sanitizer stops inside ap_int
         command += ["-DGW_NATIVE", "-D_GLIBCXX_ASSERTIONS"]
         command += ["-fsanitize=undefined", "-fno-sanitize-recover"]
-    command += ["-I.", "-Igatewright", f"-I{ap_types()}", "main.cpp", "top.cpp", "-o", "main"]
+    command += [f"-I{ap_types()}", "main.cpp", "top.cpp", "-o", "main"]
     subprocess.run(command, cwd=folder, check=True)
     return folder / "main"
 

@@ -14,7 +14,7 @@ from small_cells import INPUTS
 from gatewright.hls_templates import map_design, write_project
 from gatewright.hls_templates.csim import Simulator, csim_sources
 from gatewright.hls_templates.project.hls import project_files
-from gatewright.hls_templates.project.names import TOP
+from gatewright.hls_templates.project.names import DEFAULT_NAMES
 from gatewright.ir import interpreter
 from gatewright.ir.graph import Graph
 from gatewright.ir.types import IntArray
@@ -91,18 +91,20 @@ MAIN = """
 #include <cstdio>
 #include <vector>
 #include "top.hpp"
-#include "gw_host.hpp"
+#include "gatewright_v1/gw_host.hpp"
+namespace gw = gatewright_v1;
+namespace params = gatewright_params;
 
 int main() {
   const int x[] = {VALUES};
   const int cuts[] = {CUTS};
   for (int i = 0; i + 1 < COUNT; ++i) {
-    gw::stream<s_axis_word> in;
-    gw::stream<m_axis_word> out;
-    gw::drive<gw::params::s_axis_params>(x + cuts[i] * INPUTS, cuts[i + 1] - cuts[i], i > 0, in);
+    gw::stream<params::s_axis_word> in;
+    gw::stream<params::m_axis_word> out;
+    gw::drive<params::s_axis_params>(x + cuts[i] * INPUTS, cuts[i + 1] - cuts[i], i > 0, in);
     TOP(in, out);
-    std::vector<int> y((cuts[i + 1] - cuts[i]) * gw::params::m_axis_params::WIDTH);
-    if (!gw::collect<gw::params::m_axis_params>(out, cuts[i + 1] - cuts[i], y.data())) return 1;
+    std::vector<int> y((cuts[i + 1] - cuts[i]) * params::m_axis_params::WIDTH);
+    if (!gw::collect<params::m_axis_params>(out, cuts[i + 1] - cuts[i], y.data())) return 1;
     for (int value : y) std::printf("%d ", value);
   }
 }
@@ -118,7 +120,9 @@ def test_the_kernel_s_own_state_is_kept_too(tmp_path: Path) -> None:
     feeds = {name: value[2:] for name, value in random_feeds(graph, 3, CUTS[-1]).items()}
     main = MAIN.replace("VALUES", ", ".join(map(str, feeds["x"].ravel())))
     main = main.replace("CUTS", ", ".join(map(str, CUTS))).replace("COUNT", str(len(CUTS)))
-    (tmp_path / "main.cpp").write_text(main.replace("INPUTS", str(INPUTS)).replace("TOP", TOP))
+    (tmp_path / "main.cpp").write_text(
+        main.replace("INPUTS", str(INPUTS)).replace("TOP", DEFAULT_NAMES.top)
+    )
     includes = [f"-I{folder}" for folder in (tmp_path, tmp_path / "gatewright", ap_types())]
     sources = [tmp_path / "main.cpp", tmp_path / "top.cpp"]
     command = [*find_compiler().command, "-std=c++14", "-w", *includes, *sources, "-o", "pieces"]

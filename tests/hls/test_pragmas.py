@@ -54,7 +54,9 @@ def test_every_rom_says_how_it_lies_in_memory(requantizer: str) -> None:
     assert len(arrays) > 20
     for name, extents in arrays:
         told = re.findall(rf"#pragma HLS (\w+) variable = {name} ", text)
-        words = eval(extents.replace("][", "*").strip("[]").replace("gw::padded_lanes", ""))
+        words = eval(
+            extents.replace("][", "*").strip("[]").replace("gatewright_v1::padded_lanes", "")
+        )
         assert told or words == 1, name
 
 

@@ -458,9 +458,9 @@ def test_a_design_that_answers_wrongly_is_refused(shared: Shared, tmp_path: Path
     top = build.path / "hls/top.cpp"
     text = top.read_text()
     # Without time-step selection there are more output beats than the model has.
-    call = re.search(r"gw::select_last<gw::params::\w+>", text)
+    call = re.search(r"gatewright_v1::select_last<gatewright_params::\w+>", text)
     assert call is not None
-    params = build.path / "hls/gatewright/select_last.hpp"
+    params = build.path / "hls/gatewright_v1/select_last.hpp"
     params.write_text(params.read_text().replace("if (x.last) out.write(x);", "out.write(x);"))
     with pytest.raises(GatewrightError) as caught:
         build.simulate(shared.x)

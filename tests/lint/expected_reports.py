@@ -50,9 +50,9 @@ def _tables(build: gatewright.Build) -> str:
         f"{build.kernels.hls_predicted_cycles} cycles for {build.kernels.steps} steps."
     )
     text = (build.path / "hls/params.hpp").read_text()
-    bits = {name: int(n) for n, name in re.findall(r"gw::rom<(\d+), \w+> (\w+)\[", text)}
+    bits = {name: int(n) for n, name in re.findall(r"gatewright_v1::rom<(\d+), \w+> (\w+)\[", text)}
     for name, word in (("h", "operand_t"), ("c", "cell_t")):
-        (bits[name],) = map(int, re.findall(rf"using {word} = gw::word<(\d+), ", text))
+        (bits[name],) = map(int, re.findall(rf"using {word} = gatewright_v1::word<(\d+), ", text))
     loops = [_loop(pipeline) for pipeline in report.pipelines]
     memories = [_memory(m, bits) for p in report.pipelines for m in p.memories]
     return "\n".join(

@@ -24,7 +24,7 @@ from planted import (
     lines,
 )
 
-MATVEC = "hls/gatewright/matvec.hpp"
+MATVEC = "hls/gatewright_v1/matvec.hpp"
 
 
 class _All(Edit):

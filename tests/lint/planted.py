@@ -244,7 +244,7 @@ DISTANCES = (
     against(
         "dependence",
         "distance larger than a step",
-        Edit("distance = P::SLOTS", "distance = P::SLOTS + 1", "hls/gatewright/recurrent.hpp"),
+        Edit("distance = P::SLOTS", "distance = P::SLOTS + 1", "hls/gatewright_v1/recurrent.hpp"),
         base="both",
     ),
 )
@@ -487,7 +487,7 @@ STYLES = (
     against(
         "pipeline-style",
         "no style in an emitted kernel",
-        Edit(re.compile(" style = flp"), "", "hls/gatewright/matvec.hpp"),
+        Edit(re.compile(" style = flp"), "", "hls/gatewright_v1/matvec.hpp"),
         base="both",
     ),
 )

@@ -61,16 +61,16 @@ def test_a_build_from_python_and_from_the_command_line(own_build: Build) -> None
 
 @pytest.mark.compiles
 def test_an_edited_build(own_build: Build) -> None:
-    path = own_build.path / "hls/gatewright/matvec.hpp"
+    path = own_build.path / "hls/gatewright_v1/matvec.hpp"
     path.write_text(path.read_text().replace(" style = flp", ""))
     line = path.read_text().splitlines().index("#pragma HLS pipeline II = 1") + 1
     done = CliRunner().invoke(main, ["lint-hls", str(own_build.path), "--json"])
     assert done.exit_code == 1
     (found,) = json.loads(done.stdout)["findings"]
-    assert (found["file"], found["line"]) == ("hls/gatewright/matvec.hpp", line)
+    assert (found["file"], found["line"]) == ("hls/gatewright_v1/matvec.hpp", line)
     assert found["rule"] == "pipeline-style"
     done = CliRunner().invoke(main, ["lint-hls", str(own_build.path)])
-    assert f"hls/gatewright/matvec.hpp:{line}: pipeline-style" in done.stdout
+    assert f"hls/gatewright_v1/matvec.hpp:{line}: pipeline-style" in done.stdout
     assert found["remedy"] in done.stdout
 
 

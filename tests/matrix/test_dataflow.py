@@ -33,9 +33,10 @@ pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
 BOUNDED = Path(__file__).parent / "bounded"
 LOCAL = re.compile(
-    r"^  gw::stream<(.*)> (\w+);\n(?:#pragma HLS stream variable=\w+ depth=(\d+)\n)?", re.MULTILINE
+    r"^  gatewright_v1::stream<(.*)> (\w+);\n(?:#pragma HLS stream variable=\w+ depth=(\d+)\n)?",
+    re.MULTILINE,
 )
-CALL = re.compile(r"^  (gw::\w+<.*>\(.*\));$", re.MULTILINE)
+CALL = re.compile(r"^  (gatewright_v1::\w+<.*>\(.*\));$", re.MULTILINE)
 SHALLOW = 2
 """What Vitis gives a stream without a depth."""
 SEQUENCES = 2
@@ -60,7 +61,8 @@ def side_by_side(top: str) -> str:
     count = len(CALL.findall(top))
     head, first, rest = top.partition(CALL.search(top)[0])
     text = LOCAL.sub(
-        lambda m: f"  gw::stream<{m[1]}> {m[2]}(bounded::depth({m[3] or SHALLOW}));\n", head
+        lambda m: f"  gatewright_v1::stream<{m[1]}> {m[2]}(bounded::depth({m[3] or SHALLOW}));\n",
+        head,
     )
     begin = f"  std::vector<std::thread> processes;\n  bounded::all().running = {count};\n"
     calls = CALL.sub(r"  processes.push_back(bounded::process([&] { \1; }));", first + rest)

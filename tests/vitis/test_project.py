@@ -120,7 +120,7 @@ def test_what_is_done_is_not_done_again(hls: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    "name", ["top.cpp", "params.hpp", "gatewright/recurrent.hpp", "run_hls.tcl", "golden"]
+    "name", ["top.cpp", "params.hpp", "gatewright_v1/recurrent.hpp", "run_hls.tcl", "golden"]
 )
 def test_a_change_does_all_again(name: str, hls: Path) -> None:
     run(hls)
@@ -207,7 +207,7 @@ PLANTED_CFG = {
     "no value": ("cosim.rtl=verilog", "cosim.rtl="),
     "missing file": ("syn.file=top.cpp", "syn.file=src/top.cpp"),
     "absolute file": ("syn.file=top.cpp", "syn.file=/top.cpp"),
-    "missing include": ("-Igatewright", "-Iinclude"),
+    "missing include": ("-I. ", "-Iinclude "),
     "said twice": ("cosim.rtl=verilog", "csim.argv=."),
 }
 

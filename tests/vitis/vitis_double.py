@@ -20,7 +20,7 @@ from recorder import Call, Recorder, RefusedError
 from written_reports import WrittenLoop, WrittenModule, cosim_rpt, csynth_xml, export_xml
 
 TOLD = json.loads(os.environ.get("VITIS_DOUBLE", "{}"))
-CALL = re.compile(r"gw::(\w+)<gw::params::(\w+)>\(")
+CALL = re.compile(r"gatewright_v1::(\w+)<gatewright_params::(\w+)>\(")
 
 
 class Loud(Recorder):

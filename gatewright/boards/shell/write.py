@@ -8,6 +8,8 @@ from importlib import resources
 import jinja2
 
 from gatewright.boards.shell.ports import FramePort, input_ports, output_ports
+from gatewright.hls_templates.library import versioned_sv
+from gatewright.hls_templates.project.names import DEFAULT_NAMES, Names
 from gatewright.hls_templates.records import PortRecord
 
 SHELL = "gatewright_board"
@@ -21,11 +23,15 @@ SHELL_MODULES = (
     "gw_frame_tx.sv",
     "gw_shell.sv",
 )
-"""In compile order; they need ``gw_fifo.sv`` of the design's own library before them."""
+"""In compile order; they need ``FIFO`` of the library before them."""
+FIFO = "gw_fifo"
 
 
 def shell_files(
-    inputs: Sequence[PortRecord], outputs: Sequence[PortRecord], digest: bytes
+    inputs: Sequence[PortRecord],
+    outputs: Sequence[PortRecord],
+    digest: bytes,
+    names: Names = DEFAULT_NAMES,
 ) -> dict[str, str]:
     """The sources of the shell in compile order, by name.
 
@@ -33,9 +39,14 @@ def shell_files(
         inputs: Of the design.
         outputs: Of the design.
         digest: What ``build_digest`` says of the build.
+        names: Of the build.
     """
     folder = resources.files("gatewright.boards.shell")
-    files = {name: folder.joinpath(name).read_text() for name in SHELL_MODULES}
+    others = [name.removesuffix(".sv") for name in SHELL_MODULES]
+    files = {
+        name: versioned_sv(folder.joinpath(name).read_text(), [FIFO], others)
+        for name in SHELL_MODULES
+    }
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("gatewright.boards.shell", "."),
         undefined=jinja2.StrictUndefined,
@@ -46,6 +57,7 @@ def shell_files(
     )
     into, out_of = input_ports(inputs), output_ports(outputs)
     files[f"{SHELL}.sv"] = environment.get_template(f"{SHELL}.sv.j2").render(
+        top=names.top,
         inputs=into,
         outputs=out_of,
         in_bytes=_packed(into),

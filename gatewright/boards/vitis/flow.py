@@ -68,7 +68,7 @@ def run_vitis(
     plan = _write(request, candidate, folder)
     _run(request, early, LOGS[0], folder, progress)
     said = _complaints(folder, LOGS[0])
-    scheduled = scheduled_in(folder).scheduled
+    scheduled = scheduled_in(folder, candidate.names).scheduled
     assert scheduled is not None
     depth = deeper(hold(candidate.predicted, scheduled.modules), said)
     if depth is not None:

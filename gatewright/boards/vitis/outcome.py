@@ -10,18 +10,19 @@ from gatewright.boards.report import Attempt, SynthReport, Usage, too_large
 from gatewright.boards.vitis.report import HlsReport, Reports, hold, read_reports
 from gatewright.boards.vitis.request import SOLUTION, HlsCandidate, HlsRequest
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.project.names import Names
 
 MESSAGES = 30
 """The most that are kept of what the tool complained of."""
 
 
-def scheduled_in(folder: Path) -> Reports:
+def scheduled_in(folder: Path, names: Names) -> Reports:
     """The reports in a folder, that of C synthesis among them.
 
     Raises:
         GatewrightError: GW-804 where there is none, or one cannot be read.
     """
-    reports = read_reports(folder / SOLUTION)
+    reports = read_reports(folder / SOLUTION, names)
     if reports.scheduled is None:
         raise GatewrightError(
             "GW-804",
@@ -51,7 +52,7 @@ def make_report(
     Raises:
         GatewrightError: GW-804, as ``scheduled_in``.
     """
-    board, reports = request.board, scheduled_in(folder)
+    board, reports = request.board, scheduled_in(folder, candidate.names)
     scheduled = reports.scheduled
     assert scheduled is not None
     used = usage(reports, board.resources)

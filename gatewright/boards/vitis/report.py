@@ -19,7 +19,7 @@ from gatewright.boards.vitis.csynth import (
 )
 from gatewright.boards.vitis.implemented import EXPORT_XML, Implementation, read_export
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.project.names import TOP
+from gatewright.hls_templates.project.names import DEFAULT_NAMES, Names
 
 _COMPLAINTS = tuple(re.compile(rf"^{word}: ") for word in ("ERROR", "CRITICAL WARNING", "WARNING"))
 T = TypeVar("T")
@@ -110,8 +110,8 @@ class Reports:
     implementation: Implementation | None
 
 
-def read_reports(solution: Path) -> Reports:
-    """Read what there is in the folder of a solution.
+def read_reports(solution: Path, names: Names = DEFAULT_NAMES) -> Reports:
+    """Read what there is in the folder of a solution of a build.
 
     Raises:
         GatewrightError: GW-804 for a report that cannot be read.
@@ -119,7 +119,7 @@ def read_reports(solution: Path) -> Reports:
     exported = next((name for name in EXPORT_XML if (solution / name).is_file()), EXPORT_XML[0])
     return Reports(
         _read(solution / CSYNTH_XML, read_csynth),
-        _read(solution / COSIM_RPT.format(TOP), read_cosim),
+        _read(solution / COSIM_RPT.format(names.top), read_cosim),
         _read(solution / exported, read_export),
     )
 
@@ -141,8 +141,8 @@ def _read(path: Path, read: Callable[[Path], T]) -> T | None:
 def hold(predicted: Iterable[Predicted], modules: Iterable[HlsModule]) -> tuple[HlsKernel, ...]:
     """Each kernel beside its modules.
 
-    ``gw::recurrent<gw::params::k0_x>`` becomes ``recurrent_k0_x_s``, and its loops modules of their
-    own. A name that is part of another one, ``k0_x`` of ``k1_k0_x``, is not meant by that.
+    ``recurrent<k0_x>`` becomes ``recurrent_k0_x_s``, and its loops modules of their own. A name
+    that is part of another one, ``k0_x`` of ``k1_k0_x``, is not meant by that.
     """
     known = tuple(predicted)
     loops: dict[str, list[HlsLoop]] = {kernel.name: [] for kernel in known}

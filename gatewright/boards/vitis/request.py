@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from gatewright.boards.description import Board
 from gatewright.boards.vitis.report import Predicted
-from gatewright.hls_templates.project.names import TOP
+from gatewright.hls_templates.project.names import DEFAULT_NAMES, Names
 
 HLS_STAGES = ("csim", "csynth", "cosim", "export")
 LIMIT = 120
 """Minutes after which the tool is stopped, unless somebody says otherwise."""
-HLS_PROJECT = f"{TOP}_project"
+HLS_PROJECT = "gatewright_top_project"
 SOLUTION = f"{HLS_PROJECT}/solution1"
 
 
@@ -46,6 +46,7 @@ class HlsCandidate:
         cycles: Predicted for it.
         simulated_steps: Time steps of each sequence of the golden vectors.
         simulated_cycles: Predicted for one.
+        names: Of the build.
     """
 
     multipliers: int
@@ -56,3 +57,4 @@ class HlsCandidate:
     cycles: int
     simulated_steps: int
     simulated_cycles: int
+    names: Names = DEFAULT_NAMES

@@ -50,7 +50,7 @@ class _Tracer(fx.Tracer):  # type: ignore[misc]
         return bool(super().is_leaf_module(m, module_qualified_name))
 
 
-Names = tuple[str, ...]
+TensorNames = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class TracedCall:
     """
 
     path: str
-    inputs: tuple[Names, ...]
-    outputs: tuple[Names, ...]
+    inputs: tuple[TensorNames, ...]
+    outputs: tuple[TensorNames, ...]
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def trace_module(model: object, example_input: Any) -> Trace:
 def _renamed(call: TracedCall, names: dict[str, str]) -> TracedCall:
     """A call with the names that the values which the model returns have in the end."""
 
-    def rename(tensors: tuple[Names, ...]) -> tuple[Names, ...]:
+    def rename(tensors: tuple[TensorNames, ...]) -> tuple[TensorNames, ...]:
         return tuple(tuple(names.get(name, name) for name in rows) for rows in tensors)
 
     return TracedCall(call.path, rename(call.inputs), rename(call.outputs))
@@ -274,7 +274,7 @@ def _run(
     raise AssertionError("an fx graph ends with its output")
 
 
-def _tensor_names(result: Any) -> tuple[Names, ...]:
+def _tensor_names(result: Any) -> tuple[TensorNames, ...]:
     """The tensors in what a layer is given or gives, flattened as torch's own would be."""
     if isinstance(result, RecurrentOutput):
         return _tensor_names((result.out, result.states))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gatewright.hls_templates.cosim.library import MODEL_HEAD, Model
 from gatewright.hls_templates.cosim.project import RtlProject
-from gatewright.hls_templates.project.names import CORE
+from gatewright.hls_templates.project.names import Names
 from gatewright.tools import Tool, run_yosys
 from gatewright.tools.cache import header_facts
 
@@ -22,12 +22,18 @@ def cxxrtl_model(tool: Tool, *, trace: bool) -> Model:
     options = ["-O1", f"-isystem{runtime}"]
     debug = DEBUG_ALL if trace else DEBUG_NONE
 
-    def generate(rtl: RtlProject, work: Path) -> Sequence[str]:
+    def generate(rtl: RtlProject, names: Names, work: Path) -> Sequence[str]:
         # opt_clean takes away the $buf cells of the front end, which CXXRTL does not know.
         # Module by module: flattened, C++ compilers take minutes for it.
-        script = [read_command(rtl), "opt_clean", f"write_cxxrtl {debug} -noflatten model.cpp"]
+        script = [
+            read_command(rtl, names),
+            "opt_clean",
+            f"write_cxxrtl {debug} -noflatten model.cpp",
+        ]
         run_yosys(tool, script, work)
-        (work / "gw_model.hpp").write_text(f'{MODEL_HEAD}#include "model.cpp"\n')
+        model = f"cxxrtl_design::{_mangled(names.core)}"
+        head = f'{MODEL_HEAD}#include "model.cpp"\nusing gw_model = {model};\n'
+        (work / "gw_model.hpp").write_text(head)
         return options
 
     facts = [*tool.facts(), *options, debug, *header_facts(runtime)]
@@ -35,10 +41,17 @@ def cxxrtl_model(tool: Tool, *, trace: bool) -> Model:
 
 
 def member(signal: str) -> str:
+    """A signal of the core."""
+    return f"top.{_mangled(signal)}"
+
+
+def _mangled(name: str) -> str:
     """CXXRTL doubles underscores and puts its own before."""
-    return f"top.p_{signal.replace('_', '__')}"
+    return f"p_{name.replace('_', '__')}"
 
 
-def read_command(rtl: RtlProject) -> str:
+def read_command(rtl: RtlProject, names: Names) -> str:
     """Read the core; the front end wants one job and paths below the working folder."""
-    return f"read_slang -j 1 --keep-hierarchy --top {CORE} {' '.join(rtl.sources)}"
+    sources = " ".join(rtl.sources)
+    top = f'--top {names.core} -D{names.rom_dir}=""'
+    return f"read_slang -j 1 --keep-hierarchy {top} {sources}"

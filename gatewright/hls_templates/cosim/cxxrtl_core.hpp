@@ -73,8 +73,8 @@ class cxxrtl_core {
   }
 
   std::string words_;
-  std::unique_ptr<cxxrtl_design::p_gatewright__core> top_ =
-      std::make_unique<cxxrtl_design::p_gatewright__core>();
+  std::unique_ptr<gw_model> top_ =
+      std::make_unique<gw_model>();
 #ifdef GW_TRACE
   std::unique_ptr<cxxrtl::vcd_writer> wave_;
   std::FILE* file_ = nullptr;

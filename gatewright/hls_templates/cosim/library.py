@@ -11,6 +11,7 @@ import jinja2
 
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.mapping.ports import Ports
+from gatewright.hls_templates.project.names import Names
 from gatewright.tools import Cached
 from gatewright.tools.cache import contents, place
 from gatewright.tools.compiler import (
@@ -38,15 +39,15 @@ class Model:
         header: The simulator's adapter, one of our files.
         member: How the model names a signal.
         facts: What the model depends on beside the sources: tools, versions, options, headers.
-        generate: Writes ``gw_model.hpp`` into the folder that holds the core's files; returns the
-            compiler's arguments for it.
+        generate: Writes ``gw_model.hpp``, in which ``gw_model`` is the core, into the folder that
+            holds the core's files; returns the compiler's arguments for it.
     """
 
     kind: str
     header: str
     member: Callable[[str], str]
     facts: Sequence[str]
-    generate: Callable[[RtlProject, Path], Sequence[str]]
+    generate: Callable[[RtlProject, Names, Path], Sequence[str]]
 
 
 def flags(compiler: Compiler) -> list[str]:
@@ -75,10 +76,17 @@ def core_library(rtl: RtlProject, model: Model, ports: Ports, trace: bool) -> Ca
 
     def make(work: Path) -> None:
         place({**rtl.files, **ours}, work)
-        generated = model.generate(rtl, work)
+        generated = model.generate(rtl, ports.names, work)
         run_compiler(compiler, [*arguments, *generated, CORE_MAIN, "-o", CORE_LIBRARY], work)
 
-    facts = [*contents(rtl.files), *rtl.sources, *contents(ours), *model.facts, *compiler.facts()]
+    facts = [
+        ports.name,
+        *contents(rtl.files),
+        *rtl.sources,
+        *contents(ours),
+        *model.facts,
+        *compiler.facts(),
+    ]
     return Cached(model.kind, [*facts, *arguments], [CORE_LIBRARY, *rtl.roms], make)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gatewright.hls_templates.cosim.library import CORE_MAIN, MODEL_HEAD, Model, flags
 from gatewright.hls_templates.cosim.project import RtlProject
-from gatewright.hls_templates.project.names import CORE
+from gatewright.hls_templates.project.names import Names, library_module
 from gatewright.tools import Cached, Tool, run_tool
 from gatewright.tools.cache import header_facts
 from gatewright.tools.compiler import Compiler, find_compiler, run_compiler
@@ -19,7 +19,7 @@ PRINT = "gw_printf"
 CONFIG, MODEL = "gatewright.vlt", "model"
 # A register of its own for each element that is written by itself: Verilator then needs no copy of
 # them, and that is a quarter of the time of a large design. Waveforms show these arrays whole.
-SPLIT = (("gw_dot", "node_q"), ("gw_delay", "stages_q"))
+SPLIT = ((library_module("gw_dot"), "node_q"), (library_module("gw_delay"), "stages_q"))
 # Ours stand in verilator_core.hpp.
 OWN = ("STOP", "FINISH", "FATAL", "WARN")
 
@@ -51,13 +51,15 @@ def verilator_model(tool: Tool, *, trace: bool, style: Style = OUR_STYLE) -> Mod
     options = [*_VERILATE, *style.options, *(["--trace-vcd"] if trace else [])]
     config = _config(() if trace else SPLIT)
 
-    def generate(rtl: RtlProject, work: Path) -> Sequence[str]:
+    def generate(rtl: RtlProject, names: Names, work: Path) -> Sequence[str]:
         (work / CONFIG).write_text(config)
-        names = ["--top-module", CORE, "--Mdir", MODEL, CONFIG, *rtl.sources]
-        run_tool(tool, [*options, *names], work)
+        top = ["--top-module", names.core, f'+define+{names.rom_dir}=""']
+        run_tool(tool, [*options, *top, "--Mdir", MODEL, CONFIG, *rtl.sources], work)
         sources = sorted(path.name for path in (work / MODEL).glob("*.cpp"))
         text = "".join(f'#include "{MODEL}/{name}"\n' for name in sources)
-        (work / "gw_model.hpp").write_text(f'{MODEL_HEAD}#include "{MODEL}/V{CORE}.h"\n{text}')
+        model = f"V{names.core}"
+        head = f'{MODEL_HEAD}#include "{MODEL}/{model}.h"\nusing gw_model = {model};\n'
+        (work / "gw_model.hpp").write_text(head + text)
         objects = [Path(shutil.copy(path, work)).name for path in runtime.paths()]
         return [*compiling, f"-I{MODEL}", *objects]
 

@@ -90,7 +90,7 @@ class verilator_core {
     context_.randReset(2);
     context_.randSeed(1);
     const listening here(said_);
-    top_ = std::make_unique<Vgatewright_core>(&context_, "gatewright_core");
+    top_ = std::make_unique<gw_model>(&context_, "gatewright_core");
     top_->aclk = 0;
     top_->eval();  // $readmemh happens here
   }
@@ -138,7 +138,7 @@ class verilator_core {
  private:
   speech said_;
   VerilatedContext context_;
-  std::unique_ptr<Vgatewright_core> top_;
+  std::unique_ptr<gw_model> top_;
 #ifdef GW_TRACE
   std::unique_ptr<wave_file> file_;
   std::unique_ptr<VerilatedVcdC> wave_;

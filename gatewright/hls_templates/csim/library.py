@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gatewright.files.reading import read_bytes
 from gatewright.hls_templates.mapping.ports import Ports
+from gatewright.hls_templates.project.names import Names
 from gatewright.tools import Cached
 from gatewright.tools.cache import contents, header_facts, names_below, place
 from gatewright.tools.compiler import (
@@ -58,7 +59,6 @@ def csim_library(
     """
     compiler = compiler or find_compiler()
     flags = ["-std=c++17", "-shared", "-fPIC", *warnings(compiler), *apart(compiler)]
-    flags += [f"-I{PROJECT}", f"-I{PROJECT}/gatewright"]
     flags += ["-O3", "-march=native", "-DGW_NATIVE"] if native else ap_flags(compiler)
     flags += ["-DGW_TAPS"] if taps else []
     headers = [] if native else header_facts(ap_types())
@@ -76,16 +76,19 @@ def csim_library(
 def _host(ports: Ports | None) -> str:
     """The translation unit: the files' own, and the widths of arrays that the host gives it."""
     lines = [f'#include "{PROJECT}/{CSIM_MAIN}"']
-    for end in (*ports.inputs, *ports.outputs) if ports else ():
-        lines.append(_has(f"{end.name}_params", "WIDTH", end.values_per_step))
-    for tap in ports.rtl_taps if ports else ():
-        lines.append(_has(tap.port.removesuffix("_tap"), "HIDDEN", tap.hidden))
+    if ports is not None:
+        for end in (*ports.inputs, *ports.outputs):
+            ident = f"{end.name}_params"
+            lines.append(_has(ports.names, ident, "WIDTH", end.values_per_step))
+        for tap in ports.rtl_taps:
+            ident = tap.port.removesuffix("_tap")
+            lines.append(_has(ports.names, ident, "HIDDEN", tap.hidden))
     return "".join(f"{line}\n" for line in lines)
 
 
-def _has(ident: str, name: str, value: int) -> str:
+def _has(names: Names, ident: str, name: str, value: int) -> str:
     words = f"hls/ is not what 3_kernels.json says: {ident} has another {name} than {value}"
-    return f'static_assert(gw::params::{ident}::{name} == {value}, "{words}");'
+    return f'static_assert({names.namespace}::{ident}::{name} == {value}, "{words}");'
 
 
 def ap_flags(compiler: Compiler) -> list[str]:

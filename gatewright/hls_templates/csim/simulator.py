@@ -34,16 +34,20 @@ class Simulator:
         self._taps = ports.taps if taps else ()
         library = csim_library(files, native=native, taps=taps, ports=ports)
         self._library = load_library(library.folder() / CSIM_LIBRARY)
-        self._library.gw_simulate.restype = ctypes.c_int
-        self._library.gw_open.restype = ctypes.c_void_p
-        self._opened = ctypes.c_void_p(self._library.gw_open())
+        self._function("simulate").restype = ctypes.c_int
+        self._function("open").restype = ctypes.c_void_p
+        self._opened = ctypes.c_void_p(self._function("open")())
         if not self._opened:
             raise MemoryError("no room for the state of a C-simulation")
+
+    def _function(self, name: str) -> Any:
+        """A function of the C interface."""
+        return getattr(self._library, self._ports.names.module(name))
 
     def close(self) -> None:
         """Free the state."""
         opened, self._opened = self._opened, ctypes.c_void_p()
-        self._library.gw_close(opened)  # which may be null
+        self._function("close")(opened)  # which may be null
 
     def __del__(self) -> None:
         if hasattr(self, "_opened"):
@@ -79,8 +83,8 @@ class Simulator:
             for tap in self._taps
         ]
         for number, array in enumerate(shown):
-            self._library.gw_tap(number, _pointer(array), ctypes.c_int64(array.shape[2]))
-        status = self._library.gw_simulate(
+            self._function("tap")(number, _pointer(array), ctypes.c_int64(array.shape[2]))
+        status = self._function("simulate")(
             self._opened,
             _pointers(sources),
             ctypes.c_int64(batch),
@@ -109,7 +113,7 @@ class Simulator:
         layers = self._ports.rtl_taps
         h, c = ({tap.name: np.zeros(tap.hidden, np.int32) for tap in layers} for _ in "hc")
         both = (state[tap.name] for tap in layers for state in (h, c))
-        self._library.gw_states(self._opened, _pointers(list(both)))
+        self._function("states")(self._opened, _pointers(list(both)))
         left = {f"{tap.name}/h": h[tap.name] for tap in layers}
         left |= {f"{tap.name}/c": c[tap.name] for tap in layers if tap.c_bits}
         return {name: state.astype(np.int64) for name, state in left.items()}

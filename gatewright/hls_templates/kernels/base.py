@@ -10,12 +10,13 @@ from typing import ClassVar
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.delays import interval
 from gatewright.hls_templates.kernels.timing import Channel, Machine
+from gatewright.hls_templates.project.names import LIBRARY, Names
 from gatewright.hls_templates.records import KernelRecord, Placement, StateTap, Tap
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
+    Instance,
     Module,
     RtlStage,
-    instance,
     reading,
     writing,
 )
@@ -42,7 +43,7 @@ class Port:
     @property
     def beat(self) -> str:
         """The C++ type."""
-        return f"gw::beat<{cpp.word(self.type)}, {self.width}>"
+        return f"{LIBRARY}::beat<{cpp.word(self.type)}, {self.width}>"
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Kernel(ABC):
     def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
         """Its place in the core, between streams by name."""
         ports = CLOCK | reading("in", reads[0]) | writing("out", writes[0])
-        return RtlStage((), (instance(self.rtl_module(), self.ident, ports),))
+        return RtlStage((), (Instance(self.rtl_module(), self.ident, ports),))
 
     @abstractmethod
     def params_cpp(self) -> str:
@@ -154,7 +155,6 @@ class Kernel(ABC):
         """Member types for the two beats."""
         return [f"using in_beat = {self.input.beat};", f"using out_beat = {self.output.beat};"]
 
-    @property
-    def call(self) -> str:
+    def call(self, names: Names) -> str:
         """The C++ function, with its parameters applied."""
-        return f"gw::{self.function}<gw::params::{self.ident}>"
+        return f"{LIBRARY}::{self.function}<{names.namespace}::{self.ident}>"

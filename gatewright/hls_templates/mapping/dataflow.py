@@ -10,6 +10,7 @@ from gatewright.hls_templates.kernels.axis.kernel import AxisPort
 from gatewright.hls_templates.kernels.base import Kernel, Port
 from gatewright.hls_templates.kernels.timing import Channel, simulate, sink, source
 from gatewright.hls_templates.mapping.options import DEFAULT_CLOCK_NS
+from gatewright.hls_templates.project.names import DEFAULT_NAME, Names
 from gatewright.hls_templates.records import (
     SCHEMA,
     KernelRecord,
@@ -83,10 +84,10 @@ class Stage:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
 
-    @property
-    def call(self) -> str:
+    def call(self, names: Names) -> str:
         """The C++ call."""
-        return f"{self.kernel.call}({', '.join(self.kernel.arguments(self.reads, self.writes))})"
+        arguments = ", ".join(self.kernel.arguments(self.reads, self.writes))
+        return f"{self.kernel.call(names)}({arguments})"
 
     def rtl(self) -> RtlStage:
         """The kernel between its streams in SystemVerilog."""
@@ -200,6 +201,7 @@ class Design:
         steps: int,
         states: Mapping[str, QuantizerRecord],
         clock_ns: float = DEFAULT_CLOCK_NS,
+        name: str = DEFAULT_NAME,
     ) -> KernelsDocument:
         """``3_kernels.json``.
 
@@ -207,10 +209,12 @@ class Design:
             steps: Time steps of the sequence whose cycles are predicted.
             clock_ns: The clock period of the C++, in nanoseconds.
             states: Quantizers of the states of recurrent layers, by the names of their taps.
+            name: Of the build.
         """
         taps = self.taps()
         return KernelsDocument(
             schema=SCHEMA,
+            name=name,
             steps=steps,
             predicted_cycles=self.cycles(steps),
             hls_predicted_cycles=self.hls_cycles(steps, clock_ns),

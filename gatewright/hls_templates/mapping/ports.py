@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.project.names import DEFAULT_NAME, Names
 from gatewright.hls_templates.records import KernelsDocument, PortRecord, StateTap, Tap
 
 
@@ -19,6 +20,7 @@ class Ports:
         max_steps: Longest sequence, or None.
         rtl_taps: Those of ``rtl/``.
         busy: Cycles of a sequence, in which the design may show no sign of its work.
+        name: Of the build.
     """
 
     inputs: tuple[PortRecord, ...]
@@ -27,6 +29,7 @@ class Ports:
     max_steps: int | None
     rtl_taps: tuple[StateTap, ...] = ()
     busy: int = 0
+    name: str = DEFAULT_NAME
 
     @staticmethod
     def of(kernels: KernelsDocument) -> Ports:
@@ -38,7 +41,13 @@ class Ports:
             kernels.max_steps,
             kernels.rtl.taps,
             kernels.predicted_cycles,
+            kernels.name,
         )
+
+    @property
+    def names(self) -> Names:
+        """What the build calls its own."""
+        return Names(self.name)
 
     def check_length(self, steps: int) -> None:
         """Refuse sequences longer than the design's buffers.

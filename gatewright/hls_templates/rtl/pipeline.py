@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gatewright.hls_templates.project.names import library_module
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
-from gatewright.hls_templates.rtl.sv import Bits, Module, Piece, Rom, instance
+from gatewright.hls_templates.rtl.sv import Bits, Generated, Instance, Module
 from gatewright.ir import ops
 from gatewright.ir.graph import Node, Op
 from gatewright.ir.types import IntType
@@ -97,9 +98,7 @@ class PipelineWriter:
         self.lanes = lanes
         self.rows = rows
         self.row_bits = row_bits(rows)
-        self._body: list[str] = []
-        self._constants: list[str] = []
-        self._roms: dict[str, Rom] = {}
+        self._body: list[str | Instance] = []
         self._types: dict[str, IntType] = {}
         self._waiting: dict[tuple[str, int], str] = {("row_i", 0): "row_i"}
         self._outputs: dict[str, int] = {}
@@ -144,7 +143,7 @@ class PipelineWriter:
 
     def _delay(self, width: int, latency: int, source: str, target: str) -> None:
         self._body.append(
-            f"  gw_delay #(.WIDTH({width}), .LATENCY({latency})) u_{target} (\n"
+            f"  {library_module('gw_delay')} #(.WIDTH({width}), .LATENCY({latency})) u_{target} (\n"
             f"    .clk_i, .rst_i, .data_i({source}), .data_o({target})\n  );"
         )
 
@@ -161,7 +160,7 @@ class PipelineWriter:
         if "ROW_BITS" in made.module.params:
             ports["row_i"] = self._row(time) if made.by_row else f"{self.row_bits}'d0"
         ports |= {"n_i": self.at(source, time), "y_o": output}
-        self._place(made.module, ident, ports)
+        self._body.append(Instance(made.module, ident, ports))
         return time + function.latency
 
     def binary(
@@ -186,18 +185,13 @@ class PipelineWriter:
         wires = [n if n.startswith("{") else self.at(n, time) for n in (a, b)]
         self.signal(output, out, time + BINARY[op].latency)
         ports = {"clk_i": "clk_i", "a_i": wires[0], "b_i": wires[1], "y_o": output}
-        self._place(Module(BINARY[op].module, params), f"{self.ident}_{output}", ports)
+        module = Module(BINARY[op].module, params)
+        self._body.append(Instance(module, f"{self.ident}_{output}", ports))
 
     def literal(self, value: int) -> tuple[str, IntType]:
         """A constant in every lane."""
         type_ = IntType(value, value)
         return f"{{{self.lanes}{{{Bits(type_.bits, value)}}}}}", type_
-
-    def _place(self, module: Module, ident: str, ports: Mapping[str, str]) -> None:
-        piece = instance(module, ident, ports)
-        self._constants += piece.constants
-        self._roms |= piece.roms
-        self._body.append(piece.text)
 
     def output(self, port: str, name: str, time: int, type_: IntType) -> None:
         """Give a signal, each lane extended to the bits of a wider type."""
@@ -211,7 +205,7 @@ class PipelineWriter:
             f"    assign {port}[u*{type_.bits}+:{type_.bits}] = {type_.bits}'({lane});\n  end"
         )
 
-    def finish(self, what: str, inputs: Mapping[str, int]) -> Piece:
+    def finish(self, what: str, inputs: Mapping[str, int]) -> Generated:
         """The module.
 
         Args:
@@ -224,11 +218,4 @@ class PipelineWriter:
         ports += [f"  output logic [{width - 1}:0] {n}" for n, width in self._outputs.items()]
         everything = ["clk_i", "rst_i", "row_i", *inputs]
         unused = f"  logic unused;\n  assign unused = &{{1'b0, {', '.join(everything)}}};"
-        text = (
-            f"// {what}\nmodule {self.ident} (\n"
-            + ",\n".join(ports)
-            + "\n);\n\n"
-            + "\n".join([unused, *self._body])
-            + "\n\nendmodule\n"
-        )
-        return Piece(tuple(self._constants), text, self._roms)
+        return Generated(self.ident, what, tuple(ports), (unused, *self._body))

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from gatewright.hls_templates.project.names import Names, library_module
 from gatewright.ir.types import IntArray, IntType
-
-PACKAGE = "gw_params_pkg"
-ROMS = "rom"
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,24 @@ class Rom:
         return "".join(f"{word:0{digits}x}\n" for word in self.words)
 
 
-SvValue = int | bool | str | Bits
+@dataclass(frozen=True)
+class RomFile:
+    """The path of a memory image, or what the paths of several begin with; see ``Names.rom``.
+
+    Attributes:
+        ident: Unique.
+        suffix: Behind it.
+    """
+
+    ident: str
+    suffix: str = ".hex"
+
+    def path(self, names: Names) -> str:
+        """Below ``rtl/``."""
+        return names.rom(self.ident) + self.suffix
+
+
+SvValue = int | bool | RomFile | Bits
 
 
 @dataclass(frozen=True)
@@ -55,16 +70,16 @@ class Module:
     """A module of the library with parameters, ready to be placed.
 
     Attributes:
-        name: Of the module.
+        name: Of the module, as its file in the repository has it.
         params: By name.
         roms: Memory images, by the parameter that names their file.
-        files: Further memory images, by file name below ``rom/``.
+        files: Further memory images.
     """
 
     name: str
     params: Mapping[str, SvValue]
     roms: Mapping[str, Rom] = field(default_factory=dict)
-    files: Mapping[str, Rom] = field(default_factory=dict)
+    files: Mapping[RomFile, Rom] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -109,39 +124,103 @@ def pack(values: IntArray, bits: int) -> list[int]:
     return words
 
 
-def constants(prefix: str, params: Mapping[str, SvValue]) -> tuple[str, ...]:
+def constants(prefix: str, params: Mapping[str, SvValue], names: Names) -> tuple[str, ...]:
     """Package lines of parameters, each with a prefix."""
-    return tuple(_constant(f"{prefix}_{name}".upper(), value) for name, value in params.items())
+    return tuple(_constant(f"{prefix}_{n}".upper(), value, names) for n, value in params.items())
 
 
-def _constant(name: str, value: SvValue) -> str:
+def _constant(name: str, value: SvValue, names: Names) -> str:
     if isinstance(value, bool):
         return f"localparam bit {name} = 1'b{int(value)};"
     if isinstance(value, Bits):
         return f"localparam logic [{value.width - 1}:0] {name} = {value};"
-    if isinstance(value, str):
-        return f'localparam {name} = "{value}";'
+    if isinstance(value, RomFile):
+        return f'localparam {name} = "{value.path(names)}";'
     return f"localparam int {name} = {value};"
 
 
-def instance(module: Module, ident: str, ports: Mapping[str, str]) -> Piece:
-    """Place a module: its parameters become constants of the package.
+@dataclass(frozen=True)
+class Generated:
+    """A module of one design.
 
-    Args:
-        module: What to place.
+    Attributes:
+        ident: Unique; the name of the build comes before it.
+        what: A comment for its first line.
+        ports: Their declarations.
+        body: Text, and what is placed in it.
+    """
+
+    ident: str
+    what: str
+    ports: tuple[str, ...]
+    body: tuple[str | Instance, ...]
+
+    @property
+    def has_roms(self) -> bool:
+        """Whether it has to be told where ``rom/`` is."""
+        return any(isinstance(part, Instance) and part.has_roms for part in self.body)
+
+    def piece(self, names: Names) -> Piece:
+        """The module."""
+        placed = [p.piece(names) if isinstance(p, Instance) else p for p in self.body]
+        pieces = [part for part in placed if isinstance(part, Piece)]
+        params = ' #(\n  parameter ROM_DIR = ""\n)' if self.has_roms else ""
+        lines = (part.text if isinstance(part, Piece) else part for part in placed)
+        text = (
+            f"// {self.what}\nmodule {names.module(self.ident)}{params} (\n"
+            + ",\n".join(self.ports)
+            + "\n);\n\n"
+            + "\n".join(lines)
+            + "\n\nendmodule\n"
+        )
+        roms = {path: rom for piece in pieces for path, rom in piece.roms.items()}
+        return Piece(tuple(line for piece in pieces for line in piece.constants), text, roms)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A module in its place.
+
+    Attributes:
+        module: What is placed.
         ident: Unique identifier; the instance is ``u_`` and that.
         ports: Expressions by port; an empty one leaves an output open.
     """
-    roms = {f"{ROMS}/{ident}_{name}.hex".lower(): rom for name, rom in module.roms.items()}
-    named = {n: p for n, p in zip(module.roms, roms, strict=True)}
-    values: dict[str, SvValue] = {**module.params, **named}
-    lines = [f"    .{name}({PACKAGE}::{f'{ident}_{name}'.upper()})" for name in values]
-    wires = [f"    .{name}({wire})" for name, wire in ports.items()]
-    params = " #(\n" + ",\n".join(lines) + "\n  )" if lines else ""
-    head = f"  {module.name}{params} u_{ident} (\n"
-    text = head + ",\n".join(wires) + "\n  );"
-    files = {f"{ROMS}/{name}": rom for name, rom in module.files.items()}
-    return Piece(constants(ident, values), text, {**roms, **files})
+
+    module: Module | Generated
+    ident: str
+    ports: Mapping[str, str]
+
+    @property
+    def has_roms(self) -> bool:
+        """Whether it has to be told where ``rom/`` is."""
+        if isinstance(self.module, Generated):
+            return self.module.has_roms
+        return bool(self.module.roms or self.module.files)
+
+    def piece(self, names: Names) -> Piece:
+        """Its text; its parameters become constants of the package."""
+        if isinstance(self.module, Generated):
+            told = ["    .ROM_DIR(ROM_DIR)"] if self.has_roms else []
+            return Piece((), self._text(names.module(self.module.ident), told), {})
+        module, files = self.module, {n: RomFile(f"{self.ident}_{n}") for n in self.module.roms}
+        values: dict[str, SvValue] = {**module.params, **files}
+        params = [f"    .{n}({self._constant(n, value, names)})" for n, value in values.items()]
+        roms = {files[n]: rom for n, rom in module.roms.items()} | dict(module.files)
+        return Piece(
+            constants(self.ident, values, names),
+            self._text(library_module(module.name), params),
+            {file.path(names): rom for file, rom in roms.items()},
+        )
+
+    def _constant(self, name: str, value: SvValue, names: Names) -> str:
+        constant = f"{names.package}::{f'{self.ident}_{name}'.upper()}"
+        return f"{{ROM_DIR, {constant}}}" if isinstance(value, RomFile) else constant
+
+    def _text(self, module: str, params: Sequence[str]) -> str:
+        shown = " #(\n" + ",\n".join(params) + "\n  )" if params else ""
+        wires = ",\n".join(f"    .{name}({wire})" for name, wire in self.ports.items())
+        return f"  {module}{shown} u_{self.ident} (\n{wires}\n  );"
 
 
 @dataclass(frozen=True)
@@ -151,13 +230,13 @@ class RtlStage:
     Attributes:
         wires: Declarations that its instances need.
         placed: Instances.
-        modules: Generated modules, by name.
+        modules: Generated modules.
         taps: Tap ports: width and the expression behind each.
     """
 
     wires: tuple[str, ...]
-    placed: tuple[Piece, ...]
-    modules: Mapping[str, Piece] = field(default_factory=dict)
+    placed: tuple[Instance, ...]
+    modules: tuple[Generated, ...] = ()
     taps: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
 

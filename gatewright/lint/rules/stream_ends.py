@@ -10,7 +10,7 @@ from gatewright.lint.source.regions import Process, TopStream
 from gatewright.lint.view import View
 
 _NAME = "stream-ends"
-_REMEDY = "Let one process write each stream, and one below it read it; gw::fork copies a stream."
+_REMEDY = "Let one process write each stream, and one below it read it; a fork copies a stream."
 
 
 def _check(view: View) -> Iterator[Finding]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from clang.cindex import CursorKind
 
-from gatewright.hls_templates.project.names import TOP
 from gatewright.lint.source.cursors import CALLABLES, body_of, plain, walk
 from gatewright.lint.source.parse import is_ours, place
 
@@ -54,15 +53,15 @@ class CppFunction:
         return ((node, parents) for node, parents in self.nodes if node.kind in kinds)
 
 
-def reached(unit: Any) -> dict[str, CppFunction]:
+def reached(unit: Any, top: str) -> dict[str, CppFunction]:
     """What the top level calls, directly or round about, by clang's name for it; itself first.
 
     Empty where there is no top level.
     """
-    tops = [c for c in _declared(unit.cursor) if c.spelling == TOP and c.is_definition()]
+    tops = [c for c in _declared(unit.cursor) if c.spelling == top and c.is_definition()]
     found: dict[str, CppFunction] = {}
-    for top in tops[:1]:
-        _reach(top, found)
+    for function in tops[:1]:
+        _reach(function, found)
     return found
 
 

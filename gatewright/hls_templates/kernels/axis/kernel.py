@@ -10,10 +10,9 @@ from gatewright.hls_templates.kernels.base import Port
 from gatewright.hls_templates.records import PortRecord
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
+    Instance,
     Module,
-    Piece,
     SvValue,
-    instance,
     reading,
     writing,
 )
@@ -76,7 +75,7 @@ class AxisPort:
         """Bits of a word."""
         return self.lanes * self.lane_bits
 
-    def rtl_read(self, max_steps: int) -> Piece:
+    def rtl_read(self, max_steps: int) -> Instance:
         """Words to beats; with a limit of steps, or 0 for none."""
         params = self._sizes() | {"MAX_STEPS": max_steps if self.sequence else 0}
         ports = CLOCK | writing("out", self.stream)
@@ -84,15 +83,15 @@ class AxisPort:
         names = {"valid_i": "tvalid", "ready_o": "tready", "data_i": "tdata", "last_i": "tlast"}
         ports |= {f"in_{n}": f"{self.name}_{w}" for n, w in names.items()}
         ports["in_keep_i"] = f"{self.name}_tuser"
-        return instance(Module("gw_axis_read", params), self.name, ports)
+        return Instance(Module("gw_axis_read", params), self.name, ports)
 
-    def rtl_write(self) -> Piece:
+    def rtl_write(self) -> Instance:
         """Beats to words."""
         params = self._sizes() | {"SIGNED": self.port.type.signed}
         ports = CLOCK | reading("in", self.stream) | {"out_keep_o": ""}
         names = {"valid_o": "tvalid", "ready_i": "tready", "data_o": "tdata", "last_o": "tlast"}
         ports |= {f"out_{n}": f"{self.name}_{w}" for n, w in names.items()}
-        return instance(Module("gw_axis_write", params), self.name, ports)
+        return Instance(Module("gw_axis_write", params), self.name, ports)
 
     def _sizes(self) -> dict[str, SvValue]:
         return {

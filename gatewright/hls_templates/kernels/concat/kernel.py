@@ -17,11 +17,11 @@ from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     SIDES,
     Bits,
+    Instance,
     Module,
     RtlStage,
     SvValue,
     beside,
-    instance,
     writing,
 )
 from gatewright.ir import ops
@@ -69,7 +69,7 @@ class ConcatKernel(Kernel):
         ports = CLOCK | writing("out", writes[0])
         for what, suffix in SIDES.items():
             ports[f"in_{what}_{suffix[0]}"] = beside(f"{name}_{what}" for name in reads)
-        return RtlStage((), (instance(self.rtl_module(), self.ident, ports),))
+        return RtlStage((), (Instance(self.rtl_module(), self.ident, ports),))
 
     def params_cpp(self) -> str:
         """The beat."""

@@ -10,7 +10,7 @@ from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
 from gatewright.hls_templates.kernels.timing import Channel, Machine, always
 from gatewright.hls_templates.records import KernelRecord, Placement
-from gatewright.hls_templates.rtl.sv import CLOCK, Module, RtlStage, instance, reading
+from gatewright.hls_templates.rtl.sv import CLOCK, Instance, Module, RtlStage, reading
 
 
 class DrainRecord(KernelRecord, tag="drain", frozen=True):
@@ -35,7 +35,7 @@ class Drain(Kernel):
     def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
         """At its stream, with nothing behind it."""
         ports = CLOCK | reading("in", reads[0])
-        return RtlStage((), (instance(self.rtl_module(), self.ident, ports),))
+        return RtlStage((), (Instance(self.rtl_module(), self.ident, ports),))
 
     def params_cpp(self) -> str:
         """The beat."""

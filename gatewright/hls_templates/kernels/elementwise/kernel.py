@@ -17,10 +17,10 @@ from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
 from gatewright.hls_templates.rtl.pipeline import PipelineWriter
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
+    Instance,
     Module,
     RtlStage,
     SvValue,
-    instance,
     reading,
     writing,
 )
@@ -141,10 +141,10 @@ class Elementwise(Kernel):
         return RtlStage(
             tuple(f"logic [{bits - 1}:0] {ident}_{name};" for name, bits in wires.items()),
             (
-                instance(self.rtl_module(), ident, ports),
-                instance(Module(f"{ident}_pipeline", {}), f"{ident}_pipeline", CLOCK | beside),
+                Instance(self.rtl_module(), ident, ports),
+                Instance(module, module.ident, CLOCK | beside),
             ),
-            {f"{ident}_pipeline": module},
+            (module,),
         )
 
     def params_cpp(self) -> str:

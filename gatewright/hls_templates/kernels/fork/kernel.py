@@ -14,10 +14,10 @@ from gatewright.hls_templates.records import KernelRecord, Placement
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     SIDES,
+    Instance,
     Module,
     RtlStage,
     beside,
-    instance,
     reading,
 )
 
@@ -55,7 +55,7 @@ class Fork(Kernel):
         ports = CLOCK | reading("in", reads[0])
         for what, suffix in SIDES.items():
             ports[f"out_{what}_{suffix[1]}"] = beside(f"{name}_put_{what}" for name in writes)
-        return RtlStage((), (instance(self.rtl_module(), self.ident, ports),))
+        return RtlStage((), (Instance(self.rtl_module(), self.ident, ports),))
 
     def params_cpp(self) -> str:
         """The beat."""

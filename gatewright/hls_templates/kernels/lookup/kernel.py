@@ -13,6 +13,7 @@ from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
+from gatewright.hls_templates.project.names import LIBRARY
 from gatewright.hls_templates.records import KernelRecord, Placement
 from gatewright.hls_templates.rtl.functions import TABLE_LATENCY, FunctionModule
 from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, pack
@@ -59,7 +60,7 @@ class Table:
     @property
     def call(self) -> str:
         """The C++ class with its parameters."""
-        return f"gw::lookup<{self.ident}>"
+        return f"{LIBRARY}::lookup<{self.ident}>"
 
     def record(self, place: Placement) -> LookupRecord:
         """Its size."""

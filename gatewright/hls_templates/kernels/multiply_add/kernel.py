@@ -10,6 +10,7 @@ from gatewright.hls_templates.delays import addition, product
 from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
+from gatewright.hls_templates.project.names import LIBRARY
 from gatewright.hls_templates.records import KernelRecord, Placement
 from gatewright.hls_templates.rtl.functions import FunctionModule, by_row, row_bits
 from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, signed_bits
@@ -47,7 +48,7 @@ class MultiplyAdd:
     @property
     def call(self) -> str:
         """The C++ class with its parameters."""
-        return f"gw::multiply_add<{self.ident}>"
+        return f"{LIBRARY}::multiply_add<{self.ident}>"
 
     @property
     def latency(self) -> int:

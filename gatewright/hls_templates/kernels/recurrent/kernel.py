@@ -21,6 +21,7 @@ from gatewright.hls_templates.kernels.recurrent.params import layer_params
 from gatewright.hls_templates.kernels.recurrent.rtl import layer_module, place
 from gatewright.hls_templates.kernels.recurrent.schedule import SlotList
 from gatewright.hls_templates.kernels.timing import Channel, Machine
+from gatewright.hls_templates.project.names import MACROS
 from gatewright.hls_templates.records import (
     KernelRecord,
     Placement,
@@ -158,7 +159,7 @@ class Recurrent(RecurrentLayer):
     def arguments(self, reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[str, ...]:
         """What it keeps comes first, where the host brings it."""
         first, *others = (*reads, *writes)
-        return (f"GW_KEPT_ARGUMENT({self.ident}) {first}", *others)
+        return (f"{MACROS}_KEPT_ARGUMENT({self.ident}) {first}", *others)
 
     def rtl_module(self) -> Module:
         """The module ``gw_recurrent``."""

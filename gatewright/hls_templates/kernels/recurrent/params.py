@@ -8,6 +8,7 @@ from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.recurrent.folding import Folding
 from gatewright.hls_templates.kernels.recurrent.layer import ROLES, RecurrentLayer
 from gatewright.hls_templates.kernels.recurrent.schedule import Tile
+from gatewright.hls_templates.project.names import LIBRARY
 from gatewright.ir.types import IntArray
 
 
@@ -154,7 +155,8 @@ def _packed(fields: dict[str, list[int]]) -> IntArray:
 
 
 def _slot_member(schedule: cpp.RomArray, fields: dict[str, list[int]]) -> list[str]:
-    lines = ["static gw::slot_entry slot(int i) {", "#pragma HLS inline", "  gw::slot_entry entry;"]
+    entry = f"{LIBRARY}::slot_entry"
+    lines = [f"static {entry} slot(int i) {{", "#pragma HLS inline", f"  {entry} entry;"]
     code = f"static_cast<std::int64_t>({schedule.name}[i])"
     lines.append(f"  const std::int64_t code = {code};")
     at = 0

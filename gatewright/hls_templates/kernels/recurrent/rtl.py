@@ -15,12 +15,12 @@ from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     OPEN,
     Bits,
+    Generated,
+    Instance,
     Module,
-    Piece,
     Rom,
     RtlStage,
     SvValue,
-    instance,
     pack,
     reading,
     signed_bits,
@@ -62,7 +62,7 @@ def write_tail(
     units: int,
     rows: int,
     sum_bits: int,
-) -> Piece:
+) -> Generated:
     """The tail of a cell as a module: sums of all gates in, h and c out."""
     body, timing = split.body, tail_timing(split, functions)
     writer = PipelineWriter(f"{ident}_tail", units, rows)
@@ -179,19 +179,19 @@ def place(kernel: RecurrentLayer, reads: Sequence[str], writes: Sequence[str]) -
     )
     return RtlStage(
         tuple(wires),
-        (instance(module, ident, ports), _tail_instance(kernel)),
-        {f"{ident}_tail": tail},
+        (Instance(module, ident, ports), _tail_instance(kernel, tail)),
+        (tail,),
         _taps(kernel, lanes),
     )
 
 
-def _tail_instance(kernel: RecurrentLayer) -> Piece:
+def _tail_instance(kernel: RecurrentLayer, tail: Generated) -> Instance:
     ident = kernel.ident
     ports = {**CLOCK, "row_i": f"{ident}_row", "sums_i": f"{ident}_sums"}
     ports["h_o"] = f"{ident}_h_next"
     if kernel.has_c:
         ports |= {"c_i": f"{ident}_c", "c_o": f"{ident}_c_next"}
-    return instance(Module(f"{ident}_tail", {}), f"{ident}_tail", ports)
+    return Instance(tail, tail.ident, ports)
 
 
 def _taps(kernel: RecurrentLayer, lanes: Mapping[str, int]) -> dict[str, tuple[int, str]]:

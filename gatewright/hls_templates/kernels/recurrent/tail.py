@@ -16,6 +16,7 @@ from gatewright.hls_templates import cpp
 from gatewright.hls_templates.delays import addition, product
 from gatewright.hls_templates.kernels.lookup.kernel import Table, make_lookup
 from gatewright.hls_templates.kernels.requantize.kernel import Requantizer, make_requantizer
+from gatewright.hls_templates.project.names import MACROS
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node, Op
 from gatewright.ir.types import IntArray, IntType
@@ -143,7 +144,9 @@ def generate_tail(split: StepSplit, prefix: str, first_tap: int, variant: str) -
         writer.declare(accumulator.tensor, f"sum[{i}]")
     for node in split.tail:
         writer.declare(node.outputs[0], _EXPRESSIONS[node.op](writer, node))
-    shown = [f"GW_TAP({first_tap + i}, row * UNITS + lane, {name});" for i, name in enumerate(taps)]
+    shown = [
+        f"{MACROS}_TAP({first_tap + i}, row * UNITS + lane, {name});" for i, name in enumerate(taps)
+    ]
     states = split.body.inputs[:-1]
     assert not any(states[0] in node.inputs for node in split.tail), "h goes through a matrix only"
     stores = [

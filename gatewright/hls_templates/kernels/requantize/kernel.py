@@ -13,6 +13,7 @@ from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.kernels.requantize.search import Rescaling, find_affine, product_bits
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
+from gatewright.hls_templates.project.names import LIBRARY
 from gatewright.hls_templates.records import (
     AffineRecord,
     KernelRecord,
@@ -26,7 +27,7 @@ from gatewright.hls_templates.rtl.functions import (
     by_row,
     row_bits,
 )
-from gatewright.hls_templates.rtl.sv import ROMS, Bits, Module, Rom, SvValue, pack, signed_bits
+from gatewright.hls_templates.rtl.sv import Bits, Module, Rom, RomFile, SvValue, pack, signed_bits
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.ops.lookup import wrapped_table
@@ -78,7 +79,7 @@ class Requantizer:
     @property
     def call(self) -> str:
         """The C++ class with its parameters."""
-        return f"gw::requantize_{self.variant}<{self.ident}>"
+        return f"{LIBRARY}::requantize_{self.variant}<{self.ident}>"
 
     @property
     def rom_bits(self) -> int:
@@ -178,9 +179,9 @@ class Requantizer:
                 place = ("int row", "int lane", f"{name}[row][lane][node]")
             arrays.append(array)
             row, lane, value = place
+            at = f"{LIBRARY}::tree_level<{level}>"
             members += cpp.accessor(
-                f"{array.element} threshold(gw::tree_level<{level}>, {row}, {lane}, int node)",
-                value,
+                f"{array.element} threshold({at}, {row}, {lane}, int node)", value
             )
         return arrays
 
@@ -273,19 +274,19 @@ class Requantizer:
         padded = self._padded()
         by_channel = len(padded) > 1
         levels, bits = self._levels(padded), signed_bits(IntType.of(padded))
-        files: dict[str, Rom] = {}
+        files: dict[RomFile, Rom] = {}
         for lane in range(lanes if by_channel else 1):
             # The channels of this lane, row after row; beyond the last one nobody looks.
             channels = np.minimum(np.arange(rows) * lanes + lane, len(padded) - 1)
             for level, nodes in enumerate(levels):
                 own = nodes[channels] if by_channel else nodes
                 words = pack(own.reshape(-1, 1), bits)
-                files[f"{ident}_{lane:04}_{level:02}.hex"] = Rom(words, bits)
+                files[RomFile(f"{ident}_{lane:04}_{level:02}")] = Rom(words, bits)
         params |= {
             "T_BITS": bits,
             "DEPTH": len(levels),
             "ROW_BITS": row_bits(rows),
-            "PREFIX": f"{ROMS}/{ident}",
+            "PREFIX": RomFile(ident, ""),
         }
         if by_channel:
             params["ROWS"] = rows

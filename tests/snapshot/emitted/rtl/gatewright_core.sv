@@ -2,8 +2,17 @@
 //
 // clear drops all that is in flight and every state, as aresetn does. The tap ports show h (and c) of a
 // row block of units of a recurrent layer when it is computed.
+//
+// Memory images are read from ROM_DIR, which is empty (the folder that a tool runs in) or ends in "/".
+
+`ifndef GATEWRIGHT_ROM_DIR
+`define GATEWRIGHT_ROM_DIR ""
+`endif
+
 /* verilator lint_off PINCONNECTEMPTY */  // outputs of states that nobody asked for
-module gatewright_core (
+module gatewright_core #(
+    parameter ROM_DIR = `GATEWRIGHT_ROM_DIR
+) (
     input  logic aclk,
     input  logic aresetn,
     input  logic clear,
@@ -70,13 +79,13 @@ module gatewright_core (
   assign k0_lstm_layers_0_0_tap_h = k0_lstm_layers_0_0_h_next;
   assign k0_lstm_layers_0_0_tap_c = k0_lstm_layers_0_0_c_next;
 
-  gw_axis_read #(
-    .WIDTH(gw_params_pkg::S_AXIS_WIDTH),
-    .BITS(gw_params_pkg::S_AXIS_BITS),
-    .LANE_BITS(gw_params_pkg::S_AXIS_LANE_BITS),
-    .LANES(gw_params_pkg::S_AXIS_LANES),
-    .FOLDS(gw_params_pkg::S_AXIS_FOLDS),
-    .MAX_STEPS(gw_params_pkg::S_AXIS_MAX_STEPS)
+  gw_axis_read_v1 #(
+    .WIDTH(gatewright_params_pkg::S_AXIS_WIDTH),
+    .BITS(gatewright_params_pkg::S_AXIS_BITS),
+    .LANE_BITS(gatewright_params_pkg::S_AXIS_LANE_BITS),
+    .LANES(gatewright_params_pkg::S_AXIS_LANES),
+    .FOLDS(gatewright_params_pkg::S_AXIS_FOLDS),
+    .MAX_STEPS(gatewright_params_pkg::S_AXIS_MAX_STEPS)
   ) u_s_axis (
     .clk_i(clk),
     .rst_i(rst),
@@ -94,13 +103,13 @@ module gatewright_core (
     .in_keep_i(s_axis_tuser)
   );
 
-  gw_axis_write #(
-    .WIDTH(gw_params_pkg::M_AXIS_WIDTH),
-    .BITS(gw_params_pkg::M_AXIS_BITS),
-    .LANE_BITS(gw_params_pkg::M_AXIS_LANE_BITS),
-    .LANES(gw_params_pkg::M_AXIS_LANES),
-    .FOLDS(gw_params_pkg::M_AXIS_FOLDS),
-    .SIGNED(gw_params_pkg::M_AXIS_SIGNED)
+  gw_axis_write_v1 #(
+    .WIDTH(gatewright_params_pkg::M_AXIS_WIDTH),
+    .BITS(gatewright_params_pkg::M_AXIS_BITS),
+    .LANE_BITS(gatewright_params_pkg::M_AXIS_LANE_BITS),
+    .LANES(gatewright_params_pkg::M_AXIS_LANES),
+    .FOLDS(gatewright_params_pkg::M_AXIS_FOLDS),
+    .SIGNED(gatewright_params_pkg::M_AXIS_SIGNED)
   ) u_m_axis (
     .clk_i(clk),
     .rst_i(rst),
@@ -116,9 +125,9 @@ module gatewright_core (
     .out_last_o(m_axis_tlast)
   );
 
-  gw_fifo #(
-    .WIDTH(gw_params_pkg::BEATS_0_WIDTH),
-    .DEPTH(gw_params_pkg::BEATS_0_DEPTH)
+  gw_fifo_v1 #(
+    .WIDTH(gatewright_params_pkg::BEATS_0_WIDTH),
+    .DEPTH(gatewright_params_pkg::BEATS_0_DEPTH)
   ) u_beats_0 (
     .clk_i(clk),
     .rst_i(rst),
@@ -130,9 +139,9 @@ module gatewright_core (
     .data_o({beats_0_keep, beats_0_last, beats_0_data})
   );
 
-  gw_fifo #(
-    .WIDTH(gw_params_pkg::BEATS_1_WIDTH),
-    .DEPTH(gw_params_pkg::BEATS_1_DEPTH)
+  gw_fifo_v1 #(
+    .WIDTH(gatewright_params_pkg::BEATS_1_WIDTH),
+    .DEPTH(gatewright_params_pkg::BEATS_1_DEPTH)
   ) u_beats_1 (
     .clk_i(clk),
     .rst_i(rst),
@@ -144,9 +153,9 @@ module gatewright_core (
     .data_o({beats_1_keep, beats_1_last, beats_1_data})
   );
 
-  gw_fifo #(
-    .WIDTH(gw_params_pkg::BEATS_2_WIDTH),
-    .DEPTH(gw_params_pkg::BEATS_2_DEPTH)
+  gw_fifo_v1 #(
+    .WIDTH(gatewright_params_pkg::BEATS_2_WIDTH),
+    .DEPTH(gatewright_params_pkg::BEATS_2_DEPTH)
   ) u_beats_2 (
     .clk_i(clk),
     .rst_i(rst),
@@ -158,9 +167,9 @@ module gatewright_core (
     .data_o({beats_2_keep, beats_2_last, beats_2_data})
   );
 
-  gw_fifo #(
-    .WIDTH(gw_params_pkg::BEATS_3_WIDTH),
-    .DEPTH(gw_params_pkg::BEATS_3_DEPTH)
+  gw_fifo_v1 #(
+    .WIDTH(gatewright_params_pkg::BEATS_3_WIDTH),
+    .DEPTH(gatewright_params_pkg::BEATS_3_DEPTH)
   ) u_beats_3 (
     .clk_i(clk),
     .rst_i(rst),
@@ -172,9 +181,9 @@ module gatewright_core (
     .data_o({beats_3_keep, beats_3_last, beats_3_data})
   );
 
-  gw_fifo #(
-    .WIDTH(gw_params_pkg::BEATS_4_WIDTH),
-    .DEPTH(gw_params_pkg::BEATS_4_DEPTH)
+  gw_fifo_v1 #(
+    .WIDTH(gatewright_params_pkg::BEATS_4_WIDTH),
+    .DEPTH(gatewright_params_pkg::BEATS_4_DEPTH)
   ) u_beats_4 (
     .clk_i(clk),
     .rst_i(rst),
@@ -186,9 +195,9 @@ module gatewright_core (
     .data_o({beats_4_keep, beats_4_last, beats_4_data})
   );
 
-  gw_fifo #(
-    .WIDTH(gw_params_pkg::BEATS_5_WIDTH),
-    .DEPTH(gw_params_pkg::BEATS_5_DEPTH)
+  gw_fifo_v1 #(
+    .WIDTH(gatewright_params_pkg::BEATS_5_WIDTH),
+    .DEPTH(gatewright_params_pkg::BEATS_5_DEPTH)
   ) u_beats_5 (
     .clk_i(clk),
     .rst_i(rst),
@@ -200,47 +209,47 @@ module gatewright_core (
     .data_o({beats_5_keep, beats_5_last, beats_5_data})
   );
 
-  gw_recurrent #(
-    .INPUTS(gw_params_pkg::K0_LSTM_LAYERS_0_0_INPUTS),
-    .HIDDEN(gw_params_pkg::K0_LSTM_LAYERS_0_0_HIDDEN),
-    .GATES(gw_params_pkg::K0_LSTM_LAYERS_0_0_GATES),
-    .UNITS(gw_params_pkg::K0_LSTM_LAYERS_0_0_UNITS),
-    .COLUMNS(gw_params_pkg::K0_LSTM_LAYERS_0_0_COLUMNS),
-    .ROWS(gw_params_pkg::K0_LSTM_LAYERS_0_0_ROWS),
-    .X_BLOCKS(gw_params_pkg::K0_LSTM_LAYERS_0_0_X_BLOCKS),
-    .H_BLOCKS(gw_params_pkg::K0_LSTM_LAYERS_0_0_H_BLOCKS),
-    .SLOTS(gw_params_pkg::K0_LSTM_LAYERS_0_0_SLOTS),
-    .TILES(gw_params_pkg::K0_LSTM_LAYERS_0_0_TILES),
-    .ACC_ROWS(gw_params_pkg::K0_LSTM_LAYERS_0_0_ACC_ROWS),
-    .X_BITS(gw_params_pkg::K0_LSTM_LAYERS_0_0_X_BITS),
-    .X_SIGNED(gw_params_pkg::K0_LSTM_LAYERS_0_0_X_SIGNED),
-    .H_BITS(gw_params_pkg::K0_LSTM_LAYERS_0_0_H_BITS),
-    .H_SIGNED(gw_params_pkg::K0_LSTM_LAYERS_0_0_H_SIGNED),
-    .C_BITS(gw_params_pkg::K0_LSTM_LAYERS_0_0_C_BITS),
-    .C_SIGNED(gw_params_pkg::K0_LSTM_LAYERS_0_0_C_SIGNED),
-    .V_BITS(gw_params_pkg::K0_LSTM_LAYERS_0_0_V_BITS),
-    .W_BITS(gw_params_pkg::K0_LSTM_LAYERS_0_0_W_BITS),
-    .SUM_BITS(gw_params_pkg::K0_LSTM_LAYERS_0_0_SUM_BITS),
-    .BIAS_BITS(gw_params_pkg::K0_LSTM_LAYERS_0_0_BIAS_BITS),
-    .TAIL_LATENCY(gw_params_pkg::K0_LSTM_LAYERS_0_0_TAIL_LATENCY),
-    .TAIL_C_LATENCY(gw_params_pkg::K0_LSTM_LAYERS_0_0_TAIL_C_LATENCY),
-    .HAS_H0(gw_params_pkg::K0_LSTM_LAYERS_0_0_HAS_H0),
-    .HAS_C0(gw_params_pkg::K0_LSTM_LAYERS_0_0_HAS_C0),
-    .HAS_OUT(gw_params_pkg::K0_LSTM_LAYERS_0_0_HAS_OUT),
-    .HAS_HN(gw_params_pkg::K0_LSTM_LAYERS_0_0_HAS_HN),
-    .HAS_CN(gw_params_pkg::K0_LSTM_LAYERS_0_0_HAS_CN),
-    .H0_BITS(gw_params_pkg::K0_LSTM_LAYERS_0_0_H0_BITS),
-    .H0_SIGNED(gw_params_pkg::K0_LSTM_LAYERS_0_0_H0_SIGNED),
-    .C0_BITS(gw_params_pkg::K0_LSTM_LAYERS_0_0_C0_BITS),
-    .C0_SIGNED(gw_params_pkg::K0_LSTM_LAYERS_0_0_C0_SIGNED),
-    .OUT_BITS(gw_params_pkg::K0_LSTM_LAYERS_0_0_OUT_BITS),
-    .HN_BITS(gw_params_pkg::K0_LSTM_LAYERS_0_0_HN_BITS),
-    .CN_BITS(gw_params_pkg::K0_LSTM_LAYERS_0_0_CN_BITS),
-    .INITIAL_H(gw_params_pkg::K0_LSTM_LAYERS_0_0_INITIAL_H),
-    .INITIAL_C(gw_params_pkg::K0_LSTM_LAYERS_0_0_INITIAL_C),
-    .SCHEDULE_FILE(gw_params_pkg::K0_LSTM_LAYERS_0_0_SCHEDULE_FILE),
-    .WEIGHT_FILE(gw_params_pkg::K0_LSTM_LAYERS_0_0_WEIGHT_FILE),
-    .BIAS_FILE(gw_params_pkg::K0_LSTM_LAYERS_0_0_BIAS_FILE)
+  gw_recurrent_v1 #(
+    .INPUTS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_INPUTS),
+    .HIDDEN(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_HIDDEN),
+    .GATES(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_GATES),
+    .UNITS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_UNITS),
+    .COLUMNS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_COLUMNS),
+    .ROWS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_ROWS),
+    .X_BLOCKS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_X_BLOCKS),
+    .H_BLOCKS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_H_BLOCKS),
+    .SLOTS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_SLOTS),
+    .TILES(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_TILES),
+    .ACC_ROWS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_ACC_ROWS),
+    .X_BITS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_X_BITS),
+    .X_SIGNED(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_X_SIGNED),
+    .H_BITS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_H_BITS),
+    .H_SIGNED(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_H_SIGNED),
+    .C_BITS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_C_BITS),
+    .C_SIGNED(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_C_SIGNED),
+    .V_BITS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_V_BITS),
+    .W_BITS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_W_BITS),
+    .SUM_BITS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_SUM_BITS),
+    .BIAS_BITS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_BIAS_BITS),
+    .TAIL_LATENCY(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_TAIL_LATENCY),
+    .TAIL_C_LATENCY(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_TAIL_C_LATENCY),
+    .HAS_H0(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_HAS_H0),
+    .HAS_C0(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_HAS_C0),
+    .HAS_OUT(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_HAS_OUT),
+    .HAS_HN(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_HAS_HN),
+    .HAS_CN(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_HAS_CN),
+    .H0_BITS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_H0_BITS),
+    .H0_SIGNED(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_H0_SIGNED),
+    .C0_BITS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_C0_BITS),
+    .C0_SIGNED(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_C0_SIGNED),
+    .OUT_BITS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_OUT_BITS),
+    .HN_BITS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_HN_BITS),
+    .CN_BITS(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_CN_BITS),
+    .INITIAL_H(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_INITIAL_H),
+    .INITIAL_C(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_INITIAL_C),
+    .SCHEDULE_FILE({ROM_DIR, gatewright_params_pkg::K0_LSTM_LAYERS_0_0_SCHEDULE_FILE}),
+    .WEIGHT_FILE({ROM_DIR, gatewright_params_pkg::K0_LSTM_LAYERS_0_0_WEIGHT_FILE}),
+    .BIAS_FILE({ROM_DIR, gatewright_params_pkg::K0_LSTM_LAYERS_0_0_BIAS_FILE})
   ) u_k0_lstm_layers_0_0 (
     .clk_i(clk),
     .rst_i(rst),
@@ -275,7 +284,9 @@ module gatewright_core (
     .tail_c_i(k0_lstm_layers_0_0_c_next)
   );
 
-  k0_lstm_layers_0_0_tail u_k0_lstm_layers_0_0_tail (
+  gatewright_k0_lstm_layers_0_0_tail #(
+    .ROM_DIR(ROM_DIR)
+  ) u_k0_lstm_layers_0_0_tail (
     .clk_i(clk),
     .rst_i(rst),
     .row_i(k0_lstm_layers_0_0_row),
@@ -285,8 +296,8 @@ module gatewright_core (
     .c_o(k0_lstm_layers_0_0_c_next)
   );
 
-  gw_select_last #(
-    .BEAT_BITS(gw_params_pkg::K1_LAST_STEP_BEAT_BITS)
+  gw_select_last_v1 #(
+    .BEAT_BITS(gatewright_params_pkg::K1_LAST_STEP_BEAT_BITS)
   ) u_k1_last_step (
     .clk_i(clk),
     .rst_i(rst),
@@ -302,21 +313,21 @@ module gatewright_core (
     .out_keep_o(beats_2_put_keep)
   );
 
-  gw_matvec #(
-    .INPUTS(gw_params_pkg::K2_HIDDEN_INPUTS),
-    .OUTPUTS(gw_params_pkg::K2_HIDDEN_OUTPUTS),
-    .UNITS(gw_params_pkg::K2_HIDDEN_UNITS),
-    .COLUMNS(gw_params_pkg::K2_HIDDEN_COLUMNS),
-    .ROWS(gw_params_pkg::K2_HIDDEN_ROWS),
-    .BLOCKS(gw_params_pkg::K2_HIDDEN_BLOCKS),
-    .X_BITS(gw_params_pkg::K2_HIDDEN_X_BITS),
-    .X_SIGNED(gw_params_pkg::K2_HIDDEN_X_SIGNED),
-    .W_BITS(gw_params_pkg::K2_HIDDEN_W_BITS),
-    .SUM_BITS(gw_params_pkg::K2_HIDDEN_SUM_BITS),
-    .BIAS_BITS(gw_params_pkg::K2_HIDDEN_BIAS_BITS),
-    .Y_BITS(gw_params_pkg::K2_HIDDEN_Y_BITS),
-    .WEIGHT_FILE(gw_params_pkg::K2_HIDDEN_WEIGHT_FILE),
-    .BIAS_FILE(gw_params_pkg::K2_HIDDEN_BIAS_FILE)
+  gw_matvec_v1 #(
+    .INPUTS(gatewright_params_pkg::K2_HIDDEN_INPUTS),
+    .OUTPUTS(gatewright_params_pkg::K2_HIDDEN_OUTPUTS),
+    .UNITS(gatewright_params_pkg::K2_HIDDEN_UNITS),
+    .COLUMNS(gatewright_params_pkg::K2_HIDDEN_COLUMNS),
+    .ROWS(gatewright_params_pkg::K2_HIDDEN_ROWS),
+    .BLOCKS(gatewright_params_pkg::K2_HIDDEN_BLOCKS),
+    .X_BITS(gatewright_params_pkg::K2_HIDDEN_X_BITS),
+    .X_SIGNED(gatewright_params_pkg::K2_HIDDEN_X_SIGNED),
+    .W_BITS(gatewright_params_pkg::K2_HIDDEN_W_BITS),
+    .SUM_BITS(gatewright_params_pkg::K2_HIDDEN_SUM_BITS),
+    .BIAS_BITS(gatewright_params_pkg::K2_HIDDEN_BIAS_BITS),
+    .Y_BITS(gatewright_params_pkg::K2_HIDDEN_Y_BITS),
+    .WEIGHT_FILE({ROM_DIR, gatewright_params_pkg::K2_HIDDEN_WEIGHT_FILE}),
+    .BIAS_FILE({ROM_DIR, gatewright_params_pkg::K2_HIDDEN_BIAS_FILE})
   ) u_k2_hidden (
     .clk_i(clk),
     .rst_i(rst),
@@ -332,13 +343,13 @@ module gatewright_core (
     .out_keep_o(beats_3_put_keep)
   );
 
-  gw_elementwise #(
-    .CHANNELS(gw_params_pkg::K3_RELU_OUT_CHANNELS),
-    .LANES(gw_params_pkg::K3_RELU_OUT_LANES),
-    .ROWS(gw_params_pkg::K3_RELU_OUT_ROWS),
-    .X_BITS(gw_params_pkg::K3_RELU_OUT_X_BITS),
-    .Y_BITS(gw_params_pkg::K3_RELU_OUT_Y_BITS),
-    .FUNCTION_LATENCY(gw_params_pkg::K3_RELU_OUT_FUNCTION_LATENCY)
+  gw_elementwise_v1 #(
+    .CHANNELS(gatewright_params_pkg::K3_RELU_OUT_CHANNELS),
+    .LANES(gatewright_params_pkg::K3_RELU_OUT_LANES),
+    .ROWS(gatewright_params_pkg::K3_RELU_OUT_ROWS),
+    .X_BITS(gatewright_params_pkg::K3_RELU_OUT_X_BITS),
+    .Y_BITS(gatewright_params_pkg::K3_RELU_OUT_Y_BITS),
+    .FUNCTION_LATENCY(gatewright_params_pkg::K3_RELU_OUT_FUNCTION_LATENCY)
   ) u_k3_relu_out (
     .clk_i(clk),
     .rst_i(rst),
@@ -357,7 +368,9 @@ module gatewright_core (
     .function_data_i(k3_relu_out_y)
   );
 
-  k3_relu_out_pipeline u_k3_relu_out_pipeline (
+  gatewright_k3_relu_out_pipeline #(
+    .ROM_DIR(ROM_DIR)
+  ) u_k3_relu_out_pipeline (
     .clk_i(clk),
     .rst_i(rst),
     .row_i(k3_relu_out_row),
@@ -365,21 +378,21 @@ module gatewright_core (
     .y_o(k3_relu_out_y)
   );
 
-  gw_matvec #(
-    .INPUTS(gw_params_pkg::K4_CLASSES_INPUTS),
-    .OUTPUTS(gw_params_pkg::K4_CLASSES_OUTPUTS),
-    .UNITS(gw_params_pkg::K4_CLASSES_UNITS),
-    .COLUMNS(gw_params_pkg::K4_CLASSES_COLUMNS),
-    .ROWS(gw_params_pkg::K4_CLASSES_ROWS),
-    .BLOCKS(gw_params_pkg::K4_CLASSES_BLOCKS),
-    .X_BITS(gw_params_pkg::K4_CLASSES_X_BITS),
-    .X_SIGNED(gw_params_pkg::K4_CLASSES_X_SIGNED),
-    .W_BITS(gw_params_pkg::K4_CLASSES_W_BITS),
-    .SUM_BITS(gw_params_pkg::K4_CLASSES_SUM_BITS),
-    .BIAS_BITS(gw_params_pkg::K4_CLASSES_BIAS_BITS),
-    .Y_BITS(gw_params_pkg::K4_CLASSES_Y_BITS),
-    .WEIGHT_FILE(gw_params_pkg::K4_CLASSES_WEIGHT_FILE),
-    .BIAS_FILE(gw_params_pkg::K4_CLASSES_BIAS_FILE)
+  gw_matvec_v1 #(
+    .INPUTS(gatewright_params_pkg::K4_CLASSES_INPUTS),
+    .OUTPUTS(gatewright_params_pkg::K4_CLASSES_OUTPUTS),
+    .UNITS(gatewright_params_pkg::K4_CLASSES_UNITS),
+    .COLUMNS(gatewright_params_pkg::K4_CLASSES_COLUMNS),
+    .ROWS(gatewright_params_pkg::K4_CLASSES_ROWS),
+    .BLOCKS(gatewright_params_pkg::K4_CLASSES_BLOCKS),
+    .X_BITS(gatewright_params_pkg::K4_CLASSES_X_BITS),
+    .X_SIGNED(gatewright_params_pkg::K4_CLASSES_X_SIGNED),
+    .W_BITS(gatewright_params_pkg::K4_CLASSES_W_BITS),
+    .SUM_BITS(gatewright_params_pkg::K4_CLASSES_SUM_BITS),
+    .BIAS_BITS(gatewright_params_pkg::K4_CLASSES_BIAS_BITS),
+    .Y_BITS(gatewright_params_pkg::K4_CLASSES_Y_BITS),
+    .WEIGHT_FILE({ROM_DIR, gatewright_params_pkg::K4_CLASSES_WEIGHT_FILE}),
+    .BIAS_FILE({ROM_DIR, gatewright_params_pkg::K4_CLASSES_BIAS_FILE})
   ) u_k4_classes (
     .clk_i(clk),
     .rst_i(rst),

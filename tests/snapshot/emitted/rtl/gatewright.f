@@ -1,0 +1,5 @@
+gatewright_params_pkg.sv
+gatewright_k0_lstm_layers_0_0_tail.sv
+gatewright_k3_relu_out_pipeline.sv
+gatewright_core.sv
+gatewright_top.sv
