@@ -22,7 +22,7 @@ from gatewright.verify.explained import boundary_cases
 
 if TYPE_CHECKING:
     from gatewright.frontend.torch.reference import Result
-    from gatewright.frontend.torch.trace import Names, TracedCall
+    from gatewright.frontend.torch.trace import TensorNames, TracedCall
 
 CLOSE = 2.0**-16
 """Of the largest value: what only tells the layer that differs from those that do not."""
@@ -189,7 +189,7 @@ def _first_difference(
 
 
 def _alike(
-    values: dict[str, npt.NDArray[Any]], names: tuple[Names, ...], seen: tuple[Any, ...]
+    values: dict[str, npt.NDArray[Any]], names: tuple[TensorNames, ...], seen: tuple[Any, ...]
 ) -> bool:
     """Whether torch's tensors are the traced ones; several rows are stacked there."""
     expected = [
