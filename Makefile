@@ -3,7 +3,7 @@
 # make quick   lint, and the tests that are soon done and run no compiler, simulator or FPGA tool
 # make hls     all checks of the C++ for Vitis HLS, over the whole matrix (most of an hour)
 # make lint    ruff, mypy and clang-format only
-# make snapshot  write anew what tests/snapshot holds of a small model's output
+# make snapshot  write anew what tests/snapshot holds of a small model's output, and docs/registers.md
 # make bench   simulation speed beside hls4ml and Brevitas
 # make clean   remove .venv, build folders and caches
 
@@ -57,7 +57,7 @@ lint: $(VENV)/.dev
 	@find gatewright \( -name '*.h' -o -name '*.hpp' \) -print0 | xargs -0 -r $(BIN)/clang-format --dry-run -Werror
 
 snapshot: $(VENV)/.dev
-	@$(BIN)/python -m pytest -q tests/snapshot --update-snapshot
+	@$(BIN)/python -m pytest -q tests/snapshot tests/ip/test_registers.py --update-snapshot
 
 bench: $(VENV)/.demo
 	@$(BIN)/python benchmarks/csim.py

@@ -37,6 +37,7 @@ def compile(
     hls_depth: int | None = None,
     name: str = DEFAULT_NAME,
     rom_dir: str | os.PathLike[str] = "",
+    bus_bits: int | None = None,
     progress: StageProgress | None = None,
 ) -> Build:
     """Compile a quantized recurrent model to HLS C++.
@@ -66,17 +67,21 @@ def compile(
         rom_dir: Folder in which ``rtl/`` finds its ``rom/``, where the instance, or a define, does
             not say another; by default the one that a tool runs in. ``"absolute"`` for ``rtl/``
             itself, wherever the tool runs: the build is then bound to its place.
+        bus_bits: Bits of every AXI4-Stream of ``ip/``: 8 to 512, a power of two. By default the
+            fewest that hold a word of the port, at most 64.
         progress: Called with the name of each stage as it begins.
 
     Returns:
         The build. Its folder holds ``1_traced.onnx``, ``2_integer.onnx``, ``2_standard.onnx``,
-        ``3_kernels.json``, ``certificate.json``, ``hls/`` and ``rtl/``.
+        ``3_kernels.json``, ``certificate.json``, ``hls/``, ``rtl/`` and ``ip/``.
 
     Raises:
         GatewrightError: With a code, a place, a cause and a remedy; the folder is left as it was.
     """
     report = progress or (lambda stage: None)
-    options = check_options(multipliers, requantizer, max_steps, board, hls_depth, name, rom_dir)
+    options = check_options(
+        multipliers, requantizer, max_steps, board, hls_depth, name, rom_dir, bus_bits
+    )
     folder = named(output_dir)
     if rom_dir == ABSOLUTE:
         options = replace(options, rom_dir=check_rom_dir(folder.resolve() / RTL))

@@ -6,6 +6,7 @@ manifest and the report of a calibration, that these two do not decide.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,22 +14,25 @@ from typing import Any
 
 import onnx
 
+from gatewright.boards.shell.ports import IDENTITY_FILES, identity
 from gatewright.builds.folder import (
     CERTIFICATE,
     INTEGER,
+    IP,
     KERNELS,
     PROJECT,
     RTL,
     STANDARD,
     TRACED,
 )
-from gatewright.builds.golden import golden_vectors
+from gatewright.builds.golden import golden_values, vector_files
 from gatewright.builds.options import BuildOptions, find_board, fit_steps
 from gatewright.hls_templates import Design, map_design
+from gatewright.hls_templates.ip import IpDesign, ip_files
 from gatewright.hls_templates.mapping.document import to_json
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.hls_templates.project.rtl import rtl_files
-from gatewright.hls_templates.records import QuantizerRecord
+from gatewright.hls_templates.records import KernelsDocument, QuantizerRecord
 from gatewright.ir.certificate.certify import FloatModel, certify
 from gatewright.ir.lowering import IntegerModel, lower
 from gatewright.ir.onnx_io import to_onnx
@@ -79,14 +83,31 @@ def emit(forms: Forms) -> dict[str, bytes]:
     """Every file of a build by its path, but the manifest and ``calibration.json``."""
     board, names = find_board(forms.options.board), forms.options.names
     project = project_files(forms.design, board.part, board.clock_ns, names)
-    project |= golden_vectors(forms.integer, forms.design)
-    folders = {PROJECT: project, RTL: rtl_files(forms.design, names, forms.options.rom_dir)}
-    return {
+    values = golden_values(forms.integer, forms.design)
+    project |= vector_files(values, forms.design)
+    rtl = rtl_files(forms.design, names, forms.options.rom_dir)
+    kernels = _kernels(forms)
+    documents = {
         TRACED: _graph(forms.traced),
         INTEGER: _graph(to_onnx(forms.integer)),
         STANDARD: _graph(to_standard(forms.integer)),
-        KERNELS: json_bytes(_kernels_json(forms)),
+        KERNELS: json_bytes(to_json(kernels)),
         CERTIFICATE: json_bytes(forms.certified.certificate.to_json()),
+    }
+    digest = identity(hashlib.sha256(documents[name]).hexdigest() for name in IDENTITY_FILES)
+    ip = IpDesign(
+        design=forms.design,
+        names=names,
+        rom_dir=forms.options.rom_dir,
+        digest=digest.hex(),
+        golden=values,
+        cycles=kernels.predicted_cycles,
+        part=board.part,
+        bus_bits=forms.options.bus_bits,
+    )
+    folders = {PROJECT: project, RTL: rtl, IP: ip_files(ip, rtl)}
+    return {
+        **documents,
         **{
             f"{folder}/{name}": text.encode()
             for folder, files in folders.items()
@@ -105,14 +126,12 @@ def _graph(model: onnx.ModelProto) -> bytes:
     return content
 
 
-def _kernels_json(forms: Forms) -> dict[str, Any]:
-    return to_json(
-        forms.design.document(
-            forms.integer.steps,
-            _state_quantizers(forms.traced),
-            forms.options.clock_ns,
-            forms.options.name,
-        )
+def _kernels(forms: Forms) -> KernelsDocument:
+    return forms.design.document(
+        forms.integer.steps,
+        _state_quantizers(forms.traced),
+        forms.options.clock_ns,
+        forms.options.name,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from gatewright.hls_templates import Design
@@ -12,8 +14,13 @@ from gatewright.ir.types import IntArray
 GOLDEN, GOLDEN_SEQUENCES = "golden", 16
 
 
-def golden_vectors(integer: IntegerModel, design: Design) -> dict[str, str]:
-    """Golden vectors for the test bench: seeded random sequences and what they give."""
+def golden_values(integer: IntegerModel, design: Design) -> dict[str, IntArray]:
+    """Golden vectors for test benches: seeded random sequences and what they give.
+
+    Returns:
+        Integers [sequences, T, values] of each port, by its tensor; T is 1 where it has a beat a
+        sequence.
+    """
     rng = np.random.default_rng(0)
     values: dict[str, IntArray] = {}
     for source in integer.inputs:
@@ -23,9 +30,25 @@ def golden_vectors(integer: IntegerModel, design: Design) -> dict[str, str]:
         values[source.tensor] = rng.integers(type_.lo, type_.hi + 1, size=shape)
     values |= interpreter.run(integer.graph, values)[0]
     return {
-        f"{GOLDEN}/{port.name}.dat": _vectors(
-            values[port.tensor] if port.sequence else values[port.tensor][:, None]
-        )
+        port.tensor: values[port.tensor] if port.sequence else values[port.tensor][:, None]
+        for port in design.inputs + design.outputs
+    }
+
+
+def golden_vectors(integer: IntegerModel, design: Design) -> dict[str, str]:
+    """Those as files of ``hls/``."""
+    return vector_files(golden_values(integer, design), design)
+
+
+def vector_files(values: Mapping[str, IntArray], design: Design) -> dict[str, str]:
+    """Golden vectors as files of ``hls/``.
+
+    Args:
+        values: As ``golden_values`` gives them.
+        design: The kernels.
+    """
+    return {
+        f"{GOLDEN}/{port.name}.dat": _vectors(values[port.tensor])
         for port in design.inputs + design.outputs
     }
 

@@ -38,6 +38,7 @@ class ManifestJson(_Always, total=False):
     hls_depth: Count | None
     name: str
     rom_dir: str
+    bus_bits: Count | None
     digest: str
 
 

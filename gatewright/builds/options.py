@@ -14,6 +14,7 @@ from gatewright.boards import DEFAULT_BOARD, Board, OpenBoard, boards, open_boar
 from gatewright.boards.vitis.request import HLS_STAGES, LIMIT
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import MAX_STEPS
+from gatewright.hls_templates.ip.ports import BUSES
 from gatewright.hls_templates.kernels.requantize.kernel import VARIANTS
 from gatewright.hls_templates.mapping.options import (
     DEFAULT_CLOCK_NS,
@@ -45,11 +46,13 @@ class BuildOptions(MappingOptions):
         name: What the build calls its own.
         rom_dir: Where the SystemVerilog finds ``rom/`` unless its user says; empty for the folder
             that a tool runs in, else it ends in "/".
+        bus_bits: Of each AXI4-Stream of ``ip/``; None for what fits its words.
     """
 
     board: str = DEFAULT_BOARD
     name: str = DEFAULT_NAME
     rom_dir: str = ""
+    bus_bits: int | None = None
 
     @property
     def names(self) -> Names:
@@ -101,6 +104,7 @@ def check_options(
     hls_depth: Any = None,
     name: Any = DEFAULT_NAME,
     rom_dir: Any = "",
+    bus_bits: Any = None,
 ) -> BuildOptions:
     """The options of a build.
 
@@ -112,6 +116,7 @@ def check_options(
         hls_depth: A positive integer of at most ``MOST_CYCLES``, or None for the default.
         name: See ``fault_of_name``.
         rom_dir: A folder, or nothing.
+        bus_bits: One of ``BUSES``, or None for the default.
 
     Raises:
         GatewrightError: GW-403 for an unknown board, GW-405.
@@ -128,7 +133,11 @@ def check_options(
     if fault is not None:
         raise _refused("name", name, fault)
     folder = check_rom_dir(rom_dir)
-    return BuildOptions(budget, requantizer, steps, depth, find_board(board).name, name, folder)
+    bus = positive("bus_bits", bus_bits)
+    if bus is not None and bus not in BUSES:
+        raise _refused("bus_bits", bus, f"one of {', '.join(map(str, BUSES))}")
+    part = find_board(board).name
+    return BuildOptions(budget, requantizer, steps, depth, part, name, folder, bus)
 
 
 def check_rom_dir(value: Any) -> str:

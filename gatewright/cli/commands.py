@@ -134,6 +134,12 @@ def main() -> None:
     metavar="FOLDER",
     help="Where rtl/ finds its rom/; 'absolute' for rtl/ itself. By default where a tool runs.",
 )
+@click.option(
+    "--bus-bits",
+    type=int,
+    metavar="N",
+    help="Bits of each AXI4-Stream of ip/: 8 to 512; without it what fits its words, at most 64.",
+)
 @calibrate_with
 @as_json
 def compile_command(
@@ -146,6 +152,7 @@ def compile_command(
     hls_depth: int | None,
     name: str,
     rom_dir: str,
+    bus_bits: int | None,
     data: str | None,
     as_json: bool,
 ) -> None:
@@ -154,7 +161,7 @@ def compile_command(
     MODEL is an .onnx file, module:factory, or a folder whose model.py has model() and
     example_input().
     """
-    check_options(multipliers, requantizer, max_steps, board, hls_depth, name, rom_dir)
+    check_options(multipliers, requantizer, max_steps, board, hls_depth, name, rom_dir, bus_bits)
     source, calibration = calibrated(load_model(model), data)
     with display.compiling(as_json) as progress:
         build = compile(
@@ -168,6 +175,7 @@ def compile_command(
             hls_depth=hls_depth,
             name=name,
             rom_dir=rom_dir,
+            bus_bits=bus_bits,
             progress=progress,
         )
     if as_json:

@@ -12,6 +12,8 @@ import pytest
 from bench import SOURCES, verilator_root
 from yosys import run_yosys
 
+from gatewright.hls_templates.ip.constants import MAP, sv_package
+
 pytestmark = pytest.mark.compiles
 
 # Further choices of parameters than the defaults, where other lines come to life.
@@ -22,12 +24,17 @@ CHOICES = {
     "gw_concat": [{"OUT_BITS": 11}],
     "gw_fifo": [{"DEPTH": depth} for depth in (1, 3, 8)],
     "gw_flatten": [{"STEPS": 1}],
+    "gw_ip_in": [{"BUS": 32, "WORD": 24}, {"BUS": 32, "WORD": 80}, {"BUS": 8, "WORD": 16}],
+    "gw_ip_out": [{"BUS": 32, "WORD": 24}, {"BUS": 32, "WORD": 80}, {"BUS": 8, "WORD": 16}],
+    "gw_ip_tally": [{"PORTS": 3}],
     "gw_over_time": [{"MAXIMUM": 1, "OUT_BITS": 8, "SIGNED": 0}],
     "gw_resize": [{"OUT_BITS": 3}, {"OUT_BITS": 11}],
     "gw_reverse": [{"MAX_STEPS": 1}, {"MAX_STEPS": 100}],
     "gw_window": [{"COUNT": 1}],
 }
 ZEROS = "zeros.hex"
+REGISTERS = f"{MAP}.sv"
+"""A package that is made from a table."""
 
 
 def contents(path: Path) -> dict[str, str]:
@@ -48,6 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("lint")
     for source in SOURCES:
         shutil.copy(source, path)
+    (path / REGISTERS).write_text(sv_package())
     # The thresholds' memories have a file for each of their levels.
     for name in (ZEROS, *(f"_0000_{level:02}.hex" for level in range(8))):
         (path / name).write_text("0\n")
@@ -68,7 +76,7 @@ def test_verilator_has_no_warning(
     command += ["-y", "."]
     command += [f"-G{key}={value}" for key, value in parameters.items()]
     done = subprocess.run(
-        [*command, "--top", module, f"{module}.sv"],
+        [*command, "--top", module, REGISTERS, f"{module}.sv"],
         cwd=folder,
         env={**os.environ, "VERILATOR_ROOT": str(root)},
         capture_output=True,
@@ -83,7 +91,7 @@ def test_yosys_has_no_warning(folder: Path) -> None:
     commands = [
         f"design -reset; read_slang -j 1 --top {case.values[0]} -y . "
         + " ".join(f"-G {key}={value}" for key, value in case.values[1].items())
-        + f" {case.values[0]}.sv; proc; flatten; check -assert"
+        + f" {REGISTERS} {case.values[0]}.sv; proc; flatten; check -assert"
         for case in ALL
     ]
     done = run_yosys("; ".join(commands), folder)

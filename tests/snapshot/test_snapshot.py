@@ -13,16 +13,18 @@ from pathlib import Path
 import pytest
 
 import gatewright
+from gatewright.hls_templates.ip.write import ip_library
 from gatewright.hls_templates.library import versioned_headers, versioned_modules
 
 HERE = Path(__file__).parent
 KEPT = HERE / "emitted"
-SHOWN = ("3_kernels.json", "certificate.json", "hls/params.hpp", "hls/top.cpp", "rtl/**/*")
+SHOWN = ("3_kernels.json", "certificate.json", "hls/params.hpp", "hls/top.cpp", "rtl/**/*", "ip/*")
 
 
 def library() -> set[str]:
     """The text of every file that a build has a copy of."""
-    return {*versioned_modules().values(), *versioned_headers().values()}
+    modules = {**versioned_modules(), **ip_library()}
+    return {*modules.values(), *versioned_headers().values()}
 
 
 def texts(folder: Path, *patterns: str) -> dict[str, str]:

@@ -107,7 +107,9 @@ def build_digest(folder: Path) -> bytes:
     They come from the integer graph, which holds every parameter, and from the kernels it was
     mapped to, which say how words look and when they come.
     """
-    digest = hashlib.sha256()
-    for name in IDENTITY_FILES:
-        digest.update(bytes.fromhex(digest_of(folder, name)))
-    return digest.digest()[:DIGEST_BYTES]
+    return identity(digest_of(folder, name) for name in IDENTITY_FILES)[:DIGEST_BYTES]
+
+
+def identity(digests: Iterable[str]) -> bytes:
+    """The whole of that digest, from those of the files, in hexadecimal."""
+    return hashlib.sha256(b"".join(map(bytes.fromhex, digests))).digest()

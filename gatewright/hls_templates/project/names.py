@@ -73,6 +73,16 @@ class Names:
         return f"{self.name}_params_pkg"
 
     @property
+    def ip(self) -> str:
+        """The top as an IP, in Verilog."""
+        return f"{self.name}_ip"
+
+    @property
+    def bench(self) -> str:
+        """What simulates the IP, in SystemVerilog."""
+        return f"{self.name}_tb"
+
+    @property
     def namespace(self) -> str:
         """The parameters of its kernels and the words of its ports, in C++."""
         return f"{self.name}_params"

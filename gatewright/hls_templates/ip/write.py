@@ -1,0 +1,199 @@
+"""Write the IP of a design: the wrapper, its registers in several languages, lists and packages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import jinja2
+
+from gatewright.hls_templates.ip.constants import MAP, c_header, python_module, sv_package
+from gatewright.hls_templates.ip.ports import IpPort, ip_ports
+from gatewright.hls_templates.ip.registers import ADDRESS_BITS, ARRAY, REGISTERS, constants
+from gatewright.hls_templates.library import file_list, guarded, library, versioned_sv
+from gatewright.hls_templates.mapping.dataflow import Design
+from gatewright.hls_templates.project.names import LIBRARY_VERSION, ROMS, SOURCES, Names, library_module
+from gatewright.ir.types import IntArray
+from gatewright.ir.types import IntArray
+
+IP_LIST = "ip.f"
+"""All sources of an IP in compile order, relative to ``ip/``: those of ``rtl/`` too."""
+IP_MODULES = (
+    "gw_ip_lite",
+    "gw_ip_tally",
+    "gw_ip_registers",
+    "gw_ip_control",
+    "gw_ip_in",
+    "gw_ip_out",
+)
+"""In compile order, behind the map of the registers."""
+LITE = (
+    *(("input", ADDRESS_BITS, "awaddr"), ("input", 3, "awprot"), ("input", 1, "awvalid")),
+    *(("output", 1, "awready"), ("input", 32, "wdata"), ("input", 4, "wstrb")),
+    *(("input", 1, "wvalid"), ("output", 1, "wready"), ("output", 2, "bresp")),
+    *(("output", 1, "bvalid"), ("input", 1, "bready"), ("input", ADDRESS_BITS, "araddr")),
+    *(("input", 3, "arprot"), ("input", 1, "arvalid"), ("output", 1, "arready")),
+    *(("output", 32, "rdata"), ("output", 2, "rresp"), ("output", 1, "rvalid")),
+    ("input", 1, "rready"),
+)
+"""The ports of AXI4-Lite: direction, bits, name."""
+
+
+@dataclass(frozen=True)
+class IpDesign:
+    """What an IP is made of.
+
+    Attributes:
+        design: The kernels.
+        names: Of the build.
+        rom_dir: As ``rtl_files`` takes it.
+        digest: SHA-256 of the build, in hexadecimal.
+        golden: Golden vectors, integers [sequences, T, values] by tensor.
+        cycles: Predicted, of a sequence.
+        part: Of AMD's devices, to pack it for.
+        bus_bits: Of every stream; None for what fits each.
+    """
+
+    design: Design
+    names: Names
+    rom_dir: str
+    digest: str
+    golden: Mapping[str, IntArray]
+    cycles: int
+    part: str
+    bus_bits: int | None = None
+
+    @property
+    def inputs(self) -> tuple[IpPort, ...]:
+        """Its streams in."""
+        return ip_ports("s_axis", self.design.inputs, self.bus_bits)
+
+    @property
+    def outputs(self) -> tuple[IpPort, ...]:
+        """Its streams out."""
+        return ip_ports("m_axis", self.design.outputs, self.bus_bits)
+
+
+def ip_files(ip: IpDesign, rtl: Mapping[str, str]) -> dict[str, str]:
+    """All files of ``ip/`` by path.
+
+    Args:
+        ip: What it is made of.
+        rtl: The files of ``rtl/``.
+    """
+    names, name = ip.names, ip.names.name
+    library = ip_library()
+    sources = [*(f"../rtl/{line}" for line in rtl[SOURCES].split()), *library, f"{names.ip}.v"]
+    values = _values(ip, sources)
+    values["images"] = [path for path in rtl if path.startswith(f"{ROMS}/")]
+    return {
+        **library,
+        f"{names.ip}.v": _versioned(_render("ip.v.j2", values)),
+        f"{name}_regs.h": c_header(name),
+        f"{name}_regs.py": python_module(),
+        f"{name}.core": _render("core.j2", values),
+        "package_ip.tcl": _render("package_ip.tcl.j2", values),
+        IP_LIST: file_list(sources),
+        **_bench(ip, values),
+    }
+
+
+def ip_modules() -> dict[str, str]:
+    """What the library has of an IP beside ``rtl/``, by name, as it stands in the repository."""
+    folder = resources.files("gatewright.hls_templates.ip")
+    modules = {name: folder.joinpath(f"{name}.sv").read_text() for name in IP_MODULES}
+    return {MAP: sv_package(), **modules}
+
+
+def ip_library() -> dict[str, str]:
+    """Its files as builds have them, in compile order."""
+    return {
+        f"{library_module(name)}.sv": guarded(library_module(name), _versioned(text))
+        for name, text in ip_modules().items()
+    }
+
+
+def _versioned(text: str) -> str:
+    known = {name.removesuffix(".sv") for name in library(".sv")}
+    return versioned_sv(text, {*known, MAP, *IP_MODULES})
+
+
+def _bench(ip: IpDesign, values: Mapping[str, Any]) -> dict[str, str]:
+    """The test benches, and the golden beats that they read: {last, data} a line."""
+    beats = {
+        port.name: [port.beats_of(steps) for steps in ip.golden[port.core.tensor]]
+        for port in (*ip.inputs, *ip.outputs)
+    }
+    port_of = {port.name: port for port in (*ip.inputs, *ip.outputs)}
+    more = {
+        "sequences": len(next(iter(beats.values()))),
+        "counts": {name: sum(map(len, found)) for name, found in beats.items()},
+        "limit": 10_000 + 20 * ip.cycles,
+        "flight": 2 * ip.cycles + 1,
+        "parts": ip.inputs[0].beats * ip.inputs[0].core.folds,
+        "at": {register.name: f"12'h{register.offset:03x}" for register in REGISTERS},
+        "bit": {name: value for name, value, _ in constants()},
+        "values": {r.name: r.value for r in REGISTERS if r.value is not None},
+        "unmapped": (0xA0, 0xFC, 0x100, 0xFFC),
+    }
+    return {
+        f"tb/{ip.names.bench}.sv": _render("tb.sv.j2", {**values, **more}),
+        **{
+            f"tb/{ip.names.name}_{name}.hex": _hex(found, port_of[name].bus_bits)
+            for name, found in beats.items()
+        },
+    }
+
+
+def _hex(sequences: Sequence[Sequence[int]], bits: int) -> str:
+    lines = [
+        (i == len(beats) - 1) << bits | beat for beats in sequences for i, beat in enumerate(beats)
+    ]
+    return "".join(f"{line:0{bits // 4 + 1}x}\n" for line in lines)
+
+
+def _values(ip: IpDesign, sources: Sequence[str]) -> dict[str, Any]:
+    inputs, outputs = ip.inputs, ip.outputs
+    return {
+        "names": ip.names,
+        "name": ip.names.name,
+        "ip": ip.names.ip,
+        "top": ip.names.top,
+        "rom_dir": ip.rom_dir,
+        "lite": LITE,
+        "inputs": inputs,
+        "outputs": outputs,
+        "streams": (*inputs, *outputs),
+        "busses": [port.name for port in (*inputs, *outputs)],
+        "input_bits": _words(inputs),
+        "output_bits": _words(outputs),
+        "library_version": LIBRARY_VERSION,
+        "max_steps": ip.design.max_steps or 0,
+        "digest": ip.digest,
+        "registers": REGISTERS,
+        "sources": sources,
+        "address_bits": ADDRESS_BITS,
+        "ip_list": IP_LIST,
+        "roms": ROMS,
+        "part": ip.part,
+    }
+
+
+def _words(ports: Sequence[IpPort]) -> str:
+    """The words of the first ports as one literal, port 0 lowest."""
+    value = sum(port.info << 32 * i for i, port in enumerate(ports[:ARRAY]))
+    return f"{32 * ARRAY}'h{value:064x}"
+
+
+def _render(template: str, values: Mapping[str, Any]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("gatewright.hls_templates.ip", "."),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    return environment.get_template(template).render(values)
