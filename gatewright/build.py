@@ -261,7 +261,7 @@ class Build(Documents):
     @blames_changes
     def synth(
         self,
-        board: str,
+        board: str | None = None,
         *,
         multipliers: int | None = None,
         clock: float | None = None,
@@ -272,7 +272,7 @@ class Build(Documents):
         resume: bool = False,
         progress: Callable[[str, str], None] | None = None,
     ) -> SynthReport:
-        """Make a bitstream, count resources, or run Vitis HLS; see ``gatewright.synth.synth``."""
+        """Make a bitstream, or run a vendor's tools; see ``gatewright.synth.synth``."""
         from gatewright.synth import synth
 
         return synth(

@@ -35,6 +35,7 @@ CODES: dict[str, str] = {
     "GW-405": "bad option",
     "GW-406": "build is not what compile emits",
     "GW-407": "build was made by another version of Gatewright",
+    "GW-408": "file of a board cannot be used",
     # 5xx: tools
     "GW-501": "no C++ compiler",
     "GW-502": "C++ compilation failed",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
-from gatewright.boards import Board, SynthReport
+from gatewright.boards import Board, ShellBoard, SynthReport
 from gatewright.boards.folding import Candidate
 from gatewright.boards.shell import build_digest, shell_files
 from gatewright.boards.synth import Request, choose_clock, synthesize
@@ -14,8 +15,17 @@ from gatewright.boards.vendor import count_resources
 from gatewright.boards.vitis.flow import resumable, run_vitis
 from gatewright.boards.vitis.report import Predicted
 from gatewright.boards.vitis.request import HlsCandidate, HlsRequest
+from gatewright.boards.vivado.design import IpStream
+from gatewright.boards.vivado.flow import (
+    VivadoRequest,
+    clock_for,
+    has_project,
+    kept,
+    no_project,
+    run_vivado,
+)
 from gatewright.builds.documents import Documents
-from gatewright.builds.fold import folded, folded_for_hls
+from gatewright.builds.fold import folded, folded_for_hls, folded_ip
 from gatewright.builds.folder import SYNTH, place_in, trying, writing
 from gatewright.builds.golden import golden_steps, golden_vectors
 from gatewright.builds.manifest import read_manifest
@@ -25,6 +35,7 @@ from gatewright.builds.options import (
     check_limit,
     check_seeds,
     check_stages,
+    check_vivado_stages,
     find_board,
     find_target,
     operator_ns,
@@ -32,6 +43,7 @@ from gatewright.builds.options import (
     refuse_unused,
 )
 from gatewright.hls_templates import least_budget
+from gatewright.hls_templates.ip import ip_files
 from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.hls_templates.project.names import SOURCES, Names
@@ -41,7 +53,7 @@ from gatewright.hls_templates.records import KernelRecord
 
 def synth(
     build: Documents,
-    board: str,
+    board: str | None = None,
     *,
     multipliers: int | None = None,
     clock: float | None = None,
@@ -59,18 +71,22 @@ def synth(
 
     Args:
         build: The build.
-        board: Its name. For a vendor's board resources are counted, and nothing is placed.
+        board: Its name, or the path of a ``.toml`` of one's own; None for that of the build. For a
+            vendor's board resources are counted and its Vivado project is written, and nothing is
+            placed.
         multipliers: Budget of a recurrent layer. None begins at the board's own, on a vendor's
             board at that of the build, and halves it until the design fits.
         clock: MHz; None for the board's target. The PLL makes the fastest one not above it.
         seeds: How many placements to try; the fastest is kept. None to go on, four times at the
             most, until the clock is met; a clock that is missed by far is given up at once.
-        flow: ``vitis`` to run AMD's Vitis HLS on ``hls/``, for a vendor's board; None for the open
-            tools. It begins at the build's budget of multipliers and does not halve it, and its
-            clock is the one asked for.
-        stages: What Vitis HLS is to do of ``csim``, ``csynth``, ``cosim`` and ``export``; None for
+        flow: For a vendor's board, AMD's tools in place of the open ones: ``vivado`` to run Vivado
+            on the project, ``vitis`` to run Vitis HLS on ``hls/``. Either begins at the build's
+            budget of multipliers and does not halve it; the clock of the latter is the one asked
+            for.
+        stages: What Vivado is to do of ``ooc``, ``project``, ``implement``, ``bitstream`` and
+            ``export``, or Vitis HLS of ``csim``, ``csynth``, ``cosim`` and ``export``; None for
             all.
-        limit: Minutes after which it is stopped; None for two hours.
+        limit: Minutes after which a run of it is stopped; None for two hours.
         resume: Go on from what an earlier attempt at the same design left in ``BOARD.tried``, which
             is opened as a project then; another design begins anew all the same.
         progress: Called with the stage and a line of the tool at work.
@@ -84,24 +100,31 @@ def synth(
             if the clock is not met, GW-804 if a tool fails, GW-805 if Vitis HLS takes too long.
     """
     report = progress or (lambda stage, line: None)
-    if check_flow(flow):
+    name = read_manifest(build.path)["board"] if board is None else board
+    wanted = check_flow(flow)
+    if wanted is not None:
         refuse_unused({"seeds": seeds}, "place and route by the open tools")
-        return _by_vitis(build, board, multipliers, clock, stages, limit, resume, report)
-    refuse_unused({"stages": stages, "limit": limit, "resume": resume or None}, "--flow vitis")
-    target = find_target(board)
-    wanted, mhz = positive("multipliers", multipliers), check_clock(clock)
+        by = {"vitis": _by_vitis, "vivado": _by_vivado}[wanted]
+        return by(build, name, multipliers, clock, stages, limit, resume, report)
+    options = {"stages": stages, "limit": limit, "resume": resume or None}
+    refuse_unused(options, "--flow vivado and --flow vitis")
+    target = find_target(name)
+    budget, mhz = positive("multipliers", multipliers), check_clock(clock)
     count = check_seeds(seeds)
-    if not isinstance(target, Board):
-        choose_clock(target, mhz)  # refused before a folder is touched
+    # Refused before a folder is touched.
+    if isinstance(target, Board):
+        clock_for(target, mhz)
+    else:
+        choose_clock(target, mhz)
     with trying(place_in(build.path, f"{SYNTH}/{target.name}")) as folder, writing(folder):
         if isinstance(target, Board):
             # An earlier version kept no budget below the least.
             least = least_budget(build.integer.graph)
             first = max(read_manifest(build.path)["multipliers"], least)
-            fold = partial(candidate, build, shell=False)
-            return count_resources(target, wanted, first, fold, folder, report)
-        request = Request(target, mhz, wanted, count)
-        return synthesize(request, lambda budget: candidate(build, budget), folder, report)
+            fold = partial(vendor_candidate, build, target)
+            return count_resources(target, budget, first, fold, folder, report, mhz)
+        request = Request(target, mhz, budget, count)
+        return synthesize(request, lambda n: candidate(build, n), folder, report)
 
 
 def candidate(build: Documents, multipliers: int, *, shell: bool = True) -> Candidate:
@@ -123,6 +146,43 @@ def candidate(build: Documents, multipliers: int, *, shell: bool = True) -> Cand
         files[SOURCES] = "\n".join([*lines, *around]) + "\n"
     least = least_budget(build.integer.graph)
     return Candidate(multipliers, files, kernels.steps, kernels.predicted_cycles, least, names)
+
+
+def vendor_candidate(build: Documents, board: Board, multipliers: int) -> Candidate:
+    """The design for a vendor's board: behind its pins, or as an IP behind its processor."""
+    if isinstance(board, ShellBoard):
+        return candidate(build, multipliers)
+    bare = candidate(build, multipliers, shell=False)
+    ip = folded_ip(build, folded(build, multipliers), board.part)
+    return replace(
+        bare,
+        ip=ip_files(ip, bare.rtl),
+        inputs=tuple(IpStream(port.name, port.bus_bits) for port in ip.inputs),
+        outputs=tuple(IpStream(port.name, port.bus_bits) for port in ip.outputs),
+    )
+
+
+def _by_vivado(
+    build: Documents,
+    board: str,
+    multipliers: int | None,
+    clock: float | None,
+    stages: Iterable[str] | None,
+    limit: float | None,
+    resume: bool,
+    report: Callable[[str, str], None],
+) -> SynthReport:
+    target = find_board(board)
+    wanted = check_clock(clock)
+    clock_for(target, wanted)  # refused before a folder is touched
+    if not has_project(target):
+        raise no_project(target)
+    budget = positive("multipliers", multipliers) or read_manifest(build.path)["multipliers"]
+    request = VivadoRequest(target, check_vivado_stages(stages), wanted, check_limit(limit))
+    design = vendor_candidate(build, target, budget)
+    place, keep = place_in(build.path, f"{SYNTH}/{target.name}"), partial(kept, request, design)
+    with trying(place, lambda tried: resume and keep(tried)) as folder, writing(folder):
+        return run_vivado(request, design, folder, report)
 
 
 def _by_vitis(

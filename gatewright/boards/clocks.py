@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from gatewright.boards.description import OpenBoard
+from gatewright.boards.description import PinnedBoard
 from gatewright.boards.families.base import Pll, exact
 
 
-def choose_pll(board: OpenBoard, mhz: float) -> Pll | None:
+def choose_pll(board: PinnedBoard, mhz: float) -> Pll | None:
     """The fastest clock that is not above ``mhz``.
 
     Args:
@@ -23,6 +23,8 @@ def choose_pll(board: OpenBoard, mhz: float) -> Pll | None:
     """
     cell = board.family.pll
     source, wanted = exact(board.clock.mhz), exact(mhz)
+    if source == wanted:
+        return None
     settings = [
         (pll.mhz, cell.merit(source, pll), pll)
         for pll in cell.settings(source, board.pll)

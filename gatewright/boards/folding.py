@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
-from gatewright.boards.report import Attempt, Usage, too_large
+from gatewright.boards.report import Attempt, too_large
 from gatewright.boards.run import Progress
+from gatewright.boards.usage import Usage
+from gatewright.boards.vivado.design import IpStream
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.project.names import DEFAULT_NAMES, Names
 
@@ -25,6 +27,9 @@ class Candidate:
         cycles: Predicted for it.
         least: The smallest budget that the design can be folded for.
         names: Of the build.
+        ip: Its files below ``ip/``, where a processor is to reach it.
+        inputs: Streams of the IP.
+        outputs: Streams of the IP.
     """
 
     multipliers: int
@@ -33,6 +38,9 @@ class Candidate:
     cycles: int
     least: int = 1
     names: Names = DEFAULT_NAMES
+    ip: Mapping[str, str] = field(default_factory=dict)
+    inputs: tuple[IpStream, ...] = ()
+    outputs: tuple[IpStream, ...] = ()
 
 
 Fold = Callable[[int], Candidate]

@@ -5,12 +5,12 @@ It stands apart from the top level because yosys' SystemVerilog reader sees no p
 
 from __future__ import annotations
 
-from gatewright.boards.description import OpenBoard
+from gatewright.boards.description import PinnedBoard
 from gatewright.boards.families.base import Pll
 from gatewright.boards.top import PLL
 
 
-def pll_module(board: OpenBoard, pll: Pll) -> str:
+def pll_module(board: PinnedBoard, pll: Pll) -> str:
     """The Verilog of the PLL: ``pad_i`` in, ``clk_o`` and ``locked_o`` out."""
     return "\n".join(
         [

@@ -12,28 +12,12 @@ from typing import Any
 
 from gatewright.boards.description import RESOURCES, Board, OpenBoard
 from gatewright.boards.timing import Timing
+from gatewright.boards.usage import Usage
 from gatewright.boards.vitis.report import HlsReport
+from gatewright.boards.vivado.summary import VivadoReport
 
 SYNTH_JSON = "synth.json"
 _UTILISATION = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Usage:
-    """How much of a resource a design takes.
-
-    Attributes:
-        used: By the design.
-        available: In the device.
-    """
-
-    used: int
-    available: int
-
-    @property
-    def share(self) -> float:
-        """Used of available."""
-        return self.used / self.available
 
 
 @dataclass(frozen=True)
@@ -76,6 +60,8 @@ class SynthReport:
         plan: Digest of files and commands.
         note: What has to be said besides.
         hls: What Vitis HLS reached; None of other flows.
+        vivado: What Vivado reached; None of other flows.
+        commands: What is left to run where the vendor's tools are.
     """
 
     board: str
@@ -94,6 +80,8 @@ class SynthReport:
     plan: str
     note: str = ""
     hls: HlsReport | None = None
+    vivado: VivadoReport | None = None
+    commands: tuple[str, ...] = ()
 
     @property
     def microseconds(self) -> float:

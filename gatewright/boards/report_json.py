@@ -94,6 +94,37 @@ class HlsJson(TypedDict):
     messages: list[str]
 
 
+class VivadoTimingJson(TypedDict):
+    """``VivadoTiming``."""
+
+    wns_ns: Finite
+    tns_ns: Finite
+    failing: Count
+    endpoints: Count
+    whs_ns: Finite
+    met: bool
+
+
+class PowerJson(TypedDict):
+    """``Power``."""
+
+    total: Finite
+    dynamic: Finite
+    static: Finite
+    confidence: str
+
+
+class VivadoJson(TypedDict):
+    """``VivadoReport``."""
+
+    version: str
+    stages: list[str]
+    state: str
+    timing: VivadoTimingJson | None
+    power: PowerJson | None
+    alone: dict[str, UsageJson]
+
+
 class SynthJson(TypedDict):
     """``SynthReport``, all of the file."""
 
@@ -114,3 +145,5 @@ class SynthJson(TypedDict):
     attempts: list[AttemptJson]
     timing: TimingJson | None
     hls: NotRequired[HlsJson | None]
+    vivado: NotRequired[VivadoJson | None]
+    commands: NotRequired[list[str]]

@@ -7,7 +7,7 @@ from math import floor
 from pathlib import Path
 
 from gatewright.boards.clocks import choose_pll
-from gatewright.boards.description import OpenBoard
+from gatewright.boards.description import OpenBoard, PinnedBoard
 from gatewright.boards.families import OpenFamily
 from gatewright.boards.families.base import Pll, exact
 from gatewright.boards.flows import (
@@ -21,23 +21,21 @@ from gatewright.boards.flows import (
     synthesis,
 )
 from gatewright.boards.folding import Candidate, Fold, does_not_fit, folds, say_too_large
+from gatewright.boards.pads import with_pads
 from gatewright.boards.plan import Plan, ToolRun
-from gatewright.boards.pll import pll_module
 from gatewright.boards.report import (
     Attempt,
     SynthReport,
-    Usage,
     count_cells,
     read_utilisation,
     too_large,
 )
 from gatewright.boards.run import Progress, ToolError, failed, run_all, run_command
 from gatewright.boards.timing import Timing, read_timing
-from gatewright.boards.top import PADS, board_top, constraints
+from gatewright.boards.top import PADS, constraints
+from gatewright.boards.usage import Usage
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.project.names import SOURCES
 
-BAUD = 115_200
 PLACEMENTS = 4
 """How many are tried by default for a clock that is almost met."""
 _ALMOST = 0.7
@@ -126,11 +124,8 @@ def make_plan(
 ) -> Plan:
     """All files and commands up to the routed designs."""
     family = board.family
-    files = {f"{RTL}/{path}": text for path, text in candidate.rtl.items()}
-    files[f"{RTL}/{PADS}.sv"] = board_top(board, pll, BAUD)
-    files[f"{RTL}/{SOURCES}"] = candidate.rtl[SOURCES].rstrip("\n") + f"\n{PADS}.sv\n"
-    if pll is not None:
-        files[f"{RTL}/gw_board_pll.v"] = pll_module(board, pll)
+    rtl = with_pads(board, candidate.rtl, pll)
+    files = {f"{RTL}/{path}": text for path, text in rtl.items()}
     files["elaborate.ys"] = elaborate_script(family, PADS, pll is not None)
     files["map.ys"] = map_script(family, PADS)
     files[family.constraints[0]] = constraints(board)
@@ -138,7 +133,7 @@ def make_plan(
     return Plan(files, synthesis(family, board.resources["dsp"]) + routes)
 
 
-def choose_clock(board: OpenBoard, wanted: float | None) -> tuple[Pll | None, float]:
+def choose_clock(board: PinnedBoard, wanted: float | None) -> tuple[Pll | None, float]:
     """The setting of the PLL, None without one, and the clock in MHz.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from gatewright.boards.description import OpenBoard
+from gatewright.boards.description import PinnedBoard
 from gatewright.boards.families.base import Pll, exact
 from gatewright.boards.pins import Pin
 from gatewright.boards.shell import SHELL
@@ -16,7 +16,7 @@ RESET_BITS = 8
 """2^8 cycles of reset behind the PLL's lock: block RAM of the iCE40 reads zeros for some 3 us."""
 
 
-def pads(board: OpenBoard) -> dict[str, Pin]:
+def pads(board: PinnedBoard) -> dict[str, Pin]:
     """The pad of every port of the board's top level."""
     named = {CLOCK_PAD: board.clock.pin, RX: board.rx, TX: board.tx}
     if board.reset is not None:
@@ -26,7 +26,7 @@ def pads(board: OpenBoard) -> dict[str, Pin]:
     return named | {f"{tie.name}_o": tie.pin for tie in board.ties}
 
 
-def constraints(board: OpenBoard) -> str:
+def constraints(board: PinnedBoard) -> str:
     """The pin constraints in the language of the family's nextpnr."""
     return board.family.constrain(CLOCK_PAD, board.clock.mhz, pads(board))
 
@@ -36,7 +36,7 @@ def clocks_per_bit(mhz: Fraction, baud: int) -> int:
     return round(mhz * 1_000_000 / baud)
 
 
-def board_top(board: OpenBoard, pll: Pll | None, baud: int) -> str:
+def board_top(board: PinnedBoard, pll: Pll | None, baud: int) -> str:
     """The SystemVerilog of the top level.
 
     Args:
@@ -78,7 +78,7 @@ def board_top(board: OpenBoard, pll: Pll | None, baud: int) -> str:
     )
 
 
-def _ports(board: OpenBoard) -> list[tuple[str, str]]:
+def _ports(board: PinnedBoard) -> list[tuple[str, str]]:
     ports = [("input ", CLOCK_PAD), ("input ", RX), ("output", TX)]
     if board.reset is not None:
         ports.append(("input ", RESET))
@@ -94,7 +94,7 @@ def _clock(pll: Pll | None) -> list[str]:
     return ["  logic clk, locked;", f"  {PLL} pll ({ports});"]
 
 
-def _reset(board: OpenBoard) -> list[str]:
+def _reset(board: PinnedBoard) -> list[str]:
     running = "locked"
     if board.reset is not None:
         running += f" && {RESET}" if board.reset.active_low else f" && !{RESET}"

@@ -7,11 +7,23 @@ from pathlib import Path
 from gatewright.boards.description import Board
 from gatewright.boards.folding import Candidate, Fold, does_not_fit, folds, say_too_large
 from gatewright.boards.plan import Plan, ToolRun
-from gatewright.boards.report import Attempt, SynthReport, Usage, count_cells, too_large
+from gatewright.boards.report import Attempt, SynthReport, count_cells, too_large
 from gatewright.boards.run import Progress, run_all
+from gatewright.boards.usage import Usage
+from gatewright.boards.vendor_report import vendor_report
+from gatewright.boards.vivado.flow import (
+    clock_for,
+    commands_by_hand,
+    has_project,
+    project_files,
+)
 from gatewright.hls_templates.project.names import SOURCES
 from gatewright.tools.programs import YOSYS
 
+WRITTEN = (
+    "Its project is in vivado/, checked against a model of Vivado's commands and never against "
+    "Vivado: run the commands where that is installed."
+)
 NOTE = (
     "Synthesis only, by yosys: place and route of this part needs Vivado, which also says its Fmax."
 )
@@ -24,8 +36,9 @@ def count_resources(
     fold: Fold,
     folder: Path,
     progress: Progress,
+    wanted: float | None,
 ) -> SynthReport:
-    """Synthesize a design for a vendor's part and count what it takes.
+    """Synthesize a design for a vendor's part and count what it takes, and write its project.
 
     Args:
         board: The part.
@@ -35,6 +48,7 @@ def count_resources(
         fold: Gives the design at a fold, without a board's shell.
         folder: An empty folder; gets sources, log and ``synth.json``.
         progress: Hears what yosys says.
+        wanted: The clock in MHz; None for the board's.
 
     Raises:
         GatewrightError: GW-701 without yosys, GW-802 if the design does not fit, GW-804 if yosys
@@ -42,7 +56,7 @@ def count_resources(
     """
     attempts: list[Attempt] = []
     for candidate in folds(multipliers, first, fold):
-        plan = make_plan(board, candidate)
+        plan = make_plan(board, candidate, wanted)
         usage = count_plan(board, plan, folder, progress)
         attempts.append(Attempt(candidate.multipliers, not too_large(usage), usage))
         if attempts[-1].fits:
@@ -54,37 +68,33 @@ def count_resources(
             attempts[-1],
             multipliers,
             fold,
-            lambda smaller: count_plan(board, make_plan(board, smaller), folder, progress),
+            lambda smaller: count_plan(board, make_plan(board, smaller, wanted), folder, progress),
         )
-    report = SynthReport(
-        board=board.name,
-        title=board.title,
-        device=board.part,
-        multipliers=candidate.multipliers,
-        usage=usage,
-        attempts=tuple(attempts),
-        clock_mhz=1000 / board.clock_ns,
-        timing=None,
-        seed=None,
-        steps=candidate.steps,
-        cycles=candidate.cycles,
-        bitstream="",
-        load="",
-        plan=plan.digest(),
-        note=NOTE,
+    project = has_project(board)
+    report = vendor_report(
+        board,
+        candidate,
+        usage,
+        tuple(attempts),
+        clock_for(board, wanted),
+        plan.digest(),
+        note=f"{NOTE} {WRITTEN}" if project else NOTE,
+        commands=commands_by_hand() if project else (),
     )
     report.write(folder)
     return report
 
 
-def make_plan(board: Board, candidate: Candidate) -> Plan:
-    """The files, and the one command that counts their cells."""
+def make_plan(board: Board, candidate: Candidate, wanted: float | None) -> Plan:
+    """The files, Vivado's project among them, and the one command that counts cells."""
     script = (
         f"read_slang -j 1 --top {candidate.names.top} -f {SOURCES}\n"
         f"{board.family.synth} -top {candidate.names.top} -flatten -noiopad\n"
         "tee -q -o ../cells.json stat -json\n"
     )
     files = {f"rtl/{path}": text for path, text in candidate.rtl.items()}
+    if has_project(board):
+        files = project_files(board, candidate, wanted)
     args = ("-s", "../synth.ys")
     command = ToolRun("synthesize", YOSYS, args, "synthesize.log", "rtl", "cells.json")
     return Plan(files | {"synth.ys": script}, (command,))

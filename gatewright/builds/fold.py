@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from gatewright.boards.shell.ports import IDENTITY_FILES, identity
 from gatewright.builds.documents import Documents
+from gatewright.builds.golden import golden_values
 from gatewright.builds.manifest import read_manifest
 from gatewright.builds.options import ClockedOptions, check_options, fit_steps
+from gatewright.files.reading import digest_of
 from gatewright.hls_templates import Design, map_design
+from gatewright.hls_templates.ip import IpDesign
+from gatewright.hls_templates.project.names import Names
 
 
 def folded(build: Documents, multipliers: int) -> Design:
@@ -13,6 +18,28 @@ def folded(build: Documents, multipliers: int) -> Design:
     manifest, integer = read_manifest(build.path), build.integer
     options = check_options(multipliers, manifest["requantizer"], build.kernels.max_steps)
     return map_design(integer.graph, fit_steps(options, integer))
+
+
+def folded_ip(build: Documents, design: Design, part: str) -> IpDesign:
+    """The IP of a build's design, however that is folded: it is told by the digest of the build.
+
+    Args:
+        build: The build.
+        design: Its design.
+        part: The device.
+    """
+    digest = identity(digest_of(build.path, name) for name in IDENTITY_FILES)
+    steps = build.integer.steps
+    return IpDesign(
+        design=design,
+        names=Names(build.kernels.name),
+        rom_dir="",
+        digest=digest.hex(),
+        golden=golden_values(build.integer, design),
+        cycles=design.document(steps, {}).predicted_cycles,
+        part=part,
+        bus_bits=read_manifest(build.path).get("bus_bits"),
+    )
 
 
 def folded_for_hls(

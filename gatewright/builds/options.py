@@ -8,10 +8,13 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from gatewright.boards import DEFAULT_BOARD, Board, OpenBoard, boards, open_boards
+from gatewright.boards.catalogue import SUFFIX, read_file
 from gatewright.boards.vitis.request import HLS_STAGES, LIMIT
+from gatewright.boards.vivado.project import VIVADO_STAGES
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import MAX_STEPS
 from gatewright.hls_templates.ip.ports import BUSES
@@ -29,6 +32,8 @@ FASTEST = (1 << 31) - 1
 """Bits per second that a serial port can be asked for."""
 ULTRASCALE = ("xczu", "xck", "xcku", "xcvu")
 """What names of parts begin with whose operators take half as long as a Zynq-7000's."""
+FLOWS = ("vivado", "vitis")
+"""Those of AMD's tools."""
 MOST_CYCLES = 10_000
 """From an h to the next: far more than any pipeline has."""
 MOST_SEEDS = 1000
@@ -136,8 +141,8 @@ def check_options(
     bus = positive("bus_bits", bus_bits)
     if bus is not None and bus not in BUSES:
         raise _refused("bus_bits", bus, f"one of {', '.join(map(str, BUSES))}")
-    part = find_board(board).name
-    return BuildOptions(budget, requantizer, steps, depth, part, name, folder, bus)
+    find_board(board)
+    return BuildOptions(budget, requantizer, steps, depth, spelled(board), name, folder, bus)
 
 
 def check_rom_dir(value: Any) -> str:
@@ -177,15 +182,38 @@ def check_seeds(value: Any) -> int | None:
     return seeds
 
 
-def check_flow(value: Any) -> bool:
-    """Whether a flow that is named is Vitis HLS; None names the one of the board.
+def check_flow(value: Any) -> str | None:
+    """A vendor's flow; None for the one of the board.
 
     Raises:
         GatewrightError: GW-405.
     """
-    if value not in (None, "vitis"):
-        raise _refused("flow", value, "vitis, or leave it out")
-    return value is not None
+    if value is not None and value not in FLOWS:
+        raise _refused("flow", value, f"{' or '.join(FLOWS)}, or leave it out")
+    return None if value is None else str(value)
+
+
+def check_vivado_stages(value: Any) -> tuple[str, ...]:
+    """Stages of Vivado in their order, and all that they need.
+
+    Args:
+        value: Their names, or None for all.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
+    names = _stage_names(value, VIVADO_STAGES)
+    last = max(VIVADO_STAGES.index(name) for name in names)
+    needed = VIVADO_STAGES[1 : last + 1]
+    return tuple(stage for stage in VIVADO_STAGES if stage in names or stage in needed)
+
+
+def _stage_names(value: Any, known: tuple[str, ...]) -> list[str]:
+    wanted = known if value is None else value
+    names = [] if isinstance(wanted, str) or not isinstance(wanted, Iterable) else list(wanted)
+    if not names or any(name not in known for name in names):
+        raise _refused("stages", value, f"names of {', '.join(known)}")
+    return names
 
 
 def check_stages(value: Any) -> tuple[str, ...]:
@@ -197,10 +225,7 @@ def check_stages(value: Any) -> tuple[str, ...]:
     Raises:
         GatewrightError: GW-405.
     """
-    wanted = HLS_STAGES if value is None else value
-    names = [] if isinstance(wanted, str) or not isinstance(wanted, Iterable) else list(wanted)
-    if not names or any(name not in HLS_STAGES for name in names):
-        raise _refused("stages", value, f"names of {', '.join(HLS_STAGES)}")
+    names = _stage_names(value, HLS_STAGES)
     return tuple(stage for stage in HLS_STAGES if stage in names or stage == "csynth")
 
 
@@ -273,27 +298,51 @@ def fit_steps(options: AnyOptions, model: IntegerModel) -> AnyOptions:
 
 
 def find_board(name: Any) -> Board:
-    """The vendor's board of that name, for the HLS project.
+    """The vendor's board of that name, or of a file of the user's own, for its project.
 
     Raises:
-        GatewrightError: GW-403.
+        GatewrightError: GW-403; GW-408 for a file that is no board's.
     """
-    known = boards()
-    if isinstance(name, str) and name in known:
-        return known[name]
-    raise _unknown_board(name, known, "for its vendor's HLS tool; others are for gatewright synth")
+    board = _own_board(name) or boards().get(str(name))
+    if isinstance(board, Board):
+        return board
+    purpose = "for its vendor's tools; others are for gatewright synth"
+    raise _unknown_board(name, boards(), purpose)
 
 
 def find_target(name: Any) -> Board | OpenBoard:
-    """The board of that name, of either kind, for synthesis.
+    """The board of that name, or of a file of the user's own, for synthesis.
 
     Raises:
-        GatewrightError: GW-403.
+        GatewrightError: GW-403; GW-408 for a file that is no board's.
     """
     known: dict[str, Board | OpenBoard] = {**open_boards(), **boards()}
-    if isinstance(name, str) and name in known:
-        return known[name]
+    board = _own_board(name) or known.get(str(name))
+    if board is not None:
+        return board
     raise _unknown_board(name, known, "to synthesize for")
+
+
+def spelled(name: str) -> str:
+    """A board's name, or the whole path of its file: what finds it again from anywhere."""
+    return str(Path(name).resolve()) if name.endswith(SUFFIX) else name
+
+
+def _own_board(name: Any) -> Board | OpenBoard | None:
+    """What a path ending in ``.toml`` names; None for a name."""
+    if not isinstance(name, str) or not name.endswith(SUFFIX):
+        return None
+    try:
+        return read_file(Path(name))
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        raise GatewrightError(
+            "GW-408",
+            where=name,
+            cause=f"{said}.",
+            remedy="Correct the file: docs/boards.md has its keys, and gatewright boards shows "
+            "the boards that need none.",
+        ) from error
 
 
 def _unknown_board(name: Any, known: Iterable[str], purpose: str) -> GatewrightError:
@@ -301,7 +350,7 @@ def _unknown_board(name: Any, known: Iterable[str], purpose: str) -> GatewrightE
         "GW-403",
         where=str(name),
         cause=f"there is no such board {purpose}.",
-        remedy=f"Use one of {', '.join(known)}.",
+        remedy=f"Use one of {', '.join(known)}; or the path of a .toml file of your own.",
     )
 
 

@@ -91,8 +91,12 @@ def run(
 
 
 @click.command("synth")
-@click.argument("build", type=click.Path(path_type=Path))
-@click.option("--board", required=True, help=f"{', '.join([*open_boards(), *boards()])}.")
+@click.argument("build", default=Path("build/model"), type=click.Path(path_type=Path))
+@click.option(
+    "--board",
+    help=f"{', '.join([*open_boards(), *boards()])}; or a .toml of your own. Without it, that of "
+    "the build.",
+)
 @click.option(
     "--multipliers",
     type=int,
@@ -104,14 +108,18 @@ def run(
     type=int,
     help="Try so many placements and keep the fastest; without it, up to 4 until the clock is met.",
 )
-@click.option("--flow", help="vitis: run AMD's Vitis HLS on a vendor's board's part.")
-@click.option("--stages", help="Of --flow vitis: csim,csynth,cosim,export; without it all of them.")
-@click.option("--limit", type=float, metavar="MINUTES", help="Of --flow vitis; 120.")
-@click.option("--resume", is_flag=True, help="Of --flow vitis: go on from an attempt that failed.")
+@click.option("--flow", help="For a vendor's board: run AMD's tools, vivado or vitis (Vitis HLS).")
+@click.option(
+    "--stages",
+    help="Of --flow vivado: ooc,project,implement,bitstream,export; of vitis: "
+    "csim,csynth,cosim,export; without it all of them.",
+)
+@click.option("--limit", type=float, metavar="MINUTES", help="Of each run with --flow; 120.")
+@click.option("--resume", is_flag=True, help="Of --flow: go on from an attempt that failed.")
 @as_json
 def synth_command(
     build: Path,
-    board: str,
+    board: str | None,
     multipliers: int | None,
     clock: float | None,
     seeds: int | None,
@@ -124,7 +132,8 @@ def synth_command(
     """Make the bitstream of BUILD for a board, in BUILD/synth/BOARD.
 
     Synthesis, place and route by the open tools of pip; their logs are kept there. For a vendor's
-    board yosys counts resources only, and --flow vitis runs AMD's Vitis HLS, where it is installed.
+    board yosys counts resources, a project for Vivado is written and the commands to run are shown;
+    --flow runs AMD's tools where they are installed.
     """
     opened = Build(build)
     with synth_display.synthesizing(as_json) as progress:

@@ -17,6 +17,7 @@ from gatewright.cli import boards as cli_boards
 from gatewright.cli import check as cli_check
 from gatewright.cli import display
 from gatewright.cli import lint as cli_lint
+from gatewright.cli import listing as cli_listing
 from gatewright.cli import report as cli_report
 from gatewright.cli.arrays import check_output, load_array, load_inputs, named_outputs
 from gatewright.cli.common import as_json, calibrate_with, give, run_verify, streams
@@ -113,7 +114,8 @@ def main() -> None:
     "--board",
     default=DEFAULT_BOARD,
     show_default=True,
-    help=f"Part and clock of run_hls.tcl: {' or '.join(boards())}.",
+    help=f"Part and clock of run_hls.tcl, and what synth is for: {', '.join(boards())}; or a .toml "
+    "of your own.",
 )
 @click.option(
     "--hls-depth",
@@ -336,6 +338,7 @@ def _levels(text: str) -> tuple[str, ...]:
 main.add_command(cli_boards.run)
 main.add_command(cli_boards.synth_command)
 main.add_command(cli_boards.demo)
+main.add_command(cli_listing.boards_command)
 main.add_command(cli_check.check_command)
 main.add_command(cli_lint.lint_command)
 main.add_command(cli_report.report)

@@ -36,7 +36,7 @@ PACKAGES = {
 PLACES, PACKS = "synth: place and route for", "synth: bitstreams for"
 FOR_VENDORS = (
     (VITIS, "synth --flow vitis: synthesize hls/ to IP"),
-    (VIVADO, "synth --flow vitis: place and route the IP"),
+    (VIVADO, "synth --flow vivado; --flow vitis: place and route the IP"),
 )
 
 

@@ -15,6 +15,7 @@ from gatewright.boards.report import Attempt
 from gatewright.boards.timing import Hop
 from gatewright.cli.display import ERR, OUT, near, plain
 from gatewright.cli.vitis_display import show_complaints, show_vitis
+from gatewright.cli.vivado_display import show_vivado
 
 AT_ONCE = ("ERROR: ", "CRITICAL WARNING: ")
 """How a line begins that is shown as it comes, and stays."""
@@ -78,7 +79,13 @@ def show_synth(report: SynthReport, folder: Path) -> None:
         show_vitis(report.hls, report.clock_mhz)
     if report.note:
         OUT.print(plain(report.note), highlight=False)
-    if report.bitstream:
+    if report.commands:
+        OUT.print(plain(f"To run, in {near(folder)}:"), highlight=False, soft_wrap=True)
+    for line in report.commands:
+        OUT.print(plain(f"  {line}"), highlight=False, soft_wrap=True)
+    if report.vivado is not None:
+        show_vivado(report.vivado)
+    if report.bitstream and report.load:
         for line in (f"Load it with: {report.load}", f"in {near(folder)}"):
             OUT.print(plain(line), highlight=False, soft_wrap=True)
 

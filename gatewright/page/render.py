@@ -19,6 +19,8 @@ _PARTS = {
     "ends": "first operands and last tail",
     "streaming": "passing on values",
 }
+_UNSAID: dict[str, Any] = {"hls": None, "vivado": None, "commands": []}
+"""What earlier versions did not say of a board."""
 
 
 def render(facts: Facts) -> str:
@@ -47,7 +49,7 @@ def render(facts: Facts) -> str:
             resource_names=RESOURCE_WORDS,
             part_names=_PARTS,
             boards=[
-                {"hls": None, **board, "usage": _usage(board["usage"])} for board in facts.boards
+                {**_UNSAID, **board, "usage": _usage(board["usage"])} for board in facts.boards
             ],
             fastest=max(made, key=lambda b: b["inferences_per_second"], default=None),
         )

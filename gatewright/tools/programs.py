@@ -218,8 +218,15 @@ VITIS = Program(
     homes=("XILINX_VITIS", "XILINX_HLS"),
     install="the installer of AMD Vitis",
 )
-VIVADO = Program(name="vivado", code="GW-801", path=("vivado",), install=VITIS.install)
-"""Vitis HLS runs it; nothing of ours does."""
+VIVADO = Program(
+    name="vivado",
+    code="GW-801",
+    variable="VIVADO",
+    path=("vivado",),
+    homes=("XILINX_VIVADO",),
+    install="the installer of AMD Vivado",
+)
+"""Vitis HLS runs it too."""
 
 
 def named_tools() -> list[str | None]:

@@ -282,12 +282,12 @@ def count(board, wanted, folder):
     said = []
     need()
     report = count_resources(
-        board, wanted, 12, for_vendors, folder, lambda *words: said.append(words)
+        board, wanted, 12, for_vendors, folder, lambda *words: said.append(words), None
     )
     return report, said
 
 
-@pytest.mark.parametrize("name", sorted(boards()))
+@pytest.mark.parametrize("name", ["pynq-z2", "zcu104"])
 def test_counts_for_a_vendors_part(tmp_path, name):
     report, _ = count(boards()[name], 4, tmp_path)
     assert report.usage["dsp"].used == 4

@@ -8,9 +8,10 @@ from gatewright.boards import open_boards
 from gatewright.boards.families.ecp5 import ECP5
 from gatewright.boards.families.gowin import GOWIN
 from gatewright.boards.families.ice40 import ICE40
-from gatewright.boards.report import Usage, read_utilisation, too_large
+from gatewright.boards.report import read_utilisation, too_large
 from gatewright.boards.run import last_words
 from gatewright.boards.timing import read_timing, source_name
+from gatewright.boards.usage import Usage
 from gatewright.errors import GatewrightError
 
 

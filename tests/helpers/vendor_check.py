@@ -27,7 +27,7 @@ def check_vendors(build: Build) -> None:
     for name in BOARDS:
         board, folder = boards()[name], build.path / "synth" / name
         # Also where it is more than the part has, which synth refuses.
-        usage = count_plan(board, make_plan(board, design), folder, lambda stage, line: None)
+        usage = count_plan(board, make_plan(board, design, None), folder, lambda stage, line: None)
         counts = json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
         assert set(counts) <= set(XILINX_CELLS) | FREE, set(counts) - set(XILINX_CELLS) - FREE
         assert set(usage) == {"lut", "ff", "dsp", "bram"}

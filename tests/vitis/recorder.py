@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tcl_commands import COMMANDS, COUNT, FLAG, PERIOD
+from tcl_commands import COMMANDS
+from tcl_model import Call, RefusedError, parse
 
 tkinter = pytest.importorskip("tkinter", reason="needs tkinter, which is in Debian's python3-tk")
 
-KINDS = {COUNT: r"\d+", PERIOD: r"\d+(\.\d+)?(ns|MHz)?"}
 UNCERTAINTY = r"\d+(\.\d+)?%?"
 # Tcl has no answer to an exception of Python: what is refused comes back as text.
 WRAPPER = """
@@ -27,25 +27,6 @@ proc puts args { if {[llength $args] == 1} { say {*}$args } else { puts_to {*}$a
 proc exit {{code 0}} { leave $code; return -level 2 }
 proc unknown {name args} { error "invalid command name \\"$name\\"" }
 """
-
-
-class RefusedError(Exception):
-    """By its documentation Vitis HLS does not take that."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call that was taken.
-
-    Attributes:
-        name: Of the command.
-        options: What stands behind each; "" behind a flag.
-        arguments: The rest.
-    """
-
-    name: str
-    options: dict[str, str]
-    arguments: tuple[str, ...]
 
 
 @dataclass
@@ -89,7 +70,7 @@ class Recorder:
 
     def _record(self, name: str, *words: str) -> str:
         try:
-            call = parse(name, words)
+            call = parse(COMMANDS[name], name, words)
             self._check(call)
             self._open(call)
             if call.name in self.does:
@@ -100,6 +81,10 @@ class Recorder:
         return ""
 
     def _check(self, call: Call) -> None:
+        if call.name == "set_clock_uncertainty" and not re.fullmatch(
+            UNCERTAINTY, call.arguments[0]
+        ):
+            raise RefusedError(f"{call.arguments[0]} is no uncertainty")
         needs = COMMANDS[call.name].needs
         if needs == "project" and self.project is None:
             raise RefusedError("no project is open")
@@ -118,36 +103,6 @@ class Recorder:
             assert self.project is not None
             self.solution = self.project / call.arguments[0]
             self.solution.mkdir(parents=True, exist_ok=True)
-
-
-def parse(name: str, words: tuple[str, ...]) -> Call:
-    """A call as its documentation reads it.
-
-    Raises:
-        RefusedError: For an option, a value or a number of arguments that there is not.
-    """
-    command, options, arguments = COMMANDS[name], {}, []
-    rest = iter(words)
-    for word in rest:
-        if not re.match(r"-[a-zA-Z]", word):
-            arguments.append(word)
-            continue
-        if word not in command.options:
-            raise RefusedError(f"there is no option {word}")
-        kind = command.options[word]
-        options[word] = "" if kind == FLAG else next(rest, "")
-        if isinstance(kind, tuple):
-            good = options[word] in kind
-        else:
-            good = re.fullmatch(KINDS.get(kind, ".*"), options[word], re.DOTALL) is not None
-        if not good or (kind != FLAG and not options[word]):
-            raise RefusedError(f"{word} cannot be {options[word]!r}")
-    least, most = command.arguments
-    if not least <= len(arguments) <= most:
-        raise RefusedError(f"it has {len(arguments)} arguments")
-    if name == "set_clock_uncertainty" and not re.fullmatch(UNCERTAINTY, arguments[0]):
-        raise RefusedError(f"{arguments[0]} is no uncertainty")
-    return Call(name, options, tuple(arguments))
 
 
 def paths(call: Call) -> Iterator[str]:

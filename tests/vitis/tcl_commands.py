@@ -5,26 +5,7 @@ Facts, in our words; nothing of this was tried on the tool.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-FLAG, TEXT, COUNT, PERIOD = "a flag", "a text", "a count", "a period in ns or MHz"
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command.
-
-    Attributes:
-        options: By name, with what stands behind each: ``FLAG`` for nothing, one of the other
-            kinds, or the values that there are.
-        arguments: Fewest and most arguments besides.
-        needs: What has to be open: "", "project" or "solution".
-    """
-
-    options: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
-    arguments: tuple[int, int] = (0, 0)
-    needs: str = "solution"
-
+from tcl_model import COUNT, FLAG, PERIOD, TEXT, Command
 
 _LANGUAGES = ("verilog", "vhdl")
 

@@ -8,7 +8,7 @@ import pytest
 from written_reports import WrittenLoop, WrittenModule, cosim_rpt, csynth_xml, export_xml
 
 from gatewright.boards import boards
-from gatewright.boards.report import Usage
+from gatewright.boards.usage import Usage
 from gatewright.boards.vitis.cosim import COSIM_RPT, Cosimulation, read_cosim
 from gatewright.boards.vitis.csynth import CSYNTH_XML, HlsLoop, read_csynth
 from gatewright.boards.vitis.implemented import EXPORT_XML, read_export

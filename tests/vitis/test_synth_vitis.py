@@ -24,6 +24,7 @@ from gatewright.errors import GatewrightError
 pytest.importorskip("tkinter", reason="needs tkinter, which is in Debian's python3-tk")
 pytestmark = pytest.mark.slow
 DOUBLE = Path(__file__).with_name("vitis_double.py")
+HELPERS = DOUBLE.parents[1] / "helpers"
 KERNEL = "k0_lstm_layers_0_0"
 
 
@@ -43,7 +44,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def install(folder: Path, name: str) -> None:
     """The double under a name of the tool's."""
     path = folder / name
-    helpers = [str(DOUBLE.parent), str(Path(gatewright.__file__).parents[1])]
+    helpers = [str(DOUBLE.parent), str(HELPERS), str(Path(gatewright.__file__).parents[1])]
     path.write_text(
         f"#!{sys.executable}\nimport sys\nsys.path[:0] = {helpers!r}\n"
         "from vitis_double import main\nsys.exit(main(sys.argv[0], sys.argv[1:]))\n"
@@ -283,7 +284,7 @@ def test_a_limit(own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch) 
     ("board", "options", "code"),
     [
         ("icebreaker", {"flow": "vitis"}, "GW-403"),
-        ("pynq-z2", {"flow": "vivado"}, "GW-405"),
+        ("pynq-z2", {"flow": "quartus"}, "GW-405"),
         ("pynq-z2", {"flow": "vitis", "seeds": 3}, "GW-405"),
         ("pynq-z2", {"flow": "vitis", "stages": "csim"}, "GW-405"),
         ("pynq-z2", {"flow": "vitis", "stages": ["synth"]}, "GW-405"),

@@ -77,19 +77,30 @@ class Family:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenFamily(Family):
+class PinnedFamily(Family):
+    """A family that designs behind pins are made for.
+
+    Attributes:
+        pll: Its PLL.
+        constrain: Text of the pin constraints, of the clock's port, the oscillator in MHz and the
+            pad of every port.
+    """
+
+    pll: PllCell
+    constrain: Callable[[str, float, Mapping[str, Pin]], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenFamily(PinnedFamily):
     """A family that nextpnr places and routes.
 
     Attributes:
         dsp_bits: Bits of a factor of a DSP block.
         half_bits: Bits of a factor of half a DSP block; 0 where it cannot be halved.
         prepare: yosys commands before ``synth``.
-        pll: Its PLL.
         nextpnr: The place and route tool.
         constraints: The file of the pin constraints, and nextpnr's option for it with its place
             left open.
-        constrain: Text of that file, of the clock's port, the oscillator in MHz and the pad of
-            every port.
         routed: nextpnr's option for the routed design, and the file.
         sites: What nextpnr calls each resource: (name, how many of ours one is).
         block_ns: What a path through a DSP block takes where nextpnr does not count it; else 0.
@@ -103,10 +114,8 @@ class OpenFamily(Family):
     dsp_bits: int
     half_bits: int = 0
     prepare: tuple[str, ...] = ()
-    pll: PllCell
     nextpnr: Program
     constraints: tuple[str, str]
-    constrain: Callable[[str, float, Mapping[str, Pin]], str]
     routed: tuple[str, str]
     sites: Mapping[str, tuple[tuple[str, float], ...]]
     block_ns: float = 0.0

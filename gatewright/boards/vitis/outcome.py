@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gatewright.boards.report import Attempt, SynthReport, Usage, too_large
+from gatewright.boards.report import Attempt, SynthReport, too_large
+from gatewright.boards.usage import Usage
+from gatewright.boards.vendor_report import vendor_report
 from gatewright.boards.vitis.report import HlsReport, Reports, hold, read_reports
 from gatewright.boards.vitis.request import SOLUTION, HlsCandidate, HlsRequest
 from gatewright.errors import GatewrightError
@@ -71,24 +73,9 @@ def make_report(
         not_taken=scheduled.not_taken,
         messages=tuple(complaints[:MESSAGES]),
     )
-    return SynthReport(
-        board=board.name,
-        title=board.title,
-        device=board.part,
-        multipliers=candidate.multipliers,
-        usage=used,
-        attempts=(Attempt(candidate.multipliers, not too_large(used), used),),
-        clock_mhz=1000 / request.clock_ns,
-        timing=None,
-        seed=None,
-        steps=candidate.steps,
-        cycles=candidate.cycles,
-        bitstream="",
-        load="",
-        plan=plan,
-        note=_note(hls),
-        hls=hls,
-    )
+    attempts = (Attempt(candidate.multipliers, not too_large(used), used),)
+    mhz = 1000 / request.clock_ns
+    return vendor_report(board, candidate, used, attempts, mhz, plan, note=_note(hls), hls=hls)
 
 
 def usage(reports: Reports, available: Mapping[str, int]) -> dict[str, Usage]:

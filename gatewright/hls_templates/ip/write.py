@@ -14,8 +14,13 @@ from gatewright.hls_templates.ip.ports import IpPort, ip_ports
 from gatewright.hls_templates.ip.registers import ADDRESS_BITS, ARRAY, REGISTERS, constants
 from gatewright.hls_templates.library import file_list, guarded, library, versioned_sv
 from gatewright.hls_templates.mapping.dataflow import Design
-from gatewright.hls_templates.project.names import LIBRARY_VERSION, ROMS, SOURCES, Names, library_module
-from gatewright.ir.types import IntArray
+from gatewright.hls_templates.project.names import (
+    LIBRARY_VERSION,
+    ROMS,
+    SOURCES,
+    Names,
+    library_module,
+)
 from gatewright.ir.types import IntArray
 
 IP_LIST = "ip.f"

@@ -1,0 +1,23 @@
+"""How much of a resource a design takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much of a resource a design takes.
+
+    Attributes:
+        used: By the design.
+        available: In the device.
+    """
+
+    used: int
+    available: int
+
+    @property
+    def share(self) -> float:
+        """Used of available."""
+        return self.used / self.available

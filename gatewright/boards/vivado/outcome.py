@@ -1,0 +1,143 @@
+"""What the runs of Vivado came to, as the report of a board."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from gatewright.boards.description import Board, ShellBoard
+from gatewright.boards.folding import Candidate
+from gatewright.boards.report import Attempt, SynthReport, too_large
+from gatewright.boards.usage import Usage
+from gatewright.boards.vendor_report import vendor_report
+from gatewright.boards.vivado.project import (
+    OOC_UTILIZATION,
+    POWER,
+    TIMING,
+    UTILIZATION,
+    VIVADO_FOLDER,
+)
+from gatewright.boards.vivado.reports import (
+    Power,
+    Utilization,
+    VivadoTiming,
+    read_power,
+    read_timing_summary,
+    read_utilization,
+)
+from gatewright.boards.vivado.summary import VivadoReport
+from gatewright.errors import GatewrightError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The reports of a project; None for what was not done."""
+
+    alone: Utilization | None
+    whole: Utilization | None
+    timing: VivadoTiming | None
+    power: Power | None
+
+
+def reached(folder: Path) -> Reached:
+    """Read the reports below ``vivado/`` of a folder.
+
+    Raises:
+        GatewrightError: GW-804 for one that cannot be read.
+    """
+    below = folder / VIVADO_FOLDER
+    return Reached(
+        _read(below / OOC_UTILIZATION, read_utilization),
+        _read(below / UTILIZATION, read_utilization),
+        _read(below / TIMING, read_timing_summary),
+        _read(below / POWER, read_power),
+    )
+
+
+def make_report(
+    board: Board,
+    mhz: float,
+    candidate: Candidate,
+    folder: Path,
+    stages: tuple[str, ...],
+    plan: str,
+) -> SynthReport:
+    """What the reports in a folder say.
+
+    Args:
+        board: The board.
+        mhz: The clock.
+        candidate: What was synthesized.
+        folder: Where.
+        stages: That were wanted.
+        plan: Digest of files and commands.
+
+    Raises:
+        GatewrightError: GW-804 for a report that cannot be read.
+    """
+    found = reached(folder)
+    used = usage(found, board.resources)
+    bit = f"{VIVADO_FOLDER}/{candidate.names.name}.bit"
+    made = bit if (folder / bit).is_file() else ""
+    summary = VivadoReport(
+        version=next((u.version for u in (found.whole, found.alone) if u is not None), ""),
+        stages=stages,
+        state=next((u.state for u in (found.whole, found.alone) if u is not None), ""),
+        timing=found.timing,
+        power=found.power,
+        alone=usage(Reached(found.alone, None, None, None), board.resources),
+    )
+    return vendor_report(
+        board,
+        candidate,
+        used,
+        (Attempt(candidate.multipliers, not too_large(used), used),),
+        mhz,
+        plan,
+        note="" if made else "There is no bitstream: its stages were not asked for.",
+        bitstream=made,
+        load=f"openFPGALoader -b {board.loader} {bit}" if isinstance(board, ShellBoard) else "",
+        vivado=summary,
+    )
+
+
+def usage(found: Reached, available: Mapping[str, int]) -> dict[str, Usage]:
+    """Resources of the whole project; of the design alone where that is all there is."""
+    source = found.whole or found.alone
+    if source is None:
+        return {}
+    return {name: Usage(math.ceil(source.used[name]), count) for name, count in available.items()}
+
+
+def too_slow(board: Board, mhz: float, timing: VivadoTiming, folder: Path) -> GatewrightError:
+    """The error for a clock that is missed."""
+    slower = math.floor(10_000 / (1000 / mhz - min(timing.wns_ns, 0.0))) / 10
+    return GatewrightError(
+        "GW-803",
+        where=f"{board.title} at {mhz:g} MHz",
+        cause=f"{timing.wns_ns:g} ns of the period are left to the slowest path and "
+        f"{timing.whs_ns:g} ns to the shortest; {timing.failing} of {timing.endpoints} endpoints "
+        "miss it.",
+        remedy=f"Ask for --clock {slower:g}, or take fewer --multipliers. "
+        f"{folder / VIVADO_FOLDER} has the reports, and no bitstream: it could give wrong "
+        "integers.",
+    )
+
+
+def _read(path: Path, read: Callable[[str], T]) -> T | None:
+    if not path.is_file():
+        return None
+    try:
+        return read(path.read_text(errors="replace"))
+    except (OSError, ValueError, LookupError) as error:
+        raise GatewrightError(
+            "GW-804",
+            where=str(path),
+            cause=f"this report of Vivado cannot be read ({error}).",
+            remedy="Report it with that file: another version of the tool may write another form.",
+        ) from error

@@ -1,0 +1,72 @@
+"""The scripts of ``vivado/`` for every board, under a model of Vivado's documented commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from vivado_contract import faults
+from vivado_model import Vivado
+from vivado_projects import run_stages, small, written
+
+from gatewright.boards import boards
+from gatewright.boards.description import ProcessorBoard
+
+BOARDS = boards()
+
+
+@pytest.mark.parametrize("name", sorted(BOARDS))
+def test_every_board(name: str, tmp_path: Path) -> None:
+    board, vivado = BOARDS[name], Vivado()
+    folder = written(board, tmp_path)
+    assert run_stages(vivado, folder) == ""
+    assert list(faults(vivado, board, folder)) == []
+    made = {path.name for path in (folder / "vivado").iterdir()}
+    assert "gatewright.bit" in made
+    assert ("gatewright.hwh" in made) == isinstance(board, ProcessorBoard)
+    assert {path.name for path in (folder / "vivado" / "done").iterdir()} == {
+        "ooc",
+        "project",
+        "implement",
+        "bitstream",
+        "export",
+    }
+
+
+@pytest.mark.parametrize(("ins", "outs"), [((8, 64), (512,)), ((32,), (8, 16, 64)), ((8,), (8,))])
+@pytest.mark.parametrize("name", ["pynq-z2", "zcu104"])
+def test_ports_of_all_counts_and_widths(
+    name: str, ins: tuple[int, ...], outs: tuple[int, ...], tmp_path: Path
+) -> None:
+    board, vivado = BOARDS[name], Vivado()
+    folder = written(board, tmp_path, small(ins, outs))
+    assert run_stages(vivado, folder, ["project"]) == ""
+    assert list(faults(vivado, board, folder)) == []
+    assert sum(cell.kind == "axi_dma" for cell in vivado.bd.cells.values()) == max(
+        len(ins), len(outs)
+    )
+
+
+@pytest.mark.parametrize("name", ["pynq-z2", "kv260"])
+def test_without_the_files_of_the_board(name: str, tmp_path: Path) -> None:
+    """The processor is set by its part, with the clock and ports of our own file."""
+    board, vivado = BOARDS[name], Vivado(presets=False)
+    folder = written(board, tmp_path)
+    assert run_stages(vivado, folder) == ""
+    assert list(faults(vivado, board, folder)) == []
+    assert vivado.bd.cells["ps"].automated["apply_board_preset"] == "0"
+
+
+def test_a_path_with_a_space(tmp_path: Path) -> None:
+    board, vivado = BOARDS["pynq-z2"], Vivado()
+    folder = written(board, tmp_path / "a b")
+    assert run_stages(vivado, folder) == ""
+    assert list(faults(vivado, board, folder)) == []
+
+
+@pytest.mark.parametrize("slack", [("-0.001", "0.1"), ("0.1", "-0.2")])
+def test_no_bitstream_where_the_clock_is_missed(slack: tuple[str, str], tmp_path: Path) -> None:
+    folder = written(BOARDS["basys3"], tmp_path)
+    said = run_stages(Vivado(slack=slack), folder)
+    assert said.startswith("bitstream: ") and "the clock is not met" in said
+    assert not (folder / "vivado" / "gatewright.bit").exists()

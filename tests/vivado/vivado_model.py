@@ -1,0 +1,446 @@
+"""A model of Vivado that records: it refuses what AMD's guides do not have, and runs nothing.
+
+It knows the commands of ``vivado_commands.py`` and the IP of ``vivado_ip.py``. That it takes a
+script is no proof that Vivado does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+
+from tcl_model import Call, RefusedError, parse, run_tcl, tcl_list, tcl_words
+from vivado_commands import COMMANDS
+from vivado_design import BlockDesign, Cell
+from vivado_ip import AUTOMATION, CATALOGUE, PROCESSORS, RULES, module_shape
+
+from gatewright.boards import boards
+
+PARTS = {board.part for board in boards().values()} | {"xc7z010clg400-1"}
+STEPS = {"": "synth_design", "route_design": "route_design", "write_bitstream": "write_bitstream"}
+SUFFIXES = {".v", ".sv", ".vh", ".xdc"}
+
+
+@dataclass
+class Run:
+    """A run of a project."""
+
+    status: str = "Not started"
+    properties: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Vivado:
+    """The tool.
+
+    Attributes:
+        presets: Whether the files of the boards are installed.
+        slack: What place and route reaches: setup and hold, in ns.
+        wrote: Called with a kind of file and the path that a command wrote.
+        calls: What was called, in order.
+        refused: The rule by which something was refused first, "" if nothing was.
+        open: The path of the project that is open.
+        saved: Projects that were closed, by path.
+    """
+
+    presets: bool = True
+    slack: tuple[str, str] = ("0.412", "0.031")
+    wrote: Callable[[str, Path], None] = lambda kind, path: None
+    calls: list[Call] = field(default_factory=list)
+    refused: str = ""
+    open: str = ""
+    saved: dict[str, dict] = field(default_factory=dict)
+    project: dict = field(default_factory=dict)
+
+    def run(self, script: Path) -> str:
+        """Source a script, as ``vivado -mode batch -source`` does; its error, or ""."""
+        said = run_tcl(script, script.parent, self.answer)
+        if said and not self.refused:
+            self.refused = "script"
+        if not said and self.open:
+            self.refused, said = "open-project", "the project is still open"
+        return said
+
+    def answer(self, name: str, words: tuple[str, ...]) -> str:
+        """What a command gives.
+
+        Raises:
+            RefusedError: For what there is not.
+        """
+        try:
+            if name not in COMMANDS:
+                raise RefusedError("invalid command name", "command")
+            call = parse(COMMANDS[name], name, words)
+            self._check_open(COMMANDS[name].needs)
+            self.calls.append(call)
+            return getattr(self, f"_{name}")(call) or ""
+        except RefusedError as error:
+            self.refused = self.refused or error.check
+            raise
+
+    def names(self) -> list[str]:
+        """Of the commands that were called."""
+        return [call.name for call in self.calls]
+
+    @property
+    def bd(self) -> BlockDesign:
+        """The block design."""
+        return self.project["bd"]
+
+    def _check_open(self, needs: str) -> None:
+        if needs and not self.open:
+            raise RefusedError("no project is open", "order")
+        if needs == "bd" and self.project["bd"] is None:
+            raise RefusedError("no block design is open", "order")
+        if needs == "design" and not self.project["design"]:
+            raise RefusedError("no design is open", "order")
+
+    # Projects and files.
+    def _create_project(self, call: Call) -> None:
+        if self.open:
+            raise RefusedError("a project is open", "order")
+        part = call.options.get("-part", "")
+        if part not in PARTS:
+            raise RefusedError(f"there is no part {part!r}", "part")
+        self.open = "memory" if "-in_memory" in call.options else self._path(*call.arguments)
+        if self.open in self.saved and "-force" not in call.options:
+            raise RefusedError(f"{self.open} is there", "order")
+        self.project = {
+            "part": part,
+            "files": {},
+            "bd": None,
+            "design": "",
+            "top": "",
+            "board": "",
+            "runs": {"synth_1": Run(), "impl_1": Run()},
+            "checkpoint": "Hierarchical",
+            "wrapped": "",
+        }
+
+    @staticmethod
+    def _path(name: str = "", folder: str = ".") -> str:
+        return str(Path(folder) / f"{name}.xpr")
+
+    def _open_project(self, call: Call) -> None:
+        if self.open or call.arguments[0] not in self.saved:
+            raise RefusedError(f"{call.arguments[0]} cannot be opened", "order")
+        self.open = call.arguments[0]
+        self.project = self.saved[self.open]
+
+    def _close_project(self, call: Call) -> None:
+        self.project["design"] = ""
+        self.saved[self.open], self.open = self.project, ""
+
+    def _current_project(self, call: Call) -> str:
+        return "project"
+
+    def _current_fileset(self, call: Call) -> str:
+        return "fileset"
+
+    def _get_filesets(self, call: Call) -> str:
+        return "fileset"
+
+    def _add_files(self, call: Call) -> None:
+        kind = call.options.get("-fileset", "sources_1")
+        if kind not in ("sources_1", "constrs_1", "sim_1"):
+            raise RefusedError(f"there is no fileset {kind}", "fileset")
+        for path in tcl_words(call.arguments[0]):
+            if not Path(path).is_file():
+                raise RefusedError(f"there is no {path}", "missing-file")
+            if Path(path).suffix not in SUFFIXES:
+                raise RefusedError(f"{path} is no source", "file-kind")
+            if (Path(path).suffix == ".xdc") != (kind == "constrs_1"):
+                raise RefusedError(f"{path} does not belong to {kind}", "fileset")
+            self.project["files"][str(Path(path).resolve())] = {}
+
+    def _get_files(self, call: Call) -> str:
+        pattern = call.arguments[0]
+        found = [path for path in self.project["files"] if fnmatch(Path(path).name, pattern)]
+        if self.project["bd"] is not None and fnmatch(f"{self.bd.name}.bd", pattern):
+            found.append(f"{self.bd.name}.bd")
+        if not found and "-quiet" not in call.options:
+            raise RefusedError(f"no file is called {pattern}", "missing-file")
+        return tcl_list(found)
+
+    def _get_board_parts(self, call: Call) -> str:
+        known = {b.board_part for b in boards().values() if getattr(b, "board_part", "")}
+        wanted = call.arguments[0].removesuffix(":*")
+        if not self.presets:
+            return ""
+        return f"{wanted}:1.0 {wanted}:1.1" if wanted in known else ""
+
+    def _update_compile_order(self, call: Call) -> None:
+        if call.options.get("-fileset", "sources_1") != "sources_1":
+            raise RefusedError("that fileset has no order", "fileset")
+
+    # Properties.
+    def _set_property(self, call: Call) -> None:
+        pairs = call.options.get("-dict")
+        if pairs is not None:
+            words = tcl_words(pairs)
+            (target,) = call.arguments
+            given = dict(zip(words[::2], words[1::2], strict=True))
+        else:
+            if len(call.arguments) != 3:
+                raise RefusedError("name, value and object", "arguments")
+            name, value, target = call.arguments
+            given = {name: value}
+        for name, value in given.items():
+            self._set(name, value, target)
+
+    def _set(self, name: str, value: str, target: str) -> None:
+        if target.startswith("cell:"):
+            if not name.startswith("CONFIG."):
+                raise RefusedError(f"a cell has no {name}", "property")
+            self._one_cell(target).set(name.removeprefix("CONFIG."), value)
+            self.bd.changed()
+        elif (name, target) in (("board_part", "project"), ("target_language", "project")):
+            self.project["board" if name == "board_part" else name] = value
+        elif (name, target) == ("top", "fileset"):
+            self.project["top"] = value
+        elif name == "is_global_include" and tcl_words(target)[0] in self.project["files"]:
+            self.project["files"][tcl_words(target)[0]][name] = value
+        elif name == "synth_checkpoint_mode" and target.endswith(".bd"):
+            if value not in ("None", "Singular", "Hierarchical"):
+                raise RefusedError(f"{name} cannot be {value}", "value")
+            self.project["checkpoint"] = value
+        else:
+            raise RefusedError(f"{target or 'nothing'} has no property {name}", "property")
+
+    def _get_property(self, call: Call) -> str:
+        name, target = call.arguments
+        run = self.project["runs"].get(target.removeprefix("run:"))
+        if run is None:
+            raise RefusedError(f"{target} has no property {name}", "property")
+        known = {"STATUS": run.status, **run.properties}
+        if name not in known and not name.startswith("STATS."):
+            raise RefusedError(f"a run has no property {name}", "property")
+        return known.get(name, "")
+
+    # Runs and reports.
+    def _get_runs(self, call: Call) -> str:
+        self._run(call.arguments[0])
+        return f"run:{call.arguments[0]}"
+
+    def _run(self, name: str) -> Run:
+        if name not in self.project["runs"]:
+            raise RefusedError(f"there is no run {name}", "run")
+        return self.project["runs"][name]
+
+    def _reset_run(self, call: Call) -> None:
+        self._run(call.arguments[0]).status = "Not started"
+
+    def _launch_runs(self, call: Call) -> None:
+        step, (name,) = call.options.get("-to_step", ""), call.arguments
+        run = self._run(name)
+        if name == "synth_1":
+            self._check_synthesis()
+        elif not self._run("synth_1").status.endswith("Complete!"):
+            raise RefusedError("synth_1 is not complete", "order")
+        elif step == "write_bitstream" and run.status != "route_design Complete!":
+            raise RefusedError("impl_1 is not routed", "order")
+        done = STEPS.get(step, step) if name == "impl_1" or not step else None
+        if done is None or (name == "impl_1" and not step):
+            raise RefusedError(f"{name} cannot go to {step or 'its end'} here", "order")
+        run.status, run.properties["launched"] = f"{done} Complete!", "1"
+        if name == "impl_1":
+            run.properties |= {"STATS.WNS": self.slack[0], "STATS.WHS": self.slack[1]}
+        if done == "write_bitstream":
+            self._write_bitstream()
+
+    def _check_synthesis(self) -> None:
+        top = self.project["top"]
+        texts = [Path(p).read_text() for p in self.project["files"] if p.endswith((".v", ".sv"))]
+        made = self.project["wrapped"] and f"{self.bd.name}_wrapper"
+        if top != made and not any(re.search(rf"\bmodule\s+{top}\b", text) for text in texts):
+            raise RefusedError(f"no source has the top {top!r}", "top")
+        if made and not self.bd.generated:
+            raise RefusedError("the block design has no output products", "order")
+
+    def _write_bitstream(self) -> None:
+        root = Path(self.open).with_suffix("")
+        top = self.project["top"]
+        places = {"bit": Path(f"{root}.runs/impl_1/{top}.bit")}
+        if self.project["bd"] is not None:
+            name = self.bd.name
+            places["hwh"] = Path(f"{root}.gen/sources_1/bd/{name}/hw_handoff/{name}.hwh")
+        for kind, path in places.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"made up: {kind} of {top}\n")
+            self.wrote(kind, path)
+
+    def _wait_on_run(self, call: Call) -> None:
+        if not self._run(call.arguments[0].removeprefix("run:")).properties.get("launched"):
+            raise RefusedError("it was not launched", "order")
+
+    def _open_run(self, call: Call) -> None:
+        if not self._run(call.arguments[0]).status.endswith("Complete!"):
+            raise RefusedError(f"{call.arguments[0]} is not complete", "order")
+        self.project["design"] = call.arguments[0]
+
+    def _synth_design(self, call: Call) -> None:
+        if call.options.get("-part", self.project["part"]) != self.project["part"]:
+            raise RefusedError("the project is of another part", "part")
+        self.project["top"] = call.options.get("-top", self.project["top"])
+        self._check_synthesis()
+        self.project["design"] = "synth"
+
+    def _report(self, kind: str, call: Call) -> None:
+        path = Path(call.options.get("-file", ""))
+        if not path.is_absolute():
+            raise RefusedError(f"{path} is relative", "relative")
+        self.wrote(kind, path)
+
+    def _report_utilization(self, call: Call) -> None:
+        kind = "hierarchy" if "-hierarchical" in call.options else "utilization"
+        self._report(kind, call)
+
+    def _report_timing_summary(self, call: Call) -> None:
+        self._report("timing", call)
+
+    def _report_power(self, call: Call) -> None:
+        self._report("power", call)
+
+    def _write_checkpoint(self, call: Call) -> None:
+        self.wrote("checkpoint", Path(call.arguments[0]))
+
+    # Block designs.
+    def _create_bd_design(self, call: Call) -> None:
+        if self.project["bd"] is not None:
+            raise RefusedError("there is one already", "order")
+        self.project["bd"] = BlockDesign(call.arguments[0])
+
+    def _create_bd_cell(self, call: Call) -> str:
+        (name,) = call.arguments
+        if name in self.bd.cells:
+            raise RefusedError(f"{name} is there already", "cell")
+        if call.options.get("-type") == "module":
+            cell = self._module(name, call.options.get("-reference", ""))
+        else:
+            cell = self._catalogued(name, call.options.get("-vlnv", ""))
+        self.bd.cells[name] = cell
+        self.bd.changed()
+        return f"cell:{name}"
+
+    def _catalogued(self, name: str, vlnv: str) -> Cell:
+        vendor, _, rest = vlnv.partition(":ip:")
+        kind = rest.split(":")[0]
+        if vendor != "xilinx.com" or kind not in CATALOGUE:
+            raise RefusedError(f"the catalogue has no {vlnv!r}", "ip")
+        family = PROCESSORS.get(kind)
+        if family and not re.match(family, self.project["part"]):
+            raise RefusedError(f"{self.project['part']} has no {kind}", "ip-of-part")
+        return Cell(name, kind, CATALOGUE[kind])
+
+    def _module(self, name: str, reference: str) -> Cell:
+        for path in self.project["files"]:
+            text = Path(path).read_text()
+            if re.search(rf"\bmodule\s+{re.escape(reference)}\b", text) and reference:
+                if not path.endswith(".v"):
+                    raise RefusedError(f"{reference} is not Verilog", "reference")
+                return Cell(name, reference, None, module_shape(text, reference))
+        raise RefusedError(f"no source has {reference!r}", "reference")
+
+    def _one_cell(self, target: str) -> Cell:
+        return self.bd.cells[target.removeprefix("cell:")]
+
+    def _apply_bd_automation(self, call: Call) -> None:
+        kind = RULES.get(call.options.get("-rule", ""))
+        if kind is None:
+            raise RefusedError(f"there is no rule {call.options.get('-rule')}", "rule")
+        cell = self._one_cell(call.arguments[0])
+        words = tcl_words(call.options.get("-config", ""))
+        told = dict(zip(words[::2], words[1::2], strict=True))
+        if cell.kind != kind or any(
+            not re.fullmatch(AUTOMATION[kind].get(key, "(?!)"), value)
+            for key, value in told.items()
+        ):
+            raise RefusedError(f"{cell.kind} cannot be told {told}", "rule")
+        if told.get("apply_board_preset") == "1" and not self.project["board"]:
+            raise RefusedError("no board is set", "preset")
+        cell.automated = told
+
+    def _found(self, call: Call, kind: str, known: dict[str, object]) -> str:
+        patterns = call.arguments[0].split() if call.arguments else ["*"]
+        found = [name for p in patterns for name in known if fnmatch(name, p)]
+        if not found and "-quiet" not in call.options:
+            raise RefusedError(f"there is no {kind} {call.arguments[0]}", kind)
+        return " ".join(f"{kind}:{name}" for name in found)
+
+    def _get_bd_cells(self, call: Call) -> str:
+        return self._found(call, "cell", dict(self.bd.cells))
+
+    def _get_bd_pins(self, call: Call) -> str:
+        names = {
+            f"{c.name}/{n}": p for c in self.bd.cells.values() for n, p in c.shape.pins.items()
+        }
+        return self._found(call, "pin", names)
+
+    def _get_bd_intf_pins(self, call: Call) -> str:
+        names = {
+            f"{c.name}/{n}": p
+            for c in self.bd.cells.values()
+            for n, p in c.shape.interfaces.items()
+        }
+        return self._found(call, "intf_pin", names)
+
+    def _get_bd_addr_spaces(self, call: Call) -> str:
+        return self._found(call, "space", dict(self.bd.spaces()))
+
+    def _get_bd_addr_segs(self, call: Call) -> str:
+        return self._found(call, "segment", dict(self.bd.segments()))
+
+    @staticmethod
+    def _objects(words: list[str], kind: str) -> list[str]:
+        found = [word for argument in words for word in argument.split()]
+        if not found or any(not word.startswith(f"{kind}:") for word in found):
+            raise RefusedError(f"{words} are no objects of the kind {kind}", "object")
+        return [word.removeprefix(f"{kind}:") for word in found]
+
+    def _connect_bd_net(self, call: Call) -> None:
+        self.bd.connect(self._objects(list(call.arguments), "pin"))
+
+    def _connect_bd_intf_net(self, call: Call) -> None:
+        one, two = self._objects(list(call.arguments), "intf_pin")
+        self.bd.link(one, two)
+
+    def _assign_bd_address(self, call: Call) -> None:
+        (space,) = self._objects([call.options.get("-target_address_space", "")], "space")
+        (segment,) = self._objects(list(call.arguments), "segment")
+        numbers = []
+        for name in ("-offset", "-range"):
+            text = call.options.get(name)
+            if text is not None and not re.fullmatch(r"0x[0-9A-Fa-f]+", text):
+                raise RefusedError(f"{name} cannot be {text}", "value")
+            numbers.append(None if text is None else int(text, 16))
+        self.bd.assign(space, segment, *numbers)
+
+    def _exclude_bd_addr_seg(self, call: Call) -> None:
+        (space,) = self._objects([call.options.get("-target_address_space", "")], "space")
+        for segment in self._objects(list(call.arguments), "segment"):
+            if any(m.segment == segment for m in self.bd.mapped.get(space, [])):
+                raise RefusedError(f"{segment} is mapped", "mapped-twice")
+            self.bd.excluded.setdefault(space, []).append(segment)
+
+    def _validate_bd_design(self, call: Call) -> None:
+        for check, what in self.bd.faults():
+            raise RefusedError(what, check)
+        self.bd.valid = True
+
+    def _save_bd_design(self, call: Call) -> None:
+        self.bd.saved = True
+
+    def _generate_target(self, call: Call) -> None:
+        if not self.bd.valid or not self.bd.saved:
+            raise RefusedError("it was not validated and saved", "order")
+        self.bd.generated = True
+
+    def _make_wrapper(self, call: Call) -> None:
+        if not self.bd.generated or call.options.get("-files") != f"{self.bd.name}.bd":
+            raise RefusedError("there are no output products to wrap", "order")
+        if not {"-top", "-import"} <= call.options.keys():
+            raise RefusedError("the wrapper becomes no source", "wrapper")
+        self.project["wrapped"] = "1"
