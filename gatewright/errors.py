@@ -62,7 +62,7 @@ CODES: dict[str, str] = {
     "GW-803": "clock not met",
     "GW-804": "FPGA tool failed",
     "GW-805": "FPGA tool took too long",
-    # 9xx: boards on a serial line
+    # 9xx: boards, on a serial line or behind a processor of their own
     "GW-901": "pyserial is not installed",
     "GW-902": "serial port not found",
     "GW-903": "serial port cannot be used",
@@ -73,6 +73,8 @@ CODES: dict[str, str] = {
     "GW-908": "sequence is too long for the board",
     "GW-909": "board has no state to go on from",
     "GW-910": "sequence ends inside a step",
+    "GW-911": "overlay cannot be loaded",
+    "GW-912": "DMA cannot do a transfer",
 }
 
 DEFECT = "This is a defect of the kernels: please report it with the model."

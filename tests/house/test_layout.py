@@ -25,7 +25,7 @@ RANKS: tuple[set[str], ...] = (
     {"lint", "verify", "synth", "page"},
     {"report"},
     {"build"},
-    {"calibration", "device"},
+    {"calibration", "device", "pynq"},
     {"compiler"},
     {"cli"},
 )
@@ -33,7 +33,17 @@ RANKS: tuple[set[str], ...] = (
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 WINGS = ("boards", "frontend", "hls_templates", "ir")
 """They show at the root of the repository."""
-FLAT = {"build", "calibration", "compiler", "device", "errors", "report", "synth", "version"}
+FLAT = {
+    "build",
+    "calibration",
+    "compiler",
+    "device",
+    "errors",
+    "pynq",
+    "report",
+    "synth",
+    "version",
+}
 """All that lies flat in the package, beside ``__init__`` and ``__main__``."""
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))

@@ -1,0 +1,21 @@
+"""What a user of the driver is told."""
+
+from __future__ import annotations
+
+AGAIN = "Copy NAME.bit, NAME.hwh and NAME.json of one synthesis into one folder of the board."
+"""The remedy where files do not belong together."""
+
+
+class OverlayError(Exception):
+    """An error the user can act on; docs/errors.md lists its codes.
+
+    Attributes:
+        code: As ``GW-601``.
+        where: What is concerned.
+        cause: What is wrong there.
+        remedy: What to do about it.
+    """
+
+    def __init__(self, code: str, where: str, cause: str, remedy: str) -> None:
+        super().__init__(f"{code}: {where}: {cause} Remedy: {remedy}")
+        self.code, self.where, self.cause, self.remedy = code, where, cause, remedy

@@ -1,0 +1,95 @@
+"""From the floats of a user to the integers of a build, and back."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import numpy as np
+
+from gatewright.hls_templates.pynq.driver.faults import OverlayError
+
+ROUNDING = {"ROUND": np.rint, "FLOOR": np.floor, "CEIL": np.ceil, "ROUND_TO_ZERO": np.trunc}
+
+
+def unfit(fault: str, shape: Sequence[Any]) -> OverlayError:
+    """GW-601.
+
+    Args:
+        fault: What is wrong.
+        shape: What is taken.
+    """
+    wanted = "[{}]".format(", ".join(map(str, shape)))
+    return OverlayError(
+        "GW-601", "input", fault + ".", f"Pass numbers {wanted}; infinities saturate."
+    )
+
+
+def floats(x: Any, shape: Sequence[Any], name: str) -> Any:
+    """An argument as a float32 array.
+
+    Args:
+        x: What the user passes.
+        shape: What it should have; names are free sizes.
+        name: Of the argument.
+
+    Raises:
+        OverlayError: GW-601.
+    """
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        raise unfit(f"{name} is no array of numbers: {error}", shape) from error
+    if array.dtype.kind not in "fiu":
+        raise unfit(f"{name} has type {array.dtype}", shape)
+    fits = array.ndim == len(shape) and all(
+        n > 0 and (isinstance(free, str) or n == free) for n, free in zip(array.shape, shape)
+    )
+    if not fits:
+        raise unfit(f"{name} has shape {list(array.shape)}, and none may be 0", shape)
+    if np.isnan(array).any():
+        raise unfit(f"{name} holds NaN, which no integer stands for", shape)
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def quantized(x: Any, quantizer: dict[str, Any]) -> Any:
+    """Centered integers, int64, of float32, as arithmetic in IEEE binary32 has them.
+
+    Where a 32-bit ARM could divide four floats at once, numpy multiplies by an estimated
+    reciprocal, which is not what binary32 says. Binary64, rounded after each operation, is: its 53
+    bits are more than twice 24 and two (Figueroa, "When is double rounding innocuous?", 1995).
+    """
+    scales = np.array([float.fromhex(s) for s in quantizer["scales"]], dtype=np.float64)
+    zero_point = np.float64(np.float32(quantizer["zero_point"]))
+    with np.errstate(over="ignore"):  # infinities saturate
+        v = (x.astype(np.float64) / scales).astype(np.float32)
+        v = (v.astype(np.float64) + zero_point).astype(np.float32)
+    rounded = ROUNDING[quantizer["rounding"]](v.astype(np.float64))
+    codes = np.clip(rounded, np.float64(quantizer["code_min"]), np.float64(quantizer["code_max"]))
+    return codes.astype(np.int64) - np.int64(quantizer["zero_point"])
+
+
+def result(outputs: Sequence[dict[str, Any]], n: dict[str, Any], raw: bool) -> Any:
+    """What the model returns.
+
+    Args:
+        outputs: How the integers become its outputs.
+        n: Centered integers, int64 [B, T, F] or [B, F], by tensor.
+        raw: Codes instead of floats.
+    """
+    results = []
+    for output in outputs:
+        parts = [n[tensor] for tensor in output["tensors"]]
+        values = np.stack(parts) if output["stacked"] else parts[0]
+        if raw or output["index"]:
+            values = values + np.int64(output["zero_point"])
+        else:
+            scales, offsets = (
+                np.array([float.fromhex(v) for v in output[key]], dtype=np.float64)
+                for key in ("scales", "offsets")
+            )
+            with np.errstate(over="ignore"):
+                values = (values.astype(np.float64) * scales + offsets).astype(np.float32)
+        values = np.swapaxes(values, 0, 1) if output["time_major"] else values
+        results.append(values[..., 0] if output["index"] else values)
+    return tuple(results) if len(results) > 1 else results[0]

@@ -1,0 +1,72 @@
+"""The stream ports of a build: integers as bytes on a bus."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import numpy as np
+
+from gatewright.hls_templates.pynq.driver.faults import AGAIN, OverlayError
+
+
+class Port:
+    """A stream port.
+
+    A word is some integers of whole bytes, lowest first; it goes in so many beats of the bus,
+    padded with zeros.
+
+    Args:
+        facts: Of ``inputs`` or ``outputs`` of NAME.json.
+    """
+
+    def __init__(self, facts: dict[str, Any]) -> None:
+        self.facts = facts
+        self.name, self.tensor, self.sequence = facts["name"], facts["tensor"], facts["sequence"]
+        self._lane_bytes = facts["lane_bits"] // 8
+        self._word_bytes = facts["lanes"] * self._lane_bytes
+        self._slot_bytes = facts["beats_per_word"] * facts["bus_bits"] // 8
+        self._row = facts["words_per_step"] * facts["lanes"]
+
+    @property
+    def widths(self) -> int:
+        """What the registers of the design say of it."""
+        return int(8 * self._word_bytes | self.facts["beats_per_word"] << 16)
+
+    def rows(self, steps: int) -> int:
+        """Rows of integers in a sequence."""
+        return steps if self.sequence else 1
+
+    def size(self, steps: int) -> int:
+        """Bytes of a sequence."""
+        return int(self.rows(steps) * self.facts["words_per_step"] * self._slot_bytes)
+
+    def pack(self, n: Any) -> Any:
+        """Bytes, uint8 [B, bytes], of integers [B, T, F] or [B, F]."""
+        n = n if self.sequence else n[:, None]
+        batch, rows = n.shape[:2]
+        padded = np.zeros((batch, rows, self._row), dtype="<i8")
+        padded[:, :, : self.facts["values"]] = n
+        lanes = padded.view(np.uint8).reshape(batch, rows, self._row, 8)[..., : self._lane_bytes]
+        words = lanes.reshape(batch, rows * self.facts["words_per_step"], self._word_bytes)
+        slots = np.zeros((*words.shape[:2], self._slot_bytes), dtype=np.uint8)
+        slots[..., : self._word_bytes] = words
+        return slots.reshape(batch, -1)
+
+    def unpack(self, answers: Sequence[Any], steps: int) -> Any:
+        """Integers, int64 [B, T, F] or [B, F], of the bytes of each sequence.
+
+        Raises:
+            OverlayError: GW-905 for a value that the port cannot have.
+        """
+        batch, rows = len(answers), self.rows(steps)
+        slots = np.stack(answers).reshape(batch, -1, self._slot_bytes)[..., : self._word_bytes]
+        lanes = slots.reshape(batch, rows, self._row, self._lane_bytes)
+        low, high = self.facts["low"], self.facts["high"]
+        wide = np.zeros((batch, rows, self._row, 8), dtype=np.uint8)
+        wide[(lanes[..., -1] >= 0x80) & (low < 0)] = 0xFF
+        wide[..., : self._lane_bytes] = lanes
+        n = wide.view("<i8")[:, :, : self.facts["values"], 0].astype(np.int64)
+        if n.min() < low or n.max() > high:
+            fault = f"it gave {n.min()} to {n.max()}, not of {low} to {high}."
+            raise OverlayError("GW-905", self.name, fault, "Call reset(), and again. " + AGAIN)
+        return n if self.sequence else n[:, 0]

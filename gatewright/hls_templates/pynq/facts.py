@@ -1,0 +1,131 @@
+"""``NAME.json``: all that the driver has to know of a build."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gatewright.errors import GatewrightError
+from gatewright.hls_templates.ip.ports import IpPort
+from gatewright.hls_templates.ip.registers import REGISTERS
+from gatewright.hls_templates.ip.write import NAME, Ip
+from gatewright.hls_templates.pynq.driver.overlay import SCHEMA
+from gatewright.hls_templates.pynq.join import DRIVER, driver_text
+from gatewright.ir.graph import Graph
+from gatewright.ir.lowering import IntegerModel
+from gatewright.ir.quantizer import InputBoundary, OutputBoundary, Quantizer
+from gatewright.ir.streamable import check_streamable
+
+DMA_BYTES = (1 << 26) - 1
+"""The longest transfer of the DMAs of our block designs, whose lengths have 26 bits."""
+
+
+def driver_files(ip: Ip, integer: IntegerModel, cycles: int) -> dict[str, str]:
+    """The driver, which is the same for every build, and ``NAME.json``, of ``ip/``.
+
+    Args:
+        ip: The IP.
+        integer: Where its integers meet floats.
+        cycles: That a sequence as long as the example takes at the most.
+    """
+    facts = json.dumps(driver_facts(ip, integer, cycles), indent=1, sort_keys=True)
+    return {DRIVER: driver_text(), f"{NAME}.json": f"{facts}\n"}
+
+
+def driver_facts(ip: Ip, integer: IntegerModel, cycles: int) -> dict[str, Any]:
+    """What ``NAME.json`` holds, for ``gatewright_pynq.py``.
+
+    Args:
+        ip: The IP.
+        integer: Where its integers meet floats.
+        cycles: That a sequence as long as the example takes at the most.
+
+    Returns:
+        JSON; ``addresses`` are None until a block design gives the registers of ``ip`` and of each
+        ``dma`` a place.
+    """
+    boundaries = {boundary.tensor: boundary for boundary in integer.inputs}
+    return {
+        "schema": SCHEMA,
+        "digest": ip.digest,
+        "registers": _registers(),
+        "addresses": None,
+        "dma_bytes": DMA_BYTES,
+        "steps": integer.steps,
+        "cycles": cycles,
+        "fixed_steps": integer.fixed_steps,
+        "max_steps": ip.design.max_steps,
+        "whole": _whole(integer.graph),
+        "arguments": [{"name": a.name, "shape": list(a.shape)} for a in integer.arguments],
+        "inputs": [{**_port(port), **_input(boundaries[port.core.tensor])} for port in ip.inputs],
+        "outputs": [_port(port) for port in ip.outputs],
+        "results": [_result(boundary) for boundary in integer.outputs],
+    }
+
+
+def _registers() -> dict[str, Any]:
+    return {
+        register.name: {
+            "offset": register.offset,
+            "value": register.value,
+            "bits": {f.name: 1 << f.low for f in register.fields if f.bits == 1},
+        }
+        for register in REGISTERS
+    }
+
+
+def _whole(graph: Graph) -> dict[str, str] | None:
+    """Why pieces of a sequence have no answer, or None if they have."""
+    try:
+        check_streamable(graph)
+    except GatewrightError as error:
+        return {"where": error.where, "cause": error.cause, "remedy": error.remedy}
+    return None
+
+
+def _port(port: IpPort) -> dict[str, Any]:
+    record = port.core.record()
+    return {
+        "name": port.name,
+        "tensor": record.tensor,
+        "sequence": record.sequence,
+        "values": record.values_per_step,
+        "low": record.low,
+        "high": record.high,
+        "lanes": record.lanes,
+        "lane_bits": record.lane_bits,
+        "words_per_step": record.words_per_step,
+        "bus_bits": port.bus_bits,
+        "beats_per_word": port.beats,
+    }
+
+
+def _input(boundary: InputBoundary) -> dict[str, Any]:
+    return {
+        "argument": boundary.argument,
+        "index": boundary.index,
+        "time_major": boundary.time_major,
+        "quantizer": _quantizer(boundary.quantizer),
+    }
+
+
+def _quantizer(quantizer: Quantizer) -> dict[str, Any]:
+    return {
+        "scales": [float(scale).hex() for scale in quantizer.scales],
+        "zero_point": quantizer.zero_point,
+        "code_min": quantizer.code_min,
+        "code_max": quantizer.code_max,
+        "rounding": quantizer.rounding,
+    }
+
+
+def _result(boundary: OutputBoundary) -> dict[str, Any]:
+    return {
+        "tensors": list(boundary.tensors),
+        "stacked": boundary.stacked,
+        "scales": [float(scale).hex() for scale in boundary.scales],
+        "offsets": [float(offset).hex() for offset in boundary.offsets],
+        "zero_point": boundary.zero_point,
+        "time_major": boundary.time_major,
+        "index": boundary.index,
+    }
