@@ -1,4 +1,4 @@
-"""1,000 sequences of different lengths through the whole IP and its DMAs, in an interpreter with numpy alone."""
+"""1,000 sequences of different lengths through the whole IP and its DMAs, with numpy alone."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ import gatewright
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
 HERE = Path(__file__).parent
-SEQUENCES, MOST, I, H = 1000, 24, 3, 4
+SEQUENCES, MOST = 1000, 24
+INPUTS, HIDDEN = 3, 4
 
 
 @pytest.fixture(scope="module")
 def both_ways(tmp_path_factory: pytest.TempPathFactory) -> gatewright.Build:
-    """Both directions, [T, B, I], states in and out: five streams each way, and a longest sequence."""
+    """Both directions, [T, B, I], states in and out: five streams each way, at most ``MOST`` steps."""
     qnn = pytest.importorskip("brevitas.nn", reason="needs brevitas")
     import torch
 
     torch.manual_seed(3)
-    model = qnn.QuantLSTM(I, H, bidirectional=True).train()
+    model = qnn.QuantLSTM(INPUTS, HIDDEN, bidirectional=True).train()
     for _ in range(3):
-        model(torch.randn(5, 6, I), torch.randn(2, 6, H), torch.randn(2, 6, H))
-    example = (torch.zeros(5, 1, I), torch.zeros(2, 1, H), torch.zeros(2, 1, H))
+        model(torch.randn(5, 6, INPUTS), torch.randn(2, 6, HIDDEN), torch.randn(2, 6, HIDDEN))
+    example = (torch.zeros(5, 1, INPUTS), torch.zeros(2, 1, HIDDEN), torch.zeros(2, 1, HIDDEN))
     folder = tmp_path_factory.mktemp("both") / "build"
     return gatewright.compile(model.eval(), example, folder, max_steps=MOST)
 
@@ -63,7 +64,7 @@ def sequences(build: gatewright.Build) -> dict[str, Any]:
     lengths = np.concatenate([[1, 2, MOST], rng.integers(1, MOST + 1, SEQUENCES - 3)])
     arguments = [
         rng.normal(0, 1, shape).astype(np.float32)
-        for shape in ((lengths.sum(), 1, I), (2, SEQUENCES, H), (2, SEQUENCES, H))
+        for shape in ((lengths.sum(), 1, INPUTS), *2 * [(2, SEQUENCES, HIDDEN)])
     ]
     arguments[0][::97] *= np.float32(1e30)  # beyond every code
     ends = np.cumsum(lengths)
