@@ -32,6 +32,7 @@ from gatewright.hls_templates.ip import IpDesign, ip_files
 from gatewright.hls_templates.mapping.document import to_json
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.hls_templates.project.rtl import rtl_files
+from gatewright.hls_templates.pynq import driver_files
 from gatewright.hls_templates.records import KernelsDocument, QuantizerRecord
 from gatewright.ir.certificate.certify import FloatModel, certify
 from gatewright.ir.lowering import IntegerModel, lower
@@ -105,7 +106,10 @@ def emit(forms: Forms) -> dict[str, bytes]:
         part=board.part,
         bus_bits=forms.options.bus_bits,
     )
-    folders = {PROJECT: project, RTL: rtl, IP: ip_files(ip, rtl)}
+    # What one multiplier would need: synth may fold the kernels anew, down to that.
+    cycles = max(kernels.predicted_cycles, kernels.hls_predicted_cycles)
+    driver = driver_files(ip, forms.integer, cycles * forms.options.multipliers)
+    folders = {PROJECT: project, RTL: rtl, IP: ip_files(ip, rtl) | driver}
     return {
         **documents,
         **{

@@ -1,4 +1,4 @@
-"""What a board does, where Python finds numpy and nothing else: 1,000 sequences, and all that fails.
+"""What a board does, where Python finds numpy and nothing else: 1,000 sequences, and faults.
 
 Arguments: a folder with gatewright_pynq.py, NAME.json, the compiled model and sequences.npz; NAME.
 """
@@ -124,7 +124,7 @@ go_on(30)
 
 # A DMA that stands still, each way.
 for receives in (False, True):
-    for dma in (0, dmas - 1):
+    for dma in (0, len(facts["outputs" if receives else "inputs"]) - 1):
         overlay.timeout = STALL
         board.hold(dma, receives, True)
         refused("GW-904", lambda: overlay.run(xs[:8]))

@@ -188,6 +188,13 @@ channel& at(board& b, int index, u32 offset) {
   return offset < 0x30 ? d.send : d.receive;
 }
 
+/// Whether a DMA was made with that channel.
+bool there(board& b, int index, u32 offset) {
+  const bool made = static_cast<std::size_t>(index) < (offset < 0x30 ? b.inputs : b.outputs).size();
+  if (!made) b.complain("a channel of a DMA that there is not");
+  return made;
+}
+
 void begin(board& b, channel& c, u32 length, std::size_t lanes) {
   if (length == 0) return b.complain("a transfer of no bytes");
   if (length >> LENGTH_BITS) b.complain("a length of more than 26 bits");
@@ -301,6 +308,7 @@ int board_write(void* handle, u32 address, u32 value) {
 
 u32 board_dma_read(void* handle, int index, u32 offset) {
   auto& b = *static_cast<board*>(handle);
+  if (!there(b, index, offset)) return 0;
   const channel& c = at(b, index, offset);
   const bool resetting = b.dmas[static_cast<std::size_t>(index)].resetting != 0;
   switch (offset % 0x30) {
@@ -314,6 +322,7 @@ u32 board_dma_read(void* handle, int index, u32 offset) {
 
 void board_dma_write(void* handle, int index, u32 offset, u32 value) {
   auto& b = *static_cast<board*>(handle);
+  if (!there(b, index, offset)) return;
   auto& d = b.dmas[static_cast<std::size_t>(index)];
   channel& c = at(b, index, offset);
   if (d.resetting != 0) return b.complain("a DMA is written while it resets");

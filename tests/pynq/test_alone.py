@@ -23,12 +23,22 @@ INPUTS, HIDDEN = 3, 4
 
 @pytest.fixture(scope="module")
 def both_ways(tmp_path_factory: pytest.TempPathFactory) -> gatewright.Build:
-    """Both directions, [T, B, I], states in and out: five streams each way, at most ``MOST`` steps."""
+    """Both directions, [T, B, I], five streams in, three out: states go in, and h comes out."""
     qnn = pytest.importorskip("brevitas.nn", reason="needs brevitas")
     import torch
+    from torch import nn
+
+    class Both(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = qnn.QuantLSTM(INPUTS, HIDDEN, bidirectional=True)
+
+        def forward(self, x: torch.Tensor, h: torch.Tensor, c: torch.Tensor) -> Any:
+            y, (h, _) = self.lstm(x, (h, c))
+            return y, h
 
     torch.manual_seed(3)
-    model = qnn.QuantLSTM(INPUTS, HIDDEN, bidirectional=True).train()
+    model = Both().train()
     for _ in range(3):
         model(torch.randn(5, 6, INPUTS), torch.randn(2, 6, HIDDEN), torch.randn(2, 6, HIDDEN))
     example = (torch.zeros(5, 1, INPUTS), torch.zeros(2, 1, HIDDEN), torch.zeros(2, 1, HIDDEN))
@@ -42,7 +52,7 @@ def test_a_thousand_sequences_where_there_is_numpy_alone(
     from modelled import compile_board
 
     facts = json.loads((both_ways.path / "ip/gatewright.json").read_text())
-    assert len(facts["inputs"]) == len(facts["outputs"]) == 5
+    assert (len(facts["inputs"]), len(facts["outputs"])) == (5, 3)
     board = tmp_path / "board"
     compile_board(both_ways.path, facts, board, "gatewright")
     for source in (

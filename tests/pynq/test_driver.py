@@ -83,7 +83,7 @@ def test_every_array_has_a_type() -> None:
 
 def test_parts_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(join, "_PARTS", (*join._PARTS, "words"))
-    with pytest.raises(ValueError, match="Port"):
+    with pytest.raises(ValueError, match="BusPort"):
         driver_text()
 
 

@@ -80,7 +80,7 @@ def test_buffers_that_hold_a_few_sequences(
     taken = []
     allocate = board.allocate
     monkeypatch.setattr(board, "allocate", lambda size: taken.append(size) or allocate(size))
-    monkeypatch.setattr(driver, "ROOM", 400)
+    monkeypatch.setattr(driver, "BUFFER_BYTES", 400)
     wanted = narrow.build.simulate(narrow.x, "integer", raw=True)
     np.testing.assert_array_equal(overlay.simulate(narrow.x, raw=True), wanted)
     assert len(taken) > 8 and max(taken) <= 400
@@ -267,7 +267,11 @@ def test_on_a_board(
     narrow: Shared, board: ModelledBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where pynq is, the addresses are those that the block design has."""
-    places = {"ip": 0x43C00000, "dma": [0x40400000], "irq": 0x41800000}
+    places = {
+        "ip": {"base": 0x43C00000, "bytes": 0x1000},
+        "dma": [{"base": 0x40400000, "bytes": 0x10000}],
+        "clock_mhz": 100.0,
+    }
     bitfile = another(narrow, tmp_path, lambda facts: facts.update(addresses=places))
     monkeypatch.setitem(sys.modules, "pynq", None)
     assert "no such file" in refused("GW-911", lambda: Overlay(bitfile)).cause
@@ -277,6 +281,7 @@ def test_on_a_board(
     monkeypatch.setitem(sys.modules, "pynq", stand_in)
     with Overlay(str(bitfile), timeout=PATIENT) as overlay:
         assert stand_in.loaded == str(bitfile)
+        assert overlay.clock == 100.0
         wanted = narrow.build.simulate(narrow.x, "integer")
         np.testing.assert_array_equal(overlay.simulate(narrow.x), wanted)
         monkeypatch.setattr(board, "allocate", lambda size: exhausted())

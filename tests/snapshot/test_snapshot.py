@@ -15,6 +15,7 @@ import pytest
 import gatewright
 from gatewright.hls_templates.ip.write import ip_library
 from gatewright.hls_templates.library import versioned_headers, versioned_modules
+from gatewright.hls_templates.pynq import driver_text
 
 HERE = Path(__file__).parent
 KEPT = HERE / "emitted"
@@ -24,7 +25,7 @@ SHOWN = ("3_kernels.json", "certificate.json", "hls/params.hpp", "hls/top.cpp", 
 def library() -> set[str]:
     """The text of every file that a build has a copy of."""
     modules = {**versioned_modules(), **ip_library()}
-    return {*modules.values(), *versioned_headers().values()}
+    return {*modules.values(), *versioned_headers().values(), driver_text()}
 
 
 def texts(folder: Path, *patterns: str) -> dict[str, str]:

@@ -8,8 +8,8 @@ from typing import Any
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.ip.ports import IpPort
 from gatewright.hls_templates.ip.registers import REGISTERS
-from gatewright.hls_templates.ip.write import NAME, Ip
-from gatewright.hls_templates.pynq.driver.overlay import SCHEMA
+from gatewright.hls_templates.ip.write import IpDesign
+from gatewright.hls_templates.pynq.driver.overlay import FACTS_SCHEMA
 from gatewright.hls_templates.pynq.join import DRIVER, driver_text
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import IntegerModel
@@ -20,7 +20,7 @@ DMA_BYTES = (1 << 26) - 1
 """The longest transfer of the DMAs of our block designs, whose lengths have 26 bits."""
 
 
-def driver_files(ip: Ip, integer: IntegerModel, cycles: int) -> dict[str, str]:
+def driver_files(ip: IpDesign, integer: IntegerModel, cycles: int) -> dict[str, str]:
     """The driver, which is the same for every build, and ``NAME.json``, of ``ip/``.
 
     Args:
@@ -29,10 +29,10 @@ def driver_files(ip: Ip, integer: IntegerModel, cycles: int) -> dict[str, str]:
         cycles: That a sequence as long as the example takes at the most.
     """
     facts = json.dumps(driver_facts(ip, integer, cycles), indent=1, sort_keys=True)
-    return {DRIVER: driver_text(), f"{NAME}.json": f"{facts}\n"}
+    return {DRIVER: driver_text(), f"{ip.names.name}.json": f"{facts}\n"}
 
 
-def driver_facts(ip: Ip, integer: IntegerModel, cycles: int) -> dict[str, Any]:
+def driver_facts(ip: IpDesign, integer: IntegerModel, cycles: int) -> dict[str, Any]:
     """What ``NAME.json`` holds, for ``gatewright_pynq.py``.
 
     Args:
@@ -46,7 +46,8 @@ def driver_facts(ip: Ip, integer: IntegerModel, cycles: int) -> dict[str, Any]:
     """
     boundaries = {boundary.tensor: boundary for boundary in integer.inputs}
     return {
-        "schema": SCHEMA,
+        "schema": FACTS_SCHEMA,
+        "name": ip.names.name,
         "digest": ip.digest,
         "registers": _registers(),
         "addresses": None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-AGAIN = "Copy NAME.bit, NAME.hwh and NAME.json of one synthesis into one folder of the board."
+TOGETHER = "Copy NAME.bit, NAME.hwh and NAME.json of one synthesis into one folder of the board."
 """The remedy where files do not belong together."""
 
 

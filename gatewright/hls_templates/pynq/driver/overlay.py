@@ -19,17 +19,17 @@ from typing import Any, Iterable, Sequence
 
 import numpy as np
 
-from gatewright.hls_templates.pynq.driver.faults import AGAIN, OverlayError
+from gatewright.hls_templates.pynq.driver.faults import TOGETHER, OverlayError
 from gatewright.hls_templates.pynq.driver.numbers import floats, quantized, result, unfit
-from gatewright.hls_templates.pynq.driver.pieces import Stream
+from gatewright.hls_templates.pynq.driver.pieces import OverlayStream
 from gatewright.hls_templates.pynq.driver.transfers import Transfers, aligned
-from gatewright.hls_templates.pynq.driver.words import Port
+from gatewright.hls_templates.pynq.driver.words import BusPort
 
-__all__ = ["Overlay", "OverlayError", "Stream"]
+__all__ = ["Overlay", "OverlayError", "OverlayStream"]
 
-SCHEMA = 1
+FACTS_SCHEMA = 1
 """The version of NAME.json, and of what its registers mean."""
-ROOM = 1 << 23
+BUFFER_BYTES = 1 << 23
 """Bytes of the buffers that are allocated at once, unless one sequence takes more."""
 
 
@@ -46,10 +46,10 @@ class Pynq:
 
     def __init__(self, bitfile: str, addresses: Any) -> None:
         if not os.path.exists(bitfile):
-            raise OverlayError("GW-911", bitfile, "there is no such file.", AGAIN)
+            raise OverlayError("GW-911", bitfile, "there is no such file.", TOGETHER)
         if addresses is None:
             fault = "NAME.json has no addresses: it is what compile wrote, not synth."
-            raise OverlayError("GW-911", bitfile, fault, AGAIN)
+            raise OverlayError("GW-911", bitfile, fault, TOGETHER)
         try:
             import pynq
         except ImportError as error:
@@ -57,8 +57,10 @@ class Pynq:
             raise OverlayError("GW-911", bitfile, "pynq is not installed.", remedy) from error
         self._pynq = pynq
         self._overlay = pynq.Overlay(bitfile)
-        self.ip = pynq.MMIO(addresses["ip"], 0x1000)
-        self.dmas = [pynq.MMIO(address, 0x1000) for address in addresses["dma"]]
+        self.ip, *self.dmas = (
+            pynq.MMIO(place["base"], place["bytes"])
+            for place in [addresses["ip"], *addresses["dma"]]
+        )
 
     def allocate(self, size: int) -> Any:
         """A buffer of bytes.
@@ -83,7 +85,8 @@ class Overlay:
     Args:
         bitfile: NAME.bit; NAME.json has to lie beside it, and NAME.hwh for pynq.
         timeout: Seconds in which a transfer has to end, beside the work that it asks for.
-        clock: MHz of the design, or less; it bounds how long that work may take.
+        clock: MHz of the design, or less, which bounds how long that work may take; without it
+            what NAME.json says, or 1.
         board: What to use in pynq's place: ``ip`` and ``dmas``, each with ``read(offset)`` and
             ``write(offset, value)`` of 32 bits, and ``allocate(bytes)`` as pynq.allocate gives it.
 
@@ -93,15 +96,17 @@ class Overlay:
     """
 
     def __init__(
-        self, bitfile: Any, timeout: float = 2.0, clock: float = 1.0, board: Any = None
+        self, bitfile: Any, timeout: float = 2.0, clock: float | None = None, board: Any = None
     ) -> None:
-        self.timeout, self.clock = timeout, clock
         self._where = os.fspath(bitfile)
         self.facts = read_facts(os.path.splitext(self._where)[0] + ".json")
-        self._inputs = [Port(facts) for facts in self.facts["inputs"]]
-        self._outputs = [Port(facts) for facts in self.facts["outputs"]]
+        addresses = self.facts["addresses"]
+        self.timeout = timeout
+        self.clock = clock or (1.0 if addresses is None else addresses["clock_mhz"])
+        self._inputs = [BusPort(facts) for facts in self.facts["inputs"]]
+        self._outputs = [BusPort(facts) for facts in self.facts["outputs"]]
         self._stream: Any = lambda: None
-        board = Pynq(self._where, self.facts["addresses"]) if board is None else board
+        board = Pynq(self._where, addresses) if board is None else board
         self._ip = board.ip
         self._identify()
         names = [port.name for port in self._inputs], [port.name for port in self._outputs]
@@ -189,7 +194,7 @@ class Overlay:
             self._restart()
         return self._run(calls, raw, keep=False)
 
-    def stream(self) -> Stream:
+    def stream(self) -> OverlayStream:
         """One sequence in pieces. The board holds one state: nothing else runs until it is closed.
 
         Raises:
@@ -201,7 +206,9 @@ class Overlay:
             raise OverlayError("GW-607", whole["where"], whole["cause"], whole["remedy"])
         self._check_free()
         shape = self.facts["arguments"][0]["shape"]
-        stream = Stream(self._where, shape, self._check, lambda *call: self._run_piece(*call))
+        stream = OverlayStream(
+            self._where, shape, self._check, lambda *call: self._run_piece(*call)
+        )
         self._stream = weakref.ref(stream)
         return stream
 
@@ -277,7 +284,7 @@ class Overlay:
         begin, total = 0, 0
         for end, steps in enumerate(lengths):
             size = sum(aligned(port.size(steps)) for port in self._inputs + self._outputs)
-            if end > begin and total + size > ROOM:
+            if end > begin and total + size > BUFFER_BYTES:
                 yield begin, end
                 begin, total = end, 0
             total += size
@@ -316,17 +323,17 @@ class Overlay:
             found, wanted = self._read(name), self.facts["registers"][name]["value"]
             if found != wanted:
                 fault = f"its register {name} holds {found:#x}, not {wanted:#x}."
-                remedy = "Synthesize with the version of Gatewright that compiled. " + AGAIN
+                remedy = "Synthesize with the version of Gatewright that compiled. " + TOGETHER
                 raise OverlayError("GW-907", self._where, fault, remedy)
         digest = "".join("{:08x}".format(self._read("DIGEST", i)) for i in range(8))
         if digest != self.facts["digest"]:
             fault = "it holds build {}, not {}.".format(digest[:16], self.facts["digest"][:16])
-            raise OverlayError("GW-906", self._where, fault, AGAIN)
+            raise OverlayError("GW-906", self._where, fault, TOGETHER)
         for name, ports in (("INPUT_BITS", self._inputs), ("OUTPUT_BITS", self._outputs)):
             for i, port in enumerate(ports[:8]):
                 if self._read(name, i) != port.widths:
                     fault = f"its port {port.name} has words or beats of another width."
-                    raise OverlayError("GW-906", self._where, fault, AGAIN)
+                    raise OverlayError("GW-906", self._where, fault, TOGETHER)
 
     def _restart(self) -> None:
         """Nothing in flight, no state, no error, and every DMA at rest."""
@@ -364,8 +371,8 @@ def read_facts(path: str) -> dict[str, Any]:
             facts: dict[str, Any] = json.load(file)
         schema = facts["schema"]
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise OverlayError("GW-911", path, f"it cannot be read: {error}.", AGAIN) from error
-    if schema != SCHEMA:
-        fault = f"it is of version {schema}, and this driver reads {SCHEMA}."
+        raise OverlayError("GW-911", path, f"it cannot be read: {error}.", TOGETHER) from error
+    if schema != FACTS_SCHEMA:
+        fault = f"it is of version {schema}, and this driver reads {FACTS_SCHEMA}."
         raise OverlayError("GW-911", path, fault, "Copy gatewright_pynq.py of that build, too.")
     return facts

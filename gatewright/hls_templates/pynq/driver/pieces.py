@@ -10,7 +10,7 @@ from gatewright.hls_templates.pynq.driver.faults import OverlayError
 from gatewright.hls_templates.pynq.driver.numbers import unfit
 
 
-class Stream:
+class OverlayStream:
     """One sequence in pieces: each call goes on from the state that the one before left.
 
     Use it as a context manager, or call ``close``.
@@ -33,7 +33,7 @@ class Stream:
         self.closed = False
         self.reset()
 
-    def __enter__(self) -> Stream:
+    def __enter__(self) -> OverlayStream:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -7,36 +7,36 @@ from typing import Any, Callable, Sequence
 
 import numpy as np
 
-from gatewright.hls_templates.pynq.driver.faults import AGAIN, OverlayError
+from gatewright.hls_templates.pynq.driver.faults import TOGETHER, OverlayError
 
-ALIGN = 64
+ALIGN_BYTES = 64
 """Bytes: each transfer begins on a word of any bus."""
-SCRAP = 4096
+SCRAP_BYTES = 4096
 """Bytes for what is left of a sequence that is given up: a few beats."""
-PATIENCE = 1.0
+RESET_SECONDS = 1.0
 """Seconds in which a reset has to end."""
-PAUSE = 2e-5
+PAUSE_SECONDS = 2e-5
 """Seconds between two looks at channels that are all at work."""
 # Registers of a channel: of both, then of its transfer; and their bits.
-CONTROL, STATUS, ADDRESS, LENGTH = 0x00, 0x04, 0x18, 0x28
-SEND, RECEIVE = 0x00, 0x30
-RUN, RESET = 0x1, 0x4
-HALTED, IDLE, FAULTS = 0x1, 0x2, 0x70
-REACH = 1 << 32
+DMACR, DMASR, DMA_ADDRESS, DMA_LENGTH = 0x00, 0x04, 0x18, 0x28
+MM2S, S2MM = 0x00, 0x30
+DMA_RUN, DMA_RESET = 0x1, 0x4
+DMA_HALTED, DMA_IDLE, DMA_FAULTS = 0x1, 0x2, 0x70
+DMA_REACH = 1 << 32
 """Bytes that the addresses of a channel reach."""
 
 
 def aligned(size: int) -> int:
-    """The next multiple of ``ALIGN``."""
-    return -(-size // ALIGN) * ALIGN
+    """The next multiple of ``ALIGN_BYTES``."""
+    return -(-size // ALIGN_BYTES) * ALIGN_BYTES
 
 
-class Channel:
+class DmaChannel:
     """One direction of a DMA.
 
     Args:
         dma: Its registers.
-        base: ``SEND`` or ``RECEIVE``.
+        base: ``MM2S`` or ``S2MM``.
         name: For errors.
     """
 
@@ -48,14 +48,24 @@ class Channel:
         """A register."""
         return int(self.dma.read(self.base + offset))
 
+    def reset(self, deadline: float) -> None:
+        """Reset the DMA, both its channels.
+
+        Raises:
+            OverlayError: GW-904 if it is not done by then.
+        """
+        self.dma.write(self.base + DMACR, DMA_RESET)
+        wait(lambda: not self.read(DMACR) & DMA_RESET, deadline, self.name)
+        self.busy = False
+
     def start(self, deadline: float) -> None:
         """Let it run, behind a reset.
 
         Raises:
             OverlayError: GW-904 if it does not by then.
         """
-        self.dma.write(self.base + CONTROL, RUN)
-        wait(lambda: not self.read(STATUS) & HALTED, deadline, self.name)
+        self.dma.write(self.base + DMACR, DMA_RUN)
+        wait(lambda: not self.read(DMASR) & DMA_HALTED, deadline, self.name)
         self.busy = False
 
     def begin(self, address: int, size: int) -> None:
@@ -64,11 +74,11 @@ class Channel:
         Raises:
             OverlayError: GW-912 for an address that it does not reach.
         """
-        if address + size > REACH:
+        if address + size > DMA_REACH:
             fault = f"the buffer lies at {address:#x}, beyond its 32 bits."
             raise OverlayError("GW-912", self.name, fault, "Pass fewer sequences at once.")
-        self.dma.write(self.base + ADDRESS, address)
-        self.dma.write(self.base + LENGTH, size)  # this begins it
+        self.dma.write(self.base + DMA_ADDRESS, address)
+        self.dma.write(self.base + DMA_LENGTH, size)  # this begins it
         self.busy = True
 
     def ended(self) -> bool:
@@ -77,11 +87,11 @@ class Channel:
         Raises:
             OverlayError: GW-912 if it stopped with an error.
         """
-        status = self.read(STATUS)
-        if status & (FAULTS | HALTED):
+        status = self.read(DMASR)
+        if status & (DMA_FAULTS | DMA_HALTED):
             fault = f"it stopped, and its status is {status:#x} (PG021, DMASR)."
-            raise OverlayError("GW-912", self.name, fault, AGAIN)
-        self.busy = not status & IDLE
+            raise OverlayError("GW-912", self.name, fault, TOGETHER)
+        self.busy = not status & DMA_IDLE
         return not self.busy
 
 
@@ -91,13 +101,13 @@ class Queue:
     Args:
         channel: The channel.
         sizes: Bytes of each transfer.
-        buffer: As ``pynq.allocate`` gives it, with ``ALIGN`` bytes more than ``room(sizes)``.
+        buffer: As ``pynq.allocate`` gives it, with ``ALIGN_BYTES`` bytes more than ``room(sizes)``.
     """
 
-    def __init__(self, channel: Channel, sizes: Sequence[int], buffer: Any) -> None:
+    def __init__(self, channel: DmaChannel, sizes: Sequence[int], buffer: Any) -> None:
         self.channel, self.sizes, self.buffer = channel, sizes, buffer
         self.address = int(buffer.device_address)
-        self.begins = [-self.address % ALIGN]
+        self.begins = [-self.address % ALIGN_BYTES]
         for size in sizes:
             self.begins.append(self.begins[-1] + aligned(size))
         self.count = 0
@@ -128,11 +138,13 @@ class Queue:
             OverlayError: GW-905 for an answer of another length, GW-912 as of the channel.
         """
         ended = self.channel.busy and self.channel.ended()
-        if ended and self.channel.base == RECEIVE:
-            found, wanted = self.channel.read(LENGTH), self.sizes[self.count]
+        if ended and self.channel.base == S2MM:
+            found, wanted = self.channel.read(DMA_LENGTH), self.sizes[self.count]
             if found != wanted:
                 fault = f"its answer has {found} bytes, not {wanted}."
-                raise OverlayError("GW-905", str(self), fault, "Call reset(), and again. " + AGAIN)
+                raise OverlayError(
+                    "GW-905", str(self), fault, "Call reset(), and again. " + TOGETHER
+                )
         self.count += int(ended)
         if self.channel.busy or self.done:
             return ended
@@ -151,15 +163,15 @@ class Transfers:
 
     def __init__(self, board: Any, sends: Sequence[str], receives: Sequence[str]) -> None:
         self._board = board
-        self._senders = [Channel(dma, SEND, n) for dma, n in zip(board.dmas, sends)]
-        self._receivers = [Channel(dma, RECEIVE, n) for dma, n in zip(board.dmas, receives)]
-        self._scraps = [board.allocate(SCRAP) for _ in receives]
+        self._senders = [DmaChannel(dma, MM2S, n) for dma, n in zip(board.dmas, sends)]
+        self._receivers = [DmaChannel(dma, S2MM, n) for dma, n in zip(board.dmas, receives)]
+        self._scraps = [board.allocate(SCRAP_BYTES) for _ in receives]
         self._held: list[Any] = []
 
     def running(self) -> bool:
         """Whether every channel runs, and is at rest."""
         channels = self._senders + self._receivers
-        return not any(channel.busy or channel.read(STATUS) & HALTED for channel in channels)
+        return not any(channel.busy or channel.read(DMASR) & DMA_HALTED for channel in channels)
 
     def halt(self, deadline: float) -> None:
         """Give up whatever is under way.
@@ -167,10 +179,9 @@ class Transfers:
         Raises:
             OverlayError: GW-904 if a DMA is not at rest by then.
         """
-        for dma in self._board.dmas:
-            dma.write(CONTROL, RESET)  # of either channel resets both
-        for channel in self._senders + self._receivers:
-            wait(lambda c=channel: not c.read(CONTROL) & RESET, deadline, channel.name)  # type: ignore[misc]
+        for channel in self._receivers + self._senders[len(self._receivers) :]:
+            channel.reset(deadline)  # either channel of a DMA resets both
+        for channel in self._senders:
             channel.busy = False
 
     def restart(self, clear: Callable[[], None], cleared: Callable[[], bool]) -> None:
@@ -186,7 +197,7 @@ class Transfers:
         Raises:
             OverlayError: GW-904 if a DMA or the design is not ready in time.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + RESET_SECONDS
         self.halt(deadline)
         self._free()
         clear()
@@ -201,7 +212,7 @@ class Transfers:
         for channel, scrap in zip(self._receivers, self._scraps):
             if not channel.busy or channel.ended():
                 address = int(scrap.device_address)
-                channel.begin(address + -address % ALIGN, SCRAP - ALIGN)
+                channel.begin(address + -address % ALIGN_BYTES, SCRAP_BYTES - ALIGN_BYTES)
         return True
 
     def exchange(
@@ -243,9 +254,9 @@ class Transfers:
             buffer.freebuffer()
         self._held = []
 
-    def _queue(self, channel: Channel, sizes: Sequence[int]) -> Queue:
+    def _queue(self, channel: DmaChannel, sizes: Sequence[int]) -> Queue:
         room = sum(aligned(size) for size in sizes)
-        return Queue(channel, sizes, self._board.allocate(room + ALIGN))
+        return Queue(channel, sizes, self._board.allocate(room + ALIGN_BYTES))
 
 
 def pump(queues: Sequence[Queue], look: Callable[[], None], seconds: float) -> None:
@@ -269,7 +280,7 @@ def pump(queues: Sequence[Queue], look: Callable[[], None], seconds: float) -> N
                 "Raise timeout if a sequence takes longer, and name clock if the design's is "
                 "slower than 1 MHz. All was cleared, and the call may be made again.",
             )
-        time.sleep(PAUSE)
+        time.sleep(PAUSE_SECONDS)
     look()
 
 

@@ -6,10 +6,10 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from gatewright.hls_templates.pynq.driver.faults import AGAIN, OverlayError
+from gatewright.hls_templates.pynq.driver.faults import TOGETHER, OverlayError
 
 
-class Port:
+class BusPort:
     """A stream port.
 
     A word is some integers of whole bytes, lowest first; it goes in so many beats of the bus,
@@ -68,5 +68,5 @@ class Port:
         n = wide.view("<i8")[:, :, : self.facts["values"], 0].astype(np.int64)
         if n.min() < low or n.max() > high:
             fault = f"it gave {n.min()} to {n.max()}, not of {low} to {high}."
-            raise OverlayError("GW-905", self.name, fault, "Call reset(), and again. " + AGAIN)
+            raise OverlayError("GW-905", self.name, fault, TOGETHER)
         return n if self.sequence else n[:, 0]
