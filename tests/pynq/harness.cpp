@@ -153,7 +153,7 @@ void watch(board& b, std::size_t i, bool in_reset) {
 }
 
 bool ready(const board& b, const dma& d) {
-  const std::size_t room = std::max<std::size_t>(b.ahead, d.receive.busy ? 1 : 0);
+  const std::size_t room = std::max<std::size_t>(b.ahead, d.receive.busy && !d.receive.stalled ? 1 : 0);
   return d.resetting == 0 && d.receive.taken.size() < room;
 }
 

@@ -34,7 +34,7 @@ def both_ways(tmp_path_factory: pytest.TempPathFactory) -> gatewright.Build:
             self.lstm = qnn.QuantLSTM(INPUTS, HIDDEN, bidirectional=True)
 
         def forward(self, x: torch.Tensor, h: torch.Tensor, c: torch.Tensor) -> Any:
-            y, (h, _) = self.lstm(x, (h, c))
+            y, (h, _) = self.lstm(x, h, c)
             return y, h
 
     torch.manual_seed(3)

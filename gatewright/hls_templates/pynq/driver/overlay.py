@@ -267,7 +267,7 @@ class Overlay:
             part = self._exchange([w[begin:end] for w in words], lengths[begin:end])
             for mine, more in zip(answers, part):
                 mine += more
-        self._left = self._read("SEQUENCES_OUT")
+        self._check_count(len(lengths))
         results, begin = [], 0
         for arrays in calls:
             end = begin + arrays[0].shape[shape.index("B")]
@@ -299,6 +299,15 @@ class Overlay:
         except BaseException:
             self._restart()
             raise
+
+    def _check_count(self, count: int) -> None:
+        """Whether every answer was one: what is cleared in mid-flight ends in beats of zeros."""
+        before, self._left = self._left, self._read("SEQUENCES_OUT")
+        if self._left != (before + count) % (1 << 32):
+            self._restart()
+            fault = f"it counts {self._left - before} answers to {count} sequences."
+            remedy = "Call it again: something else has cleared the design, or used it."
+            raise OverlayError("GW-905", self._where, fault, remedy)
 
     def _ready(self) -> bool:
         """Whether all is as the last call left it: nobody reset it, cleared it or used it."""
