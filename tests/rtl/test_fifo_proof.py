@@ -61,7 +61,7 @@ BROKEN = {
     "ram: overrun": (4, "gw_fifo", "CountBits'(DEPTH);", "CountBits'(DEPTH + 1);"),
     "ram: one less": (4, "gw_fifo", "CountBits'(DEPTH);", "CountBits'(DEPTH - 1);"),
     "ram: no stall": (4, "gw_fifo", "(!valid_q || ready_i)", "1'b1"),
-    "ram: wraps late": (3, "gw_fifo", "AddrBits'(DEPTH - 1) ?", "AddrBits'(DEPTH) ?"),
+    "ram: wraps late": (3, "gw_fifo", "AddrBits'(DEPTH - 1);", "AddrBits'(DEPTH);"),
     "ram: output is dropped": (4, "gw_fifo", "read || (valid_q && !ready_i)", "read"),
     "ram: output moves": (4, "gw_ram", "if (read_i) read_data_o", "read_data_o"),
 }

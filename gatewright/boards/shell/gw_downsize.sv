@@ -7,9 +7,9 @@
 // It does NOT store the word. A shift register would take a flip-flop and a multiplexer a bit; a pointer with one bit
 // for each byte needs half of that logic.
 module gw_downsize #(
-    parameter int unsigned PORTS = 1,
+    parameter int PORTS = 1,
     parameter logic [PORTS*8-1:0] WORD_BYTES = 8'd8,  // of each port, port 0 lowest
-    parameter int unsigned BYTES = 8  // their sum
+    parameter int BYTES = 8  // their sum
 ) (
     input  logic               clk_i,
     input  logic               choose_i,
@@ -21,25 +21,26 @@ module gw_downsize #(
 );
   logic [BYTES-1:0] at_q, first, last;
 
-  function automatic int unsigned base_of(int unsigned port);
+  function automatic int base_of(input int port);
     base_of = 0;
-    for (int unsigned i = 0; i < port; ++i) base_of = base_of + 32'(WORD_BYTES[8*i+:8]);
+    for (int i = 0; i < port; ++i) base_of = base_of + 32'(WORD_BYTES[8*i+:8]);
   endfunction
 
-  for (genvar p = 0; p < PORTS; ++p) begin : g_port
-    localparam int unsigned Base = base_of(p);
-    localparam int unsigned Bytes = 32'(WORD_BYTES[8*p+:8]);
-    for (genvar i = 0; i < Bytes; ++i) begin : g_byte
+  genvar p, i;
+  generate for (p = 0; p < PORTS; ++p) begin : g_port
+    localparam int Base = base_of(p);
+    localparam int Bytes = 32'(WORD_BYTES[8*p+:8]);
+    for (i = 0; i < Bytes; ++i) begin : g_byte
       assign first[Base+i] = i == 0 && load_i[p];
       assign last[Base+i]  = i == Bytes - 1;
     end
-  end
+  end endgenerate
 
   assign last_o = |(at_q & last);
 
   always_comb begin
     data_o = '0;
-    for (int unsigned i = 0; i < BYTES; ++i) data_o = data_o | (data_i[8*i+:8] & {8{at_q[i]}});
+    for (int i = 0; i < BYTES; ++i) data_o = data_o | (data_i[8*i+:8] & {8{at_q[i]}});
   end
 
   always_ff @(posedge clk_i) begin

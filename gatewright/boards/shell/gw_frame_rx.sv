@@ -15,11 +15,11 @@
 // It does NOT hold a frame back until its check sum is known: words go to the design at once. It does NOT check that
 // each port was given its last word.
 module gw_frame_rx #(
-    parameter int unsigned INPUTS = 1,
+    parameter int INPUTS = 1,
     parameter logic [INPUTS*8-1:0] WORD_BYTES = 8'd8,  // of each port, port 0 lowest
-    parameter int unsigned MAX_BYTES = 8,  // of the longest word
-    parameter int unsigned DEPTH = 512,
-    parameter int unsigned CREDIT = 128
+    parameter int MAX_BYTES = 8,  // of the longest word
+    parameter int DEPTH = 512,
+    parameter int CREDIT = 128
 ) (
     input  logic                   clk_i,
     input  logic                   rst_i,
@@ -44,22 +44,21 @@ module gw_frame_rx #(
   localparam logic [7:0] Escape = 8'h7D;
   localparam logic [7:0] Toggle = 8'h20;
   localparam logic [7:0] End = 8'hFF;
-  localparam int unsigned PortBits = INPUTS == 1 ? 1 : $clog2(INPUTS);
-  localparam int unsigned CountBits = $clog2(MAX_BYTES + 1);
-  localparam int unsigned CreditBits = $clog2(CREDIT);
+  localparam int PortBits = INPUTS == 1 ? 1 : $clog2(INPUTS);
+  localparam int CountBits = $clog2(MAX_BYTES + 1);
+  localparam int CreditBits = $clog2(CREDIT);
 
-  typedef enum logic [2:0] {
-    Idle,
-    Ticket,
-    Command,
-    Tag,
-    Count,
-    Word,
-    Crc,
-    Check
-  } state_e;
+  // Of state_q.
+  localparam logic [2:0] Idle = 3'd0;
+  localparam logic [2:0] Ticket = 3'd1;
+  localparam logic [2:0] Command = 3'd2;
+  localparam logic [2:0] Tag = 3'd3;
+  localparam logic [2:0] Count = 3'd4;
+  localparam logic [2:0] Word = 3'd5;
+  localparam logic [2:0] Crc = 3'd6;
+  localparam logic [2:0] Check = 3'd7;
 
-  state_e state_q;
+  logic [2:0] state_q;
   logic escaped_q;
   logic line_byte, fifo_rst, fifo_ready, fifo_valid, pop;
   logic [7:0] data;
@@ -168,9 +167,10 @@ module gw_frame_rx #(
   assign take = |(in_valid_o & in_ready_i);
   assign in_last_o = last_q && left_q == '0;
 
-  for (genvar i = 0; i < INPUTS; ++i) begin : g_port
+  genvar i;
+  generate for (i = 0; i < INPUTS; ++i) begin : g_port
     assign in_valid_o[i] = full && port_q == PortBits'(i);
-  end
+  end endgenerate
 
   gw_upsize #(
       .BYTES(MAX_BYTES)

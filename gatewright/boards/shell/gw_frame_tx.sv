@@ -11,10 +11,10 @@
 // `data_i` and `valid_i` of a port must hold until its ready, as AXI4-Stream says, or else be cleared with `abort_i`
 // or before `finish_i`: then a torn word goes out, with a status that says so.
 module gw_frame_tx #(
-    parameter int unsigned OUTPUTS = 1,
+    parameter int OUTPUTS = 1,
     parameter logic [OUTPUTS*8-1:0] WORD_BYTES = 8'd8,  // of each port, port 0 lowest
-    parameter int unsigned TOTAL_BYTES = 8,  // their sum
-    parameter int unsigned IDENTITY_BYTES = 10,
+    parameter int TOTAL_BYTES = 8,  // their sum
+    parameter int IDENTITY_BYTES = 10,
     parameter logic [IDENTITY_BYTES*8-1:0] IDENTITY = '0  // lowest byte first
 ) (
     input  logic                     clk_i,
@@ -41,23 +41,24 @@ module gw_frame_tx #(
   localparam logic [7:0] End = 8'hFF;
   localparam logic [7:0] Credit = 8'hFE;
   localparam logic [7:0] Identity = 8'hFD;
-  localparam int unsigned PortBits = OUTPUTS == 1 ? 1 : $clog2(OUTPUTS);
+  localparam int PortBits = OUTPUTS == 1 ? 1 : $clog2(OUTPUTS);
 
-  typedef enum logic [2:0] {
-    Idle,
-    Begin,
-    Ticket,
-    Record,
-    Bytes,
-    Status,
-    Crc
-  } state_e;
+  // Of state_q.
+  localparam logic [2:0] Idle = 3'd0;
+  localparam logic [2:0] Begin = 3'd1;
+  localparam logic [2:0] Ticket = 3'd2;
+  localparam logic [2:0] Record = 3'd3;
+  localparam logic [2:0] Bytes = 3'd4;
+  localparam logic [2:0] Status = 3'd5;
+  localparam logic [2:0] Crc = 3'd6;
 
-  state_e state_q;
+  logic [2:0] state_q;
   logic [7:0] byte_q, next_byte;
   logic full_q, raw_q, escaped_q, special;  // raw: the flag itself
   logic free, put, crc_ready;
   logic [31:0] crc;
+  logic [23:0] unused_crc;
+  logic [7:0] crc_byte;
   logic [1:0] crc_bytes_q;
   logic [2:0] credits_q;
   logic identified_q, identity_q;  // identity: the record that is under way
@@ -70,7 +71,7 @@ module gw_frame_tx #(
   // What goes out next.
   always_comb begin
     port = '0;
-    for (int unsigned i = OUTPUTS; i > 0; --i) begin
+    for (int i = OUTPUTS; i > 0; --i) begin
       if (out_valid_i[i-1]) port = PortBits'(i - 1);
     end
   end
@@ -89,7 +90,7 @@ module gw_frame_tx #(
         out_last_i[port], 7'(port)
       };
       Status: next_byte = status_i;
-      Crc: next_byte = crc[7:0];
+      Crc: next_byte = crc_byte;
       default: next_byte = word_byte;
     endcase
   end
@@ -97,7 +98,7 @@ module gw_frame_tx #(
   always_comb begin
     chosen = '0;
     chosen[OUTPUTS] = give_identity;
-    for (int unsigned i = 0; i < OUTPUTS; ++i) chosen[i] = give_word && port == PortBits'(i);
+    for (int i = 0; i < OUTPUTS; ++i) chosen[i] = give_word && port == PortBits'(i);
   end
 
   assign free = !full_q && crc_ready;
@@ -118,10 +119,11 @@ module gw_frame_tx #(
       .last_o  (word_last)
   );
 
-  for (genvar i = 0; i < OUTPUTS; ++i) begin : g_port
+  genvar i;
+  generate for (i = 0; i < OUTPUTS; ++i) begin : g_port
     assign out_ready_o[i] =
         put && state_q == Bytes && word_last && !identity_q && port_q == PortBits'(i);
-  end
+  end endgenerate
 
   always_ff @(posedge clk_i) begin
     done_o <= 1'b0;
@@ -167,8 +169,7 @@ module gw_frame_tx #(
       .crc_o  (crc)
   );
 
-  logic unused_crc;
-  assign unused_crc = ^crc[31:8];  // they come down as it is sent
+  assign {unused_crc, crc_byte} = crc;  // the upper bytes come down as it is sent
 
   // The line: flags and escapes.
   assign special = !raw_q && (byte_q == Flag || byte_q == Escape);

@@ -21,13 +21,13 @@
 // seen on the line itself, before all buffers.
 // It does NOT watch the time: a frame that is never finished stays open until the next flag.
 module gw_shell #(
-    parameter int unsigned CLOCKS_PER_BIT = 104,
-    parameter int unsigned INPUTS = 1,
+    parameter int CLOCKS_PER_BIT = 104,
+    parameter int INPUTS = 1,
     parameter logic [INPUTS*8-1:0] IN_BYTES = 8'd8,  // of a word of each port, port 0 lowest
-    parameter int unsigned IN_MAX = 8,
-    parameter int unsigned OUTPUTS = 1,
+    parameter int IN_MAX = 8,
+    parameter int OUTPUTS = 1,
     parameter logic [OUTPUTS*8-1:0] OUT_BYTES = 8'd8,
-    parameter int unsigned OUT_TOTAL = 8,
+    parameter int OUT_TOTAL = 8,
     parameter logic [63:0] DIGEST = '0  // of the build, first byte lowest
 ) (
     input  logic                   clk_i,
@@ -49,9 +49,9 @@ module gw_shell #(
     input  logic [    OUTPUTS-1:0] out_last_i
 );
   localparam logic [7:0] Version = 8'd1;
-  localparam int unsigned Depth = 512;  // bytes: one block RAM of the smallest FPGA
-  localparam int unsigned Credit = 128;
-  localparam int unsigned IdentityBytes = 10;
+  localparam int Depth = 512;  // bytes: one block RAM of the smallest FPGA
+  localparam int Credit = 128;
+  localparam int IdentityBytes = 10;
   localparam logic [IdentityBytes*8-1:0] Identity = {8'(Depth / Credit), DIGEST, Version};
 
   localparam logic [7:0] Hello = 8'd0;

@@ -6,7 +6,7 @@
 // It does NOT hold a byte for a slow reader, nor report a byte without stop bit: that byte is dropped, which the
 // check sum of the frame around it tells.
 module gw_uart_rx #(
-    parameter int unsigned CLOCKS_PER_BIT = 104  // at least 4
+    parameter int CLOCKS_PER_BIT = 104  // at least 4
 ) (
     input  logic       clk_i,
     input  logic       rst_i,
@@ -14,7 +14,7 @@ module gw_uart_rx #(
     output logic       valid_o,
     output logic [7:0] data_o
 );
-  localparam int unsigned TimerBits = $clog2(CLOCKS_PER_BIT);
+  localparam int TimerBits = $clog2(CLOCKS_PER_BIT);
   localparam logic [TimerBits-1:0] Whole = TimerBits'(CLOCKS_PER_BIT - 1);
   localparam logic [TimerBits-1:0] Half = TimerBits'(CLOCKS_PER_BIT / 2 - 1);
   localparam logic [3:0] StartBit = 4'd0;

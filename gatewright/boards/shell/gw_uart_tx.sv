@@ -3,7 +3,7 @@
 // A byte is taken where `valid_i` and `ready_o` meet and is on the line for ten bits from the next cycle on.
 // It does NOT queue bytes and knows no flow control of the other side.
 module gw_uart_tx #(
-    parameter int unsigned CLOCKS_PER_BIT = 104  // at least 2
+    parameter int CLOCKS_PER_BIT = 104  // at least 2
 ) (
     input  logic       clk_i,
     input  logic       rst_i,
@@ -12,7 +12,7 @@ module gw_uart_tx #(
     input  logic [7:0] data_i,
     output logic       tx_o
 );
-  localparam int unsigned TimerBits = $clog2(CLOCKS_PER_BIT);
+  localparam int TimerBits = $clog2(CLOCKS_PER_BIT);
   localparam logic [TimerBits-1:0] Whole = TimerBits'(CLOCKS_PER_BIT - 1);
 
   logic [TimerBits-1:0] timer_q;

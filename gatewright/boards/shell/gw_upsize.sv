@@ -3,7 +3,7 @@
 // A word stands in the TOP bytes of `data_o` while `full_o` is high, until `take_i`; no byte is taken meanwhile
 // (`ready_o` is low). `bytes_i` (at least 1) must not change within a word. `rst_i` drops a word that is begun.
 module gw_upsize #(
-    parameter int unsigned BYTES = 8  // of the longest word
+    parameter int BYTES = 8  // of the longest word
 ) (
     input  logic                       clk_i,
     input  logic                       rst_i,
@@ -15,7 +15,7 @@ module gw_upsize #(
     input  logic                       take_i,
     output logic [        BYTES*8-1:0] data_o
 );
-  localparam int unsigned CountBits = $clog2(BYTES + 1);
+  localparam int CountBits = $clog2(BYTES + 1);
 
   logic [CountBits-1:0] count_q, next;
   logic [BYTES*8-1:0] shifted;
@@ -23,11 +23,11 @@ module gw_upsize #(
   assign ready_o = !full_o;
   assign next = count_q + 1'b1;
 
-  if (BYTES == 1) begin : g_byte
+  generate if (BYTES == 1) begin : g_byte
     assign shifted = data_i;
   end else begin : g_bytes
     assign shifted = {data_i, data_o[BYTES*8-1:8]};
-  end
+  end endgenerate
 
   always_ff @(posedge clk_i) begin
     if (take_i) full_o <= 1'b0;

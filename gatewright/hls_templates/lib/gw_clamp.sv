@@ -1,7 +1,7 @@
 // A signed value clamped to LOW .. HIGH, one cycle later, as the low Y_BITS that hold that range.
 module gw_clamp #(
-    parameter int unsigned N_BITS = 8,
-    parameter int unsigned Y_BITS = 8,
+    parameter int N_BITS = 8,
+    parameter int Y_BITS = 8,
     parameter int LOW = -128,
     parameter int HIGH = 127
 ) (
@@ -11,7 +11,7 @@ module gw_clamp #(
 );
 
   // Wide enough for the value and both ends, which Y_BITS hold with or without a sign.
-  localparam int unsigned BITS = N_BITS > Y_BITS ? N_BITS : Y_BITS + 1;
+  localparam int BITS = N_BITS > Y_BITS ? N_BITS : Y_BITS + 1;
   logic signed [BITS-1:0] n, clamped;
 
   assign n = BITS'(n_i);

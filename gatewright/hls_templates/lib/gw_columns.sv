@@ -1,13 +1,13 @@
 // Columns block * COLUMNS and following of WIDTH values, one cycle later: the operands of a tile.
 // Values are extended from IN_BITS to OUT_BITS; columns beyond WIDTH are zero.
 module gw_columns #(
-    parameter int unsigned WIDTH = 1,
-    parameter int unsigned COLUMNS = 1,
-    parameter int unsigned BLOCKS = 1,
-    parameter int unsigned IN_BITS = 8,
+    parameter int WIDTH = 1,
+    parameter int COLUMNS = 1,
+    parameter int BLOCKS = 1,
+    parameter int IN_BITS = 8,
     parameter bit IN_SIGNED = 1'b1,
-    parameter int unsigned OUT_BITS = 8,
-    parameter int unsigned BLOCK_BITS = BLOCKS > 1 ? $clog2(BLOCKS) : 1
+    parameter int OUT_BITS = 8,
+    parameter int BLOCK_BITS = BLOCKS > 1 ? $clog2(BLOCKS) : 1
 ) (
     input  logic                        clk_i,
     input  logic [      BLOCK_BITS-1:0] block_i,
@@ -15,7 +15,7 @@ module gw_columns #(
     output logic [COLUMNS*OUT_BITS-1:0] data_o
 );
 
-  localparam int unsigned WORD_BITS = COLUMNS * IN_BITS;
+  localparam int WORD_BITS = COLUMNS * IN_BITS;
 
   // A word a block, up to a power of two, so that every choice is one of a word that is there.
   logic [(1 << BLOCK_BITS)-1:0][WORD_BITS-1:0] words;

@@ -1,8 +1,8 @@
 // A value LATENCY cycles later. With RESET the stages begin at zero, as control signals need;
 // data needs no reset and is smaller without.
 module gw_delay #(
-    parameter int unsigned WIDTH = 1,
-    parameter int unsigned LATENCY = 1,
+    parameter int WIDTH = 1,
+    parameter int LATENCY = 1,
     parameter bit RESET = 1'b0
 ) (
     input  logic             clk_i,
@@ -11,13 +11,14 @@ module gw_delay #(
     output logic [WIDTH-1:0] data_o
 );
 
-  if (LATENCY == 0) begin : gen_wire
+  genvar i;
+  generate if (LATENCY == 0) begin : gen_wire
     logic unused;
     assign unused = &{1'b0, clk_i, rst_i};
     assign data_o = data_i;
   end else begin : gen_stages
     logic [WIDTH-1:0] stages_q[LATENCY];
-    for (genvar i = 0; i < LATENCY; i++) begin : gen_stage
+    for (i = 0; i < LATENCY; i++) begin : gen_stage
       logic [WIDTH-1:0] next;
       if (i == 0) begin : gen_first
         assign next = data_i;
@@ -30,6 +31,6 @@ module gw_delay #(
       end
     end
     assign data_o = stages_q[LATENCY-1];
-  end
+  end endgenerate
 
 endmodule

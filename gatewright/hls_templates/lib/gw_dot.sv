@@ -5,10 +5,10 @@
 // Not for: sums that leave Y_BITS; every partial sum fits, because the caller's range holds any
 // subset of the products.
 module gw_dot #(
-    parameter int unsigned COLUMNS = 1,
-    parameter int unsigned W_BITS = 8,
-    parameter int unsigned V_BITS = 8,
-    parameter int unsigned Y_BITS = 16
+    parameter int COLUMNS = 1,
+    parameter int W_BITS = 8,
+    parameter int V_BITS = 8,
+    parameter int Y_BITS = 16
 ) (
     input  logic                             clk_i,
     input  logic                             enable_i,
@@ -17,13 +17,14 @@ module gw_dot #(
     output logic signed [        Y_BITS-1:0] sum_o
 );
 
-  localparam int unsigned LEVELS = $clog2(COLUMNS);
-  localparam int unsigned P_BITS = W_BITS + V_BITS;
+  localparam int LEVELS = $clog2(COLUMNS);
+  localparam int P_BITS = W_BITS + V_BITS;
 
   // Node 1 is the root, the children of node n are 2n and 2n + 1.
   logic signed [Y_BITS-1:0] node_q[1:2*(1<<LEVELS)-1];
 
-  for (genvar k = 0; k < (1 << LEVELS); k++) begin : gen_product
+  genvar k;
+  generate for (k = 0; k < (1 << LEVELS); k++) begin : gen_product
     if (k < COLUMNS) begin : gen_column
       logic signed [W_BITS-1:0] weight;
       logic signed [V_BITS-1:0] value;
@@ -35,13 +36,14 @@ module gw_dot #(
       assign product = P_BITS'(weight) * P_BITS'(value);
       always_ff @(posedge clk_i) if (enable_i) node_q[(1<<LEVELS)+k] <= Y_BITS'(product);
     end else begin : gen_padding
-      assign node_q[(1<<LEVELS)+k] = '0;
+      always_ff @(posedge clk_i) node_q[(1<<LEVELS)+k] <= '0;
     end
-  end
+  end endgenerate
 
-  for (genvar n = 1; n < (1 << LEVELS); n++) begin : gen_sum
+  genvar n;
+  generate for (n = 1; n < (1 << LEVELS); n++) begin : gen_sum
     always_ff @(posedge clk_i) node_q[n] <= node_q[2*n] + node_q[2*n+1];
-  end
+  end endgenerate
 
   assign sum_o = node_q[1];
 

@@ -7,8 +7,8 @@
 // A beat that is offered has to be offered unchanged until it is taken.
 // Not for: crossing clocks; keeping data over a reset.
 module gw_fifo #(
-    parameter int unsigned WIDTH = 8,
-    parameter int unsigned DEPTH = 2
+    parameter int WIDTH = 8,
+    parameter int DEPTH = 2
 ) (
     input  logic             clk_i,
     input  logic             rst_i,
@@ -20,7 +20,7 @@ module gw_fifo #(
     output logic [WIDTH-1:0] data_o
 );
 
-  if (DEPTH == 1) begin : gen_half
+  generate if (DEPTH == 1) begin : gen_half
     logic             valid_q;
     logic [WIDTH-1:0] data_q;
 
@@ -50,8 +50,9 @@ module gw_fifo #(
         .data_o
     );
   end else begin : gen_ram
-    localparam int unsigned AddrBits = $clog2(DEPTH);
-    localparam int unsigned CountBits = $clog2(DEPTH + 1);
+    localparam int AddrBits = $clog2(DEPTH);
+    localparam int CountBits = $clog2(DEPTH + 1);
+    localparam logic [AddrBits-1:0] Last = AddrBits'(DEPTH - 1);
 
     // `count_q` beats wait in the RAM; its output register has one more if `valid_q`.
     logic [ AddrBits-1:0] write_addr_q, read_addr_q;
@@ -63,10 +64,6 @@ module gw_fifo #(
     assign write   = valid_i && ready_o;
     assign read    = count_q != '0 && (!valid_q || ready_i);
 
-    function automatic logic [AddrBits-1:0] after(logic [AddrBits-1:0] addr);
-      return addr == AddrBits'(DEPTH - 1) ? '0 : addr + 1'b1;
-    endfunction
-
     always_ff @(posedge clk_i) begin
       if (rst_i) begin
         write_addr_q <= '0;
@@ -74,8 +71,8 @@ module gw_fifo #(
         count_q      <= '0;
         valid_q      <= 1'b0;
       end else begin
-        if (write) write_addr_q <= after(write_addr_q);
-        if (read) read_addr_q <= after(read_addr_q);
+        if (write) write_addr_q <= write_addr_q == Last ? '0 : write_addr_q + 1'b1;
+        if (read) read_addr_q <= read_addr_q == Last ? '0 : read_addr_q + 1'b1;
         count_q <= count_q + CountBits'(write) - CountBits'(read);
         valid_q <= read || (valid_q && !ready_i);
       end
@@ -93,13 +90,19 @@ module gw_fifo #(
         .read_addr_i (read_addr_q),
         .read_data_o (data_o)
     );
-  end
+  end endgenerate
 
 `ifndef SYNTHESIS
   // The contract of whoever writes.
-  assert property (@(posedge clk_i) disable iff (rst_i)
-      valid_i && !ready_o |=> valid_i && $stable(data_i))
-  else $error("a beat changed or vanished before it was taken");
+  gw_held #(
+      .WIDTH(WIDTH)
+  ) i_held (
+      .clk_i,
+      .rst_i,
+      .valid_i,
+      .ready_i(ready_o),
+      .data_i
+  );
 `endif
 
 endmodule

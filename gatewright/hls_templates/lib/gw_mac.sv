@@ -6,16 +6,16 @@
 // those of another between them, else ROWS.
 // Not for: more than one tile a cycle; sums that leave SUM_BITS, which the compiler has proven.
 module gw_mac #(
-    parameter int unsigned LANES = 1,
-    parameter int unsigned COLUMNS = 1,
-    parameter int unsigned ROWS = 1,
-    parameter int unsigned ACC_ROWS = 1,
-    parameter int unsigned W_BITS = 8,
-    parameter int unsigned V_BITS = 8,
-    parameter int unsigned SUM_BITS = 16,
-    parameter int unsigned BIAS_BITS = 16,
+    parameter int LANES = 1,
+    parameter int COLUMNS = 1,
+    parameter int ROWS = 1,
+    parameter int ACC_ROWS = 1,
+    parameter int W_BITS = 8,
+    parameter int V_BITS = 8,
+    parameter int SUM_BITS = 16,
+    parameter int BIAS_BITS = 16,
     parameter BIAS_FILE = "",
-    localparam int unsigned ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
+    parameter int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
 ) (
     input  logic                            clk_i,
     input  logic                            rst_i,
@@ -30,7 +30,7 @@ module gw_mac #(
     output logic [      LANES*SUM_BITS-1:0] sums_o
 );
 
-  localparam int unsigned LEVELS = $clog2(COLUMNS);
+  localparam int LEVELS = $clog2(COLUMNS);
 
   // The bias arrives with the sum of the products: it is addressed two cycles before.
   logic [ROW_BITS-1:0] bias_row, row;
@@ -49,25 +49,25 @@ module gw_mac #(
 
   // Operands are registered once for every SHARE lanes, with whether they count. One register for
   // all of them would feed multipliers all over a device, and those wires would be its slowest path.
-  localparam int unsigned SHARE = 4;
-  for (genvar copy = 0; copy < (LANES + SHARE - 1) / SHARE; copy++) begin : gen_operands
-    (* keep *) logic [COLUMNS*V_BITS-1:0] values_q;
-    (* keep *) logic enable_q;
-    always_ff @(posedge clk_i) begin
-      values_q <= values_i;
-      enable_q <= valid_i;
-    end
+  localparam int SHARE = 4;
+  localparam int COPIES = (LANES + SHARE - 1) / SHARE;
+  (* keep *) logic [COPIES-1:0][COLUMNS*V_BITS-1:0] values_q;
+  (* keep *) logic [COPIES-1:0] enable_q;
+  always_ff @(posedge clk_i) begin
+    values_q <= {COPIES{values_i}};
+    enable_q <= {COPIES{valid_i}};
   end
 
-  for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
+  genvar lane;
+  generate for (lane = 0; lane < LANES; lane++) begin : gen_lane
     logic signed [SUM_BITS-1:0] products, base, kept, sum_q;
     logic signed [BIAS_BITS-1:0] bias;
 
     gw_dot #(.COLUMNS(COLUMNS), .W_BITS(W_BITS), .V_BITS(V_BITS), .Y_BITS(SUM_BITS)) u_dot (
         .clk_i,
-        .enable_i(gen_operands[lane/SHARE].enable_q),
+        .enable_i(enable_q[lane/SHARE]),
         .weights_i(weights_i[lane*COLUMNS*W_BITS+:COLUMNS*W_BITS]),
-        .values_i(gen_operands[lane/SHARE].values_q),
+        .values_i(values_q[lane/SHARE]),
         .sum_o(products)
     );
 
@@ -85,7 +85,7 @@ module gw_mac #(
       assign kept = rows_q[row];
       always_ff @(posedge clk_i) if (valid) rows_q[row] <= base + products;
     end
-  end
+  end endgenerate
 
   always_ff @(posedge clk_i) begin
     valid_o <= valid && last && !rst_i;

@@ -5,9 +5,9 @@
 // A `b` of more than 18 bits is left to the tools, which take a block more and a sum for it.
 // Not for: products wider than Y_BITS; the caller proves that there are none.
 module gw_multiply #(
-    parameter int unsigned A_BITS = 8,
-    parameter int unsigned B_BITS = 8,
-    parameter int unsigned Y_BITS = A_BITS + B_BITS
+    parameter int A_BITS = 8,
+    parameter int B_BITS = 8,
+    parameter int Y_BITS = A_BITS + B_BITS
 ) (
     input  logic                     clk_i,
     input  logic signed [A_BITS-1:0] a_i,
@@ -15,10 +15,10 @@ module gw_multiply #(
     output logic signed [Y_BITS-1:0] y_o
 );
 
-  localparam int unsigned DSP_BITS = 18;
-  localparam int unsigned P_BITS = A_BITS + B_BITS;
+  localparam int DSP_BITS = 18;
+  localparam int P_BITS = A_BITS + B_BITS;
 
-  if (A_BITS <= DSP_BITS) begin : gen_whole
+  generate if (A_BITS <= DSP_BITS) begin : gen_whole
     logic signed [P_BITS-1:0] product_q;
     logic unused;
     assign unused = &{1'b0, product_q};
@@ -28,8 +28,8 @@ module gw_multiply #(
     end
   end else begin : gen_halves
     // The lower half is unsigned: with a zero in front it is a signed factor, too.
-    localparam int unsigned LOW = DSP_BITS - 1;
-    localparam int unsigned HIGH_BITS = P_BITS - LOW;
+    localparam int LOW = DSP_BITS - 1;
+    localparam int HIGH_BITS = P_BITS - LOW;
     logic signed [LOW+B_BITS:0] low_q;
     logic signed [HIGH_BITS-1:0] high_q;
     logic signed [A_BITS-LOW-1:0] high;
@@ -45,6 +45,6 @@ module gw_multiply #(
       high_q <= HIGH_BITS'(high) * HIGH_BITS'(b_i);
       y_o <= Y_BITS'(sum);
     end
-  end
+  end endgenerate
 
 endmodule

@@ -1,12 +1,12 @@
 // a * b in each of LANES lanes, two cycles later.
 // Not for: results that leave Y_BITS, which the compiler has proven.
 module gw_product #(
-    parameter int unsigned LANES = 1,
-    parameter int unsigned A_BITS = 8,
+    parameter int LANES = 1,
+    parameter int A_BITS = 8,
     parameter bit A_SIGNED = 1'b1,
-    parameter int unsigned B_BITS = 8,
+    parameter int B_BITS = 8,
     parameter bit B_SIGNED = 1'b1,
-    parameter int unsigned Y_BITS = 16
+    parameter int Y_BITS = 16
 ) (
     input  logic                    clk_i,
     input  logic [LANES*A_BITS-1:0] a_i,
@@ -14,7 +14,8 @@ module gw_product #(
     output logic [LANES*Y_BITS-1:0] y_o
 );
 
-  for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
+  genvar lane;
+  generate for (lane = 0; lane < LANES; lane++) begin : gen_lane
     logic [A_BITS-1:0] a;
     logic [B_BITS-1:0] b;
     assign a = a_i[lane*A_BITS+:A_BITS];
@@ -25,6 +26,6 @@ module gw_product #(
         .b_i($signed({B_SIGNED && b[B_BITS-1], b})),
         .y_o(y_o[lane*Y_BITS+:Y_BITS])
     );
-  end
+  end endgenerate
 
 endmodule

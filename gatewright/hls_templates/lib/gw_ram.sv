@@ -4,8 +4,8 @@
 // Not for: reading an address in the cycle in which it is written (undefined); known contents at
 // the start; reset. DEPTH >= 2.
 module gw_ram #(
-    parameter int unsigned WIDTH = 8,
-    parameter int unsigned DEPTH = 4
+    parameter int WIDTH = 8,
+    parameter int DEPTH = 4
 ) (
     input  logic                     clk_i,
     input  logic                     write_i,

@@ -5,10 +5,10 @@
 // fewer, a simulation ends as it begins; the only place where a memory of a design has contents.
 // Not for: addresses of DEPTH and more.
 module gw_rom #(
-    parameter int unsigned WIDTH = 1,
-    parameter int unsigned DEPTH = 1,
+    parameter int WIDTH = 1,
+    parameter int DEPTH = 1,
     parameter FILE = "",
-    localparam int unsigned ADDRESS_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1
+    parameter int ADDRESS_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1
 ) (
     input  logic                    clk_i,
     input  logic [ADDRESS_BITS-1:0] address_i,

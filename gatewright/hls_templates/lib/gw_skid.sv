@@ -3,7 +3,7 @@
 // Written in a cycle, valid in the next. `valid_o`, `data_o` and `ready_o` come from registers.
 // Not for: keeping data over a reset.
 module gw_skid #(
-    parameter int unsigned WIDTH = 8
+    parameter int WIDTH = 8
 ) (
     input  logic             clk_i,
     input  logic             rst_i,

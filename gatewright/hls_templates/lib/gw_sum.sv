@@ -1,12 +1,12 @@
 // a + b, or a - b with SUBTRACT, in each of LANES lanes, one cycle later.
 // Not for: results that leave Y_BITS, which the compiler has proven.
 module gw_sum #(
-    parameter int unsigned LANES = 1,
-    parameter int unsigned A_BITS = 8,
+    parameter int LANES = 1,
+    parameter int A_BITS = 8,
     parameter bit A_SIGNED = 1'b1,
-    parameter int unsigned B_BITS = 8,
+    parameter int B_BITS = 8,
     parameter bit B_SIGNED = 1'b1,
-    parameter int unsigned Y_BITS = 9,
+    parameter int Y_BITS = 9,
     parameter bit SUBTRACT = 1'b0
 ) (
     input  logic                    clk_i,
@@ -15,9 +15,10 @@ module gw_sum #(
     output logic [LANES*Y_BITS-1:0] y_o
 );
 
-  localparam int unsigned BITS = (A_BITS > B_BITS ? A_BITS : B_BITS) + 2;
+  localparam int BITS = (A_BITS > B_BITS ? A_BITS : B_BITS) + 2;
 
-  for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
+  genvar lane;
+  generate for (lane = 0; lane < LANES; lane++) begin : gen_lane
     logic [A_BITS-1:0] a;
     logic [B_BITS-1:0] b;
     logic signed [BITS-1:0] wide_a, wide_b, sum;
@@ -29,6 +30,6 @@ module gw_sum #(
     logic unused;
     assign unused = &{1'b0, sum};
     always_ff @(posedge clk_i) y_o[lane*Y_BITS+:Y_BITS] <= Y_BITS'(sum);
-  end
+  end endgenerate
 
 endmodule

@@ -3,8 +3,8 @@
 //
 // Not for: counting them.
 module gw_window #(
-    parameter int unsigned COUNT = 2,
-    parameter int unsigned WORD_BITS = 8
+    parameter int COUNT = 2,
+    parameter int WORD_BITS = 8
 ) (
     input  logic                       clk_i,
     input  logic                       shift_i,
@@ -12,7 +12,7 @@ module gw_window #(
     output logic [COUNT*WORD_BITS-1:0] data_o
 );
 
-  if (COUNT == 1) begin : gen_wire
+  generate if (COUNT == 1) begin : gen_wire
     logic unused_clock;
     assign unused_clock = ^{clk_i, shift_i};
     assign data_o = data_i;
@@ -24,6 +24,6 @@ module gw_window #(
     always_ff @(posedge clk_i) begin
       if (shift_i) past_q <= data_o[COUNT*WORD_BITS-1:WORD_BITS];
     end
-  end
+  end endgenerate
 
 endmodule

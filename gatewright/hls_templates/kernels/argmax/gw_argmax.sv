@@ -3,10 +3,10 @@
 // Compares one class a cycle; the beat is held at the input and taken with its last class, in the
 // cycle in which the index is given.
 module gw_argmax #(
-    parameter int unsigned CLASSES = 4,
-    parameter int unsigned BITS = 8,
+    parameter int CLASSES = 4,
+    parameter int BITS = 8,
     parameter bit SIGNED = 1'b1,
-    parameter int unsigned INDEX_BITS = 2
+    parameter int INDEX_BITS = 2
 ) (
     input  logic                    clk_i,
     input  logic                    rst_i,
@@ -23,28 +23,29 @@ module gw_argmax #(
 );
 
   logic complete;
+  logic [CLASSES-1:0][BITS-1:0] values;
+
+  assign values = in_data_i;
 
   assign in_ready_o  = out_ready_i && complete;
   assign out_valid_o = in_valid_i && complete;
   assign out_last_o  = in_last_i;
   assign out_keep_o  = in_keep_i;
 
-  if (CLASSES == 1) begin : gen_one
+  generate if (CLASSES == 1) begin : gen_one
     logic unused;
-    assign unused = ^{clk_i, rst_i, in_data_i};
+    assign unused = ^{clk_i, rst_i, values};
     assign complete = 1'b1;
     assign out_data_o = '0;
   end else begin : gen_serial
-    localparam int unsigned ClassBits = $clog2(CLASSES);
+    localparam int ClassBits = $clog2(CLASSES);
 
-    logic [CLASSES-1:0][BITS-1:0] values;
     logic [BITS-1:0] value;
     logic [ClassBits-1:0] class_q, best_class_q, best_class;
     // One bit more, and signed holds either kind.
     logic signed [BITS:0] candidate, best_q;
     logic better;
 
-    assign values = in_data_i;
     assign value = values[class_q];
     assign candidate = {SIGNED && value[BITS-1], value};
     assign better = class_q == '0 || candidate > best_q;
@@ -62,6 +63,6 @@ module gw_argmax #(
       if (better) best_q <= candidate;
       best_class_q <= best_class;
     end
-  end
+  end endgenerate
 
 endmodule

@@ -4,12 +4,12 @@
 // WIDTH are zero. `out_last_o` comes with the last word of the last step, `out_keep_o` with every
 // word. A word a cycle; the beat is held at the input and taken with its last word.
 module gw_axis_write #(
-    parameter int unsigned WIDTH = 4,
-    parameter int unsigned BITS = 8,
+    parameter int WIDTH = 4,
+    parameter int BITS = 8,
     parameter bit SIGNED = 1'b1,
-    parameter int unsigned LANE_BITS = 8,
-    parameter int unsigned LANES = 4,
-    parameter int unsigned FOLDS = 1
+    parameter int LANE_BITS = 8,
+    parameter int LANES = 4,
+    parameter int FOLDS = 1
 ) (
     input  logic                       clk_i,
     input  logic                       rst_i,
@@ -27,6 +27,9 @@ module gw_axis_write #(
 
   logic complete;
   logic [LANES*BITS-1:0] word;
+  logic [FOLDS-1:0][LANES*BITS-1:0] words;
+
+  assign words = (FOLDS * LANES * BITS)'(in_data_i);
 
   assign in_ready_o  = out_ready_i && complete;
   assign out_valid_o = in_valid_i;
@@ -43,31 +46,35 @@ module gw_axis_write #(
       .data_o(out_data_o)
   );
 
-  if (FOLDS == 1) begin : gen_whole
+  generate if (FOLDS == 1) begin : gen_whole
     logic unused_clock;
     assign unused_clock = ^{clk_i, rst_i};
 
     assign complete = 1'b1;
-    assign word = in_data_i;
+    assign word = words[0];
   end else begin : gen_fold
-    localparam int unsigned FoldBits = $clog2(FOLDS);
+    localparam int FoldBits = $clog2(FOLDS);
     logic [FoldBits-1:0] fold_q;
-    logic [FOLDS-1:0][LANES*BITS-1:0] words;
 
     assign complete = fold_q == FoldBits'(FOLDS - 1);
-    assign words = (FOLDS * LANES * BITS)'(in_data_i);
     assign word = words[fold_q];
 
     always_ff @(posedge clk_i) begin
       if (rst_i) fold_q <= '0;
       else if (out_valid_o && out_ready_i) fold_q <= complete ? '0 : fold_q + 1'b1;
     end
-  end
+  end endgenerate
 
 `ifndef SYNTHESIS
-  assert property (@(posedge clk_i) disable iff (rst_i)
-      out_valid_o && !out_ready_i |=> out_valid_o && $stable({out_data_o, out_last_o, out_keep_o}))
-  else $error("a word changed or vanished before it was taken");
+  gw_held #(
+      .WIDTH(LANES * LANE_BITS + 2)
+  ) i_held (
+      .clk_i,
+      .rst_i,
+      .valid_i(out_valid_o),
+      .ready_i(out_ready_i),
+      .data_i ({out_data_o, out_last_o, out_keep_o})
+  );
 `endif
 
 endmodule

@@ -1,17 +1,17 @@
 // Concatenation: the values of several streams side by side, beat by beat.
 //
-// Input n has WIDTHS[n] values of BITS[n], extended to OUT_BITS. Its handshake, `last` and `keep` are
+// Input n has as many values as word n of WIDTHS says, of as many bits as that of BITS, extended to OUT_BITS. Its handshake, `last` and `keep` are
 // bit n of their ports, its data follows that of input n - 1 in `in_data_i`, from bit 0. IN_BEAT_BITS
-// is the sum of WIDTHS[n] * BITS[n], OUT_WIDTH that of WIDTHS[n]. No registers.
+// is the sum of their products, OUT_WIDTH that of WIDTHS. No registers.
 // Not for: inputs with different numbers of beats; `last` and `keep` are those of input 0.
 module gw_concat #(
-    parameter int unsigned INPUTS = 2,
-    parameter logic [INPUTS-1:0][31:0] WIDTHS = {INPUTS{32'd1}},
-    parameter logic [INPUTS-1:0][31:0] BITS = {INPUTS{32'd8}},
+    parameter int INPUTS = 2,
+    parameter logic [INPUTS*32-1:0] WIDTHS = {INPUTS{32'd1}},
+    parameter logic [INPUTS*32-1:0] BITS = {INPUTS{32'd8}},
     parameter logic [INPUTS-1:0] SIGNED = '1,
-    parameter int unsigned IN_BEAT_BITS = 16,
-    parameter int unsigned OUT_WIDTH = 2,
-    parameter int unsigned OUT_BITS = 8
+    parameter int IN_BEAT_BITS = 16,
+    parameter int OUT_WIDTH = 2,
+    parameter int OUT_BITS = 8
 ) (
     input  logic                          clk_i,
     input  logic                          rst_i,
@@ -36,14 +36,16 @@ module gw_concat #(
   assign out_keep_o  = in_keep_i[0];
 
   // The bits, or with `one` set the values, of the inputs before input n.
-  function automatic int unsigned skipped(int unsigned n, bit one);
+  function automatic int skipped(input int n, input bit one);
     skipped = 0;
-    for (int unsigned i = 0; i < n; i++) skipped = skipped + WIDTHS[i] * (one ? 32'd1 : BITS[i]);
+    for (int i = 0; i < n; i++)
+      skipped = skipped + WIDTHS[32*i+:32] * (one ? 32'd1 : BITS[32*i+:32]);
   endfunction
 
-  for (genvar n = 0; n < INPUTS; n++) begin : gen_input
-    localparam int unsigned Width = WIDTHS[n];
-    localparam int unsigned Bits = BITS[n];
+  genvar n;
+  generate for (n = 0; n < INPUTS; n++) begin : gen_input
+    localparam int Width = WIDTHS[32*n+:32];
+    localparam int Bits = BITS[32*n+:32];
 
     gw_resize #(
         .WIDTH   (Width),
@@ -54,6 +56,6 @@ module gw_concat #(
         .data_i(in_data_i[skipped(n, 1'b0)+:Width*Bits]),
         .data_o(out_data_o[skipped(n, 1'b1)*OUT_BITS+:Width*OUT_BITS])
     );
-  end
+  end endgenerate
 
 endmodule

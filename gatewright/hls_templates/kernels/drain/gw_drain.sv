@@ -2,7 +2,7 @@
 //
 // Not for: streams inside a design, where what nobody needs is not built.
 module gw_drain #(
-    parameter int unsigned BEAT_BITS = 8
+    parameter int BEAT_BITS = 8
 ) (
     input  logic                 clk_i,
     input  logic                 rst_i,

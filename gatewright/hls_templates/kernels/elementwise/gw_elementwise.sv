@@ -4,13 +4,13 @@
 // through function_..._o and come back FUNCTION_LATENCY cycles later. One beat at a time: it is
 // taken with its last row block, and the result is given 2 + FUNCTION_LATENCY cycles after that.
 module gw_elementwise #(
-    parameter int unsigned CHANNELS = 1,
-    parameter int unsigned LANES = 1,
-    parameter int unsigned ROWS = 1,
-    parameter int unsigned X_BITS = 8,
-    parameter int unsigned Y_BITS = 8,
-    parameter int unsigned FUNCTION_LATENCY = 1,
-    localparam int unsigned ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
+    parameter int CHANNELS = 1,
+    parameter int LANES = 1,
+    parameter int ROWS = 1,
+    parameter int X_BITS = 8,
+    parameter int Y_BITS = 8,
+    parameter int FUNCTION_LATENCY = 1,
+    parameter int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
 ) (
     input  logic                       clk_i,
     input  logic                       rst_i,

@@ -4,8 +4,8 @@
 // Not for: sequences of another length than STEPS, which the host refuses; what comes out for one is
 // meaningless, the next sequence is not affected.
 module gw_flatten #(
-    parameter int unsigned BEAT_BITS = 8,
-    parameter int unsigned STEPS = 2
+    parameter int BEAT_BITS = 8,
+    parameter int STEPS = 2
 ) (
     input  logic                       clk_i,
     input  logic                       rst_i,

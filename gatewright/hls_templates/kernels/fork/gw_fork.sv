@@ -3,8 +3,8 @@
 // Output n has bit n of the ports of one bit and the n-th beat of `out_data_o`. No registers.
 // Not for: letting one reader run ahead; the FIFOs behind it do that.
 module gw_fork #(
-    parameter int unsigned OUTPUTS = 2,
-    parameter int unsigned BEAT_BITS = 8
+    parameter int OUTPUTS = 2,
+    parameter int BEAT_BITS = 8
 ) (
     input  logic                         clk_i,
     input  logic                         rst_i,

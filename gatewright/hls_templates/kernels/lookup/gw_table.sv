@@ -3,9 +3,9 @@
 // The low N_BITS of a two's complement value address the table, so negative values are its upper
 // half. Used for activation functions and for the requantizers of narrow integers.
 module gw_table #(
-    parameter int unsigned LANES = 1,
-    parameter int unsigned N_BITS = 8,
-    parameter int unsigned Y_BITS = 8,
+    parameter int LANES = 1,
+    parameter int N_BITS = 8,
+    parameter int Y_BITS = 8,
     parameter FILE = ""
 ) (
     input  logic                    clk_i,
@@ -13,12 +13,13 @@ module gw_table #(
     output logic [LANES*Y_BITS-1:0] y_o
 );
 
-  for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
+  genvar lane;
+  generate for (lane = 0; lane < LANES; lane++) begin : gen_lane
     gw_rom #(.WIDTH(Y_BITS), .DEPTH(1 << N_BITS), .FILE(FILE)) u_rom (
         .clk_i,
         .address_i(n_i[lane*N_BITS+:N_BITS]),
         .data_o(y_o[lane*Y_BITS+:Y_BITS])
     );
-  end
+  end endgenerate
 
 endmodule

@@ -5,18 +5,18 @@
 // a row block one after the other, a word being COLUMNS weights of each unit; BIAS_FILE a word of
 // UNITS biases a row block. Not for: requantization, which is a kernel of its own.
 module gw_matvec #(
-    parameter int unsigned INPUTS = 1,
-    parameter int unsigned OUTPUTS = 1,
-    parameter int unsigned UNITS = 1,
-    parameter int unsigned COLUMNS = 1,
-    parameter int unsigned ROWS = 1,
-    parameter int unsigned BLOCKS = 1,
-    parameter int unsigned X_BITS = 8,
+    parameter int INPUTS = 1,
+    parameter int OUTPUTS = 1,
+    parameter int UNITS = 1,
+    parameter int COLUMNS = 1,
+    parameter int ROWS = 1,
+    parameter int BLOCKS = 1,
+    parameter int X_BITS = 8,
     parameter bit X_SIGNED = 1'b1,
-    parameter int unsigned W_BITS = 8,
-    parameter int unsigned SUM_BITS = 16,
-    parameter int unsigned BIAS_BITS = 16,
-    parameter int unsigned Y_BITS = 16,
+    parameter int W_BITS = 8,
+    parameter int SUM_BITS = 16,
+    parameter int BIAS_BITS = 16,
+    parameter int Y_BITS = 16,
     parameter WEIGHT_FILE = "",
     parameter BIAS_FILE = ""
 ) (
@@ -34,11 +34,11 @@ module gw_matvec #(
     output logic                      out_keep_o
 );
 
-  localparam int unsigned TILES = ROWS * BLOCKS;
-  localparam int unsigned TILE_BITS = TILES > 1 ? $clog2(TILES) : 1;
-  localparam int unsigned BLOCK_BITS = BLOCKS > 1 ? $clog2(BLOCKS) : 1;
-  localparam int unsigned ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1;
-  localparam int unsigned V_BITS = X_BITS + (X_SIGNED ? 0 : 1);
+  localparam int TILES = ROWS * BLOCKS;
+  localparam int TILE_BITS = TILES > 1 ? $clog2(TILES) : 1;
+  localparam int BLOCK_BITS = BLOCKS > 1 ? $clog2(BLOCKS) : 1;
+  localparam int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1;
+  localparam int V_BITS = X_BITS + (X_SIGNED ? 0 : 1);
 
   logic [TILE_BITS-1:0] tile_q;
   logic [BLOCK_BITS-1:0] block_q;

@@ -3,14 +3,14 @@
 // FILE holds, for each row of LANES channels, LANES factors (lowest bits) and then LANES terms; the
 // row comes with n. Not for: results that leave Y_BITS, which the compiler has proven.
 module gw_multiply_add #(
-    parameter int unsigned LANES = 1,
-    parameter int unsigned N_BITS = 8,
+    parameter int LANES = 1,
+    parameter int N_BITS = 8,
     parameter bit N_SIGNED = 1'b1,
-    parameter int unsigned Y_BITS = 16,
-    parameter int unsigned FACTOR_BITS = 8,
-    parameter int unsigned TERM_BITS = 8,
-    parameter int unsigned ROWS = 1,
-    parameter int unsigned ROW_BITS = 1,
+    parameter int Y_BITS = 16,
+    parameter int FACTOR_BITS = 8,
+    parameter int TERM_BITS = 8,
+    parameter int ROWS = 1,
+    parameter int ROW_BITS = 1,
     parameter FILE = ""
 ) (
     input  logic                    clk_i,
@@ -21,7 +21,7 @@ module gw_multiply_add #(
 );
 
   // Sums in a width that holds the product and the term, whose sum fits Y_BITS again.
-  localparam int unsigned WIDE = (N_BITS + FACTOR_BITS > TERM_BITS ? N_BITS + FACTOR_BITS : TERM_BITS) + 2;
+  localparam int WIDE = (N_BITS + FACTOR_BITS > TERM_BITS ? N_BITS + FACTOR_BITS : TERM_BITS) + 2;
 
   logic [LANES*N_BITS-1:0] n;
   logic [LANES*FACTOR_BITS-1:0] factors;
@@ -33,18 +33,20 @@ module gw_multiply_add #(
   gw_delay #(.WIDTH(LANES * N_BITS), .LATENCY(2)) u_n (.clk_i, .rst_i, .data_i(n_i), .data_o(n));
   gw_delay #(.WIDTH(LANES * TERM_BITS), .LATENCY(2)) u_terms (.clk_i, .rst_i, .data_i(read), .data_o(terms));
 
-  for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
+  genvar lane;
+  generate for (lane = 0; lane < LANES; lane++) begin : gen_lane
+    logic signed [N_BITS:0] value;
+    logic signed [FACTOR_BITS-1:0] factor;
     logic signed [WIDE-1:0] product, sum;
+    assign value = $signed({N_SIGNED && n[(lane+1)*N_BITS-1], n[lane*N_BITS+:N_BITS]});
+    assign factor = $signed(factors[lane*FACTOR_BITS+:FACTOR_BITS]);
     gw_multiply #(.A_BITS(N_BITS + 1), .B_BITS(FACTOR_BITS), .Y_BITS(WIDE)) u_multiply (
-        .clk_i,
-        .a_i($signed({N_SIGNED && n[(lane+1)*N_BITS-1], n[lane*N_BITS+:N_BITS]})),
-        .b_i($signed(factors[lane*FACTOR_BITS+:FACTOR_BITS])),
-        .y_o(product)
+        .clk_i, .a_i(value), .b_i(factor), .y_o(product)
     );
     assign sum = product + WIDE'($signed(terms[lane*TERM_BITS+:TERM_BITS]));
     logic unused;
     assign unused = &{1'b0, sum};
     always_ff @(posedge clk_i) y_o[lane*Y_BITS+:Y_BITS] <= Y_BITS'(sum);
-  end
+  end endgenerate
 
 endmodule

@@ -4,9 +4,9 @@
 // Not for: dividing by the number of steps; telling which step was the largest; sequences longer than
 // OUT_BITS were made for, which the host refuses.
 module gw_over_time #(
-    parameter int unsigned WIDTH = 2,
-    parameter int unsigned IN_BITS = 8,
-    parameter int unsigned OUT_BITS = 16,
+    parameter int WIDTH = 2,
+    parameter int IN_BITS = 8,
+    parameter int OUT_BITS = 16,
     parameter bit SIGNED = 1'b1,
     parameter bit MAXIMUM = 1'b0
 ) (
@@ -48,7 +48,8 @@ module gw_over_time #(
       .data_o(extended)
   );
 
-  for (genvar i = 0; i < WIDTH; i++) begin : gen_value
+  genvar i;
+  generate for (i = 0; i < WIDTH; i++) begin : gen_value
     logic [OUT_BITS-1:0] value, acc_q, next, both;
 
     assign value = extended[i*OUT_BITS+:OUT_BITS];
@@ -68,6 +69,6 @@ module gw_over_time #(
     always_ff @(posedge clk_i) begin
       if (take) acc_q <= next;
     end
-  end
+  end endgenerate
 
 endmodule

@@ -14,47 +14,47 @@
 // Not for: schedules that read h earlier than TAIL_LATENCY + 5 + clog2(COLUMNS) cycles after the
 // tile it comes from; the compiler keeps that distance.
 module gw_recurrent #(
-    parameter int unsigned INPUTS = 1,
-    parameter int unsigned HIDDEN = 1,
-    parameter int unsigned GATES = 4,
-    parameter int unsigned UNITS = 1,
-    parameter int unsigned COLUMNS = 1,
-    parameter int unsigned ROWS = 1,
-    parameter int unsigned X_BLOCKS = 1,
-    parameter int unsigned H_BLOCKS = 1,
-    parameter int unsigned SLOTS = 2,
-    parameter int unsigned TILES = 2,
-    parameter int unsigned ACC_ROWS = 1,
-    parameter int unsigned X_BITS = 8,
+    parameter int INPUTS = 1,
+    parameter int HIDDEN = 1,
+    parameter int GATES = 4,
+    parameter int UNITS = 1,
+    parameter int COLUMNS = 1,
+    parameter int ROWS = 1,
+    parameter int X_BLOCKS = 1,
+    parameter int H_BLOCKS = 1,
+    parameter int SLOTS = 2,
+    parameter int TILES = 2,
+    parameter int ACC_ROWS = 1,
+    parameter int X_BITS = 8,
     parameter bit X_SIGNED = 1'b1,
-    parameter int unsigned H_BITS = 8,
+    parameter int H_BITS = 8,
     parameter bit H_SIGNED = 1'b1,
-    parameter int unsigned C_BITS = 8,
+    parameter int C_BITS = 8,
     parameter bit C_SIGNED = 1'b1,
-    parameter int unsigned V_BITS = 8,
-    parameter int unsigned W_BITS = 8,
-    parameter int unsigned SUM_BITS = 20,
-    parameter int unsigned BIAS_BITS = 16,
-    parameter int unsigned TAIL_LATENCY = 1,
-    parameter int unsigned TAIL_C_LATENCY = 2,
+    parameter int V_BITS = 8,
+    parameter int W_BITS = 8,
+    parameter int SUM_BITS = 20,
+    parameter int BIAS_BITS = 16,
+    parameter int TAIL_LATENCY = 1,
+    parameter int TAIL_C_LATENCY = 2,
     parameter bit HAS_H0 = 1'b0,
     parameter bit HAS_C0 = 1'b0,
     parameter bit HAS_OUT = 1'b1,
     parameter bit HAS_HN = 1'b0,
     parameter bit HAS_CN = 1'b0,
-    parameter int unsigned H0_BITS = 8,
+    parameter int H0_BITS = 8,
     parameter bit H0_SIGNED = 1'b1,
-    parameter int unsigned C0_BITS = 8,
+    parameter int C0_BITS = 8,
     parameter bit C0_SIGNED = 1'b1,
-    parameter int unsigned OUT_BITS = 8,
-    parameter int unsigned HN_BITS = 8,
-    parameter int unsigned CN_BITS = 8,
+    parameter int OUT_BITS = 8,
+    parameter int HN_BITS = 8,
+    parameter int CN_BITS = 8,
     parameter logic [HIDDEN*H_BITS-1:0] INITIAL_H = '0,
     parameter logic [HIDDEN*C_BITS-1:0] INITIAL_C = '0,
     parameter SCHEDULE_FILE = "",
     parameter WEIGHT_FILE = "",
     parameter BIAS_FILE = "",
-    localparam int unsigned ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
+    parameter int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
 ) (
     input  logic                            clk_i,
     input  logic                            rst_i,
@@ -89,11 +89,11 @@ module gw_recurrent #(
     input  logic [        UNITS*C_BITS-1:0] tail_c_i
 );
 
-  localparam int unsigned SLOT_BITS = SLOTS > 1 ? $clog2(SLOTS) : 1;
-  localparam int unsigned TILE_BITS = TILES > 1 ? $clog2(TILES) : 1;
-  localparam int unsigned BLOCKS = X_BLOCKS > H_BLOCKS ? X_BLOCKS : H_BLOCKS;
-  localparam int unsigned BLOCK_BITS = BLOCKS > 1 ? $clog2(BLOCKS) : 1;
-  localparam int unsigned PADDED = ROWS * UNITS;
+  localparam int SLOT_BITS = SLOTS > 1 ? $clog2(SLOTS) : 1;
+  localparam int TILE_BITS = TILES > 1 ? $clog2(TILES) : 1;
+  localparam int BLOCKS = X_BLOCKS > H_BLOCKS ? X_BLOCKS : H_BLOCKS;
+  localparam int BLOCK_BITS = BLOCKS > 1 ? $clog2(BLOCKS) : 1;
+  localparam int PADDED = ROWS * UNITS;
 
   // ---- Slots: which one is issued, and for which step.
 
@@ -163,21 +163,23 @@ module gw_recurrent #(
   // ---- Operands: a register behind each choice of columns; that behind the choice of x or h is in gw_mac.
 
   logic [PADDED*H_BITS-1:0] h_q[2];
-  logic [COLUMNS*V_BITS-1:0] from_x, from_bank[2], from_start, values;
+  logic [COLUMNS*V_BITS-1:0] from_x, from_start, values;
+  logic [1:0][COLUMNS*V_BITS-1:0] from_bank;
   logic active_3_q, first_3_q, last_3_q, hidden_3_q, fresh_3_q, read_3_q;
   logic [ROW_BITS-1:0] row_3_q;
 
   gw_columns #(.WIDTH(INPUTS), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(X_BITS), .IN_SIGNED(X_SIGNED), .OUT_BITS(V_BITS)) u_from_x (
       .clk_i, .block_i(column), .data_i(x_data_i), .data_o(from_x)
   );
-  for (genvar bank = 0; bank < 2; bank++) begin : gen_from_bank
+  genvar bank;
+  generate for (bank = 0; bank < 2; bank++) begin : gen_from_bank
     gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H_BITS), .IN_SIGNED(H_SIGNED), .OUT_BITS(V_BITS)) u_columns (
         .clk_i, .block_i(column), .data_i(h_q[bank][HIDDEN*H_BITS-1:0]), .data_o(from_bank[bank])
     );
-  end
+  end endgenerate
   logic unused_states;
   assign unused_states = &{1'b0, h0_data_i, c0_data_i};
-  if (HAS_H0) begin : gen_h0
+  generate if (HAS_H0) begin : gen_h0
     gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H0_BITS), .IN_SIGNED(H0_SIGNED), .OUT_BITS(V_BITS)) u_columns (
         .clk_i, .block_i(column), .data_i(h0_data_i), .data_o(from_start)
     );
@@ -187,7 +189,7 @@ module gw_recurrent #(
     );
   end else begin : gen_zero
     assign from_start = '0;
-  end
+  end endgenerate
 
   always_ff @(posedge clk_i) begin
     active_3_q <= active && !rst_i;
@@ -246,19 +248,20 @@ module gw_recurrent #(
   );
   assign tail_valid_o = done;
 
-  for (genvar r = 0; r < ROWS; r++) begin : gen_row
-    for (genvar bank = 0; bank < 2; bank++) begin : gen_bank
+  genvar r;
+  generate for (r = 0; r < ROWS; r++) begin : gen_row
+    for (bank = 0; bank < 2; bank++) begin : gen_bank
       always_ff @(posedge clk_i)
         if (done && writing_q == 1'(bank) && tail_done_row_o == ROW_BITS'(r))
           h_q[bank][r*UNITS*H_BITS+:UNITS*H_BITS] <= tail_h_i;
     end
-  end
+  end endgenerate
 
   // ---- c: a memory by row block, read so that it is there TAIL_C_LATENCY cycles behind the sums.
 
   logic [UNITS*C_BITS-1:0] c_q[ROWS];
   logic [UNITS*C_BITS-1:0] c_read_q, c_start_q;
-  logic [UNITS*C_BITS-1:0] c_start[ROWS];
+  logic [(1<<ROW_BITS)-1:0][UNITS*C_BITS-1:0] c_start;
   logic [ROW_BITS-1:0] c_row;
   logic c_fresh, c_fresh_q;
   gw_delay #(.WIDTH(1 + ROW_BITS), .LATENCY(TAIL_C_LATENCY - 2)) u_c_row (
@@ -272,8 +275,9 @@ module gw_recurrent #(
     tail_c_o <= c_fresh_q ? c_start_q : c_read_q;
   end
 
-  for (genvar u = 0; u < PADDED; u++) begin : gen_c_start
-    localparam int unsigned AT = (u % UNITS) * C_BITS;
+  genvar u;
+  generate for (u = 0; u < (1 << ROW_BITS) * UNITS; u++) begin : gen_c_start
+    localparam int AT = (u % UNITS) * C_BITS;
     if (u >= HIDDEN) begin : gen_padding
       assign c_start[u/UNITS][AT+:C_BITS] = '0;
     end else if (!HAS_C0) begin : gen_initial
@@ -283,7 +287,7 @@ module gw_recurrent #(
     end else begin : gen_unsigned
       assign c_start[u/UNITS][AT+:C_BITS] = C_BITS'(c0_data_i[u*C0_BITS+:C0_BITS]);
     end
-  end
+  end endgenerate
 
   // ---- Outputs: a step that is complete waits in its bank until each of them has been taken.
 
@@ -337,7 +341,7 @@ module gw_recurrent #(
     end
   end
 
-  for (genvar u = 0; u < HIDDEN; u++) begin : gen_out
+  generate for (u = 0; u < HIDDEN; u++) begin : gen_out
     logic [H_BITS-1:0] h;
     logic [C_BITS-1:0] c;
     logic unused;
@@ -356,10 +360,10 @@ module gw_recurrent #(
     end else begin : gen_c_unsigned
       assign cn_data_o[u*CN_BITS+:CN_BITS] = CN_BITS'(c);
     end
-  end
+  end endgenerate
 
 `ifndef SYNTHESIS
-  always_ff @(posedge clk_i)
+  always @(posedge clk_i)
     if (!rst_i) assert (!(releases && !x_valid_i)) else $error("x is gone before its last tile has read it");
 `endif
 

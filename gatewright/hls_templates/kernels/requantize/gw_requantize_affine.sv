@@ -6,21 +6,21 @@
 // What comes in cycle t leaves in cycle t + 4, one later with TIES, two later with ROWS.
 // Not for: products that leave PRODUCT_BITS, which the compiler has proven.
 module gw_requantize_affine #(
-    parameter int unsigned LANES = 1,
-    parameter int unsigned N_BITS = 20,
+    parameter int LANES = 1,
+    parameter int N_BITS = 20,
     parameter bit N_SIGNED = 1'b1,
-    parameter int unsigned Y_BITS = 8,
+    parameter int Y_BITS = 8,
     parameter int LOW = -128,
     parameter int HIGH = 127,
-    parameter int unsigned PRODUCT_BITS = 32,
-    parameter int unsigned SHIFT = 0,
-    parameter int unsigned TIES = 0,
-    parameter int unsigned MULTIPLIER_BITS = 8,
-    parameter int unsigned OFFSET_BITS = 8,
+    parameter int PRODUCT_BITS = 32,
+    parameter int SHIFT = 0,
+    parameter int TIES = 0,
+    parameter int MULTIPLIER_BITS = 8,
+    parameter int OFFSET_BITS = 8,
     parameter logic [63:0] MULTIPLIER = 64'd1,
     parameter logic [63:0] OFFSET = 64'd0,
-    parameter int unsigned ROWS = 0,
-    parameter int unsigned ROW_BITS = 1,
+    parameter int ROWS = 0,
+    parameter int ROW_BITS = 1,
     parameter FILE = ""
 ) (
     input  logic                    clk_i,
@@ -34,14 +34,14 @@ module gw_requantize_affine #(
   logic [LANES*MULTIPLIER_BITS-1:0] multipliers;
   logic [LANES*OFFSET_BITS-1:0] offsets;
 
-  if (ROWS == 0) begin : gen_shared
+  generate if (ROWS == 0) begin : gen_shared
     logic unused;
     assign unused = &{1'b0, rst_i, row_i};
     assign n = n_i;
     assign multipliers = {LANES{MULTIPLIER[MULTIPLIER_BITS-1:0]}};
     assign offsets = {LANES{OFFSET[OFFSET_BITS-1:0]}};
   end else begin : gen_channels
-    localparam int unsigned ADDRESS_BITS = ROWS > 1 ? $clog2(ROWS) : 1;
+    localparam int ADDRESS_BITS = ROWS > 1 ? $clog2(ROWS) : 1;
     logic [LANES*OFFSET_BITS-1:0] read;
     gw_rom #(.WIDTH(LANES * (MULTIPLIER_BITS + OFFSET_BITS)), .DEPTH(ROWS), .FILE(FILE)) u_rom (
         .clk_i, .address_i(ADDRESS_BITS'(row_i)), .data_o({read, multipliers})
@@ -50,9 +50,10 @@ module gw_requantize_affine #(
     gw_delay #(.WIDTH(LANES * OFFSET_BITS), .LATENCY(2)) u_offsets (
         .clk_i, .rst_i, .data_i(read), .data_o(offsets)
     );
-  end
+  end endgenerate
 
-  for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
+  genvar lane;
+  generate for (lane = 0; lane < LANES; lane++) begin : gen_lane
     // One bit more makes every factor signed.
     logic signed [N_BITS:0] factor;
     logic signed [MULTIPLIER_BITS:0] multiplier;
@@ -86,6 +87,6 @@ module gw_requantize_affine #(
     gw_clamp #(.N_BITS(PRODUCT_BITS), .Y_BITS(Y_BITS), .LOW(LOW), .HIGH(HIGH)) u_clamp (
         .clk_i, .n_i(rounded >>> SHIFT), .y_o(y_o[lane*Y_BITS+:Y_BITS])
     );
-  end
+  end endgenerate
 
 endmodule

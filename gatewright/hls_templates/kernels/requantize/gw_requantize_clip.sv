@@ -1,9 +1,9 @@
 // Requantizer, variant clip: n clamped to LOW .. HIGH, one cycle later, in each of LANES lanes.
 module gw_requantize_clip #(
-    parameter int unsigned LANES = 1,
-    parameter int unsigned N_BITS = 8,
+    parameter int LANES = 1,
+    parameter int N_BITS = 8,
     parameter bit N_SIGNED = 1'b1,
-    parameter int unsigned Y_BITS = 8,
+    parameter int Y_BITS = 8,
     parameter int LOW = -128,
     parameter int HIGH = 127
 ) (
@@ -12,7 +12,8 @@ module gw_requantize_clip #(
     output logic [LANES*Y_BITS-1:0] y_o
 );
 
-  for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
+  genvar lane;
+  generate for (lane = 0; lane < LANES; lane++) begin : gen_lane
     logic [N_BITS-1:0] n;
     assign n = n_i[lane*N_BITS+:N_BITS];
     gw_clamp #(.N_BITS(N_BITS + 1), .Y_BITS(Y_BITS), .LOW(LOW), .HIGH(HIGH)) u_clamp (
@@ -20,6 +21,6 @@ module gw_requantize_clip #(
         .n_i($signed({N_SIGNED && n[N_BITS-1], n})),
         .y_o(y_o[lane*Y_BITS+:Y_BITS])
     );
-  end
+  end endgenerate
 
 endmodule

@@ -6,15 +6,15 @@
 // What comes in cycle t leaves in cycle t + 2.
 // Not for: sums that leave SUM_BITS, which the compiler has proven.
 module gw_requantize_shift #(
-    parameter int unsigned LANES = 1,
-    parameter int unsigned N_BITS = 20,
+    parameter int LANES = 1,
+    parameter int N_BITS = 20,
     parameter bit N_SIGNED = 1'b1,
-    parameter int unsigned Y_BITS = 8,
+    parameter int Y_BITS = 8,
     parameter int LOW = -128,
     parameter int HIGH = 127,
-    parameter int unsigned SUM_BITS = 22,
-    parameter int unsigned SHIFT = 1,
-    parameter int unsigned TIES = 0,
+    parameter int SUM_BITS = 22,
+    parameter int SHIFT = 1,
+    parameter int TIES = 0,
     parameter logic [63:0] OFFSET = 64'd0
 ) (
     input  logic                    clk_i,
@@ -27,7 +27,8 @@ module gw_requantize_shift #(
   localparam logic [SUM_BITS-1:0] ADDED = OFFSET[SUM_BITS-1:0] + HALF;
   localparam bit TURNED = OFFSET[SHIFT] ^ (TIES == 2);
 
-  for (genvar lane = 0; lane < LANES; lane++) begin : gen_lane
+  genvar lane;
+  generate for (lane = 0; lane < LANES; lane++) begin : gen_lane
     logic [N_BITS-1:0] narrow;
     logic signed [SUM_BITS-1:0] n, sum_q;
     logic carry;
@@ -40,6 +41,6 @@ module gw_requantize_shift #(
     gw_clamp #(.N_BITS(SUM_BITS), .Y_BITS(Y_BITS), .LOW(LOW), .HIGH(HIGH)) u_clamp (
         .clk_i, .n_i(sum_q >>> SHIFT), .y_o(y_o[lane*Y_BITS+:Y_BITS])
     );
-  end
+  end endgenerate
 
 endmodule

@@ -4,8 +4,8 @@
 // may come in once the first beat of this one has been read, while it still waits at the output.
 // Not for: sequences of more than MAX_STEPS beats, which gw_axis_read lets nobody see the end of.
 module gw_reverse #(
-    parameter int unsigned BEAT_BITS = 8,
-    parameter int unsigned MAX_STEPS = 4
+    parameter int BEAT_BITS = 8,
+    parameter int MAX_STEPS = 4
 ) (
     input  logic                 clk_i,
     input  logic                 rst_i,
@@ -21,9 +21,9 @@ module gw_reverse #(
     output logic                 out_keep_o
 );
 
-  localparam int unsigned Depth = MAX_STEPS > 1 ? MAX_STEPS : 2;
-  localparam int unsigned AddrBits = $clog2(Depth);
-  localparam int unsigned CountBits = $clog2(Depth + 1);
+  localparam int Depth = MAX_STEPS > 1 ? MAX_STEPS : 2;
+  localparam int AddrBits = $clog2(Depth);
+  localparam int CountBits = $clog2(Depth + 1);
 
   // `count_q` beats are in the RAM; its output register has one that was read, if `out_valid_q`.
   logic [CountBits-1:0] count_q, top;
@@ -75,8 +75,9 @@ module gw_reverse #(
   );
 
 `ifndef SYNTHESIS
-  assert property (@(posedge clk_i) disable iff (rst_i) take |-> count_q != CountBits'(MAX_STEPS))
-  else $error("a sequence is longer than MAX_STEPS");
+  always @(posedge clk_i)
+    if (!rst_i && take)
+      assert (count_q != CountBits'(MAX_STEPS)) else $error("a sequence is longer than MAX_STEPS");
 `endif
 
 endmodule

@@ -2,7 +2,7 @@
 //
 // The others are taken and dropped, a beat a cycle. No registers.
 module gw_select_last #(
-    parameter int unsigned BEAT_BITS = 8
+    parameter int BEAT_BITS = 8
 ) (
     input  logic                 clk_i,
     input  logic                 rst_i,
