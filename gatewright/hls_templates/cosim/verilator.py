@@ -9,17 +9,14 @@ from pathlib import Path
 
 from gatewright.hls_templates.cosim.library import CORE_MAIN, MODEL_HEAD, Model, flags
 from gatewright.hls_templates.cosim.project import RtlProject
-from gatewright.hls_templates.project.names import Names, library_module
+from gatewright.hls_templates.project.names import Names
 from gatewright.tools import Cached, Tool, run_tool
 from gatewright.tools.cache import header_facts
 from gatewright.tools.compiler import Compiler, find_compiler, run_compiler
 
 _VERILATE = ("--cc", "-O3", "--assert", "--x-assign", "unique")
 PRINT = "gw_printf"
-CONFIG, MODEL = "gatewright.vlt", "model"
-# A register of its own for each element that is written by itself: Verilator then needs no copy of
-# them, and that is a quarter of the time of a large design. Waveforms show these arrays whole.
-SPLIT = ((library_module("gw_dot"), "node_q"), (library_module("gw_delay"), "stages_q"))
+MODEL = "model"
 # Ours stand in verilator_core.hpp.
 OWN = ("STOP", "FINISH", "FATAL", "WARN")
 
@@ -49,12 +46,10 @@ NETLIST_STYLE = Style("netlist", _QUIET, ("-O1",))
 def verilator_model(tool: Tool, *, trace: bool, style: Style = OUR_STYLE) -> Model:
     """The model."""
     options = [*_VERILATE, *style.options, *(["--trace-vcd"] if trace else [])]
-    config = _config(() if trace else SPLIT)
 
     def generate(rtl: RtlProject, names: Names, work: Path) -> Sequence[str]:
-        (work / CONFIG).write_text(config)
         top = ["--top-module", names.core, f'+define+{names.rom_dir}=""']
-        run_tool(tool, [*options, *top, "--Mdir", MODEL, CONFIG, *rtl.sources], work)
+        run_tool(tool, [*options, *top, "--Mdir", MODEL, *rtl.sources], work)
         sources = sorted(path.name for path in (work / MODEL).glob("*.cpp"))
         text = "".join(f'#include "{MODEL}/{name}"\n' for name in sources)
         model = f"V{names.core}"
@@ -65,13 +60,8 @@ def verilator_model(tool: Tool, *, trace: bool, style: Style = OUR_STYLE) -> Mod
 
     runtime = run_time(tool, find_compiler(), trace=trace)
     compiling = [*style.optimize, *_includes(tool)]
-    facts = [*tool.facts(), *options, config, *compiling, *runtime.facts]
+    facts = [*tool.facts(), *options, *compiling, *runtime.facts]
     return Model(style.kind, "verilator_core.hpp", "top.{}".format, facts, generate)
-
-
-def _config(split: Sequence[tuple[str, str]]) -> str:
-    lines = (f'split_var -module "{module}" -var "{name}"\n' for module, name in split)
-    return "`verilator_config\n" + "".join(lines)
 
 
 def _includes(tool: Tool) -> list[str]:

@@ -17,20 +17,19 @@ module gw_delay #(
     assign unused = &{1'b0, clk_i, rst_i};
     assign data_o = data_i;
   end else begin : gen_stages
-    logic [WIDTH-1:0] stages_q[LATENCY];
     for (i = 0; i < LATENCY; i++) begin : gen_stage
-      logic [WIDTH-1:0] next;
+      logic [WIDTH-1:0] next, value_q;
       if (i == 0) begin : gen_first
         assign next = data_i;
       end else begin : gen_next
-        assign next = stages_q[i-1];
+        assign next = gen_stage[i-1].value_q;
       end
       always_ff @(posedge clk_i) begin
-        if (RESET && rst_i) stages_q[i] <= '0;
-        else stages_q[i] <= next;
+        if (RESET && rst_i) value_q <= '0;
+        else value_q <= next;
       end
     end
-    assign data_o = stages_q[LATENCY-1];
+    assign data_o = gen_stage[LATENCY-1].value_q;
   end endgenerate
 
 endmodule

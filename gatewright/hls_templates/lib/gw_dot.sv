@@ -20,11 +20,11 @@ module gw_dot #(
   localparam int LEVELS = $clog2(COLUMNS);
   localparam int P_BITS = W_BITS + V_BITS;
 
-  // Node 1 is the root, the children of node n are 2n and 2n + 1.
-  logic signed [Y_BITS-1:0] node_q[1:2*(1<<LEVELS)-1];
+  localparam int LEAVES = 1 << LEVELS;
 
-  genvar k;
-  generate for (k = 0; k < (1 << LEVELS); k++) begin : gen_product
+  genvar k, n;
+  generate for (k = 0; k < LEAVES; k++) begin : gen_product
+    logic signed [Y_BITS-1:0] node_q;
     if (k < COLUMNS) begin : gen_column
       logic signed [W_BITS-1:0] weight;
       logic signed [V_BITS-1:0] value;
@@ -34,17 +34,26 @@ module gw_dot #(
       assign weight = $signed(weights_i[k*W_BITS+:W_BITS]);
       assign value = $signed(values_i[k*V_BITS+:V_BITS]);
       assign product = P_BITS'(weight) * P_BITS'(value);
-      always_ff @(posedge clk_i) if (enable_i) node_q[(1<<LEVELS)+k] <= Y_BITS'(product);
+      always_ff @(posedge clk_i) if (enable_i) node_q <= Y_BITS'(product);
     end else begin : gen_padding
-      always_ff @(posedge clk_i) node_q[(1<<LEVELS)+k] <= '0;
+      assign node_q = '0;
     end
   end endgenerate
 
-  genvar n;
-  generate for (n = 1; n < (1 << LEVELS); n++) begin : gen_sum
-    always_ff @(posedge clk_i) node_q[n] <= node_q[2*n] + node_q[2*n+1];
+  // Sum 1 is the root, the children of sum n are 2n and 2n + 1; products stand behind the sums.
+  generate for (n = LEAVES - 1; n > 0; n = n - 1) begin : gen_sum
+    logic signed [Y_BITS-1:0] node_q;
+    if (2 * n < LEAVES) begin : gen_of_sums
+      always_ff @(posedge clk_i) node_q <= gen_sum[2*n].node_q + gen_sum[2*n+1].node_q;
+    end else begin : gen_of_products
+      always_ff @(posedge clk_i) node_q <= gen_product[2*n-LEAVES].node_q + gen_product[2*n+1-LEAVES].node_q;
+    end
   end endgenerate
 
-  assign sum_o = node_q[1];
+  generate if (LEVELS == 0) begin : gen_one
+    assign sum_o = gen_product[0].node_q;
+  end else begin : gen_root
+    assign sum_o = gen_sum[1].node_q;
+  end endgenerate
 
 endmodule

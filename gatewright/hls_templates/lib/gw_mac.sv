@@ -50,40 +50,44 @@ module gw_mac #(
   // Operands are registered once for every SHARE lanes, with whether they count. One register for
   // all of them would feed multipliers all over a device, and those wires would be its slowest path.
   localparam int SHARE = 4;
-  localparam int COPIES = (LANES + SHARE - 1) / SHARE;
-  (* keep *) logic [COPIES-1:0][COLUMNS*V_BITS-1:0] values_q;
-  (* keep *) logic [COPIES-1:0] enable_q;
-  always_ff @(posedge clk_i) begin
-    values_q <= {COPIES{values_i}};
-    enable_q <= {COPIES{valid_i}};
-  end
+  genvar copy;
+  generate for (copy = 0; copy < (LANES + SHARE - 1) / SHARE; copy++) begin : gen_operands
+    (* keep *) logic [COLUMNS*V_BITS-1:0] values_q;
+    (* keep *) logic enable_q;
+    always_ff @(posedge clk_i) begin
+      values_q <= values_i;
+      enable_q <= valid_i;
+    end
+  end endgenerate
 
   genvar lane;
   generate for (lane = 0; lane < LANES; lane++) begin : gen_lane
-    logic signed [SUM_BITS-1:0] products, base, kept, sum_q;
+    logic signed [SUM_BITS-1:0] products, start, sum_q;
     logic signed [BIAS_BITS-1:0] bias;
 
     gw_dot #(.COLUMNS(COLUMNS), .W_BITS(W_BITS), .V_BITS(V_BITS), .Y_BITS(SUM_BITS)) u_dot (
         .clk_i,
-        .enable_i(enable_q[lane/SHARE]),
+        .enable_i(gen_operands[lane/SHARE].enable_q),
         .weights_i(weights_i[lane*COLUMNS*W_BITS+:COLUMNS*W_BITS]),
-        .values_i(values_q[lane/SHARE]),
+        .values_i(gen_operands[lane/SHARE].values_q),
         .sum_o(products)
     );
 
     logic unused;
     assign unused = &{1'b0, bias};
     assign bias = $signed(biases[lane*BIAS_BITS+:BIAS_BITS]);
-    assign base = first ? SUM_BITS'(bias) : kept;
-    always_ff @(posedge clk_i) if (valid) sum_q <= base + products;
+    assign start = SUM_BITS'(bias);
     assign sums_o[lane*SUM_BITS+:SUM_BITS] = sum_q;
 
     if (ACC_ROWS == 1) begin : gen_one
-      assign kept = sum_q;
+      always_ff @(posedge clk_i) if (valid) sum_q <= (first ? start : sum_q) + products;
     end else begin : gen_rows
       logic signed [SUM_BITS-1:0] rows_q[ROWS];
-      assign kept = rows_q[row];
-      always_ff @(posedge clk_i) if (valid) rows_q[row] <= base + products;
+      always_ff @(posedge clk_i)
+        if (valid) begin
+          sum_q <= (first ? start : rows_q[row]) + products;
+          rows_q[row] <= (first ? start : rows_q[row]) + products;
+        end
     end
   end endgenerate
 

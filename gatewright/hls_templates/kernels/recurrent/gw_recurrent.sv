@@ -162,7 +162,7 @@ module gw_recurrent #(
 
   // ---- Operands: a register behind each choice of columns; that behind the choice of x or h is in gw_mac.
 
-  logic [PADDED*H_BITS-1:0] h_q[2];
+  logic [1:0][PADDED*H_BITS-1:0] h_q;
   logic [COLUMNS*V_BITS-1:0] from_x, from_start, values;
   logic [1:0][COLUMNS*V_BITS-1:0] from_bank;
   logic active_3_q, first_3_q, last_3_q, hidden_3_q, fresh_3_q, read_3_q;
@@ -257,23 +257,41 @@ module gw_recurrent #(
     end
   end endgenerate
 
-  // ---- c: a memory by row block, read so that it is there TAIL_C_LATENCY cycles behind the sums.
+  // ---- c: a memory by row block, read so that it is there TAIL_C_LATENCY cycles behind the sums. Where the
+  // final c is an output all of it is read at once, so that it has to be registers.
 
-  logic [UNITS*C_BITS-1:0] c_q[ROWS];
   logic [UNITS*C_BITS-1:0] c_read_q, c_start_q;
-  logic [(1<<ROW_BITS)-1:0][UNITS*C_BITS-1:0] c_start;
+  logic [(1<<ROW_BITS)-1:0][UNITS*C_BITS-1:0] c_start, c_q;
   logic [ROW_BITS-1:0] c_row;
   logic c_fresh, c_fresh_q;
   gw_delay #(.WIDTH(1 + ROW_BITS), .LATENCY(TAIL_C_LATENCY - 2)) u_c_row (
       .clk_i, .rst_i, .data_i({fresh_by_bank_q[summing_q], tail_row_o}), .data_o({c_fresh, c_row})
   );
   always_ff @(posedge clk_i) begin
-    if (done) c_q[tail_done_row_o] <= tail_c_i;
-    c_read_q <= c_q[c_row];
     c_start_q <= c_start[c_row];
     c_fresh_q <= c_fresh;
     tail_c_o <= c_fresh_q ? c_start_q : c_read_q;
   end
+
+  generate if (HAS_CN) begin : gen_c_registers
+    for (r = 0; r < (1 << ROW_BITS); r++) begin : gen_c_row
+      if (r < ROWS) begin : gen_register
+        logic [UNITS*C_BITS-1:0] row_q;
+        always_ff @(posedge clk_i) if (done && tail_done_row_o == ROW_BITS'(r)) row_q <= tail_c_i;
+        assign c_q[r] = row_q;
+      end else begin : gen_nothing
+        assign c_q[r] = '0;
+      end
+    end
+    always_ff @(posedge clk_i) c_read_q <= c_q[c_row];
+  end else begin : gen_c_memory
+    logic [UNITS*C_BITS-1:0] memory_q[ROWS];
+    assign c_q = '0;
+    always_ff @(posedge clk_i) begin
+      if (done) memory_q[tail_done_row_o] <= tail_c_i;
+      c_read_q <= memory_q[c_row];
+    end
+  end endgenerate
 
   genvar u;
   generate for (u = 0; u < (1 << ROW_BITS) * UNITS; u++) begin : gen_c_start
@@ -341,13 +359,15 @@ module gw_recurrent #(
     end
   end
 
+  logic [HIDDEN*H_BITS-1:0] given;
+  assign given = (HIDDEN * H_BITS)'(h_q[giving_q]);
   generate for (u = 0; u < HIDDEN; u++) begin : gen_out
     logic [H_BITS-1:0] h;
     logic [C_BITS-1:0] c;
     logic unused;
     assign unused = &{1'b0, h, c};
-    assign h = h_q[giving_q][u*H_BITS+:H_BITS];
-    assign c = HAS_CN ? c_q[u/UNITS][(u%UNITS)*C_BITS+:C_BITS] : '0;
+    assign h = given[u*H_BITS+:H_BITS];
+    assign c = c_q[u/UNITS][(u%UNITS)*C_BITS+:C_BITS];
     if (H_SIGNED) begin : gen_h_signed
       assign out_data_o[u*OUT_BITS+:OUT_BITS] = OUT_BITS'($signed(h));
       assign hn_data_o[u*HN_BITS+:HN_BITS] = HN_BITS'($signed(h));

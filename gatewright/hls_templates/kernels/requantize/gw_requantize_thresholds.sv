@@ -31,34 +31,30 @@ module gw_requantize_thresholds #(
     localparam logic [31:0] LANE_NAME = {
       8'(48 + SOURCE / 1000), 8'(48 + SOURCE / 100 % 10), 8'(48 + SOURCE / 10 % 10), 8'(48 + SOURCE % 10)
     };
-    // Behind each level.
-    logic signed [N_BITS:0] n_q[DEPTH];
-    logic [DEPTH-1:0] count_q[DEPTH];
-    // Before each level, and behind the last.
-    logic [(DEPTH+1)*ROW_BITS-1:0] row;
-
-    assign row[0+:ROW_BITS] = row_i;
-
     for (level = 0; level < DEPTH; level++) begin : gen_level
       localparam logic [15:0] LEVEL_NAME = {8'(48 + level / 10), 8'(48 + level % 10)};
       localparam int WORDS = SETS << level;
       localparam int ADDRESS_BITS = WORDS > 1 ? $clog2(WORDS) : 1;
       logic [T_BITS-1:0] threshold;
       logic [ADDRESS_BITS-1:0] address;
-      logic signed [N_BITS:0] n, waiting_n;
-      logic [DEPTH-1:0] count, waiting;
+      // Before the level, and behind it.
+      logic signed [N_BITS:0] n, waiting_n, n_q;
+      logic [DEPTH-1:0] count, waiting, count_q;
+      logic [ROW_BITS-1:0] row, row_behind;
 
       if (level == 0) begin : gen_first
         assign n = $signed({N_SIGNED && n_i[(lane+1)*N_BITS-1], n_i[lane*N_BITS+:N_BITS]});
         assign count = '0;
+        assign row = row_i;
       end else begin : gen_next
-        assign n = n_q[level-1];
-        assign count = count_q[level-1];
+        assign n = gen_level[level-1].n_q;
+        assign count = gen_level[level-1].count_q;
+        assign row = gen_level[level-1].row_behind;
       end
 
       // The bits decided so far are the position in the level.
       if (ROWS > 0) begin : gen_rows
-        assign address = ADDRESS_BITS'((32'(row[level*ROW_BITS+:ROW_BITS]) << level) | 32'(count));
+        assign address = ADDRESS_BITS'((32'(row) << level) | 32'(count));
       end else begin : gen_one
         assign address = ADDRESS_BITS'(count);
       end
@@ -68,18 +64,18 @@ module gw_requantize_thresholds #(
       gw_delay #(.WIDTH(N_BITS + 1), .LATENCY(2)) u_n (.clk_i, .rst_i, .data_i(n), .data_o(waiting_n));
       gw_delay #(.WIDTH(DEPTH), .LATENCY(2)) u_count (.clk_i, .rst_i, .data_i(count), .data_o(waiting));
       gw_delay #(.WIDTH(ROW_BITS), .LATENCY(3)) u_row (
-          .clk_i, .rst_i, .data_i(row[level*ROW_BITS+:ROW_BITS]), .data_o(row[(level+1)*ROW_BITS+:ROW_BITS])
+          .clk_i, .rst_i, .data_i(row), .data_o(row_behind)
       );
       always_ff @(posedge clk_i) begin
-        n_q[level] <= waiting_n;
-        count_q[level] <= DEPTH'({waiting, (T_BITS + N_BITS)'(waiting_n) >= (T_BITS + N_BITS)'($signed(threshold))});
+        n_q <= waiting_n;
+        count_q <= DEPTH'({waiting, (T_BITS + N_BITS)'(waiting_n) >= (T_BITS + N_BITS)'($signed(threshold))});
       end
     end
 
-    always_ff @(posedge clk_i) y_o[lane*Y_BITS+:Y_BITS] <= Y_BITS'(33'(LOW) + 33'(count_q[DEPTH-1]));
+    always_ff @(posedge clk_i) y_o[lane*Y_BITS+:Y_BITS] <= Y_BITS'(33'(LOW) + 33'(gen_level[DEPTH-1].count_q));
 
     logic unused;
-    assign unused = &{1'b0, n_q[DEPTH-1], row[DEPTH*ROW_BITS+:ROW_BITS]};
+    assign unused = &{1'b0, gen_level[DEPTH-1].n_q, gen_level[DEPTH-1].row_behind};
   end endgenerate
 
 endmodule
