@@ -16,9 +16,11 @@ from gatewright.tools.compiler import ap_types, check_compiler, find_compiler
 from gatewright.tools.home import VARIABLE as CACHE
 from gatewright.tools.programs import (
     COMPILER,
+    IVERILOG,
     VERILATOR,
     VITIS,
     VIVADO,
+    VVP,
     YOSYS,
     Program,
     find_program,
@@ -136,6 +138,8 @@ def _simulators() -> list[Entry]:
     return [
         _line(VERILATOR, lambda: _tool(VERILATOR, find_verilator), "level rtl: simulate rtl/"),
         _line(YOSYS, lambda: _tool(YOSYS, find_yosys), synth),
+        _program(IVERILOG, "tests: read rtl/, and simulate it with four states"),
+        _program(VVP, "run what iverilog compiles"),
     ]
 
 

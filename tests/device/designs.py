@@ -50,7 +50,7 @@ def expected(x: IntArray, start: IntArray, total: int | None = None) -> list[Int
 def write_sources(folder: Path, digest: bytes = DIGEST) -> list[str]:
     """The shell around this design."""
     modules = versioned_modules()
-    names = [f"{library_module(name)}.sv" for name in ("gw_ram", "gw_skid", "gw_fifo")]
+    names = [f"{library_module(name)}.sv" for name in ("gw_held", "gw_ram", "gw_skid", "gw_fifo")]
     files = {name: modules[name] for name in names}
     files[TOP.name] = TOP.read_text()
     files |= shell_files(INPUTS, OUTPUTS, digest)

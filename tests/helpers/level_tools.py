@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,18 @@ def every_level(*levels: str) -> list[Any]:
 
 def needs(level: str) -> pytest.MarkDecorator:
     """Skips a test where the tool of a level is missing."""
+    return missing_tools(TOOLS.get(level, str), what=f"level {level}: ")
+
+
+def missing_tools(*finders: Callable[[], object], what: str = "") -> pytest.MarkDecorator:
+    """Skips a test where a tool is missing, and says how to get it."""
     missing = ""
     try:
-        TOOLS.get(level, str)()
+        for find in finders:
+            find()
     except GatewrightError as error:
-        missing = error.remedy
-    return pytest.mark.skipif(bool(missing), reason=f"level {level}: {missing}")
+        missing = f"{error.code}: {error.remedy}"
+    return pytest.mark.skipif(bool(missing), reason=f"{what}{missing}")
 
 
 def new_cache(folder: Path, *, rtl: bool = False) -> Path:

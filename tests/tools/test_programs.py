@@ -16,9 +16,11 @@ from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 from gatewright.tools.programs import (
     COMPILER,
+    IVERILOG,
     VERILATOR,
     VITIS,
     VIVADO,
+    VVP,
     YOSYS,
     Program,
     find_program,
@@ -26,7 +28,7 @@ from gatewright.tools.programs import (
 )
 
 FLOW = [p for family in OPEN_FAMILIES.values() for p in (family.nextpnr, family.packer)]
-PROGRAMS = [COMPILER, VERILATOR, YOSYS, *FLOW, VITIS, VIVADO]
+PROGRAMS = [COMPILER, VERILATOR, YOSYS, IVERILOG, VVP, *FLOW, VITIS, VIVADO]
 PAGE = Path(__file__).parents[2] / "docs" / "tools.md"
 EVERYWHERE = Program(
     name="thing",

@@ -26,13 +26,13 @@ module gw_downsize #(
     for (int i = 0; i < port; ++i) base_of = base_of + 32'(WORD_BYTES[8*i+:8]);
   endfunction
 
-  genvar p, i;
+  genvar p, n;
   generate for (p = 0; p < PORTS; ++p) begin : g_port
     localparam int Base = base_of(p);
     localparam int Bytes = 32'(WORD_BYTES[8*p+:8]);
-    for (i = 0; i < Bytes; ++i) begin : g_byte
-      assign first[Base+i] = i == 0 && load_i[p];
-      assign last[Base+i]  = i == Bytes - 1;
+    for (n = 0; n < Bytes; ++n) begin : g_byte
+      assign first[Base+n] = n == 0 && load_i[p];
+      assign last[Base+n]  = n == Bytes - 1;
     end
   end endgenerate
 

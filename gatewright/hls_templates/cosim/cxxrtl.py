@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gatewright.hls_templates.cosim.library import MODEL_HEAD, Model
 from gatewright.hls_templates.cosim.project import RtlProject
-from gatewright.hls_templates.project.names import Names
+from gatewright.hls_templates.project.names import ROMS_HERE, Names
 from gatewright.tools import Tool, run_yosys
 from gatewright.tools.cache import header_facts
 
@@ -53,5 +53,5 @@ def _mangled(name: str) -> str:
 def read_command(rtl: RtlProject, names: Names) -> str:
     """Read the core; the front end wants one job and paths below the working folder."""
     sources = " ".join(rtl.sources)
-    top = f'--top {names.core} -D{names.rom_dir}=""'
+    top = f'--top {names.core} -D{names.rom_dir}="{ROMS_HERE}"'
     return f"read_slang -j 1 --keep-hierarchy {top} {sources}"

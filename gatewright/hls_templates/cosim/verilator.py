@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gatewright.hls_templates.cosim.library import CORE_MAIN, MODEL_HEAD, Model, flags
 from gatewright.hls_templates.cosim.project import RtlProject
-from gatewright.hls_templates.project.names import Names
+from gatewright.hls_templates.project.names import ROMS_HERE, Names
 from gatewright.tools import Cached, Tool, run_tool
 from gatewright.tools.cache import header_facts
 from gatewright.tools.compiler import Compiler, find_compiler, run_compiler
@@ -48,7 +48,7 @@ def verilator_model(tool: Tool, *, trace: bool, style: Style = OUR_STYLE) -> Mod
     options = [*_VERILATE, *style.options, *(["--trace-vcd"] if trace else [])]
 
     def generate(rtl: RtlProject, names: Names, work: Path) -> Sequence[str]:
-        top = ["--top-module", names.core, f'+define+{names.rom_dir}=""']
+        top = ["--top-module", names.core, f'+define+{names.rom_dir}="{ROMS_HERE}"']
         run_tool(tool, [*options, *top, "--Mdir", MODEL, *rtl.sources], work)
         sources = sorted(path.name for path in (work / MODEL).glob("*.cpp"))
         text = "".join(f'#include "{MODEL}/{name}"\n' for name in sources)

@@ -87,7 +87,7 @@ module gw_ip_in #(
   logic unused;
   assign unused = ^beats;
 
-  if (Beats == 1) begin : gen_whole
+  generate if (Beats == 1) begin : gen_whole
     assign complete  = 1'b1;
     assign framing_o = 1'b0;
   end else begin : gen_parts
@@ -108,6 +108,6 @@ module gw_ip_in #(
         if (last && !complete && !drop) framing_q <= 1'b1;
       end
     end
-  end
+  end endgenerate
 
 endmodule

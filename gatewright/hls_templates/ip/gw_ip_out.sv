@@ -43,7 +43,7 @@ module gw_ip_out #(
     else if (valid && ready) open_q <= !last;
   end
 
-  if (Beats == 1) begin : gen_whole
+  generate if (Beats == 1) begin : gen_whole
     assign complete = 1'b1;
     assign part     = beats;
   end else begin : gen_parts
@@ -58,7 +58,7 @@ module gw_ip_out #(
       if (rst_i || clear_i) index_q <= '0;
       else if (valid && ready) index_q <= complete ? '0 : index_q + 1'b1;
     end
-  end
+  end endgenerate
 
   gw_skid #(
       .WIDTH(BUS + 1)

@@ -17,6 +17,7 @@ from gatewright.hls_templates.mapping.dataflow import Design
 from gatewright.hls_templates.project.names import (
     LIBRARY_VERSION,
     ROMS,
+    ROMS_HERE,
     SOURCES,
     Names,
     library_module,
@@ -166,7 +167,7 @@ def _values(ip: IpDesign, sources: Sequence[str]) -> dict[str, Any]:
         "name": ip.names.name,
         "ip": ip.names.ip,
         "top": ip.names.top,
-        "rom_dir": ip.rom_dir,
+        "rom_dir": ip.rom_dir or ROMS_HERE,
         "lite": LITE,
         "inputs": inputs,
         "outputs": outputs,

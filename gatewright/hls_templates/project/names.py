@@ -21,6 +21,9 @@ LIBRARY_LIST = "library.f"
 """The list of the library's."""
 ROMS = "rom"
 """The folder of memory images in ``rtl/``."""
+ROMS_HERE = "./"
+"""Where that is for a tool that runs in ``rtl/``. Not empty: iverilog 11 makes a character zero of
+an empty string, which ends the name of a file before it begins."""
 
 
 _MOST_LETTERS = 40

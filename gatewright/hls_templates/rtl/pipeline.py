@@ -114,7 +114,8 @@ class PipelineWriter:
         self.signal(name, type_, time)
         self._body.append(
             f"  generate for (u = 0; u < {self.lanes}; u++) begin : gen_{name}\n"
-            f"    assign {name}[u*{type_.bits}+:{type_.bits}] = {port}[{at}+:{type_.bits}];\n  end endgenerate"
+            f"    assign {name}[u*{type_.bits}+:{type_.bits}] = {port}[{at}+:{type_.bits}];\n"
+            "  end endgenerate"
         )
 
     def at(self, name: str, time: int) -> str:
@@ -202,7 +203,8 @@ class PipelineWriter:
         self._outputs[port] = self.lanes * type_.bits
         self._body.append(
             f"  generate for (u = 0; u < {self.lanes}; u++) begin : gen_{port}\n"
-            f"    assign {port}[u*{type_.bits}+:{type_.bits}] = {type_.bits}'({lane});\n  end endgenerate"
+            f"    assign {port}[u*{type_.bits}+:{type_.bits}] = {type_.bits}'({lane});\n"
+            "  end endgenerate"
         )
 
     def finish(self, what: str, inputs: Mapping[str, int]) -> Generated:
@@ -217,5 +219,7 @@ class PipelineWriter:
         ports = [f"  input  logic {port}" for port in scalars + wide]
         ports += [f"  output logic [{width - 1}:0] {n}" for n, width in self._outputs.items()]
         everything = ["clk_i", "rst_i", "row_i", *inputs]
-        unused = f"  logic unused;\n  assign unused = &{{1'b0, {', '.join(everything)}}};\n  genvar u;"
+        unused = (
+            f"  logic unused;\n  assign unused = &{{1'b0, {', '.join(everything)}}};\n  genvar u;"
+        )
         return Generated(self.ident, what, tuple(ports), (unused, *self._body))

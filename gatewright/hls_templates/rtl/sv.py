@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gatewright.hls_templates.project.names import Names, library_module
+from gatewright.hls_templates.project.names import ROMS_HERE, Names, library_module
 from gatewright.ir.types import IntArray, IntType
 
 
@@ -164,7 +164,7 @@ class Generated:
         """The module."""
         placed = [p.piece(names) if isinstance(p, Instance) else p for p in self.body]
         pieces = [part for part in placed if isinstance(part, Piece)]
-        params = ' #(\n  parameter ROM_DIR = ""\n)' if self.has_roms else ""
+        params = f' #(\n  parameter ROM_DIR = "{ROMS_HERE}"\n)' if self.has_roms else ""
         lines = (part.text if isinstance(part, Piece) else part for part in placed)
         text = (
             f"// {self.what}\nmodule {names.module(self.ident)}{params} (\n"

@@ -10,7 +10,13 @@ import jinja2
 from gatewright.hls_templates.kernels.axis.kernel import FLAGS
 from gatewright.hls_templates.library import file_list, versioned_modules
 from gatewright.hls_templates.mapping.dataflow import Design, Fifo
-from gatewright.hls_templates.project.names import DEFAULT_NAMES, LIBRARY_LIST, SOURCES, Names
+from gatewright.hls_templates.project.names import (
+    DEFAULT_NAMES,
+    LIBRARY_LIST,
+    ROMS_HERE,
+    SOURCES,
+    Names,
+)
 from gatewright.hls_templates.rtl.sv import Generated, Instance, Module, Piece, RtlStage
 
 
@@ -109,7 +115,7 @@ def _tops(
         "design": design,
         "flags": FLAGS,
         "names": names,
-        "rom_dir": rom_dir,
+        "rom_dir": rom_dir or ROMS_HERE,
         "taps": {k: v for stage in stages for k, v in stage.taps.items()},
         "wires": [wire for stage in stages for wire in stage.wires],
         "instances": [instance.piece(names) for instance in placed],

@@ -4,13 +4,13 @@
 // aresetn is registered: hold it low for 16 cycles, as AMD's reset blocks do.
 
 `ifndef GATEWRIGHT_ROM_DIR
-`define GATEWRIGHT_ROM_DIR ""
+`define GATEWRIGHT_ROM_DIR "./"
 `endif
 
 `default_nettype none
 
 module gatewright_ip #(
-    parameter ROM_DIR = `GATEWRIGHT_ROM_DIR  // where rom/ lies; empty, or ends in /
+    parameter ROM_DIR = `GATEWRIGHT_ROM_DIR  // where rom/ lies; ends in /
 ) (
     (* X_INTERFACE_INFO = "xilinx.com:signal:clock:1.0 aclk CLK" *)
     (* X_INTERFACE_PARAMETER = "XIL_INTERFACENAME aclk, ASSOCIATED_BUSIF s_axi:s_axis:m_axis, ASSOCIATED_RESET aresetn" *)

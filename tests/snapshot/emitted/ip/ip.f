@@ -12,6 +12,7 @@
 ../rtl/gw_flatten_v1.sv
 ../rtl/gw_fork_v1.sv
 ../rtl/gw_gather_v1.sv
+../rtl/gw_held_v1.sv
 ../rtl/gw_mac_v1.sv
 ../rtl/gw_matvec_v1.sv
 ../rtl/gw_multiply_v1.sv

@@ -3,10 +3,10 @@
 // clear drops all that is in flight and every state, as aresetn does. The tap ports show h (and c) of a
 // row block of units of a recurrent layer when it is computed.
 //
-// Memory images are read from ROM_DIR, which is empty (the folder that a tool runs in) or ends in "/".
+// Memory images are read from ROM_DIR, which ends in "/"; "./" is the folder that a tool runs in.
 
 `ifndef GATEWRIGHT_ROM_DIR
-`define GATEWRIGHT_ROM_DIR ""
+`define GATEWRIGHT_ROM_DIR "./"
 `endif
 
 /* verilator lint_off PINCONNECTEMPTY */  // outputs of states that nobody asked for

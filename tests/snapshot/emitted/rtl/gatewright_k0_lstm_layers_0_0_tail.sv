@@ -1,6 +1,6 @@
 // Tail of k0_lstm_layers_0_0, 22 cycles long.
 module gatewright_k0_lstm_layers_0_0_tail #(
-  parameter ROM_DIR = ""
+  parameter ROM_DIR = "./"
 ) (
   input  logic clk_i,
   input  logic rst_i,
@@ -13,26 +13,27 @@ module gatewright_k0_lstm_layers_0_0_tail #(
 
   logic unused;
   assign unused = &{1'b0, clk_i, rst_i, row_i, sums_i, c_i};
+  genvar u;
   logic [17:0] input_sum;
-  for (genvar u = 0; u < 2; u++) begin : gen_input_sum
+  generate for (u = 0; u < 2; u++) begin : gen_input_sum
     assign input_sum[u*9+:9] = sums_i[(u*4+0)*9+:9];
-  end
+  end endgenerate
   logic [17:0] forget_sum;
-  for (genvar u = 0; u < 2; u++) begin : gen_forget_sum
+  generate for (u = 0; u < 2; u++) begin : gen_forget_sum
     assign forget_sum[u*9+:9] = sums_i[(u*4+1)*9+:9];
-  end
+  end endgenerate
   logic [17:0] cell_sum;
-  for (genvar u = 0; u < 2; u++) begin : gen_cell_sum
+  generate for (u = 0; u < 2; u++) begin : gen_cell_sum
     assign cell_sum[u*9+:9] = sums_i[(u*4+2)*9+:9];
-  end
+  end endgenerate
   logic [17:0] output_sum;
-  for (genvar u = 0; u < 2; u++) begin : gen_output_sum
+  generate for (u = 0; u < 2; u++) begin : gen_output_sum
     assign output_sum[u*9+:9] = sums_i[(u*4+3)*9+:9];
-  end
+  end endgenerate
   logic [7:0] c_prev;
-  for (genvar u = 0; u < 2; u++) begin : gen_c_prev
+  generate for (u = 0; u < 2; u++) begin : gen_c_prev
     assign c_prev[u*4+:4] = c_i[u*4+:4];
-  end
+  end endgenerate
   logic [7:0] input_acc;
   gw_requantize_affine_v1 #(
     .LANES(gatewright_params_pkg::K0_LSTM_LAYERS_0_0_TAIL_INPUT_ACC_LANES),
@@ -323,15 +324,15 @@ module gatewright_k0_lstm_layers_0_0_tail #(
     .n_i(h_product),
     .y_o(h)
   );
-  for (genvar u = 0; u < 2; u++) begin : gen_h_o
+  generate for (u = 0; u < 2; u++) begin : gen_h_o
     assign h_o[u*4+:4] = 4'($signed(h[u*3+:3]));
-  end
+  end endgenerate
   logic [7:0] c_at_22;
   gw_delay_v1 #(.WIDTH(8), .LATENCY(8)) u_c_at_22 (
     .clk_i, .rst_i, .data_i(c), .data_o(c_at_22)
   );
-  for (genvar u = 0; u < 2; u++) begin : gen_c_o
+  generate for (u = 0; u < 2; u++) begin : gen_c_o
     assign c_o[u*4+:4] = 4'($signed(c_at_22[u*4+:4]));
-  end
+  end endgenerate
 
 endmodule

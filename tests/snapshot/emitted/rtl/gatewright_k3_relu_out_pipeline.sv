@@ -1,6 +1,6 @@
 // Function of k3_relu_out.
 module gatewright_k3_relu_out_pipeline #(
-  parameter ROM_DIR = ""
+  parameter ROM_DIR = "./"
 ) (
   input  logic clk_i,
   input  logic rst_i,
@@ -11,10 +11,11 @@ module gatewright_k3_relu_out_pipeline #(
 
   logic unused;
   assign unused = &{1'b0, clk_i, rst_i, row_i, n_i};
+  genvar u;
   logic [6:0] n;
-  for (genvar u = 0; u < 1; u++) begin : gen_n
+  generate for (u = 0; u < 1; u++) begin : gen_n
     assign n[u*7+:7] = n_i[u*7+:7];
-  end
+  end endgenerate
   logic [3:0] y;
   gw_requantize_affine_v1 #(
     .LANES(gatewright_params_pkg::K3_RELU_OUT_PIPELINE_Y_LANES),
@@ -38,8 +39,8 @@ module gatewright_k3_relu_out_pipeline #(
     .n_i(n),
     .y_o(y)
   );
-  for (genvar u = 0; u < 1; u++) begin : gen_y_o
+  generate for (u = 0; u < 1; u++) begin : gen_y_o
     assign y_o[u*4+:4] = 4'(y[u*4+:4]);
-  end
+  end endgenerate
 
 endmodule

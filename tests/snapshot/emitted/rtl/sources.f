@@ -12,6 +12,7 @@ gw_fifo_v1.sv
 gw_flatten_v1.sv
 gw_fork_v1.sv
 gw_gather_v1.sv
+gw_held_v1.sv
 gw_mac_v1.sv
 gw_matvec_v1.sv
 gw_multiply_v1.sv
