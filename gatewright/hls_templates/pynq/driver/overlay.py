@@ -106,6 +106,7 @@ class Overlay:
         self._inputs = [BusPort(facts) for facts in self.facts["inputs"]]
         self._outputs = [BusPort(facts) for facts in self.facts["outputs"]]
         self._stream: Any = lambda: None
+        self._left = 0
         board = Pynq(self._where, addresses) if board is None else board
         self._ip = board.ip
         self._identify()
