@@ -55,7 +55,7 @@ def floats(x: Any, shape: Sequence[Any], name: str) -> Any:
 def quantized(x: Any, quantizer: dict[str, Any]) -> Any:
     """Centered integers, int64, of float32, as arithmetic in IEEE binary32 has them.
 
-    Where a 32-bit ARM could divide four floats at once, numpy multiplies by an estimated
+    Where a 32-bit ARM could divide four floats at once, numpy may multiply by an estimated
     reciprocal, which is not what binary32 says. Binary64, rounded after each operation, is: its 53
     bits are more than twice 24 and two (Figueroa, "When is double rounding innocuous?", 1995).
     """
