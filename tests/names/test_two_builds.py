@@ -1,0 +1,79 @@
+"""Two builds in one project: each gives its own integers, in one simulation and one synthesis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from benches import AROUND, RIGHT
+from pair import NAMES, Pair
+from simulators import answers, iverilog, verilator
+
+from gatewright.hls_templates.project.names import LIBRARY_LIST
+from gatewright.tools import find_yosys, run_yosys
+
+pytestmark = pytest.mark.compiles
+
+BENCH = ["both.sv", "tb.sv"]
+WHOLE = [word for name in NAMES for word in ("-F", f"{name}/rtl/sources.f")]
+
+
+def once(pair: Pair) -> list[str]:
+    """The library once, and what is each build's own."""
+    return [*pair.sources("kws"), *pair.sources("vad", "vad.f")]
+
+
+def twice(pair: Pair) -> list[str]:
+    """Both lists, whole."""
+    return [*pair.sources("kws"), *pair.sources("vad")]
+
+
+def test_they_compute_other_integers(pair: Pair) -> None:
+    """Else nothing below could tell one from the other."""
+    assert pair.golden("kws", "s_axis") == pair.golden("vad", "s_axis")
+    first, second = (pair.golden(name, "m_axis") for name in NAMES)
+    assert len(first) == len(second) > 10
+    assert all(a != b for a, b in zip(first, second, strict=True))
+
+
+def test_nothing_of_a_build_is_called_as_in_the_other(pair: Pair) -> None:
+    """Files of one name are the library's, the same byte for byte, and lists."""
+    rtl = [
+        {p.relative_to(b.path / "rtl"): p.read_bytes() for p in b.path.rglob("rtl/**/*.*")}
+        for b in pair.builds.values()
+    ]
+    common = rtl[0].keys() & rtl[1].keys()
+    listed = {Path(line).name for line in pair.sources("kws", LIBRARY_LIST)}
+    assert {str(path) for path in common} == {*listed, LIBRARY_LIST, "sources.f"}
+    assert {p for p in common if rtl[0][p] != rtl[1][p]} == {Path("sources.f")}
+
+
+def test_verilator(place: Path) -> None:
+    assert answers(verilator([*WHOLE, *BENCH], place)) == RIGHT
+
+
+def test_verilator_with_the_library_once(pair: Pair, place: Path) -> None:
+    assert answers(verilator([*once(pair), *BENCH], place)) == RIGHT
+
+
+@pytest.mark.parametrize("listed", [twice, once], ids=["twice", "once"])
+def test_iverilog(listed: Callable[[Pair], list[str]], pair: Pair, place: Path) -> None:
+    assert answers(iverilog([*listed(pair), *BENCH], place)) == RIGHT
+
+
+def test_yosys_for_xilinx(pair: Pair, place: Path) -> None:
+    """One synthesis of both, of which a netlist of that family's cells is simulated."""
+    read = f"read_slang -j 1 --top {AROUND} {' '.join(once(pair))} both.sv"
+    synthesize = f"synth_xilinx -family xc7 -top {AROUND} -noiopad"
+    tool = find_yosys()
+    run_yosys(tool, [read, synthesize, "write_verilog -noattr netlist.v"], place)
+    assert tool.root is not None
+    cells = tool.root / "xilinx" / "cells_sim.v"
+    assert answers(iverilog(["netlist.v", str(cells), "tb.sv"], place)) == RIGHT
+
+
+def test_yosys_reads_both_lists_whole(pair: Pair, place: Path) -> None:
+    """As one unit; where each file is a unit, its guard is not seen by the next."""
+    read = f"read_slang -j 1 --single-unit --top {AROUND} {' '.join(twice(pair))} both.sv"
+    run_yosys(find_yosys(), [read, "proc", "check -assert"], place)
