@@ -65,10 +65,10 @@ DEFECTS = {
     "an argument too many": Defect("arguments", "save_bd_design\n", "save_bd_design a b\n"),
     "a part that there is not": Defect("part", "xc7z020clg400-1", "xc7z020clg400-9"),
     "a part of another device": Defect(
-        "board-part", "-part xc7z020clg400-1", "-part xc7z010clg400-1"
+        "board-part", "-part xc7a35tcpg236-1", "-part xc7a100tcsg324-1", board="basys3"
     ),
     "a part of another family": Defect(
-        "ip-of-part", "-part xc7z020clg400-1", "-part xczu7ev-ffvc1156-2-e"
+        "part", "-part xc7z020clg400-1", "-part xczu7ev-ffvc1156-2-e"
     ),
     "the part of a synthesis": Defect(
         "part", "-part xc7z020clg400-1 -mode", "-part xc7z010clg400-1 -mode", "ooc"
@@ -82,6 +82,10 @@ DEFECTS = {
     "memory beside the memory": Defect(
         "memory", "    exclude_bd_addr_seg ", "    assign_bd_address ", board="zcu104"
     ),
+    "a board of another version": Defect(
+        "board", "[lindex $boards end]", "xilinx.com:none:part0:1.0"
+    ),
+    "an older board": Defect("board-preset", "lsort -dictionary", "lsort"),
     "no preset where there is one": Defect("board-preset", "set preset 1", "set preset 0"),
     "a source that is missing": Defect("missing-file", "  ip/gatewright_ip.v", "  ip/gatewright.v"),
     "a source left out": Defect("left-out", "  rtl/gatewright_top.sv\n", ""),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from vivado_contract import faults
+from vivado_devices import BOARD_FILES, RESOURCES
 from vivado_model import Vivado
 from vivado_projects import run_stages, small, written
 
@@ -31,6 +32,14 @@ def test_every_board(name: str, tmp_path: Path) -> None:
         "bitstream",
         "export",
     }
+
+
+@pytest.mark.parametrize("name", sorted(BOARDS))
+def test_devices_are_those_of_the_data_sheets(name: str) -> None:
+    board = BOARDS[name]
+    assert tuple(board.resources.values()) == RESOURCES[board.part]
+    if isinstance(board, ProcessorBoard):
+        assert BOARD_FILES[board.board_part] == board.part
 
 
 @pytest.mark.parametrize(("ins", "outs"), [((8, 64), (512,)), ((32,), (8, 16, 64)), ((8,), (8,))])

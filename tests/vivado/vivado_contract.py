@@ -62,7 +62,7 @@ def _processor(vivado: Vivado, board: ProcessorBoard, facts: dict) -> Iterator[F
     preset = "1" if vivado.presets and board.board_part else "0"
     if (ps.automated or {}).get("apply_board_preset") != preset:
         yield "board-preset", "the processor is not set for the board"
-    if vivado.presets and not vivado.project["board"].startswith(board.board_part):
+    if vivado.presets and vivado.project["board"] != f"{board.board_part}:1.10":
         yield "board-preset", f"the board is {vivado.project['board']}"
     reset = vivado.bd.nets.get("rst/ext_reset_in", "")
     if reset != f"ps/{board.processor.reset}":

@@ -7,7 +7,6 @@ script is no proof that Vivado does.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -15,11 +14,9 @@ from pathlib import Path
 from tcl_model import Call, RefusedError, parse, run_tcl, tcl_list, tcl_words
 from vivado_commands import COMMANDS
 from vivado_design import BlockDesign, Cell
+from vivado_devices import BOARD_FILES, RESOURCES
 from vivado_ip import AUTOMATION, CATALOGUE, PROCESSORS, RULES, module_shape
 
-from gatewright.boards import boards
-
-PARTS = {board.part for board in boards().values()} | {"xc7z010clg400-1"}
 STEPS = {"": "synth_design", "route_design": "route_design", "write_bitstream": "write_bitstream"}
 SUFFIXES = {".v", ".sv", ".vh", ".xdc"}
 
@@ -39,7 +36,6 @@ class Vivado:
     Attributes:
         presets: Whether the files of the boards are installed.
         slack: What place and route reaches: setup and hold, in ns.
-        wrote: Called with a kind of file and the path that a command wrote.
         calls: What was called, in order.
         refused: The rule by which something was refused first, "" if nothing was.
         open: The path of the project that is open.
@@ -48,7 +44,6 @@ class Vivado:
 
     presets: bool = True
     slack: tuple[str, str] = ("0.412", "0.031")
-    wrote: Callable[[str, Path], None] = lambda kind, path: None
     calls: list[Call] = field(default_factory=list)
     refused: str = ""
     open: str = ""
@@ -81,9 +76,8 @@ class Vivado:
             self.refused = self.refused or error.check
             raise
 
-    def names(self) -> list[str]:
-        """Of the commands that were called."""
-        return [call.name for call in self.calls]
+    def wrote(self, kind: str, path: Path) -> None:
+        """A command wrote a file of a kind; or it would have."""
 
     @property
     def bd(self) -> BlockDesign:
@@ -103,7 +97,7 @@ class Vivado:
         if self.open:
             raise RefusedError("a project is open", "order")
         part = call.options.get("-part", "")
-        if part not in PARTS:
+        if part not in RESOURCES:
             raise RefusedError(f"there is no part {part!r}", "part")
         self.open = "memory" if "-in_memory" in call.options else self._path(*call.arguments)
         if self.open in self.saved and "-force" not in call.options:
@@ -166,11 +160,10 @@ class Vivado:
         return tcl_list(found)
 
     def _get_board_parts(self, call: Call) -> str:
-        known = {b.board_part for b in boards().values() if getattr(b, "board_part", "")}
         wanted = call.arguments[0].removesuffix(":*")
-        if not self.presets:
+        if not self.presets or wanted not in BOARD_FILES:
             return ""
-        return f"{wanted}:1.0 {wanted}:1.1" if wanted in known else ""
+        return f"{wanted}:1.0 {wanted}:1.10 {wanted}:1.9"
 
     def _update_compile_order(self, call: Call) -> None:
         if call.options.get("-fileset", "sources_1") != "sources_1":
@@ -198,7 +191,9 @@ class Vivado:
             self._one_cell(target).set(name.removeprefix("CONFIG."), value)
             self.bd.changed()
         elif (name, target) in (("board_part", "project"), ("target_language", "project")):
-            self.project["board" if name == "board_part" else name] = value
+            if name == "board_part":
+                self._set_board(value)
+            self.project[name] = value
         elif (name, target) == ("top", "fileset"):
             self.project["top"] = value
         elif name == "is_global_include" and tcl_words(target)[0] in self.project["files"]:
@@ -209,6 +204,14 @@ class Vivado:
             self.project["checkpoint"] = value
         else:
             raise RefusedError(f"{target or 'nothing'} has no property {name}", "property")
+
+    def _set_board(self, value: str) -> None:
+        name, _, version = value.rpartition(":")
+        if name not in BOARD_FILES or version not in ("1.0", "1.9", "1.10"):
+            raise RefusedError(f"there is no board {value}", "board")
+        if BOARD_FILES[name] != self.project["part"]:
+            raise RefusedError(f"{value} has another part", "part")
+        self.project["board"] = value
 
     def _get_property(self, call: Call) -> str:
         name, target = call.arguments

@@ -17,7 +17,7 @@ from gatewright.boards.run import Progress, run_all
 from gatewright.boards.synth import choose_clock
 from gatewright.boards.top import PADS, PLL
 from gatewright.boards.vivado.design import VivadoDesign, addresses_json
-from gatewright.boards.vivado.outcome import make_report, reached, too_slow
+from gatewright.boards.vivado.outcome import check_written, make_report, reached, too_slow
 from gatewright.boards.vivado.project import DONE, VIVADO_FOLDER, VIVADO_STAGES, vivado_files
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.project.names import ROMS, SOURCES
@@ -174,6 +174,7 @@ def run_vivado(
             _check_clock(request, folder)
         if not (folder / VIVADO_FOLDER / DONE / stage).is_file():
             _run(command, request, folder, progress)
+        check_written(folder, stage)
     report = make_report(
         request.board, request.mhz, candidate, folder, request.stages, plan.digest()
     )

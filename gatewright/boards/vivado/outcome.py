@@ -59,6 +59,27 @@ def reached(folder: Path) -> Reached:
     )
 
 
+WRITTEN_BY = {"ooc": (OOC_UTILIZATION,), "implement": (UTILIZATION, TIMING, POWER)}
+"""The reports that a stage has to leave."""
+
+
+def check_written(folder: Path, stage: str) -> None:
+    """Whether a stage left its reports.
+
+    Raises:
+        GatewrightError: GW-804.
+    """
+    below = folder / VIVADO_FOLDER
+    for name in WRITTEN_BY.get(stage, ()):
+        if not (below / name).is_file():
+            raise GatewrightError(
+                "GW-804",
+                where=str(below / name),
+                cause="there is no such report of Vivado.",
+                remedy=f"Read {below / stage}.log.",
+            )
+
+
 def make_report(
     board: Board,
     mhz: float,
