@@ -48,6 +48,7 @@ from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.hls_templates.project.names import SOURCES, Names
 from gatewright.hls_templates.project.rtl import rtl_files
+from gatewright.hls_templates.pynq import driver_files
 from gatewright.hls_templates.records import KernelRecord
 
 
@@ -156,7 +157,7 @@ def vendor_candidate(build: Documents, board: Board, multipliers: int) -> Candid
     ip = folded_ip(build, folded(build, multipliers), board.part)
     return replace(
         bare,
-        ip=ip_files(ip, bare.rtl),
+        ip=ip_files(ip, bare.rtl) | driver_files(ip, build.integer, ip.cycles),
         inputs=tuple(IpStream(port.name, port.bus_bits) for port in ip.inputs),
         outputs=tuple(IpStream(port.name, port.bus_bits) for port in ip.outputs),
     )

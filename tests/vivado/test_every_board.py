@@ -52,6 +52,15 @@ def test_compile_and_synth(
     made = {path.name for path in (folder / "vivado").iterdir()}
     ends = {"gatewright.bit"} | ({"gatewright.hwh"} if isinstance(board, ProcessorBoard) else set())
     assert ends <= made
+    if isinstance(board, ProcessorBoard):
+        told = json.loads((folder / "vivado" / "gatewright.json").read_text())
+        compiled = json.loads((build / "ip" / "gatewright.json").read_text())
+        assert told["digest"] == compiled["digest"] and told["addresses"]["board"] == name
+        # However it is folded, words are what the driver was told.
+        for key in ("inputs", "outputs", "registers", "results"):
+            assert told[key] == compiled[key]
+        driver = "gatewright_pynq.py"
+        assert (folder / "vivado" / driver).read_bytes() == (build / "ip" / driver).read_bytes()
     record_property("board", name)
     record_property("part", board.part)
     record_property("commands of Vivado", len(vivado.calls))

@@ -18,6 +18,7 @@ from gatewright.build import Build
 from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 
+pytestmark = pytest.mark.slow
 DOUBLE = Path(__file__).with_name("vivado_double.py")
 HELPERS = DOUBLE.parents[1] / "helpers"
 

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from vivado_contract import faults
 from vivado_devices import BOARD_FILES, RESOURCES
+from vivado_ip import module_shape
 from vivado_model import Vivado
-from vivado_projects import run_stages, small, written
+from vivado_projects import run_stages, small, wrapper, written
 
 from gatewright.boards import boards
 from gatewright.boards.description import ProcessorBoard
+from gatewright.boards.vivado.design import IpStream
 
 BOARDS = boards()
 
@@ -79,3 +81,15 @@ def test_no_bitstream_where_the_clock_is_missed(slack: tuple[str, str], tmp_path
     said = run_stages(Vivado(slack=slack), folder)
     assert said.startswith("bitstream: ") and "the clock is not met" in said
     assert not (folder / "vivado" / "gatewright.bit").exists()
+
+
+def test_the_wrapper_of_these_tests_has_the_ports_of_the_real_one() -> None:
+    real = Path("tests/snapshot/emitted/ip/gatewright_ip.v").read_text()
+    found = module_shape(real, "gatewright_ip")
+    widths = {name: face.bits for name, face in found.interfaces.items()}
+    ins, outs = (
+        [IpStream(name, bits) for name, bits in widths.items() if name.startswith(prefix)]
+        for prefix in ("s_axis", "m_axis")
+    )
+    assert found == module_shape(wrapper(ins, outs), "gatewright_ip")
+    assert ins and outs and set(found.pins) == {"aclk", "aresetn", "interrupt"}

@@ -12,28 +12,8 @@ from gatewright.boards.folding import Candidate
 from gatewright.boards.vivado.design import IpStream
 from gatewright.boards.vivado.flow import project_files
 from gatewright.boards.vivado.project import VIVADO_STAGES
-
-LITE = (
-    ("input", 12, "awaddr"),
-    ("input", 3, "awprot"),
-    ("input", 1, "awvalid"),
-    ("output", 1, "awready"),
-    ("input", 32, "wdata"),
-    ("input", 4, "wstrb"),
-    ("input", 1, "wvalid"),
-    ("output", 1, "wready"),
-    ("output", 2, "bresp"),
-    ("output", 1, "bvalid"),
-    ("input", 1, "bready"),
-    ("input", 12, "araddr"),
-    ("input", 3, "arprot"),
-    ("input", 1, "arvalid"),
-    ("output", 1, "arready"),
-    ("output", 32, "rdata"),
-    ("output", 2, "rresp"),
-    ("output", 1, "rvalid"),
-    ("input", 1, "rready"),
-)
+from gatewright.hls_templates.ip.write import LITE
+from gatewright.hls_templates.pynq import DRIVER
 
 
 def wrapper(inputs: Sequence[IpStream], outputs: Sequence[IpStream]) -> str:
@@ -73,6 +53,8 @@ def small(
     ip = {
         "gatewright_ip.v": wrapper(inputs, outputs),
         "ip.f": f"../rtl/{top}.sv\ngatewright_ip.v\n",
+        "gatewright.json": '{"name": "gatewright", "addresses": null}',
+        DRIVER: "",
     }
     return Candidate(4, rtl, 8, 100, ip=ip, inputs=inputs, outputs=outputs)
 

@@ -21,10 +21,10 @@ from gatewright.boards.vivado.outcome import check_written, make_report, reached
 from gatewright.boards.vivado.project import DONE, VIVADO_FOLDER, VIVADO_STAGES, vivado_files
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.project.names import ROMS, SOURCES
+from gatewright.hls_templates.pynq import DRIVER
 from gatewright.tools.programs import VIVADO, find_program
 
 IP_LIST = "ip.f"
-DRIVER = "gatewright_pynq.py"
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,10 @@ def _for_driver(
 ) -> dict[str, str]:
     """What goes to the board beside the bitstream: what compile wrote, and the addresses."""
     name = f"{design.name}.json"
-    facts = json.loads(candidate.ip.get(name, "{}"))
+    facts = json.loads(candidate.ip[name])
     facts["addresses"] = addresses_json(board, design, mhz)
-    files = {name: json.dumps(facts, indent=1, sort_keys=True) + "\n"}
-    return files | {DRIVER: candidate.ip[DRIVER]} if DRIVER in candidate.ip else files
+    text = json.dumps(facts, indent=1, sort_keys=True)
+    return {name: f"{text}\n", DRIVER: candidate.ip[DRIVER]}
 
 
 def _design(top: str, sources: list[str], candidate: Candidate) -> VivadoDesign:
