@@ -253,6 +253,14 @@ void board_memory(void* handle, u64 first, u64 end, int allowed) {
     if (memory[i].first == first) return memory.erase(memory.begin() + static_cast<long>(i)), void();
 }
 
+/// Whether a transfer that is under way reaches into some bytes.
+int board_at_work(void* handle, u64 first, u64 end) {
+  for (const auto& d : static_cast<board*>(handle)->dmas)
+    for (const channel* c : {&d.send, &d.receive})
+      if (c->busy && c->address < end && c->address + u64{c->length} > first) return 1;
+  return 0;
+}
+
 void board_stall(void* handle, int often, u64 seed) {
   static_cast<board*>(handle)->stall = often;
   static_cast<board*>(handle)->random = seed | 1;

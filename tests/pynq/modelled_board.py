@@ -120,7 +120,8 @@ class ModelledBoard:
         return buffer
 
     def free(self, address: int) -> None:
-        del self.live[address]
+        bounds = (ctypes.c_uint64(address), ctypes.c_uint64(address + self.live.pop(address)))
+        assert not self.library.board_at_work(self.handle, *bounds), "a DMA is at work in it"
         self.library.board_memory(self.handle, ctypes.c_uint64(address), ctypes.c_uint64(0), 0)
 
     def run(self, cycles: int) -> None:

@@ -22,7 +22,7 @@ from gatewright.pynq import Overlay, OverlayError
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
 PATIENT = 60.0
-LENGTH = 0x28
+LENGTH, RECEIVED = 0x28, 0x58
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +164,19 @@ class Cutting(Registers):
 
     def write(self, offset: int, value: int) -> None:
         super().write(offset, value - self.cut if offset == LENGTH else value)
+
+
+class Short(Registers):
+    """A DMA that says that it received a byte less."""
+
+    def read(self, offset: int) -> int:
+        return super().read(offset) - (offset == RECEIVED)
+
+
+def test_an_answer_of_another_length(narrow: Shared, board: ModelledBoard) -> None:
+    board.dmas = [Short(board, 0)]
+    overlay = Overlay(narrow.build.path / "ip/gatewright.bit", PATIENT, board=board)
+    assert "bytes" in refused("GW-905", lambda: overlay.simulate(narrow.x[:3])).cause
 
 
 @pytest.mark.parametrize(("cut", "says"), [(2, "FRAMING"), (1, "KEEP_LANES")])
