@@ -16,8 +16,12 @@ from modelled import compile_board
 from modelled_board import ModelledBoard, Registers
 from shared_model import Shared
 
+from gatewright.boards.vivado.flow import project_files
+from gatewright.builds.options import find_board
+from gatewright.hls_templates.pynq import driver_text
 from gatewright.hls_templates.pynq.driver import overlay as driver
 from gatewright.pynq import Overlay, OverlayError
+from gatewright.synth import vendor_candidate
 
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
@@ -279,13 +283,12 @@ class Pynq(types.ModuleType):
 def test_on_a_board(
     narrow: Shared, board: ModelledBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where pynq is, the addresses are those that the block design has."""
-    places = {
-        "ip": {"base": 0x43C00000, "bytes": 0x1000},
-        "dma": [{"base": 0x40400000, "bytes": 0x10000}],
-        "clock_mhz": 100.0,
-    }
-    bitfile = another(narrow, tmp_path, lambda facts: facts.update(addresses=places))
+    """Where pynq is, with what ``synth`` writes for the board."""
+    target = find_board("pynq-z2")
+    files = project_files(target, vendor_candidate(narrow.build, target, 64), 50.0)
+    bitfile = tmp_path / "gatewright.bit"
+    bitfile.with_suffix(".json").write_text(files["vivado/gatewright.json"])
+    assert files["vivado/gatewright_pynq.py"] == driver_text()
     monkeypatch.setitem(sys.modules, "pynq", None)
     assert "no such file" in refused("GW-911", lambda: Overlay(bitfile)).cause
     bitfile.write_bytes(b"")
@@ -294,7 +297,7 @@ def test_on_a_board(
     monkeypatch.setitem(sys.modules, "pynq", stand_in)
     with Overlay(str(bitfile), timeout=PATIENT) as overlay:
         assert stand_in.loaded == str(bitfile)
-        assert overlay.clock == 100.0
+        assert overlay.clock == 50.0
         wanted = narrow.build.simulate(narrow.x, "integer")
         np.testing.assert_array_equal(overlay.simulate(narrow.x), wanted)
         monkeypatch.setattr(board, "allocate", lambda size: exhausted())
