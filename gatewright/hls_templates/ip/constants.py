@@ -42,7 +42,7 @@ def c_header(name: str) -> str:
 
 def python_module() -> str:
     """As constants of ``NAME_regs.py``, which imports nothing."""
-    lines = [f"{name} = 0x{value:x}" for name, value, _ in constants()]
+    lines = [f"{name} = 0x{value:X}" for name, value, _ in constants()]
     return "\n".join([f'"""{_HEAD}"""', "", *lines, ""])
 
 

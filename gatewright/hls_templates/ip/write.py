@@ -136,7 +136,7 @@ def _bench(ip: IpDesign, values: Mapping[str, Any]) -> dict[str, str]:
     more = {
         "sequences": len(next(iter(beats.values()))),
         "counts": {name: sum(map(len, found)) for name, found in beats.items()},
-        "limit": 10_000 + 20 * ip.cycles,
+        "limit": 10_000 + 20 * ip.cycles + 4 * _longest(ip),
         "flight": 2 * ip.cycles + 1,
         "parts": ip.inputs[0].beats * ip.inputs[0].core.folds,
         "at": {register.name: f"12'h{register.offset:03x}" for register in REGISTERS},
@@ -146,11 +146,18 @@ def _bench(ip: IpDesign, values: Mapping[str, Any]) -> dict[str, str]:
     }
     return {
         f"tb/{ip.names.bench}.sv": _render("tb.sv.j2", {**values, **more}),
+        f"tb/test_{ip.names.name}.py": _render("test.py.j2", {**values, **more}),
         **{
             f"tb/{ip.names.name}_{name}.hex": _hex(found, port_of[name].bus_bits)
             for name, found in beats.items()
         },
     }
+
+
+def _longest(ip: IpDesign) -> int:
+    """Beats of the longest sequence that a port may take, as far as that is limited."""
+    port = ip.inputs[0]
+    return (ip.design.max_steps or 0) * port.core.folds * port.beats
 
 
 def _hex(sequences: Sequence[Sequence[int]], bits: int) -> str:

@@ -1,0 +1,124 @@
+"""Designs whose IP is simulated, of at most 20 cycles a beat, and what they have to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import graphs
+import numpy as np
+from small_cells import INPUTS
+
+from gatewright.hls_templates import Design, map_design
+from gatewright.hls_templates.ip import IpDesign, ip_files
+from gatewright.hls_templates.ip.ports import IpPort
+from gatewright.hls_templates.mapping.options import MappingOptions
+from gatewright.hls_templates.project.names import Names
+from gatewright.hls_templates.project.rtl import rtl_files
+from gatewright.ir import interpreter
+from gatewright.ir.graph import Graph
+from gatewright.ir.types import IntArray
+
+DIGEST = "0123456789abcdef" * 4
+MAX_STEPS = 9
+LONGEST = 7
+PART = "xc7z020clg400-1"
+
+
+def pointwise() -> Graph:
+    """Thresholds on each of five bytes: a beat a cycle."""
+    graph = graphs.sequence_graph("pointwise")
+    rows = np.sort(graphs.RNG.integers(-128, 128, (graphs.WIDTH, 15)), axis=1)
+    graph.outputs.append(graphs.requantize(graph, "x", rows, "y", 0))
+    return graph
+
+
+def layer_graph(name: str) -> Graph:
+    """A graph with an input for a small layer."""
+    graph = Graph(name)
+    graph.add_input("x", graphs.BYTE, ("B", "T", INPUTS))
+    return graph
+
+
+def stateful() -> Graph:
+    """A layer from given states: three inputs; every h, the last h, the last c."""
+    graph = layer_graph("stateful")
+    graph.outputs += graphs.recurrent("lstm", graph, reverse=False, given=True)
+    return graph
+
+
+def backwards() -> Graph:
+    """A layer that runs backwards, and so takes a limited number of steps."""
+    graph = layer_graph("backwards")
+    graph.outputs += graphs.recurrent("rnn_tanh", graph, reverse=True, given=False)
+    return graph
+
+
+@dataclass(frozen=True)
+class Case:
+    """A design behind a bus.
+
+    Attributes:
+        graph: What it computes.
+        bus_bits: Of its streams.
+        name: Of the build.
+    """
+
+    graph: Graph
+    bus_bits: int | None
+    name: str = "gatewright"
+
+    @property
+    def design(self) -> Design:
+        """The kernels."""
+        return map_design(self.graph, MappingOptions(max_steps=MAX_STEPS))
+
+    def ip(self, golden: Mapping[str, IntArray] | None = None) -> IpDesign:
+        """The IP, with golden vectors if it has to have a test bench."""
+        design = self.design
+        cycles = design.document(LONGEST, {}).predicted_cycles
+        values = self.answers(4, LONGEST) if golden is None else golden
+        return IpDesign(design, Names(self.name), "", DIGEST, values, cycles, PART, self.bus_bits)
+
+    def answers(self, sequences: int, steps: int) -> dict[str, IntArray]:
+        """Integers [sequences, T, values] of each port, by its tensor."""
+        feeds = graphs.random_feeds(self.graph, sequences, steps)
+        values = {**feeds, **interpreter.run(self.graph, feeds)[0]}
+        return {
+            name: value if value.ndim == 3 else value[:, None] for name, value in values.items()
+        }
+
+    def write(self, folder: Path) -> IpDesign:
+        """The folders ``rtl/`` and ``ip/``."""
+        ip = self.ip()
+        rtl = rtl_files(ip.design, ip.names)
+        for name, files in (("rtl", rtl), ("ip", ip_files(ip, rtl))):
+            for file, text in files.items():
+                path = folder / name / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+        return ip
+
+    def pool(self, ip: IpDesign) -> list[tuple[list[list[int]], list[list[int]]]]:
+        """Sequences of every length as beats of each input and of each output."""
+        found = []
+        for steps in range(1, LONGEST + 1):
+            values = self.answers(12, steps)
+            found += [
+                (_beats(ip.inputs, values, n), _beats(ip.outputs, values, n)) for n in range(12)
+            ]
+        return found
+
+
+def _beats(ports: Sequence[IpPort], values: Mapping[str, IntArray], n: int) -> list[list[int]]:
+    return [port.beats_of(values[port.core.tensor][n]) for port in ports]
+
+
+CASES = {
+    "pointwise-8": Case(pointwise(), 8),
+    "pointwise-64": Case(pointwise(), None),
+    "stateful-16": Case(stateful(), 16),
+    "backwards-32": Case(backwards(), 32),
+    "backwards-512": Case(backwards(), 512),
+}

@@ -1,0 +1,258 @@
+"""Defects of an IP, each with the check of the shipped bench that is meant for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Defect:
+    """A change of one file.
+
+    Attributes:
+        what: In a few words.
+        file: Without version and suffix, or ``wrapper``.
+        old: What stands there, once.
+        new: What stands there instead.
+        check: What the bench says.
+        case: The design in which it shows.
+    """
+
+    what: str
+    file: str
+    old: str
+    new: str
+    check: str
+    case: str = "pointwise-8"
+
+
+DEFECTS = (
+    Defect("tlast lost", "gw_ip_out", "clear_i || (word_last_i && complete)", "clear_i", "last"),
+    Defect(
+        "tlast with each beat of the last word",
+        "gw_ip_out",
+        "(word_last_i && complete)",
+        "word_last_i",
+        "last",
+    ),
+    Defect("tkeep ignored", "gw_ip_in", "&s_keep_i, s_data_i", "1'b1, s_data_i", "error_lanes"),
+    Defect("tkeep not all ones on the way out", "wrapper", "{1{1'b1}};", "{1{1'b0}};", "out_lanes"),
+    Defect(
+        "beats of a word backwards, out",
+        "gw_ip_out",
+        "beats[index_q*BUS+:BUS]",
+        "beats[(Most-index_q)*BUS+:BUS]",
+        "golden",
+    ),
+    Defect(
+        "a word begins a beat late",
+        "gw_ip_in",
+        "beats[WORD-1:0]",
+        "{beats[WORD-9:0], beats[7:0]}",
+        "golden",
+    ),
+    Defect(
+        "framing not seen",
+        "gw_ip_in",
+        "if (last && !complete && !drop) framing_q <= 1'b1;",
+        "",
+        "error_framing",
+    ),
+    Defect(
+        "what follows an error is not dropped",
+        "gw_ip_in",
+        "framing_o || lanes_o || !whole",
+        "!whole",
+        "answer_of_wrong",
+    ),
+    Defect(
+        "too_long not wired",
+        "wrapper",
+        "(core_too_long),\n      .framing_i",
+        "(1'b0),\n      .framing_i",
+        "error_too_long",
+        "backwards-32",
+    ),
+    Defect(
+        "framing of the core not wired",
+        "wrapper",
+        "core_framing || (|in_framing)",
+        "core_framing",
+        "error_framing",
+    ),
+    Defect(
+        "bvalid dropped early",
+        "gw_ip_lite",
+        "if (bvalid_o && bready_i) bvalid_o",
+        "bvalid_o",
+        "b_dropped",
+    ),
+    Defect(
+        "rvalid dropped early",
+        "gw_ip_lite",
+        "if (rvalid_o && rready_i) rvalid_o",
+        "rvalid_o",
+        "r_dropped",
+    ),
+    Defect(
+        "a write answers OKAY whatever it was",
+        "gw_ip_lite",
+        "{write_error_i, 1'b0}",
+        "2'b00",
+        "write_response",
+    ),
+    Defect(
+        "a read answers OKAY whatever it was",
+        "gw_ip_lite",
+        "{read_error_i, 1'b0}",
+        "2'b00",
+        "read_response",
+    ),
+    Defect(
+        "rdata follows the next address",
+        "gw_ip_lite",
+        "if (read_o) begin\n      rdata_o",
+        "if (1'b1) begin\n      rdata_o",
+        "r_changed",
+    ),
+    Defect("strobes ignored", "gw_ip_registers", "write_i && write_strb_i[0]", "write_i", "strobe"),
+    Defect("a register is not reset", "gw_ip_registers", "      enable_q <= '0;\n", "", "register"),
+    Defect(
+        "AXI4-Lite is not reset",
+        "gw_ip_lite",
+        "      bvalid_o <= 1'b0;\n      rvalid_o <= 1'b0;\n    end else",
+        "    end else",
+        "unknown",
+    ),
+    Defect(
+        "the output stage is not reset",
+        "gw_ip_out",
+        "      .rst_i  (rst_i),\n      .valid_i(valid)",
+        "      .rst_i  (1'b0),\n      .valid_i(valid)",
+        "unknown",
+    ),
+    Defect("digest backwards", "gw_ip_registers", "= ~index", "= index", "digest"),
+    Defect(
+        "bits of inputs and outputs swapped",
+        "gw_ip_registers",
+        "array_data = input_word",
+        "array_data = output_word",
+        "identity",
+    ),
+    Defect(
+        "an address is another",
+        "gw_ip_map",
+        "SEQUENCES_OUT = 12'h3c",
+        "SEQUENCES_OUT = 12'h44",
+        "read_response",
+    ),
+    Defect(
+        "the interrupt is not raised",
+        "gw_ip_registers",
+        "|(status_q & enable_q)",
+        "1'b0",
+        "interrupt",
+    ),
+    Defect(
+        "the interrupt does not ask whether it is wanted",
+        "gw_ip_registers",
+        "|(status_q & enable_q)",
+        "|status_q",
+        "interrupt_enable",
+    ),
+    Defect(
+        "a bit that is cleared takes the others along",
+        "gw_ip_registers",
+        "status_q & ~clear_status[1:0]",
+        "status_q & {2{clear_status[1:0] == 2'd0}}",
+        "interrupt_stays",
+    ),
+    Defect(
+        "DONE is not told",
+        "gw_ip_registers",
+        "errors_q), out_i}",
+        "errors_q), 1'b0}",
+        "interrupt_status",
+    ),
+    Defect(
+        "cycles run twice as fast",
+        "gw_ip_registers",
+        "cycles_q + 1'b1",
+        "cycles_q + 2'd2",
+        "cycles",
+    ),
+    Defect(
+        "sequences are counted a second time",
+        "gw_ip_registers",
+        "in_q + {31'd0, in_i}",
+        "in_q + {31'd0, in_i || out_i}",
+        "sequences",
+    ),
+    Defect(
+        "a busy cycle too few",
+        "gw_ip_registers",
+        "busy_cycles_q + {63'd0, busy}",
+        "busy_cycles_q + {63'd0, busy && !out_i}",
+        "busy_cycles",
+    ),
+    Defect(
+        "busy between the sequences only",
+        "gw_ip_registers",
+        "partial_i || in_q != out_q",
+        "partial_i",
+        "busy_cycles",
+    ),
+    Defect(
+        "a port that is done counts for all",
+        "gw_ip_tally",
+        "&reached",
+        "|reached",
+        "sequences",
+        "stateful-16",
+    ),
+    Defect(
+        "a clear leaves the core as it is",
+        "wrapper",
+        ".clear   (clear)",
+        ".clear   (1'b0)",
+        "answer_of_nothing",
+    ),
+    Defect(
+        "a clear leaves the input as it is", "wrapper", "(rst || clear)", "(rst)", "ready_in_clear"
+    ),
+    Defect(
+        "a clear does not end what has begun to leave",
+        "gw_ip_out",
+        "clear_i ? open_q :",
+        "clear_i ? 1'b0 :",
+        "clear_ends",
+    ),
+    Defect(
+        "a clear takes back what was offered",
+        "gw_ip_out",
+        "      .rst_i  (rst_i),\n      .valid_i(valid)",
+        "      .rst_i  (rst_i || clear_i),\n      .valid_i(valid)",
+        "valid_dropped",
+    ),
+    Defect(
+        "a clear does not wait",
+        "gw_ip_control",
+        "clear || (clear_o && !(&quiet_i))",
+        "clear",
+        "clear_leaves_open",
+    ),
+    Defect(
+        "a clear leaves the counters",
+        "gw_ip_registers",
+        "if (rst_i || resetting_i)",
+        "if (rst_i)",
+        "clear_interrupts",
+    ),
+    Defect(
+        "a clear begins in the middle of a word",
+        "gw_ip_out",
+        "if (rst_i || clear_i) index_q",
+        "if (rst_i) index_q",
+        "golden",
+    ),
+)
