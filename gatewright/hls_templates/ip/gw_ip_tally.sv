@@ -12,23 +12,30 @@ module gw_ip_tally #(
     output logic             even_o
 );
 
-  logic [PORTS-1:0] reached, ahead;
+  if (PORTS == 1) begin : gen_one
+    logic unused;
+    assign unused = ^{clk_i, rst_i};
+    assign all_o  = last_i[0];
+    assign even_o = 1'b1;
+  end else begin : gen_several
+    logic [PORTS-1:0] reached, ahead;
 
-  assign all_o  = &reached;
-  assign even_o = !(|ahead);
+    assign all_o  = &reached;
+    assign even_o = !(|ahead);
 
-  genvar port;
-  generate for (port = 0; port < PORTS; port = port + 1) begin : gen_port
-    logic [15:0] ahead_q;
+    genvar port;
+    for (port = 0; port < PORTS; port = port + 1) begin : gen_port
+      logic [15:0] ahead_q;
 
-    assign ahead[port]   = |ahead_q;
-    assign reached[port] = ahead[port] || last_i[port];
+      assign ahead[port]   = |ahead_q;
+      assign reached[port] = ahead[port] || last_i[port];
 
-    always_ff @(posedge clk_i) begin
-      if (rst_i) ahead_q <= '0;
-      else if (last_i[port] && !all_o) ahead_q <= ahead_q + 1'b1;
-      else if (!last_i[port] && all_o) ahead_q <= ahead_q - 1'b1;
+      always_ff @(posedge clk_i) begin
+        if (rst_i) ahead_q <= '0;
+        else if (last_i[port] && !all_o) ahead_q <= ahead_q + 1'b1;
+        else if (!last_i[port] && all_o) ahead_q <= ahead_q - 1'b1;
+      end
     end
-  end endgenerate
+  end
 
 endmodule
