@@ -12,7 +12,8 @@ module gw_ip_tally #(
     output logic             even_o
 );
 
-  if (PORTS == 1) begin : gen_one
+  genvar port;
+  generate if (PORTS == 1) begin : gen_one
     logic unused;
     assign unused = ^{clk_i, rst_i};
     assign all_o  = last_i[0];
@@ -23,7 +24,6 @@ module gw_ip_tally #(
     assign all_o  = &reached;
     assign even_o = !(|ahead);
 
-    genvar port;
     for (port = 0; port < PORTS; port = port + 1) begin : gen_port
       logic [15:0] ahead_q;
 
@@ -36,6 +36,6 @@ module gw_ip_tally #(
         else if (!last_i[port] && all_o) ahead_q <= ahead_q - 1'b1;
       end
     end
-  end
+  end endgenerate
 
 endmodule
