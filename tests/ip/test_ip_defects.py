@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from ip_builds import passed
+from ip_defects import DEFECTS, Defect
 from ip_designs import CASES
 from ip_icarus import simulate
-from planted import DEFECTS, Defect
 
 from gatewright.hls_templates.project.names import library_module
 
