@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from gatewright.hls_templates.ip.write import ip_library
 from gatewright.hls_templates.library import (
     library,
     versioned_cpp,
@@ -30,7 +31,7 @@ MODULES = [name.removesuffix(".sv") for name in library(".sv")]
 
 def digests() -> dict[str, str]:
     """Of every file, by name."""
-    files = {**versioned_modules(), **versioned_headers()}
+    files = {**versioned_modules(), **ip_library(), **versioned_headers()}
     return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
 
 
