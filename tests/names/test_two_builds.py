@@ -10,6 +10,7 @@ from benches import AROUND, RIGHT
 from pair import NAMES, Pair
 from simulators import answers, iverilog, verilator
 
+from gatewright.errors import GatewrightError
 from gatewright.hls_templates.project.names import LIBRARY_LIST
 from gatewright.tools import find_yosys, run_yosys
 
@@ -38,15 +39,22 @@ def test_they_compute_other_integers(pair: Pair) -> None:
 
 
 def test_nothing_of_a_build_is_called_as_in_the_other(pair: Pair) -> None:
-    """Files of one name are the library's, the same byte for byte, and lists."""
-    rtl = [
-        {p.relative_to(b.path / "rtl"): p.read_bytes() for p in b.path.rglob("rtl/**/*.*")}
-        for b in pair.builds.values()
-    ]
-    common = rtl[0].keys() & rtl[1].keys()
-    listed = {Path(line).name for line in pair.sources("kws", LIBRARY_LIST)}
-    assert {str(path) for path in common} == {*listed, LIBRARY_LIST, "sources.f"}
-    assert {p for p in common if rtl[0][p] != rtl[1][p]} == {Path("sources.f")}
+    """Files of one name are the library's, the same byte for byte, or lists and scripts."""
+    first, second = (
+        {
+            path.relative_to(build.path).as_posix(): path.read_bytes()
+            for part in ("rtl", "ip")
+            for path in (build.path / part).rglob("*")
+            if path.is_file()
+        }
+        for build in pair.builds.values()
+    )
+    common = first.keys() & second.keys()
+    differ = {name for name in common if first[name] != second[name]}
+    assert differ == {"rtl/sources.f", "ip/ip.f", "ip/package_ip.tcl"}
+    library = {name for name in common - differ if name.startswith("rtl/")}
+    listed = {f"rtl/{Path(line).name}" for line in pair.sources("kws", LIBRARY_LIST)}
+    assert library == {*listed, f"rtl/{LIBRARY_LIST}"}
 
 
 def test_verilator(place: Path) -> None:
@@ -62,9 +70,17 @@ def test_iverilog(listed: Callable[[Pair], list[str]], pair: Pair, place: Path) 
     assert answers(iverilog([*listed(pair), *BENCH], place)) == RIGHT
 
 
-def test_yosys_for_xilinx(pair: Pair, place: Path) -> None:
+READERS = {
+    "slang": f"read_slang -j 1 --single-unit --top {AROUND}",
+    "read_verilog": "read_verilog -sv -defer",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reader", READERS)
+def test_yosys_for_xilinx(reader: str, pair: Pair, place: Path) -> None:
     """One synthesis of both, of which a netlist of that family's cells is simulated."""
-    read = f"read_slang -j 1 --top {AROUND} {' '.join(once(pair))} both.sv"
+    read = f"{READERS[reader]} {' '.join(twice(pair))} both.sv"
     synthesize = f"synth_xilinx -family xc7 -top {AROUND} -noiopad"
     tool = find_yosys()
     run_yosys(tool, [read, synthesize, "write_verilog -noattr netlist.v"], place)
@@ -73,7 +89,9 @@ def test_yosys_for_xilinx(pair: Pair, place: Path) -> None:
     assert answers(iverilog(["netlist.v", str(cells), "tb.sv"], place)) == RIGHT
 
 
-def test_yosys_reads_both_lists_whole(pair: Pair, place: Path) -> None:
-    """As one unit; where each file is a unit, its guard is not seen by the next."""
-    read = f"read_slang -j 1 --single-unit --top {AROUND} {' '.join(twice(pair))} both.sv"
-    run_yosys(find_yosys(), [read, "proc", "check -assert"], place)
+def test_slang_with_the_library_once(pair: Pair, place: Path) -> None:
+    """Where each file is a unit of its own, the guard of one is not seen by the next."""
+    read = f"read_slang -j 1 --top {AROUND}"
+    run_yosys(find_yosys(), [f"{read} {' '.join(once(pair))} both.sv", "check -assert"], place)
+    with pytest.raises(GatewrightError, match="duplicate definition"):
+        run_yosys(find_yosys(), [f"{read} {' '.join(twice(pair))} both.sv"], place)

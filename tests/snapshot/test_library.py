@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from gatewright.hls_templates.ip.write import ip_library
+from gatewright.hls_templates.ip.write import ip_library, ip_modules
 from gatewright.hls_templates.library import (
     library,
     versioned_cpp,
@@ -26,7 +26,7 @@ from gatewright.hls_templates.library import (
 from gatewright.hls_templates.project.names import LIBRARY, LIBRARY_VERSION, MACROS
 
 KEPT = Path(__file__).parent / "library.json"
-MODULES = [name.removesuffix(".sv") for name in library(".sv")]
+MODULES = [*(name.removesuffix(".sv") for name in library(".sv")), *ip_modules()]
 
 
 def digests() -> dict[str, str]:
@@ -65,8 +65,8 @@ def test_after_a_release_only_another_version_changes_a_byte() -> None:
 
 
 def test_a_module_is_a_file_that_guards_itself() -> None:
-    files = versioned_modules()
-    assert len(files) == len(MODULES) > 20
+    files = versioned_modules() | ip_library()
+    assert len(files) == len(MODULES) > 30
     for name, text in files.items():
         module = name.removesuffix(".sv")
         guard = f"{module}_sv".upper()
@@ -86,7 +86,7 @@ def test_a_header_guards_itself() -> None:
 
 def test_nothing_keeps_a_name_without_a_version() -> None:
     """But for headers, which lie in a folder of the version, and switches, which users set."""
-    for text in versioned_modules().values():
+    for text in (versioned_modules() | ip_library()).values():
         assert set(re.findall(r"\bgw_\w+", text)) <= {f"{m}_v{LIBRARY_VERSION}" for m in MODULES}
     for text in versioned_headers().values():
         assert not re.search(r"\bgw\b", text)
