@@ -14,10 +14,14 @@ from shared_model import Shared
 
 import gatewright.pynq
 from gatewright.errors import CODES
-from gatewright.hls_templates.pynq import DRIVER, driver_text, join
+from gatewright.hls_templates.ip.ports import BUSES, IpPort
+from gatewright.hls_templates.kernels.axis.kernel import AxisPort
+from gatewright.hls_templates.kernels.base import Port
+from gatewright.hls_templates.pynq import DRIVER, driver_text, facts, join
 from gatewright.hls_templates.pynq.driver.numbers import quantized, result
+from gatewright.hls_templates.pynq.driver.words import BusPort
 from gatewright.ir.quantizer import ROUNDING_MODES, OutputBoundary, Quantizer
-from gatewright.ir.types import IntArray
+from gatewright.ir.types import IntArray, IntType
 
 MAKERS = {"array", "asarray", "ascontiguousarray", "zeros", "empty", "full", "arange", "frombuffer"}
 """What gives numpy's own integers, of 32 bits on a 32-bit ARM, unless told otherwise."""
@@ -200,6 +204,31 @@ def test_integers_become_the_same_floats(stacked: bool, index: bool) -> None:
         got = result([facts], n, raw)
         assert got.dtype == wanted.dtype
         np.testing.assert_array_equal(got, wanted)
+
+
+@pytest.mark.parametrize("bus", BUSES)
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [(1, 0, 1), (3, -8, 7), (5, 0, 255), (7, -300, 299), (80, -128, 127), (33, -(1 << 23), 5)],
+)
+def test_words_are_those_of_the_ip(values: int, low: int, high: int, bus: int) -> None:
+    """Several words a step among them, and a last one that is not full."""
+    rng = np.random.default_rng(bus)
+    for sequence in (True, False):
+        core = AxisPort("x", "x", Port(values, IntType(low, high)), sequence)
+        ip = IpPort("s_axis", core, bus)
+        port = BusPort(facts._port(ip))
+        steps = 4 if sequence else 1
+        n = rng.integers(low, high + 1, (3, steps, values))
+        n[0, 0, 0], n[1, 0, -1] = low, high
+        mine = n if sequence else n[:, 0]
+        packed = port.pack(mine)
+        wanted = [b"".join(beat.to_bytes(bus // 8, "little") for beat in ip.beats_of(x)) for x in n]
+        assert [row.tobytes() for row in packed] == wanted
+        assert packed.shape[1] == port.size(4) and port.widths == ip.info
+        back = port.unpack(list(packed), 4)
+        assert back.dtype == np.int64
+        np.testing.assert_array_equal(back, mine)
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
