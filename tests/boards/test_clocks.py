@@ -8,11 +8,11 @@ from importlib.util import find_spec
 
 import pytest
 
-from gatewright.boards import open_boards
+from gatewright.boards import ShellBoard, boards, open_boards
 from gatewright.boards.clocks import choose_pll
 from gatewright.boards.pll import pll_module
 
-BOARDS = open_boards()
+BOARDS = {**open_boards(), **{n: b for n, b in boards().items() if isinstance(b, ShellBoard)}}
 WANTED = (20.0, 24.0, 33.3, 48.0, 50.0, 60.0, 75.5, 80.0, 100.0, 133.0)
 
 
@@ -31,7 +31,12 @@ def gowin(source, idiv, fbdiv, odiv):
     return pfd, pfd * (fbdiv + 1) * odiv, pfd * (fbdiv + 1)
 
 
-FORMULAS = {"ecp5": ecp5, "ice40": ice40, "gowin": gowin}
+def mmcm(source, multiply, divide, output):
+    pfd = source / divide
+    return pfd, pfd * multiply, pfd * multiply / output
+
+
+FORMULAS = {"ecp5": ecp5, "ice40": ice40, "gowin": gowin, "xc7": mmcm}
 """Of the data sheets."""
 
 
@@ -116,8 +121,8 @@ def test_the_loop_of_ecp5_is_within_the_ranges(name, mhz):
 @pytest.mark.parametrize("name", sorted(BOARDS))
 def test_the_module_holds_the_setting(name):
     board = BOARDS[name]
-    pll = choose_pll(board, board.clock.target_mhz)
-    numbers = {int(n) for n in re.findall(r"\((?:\d+'d)?(\d+)\)", pll_module(board, pll))}
+    pll = choose_pll(board, board.clock.target_mhz) or choose_pll(board, 75.5)
+    numbers = {int(n) for n in re.findall(r"\((?:\d+'d)?(\d+)(?:\.0)?\)", pll_module(board, pll))}
     assert set(pll.dividers) <= numbers
 
 

@@ -109,7 +109,10 @@ proc ask {args} {
   return $said
 }
 proc unknown {args} { ask {*}$args }
-if {[catch { source [lindex $argv 0] } said]} {
+set script [lindex $argv 0]
+set argv [lrange $argv 1 end]
+set argc [llength $argv]
+if {[catch { source $script } said]} {
   puts stderr $said
   exit 1
 }

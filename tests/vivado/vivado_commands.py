@@ -49,6 +49,7 @@ COMMANDS = {
     "set_property": command(
         {"-dict": TEXT, "-name": TEXT, "-value": TEXT, "-objects": TEXT}, (0, 3)
     ),
+    "list_property": command({"-class": TEXT, "-regexp": FLAG}, (0, 2)),
     # Runs and reports.
     "get_runs": command(GET, (0, 1)),
     "reset_run": command({"-prev_step": FLAG, "-from_step": TEXT, "-noclean_dir": FLAG}, (1, 1)),

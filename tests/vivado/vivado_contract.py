@@ -31,6 +31,9 @@ def faults(vivado: Vivado, board: Board, folder: Path) -> Iterator[Fault]:
         yield from _framing(vivado)
         yield from _interrupts(vivado, facts, board)
         yield from _addresses(vivado, facts, board)
+        told = vivado.bd.cells["gatewright_0"].parameters.get("ROM_DIR")
+        if told != f"{(folder / 'rtl').resolve()}/":
+            yield "table-parameter", f"the design looks for tables in {told}"
         if project["checkpoint"] != "None":
             yield "checkpoint", "modules are synthesized where the tables are not found"
         if project["top"] != f"{vivado.bd.name}_wrapper":
@@ -47,7 +50,7 @@ def _sources(project: dict, folder: Path) -> Iterator[Fault]:
     for line in used[0].read_text().split():
         if (folder / used[1] / line).resolve() not in have:
             yield "left-out", f"{line} is no source of the project"
-    includes = [path for path, kept in project["files"].items() if kept]
+    includes = [path for path, kept in project["files"].items() if "is_global_include" in kept]
     text = Path(includes[0]).read_text() if includes else ""
     place = re.search(r'^`define \w+_ROM_DIR "(.*/)"$', text, re.MULTILINE)
     if place is None or not (Path(place[1]) / "rom").is_dir():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tcl_model import RefusedError
@@ -19,6 +19,7 @@ class Cell:
         kind: Name of the IP or the module.
         ip: None of a module.
         fixed: What a module has.
+        module_parameters: Those of a module.
         parameters: As they were set.
         automated: What its rule was told; None before it was.
     """
@@ -27,6 +28,7 @@ class Cell:
     kind: str
     ip: Ip | None
     fixed: Shape | None = None
+    module_parameters: dict[str, tuple[str, str]] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     automated: dict[str, str] | None = None
 
@@ -39,16 +41,20 @@ class Cell:
         defaults = {name: value for name, (value, _) in self.ip.parameters.items()}
         return self.ip.shape(defaults | self.parameters)
 
+    @property
+    def known(self) -> Mapping[str, tuple[str, str]]:
+        """Its parameters: default, and the values there are as a pattern."""
+        return self.module_parameters if self.ip is None else self.ip.parameters
+
     def set(self, name: str, value: str) -> None:
         """Set a parameter.
 
         Raises:
             RefusedError: For one that there is not, or a value it cannot have.
         """
-        known = {} if self.ip is None else self.ip.parameters
-        if name not in known:
+        if name not in self.known:
             raise RefusedError(f"{self.kind} has no parameter {name}", "parameter")
-        if not re.fullmatch(known[name][1], value):
+        if not re.fullmatch(self.known[name][1], value):
             raise RefusedError(f"{name} cannot be {value!r}", "parameter-value")
         self.parameters[name] = value
 

@@ -304,3 +304,9 @@ def module_shape(text: str, name: str) -> Shape:
     }
     segments = {f"{face}/reg0": 4096 for face, f in faces.items() if f.protocol == AXIMM}
     return Shape(pins, faces, segments)
+
+
+def module_parameters(text: str, name: str) -> list[str]:
+    """The parameters of a Verilog module."""
+    found = re.search(rf"\bmodule\s+{name}\s*#\s*\((.*?)\)\s*\(", text, re.DOTALL)
+    return re.findall(r"\bparameter\s+(\w+)", found[1]) if found else []

@@ -15,10 +15,13 @@ from tcl_model import Call, RefusedError, parse, run_tcl, tcl_list, tcl_words
 from vivado_commands import COMMANDS
 from vivado_design import BlockDesign, Cell
 from vivado_devices import BOARD_FILES, RESOURCES
-from vivado_ip import AUTOMATION, CATALOGUE, PROCESSORS, RULES, module_shape
+from vivado_ip import AUTOMATION, CATALOGUE, PROCESSORS, RULES, module_parameters, module_shape
+from vivado_ipx import IPX_COMMANDS, KNOWN, Packager
 
 STEPS = {"": "synth_design", "route_design": "route_design", "write_bitstream": "write_bitstream"}
-SUFFIXES = {".v", ".sv", ".vh", ".xdc"}
+SUFFIXES = {".v", ".sv", ".vh", ".xdc", ".hex"}
+FILE_TYPES = {"Verilog", "Verilog Header", "SystemVerilog", "Memory Initialization Files"}
+ALL_COMMANDS = COMMANDS | IPX_COMMANDS
 
 
 @dataclass
@@ -30,7 +33,7 @@ class Run:
 
 
 @dataclass
-class Vivado:
+class Vivado(Packager):
     """The tool.
 
     Attributes:
@@ -66,12 +69,12 @@ class Vivado:
             RefusedError: For what there is not.
         """
         try:
-            if name not in COMMANDS:
+            if name not in ALL_COMMANDS:
                 raise RefusedError("invalid command name", "command")
-            call = parse(COMMANDS[name], name, words)
-            self._check_open(COMMANDS[name].needs)
+            call = parse(ALL_COMMANDS[name], name, words)
+            self._check_open(ALL_COMMANDS[name].needs)
             self.calls.append(call)
-            return getattr(self, f"_{name}")(call) or ""
+            return getattr(self, f"_{name.replace('::', '_')}")(call) or ""
         except RefusedError as error:
             self.refused = self.refused or error.check
             raise
@@ -152,9 +155,15 @@ class Vivado:
 
     def _get_files(self, call: Call) -> str:
         pattern = call.arguments[0]
-        found = [path for path in self.project["files"] if fnmatch(Path(path).name, pattern)]
-        if self.project["bd"] is not None and fnmatch(f"{self.bd.name}.bd", pattern):
-            found.append(f"{self.bd.name}.bd")
+        known = {path: Path(path).name for path in self.project["files"]}
+        if self.project["bd"] is not None:
+            known[f"{self.bd.name}.bd"] = f"{self.bd.name}.bd"
+        wanted = [str(Path(p).resolve()) if "/" in p else p for p in tcl_words(pattern)]
+        found = [
+            path
+            for path, name in known.items()
+            if any(path == p or fnmatch(name, p) for p in wanted)
+        ]
         if not found and "-quiet" not in call.options:
             raise RefusedError(f"no file is called {pattern}", "missing-file")
         return tcl_list(found)
@@ -194,6 +203,11 @@ class Vivado:
             if name == "board_part":
                 self._set_board(value)
             self.project[name] = value
+        elif ":" in target and target.split(":")[0] in KNOWN:
+            self.set_packed(target, name, value)
+        elif name == "file_type" and target and value in FILE_TYPES:
+            for path in tcl_words(target):
+                self.project["files"][path][name] = value
         elif (name, target) == ("top", "fileset"):
             self.project["top"] = value
         elif name == "is_global_include" and tcl_words(target)[0] in self.project["files"]:
@@ -215,6 +229,8 @@ class Vivado:
 
     def _get_property(self, call: Call) -> str:
         name, target = call.arguments
+        if ":" in target and name == "name":
+            return target.rpartition("/")[2]
         run = self.project["runs"].get(target.removeprefix("run:"))
         if run is None:
             raise RefusedError(f"{target} has no property {name}", "property")
@@ -222,6 +238,10 @@ class Vivado:
         if name not in known and not name.startswith("STATS."):
             raise RefusedError(f"a run has no property {name}", "property")
         return known.get(name, "")
+
+    def _list_property(self, call: Call) -> str:
+        cell = self._one_cell(call.arguments[0])
+        return tcl_list(["NAME", "TYPE", *(f"CONFIG.{name}" for name in cell.known)])
 
     # Runs and reports.
     def _get_runs(self, call: Call) -> str:
@@ -344,7 +364,8 @@ class Vivado:
             if re.search(rf"\bmodule\s+{re.escape(reference)}\b", text) and reference:
                 if not path.endswith(".v"):
                     raise RefusedError(f"{reference} is not Verilog", "reference")
-                return Cell(name, reference, None, module_shape(text, reference))
+                known = dict.fromkeys(module_parameters(text, reference), ("", ".*"))
+                return Cell(name, reference, None, module_shape(text, reference), known)
         raise RefusedError(f"no source has {reference!r}", "reference")
 
     def _one_cell(self, target: str) -> Cell:

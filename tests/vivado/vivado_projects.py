@@ -28,7 +28,8 @@ def wrapper(inputs: Sequence[IpStream], outputs: Sequence[IpStream]) -> str:
                 *(f"{there} wire {port.name}_{s}" for s in ("tvalid", "tlast")),
                 f"{back} wire {port.name}_tready",
             ]
-    return "module gatewright_ip (\n    " + ",\n    ".join(lines) + "\n);\nendmodule\n"
+    head = 'module gatewright_ip #(\n    parameter ROM_DIR = ""\n) (\n    '
+    return head + ",\n    ".join(lines) + "\n);\nendmodule\n"
 
 
 def streams(prefix: str, widths: Sequence[int]) -> tuple[IpStream, ...]:
