@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 from bench import SOURCES, verilator_root
+from level_tools import missing_tools
 from yosys import run_yosys
 
 from gatewright.hls_templates.ip.constants import MAP, sv_package
+from gatewright.tools import run_tool
+from gatewright.tools.iverilog import find_iverilog
 
 pytestmark = pytest.mark.compiles
 
@@ -102,3 +105,38 @@ def test_yosys_has_no_warning(folder: Path) -> None:
     warnings = [line for line in said.splitlines() if "warning:" in line.lower()]
     # The memories of this test are shorter than those of the modules.
     assert not [line for line in warnings if "match the range" not in line], said
+
+
+def bits(value: object) -> object:
+    """A parameter as ``hierarchy`` takes it, which knows no strings."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip('"').encode()
+    return f"{8 * len(text)}'h{text.hex()}"
+
+
+def test_read_verilog_takes_each(folder: Path) -> None:
+    """Yosys without slang, which knows less."""
+    names = " ".join([REGISTERS, *(path.name for path in SOURCES)])
+    commands = [f"read_verilog -sv -defer {names}; design -save library"]
+    for case in ALL:
+        module, parameters = case.values
+        chosen = " ".join(f"-chparam {key} {bits(value)}" for key, value in parameters.items())
+        hierarchy = f"hierarchy -check -top {module} {chosen}"
+        commands.append(f"design -load library; {hierarchy}; proc; flatten; check -assert")
+    done = run_yosys("; ".join(commands), folder)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, [line for line in said.splitlines() if "ERROR" in line]
+    assert said.count("Found and reported 0 problems") == len(ALL)
+
+
+@missing_tools(find_iverilog)
+def test_iverilog_takes_each_without_a_word(folder: Path) -> None:
+    for case in ALL:
+        module, parameters = case.values
+        chosen = [f"-P{module}.{key}={value}" for key, value in parameters.items()]
+        options = ["-g2012", "-Wall", "-Wno-timescale", "-t", "null", "-y", ".", "-Y", ".sv"]
+        done = run_tool(
+            find_iverilog(), [*options, *chosen, "-s", module, REGISTERS, f"{module}.sv"], folder
+        )
+        assert not done, done

@@ -38,10 +38,13 @@ module gw_downsize #(
 
   assign last_o = |(at_q & last);
 
-  always_comb begin
-    data_o = '0;
-    for (int i = 0; i < BYTES; ++i) data_o = data_o | (data_i[8*i+:8] & {8{at_q[i]}});
-  end
+  function automatic logic [7:0] pointed_at(
+      input logic [BYTES*8-1:0] data, input logic [BYTES-1:0] at);
+    pointed_at = '0;
+    for (int i = 0; i < BYTES; ++i) pointed_at = pointed_at | (data[8*i+:8] & {8{at[i]}});
+  endfunction
+
+  assign data_o = pointed_at(data_i, at_q);
 
   always_ff @(posedge clk_i) begin
     if (choose_i) at_q <= first;

@@ -69,12 +69,14 @@ module gw_frame_tx #(
   logic word_last;
 
   // What goes out next.
-  always_comb begin
-    port = '0;
+  function automatic logic [PortBits-1:0] lowest(input logic [OUTPUTS-1:0] valid);
+    lowest = '0;
     for (int i = OUTPUTS; i > 0; --i) begin
-      if (out_valid_i[i-1]) port = PortBits'(i - 1);
+      if (valid[i-1]) lowest = PortBits'(i - 1);
     end
-  end
+  endfunction
+
+  assign port = lowest(out_valid_i);
 
   assign give_credit = credits_q != '0;
   assign give_identity = !give_credit && identify_i && !identified_q;
@@ -95,11 +97,7 @@ module gw_frame_tx #(
     endcase
   end
 
-  always_comb begin
-    chosen = '0;
-    chosen[OUTPUTS] = give_identity;
-    for (int i = 0; i < OUTPUTS; ++i) chosen[i] = give_word && port == PortBits'(i);
-  end
+  assign chosen[OUTPUTS] = give_identity;
 
   assign free = !full_q && crc_ready;
   assign put = free && state_q != Idle &&
@@ -119,10 +117,11 @@ module gw_frame_tx #(
       .last_o  (word_last)
   );
 
-  genvar i;
-  generate for (i = 0; i < OUTPUTS; ++i) begin : g_port
-    assign out_ready_o[i] =
-        put && state_q == Bytes && word_last && !identity_q && port_q == PortBits'(i);
+  genvar p;
+  generate for (p = 0; p < OUTPUTS; ++p) begin : g_port
+    assign chosen[p] = give_word && port == PortBits'(p);
+    assign out_ready_o[p] =
+        put && state_q == Bytes && word_last && !identity_q && port_q == PortBits'(p);
   end endgenerate
 
   always_ff @(posedge clk_i) begin
