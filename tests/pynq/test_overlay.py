@@ -295,6 +295,9 @@ def test_on_a_board(
     assert "pynq" in refused("GW-911", lambda: Overlay(bitfile)).cause
     stand_in = Pynq(board)
     monkeypatch.setitem(sys.modules, "pynq", stand_in)
+    monkeypatch.setattr(stand_in, "MMIO", lambda address, length: no_root())
+    assert "Root" in refused("GW-911", lambda: Overlay(bitfile)).cause
+    monkeypatch.delattr(stand_in, "MMIO")
     with Overlay(str(bitfile), timeout=PATIENT) as overlay:
         assert stand_in.loaded == str(bitfile)
         assert overlay.clock == 50.0
@@ -304,6 +307,10 @@ def test_on_a_board(
         refused("GW-912", lambda: overlay.simulate(narrow.x))
     another(narrow, tmp_path, lambda facts: None)
     assert "addresses" in refused("GW-911", lambda: Overlay(bitfile)).cause
+
+
+def no_root() -> None:
+    raise OSError("Root permissions required.")
 
 
 def exhausted() -> None:

@@ -56,11 +56,16 @@ class Pynq:
             remedy = "Run this on the board, with the Python of its PYNQ image."
             raise OverlayError("GW-911", bitfile, "pynq is not installed.", remedy) from error
         self._pynq = pynq
-        self._overlay = pynq.Overlay(bitfile)
-        self.ip, *self.dmas = (
-            pynq.MMIO(place["base"], place["bytes"])
-            for place in [addresses["ip"], *addresses["dma"]]
-        )
+        try:
+            self._overlay = pynq.Overlay(bitfile)
+            self.ip, *self.dmas = (
+                pynq.MMIO(place["base"], place["bytes"])
+                for place in [addresses["ip"], *addresses["dma"]]
+            )
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            fault = f"pynq cannot load it: {error!r}."
+            remedy = "Run this as root. " + TOGETHER
+            raise OverlayError("GW-911", bitfile, fault, remedy) from error
 
     def allocate(self, size: int) -> Any:
         """A buffer of bytes.
