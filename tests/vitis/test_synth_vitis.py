@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from shared_model import Shared
 
 import gatewright
 from gatewright.boards.vitis.csynth import CSYNTH_XML
@@ -54,6 +55,17 @@ def install(folder: Path, name: str) -> None:
 
 def tell(monkeypatch: pytest.MonkeyPatch, **told: Any) -> None:
     monkeypatch.setenv("VITIS_DOUBLE", json.dumps(told))
+
+
+def test_a_build_with_a_name(shared: Shared, bare: Path, tmp_path: Path) -> None:
+    """Its top is what the tool is told, and what reports are called after."""
+    install(bare, "vitis_hls")
+    build = gatewright.compile(shared.model, shared.example, tmp_path / "b", name="kws")
+    hls = build.synth("pynq-z2", flow="vitis").hls
+    assert hls is not None and hls.cosimulation is not None
+    assert hls.cosimulation.latency == (90, 91, 95)
+    assert {kernel.name for kernel in hls.kernels} == {k.name for k in build.kernels.kernels}
+    assert all(kernel.interval is not None for kernel in hls.kernels)
 
 
 def refused(code: str, build: Build, **options: Any) -> GatewrightError:

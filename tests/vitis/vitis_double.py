@@ -19,8 +19,10 @@ from pathlib import Path
 from recorder import Call, Recorder, RefusedError
 from written_reports import WrittenLoop, WrittenModule, cosim_rpt, csynth_xml, export_xml
 
+from gatewright.hls_templates.project.names import LIBRARY
+
 TOLD = json.loads(os.environ.get("VITIS_DOUBLE", "{}"))
-CALL = re.compile(r"gatewright_v1::(\w+)<gatewright_params::(\w+)>\(")
+CALL = re.compile(rf"{LIBRARY}::(\w+)<\w+_params::(\w+)>\(")
 
 
 class Loud(Recorder):
@@ -86,11 +88,9 @@ def csynth(recorder: Recorder, call: Call) -> None:
 
 
 def cosim(recorder: Recorder, call: Call) -> None:
-    report(
-        recorder,
-        "sim/report/gatewright_top_cosim.rpt",
-        cosim_rpt("Pass", (90, 91, 95), (90, 91, 95)),
-    )
+    (named,) = (c.arguments[0] for c in recorder.calls if c.name == "set_top")
+    text = cosim_rpt("Pass", (90, 91, 95), (90, 91, 95))
+    report(recorder, f"sim/report/{named}_cosim.rpt", text)
     recorder.say("INFO: [COSIM 212-1000] *** C/RTL co-simulation finished: PASS ***")
 
 
