@@ -32,11 +32,18 @@ struct Sequence {
   std::exit(1);
 }
 
-std::vector<Sequence> read_sequences(const char* path) {
+struct Pool {
+  std::vector<Sequence> sequences;
+  size_t pieces = 0;  // so many of the last ones go on, by turns, from the one before them
+};
+
+Pool read_pool(const char* path) {
   std::ifstream file(path);
   size_t count = 0;
-  file >> count;
-  std::vector<Sequence> found(count);
+  Pool pool;
+  file >> count >> pool.pieces;
+  std::vector<Sequence>& found = pool.sequences;
+  found.resize(count);
   auto read_port = [&](std::vector<Beat>& beats) {
     size_t length = 0;
     file >> length;
@@ -58,31 +65,32 @@ std::vector<Sequence> read_sequences(const char* path) {
     for (auto& beats : sequence.out) read_port(beats);
   }
   if (!file) fail("file", 0);
-  return found;
+  return pool;
 }
 
 enum Fault { None, Lanes, Early, Endless };
 
 class Bench {
  public:
-  Bench(std::vector<Sequence> pool, uint64_t seed, uint64_t beats)
-      : pool_(std::move(pool)), random_(seed), wanted_(beats), ip_(new Vip) {}
+  Bench(const Pool& pool, uint64_t seed, uint64_t beats)
+      : pool_(pool.sequences), pieces_(pool.pieces), random_(seed), wanted_(beats), ip_(new Vip) {}
 
   void run() {
     reset();
     identity();
     while (moved_ < wanted_) epoch();
-    std::printf("PASS cycles %llu beats %llu sequences %llu clears %d resets %d errors %d accesses %llu\n",
+    std::printf("PASS cycles %llu beats %llu sequences %llu clears %d resets %d errors %d accesses %llu kept %d\n",
                 (unsigned long long)cycle_, (unsigned long long)moved_, (unsigned long long)answered_, clears_, resets_,
-                errors_, (unsigned long long)accesses_);
+                errors_, (unsigned long long)accesses_, kept_);
     ip_->final();
   }
 
  private:
   std::vector<Sequence> pool_;
+  size_t pieces_;
   std::mt19937_64 random_;
   uint64_t wanted_, cycle_ = 0, moved_ = 0, idle_ = 0, answered_ = 0, accesses_ = 0;
-  int clears_ = 0, resets_ = 0, errors_ = 0;
+  int clears_ = 0, resets_ = 0, errors_ = 0, kept_ = 0;
   std::unique_ptr<Vip> ip_;
 
   // What is sent and what has to come, by port; an index is of the pool.
@@ -380,11 +388,26 @@ class Bench {
   }
 
   void begin(int count) {
-    for (int n = 0; n < count; ++n) {
-      const int chosen = below(pool_.size());
-      for (Source& s : sources_) s.queue.push_back(chosen);
-      for (Sink& s : sinks_) s.queue.push_back(chosen);
-    }
+    for (int n = 0; n < count; ++n) begin_one(below(pool_.size() - pieces_));
+  }
+
+  void begin_one(int chosen) {
+    for (Source& s : sources_) s.queue.push_back(chosen);
+    for (Sink& s : sinks_) s.queue.push_back(chosen);
+  }
+
+  // A sequence in two pieces: the second one goes on from the state that the first one left.
+  void keep() {
+    const int first = pool_.size() - pieces_ + 2 * below(pieces_ / 2);
+    begin_one(first);
+    finish();
+    write(CONTROL, 1u << CONTROL_KEEP, 1);
+    begin_one(first + 1);
+    while (sources_[0].at == 0) tick();
+    if (chance(50)) write(CONTROL, 0, 1);  // it was taken with the first beat
+    finish();
+    write(CONTROL, 0, 1);
+    ++kept_;
   }
 
   bool done() const {
@@ -409,6 +432,7 @@ class Bench {
     static const int shares[] = {0, 0, 20, 50, 85};
     in_pause_ = shares[below(5)];
     out_pause_ = shares[below(5)];
+    if (pieces_ > 0 && chance(10)) return keep();
     begin(1 + below(12));
     const uint64_t kind = below(10);
     if (kind < 5) return finish();
@@ -535,5 +559,5 @@ class Bench {
 
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
-  Bench(read_sequences(argv[1]), std::strtoull(argv[2], nullptr, 10), std::strtoull(argv[3], nullptr, 10)).run();
+  Bench(read_pool(argv[1]), std::strtoull(argv[2], nullptr, 10), std::strtoull(argv[3], nullptr, 10)).run();
 }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
+from ip_builds import environment
 from ip_designs import Case
 
 from gatewright.hls_templates.ip.ports import IpPort
@@ -20,9 +20,9 @@ def build(case: Case, folder: Path) -> Path:
     """The program, whose folder has ``sequences.txt`` for it."""
     ip = case.write(folder)
     (folder / "ports.hpp").write_text(ports(ip))
-    pool = case.pool(ip)
-    lines = [str(len(pool))]
-    for ins, outs in pool:
+    pool, pieces = case.pool(ip), case.pieces(ip)
+    lines = [f"{len(pool) + len(pieces)} {len(pieces)}"]
+    for ins, outs in (*pool, *pieces):
         lines += [f"{len(beats)} {' '.join(f'{b:x}' for b in beats)}" for beats in (*ins, *outs)]
     (folder / "sequences.txt").write_text("\n".join(lines) + "\n")
     return compiled(ip, folder)
@@ -41,7 +41,7 @@ def compiled(ip: IpDesign, folder: Path) -> Path:
     done = subprocess.run(
         [*tool.command, *command],
         cwd=folder / "ip",
-        env={**os.environ, **tool.environment},
+        env=environment(tool),
         capture_output=True,
         text=True,
     )

@@ -48,6 +48,13 @@ def stateful() -> Graph:
     return graph
 
 
+def forwards() -> Graph:
+    """A layer from a constant state: every h."""
+    graph = layer_graph("forwards")
+    graph.outputs += graphs.recurrent("lstm", graph, reverse=False, given=False)[:1]
+    return graph
+
+
 def backwards() -> Graph:
     """A layer that runs backwards, and so takes a limited number of steps."""
     graph = layer_graph("backwards")
@@ -63,11 +70,13 @@ class Case:
         graph: What it computes.
         bus_bits: Of its streams.
         name: Of the build.
+        keeps: Whether sequences in two pieces are tried: one input and outputs at every step.
     """
 
     graph: Graph
     bus_bits: int | None
     name: str = "gatewright"
+    keeps: bool = False
 
     @property
     def design(self) -> Design:
@@ -110,6 +119,16 @@ class Case:
             ]
         return found
 
+    def pieces(self, ip: IpDesign) -> list[tuple[list[list[int]], list[list[int]]]]:
+        """Sequences cut in two, a first piece and what goes on from it by turns."""
+        values, found = self.answers(12, LONGEST), []
+        for n in range(12 if self.keeps else 0):
+            cut = 1 + n % (LONGEST - 1)
+            for part in (slice(0, cut), slice(cut, None)):
+                piece = {name: value[:, part] for name, value in values.items()}
+                found.append((_beats(ip.inputs, piece, n), _beats(ip.outputs, piece, n)))
+        return found
+
 
 def _beats(ports: Sequence[IpPort], values: Mapping[str, IntArray], n: int) -> list[list[int]]:
     return [port.beats_of(values[port.core.tensor][n]) for port in ports]
@@ -118,6 +137,7 @@ def _beats(ports: Sequence[IpPort], values: Mapping[str, IntArray], n: int) -> l
 CASES = {
     "pointwise-8": Case(pointwise(), 8),
     "pointwise-64": Case(pointwise(), None),
+    "forwards-8": Case(forwards(), 8, keeps=True),
     "stateful-16": Case(stateful(), 16),
     "backwards-32": Case(backwards(), 32),
     "backwards-512": Case(backwards(), 512),

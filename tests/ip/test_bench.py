@@ -22,7 +22,8 @@ def test_beats(case: str, tmp_path: Path) -> None:
     program = ip_bench.build(CASES[case], tmp_path)
     said = ip_bench.run(program, 1, BEATS)
     assert said.splitlines()[-1].startswith("PASS "), said
-    counts = dict(zip(*[iter(said.split()[-14:])] * 2, strict=True))
+    counts = dict(zip(*[iter(said.split()[-16:])] * 2, strict=True))
     assert int(counts["beats"]) >= BEATS
     assert all(int(counts[name]) > 0 for name in ("clears", "resets", "errors", "accesses"))
+    assert (int(counts["kept"]) > 0) == CASES[case].keeps
     assert int(counts["cycles"]) <= 20 * int(counts["beats"])
