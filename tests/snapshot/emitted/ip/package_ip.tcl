@@ -12,10 +12,12 @@ set list [open [file join $here ip.f]]
 set sources {}
 foreach name [split [string trim [read $list]] "\n"] { lappend sources [file normalize [file join $here $name]] }
 close $list
-set images [lsort [glob [file join $here .. rtl rom *.hex]]]
+set images [lsort [glob -nocomplain [file normalize [file join $here .. rtl rom]]/*.hex]]
 add_files -norecurse $sources
-add_files -norecurse $images
-set_property file_type {Memory Initialization Files} [get_files $images]
+if {[llength $images] > 0} {
+  add_files -norecurse $images
+  set_property file_type {Memory Initialization Files} [get_files $images]
+}
 set_property top gatewright_ip [current_fileset]
 update_compile_order -fileset sources_1
 
