@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,14 +54,15 @@ def test_the_wrapper_is_plain_verilog(build: gatewright.Build, tmp_path: Path) -
     run_yosys(find_yosys(), ["read_verilog -noopt gatewright_ip.v"], tmp_path)
 
 
-def test_its_header_is_c(build: gatewright.Build, tmp_path: Path) -> None:
+def test_its_header_is_c(tmp_path: Path) -> None:
+    replace(CASES["pointwise-8"], name="kws").write(tmp_path)
     source = tmp_path / "driver.c"
     source.write_text(
-        '#include "gatewright_regs.h"\n#include "gatewright_regs.h"\n'
-        "unsigned clear(void) { return 1u << GATEWRIGHT_CONTROL_CLEAR | GATEWRIGHT_CONTROL; }\n"
+        '#include "kws_regs.h"\n#include "kws_regs.h"\n'
+        "unsigned clear(void) { return 1u << KWS_CONTROL_CLEAR | KWS_CONTROL; }\n"
     )
     command = [*find_compiler().command, "-x", "c", "-std=c99", "-Wall", "-Wextra", "-Werror"]
-    command += ["-fsyntax-only", f"-I{build.path / 'ip'}", str(source)]
+    command += ["-fsyntax-only", f"-I{tmp_path / 'ip'}", str(source)]
     subprocess.run(command, check=True)
 
 
