@@ -94,18 +94,20 @@ class VendorFamily(PinnedFamily):
 
 def _settings(source: Fraction, limits: PllLimits) -> Iterator[Pll]:
     """Dividers are (multiply, divide, output), all whole."""
+    vcos, outs = ((exact(low), exact(high)) for low, high in (limits.vco, limits.out))
     for divide in DIVIDE:
         pfd = source / divide
         if not within(pfd, limits.pfd):
             continue
-        lowest, highest = (exact(mhz) / pfd for mhz in limits.vco)
-        for multiply in range(
-            max(ceil(lowest), MULTIPLY[0]), min(floor(highest), MULTIPLY[-1]) + 1
-        ):
+        for multiply in _between(vcos[0] / pfd, vcos[1] / pfd, MULTIPLY):
             vco = pfd * multiply
-            for output in OUTPUT_DIVIDE:
-                if within(vco / output, limits.out):
-                    yield Pll(vco / output, vco, (multiply, divide, output))
+            for output in _between(vco / outs[1], vco / outs[0], OUTPUT_DIVIDE):
+                yield Pll(vco / output, vco, (multiply, divide, output))
+
+
+def _between(low: Fraction, high: Fraction, among: range) -> range:
+    """The numbers of a range from ``low`` to ``high``, both included."""
+    return range(max(ceil(low), among[0]), min(floor(high), among[-1]) + 1)
 
 
 def _merit(source: Fraction, pll: Pll) -> tuple[Fraction, ...]:
