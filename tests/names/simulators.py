@@ -50,13 +50,13 @@ def verilated(arguments: Sequence[str], folder: Path) -> None:
     assert "MODDUP" not in made.stderr
 
 
-def iverilog(arguments: Sequence[str], folder: Path) -> Done:
-    """The same with Icarus Verilog, as users call it."""
+def iverilog(arguments: Sequence[str], folder: Path, elsewhere: Path | None = None) -> Done:
+    """The same with Icarus Verilog, as users call it; or run elsewhere."""
     if shutil.which("iverilog") is None:
         pytest.skip("needs iverilog")
     made = _run(["iverilog", "-g2012", "-s", BENCH, "-o", "bench.vvp", *arguments], folder)
     assert made.returncode == 0, made.stderr
-    return _run(["vvp", "-n", "bench.vvp"], folder)
+    return _run(["vvp", "-n", str(folder / "bench.vvp")], elsewhere or folder)
 
 
 def answers(done: Done) -> list[str]:

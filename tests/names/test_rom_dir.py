@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from benches import RIGHT, around, bench
 from level_tools import every_level
-from pair import MODEL, other_model
-from simulators import answers, simulate, verilated
+from pair import MODEL, NAMES, other_model
+from simulators import Done, answers, iverilog, simulate, verilated
 
 import gatewright
 
@@ -30,29 +30,55 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (folder / "both.sv").write_text(around(rom_dir=""))
     (folder / "tb.sv").write_text(bench(golden=f"{folder}/"))
-    lists = [word for name in ("kws", "vad") for word in ("-F", f"{name}/rtl/sources.f")]
-    define = f'+define+KWS_ROM_DIR="{folder}/kws/rtl/"'
-    verilated([define, *lists, "both.sv", "tb.sv"], folder)
     return folder
 
 
-def test_in_another_folder(far: Path, tmp_path: Path) -> None:
-    assert answers(simulate(far, tmp_path)) == RIGHT
+@pytest.fixture(scope="module")
+def compiled(far: Path) -> Path:
+    """The same, made by Verilator."""
+    lists = [word for name in NAMES for word in ("-F", f"{name}/rtl/sources.f")]
+    define = f'+define+KWS_ROM_DIR="{far}/kws/rtl/"'
+    verilated([define, *lists, "both.sv", "tb.sv"], far)
+    return far
+
+
+def by_iverilog(far: Path, elsewhere: Path) -> Done:
+    define = f'-DKWS_ROM_DIR="{far}/kws/rtl/"'
+    lists = {name: (far / f"{name}/rtl/sources.f").read_text().split() for name in NAMES}
+    sources = [f"{name}/rtl/{line}" for name, lines in lists.items() for line in lines]
+    return iverilog([define, *sources, "both.sv", "tb.sv"], far, elsewhere)
+
+
+def test_in_another_folder(compiled: Path, tmp_path: Path) -> None:
+    assert answers(simulate(compiled, tmp_path)) == RIGHT
+
+
+def test_in_another_folder_by_iverilog(far: Path, tmp_path: Path) -> None:
+    assert answers(by_iverilog(far, tmp_path)) == RIGHT
+    (rom, *_) = (far / "vad/rtl/rom").glob("*_weight_file.hex")
+    whole = rom.read_text()
+    rom.write_text(whole[: whole.rindex("\n", 0, -1) + 1])
+    try:
+        done = by_iverilog(far, tmp_path)
+    finally:
+        rom.write_text(whole)
+    assert done.returncode != 0
+    assert f"{rom} is not there, or has fewer than" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", ["kws", "vad"])
 @pytest.mark.parametrize("words", [None, ""])
 def test_one_that_is_missing_or_short(
-    name: str, words: str | None, far: Path, tmp_path: Path
+    name: str, words: str | None, compiled: Path, tmp_path: Path
 ) -> None:
     """It says which, and no answer comes."""
-    rom = next(iter(sorted((far / name / "rtl/rom").glob("*_bias_file.hex"))))
+    rom = next(iter(sorted((compiled / name / "rtl/rom").glob("*_bias_file.hex"))))
     whole = rom.read_text()
     rom.unlink()
     try:
         if words is not None:
             rom.write_text(words.join(whole.splitlines(keepends=True)[:-1]))
-        done = simulate(far, tmp_path)
+        done = simulate(compiled, tmp_path)
     finally:
         rom.write_text(whole)
     assert done.returncode != 0
