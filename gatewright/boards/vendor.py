@@ -15,11 +15,13 @@ from gatewright.boards.vivado.flow import (
     clock_for,
     commands_by_hand,
     has_project,
+    ip_sources,
     project_files,
 )
 from gatewright.hls_templates.project.names import SOURCES
 from gatewright.tools.programs import YOSYS
 
+COUNTED = "count.f"
 WRITTEN = (
     "Its project is in vivado/, checked against a model of Vivado's commands and never against "
     "Vivado: run the commands where that is installed."
@@ -87,17 +89,26 @@ def count_resources(
 
 def make_plan(board: Board, candidate: Candidate, wanted: float | None) -> Plan:
     """The files, Vivado's project among them, and the one command that counts cells."""
-    script = (
-        f"read_slang -j 1 --top {candidate.names.top} -f {SOURCES}\n"
-        f"{board.family.synth} -top {candidate.names.top} -flatten -noiopad\n"
-        "tee -q -o ../cells.json stat -json\n"
-    )
     files = {f"rtl/{path}": text for path, text in candidate.rtl.items()}
     if has_project(board):
         files = project_files(board, candidate, wanted)
-    args = ("-s", "../synth.ys")
-    command = ToolRun("synthesize", YOSYS, args, "synthesize.log", "rtl", "cells.json")
-    return Plan(files | {"synth.ys": script}, (command,))
+    if candidate.ip:
+        # What is counted is the whole IP, whose files lie in two folders.
+        read = f'--top {candidate.names.ip} -D {candidate.names.rom_dir}="rtl/" -f {COUNTED}'
+        files[COUNTED] = "".join(f"{path}\n" for path in ip_sources(candidate))
+        top, folder = candidate.names.ip, "."
+    else:
+        top, folder = candidate.names.top, "rtl"
+        read = f"--top {top} -f {SOURCES}"
+    up = "" if folder == "." else "../"
+    files["synth.ys"] = (
+        f"read_slang -j 1 {read}\n"
+        f"{board.family.synth} -top {top} -noiopad\n"
+        f"tee -q -o {up}cells.json stat -json\n"
+    )
+    args = ("-s", f"{up}synth.ys")
+    command = ToolRun("synthesize", YOSYS, args, "synthesize.log", folder, "cells.json")
+    return Plan(files, (command,))
 
 
 def count_plan(board: Board, plan: Plan, folder: Path, progress: Progress) -> dict[str, Usage]:

@@ -8,7 +8,7 @@ from gatewright.boards import boards
 from gatewright.boards.families.xilinx import XILINX_CELLS
 from gatewright.boards.vendor import count_plan, make_plan
 from gatewright.build import Build
-from gatewright.synth import candidate
+from gatewright.synth import vendor_candidate
 
 BOARDS = ("pynq-z2", "zcu104")  # families xc7 and xcup
 # Parts of the slices and of the clock net that no resource is spent on.
@@ -23,9 +23,9 @@ def check_vendors(build: Build) -> None:
         AssertionError: If a cell is left that the report does not count, or a count is not its sum.
         GatewrightError: If yosys refuses the design.
     """
-    design = candidate(build, MULTIPLIERS, shell=False)
     for name in BOARDS:
         board, folder = boards()[name], build.path / "synth" / name
+        design = vendor_candidate(build, board, MULTIPLIERS)
         # Also where it is more than the part has, which synth refuses.
         usage = count_plan(board, make_plan(board, design, None), folder, lambda stage, line: None)
         counts = json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]

@@ -27,7 +27,10 @@ def counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program in yosys' place that counts the same of everything."""
     path = tmp_path / "yosys"
     text = json.dumps({"design": {"num_cells_by_type": COUNTED}})
-    path.write_text(f"#!{sys.executable}\nopen('../cells.json', 'w').write({text!r})\n")
+    path.write_text(
+        f"#!{sys.executable}\nimport sys\nfrom pathlib import Path\n"
+        f"Path(sys.argv[-1]).with_name('cells.json').write_text({text!r})\n"
+    )
     path.chmod(0o755)
     monkeypatch.setenv("YOSYS", str(path))
 

@@ -92,7 +92,7 @@ def project_files(board: Board, candidate: Candidate, wanted: float | None) -> d
         mhz = board.clock.mhz  # of the pad; Vivado finds that behind the PLL
     else:
         rtl = dict(candidate.rtl)
-        own = [_from_ip(line) for line in candidate.ip[IP_LIST].split()]
+        own = ip_sources(candidate)
         design = _design(candidate.names.ip, own, candidate)
         mhz = clock_for(board, wanted)
     scripts = vivado_files(board, design, mhz)
@@ -127,6 +127,11 @@ def _design(top: str, sources: list[str], candidate: Candidate) -> VivadoDesign:
         candidate.inputs,
         candidate.outputs,
     )
+
+
+def ip_sources(candidate: Candidate) -> list[str]:
+    """All files of the IP in compile order, relative to the folder that holds ``ip/``."""
+    return [_from_ip(line) for line in candidate.ip[IP_LIST].split()]
 
 
 def _from_ip(line: str) -> str:
