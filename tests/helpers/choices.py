@@ -40,7 +40,13 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
     ),
     "draws": ("N|seed:N", form(r"\d+|seed:\d+"), "2", "how many drawn graphs run, or which (2)"),
     "kills": ("N", int, 12, "how many compiles are killed at random (12)"),
-    "boards": ("all", form("all"), "", "every board is placed and routed (a few of each family)"),
+    "boards": (
+        "all",
+        form("all"),
+        "",
+        "every board is placed and routed (a few of each family), and two builds in one synthesis "
+        "are read by both front ends (one, another one with each commit)",
+    ),
     "compilers": (
         "all",
         form("all"),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from benches import AROUND, RIGHT
+from choices import choice
+from commit_choice import commit
 from pair import NAMES, Pair
 from simulators import answers, iverilog, verilator
 
@@ -76,8 +78,14 @@ READERS = {
 }
 
 
+def drawn() -> list[str]:
+    """A reader, another one with each commit; with ``--boards all`` every one."""
+    readers = list(READERS)
+    return readers if choice("boards") else [readers[int(commit()[:8] or "0", 16) % len(readers)]]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("reader", drawn())
 def test_yosys_for_xilinx(reader: str, pair: Pair, place: Path) -> None:
     """One synthesis of both, of which a netlist of that family's cells is simulated."""
     read = f"{READERS[reader]} {' '.join(twice(pair))} both.sv"

@@ -16,7 +16,7 @@ from simulators import answers, verilator
 import gatewright
 from gatewright.hls_templates.project.names import LIBRARY_VERSION
 
-pytestmark = pytest.mark.compiles
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
 NEXT = LIBRARY_VERSION + 1
 COMPILE = """
