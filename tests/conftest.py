@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -34,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """One cache for this run and its workers, not the user's."""
     read_options(config)
+    gc.set_threshold(10_000, 20, 10)
     # Workers share the cores: threads of each would wait for each other's.
     torch.set_num_threads(1)
     # Registered, since hooks of this file are not called for fixtures of a session.
@@ -43,6 +45,12 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[CACHE] = tempfile.mkdtemp(prefix="gatewright-cache-")
         config.add_cleanup(_remove_cache)
     library.ap_flags = HastyFlags(headers_folder())
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the garbage collector, else a third of all, passes it over."""
+    gc.collect()
+    gc.freeze()
 
 
 def _remove_cache() -> None:
