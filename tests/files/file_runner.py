@@ -8,6 +8,7 @@ A line of ``jobs`` is a ``Job`` as JSON, a line of ``outcomes`` an ``Outcome``.
 from __future__ import annotations
 
 import dataclasses
+import gc
 import importlib
 import json
 import os
@@ -184,6 +185,7 @@ def main() -> None:
     # What a child imports itself, every child imports anew.
     for name in _imports(jobs):
         importlib.import_module(name)
+    gc.freeze()  # nor does the garbage collector of each child look through it, and copy it so
 
     with os.fdopen(answers, "w") as out:
         for job in jobs:
