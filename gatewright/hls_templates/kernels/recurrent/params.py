@@ -121,8 +121,8 @@ def _slot_fields(folding: Folding) -> dict[str, list[int]]:
 def _sums(folding: Folding) -> list[dict[str, int]]:
     """Where the sums that each slot leaves to the next one come from, and where its own go.
 
-    A bubble leaves what it found. The first tile of a step begins with nothing, whether bubbles
-    come before it or, in C-simulation, none.
+    A bubble leaves what it found. No row block has sums across steps: the last tile of one is
+    followed by nothing, and so is its first one, unless that goes on.
     """
     places = [i for i, slot in enumerate(folding.slots) if slot is not None]
     found = [dict.fromkeys(_OF_SUMS, 0) for _ in folding.slots]
@@ -138,8 +138,6 @@ def _sums(folding: Folding) -> list[dict[str, int]]:
         if not tile.last:
             found[i]["stores"] = 1
             stored[tile.row] = i
-    for sums in found[places[-1] :]:
-        sums["picks"] = 1
     return found
 
 

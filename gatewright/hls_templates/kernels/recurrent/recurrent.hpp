@@ -121,7 +121,9 @@ template <class T, std::size_t N, std::size_t M, class U, int W>
 void write_state(stream<beat<U, W>>& out, const T (&state)[N][M], bool last, bool keep) {
 #pragma HLS inline
   beat<U, W> x;
-  for (int i = 0; i < W; ++i) x.data[i] = U(state[i / int(M)][i % int(M)]);
+  for (int n = 0; n < int(N); ++n)
+    for (int m = 0; m < int(M); ++m)
+      if (n * int(M) + m < W) x.data[n * int(M) + m] = U(state[n][m]);
   x.last = last;
   x.keep = keep;
   out.write(x);
@@ -268,23 +270,21 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
 
     // What the next tile goes on with was picked a pass ahead, since that takes a cycle of its own,
     // and before that pass put its own sums away: those are at hand in `latest`.
-    typename P::acc_t other[std::size_t(LANES)];
-#pragma HLS array_partition variable = other type = complete
-    if (entry.changes) {
-      for (int lane = 0; lane < LANES; ++lane) {
-        other[lane] = entry.recent ? latest[lane] : picked[lane];
-        latest[lane] = total[lane];
-      }
-    }
+    // C-simulation leaves out what nobody looks at, hardware the selection.
 #ifndef __SYNTHESIS__
-    if (entry.picks)  // else nobody looks at it; in hardware a selection less on the loop
+    if (entry.changes)
+#endif
+      for (int lane = 0; lane < LANES; ++lane) {
+        const typename P::acc_t sums = total[lane];
+        if (entry.changes) total[lane] = entry.recent ? latest[lane] : picked[lane];
+        latest[lane] = sums;
+      }
+#ifndef __SYNTHESIS__
+    if (entry.picks)
 #endif
       for (int lane = 0; lane < LANES; ++lane) picked[lane] = acc[entry.pick_row][lane];
     if (entry.stores) {
-      for (int lane = 0; lane < LANES; ++lane) acc[entry.row + 1][lane] = total[lane];
-    }
-    if (entry.changes) {
-      for (int lane = 0; lane < LANES; ++lane) total[lane] = other[lane];
+      for (int lane = 0; lane < LANES; ++lane) acc[entry.row + 1][lane] = latest[lane];
     }
 
     if (step_ends) {
