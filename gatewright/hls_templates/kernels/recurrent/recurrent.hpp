@@ -95,7 +95,10 @@ template <class T, std::size_t N, std::size_t M, class U, int W>
 void take_state(stream<beat<U, W>>& given, T (&state)[N][M]) {
 #pragma HLS inline
   const beat<U, W> x = given.read();
-  for (int i = 0; i < W; ++i) state[i / int(M)][i % int(M)] = T(x.data[i]);
+  for (int i = 0; i < W; ++i) {
+#pragma HLS unroll
+    state[i / int(M)][i % int(M)] = T(x.data[i]);
+  }
 }
 
 /// A value of the state that a sequence begins with: of a constant row, or of what was given.
@@ -121,9 +124,13 @@ template <class T, std::size_t N, std::size_t M, class U, int W>
 void write_state(stream<beat<U, W>>& out, const T (&state)[N][M], bool last, bool keep) {
 #pragma HLS inline
   beat<U, W> x;
-  for (int n = 0; n < int(N); ++n)
-    for (int m = 0; m < int(M); ++m)
+  for (int n = 0; n < int(N); ++n) {
+#pragma HLS unroll
+    for (int m = 0; m < int(M); ++m) {
+#pragma HLS unroll
       if (n * int(M) + m < W) x.data[n * int(M) + m] = U(state[n][m]);
+    }
+  }
   x.last = last;
   x.keep = keep;
   out.write(x);
