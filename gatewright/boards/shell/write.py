@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import resources
 
-import jinja2
-
 from gatewright.boards.shell.ports import FramePort, input_ports, output_ports
 from gatewright.hls_templates.records import PortRecord
+from gatewright.hls_templates.template import template
 
 SHELL = "gatewright_board"
 SHELL_MODULES = (
@@ -36,16 +35,8 @@ def shell_files(
     """
     folder = resources.files("gatewright.boards.shell")
     files = {name: folder.joinpath(name).read_text() for name in SHELL_MODULES}
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gatewright.boards.shell", "."),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
     into, out_of = input_ports(inputs), output_ports(outputs)
-    files[f"{SHELL}.sv"] = environment.get_template(f"{SHELL}.sv.j2").render(
+    files[f"{SHELL}.sv"] = template("gatewright.boards.shell", f"{SHELL}.sv.j2").render(
         inputs=into,
         outputs=out_of,
         in_bytes=_packed(into),

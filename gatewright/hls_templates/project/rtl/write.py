@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import jinja2
-
 from gatewright.hls_templates.kernels.axis.kernel import FLAGS
 from gatewright.hls_templates.library import library
 from gatewright.hls_templates.mapping.dataflow import Design, Fifo
 from gatewright.hls_templates.project.names import CORE, SOURCES, TOP
 from gatewright.hls_templates.rtl.sv import PACKAGE, Module, Piece, RtlStage, instance
+from gatewright.hls_templates.template import template
+
+HERE = "gatewright.hls_templates.project.rtl"
 
 
 def rtl_files(design: Design) -> dict[str, str]:
@@ -68,14 +69,6 @@ def _fifo(stream: Fifo) -> Piece:
 def _tops(
     design: Design, stages: list[RtlStage], axes: list[Piece], fifos: list[Piece]
 ) -> dict[str, str]:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gatewright.hls_templates.project.rtl", "."),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
     values: dict[str, Any] = {
         "design": design,
         "flags": FLAGS,
@@ -85,7 +78,4 @@ def _tops(
         "wires": [wire for stage in stages for wire in stage.wires],
         "instances": [*axes, *fifos, *(p for stage in stages for p in stage.placed)],
     }
-    return {
-        f"{name}.sv": environment.get_template(f"{name}.sv.j2").render(values)
-        for name in (CORE, TOP)
-    }
+    return {f"{name}.sv": template(HERE, f"{name}.sv.j2").render(values) for name in (CORE, TOP)}
