@@ -11,4 +11,4 @@ def check_linted(build: Build) -> None:
     Raises:
         AssertionError: Where there is a finding.
     """
-    assert build.lint_hls() == []
+    assert build.lint_hls() == ()
