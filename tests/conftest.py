@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -12,12 +13,13 @@ import pytest
 import torch
 from choices import add_options, read_options
 from guard import Guard
-from hasty import HastyFlags, hasty_model, headers_folder
+from hasty import Haste, headers_folder
 from level_tools import new_cache
 from shared_model import Shared
 
 from gatewright.build import Build
 from gatewright.hls_templates.cosim import simulators
+from gatewright.hls_templates.cosim.cxxrtl import cxxrtl_model
 from gatewright.hls_templates.cosim.verilator import verilator_model
 from gatewright.hls_templates.csim import library
 from gatewright.tools.home import VARIABLE as CACHE
@@ -34,15 +36,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """One cache for this run and its workers, not the user's."""
     read_options(config)
+    gc.set_threshold(10_000, 20, 10)
     # Workers share the cores: threads of each would wait for each other's.
     torch.set_num_threads(1)
     # Registered, since hooks of this file are not called for fixtures of a session.
     config.pluginmanager.register(Guard())
-    simulators.verilator_model = hasty_model
     if CACHE not in os.environ:
         os.environ[CACHE] = tempfile.mkdtemp(prefix="gatewright-cache-")
         config.add_cleanup(_remove_cache)
-    library.ap_flags = HastyFlags(headers_folder())
+    haste = Haste(headers_folder())
+    simulators.verilator_model = haste.verilator_model
+    simulators.cxxrtl_model = haste.cxxrtl_model
+    library.ap_flags = haste.ap_flags
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the garbage collector, else a third of all, passes it over."""
+    gc.collect()
+    gc.freeze()
 
 
 def _remove_cache() -> None:
@@ -68,6 +79,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def as_users_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """RTL is compiled with the optimization that users have; otherwise in haste."""
     monkeypatch.setattr(simulators, "verilator_model", verilator_model)
+    monkeypatch.setattr(simulators, "cxxrtl_model", cxxrtl_model)
 
 
 @pytest.fixture

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+
 from gatewright.boards.description import OpenBoard
 from gatewright.boards.families import OpenFamily
 from gatewright.boards.plan import ToolRun
-from gatewright.tools.programs import YOSYS, flow_program
+from gatewright.tools.programs import YOSYS, Package, Program
 
-SOFT_MULTIPLIERS = flow_program(
-    "soft-multipliers", "", "gatewright", "gatewright.boards.multipliers:main"
+# Run by its path: imported by its name it would bring all of the package with it.
+SOFT_MULTIPLIERS = Program(
+    name="soft-multipliers",
+    code="GW-801",
+    package=Package(
+        "gatewright",
+        "gatewright",
+        lambda folder: (sys.executable, "-P", str(folder / "boards" / "multipliers.py")),
+    ),
+    install="pip install gatewright",
 )
 RTL = "rtl"
 # The registers that gw_mac has several of: yosys would make them one again.

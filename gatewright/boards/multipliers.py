@@ -117,3 +117,7 @@ def main() -> int:
     Path(target).write_text(script(soft))
     print(f"Info: {len(products) - len(soft)} products in DSP blocks, {len(soft)} in logic.")
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

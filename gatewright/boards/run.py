@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,7 @@ from pathlib import Path
 from gatewright.boards.plan import ToolRun
 from gatewright.errors import GatewrightError
 from gatewright.tools import check_room, started, stopped_after
-from gatewright.tools.programs import Found, find_program
+from gatewright.tools.programs import Found, Program, find_program
 
 Progress = Callable[[str, str], None]
 """Called with the stage and a line that a tool just said."""
@@ -75,7 +76,7 @@ def run_command(command: ToolRun, folder: Path, progress: Progress) -> str:
     if code and late.is_set():
         raise _too_late(tool, command, folder)
     if code:
-        raise ToolError(command, last_words(said) or f"exit code {code}", said)
+        raise ToolError(command, _ended(code, said), said)
     if command.gives and not (folder / command.gives).is_file():
         raise ToolError(command, f"it ended without an error, and without {command.gives}", said)
     return said
@@ -112,9 +113,15 @@ def _started(tool: Found, command: ToolRun, folder: Path) -> Iterator[subprocess
                 "GW-804",
                 where=tool.origin,
                 cause=f"it does not run: {error.strerror}.",
-                remedy=f"Correct the variable {tool.program.variable}, or unset it.",
+                remedy=_replace(tool.program),
             ) from error
         yield process
+
+
+def _replace(program: Program) -> str:
+    if program.named:
+        return f"Correct the variable {program.variable}, or unset it."
+    return f"Run {program.install}{f', or {program.choice}' if program.choice else ''}."
 
 
 def _too_late(tool: Found, command: ToolRun, folder: Path) -> GatewrightError:
@@ -127,6 +134,14 @@ def _too_late(tool: Found, command: ToolRun, folder: Path) -> GatewrightError:
         f"cd {shlex.quote(str(folder / command.folder))} && "
         f"{set_first}{shlex.join([*tool.command, *command.args])}",
     )
+
+
+def _ended(code: int, said: str) -> str:
+    """Why a tool failed: a signal that ended it, or its own words."""
+    if code < 0:
+        words = last_words(said)
+        return f"{signal.Signals(-code).name} ended it{f' after: {words}' if words else '.'}"
+    return last_words(said) or f"exit code {code}"
 
 
 def last_words(log: str) -> str:

@@ -27,7 +27,11 @@ from gatewright.boards.vendor import count_resources
 from gatewright.errors import GatewrightError
 from gatewright.tools.programs import YOSYS, find_program
 
-pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.compiles,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("yosys_once"),
+]
 
 BOARDS = open_boards()
 PROCESSOR = ("processor", "board_part", "fabric_mhz")
@@ -93,7 +97,8 @@ def test_options_of_the_yosys_command_hold_from_its_beginning():
         assert "synth_lattice -family ecp5 -top top " in script
 
 
-def test_same_design_same_bytes(tmp_path):
+def test_same_design_same_bytes(tmp_path, monkeypatch):
+    monkeypatch.undo()  # yosys runs twice
     for folder in ("one", "two"):
         run(tmp_path / folder, "icebreaker")
     for name in ("board.bin", "netlist.json", "synth.json"):

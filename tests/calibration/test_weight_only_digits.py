@@ -18,8 +18,10 @@ pytest.importorskip("brevitas")
 pytest.importorskip("sklearn")
 
 import torch
+from click.testing import CliRunner
 
 import gatewright
+from gatewright.cli.commands import main
 
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
@@ -123,10 +125,17 @@ def test_the_command_line_takes_a_file_of_sequences(digits: ModuleType, tmp_path
     ],
 )
 def test_what_the_command_line_refuses(
-    arguments: tuple[str, ...], code: str, tmp_path: Path
+    arguments: tuple[str, ...],
+    code: str,
+    digits: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    done = run(tmp_path, *arguments)
-    assert done.returncode == 2 and code in done.stderr
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setitem(sys.modules, "model", digits)
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 2 and code in done.stderr
 
 
 def test_a_split_of_a_model_without_dataset(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Compile files in forked children of one process that has everything imported.
 
-    python file_runner.py < jobs > outcomes
+    python file_runner.py [SOUND] < jobs > outcomes
 
 A line of ``jobs`` is a ``Job`` as JSON, a line of ``outcomes`` an ``Outcome``.
 """
@@ -8,6 +8,7 @@ A line of ``jobs`` is a ``Job`` as JSON, a line of ``outcomes`` an ``Outcome``.
 from __future__ import annotations
 
 import dataclasses
+import gc
 import importlib
 import json
 import os
@@ -21,6 +22,10 @@ import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gatewright import Build
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -77,11 +82,16 @@ class Outcome:
         return f"{self.peak:.0f} MiB" if self.peak > PEAK_MIB else None
 
 
-def outcomes(jobs: Iterable[Job]) -> list[Outcome]:
-    """Run all of them, one after the other."""
+def outcomes(jobs: Iterable[Job], sound: Path | None = None) -> list[Outcome]:
+    """Run all of them, one after the other.
+
+    Args:
+        jobs: They.
+        sound: A file that compiles; the parent does it first, and no child begins from nothing.
+    """
     lines = "".join(json.dumps(dataclasses.asdict(job)) + "\n" for job in jobs)
     done = subprocess.run(
-        [sys.executable, str(HERE / "file_runner.py")],
+        [sys.executable, str(HERE / "file_runner.py"), *([str(sound)] if sound else [])],
         input=lines,
         stdout=subprocess.PIPE,
         text=True,
@@ -113,9 +123,16 @@ def _run(job: Job) -> Outcome:
     return Outcome(job.file, **json.loads(text))
 
 
-def _compile(job: Job) -> dict[str, str | float]:
+def _build(job: Job, folder: Path) -> Build:
     import numpy as np
 
+    import gatewright
+
+    data = None if job.calibration is None else np.load(job.calibration)
+    return gatewright.compile(job.file, output_dir=folder / "build", calibration=data)
+
+
+def _compile(job: Job) -> dict[str, str | float]:
     import gatewright
 
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS + 1, JUDGE_SECONDS))
@@ -124,8 +141,7 @@ def _compile(job: Job) -> dict[str, str | float]:
     build = None
     try:
         _commit(job.fault)
-        data = None if job.calibration is None else np.load(job.calibration)
-        build = gatewright.compile(job.file, output_dir=folder / "build", calibration=data)
+        build = _build(job, folder)
         end, says = "build", ""
     except gatewright.GatewrightError as error:
         end, says = error.code, str(error)
@@ -167,7 +183,7 @@ def _jobs() -> Iterator[Job]:
 def _imports(jobs: list[Job]) -> Iterator[str]:
     yield "gatewright"
     if any(job.judge for job in jobs):
-        yield "file_judge"
+        yield from ("file_judge", "onnx.reference.ops._op_list")
     if any(job.calibration for job in jobs):
         yield from ("brevitas.nn", "onnxruntime", "gatewright.frontend.calibration.qcdq")
 
@@ -184,6 +200,10 @@ def main() -> None:
     # What a child imports itself, every child imports anew.
     for name in _imports(jobs):
         importlib.import_module(name)
+    for sound in sys.argv[1:]:
+        with tempfile.TemporaryDirectory() as folder:
+            _build(Job(sound, jobs[0].calibration), Path(folder))
+    gc.freeze()  # nor does the garbage collector of each child look through it, and copy it so
 
     with os.fdopen(answers, "w") as out:
         for job in jobs:

@@ -36,9 +36,10 @@ def test_a_mutated_file(
     name: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     seed = list(COUNTS).index(name)
-    files = mutants(tmp_path / "files", export(name, tmp_path), COUNTS[name], seed)
+    sound = export(name, tmp_path)
+    files = mutants(tmp_path / "files", sound, COUNTS[name], seed)
     data = calibration(name, tmp_path)
-    found = outcomes(Job(str(file.path), data, judge=True) for file in files)
+    found = outcomes([Job(str(file.path), data, judge=True) for file in files], sound)
     faults = [(outcome.file, outcome.fault) for outcome in found if outcome.fault]
     assert not faults
     ends = Counter(outcome.end for outcome in found)

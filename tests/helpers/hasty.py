@@ -1,33 +1,43 @@
 """What most tests run takes a moment, to compile it seconds: it is compiled soon, and runs slower.
 
-RTL is compiled without optimization, and g++ reads the headers of ap_int, which are the same for
-all designs, once a session instead of once a design. The sources, the harness and all that is
-compared are the same. Tests of what users compile, and those that call commands in processes of
-their own, have what users have.
+It is compiled with little optimization, and g++ reads the headers of ap_int and of the simulators,
+which are the same for all designs, once a session instead of once a design. The sources, the
+harness and all that is compared are the same. Tests of what users compile, and those that call
+commands in processes of their own, have what users have.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.cosim.verilator import OUR_STYLE, Model, Style, verilator_model
+from gatewright.hls_templates.cosim.cxxrtl import RUNTIME, cxxrtl_model
+from gatewright.hls_templates.cosim.library import flags as core_flags
+from gatewright.hls_templates.cosim.verilator import (
+    OUR_STYLE,
+    Model,
+    Style,
+    includes,
+    verilator_model,
+)
 from gatewright.hls_templates.csim.library import ap_flags
 from gatewright.tools import Tool
-from gatewright.tools.compiler import Compiler, apart, run_compiler
+from gatewright.tools.compiler import Compiler, apart, find_compiler, run_compiler
 from gatewright.tools.home import VARIABLE as CACHE
 
-HASTY = replace(OUR_STYLE, optimize=("-O0",))
-HEADERS = "#include <ap_int.h>\n#include <cassert>\n#include <type_traits>\n#include <vector>\n"
-
-
-def hasty_model(tool: Tool, *, trace: bool, style: Style = HASTY) -> Model:
-    """``verilator_model``, in haste where nobody asks for another style."""
-    return verilator_model(tool, trace=trace, style=style)
+STANDARD = ("cerrno", "chrono", "cstdarg", "cstdio", "cstring", "memory", "stdexcept", "vector")
+HEADERS = {
+    "ap": ("ap_int.h", "cassert", "type_traits", "vector"),
+    "verilated": (*STANDARD, "verilated.h"),
+    "cxxrtl": (*STANDARD, "cxxrtl/cxxrtl.h"),
+}
+# g++ takes memory that is there before it looks for garbage.
+ROOMY = ("--param", "ggc-min-heapsize=1000000")
 
 
 def headers_folder() -> Path:
@@ -35,32 +45,58 @@ def headers_folder() -> Path:
     return Path(f"{os.environ[CACHE]}-headers")
 
 
-class HastyFlags:
-    """``ap_flags``, with the headers compiled before.
+class Haste:
+    """What takes the place of three functions of the package.
 
     Args:
-        folder: Where they are; made when they are first asked for.
+        folder: Where ``HEADERS`` are; each is made when it is first asked for.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def __call__(self, compiler: Compiler) -> list[str]:
-        flags = ap_flags(compiler)
-        if compiler.name != "g++":  # others have other ways
-            return flags
-        try:
-            return ["-include", str(self._made(compiler, flags)), *flags]
-        except GatewrightError:  # a test has broken it: the next call says so, as users see it
-            return flags
+    def verilator_model(self, tool: Tool, *, trace: bool, style: Style = OUR_STYLE) -> Model:
+        """The model in haste, where nobody asks for another style."""
+        if style == OUR_STYLE:
+            style = replace(style, optimize=self._core("verilated", "-O0", includes(tool)))
+        return verilator_model(tool, trace=trace, style=style)
 
-    def _made(self, compiler: Compiler, flags: list[str]) -> Path:
-        header = self._folder / "ap.hpp"
+    def cxxrtl_model(self, tool: Tool, *, trace: bool) -> Model:
+        """The model in haste."""
+        assert tool.root is not None
+        optimize = self._core("cxxrtl", "-O1", [f"-isystem{tool.root / RUNTIME}"])
+        return cxxrtl_model(tool, trace=trace, optimize=optimize)
+
+    def ap_flags(self, compiler: Compiler) -> list[str]:
+        """The flags in haste; for compilers that are none of g++, as they are."""
+        flags = ap_flags(compiler)
+        if compiler.name != "g++":
+            return flags
+        flags = ["-Og" if flag == "-O1" else flag for flag in flags]
+        alike = ["-std=c++17", "-fPIC", *apart(compiler), *flags]
+        return [*self._read_before("ap", compiler, alike), *flags]
+
+    def _core(self, name: str, optimize: str, headers: Sequence[str]) -> Sequence[str]:
+        compiler = find_compiler()
+        if compiler.name != "g++":
+            return (optimize,)
+        alike = [*core_flags(compiler), optimize, *headers]
+        return (optimize, *self._read_before(name, compiler, alike))
+
+    def _read_before(self, name: str, compiler: Compiler, alike: Sequence[str]) -> Sequence[str]:
+        """Flags that bring some of ``HEADERS``; ``alike`` are those that have to be the same."""
+        try:
+            return ("-include", str(self._made(name, compiler, [*alike, *ROOMY])), *ROOMY)
+        except GatewrightError:  # a test has broken it: the next call says so, as users see it
+            return ()
+
+    def _made(self, name: str, compiler: Compiler, flags: Sequence[str]) -> Path:
+        header, new = self._folder / f"{name}.hpp", self._folder / f"new-{name}.hpp"
         self._folder.mkdir(exist_ok=True)
-        with FileLock(self._folder / "lock"):
+        with FileLock(self._folder / f"{name}.lock"):
             if not header.exists():
-                (self._folder / "new.hpp").write_text(HEADERS)
-                alike = ["-std=c++17", "-fPIC", *apart(compiler), *flags, "-x", "c++-header"]
-                run_compiler(compiler, [*alike, "new.hpp", "-o", "ap.hpp.gch"], self._folder)
-                (self._folder / "new.hpp").replace(header)
+                new.write_text("".join(f"#include <{included}>\n" for included in HEADERS[name]))
+                arguments = [*flags, "-x", "c++-header", new.name, "-o", f"{header.name}.gch"]
+                run_compiler(compiler, arguments, self._folder)
+                new.replace(header)
         return header

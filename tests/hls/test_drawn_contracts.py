@@ -17,9 +17,9 @@ import pytest
 from choices import choice
 from drawn_graphs import BATCH, STEPS, Drawn, draw
 from graphs import assert_equal, simulator, variants
-from hasty import hasty_model
 
 from gatewright.hls_templates import Design, map_design
+from gatewright.hls_templates.cosim import simulators
 from gatewright.hls_templates.cosim.core import Core
 from gatewright.hls_templates.cosim.drive import Drive
 from gatewright.hls_templates.cosim.library import core_library
@@ -111,7 +111,7 @@ def test_rtl(subject: Subject, tmp_path: Path) -> None:
     write_project(rtl_files(design), tmp_path / "rtl")
     ports = replace(Ports.of(design.document(STEPS, {})), taps=())
     rtl = RtlProject.open(tmp_path / "rtl")
-    model = hasty_model(find_verilator(), trace=False)
+    model = simulators.verilator_model(find_verilator(), trace=False)
     library, folder = core_library(rtl, model, ports, False).paths()[0], tmp_path / "rtl"
     core = Core(ctypes.CDLL(str(library)), folder, ports)
     watched = core.run({name: list(x) for name, x in feeds.items()}, Drive(seed=1, input_stall=0.1))

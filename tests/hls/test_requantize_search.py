@@ -8,7 +8,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gatewright.hls_templates.kernels.requantize.search import EVEN, ODD, UP, Rescaling, find_affine
+from gatewright.hls_templates.kernels.requantize.search import (
+    EVEN,
+    ODD,
+    UP,
+    Rescaling,
+    _Problem,
+    find_affine,
+)
 from gatewright.ir.exact import thresholds
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer
 from gatewright.ir.types import IntArray, IntType
@@ -50,6 +57,24 @@ def test_affine_equals_thresholds_everywhere(seed: int) -> None:
     domain = IntType(-rng.randint(1, 200_000), rng.randint(1, 200_000))
     rows = thresholds(quantizer, (unit,), offsets, domain)
     check(rows, quantizer.type.lo, domain)
+
+
+@pytest.mark.parametrize("ties", [UP, EVEN, ODD])
+@pytest.mark.parametrize("seed", range(20))
+def test_a_peak_is_the_first_of_the_highest(seed: int, ties: int) -> None:
+    """The gap is concave, so its neighbours tell."""
+    rng = np.random.default_rng(seed)
+    domain = IntType(-int(rng.integers(1, 1 << 20)), int(rng.integers(1, 1 << 20)))
+    size = (3, int(rng.choice([1, 2, 15, 255])))
+    rows = np.sort(rng.integers(domain.lo, domain.hi + 1, size=size, endpoint=True), axis=1)
+    problem = _Problem(rows, -8, domain, IntType(-8, size[1] - 8 + 1))
+    peak = problem._peak(ties, 1)
+    before, here, after = (
+        problem._tangent(np.clip(m, 0, problem.limit), ties, 1).gap
+        for m in (peak - 1, peak, peak + 1)
+    )
+    assert ((before < here) | (peak == 0)).all()
+    assert ((after <= here) | (peak == problem.limit)).all()
 
 
 def test_halving_with_ties_to_even_needs_the_even_form() -> None:

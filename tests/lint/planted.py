@@ -117,6 +117,9 @@ WORDS = (
     words("rewind of what is flushed", PIPELINE, f"{PIPELINE} rewind"),
     words("brackets that do not close", BANKS, BANKS.replace("= 2", "= (2")),
     words("no directive", PIPELINE, "#pragma HLS"),
+    words("misspelt space", PIPELINE, PIPELINE.replace("HLS", "HSL")),
+    words("space and directive in one", PIPELINE, PIPELINE.replace("HLS ", "HLS_")),
+    words("pragma as an operator", PIPELINE, '_Pragma("HLS pipeline II = 1 style = flp")'),
 )
 
 PLACES = (
@@ -408,6 +411,14 @@ SUBSET = tuple(
             Edit(READ, f"{READ}\n    int* p = new int[4];\n    sum_of(p);"),
             Edit("template <class T>", "inline void sum_of(const int*) {}\ntemplate <class T>"),
         ),
+        ("counter that is volatile", Edit("  int row = 0;", "  volatile int row = 0;")),
+        (
+            "floating point",
+            Edit(
+                READ,
+                f"{READ}\n    float scaled = 1;\n    if (scaled > 2) break;",
+            ),
+        ),
         ("delete", Edit(READ, f"{READ}\n    int* p = nullptr;\n    delete p;")),
         ("recursion", Edit("return a > b ? a : b;", "return a > b ? a : larger(b, a);")),
         (
@@ -655,6 +666,55 @@ PASSES = (
             "  }\n}\n\ntemplate <class P>\nvoid write_words",
         ),
     ),
+    against(
+        "interval",
+        "interval that nobody counts on",
+        Edit(PIPELINE, "#pragma HLS pipeline II = 2 style = flp"),
+    ),
+    against("interval", "two reads of a stream", Edit(READ, f"a.read();\n    {READ}")),
+    against(
+        "interval",
+        "two writes of a stream",
+        Edit("    out.write(sum);", "    out.write(sum);\n    out.write(sum);"),
+    ),
+)
+
+OUTSIDE = (
+    against("loops-outside", "no pipeline", Edit(PIPELINE, "")),
+    against("loops-outside", "pipeline that is off", Edit(PIPELINE, "#pragma HLS pipeline off")),
+    against("loops-outside", "pipeline in a comment", Edit(PIPELINE, f"// {PIPELINE}")),
+    against(
+        "loops-outside",
+        "pipeline of simulation",
+        Edit(PIPELINE, f"#ifndef __SYNTHESIS__\n{PIPELINE}\n#endif"),
+    ),
+    against(
+        "loops-outside",
+        "unroll in part",
+        Edit("#pragma HLS unroll", "#pragma HLS unroll factor = 2"),
+    ),
+    against("loops-outside", "no unroll", Edit("#pragma HLS unroll", "")),
+    against(
+        "loops-outside",
+        "loop without braces",
+        Edit(
+            "  int row = 0;", "  int row = 0;\n  for (int i = 1; i < P::WIDTH; ++i) row = row * i;"
+        ),
+    ),
+)
+
+COSTS = (
+    against("stated-costs", "latency of a memory", Edit(RAM, f"{RAM} latency = 2")),
+    *(
+        against("stated-costs", name, Edit(PIPELINE, f"{PIPELINE}\n#pragma HLS {said}"))
+        for name, said in (
+            ("latency of a pass", "latency min = 1 max = 20"),
+            ("latency of a sum", "bind_op variable = acc op = add impl = dsp latency = 4"),
+            ("few multipliers", "allocation operation instances = mul limit = 4"),
+            ("expressions as they are", "expression_balance off"),
+            ("interval that the tool chooses", "performance target_ti = 8"),
+        )
+    ),
 )
 
 PLANTED: tuple[Case, ...] = (
@@ -670,5 +730,18 @@ PLANTED: tuple[Case, ...] = (
         *BODIES,
         *STREAMS,
     ),
-    *(*DEPTHS, *WIDTHS, *PORTS, *TWICE, *SUBSET, *LOOPS, *STYLES, *INDICES, *AXES, *PASSES),
+    *(
+        *DEPTHS,
+        *WIDTHS,
+        *PORTS,
+        *TWICE,
+        *SUBSET,
+        *LOOPS,
+        *STYLES,
+        *INDICES,
+        *AXES,
+        *PASSES,
+        *OUTSIDE,
+    ),
+    *COSTS,
 )

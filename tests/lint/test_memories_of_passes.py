@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import pytest
+from graphs import STEPS
 from lint_designs import DESIGNS, changed, view
 
+from gatewright.hls_templates import map_design
 from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
+from gatewright.hls_templates.mapping.options import MappingOptions
+from gatewright.hls_templates.project.hls import project_files
 from gatewright.lint.llvm.delays import CycleRoom
 from gatewright.lint.llvm.design import Pipeline, design_pipelines
 from gatewright.lint.llvm.ports import Use
 from gatewright.lint.pragmas.parse import pragmas_of
 from gatewright.lint.rules.true_distance import RULE as TRUE_DISTANCE
+from gatewright.lint.view import View, is_hardware
 
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
@@ -46,6 +52,19 @@ def pipeline(before: str, inside: str, loop: str = LOOP) -> Pipeline:
     return found
 
 
+def wide_sums(multipliers: int) -> tuple[View, RecurrentRecord]:
+    """A layer at 200 MHz whose sums are taken for 32 bits."""
+    options = MappingOptions(multipliers, "auto", STEPS, hls_depth=80)
+    design = map_design(DESIGNS["rnn_relu"](), options)
+    texts = {f"hls/{name}": text for name, text in project_files(design, "part", 5).items()}
+    said = re.compile(r"using acc_t = gw::word<\d+, true>;")
+    texts[PARAMETERS], found = said.subn("using acc_t = gw::word<32, true>;", texts[PARAMETERS])
+    assert found == 1
+    kernels = design.document(STEPS, {})
+    (layer,) = (k for k in kernels.kernels if isinstance(k, RecurrentRecord))
+    return View({n: text for n, text in texts.items() if is_hardware(n)}, kernels, 5.0), layer
+
+
 def use(found: Pipeline, name: str) -> Use:
     (one,) = (u for u in found.measured.uses if u.array.name.endswith(name))
     return one
@@ -53,6 +72,13 @@ def use(found: Pipeline, name: str) -> Use:
 
 MEMORY = "  static value m[16][4];\n#pragma HLS array_partition variable = m complete dim = 2\n"
 EACH = "    for (int k = 0; k < 4; ++k) "
+
+
+def test_wide_sums_are_added_up_once_a_cycle() -> None:
+    """One selection lies behind their addition, where row blocks take turns too."""
+    wide, layer = wide_sums(64)
+    assert layer.hls.accumulators > 1
+    assert {p.measured.interval for p in wide.pipelines} == {1}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from gatewright.boards.families.ice40 import ICE40
 from gatewright.boards.netlist import NETLIST_TARGETS, netlist_plan, run_netlist
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.cosim.cells import cell_models
-from gatewright.hls_templates.cosim.verilator import _includes, run_time
+from gatewright.hls_templates.cosim.verilator import includes, run_time
 from gatewright.tools import Tool, find_verilator, find_yosys, run_tool
 from gatewright.tools.compiler import find_compiler, run_compiler
 
@@ -48,7 +48,7 @@ def simulated(folder: Path, sources: dict[str, str]) -> list[int]:
     )
     runtime = map(str, run_time(tool, find_compiler(), trace=False).paths())
     flags = ["-std=c++17", "-fPIC", "-shared", "-w", "-fvisibility=hidden", "-fno-gnu-unique"]
-    command = [*flags, "-O1", *_includes(tool), "-I.", "-Imodel", "main.cpp", *runtime]
+    command = [*flags, "-O1", *includes(tool), "-I.", "-Imodel", "main.cpp", *runtime]
     run_compiler(find_compiler(), [*command, "-o", "dut.so"], folder)
     library = ctypes.CDLL(str(folder / "dut.so"))
     seen = (ctypes.c_uint64 * CYCLES)()

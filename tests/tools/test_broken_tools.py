@@ -16,11 +16,12 @@ from shared_model import Shared
 import gatewright
 from gatewright.boards.families.ice40 import ICE40
 from gatewright.boards.plan import ToolRun
-from gatewright.boards.run import run_command
+from gatewright.boards.run import ToolError, run_command
 from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.csim import find_compiler
 from gatewright.tools import find_verilator, find_yosys
+from gatewright.tools.programs import VITIS
 
 pytestmark = pytest.mark.compiles
 
@@ -106,3 +107,30 @@ def test_a_broken_placer(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     command = ToolRun("place", ICE40.nextpnr, (), "place.log")
     with pytest.raises(GatewrightError, match=r"GW-804.*does not run.*NEXTPNR_ICE40"):
         run_command(command, tmp_path, lambda stage, line: None)
+
+
+def test_a_placer_that_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = tmp_path / "placer"
+    tool.write_text("#!/bin/sh\necho placing\nkill -9 $$\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("NEXTPNR_ICE40", str(tool))
+    command = ToolRun("place", ICE40.nextpnr, (), "place.log")
+    with pytest.raises(ToolError, match="SIGKILL ended it after: placing"):
+        run_command(command, tmp_path, lambda stage, line: None)
+
+
+@pytest.mark.parametrize("name", NOT_RUN)
+def test_a_broken_tool_of_the_path(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its remedy names no variable that nobody set."""
+    (tmp_path / "bin").mkdir()
+    Path(program(name, tmp_path)).rename(tmp_path / "bin" / "vitis-run")
+    for variable in (VITIS.variable, *VITIS.homes):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    command = ToolRun("csim", VITIS, (), "csim.log")
+    with pytest.raises(GatewrightError) as caught:
+        run_command(command, tmp_path, lambda stage, line: None)
+    assert caught.value.code == "GW-804"
+    assert caught.value.remedy.startswith("Run ")

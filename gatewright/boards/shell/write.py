@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import resources
 
-import jinja2
-
 from gatewright.boards.shell.ports import FramePort, input_ports, output_ports
 from gatewright.hls_templates.library import versioned_sv
 from gatewright.hls_templates.project.names import DEFAULT_NAMES, Names
 from gatewright.hls_templates.records import PortRecord
+from gatewright.hls_templates.template import template
 
 SHELL = "gatewright_board"
 SHELL_MODULES = (
@@ -47,16 +46,8 @@ def shell_files(
         name: versioned_sv(folder.joinpath(name).read_text(), [FIFO], others)
         for name in SHELL_MODULES
     }
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gatewright.boards.shell", "."),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
     into, out_of = input_ports(inputs), output_ports(outputs)
-    files[f"{SHELL}.sv"] = environment.get_template(f"{SHELL}.sv.j2").render(
+    files[f"{SHELL}.sv"] = template("gatewright.boards.shell", f"{SHELL}.sv.j2").render(
         top=names.top,
         inputs=into,
         outputs=out_of,

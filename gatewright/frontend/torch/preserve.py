@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import random
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FunctionType, MethodType, NoneType
 from typing import Any
@@ -19,6 +19,7 @@ from gatewright.frontend.torch.scopes import is_users, scopes
 
 _MAPPINGS = (dict, OrderedDict, defaultdict)
 _SEQUENCES = (list, deque)
+_CONTAINERS = frozenset({*_MAPPINGS, *_SEQUENCES, set})
 _REGISTRIES = ("_parameters", "_buffers", "_modules")
 
 _ATOMS = frozenset({NoneType, bool, int, float, str, FunctionType, MethodType, torch.dtype})
@@ -60,6 +61,8 @@ def _reached(
             continue
         seen[id(value)] = value
         yield name, value
+        if type(value) in _CONTAINERS and not value:  # most are: each module has a dozen for hooks
+            continue
         is_object = _is_object(value)
         if not (in_object and is_object):
             inside = in_object or is_object
@@ -106,7 +109,9 @@ def _joined(*parts: str) -> str:
 
 def _is_object(value: Any) -> bool:
     """Whether it is an object of the user's, with attributes that can be set."""
-    if isinstance(value, nn.Module | type) or callable(value) or not hasattr(value, "__dict__"):
+    if type(value) in _CONTAINERS or isinstance(value, nn.Module | type) or callable(value):
+        return False
+    if not hasattr(value, "__dict__"):
         return False
     return is_users(type(value))
 
@@ -121,8 +126,7 @@ class _Snapshot:
         values = [value for reached in found for _, value in reached]
         owners = [v for v in values if isinstance(v, nn.Module) or _is_object(v)]
         self._attributes = [(vars(owner), _contents(vars(owner))) for owner in owners]
-        kinds = (*_MAPPINGS, *_SEQUENCES, set)
-        self._containers = [(v, _contents(v)) for v in values if type(v) in kinds]
+        self._containers = [(v, _contents(v)) for v in values if type(v) in _CONTAINERS]
         # Modules that TorchScript compiled hold theirs elsewhere.
         self._modes = [(module, module.training) for module in model.modules()]
         tensors = {id(v): v for v in (*values, *model.parameters(), *model.buffers())}.values()
@@ -159,11 +163,13 @@ def _is_plain(value: Any) -> bool:
     return bool(value.layout == torch.strided)
 
 
-_Contents = dict[Any, Any] | list[Any]
+_Contents = dict[Any, Any] | Sequence[Any]
 
 
 def _contents(container: Any) -> _Contents:
     """What a container holds, in its order."""
+    if not container:
+        return ()
     return dict(container) if isinstance(container, dict) else list(container)
 
 

@@ -15,11 +15,14 @@ RUNTIME = Path("include") / "backends" / "cxxrtl" / "runtime"
 DEBUG_ALL, DEBUG_NONE = "-g4", "-g0"
 
 
-def cxxrtl_model(tool: Tool, *, trace: bool) -> Model:
-    """The model."""
+OPTIMIZE = ("-O1",)
+
+
+def cxxrtl_model(tool: Tool, *, trace: bool, optimize: Sequence[str] = OPTIMIZE) -> Model:
+    """The model, with the compiler's flags for how well it is to run."""
     assert tool.root is not None
     runtime = tool.root / RUNTIME
-    options = ["-O1", f"-isystem{runtime}"]
+    options = [*optimize, f"-isystem{runtime}"]
     debug = DEBUG_ALL if trace else DEBUG_NONE
 
     def generate(rtl: RtlProject, names: Names, work: Path) -> Sequence[str]:

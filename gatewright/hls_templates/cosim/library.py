@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-import jinja2
-
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.hls_templates.project.names import Names
+from gatewright.hls_templates.template import template
 from gatewright.tools import Cached
 from gatewright.tools.cache import contents, place
 from gatewright.tools.compiler import (
@@ -95,13 +94,5 @@ def _text(name: str) -> str:
 
 
 def _adapter(ports: Ports, model: Model) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__, "."),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
-    template = environment.get_template(f"{ADAPTER}.j2")
-    return template.render(ports=ports, member=model.member)
+    adapter = template("gatewright.hls_templates.cosim", f"{ADAPTER}.j2")
+    return adapter.render(ports=ports, member=model.member)

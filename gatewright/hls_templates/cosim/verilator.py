@@ -59,12 +59,13 @@ def verilator_model(tool: Tool, *, trace: bool, style: Style = OUR_STYLE) -> Mod
         return [*compiling, f"-I{MODEL}", *objects]
 
     runtime = run_time(tool, find_compiler(), trace=trace)
-    compiling = [*style.optimize, *_includes(tool)]
+    compiling = [*style.optimize, *includes(tool)]
     facts = [*tool.facts(), *options, *compiling, *runtime.facts]
     return Model(style.kind, "verilator_core.hpp", "top.{}".format, facts, generate)
 
 
-def _includes(tool: Tool) -> list[str]:
+def includes(tool: Tool) -> list[str]:
+    """Where its headers are, as the compiler's flags."""
     assert tool.root is not None
     return [f"-isystem{tool.root / 'include'}", f"-isystem{tool.root / 'include' / 'vltstd'}"]
 
@@ -75,7 +76,7 @@ def run_time(tool: Tool, compiler: Compiler, *, trace: bool) -> Cached:
     names = ["verilated", "verilated_threads", *(["verilated_vcd_c"] if trace else [])]
     declared = f'extern "C" int {PRINT}(const char*, ...);\n'
     arguments = [*flags(compiler), "-O2", "-c", *(f"-DVL_USER_{name}" for name in OWN)]
-    arguments += [f"-DVL_PRINTF={PRINT}", *_includes(tool)]
+    arguments += [f"-DVL_PRINTF={PRINT}", *includes(tool)]
 
     def make(work: Path) -> None:
         for name in names:

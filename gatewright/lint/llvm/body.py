@@ -72,7 +72,7 @@ class Builder:
         self.writes: dict[ShapedArray, list[tuple[Access, int]]] = defaultdict(list)
         self.controls: dict[str, list[int]] = {}
         self.states: dict[str, bool] = {}
-        self.ends: dict[str, int] = {}
+        self.ends: dict[str, tuple[int, int]] = {}
 
     def build(self) -> PassBody:
         """The graph of a pass, without what it has of others."""
@@ -82,6 +82,9 @@ class Builder:
                 self._take(label, made)
         for label in self.loop.exits:
             self.body.conditions += self._condition(label)
+        for first, last in self.ends.values():
+            if first != last:  # words stay in order: the next pass waits for the last of this one
+                self.body.graph[first].carried.append(Cause(last, 1))
         return self.body
 
     def _take(self, label: str, made: Instruction) -> None:
@@ -140,8 +143,7 @@ class Builder:
     def _value(self, made: Instruction) -> None:
         if self._is_term(made.name) and self._is_sum(made):
             return  # a larger sum has its terms
-        rule = _DELAYS.get(made.opcode)
-        delay = 0 if rule is None else rule(self, made)
+        delay = _DELAYS.get(made.opcode, _unknown)(self, made)
         operands = self._terms(made) if made.opcode == "add" else made.operands
         many = len(operands) > 2 and made.opcode == "add"
         nodes = tuple(self.body.of(operands))
@@ -243,9 +245,10 @@ class Builder:
                 self.body.accesses.append((access, node))
                 self.writes[access.array].append((access, node))
         end = made.operands[0] if made.operands else ""
-        if end in self.ends:  # a FIFO gives or takes one word a cycle
-            self.body.graph[node].carried.append(Cause(self.ends[end]))
-        self.ends[end] = node
+        first, last = self.ends.get(end, (node, node))
+        if last != node:  # a FIFO gives or takes one word a cycle
+            self.body.graph[node].carried.append(Cause(last))
+        self.ends[end] = first, node
 
 
 def _logic(builder: Builder, made: Instruction) -> int:
@@ -284,12 +287,22 @@ def _call(builder: Builder, made: Instruction) -> int:
     return delays.compare(max(map(builder.widths.of, made.operands))) + delays.SELECT_PS
 
 
+def _wires(builder: Builder, made: Instruction) -> int:
+    return 0
+
+
+def _unknown(builder: Builder, made: Instruction) -> int:
+    """Floating point and the like: as slow as the slowest that is known."""
+    return delays.divide(64)
+
+
 _SIGNS = {("slt", 0), ("sge", 0), ("sgt", -1), ("sle", -1)}
 """Comparisons that look at one bit."""
 _PASSING = ("select", "zext", "sext", "trunc", "freeze")
 _DELAYS: dict[str, Callable[[Builder, Instruction], int]] = {
     **dict.fromkeys(("add", "sub"), _add),
     **dict.fromkeys(("and", "or", "xor"), _logic),
+    **dict.fromkeys(("zext", "sext", "trunc", "freeze", "getelementptr"), _wires),
     **dict.fromkeys(("shl", "lshr", "ashr"), _shift),
     **dict.fromkeys(
         ("sdiv", "udiv", "srem", "urem"),
@@ -300,4 +313,4 @@ _DELAYS: dict[str, Callable[[Builder, Instruction], int]] = {
     "select": lambda builder, made: delays.SELECT_PS,
     "call": _call,
 }
-"""What takes time; all else is wires."""
+"""By opcode."""

@@ -53,6 +53,11 @@ class Operator:
     reads: bool = False
     terms: bool = False
 
+    def longest(self, clock: CycleRoom) -> int:
+        """No less than from when its operands are there until it is in a register."""
+        terms = max(len(self.operands), 1) if self.terms else 1
+        return (clock.cycles(self.delay) * terms + clock.cycles(READ_PS) + 2) * clock.room
+
     def done(self, begin: int, operands: Sequence[int], clock: CycleRoom) -> int:
         """When it is, if the last of what it waits for is there at ``begin``."""
         if self.reads:
@@ -150,7 +155,11 @@ def _schedule(
     """Times by repeated sweeps, or a circle in which they would grow for ever."""
     schedule = Schedule([_NEVER] * len(graph), [None] * len(graph))
     later: dict[Circle, int] = {}
+    longest = sum(operator.longest(clock) for operator in graph)
     while changed := set(_sweep(graph, clock, period, schedule)):
+        latest = max(changed, key=schedule.times.__getitem__)
+        if schedule.times[latest] > longest:  # so what it waits for waits for itself
+            return schedule, next(_circles(schedule, [latest]))
         circles = set(_circles(schedule, sorted(changed)))
         later = {c: later.get(c, 0) + (c.nodes[0] in changed) for c in circles}
         growing = next((c for c, times in later.items() if times == _FOR_EVER), None)

@@ -11,6 +11,9 @@ SPACE = "HLS"
 _SPACES = (SPACE, "AP", "AUTOPILOT")
 """Also of older tools."""
 _PRAGMA = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+(\w+)\b((?:[^\\\n]|\\[^\n]|\\\n)*)", re.M)
+_OTHERS = ("once", "GCC", "clang", "STDC", "message", "pack", "push_macro", "pop_macro")
+"""What pragmas of others begin with that mean nothing to Vitis HLS."""
+_OPERATOR = re.compile(r"\b_Pragma\b")
 _COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\\n]|\\.)*"', re.S)
 _TOKEN = re.compile(
     r"""\s*(?:(?P<word>[A-Za-z_]\w*)|(?P<number>\d[\w.']*)|(?P<text>"(?:[^"\\]|\\.)*")
@@ -85,6 +88,16 @@ def pragmas_of(file: str, text: str) -> Iterator[Pragma]:
         line = blank.count("\n", 0, found.start()) + 1
         last = line + found[0].count("\n")
         yield _pragma(file, line, last, found[1], found[2].replace("\\\n", " "))
+
+
+def strange_pragmas(text: str) -> Iterator[tuple[int, str]]:
+    """Lines of pragmas that are neither Vitis' nor known ones of others, with how they begin."""
+    blank = without_comments(text)
+    for found in _PRAGMA.finditer(blank):
+        if found[1].upper() not in _SPACES and found[1] not in _OTHERS:
+            yield blank.count("\n", 0, found.start()) + 1, f"#pragma {found[1]}"
+    for found in _OPERATOR.finditer(blank):
+        yield blank.count("\n", 0, found.start()) + 1, found[0]
 
 
 def without_comments(text: str) -> str:

@@ -14,9 +14,19 @@ _REMEDY = (
 )
 
 
+_ASKED = "Ask for the interval that the schedule counts on, or compile again."
+
+
 def _check(view: View) -> Iterator[Finding]:
+    counted = {kernel.name: kernel.hls_interval for kernel in view.kernels.kernels}
     for pipeline in view.pipelines:
-        measured = pipeline.measured
+        measured, most = pipeline.measured, counted.get(pipeline.kernel, 1)
+        if pipeline.asked > most:
+            reason = (
+                f"{pipeline.kernel}: an interval of {pipeline.asked} cycles is asked for, and "
+                f"3_kernels.json counts on {most}."
+            )
+            yield Finding(_NAME, pipeline.pragma.file, pipeline.pragma.line, reason, _ASKED)
         if measured.interval > pipeline.asked:
             steps = [operator for operator in measured.limit if operator.delay]
             through = " > ".join(dict.fromkeys(operator.label for operator in steps))

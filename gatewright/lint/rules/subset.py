@@ -33,6 +33,7 @@ _KINDS = {
     CursorKind.INDIRECT_GOTO_STMT: "it jumps",
 }
 _VARIABLES = (CursorKind.VAR_DECL, CursorKind.PARM_DECL, CursorKind.FIELD_DECL)
+_FLOATS = (TypeKind.HALF, TypeKind.FLOAT, TypeKind.DOUBLE, TypeKind.LONGDOUBLE)
 _ARRAYS_OF_ANY_SIZE = (TypeKind.VARIABLEARRAY, TypeKind.INCOMPLETEARRAY)
 
 
@@ -46,7 +47,7 @@ def _check(view: View) -> Iterator[Finding]:
         if function in _below(function):
             yield Finding(_NAME, *function.place, f"{function.name} calls itself.", _REMEDY)
         for node, _ in function.nodes:
-            reason = _KINDS.get(node.kind) or _indirect(node)
+            reason = _KINDS.get(node.kind) or _indirect(node) or _of_a_processor(node)
             if reason:
                 yield Finding(_NAME, *place(node), f"{reason}.", _REMEDY)
 
@@ -71,6 +72,16 @@ def _below(function: CppFunction) -> set[CppFunction]:
             found.add(one)
             waiting += [callee for _, callee in one.calls]
     return found
+
+
+def _of_a_processor(node: Any) -> str:
+    if node.kind not in _VARIABLES:
+        return ""
+    if node.type.is_volatile_qualified():
+        return f"{node.spelling} is volatile: each access of it is a step of its own"
+    if plain_type(node.type).get_canonical().kind in _FLOATS:
+        return f"{node.spelling} is a floating point number: no operator of it is exact or short"
+    return ""
 
 
 def _indirect(node: Any) -> str:
@@ -99,8 +110,9 @@ def _is_function(type_: Any) -> bool:
 
 RULE = Rule(
     _NAME,
-    "No heap, recursion, virtual call, address of a function, exception or library of C++.",
-    "Vitis HLS refuses it, for no hardware has them.",
+    "No heap, recursion, virtual call, address of a function, exception, volatile variable, "
+    "floating point number or library of C++.",
+    "Vitis HLS refuses it, for no hardware has them; or it makes operators that no model here has.",
     _REMEDY,
     "UG1399, Unsupported C/C++ Constructs",
     _check,

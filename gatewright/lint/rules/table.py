@@ -10,6 +10,7 @@ from gatewright.lint.rules.dataflow_body import RULE as DATAFLOW_BODY
 from gatewright.lint.rules.dependence import RULE as DEPENDENCE
 from gatewright.lint.rules.inlined import RULE as INLINED
 from gatewright.lint.rules.interval import RULE as INTERVAL
+from gatewright.lint.rules.loops_outside import RULE as LOOPS_OUTSIDE
 from gatewright.lint.rules.memory_banks import RULE as MEMORY_BANKS
 from gatewright.lint.rules.memory_ports import RULE as MEMORY_PORTS
 from gatewright.lint.rules.pipeline_style import RULE as PIPELINE_STYLE
@@ -20,6 +21,7 @@ from gatewright.lint.rules.pragma_once import RULE as PRAGMA_ONCE
 from gatewright.lint.rules.pragma_place import RULE as PRAGMA_PLACE
 from gatewright.lint.rules.pragma_words import RULE as PRAGMA_WORDS
 from gatewright.lint.rules.rom_chain import RULE as ROM_CHAIN
+from gatewright.lint.rules.stated_costs import RULE as STATED_COSTS
 from gatewright.lint.rules.stream_depth import RULE as STREAM_DEPTH
 from gatewright.lint.rules.stream_ends import RULE as STREAM_ENDS
 from gatewright.lint.rules.struct_arrays import RULE as STRUCT_ARRAYS
@@ -46,7 +48,9 @@ RULES: tuple[Rule, ...] = (
     WIDTHS,
     SUBSET,
     BOUNDED_LOOPS,
+    LOOPS_OUTSIDE,
     PIPELINE_STYLE,
+    STATED_COSTS,
     STRUCT_INDEX,
     AXIS_PORTS,
     MEMORY_PORTS,

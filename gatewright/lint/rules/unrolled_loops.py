@@ -17,7 +17,10 @@ _REMEDY = (
 def _check(view: View) -> Iterator[Finding]:
     for pipeline in view.pipelines:
         for place in pipeline.inside:
-            reason = f"{pipeline.kernel}: the number of passes of this loop is not constant."
+            reason = (
+                f"{pipeline.kernel}: the number of passes of this loop is not constant, "
+                "or too large."
+            )
             yield Finding(_NAME, place.file, place.line, reason, _REMEDY)
 
 

@@ -63,6 +63,7 @@ class OverTime(Kernel):
             "WIDTH": self.input.width,
             "TAP": self.first_tap,
             "MAXIMUM": self.maximum,
+            "START": self.input.type.lo if self.maximum else 0,
         }
         members = [*self.port_types, f"using acc_t = {cpp.word(self.output.type)};"]
         return cpp.struct(self.ident, constants, members)

@@ -1,9 +1,9 @@
 // Reduction over time: of each sequence, the sum or the largest of its beats, value by value.
 //
-// P has: WIDTH, TAP; MAXIMUM, whether it is the largest; acc_t, in_beat, out_beat. Reads beats
-// until `last`, writes one beat. Not for: dividing by the number of steps, which whoever reads a
-// sum takes into account; telling which step was the largest; sequences longer than acc_t was made
-// for, which the host refuses.
+// P has: WIDTH, TAP; MAXIMUM, whether it is the largest; START, what is not larger than any value,
+// or 0 for a sum; acc_t, in_beat, out_beat. Reads beats until `last`, writes one beat. Not for:
+// dividing by the number of steps, which whoever reads a sum takes into account; telling which step
+// was the largest; sequences longer than acc_t was made for, which the host refuses.
 #pragma once
 
 #include "gw_stream.hpp"
@@ -15,7 +15,11 @@ template <class P>
 void over_time(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) {
   typename P::acc_t acc[P::WIDTH];
 #pragma HLS array_partition variable = acc type = complete
-  bool first = true;
+  // Not the first beat, for to ask whether one is that would lie on the loop.
+  for (int i = 0; i < P::WIDTH; ++i) {
+#pragma HLS unroll
+    acc[i] = P::START;
+  }
   bool running = true;
   while (running) {
 #pragma HLS pipeline II = 1 style = flp
@@ -23,9 +27,7 @@ void over_time(stream<typename P::in_beat>& in, stream<typename P::out_beat>& ou
     typename P::out_beat y;
     for (int i = 0; i < P::WIDTH; ++i) {
       const typename P::acc_t value = x.data[i];
-      if (first)
-        acc[i] = value;
-      else if (!P::MAXIMUM)
+      if (!P::MAXIMUM)
         acc[i] += value;
       else if (value > acc[i])
         acc[i] = value;
@@ -37,7 +39,6 @@ void over_time(stream<typename P::in_beat>& in, stream<typename P::out_beat>& ou
       out.write(y);
       GW_TAP_STEP(P::TAP, 1);
     }
-    first = false;
     running = !x.last;
   }
 }

@@ -124,7 +124,7 @@ class Recurrent(RecurrentLayer):
     @property
     def hls_loop(self) -> tuple[str, ...]:
         """The sums of a row block."""
-        return ("select", sum_operator(self.split))
+        return (sum_operator(self.split), "select")
 
     def hls_interval(self, clock_ns: float) -> int:
         """What these, or h, or c from step to step need."""

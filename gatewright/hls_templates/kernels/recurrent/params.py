@@ -42,8 +42,8 @@ def layer_params(layer: RecurrentLayer) -> str:
     return "\n".join([*functions, *declared, cpp.struct(ident, _constants(layer), members)])
 
 
-_FLAGS = ("active", "hidden", "first", "last", "follows", "stores", "loads")
-_NEIGHBOURLY = (*_FLAGS[4:], "load_row")
+_FLAGS = ("active", "hidden", "first", "last", "changes", "recent", "stores", "picks")
+_OF_SUMS = (*_FLAGS[4:], "pick_row")
 
 
 def _constants(layer: RecurrentLayer) -> dict[str, int]:
@@ -96,10 +96,7 @@ def _slot_fields(folding: Folding) -> dict[str, list[int]]:
     nothing = Tile(0, 0, hidden=False, first=False, last=False)
     wide_tiles = folding.shape.units >= folding.shape.columns
     fields: dict[str, list[int]] = {}
-    neighbours = _neighbours(folding)
-    # A bubble keeps at hand what the tile before had loaded.
-    load_row = neighbours[max(neighbours)]["load_row"]
-    for i, slot in enumerate(folding.slots):
+    for slot, sums in zip(folding.slots, _sums(folding), strict=True):
         tile = slot or nothing
         column = tile.column if tile.hidden else 0
         # Of a word of h, the wider of row block and column block is all, the other one a part.
@@ -109,7 +106,7 @@ def _slot_fields(folding: Folding) -> dict[str, list[int]]:
             "hidden": tile.hidden,
             "first": tile.first,
             "last": tile.last,
-            **neighbours.get(i, dict.fromkeys(_NEIGHBOURLY, 0) | {"load_row": load_row}),
+            **sums,
             "row": tile.row,
             "column": tile.column,
             "read": column // column_parts,
@@ -117,26 +114,31 @@ def _slot_fields(folding: Folding) -> dict[str, list[int]]:
             "written": tile.row // row_parts,
             "written_part": tile.row % row_parts,
         }
-        load_row = int(values["load_row"])
         for name, value in values.items():
             fields.setdefault(name, []).append(int(value))
     return fields
 
 
-def _neighbours(folding: Folding) -> dict[int, dict[str, int]]:
-    """What the sums of a tile have to do with the tile before and the one after, of each slot."""
+def _sums(folding: Folding) -> list[dict[str, int]]:
+    """Where the sums that each slot leaves to the next one come from, and where its own go.
+
+    A bubble leaves what it found. No row block has sums across steps: the last tile of one is
+    followed by nothing, and so is its first one, unless that goes on.
+    """
     places = [i for i, slot in enumerate(folding.slots) if slot is not None]
-    found = {}
-    for n, i in enumerate(places):
-        tile, next_tile = folding.tiles[n], folding.tiles[(n + 1) % len(places)]
-        continues = next_tile.row == tile.row and not next_tile.first
-        values = (
-            not tile.first and folding.tiles[n - 1].row == tile.row,
-            not continues and not tile.last,
-            not continues,
-            0 if continues or next_tile.first else next_tile.row + 1,
-        )
-        found[i] = dict(zip(_NEIGHBOURLY, map(int, values), strict=True))
+    found = [dict.fromkeys(_OF_SUMS, 0) for _ in folding.slots]
+    stored: dict[int, int] = {}
+    for n, (i, tile) in enumerate(zip(places, folding.tiles, strict=True)):
+        next_tile = folding.tiles[(n + 1) % len(places)]
+        if next_tile.row == tile.row and not next_tile.first:
+            continue
+        found[i]["changes"] = found[i - 1]["picks"] = 1
+        if not next_tile.first:
+            found[i]["recent"] = int(stored[next_tile.row] == i - 1)
+            found[i - 1]["pick_row"] = next_tile.row + 1
+        if not tile.last:
+            found[i]["stores"] = 1
+            stored[tile.row] = i
     return found
 
 

@@ -34,14 +34,15 @@ namespace gw {
 
 /// One entry of the schedule ROM.
 struct slot_entry {
-  bool active;   // whether there is a tile; else nothing below means anything
+  bool active;   // whether there is a tile; else sums and h stay what they are
   bool hidden;   // whether the columns are h
   bool first;    // first tile of this row block in a step: start from the bias
   bool last;     // last tile of this row block in a step: its units are ready
-  bool follows;  // the tile before is of the same row block and step: go on with its sums
-  bool stores;   // the next one is not, and this row block is not ready: put the sums away
-  bool loads;    // the next one does not follow: have what it begins with at hand
-  int load_row;  // the sums of this row block, from 1; 0 for none
+  bool changes;  // the next tile is of another row block or step: go on with other sums
+  bool recent;   // with those that the slot before put away; else with what it picked
+  bool stores;   // and this row block is not ready: put its sums away
+  bool picks;    // the next slot may change: have what it goes on with at hand
+  int pick_row;  // the sums of this row block, from 1; 0 for none
   int row;       // row block: units row * UNITS and following
   int column;    // column block, of x or of h
   int read;      // the word of h with these columns, and which part of it they are
@@ -94,7 +95,10 @@ template <class T, std::size_t N, std::size_t M, class U, int W>
 void take_state(stream<beat<U, W>>& given, T (&state)[N][M]) {
 #pragma HLS inline
   const beat<U, W> x = given.read();
-  for (int i = 0; i < W; ++i) state[i / int(M)][i % int(M)] = T(x.data[i]);
+  for (int i = 0; i < W; ++i) {
+#pragma HLS unroll
+    state[i / int(M)][i % int(M)] = T(x.data[i]);
+  }
 }
 
 /// A value of the state that a sequence begins with: of a constant row, or of what was given.
@@ -120,7 +124,13 @@ template <class T, std::size_t N, std::size_t M, class U, int W>
 void write_state(stream<beat<U, W>>& out, const T (&state)[N][M], bool last, bool keep) {
 #pragma HLS inline
   beat<U, W> x;
-  for (int i = 0; i < W; ++i) x.data[i] = U(state[i / int(M)][i % int(M)]);
+  for (int n = 0; n < int(N); ++n) {
+#pragma HLS unroll
+    for (int m = 0; m < int(M); ++m) {
+#pragma HLS unroll
+      if (n * int(M) + m < W) x.data[n * int(M) + m] = U(state[n][m]);
+    }
+  }
   x.last = last;
   x.keep = keep;
   out.write(x);
@@ -154,7 +164,7 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
   typename P::operand_t h_given[std::size_t(P::H_BLOCKS)][std::size_t(P::COLUMNS)];
   typename P::cell_t c_given[std::size_t(P::ROWS)][std::size_t(P::UNITS)];
   typename P::acc_t total[std::size_t(LANES)];
-  typename P::acc_t loaded[std::size_t(LANES)];
+  typename P::acc_t latest[std::size_t(LANES)];
   typename P::acc_t picked[std::size_t(LANES)];
   typename P::acc_t acc[std::size_t(P::ACCUMULATORS + 1)]
                        [std::size_t(LANES)];  // the first row is zero
@@ -164,7 +174,7 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
 #pragma HLS array_partition variable = h_given type = complete dim = 0
 #pragma HLS array_partition variable = c_given type = complete dim = 0
 #pragma HLS array_partition variable = total type = complete
-#pragma HLS array_partition variable = loaded type = complete
+#pragma HLS array_partition variable = latest type = complete
 #pragma HLS array_partition variable = picked type = complete
 #pragma HLS array_partition variable = acc type = complete dim = 0
 
@@ -173,7 +183,8 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
   clear(c_now);
   for (int lane = 0; lane < LANES; ++lane) {
 #pragma HLS unroll
-    loaded[lane] = 0;
+    total[lane] = 0;
+    latest[lane] = 0;
     picked[lane] = 0;
     acc[0][lane] = 0;
   }
@@ -206,12 +217,15 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
     bool step_ends = slot == P::SLOTS - 1;
     const slot_entry entry = P::slot(slot);
     slot = step_ends ? 0 : slot + 1;
-    // What a later pass begins with is picked before this one stores anything.
-#ifndef __SYNTHESIS__
-    if (entry.loads)  // else nobody looks at it; in hardware a selection less on the loop
-#endif
-      for (int lane = 0; lane < LANES; ++lane) picked[lane] = acc[entry.load_row][lane];
-
+    // The products are summed first, to zero in a bubble: one addition lies on the loop through the
+    // sums of a row block, and behind it one selection.
+    typename P::acc_t sum[std::size_t(LANES)];
+#pragma HLS array_partition variable = sum type = complete
+    if (entry.first) {
+      for (int lane = 0; lane < LANES; ++lane) sum[lane] = P::bias(entry.row, lane);
+    } else {
+      for (int lane = 0; lane < LANES; ++lane) sum[lane] = 0;
+    }
     if (entry.active) {
       typename P::operand_t word[std::size_t(banks::BANKS / P::COLUMNS)][std::size_t(P::COLUMNS)];
 #pragma HLS array_partition variable = word type = complete dim = 0
@@ -228,47 +242,9 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
           v[k] =
               begin_value<typename P::initial_h>(pick<P::H0>(streams...), h_given, entry.column, k);
       }
-      // The products are summed first: only one addition lies on the loop through acc.
-      typename P::acc_t sum[std::size_t(LANES)];
-#pragma HLS array_partition variable = sum type = complete
-      if (entry.first) {
-        for (int lane = 0; lane < LANES; ++lane) sum[lane] = P::bias(entry.row, lane);
-      } else {
-        for (int lane = 0; lane < LANES; ++lane) sum[lane] = 0;
-      }
       for (int k = 0; k < P::COLUMNS; ++k)
         for (int lane = 0; lane < LANES; ++lane)
           sum[lane] += multiply<typename P::acc_t>(P::weight(tile, k, lane), v[k]);
-      // The one addition on the loop is behind the one selection; those of other row blocks are
-      // picked a pass before they are needed.
-      if (!entry.follows) {
-        for (int lane = 0; lane < LANES; ++lane) total[lane] = loaded[lane];
-      }
-      for (int lane = 0; lane < LANES; ++lane) total[lane] += sum[lane];
-      if (entry.stores) {
-        for (int lane = 0; lane < LANES; ++lane) acc[entry.row + 1][lane] = total[lane];
-      }
-
-      if (entry.last) {
-        const int before = (side ? banks::C_WORDS : 0) + entry.row;
-        const int after = (side ? 0 : banks::C_WORDS) + entry.row;
-        for (int u = 0; u < P::UNITS; ++u) {
-          if (entry.row * P::UNITS + u < P::HIDDEN) {
-            const typename P::cell_t c_before =
-                begun ? c[before][u]
-                      : begin_value<typename P::initial_c>(pick<P::C0>(streams...), c_given,
-                                                           entry.row, u);
-            typename P::acc_t sums_of_unit[std::size_t(P::GATES)];
-#pragma HLS array_partition variable = sums_of_unit type = complete
-            for (int g = 0; g < P::GATES; ++g) sums_of_unit[g] = total[u * P::GATES + g];
-            P::tail(sums_of_unit, entry.row, u, c_before, h_now[entry.row][u], c_now[entry.row][u]);
-            c[after][u] = c_now[entry.row][u];
-          }
-        }
-        const int written = (side ? 0 : banks::WORDS) + entry.written;
-        for (int b = 0; b < banks::BANKS; ++b)
-          if (b / P::UNITS == entry.written_part) h[written][b] = h_now[entry.row][b % P::UNITS];
-      }
       ++tile;
 #ifndef __SYNTHESIS__
       if (tile == P::TILES) {  // only bubbles follow: they cost time, no work
@@ -277,11 +253,46 @@ void recurrent(GW_KEPT_PARAMETER(recurrent_state<P>) stream<typename P::in_beat>
       }
 #endif
     }
+    for (int lane = 0; lane < LANES; ++lane) total[lane] += sum[lane];
+    if (entry.last) {
+      const int before = (side ? banks::C_WORDS : 0) + entry.row;
+      const int after = (side ? 0 : banks::C_WORDS) + entry.row;
+      for (int u = 0; u < P::UNITS; ++u) {
+        if (entry.row * P::UNITS + u < P::HIDDEN) {
+          const typename P::cell_t c_before =
+              begun ? c[before][u]
+                    : begin_value<typename P::initial_c>(pick<P::C0>(streams...), c_given,
+                                                         entry.row, u);
+          typename P::acc_t sums_of_unit[std::size_t(P::GATES)];
+#pragma HLS array_partition variable = sums_of_unit type = complete
+          for (int g = 0; g < P::GATES; ++g) sums_of_unit[g] = total[u * P::GATES + g];
+          P::tail(sums_of_unit, entry.row, u, c_before, h_now[entry.row][u], c_now[entry.row][u]);
+          c[after][u] = c_now[entry.row][u];
+        }
+      }
+      const int written = (side ? 0 : banks::WORDS) + entry.written;
+      for (int b = 0; b < banks::BANKS; ++b)
+        if (b / P::UNITS == entry.written_part) h[written][b] = h_now[entry.row][b % P::UNITS];
+    }
 
+    // What the next tile goes on with was picked a pass ahead, since that takes a cycle of its own,
+    // and before that pass put its own sums away: those are at hand in `latest`.
+    // C-simulation leaves out what nobody looks at, hardware the selection.
 #ifndef __SYNTHESIS__
-    if (entry.loads)
+    if (entry.changes)
 #endif
-      for (int lane = 0; lane < LANES; ++lane) loaded[lane] = picked[lane];
+      for (int lane = 0; lane < LANES; ++lane) {
+        const typename P::acc_t sums = total[lane];
+        if (entry.changes) total[lane] = entry.recent ? latest[lane] : picked[lane];
+        latest[lane] = sums;
+      }
+#ifndef __SYNTHESIS__
+    if (entry.picks)
+#endif
+      for (int lane = 0; lane < LANES; ++lane) picked[lane] = acc[entry.pick_row][lane];
+    if (entry.stores) {
+      for (int lane = 0; lane < LANES; ++lane) acc[entry.row + 1][lane] = latest[lane];
+    }
 
     if (step_ends) {
       write_state(pick<P::OUT>(streams...), h_now, ends, keep);

@@ -3,14 +3,16 @@
 For a multiplier m and a shift s, code k is reached at n exactly from its threshold t on if an
 offset r satisfies ``t * m + r >= b`` and ``(t - 1) * m + r < b`` with ``b = k * 2**s``. Each
 threshold bounds r from both sides, so m will do if the greatest lower bound does not exceed the
-least upper bound. That gap is concave in m: its peak is found by bisection at a fine shift, and
-for a coarser shift only the two integers beside the scaled peak can do if any can.
+least upper bound. That gap is concave in m: its peak is found at a fine shift, between ends that
+close in on where their tangents meet, and for a coarser shift only the two integers beside the
+scaled peak can do if any can.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +25,9 @@ _FAR = np.int64(2**61)
 MAX_PRODUCT_BITS = 63
 SAMPLE = 1024
 """Thresholds that are looked at first; what fails on them fails on all."""
+
+HALVED = 4
+"""Each so many steps halve what is left, so that their number is bounded."""
 
 UP, EVEN, ODD = 0, 1, 2
 
@@ -75,7 +80,9 @@ def find_affine(
     """
     problem = _Problem(thresholds, out_bias, domain, out)
     sample = -(-thresholds.shape[1] // SAMPLE)
-    peaks = problem.peaks(problem.peaks((UP, EVEN, ODD), sample))
+    peaks = problem.peaks((UP, EVEN, ODD), sample)
+    if sample > 1:
+        peaks = problem.peaks(peaks)
     for shift in range(problem.fine + 1):
         for ties, peak in peaks.items():
             if (ties and not shift) or problem.attempt(peak, shift, ties, sample) is None:
@@ -107,6 +114,33 @@ def evaluate(affine: Rescaling, n: IntArray, out: IntType) -> IntArray:
         v = v + (1 << affine.shift >> 1) - 1 + odd
     codes: IntArray = np.clip(v >> affine.shift, out.lo, out.hi)
     return codes
+
+
+@dataclass(frozen=True)
+class _Tangent:
+    """The gap at a multiplier, and a line above it, for each channel.
+
+    Attributes:
+        gap: int64 [C], below 0 where no offset does it.
+        slope: int64 [C], of a threshold on either side that is as near as any.
+    """
+
+    gap: IntArray
+    slope: IntArray
+
+    def meets(self, other: _Tangent, apart: IntArray) -> IntArray:
+        """How far on, roughly, it meets the one that stands so far on; there if that one rises."""
+        ahead = other.gap - self.gap.astype(np.float64) - other.slope * apart.astype(np.float64)
+        closing = np.maximum(self.slope - other.slope, 1)
+        meeting = np.clip(ahead / closing, 0, apart).astype(np.int64)
+        return np.where(other.slope > 0, apart, meeting)
+
+    def replaced(self, other: _Tangent, where: npt.NDArray[np.bool_]) -> _Tangent:
+        """The other one for some channels."""
+        gap, slope = (
+            np.where(where, *pair) for pair in ((other.gap, self.gap), (other.slope, self.slope))
+        )
+        return _Tangent(gap, slope)
 
 
 class _Problem:
@@ -147,16 +181,21 @@ class _Problem:
 
         A ``stride`` above 1 looks at some of the thresholds only.
         """
+        room = self._room(m, shift, ties, stride)
+        low = np.where(self.reached[:, ::stride], room, -_FAR).max(axis=1)
+        room += m[:, None] - 1
+        high = np.where(self.awaited[:, ::stride], room, _FAR).min(axis=1)
+        return low, high
+
+    def _room(self, m: IntArray, shift: int, ties: int, stride: int) -> IntArray:
+        """What a threshold leaves the offset, [C, K]."""
         codes = self.codes[::stride]
         bounds = codes << shift
         if ties:
             # Half to even: an even code begins on the tie, an odd one just above it.
             bounds = bounds - (1 << shift >> 1) + ((codes & 1) ^ int(ties == ODD))
-        room = bounds - self.rows[:, ::stride] * m[:, None]
-        low = np.where(self.reached[:, ::stride], room, -_FAR).max(axis=1)
-        room += m[:, None] - 1
-        high = np.where(self.awaited[:, ::stride], room, _FAR).min(axis=1)
-        return low, high
+        room: IntArray = bounds - self.rows[:, ::stride] * m[:, None]
+        return room
 
     def peaks(self, kinds: Iterable[int], stride: int = 1) -> dict[int, IntArray]:
         """The peak for each of some kinds of ties, left out where a channel has no room there.
@@ -165,24 +204,44 @@ class _Problem:
         """
         peaks = {ties: self._peak(ties, stride) for ties in kinds}
         return {
-            ties: peak for ties, peak in peaks.items() if (self._gap(peak, ties, stride) >= 0).all()
+            ties: peak
+            for ties, peak in peaks.items()
+            if (self._tangent(peak, ties, stride).gap >= 0).all()
         }
 
     def _peak(self, ties: int, stride: int) -> IntArray:
-        """The multiplier [C] at the finest shift that leaves the offset most room."""
+        """The multiplier [C] at the finest shift that leaves the offset most room.
+
+        Of several the smallest, whichever are looked at on the way.
+        """
         low = np.zeros(len(self.rows), dtype=np.int64)
         high = np.full(len(self.rows), self.limit, dtype=np.int64)
-        while (low < high).any():
-            middle = (low + high) // 2
-            ahead = self._gap(middle + 1, ties, stride) > self._gap(middle, ties, stride)
+        left, right = (self._tangent(end, ties, stride) for end in (low, high))
+        for step in count(1):
             active = low < high
-            low = np.where(active & ahead, middle + 1, low)
-            high = np.where(active & ~ahead, middle, high)
-        return low
+            if not active.any():
+                return low
+            middle = low + (high - low) // 2
+            if step % HALVED:  # where tangents lead, but now and then half the way
+                middle = np.clip(low + left.meets(right, high - low), low, high - 1)
+            here, there = (self._tangent(m, ties, stride) for m in (middle, middle + 1))
+            up, down = active & (there.gap > here.gap), active & (there.gap <= here.gap)
+            low, left = np.where(up, middle + 1, low), left.replaced(there, up)
+            high, right = np.where(down, middle, high), right.replaced(here, down)
+        raise AssertionError("counting ends")
 
-    def _gap(self, m: IntArray, ties: int, stride: int) -> IntArray:
-        low, high = self.offsets(m, self.fine, ties, stride)
-        return high - low
+    def _tangent(self, m: IntArray, ties: int, stride: int) -> _Tangent:
+        """Of the gap, at multipliers m [C] of the finest shift."""
+        rows, each = self.rows[:, ::stride], np.arange(len(m))
+        room = self._room(m, self.fine, ties, stride)
+        lower = np.where(self.reached[:, ::stride], room, -_FAR)
+        room += m[:, None] - 1
+        upper = np.where(self.awaited[:, ::stride], room, _FAR)
+        first, last = lower.argmax(axis=1), upper.argmin(axis=1)
+        low, high = lower[each, first], upper[each, last]
+        falls = np.where(low > -_FAR, rows[each, first], 0)
+        rises = np.where(high < _FAR, 1 - rows[each, last], 0)
+        return _Tangent(high - low, rises + falls)
 
     def equals(self, found: Rescaling) -> bool:
         """Whether a solution is the step function wherever it could leave it."""

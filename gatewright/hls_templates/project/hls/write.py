@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import jinja2
-
 from gatewright.hls_templates.delays import CLOCK_UNCERTAINTY
 from gatewright.hls_templates.library import versioned_headers
 from gatewright.hls_templates.mapping.dataflow import Design
 from gatewright.hls_templates.project.names import DEFAULT_NAMES, LIBRARY, MACROS, Names
+from gatewright.hls_templates.template import template
 
 GLUE = ("csim.cpp", "hls_config.cfg", "run_hls.tcl", "tb.cpp", "top.cpp", "top.hpp")
 
@@ -27,16 +26,8 @@ def project_files(
     """
     files = {f"{LIBRARY}/{name}": text for name, text in versioned_headers().items()}
     files["params.hpp"] = params_header(design, names)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gatewright.hls_templates.project.hls", "."),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
     for name in GLUE:
-        files[name] = environment.get_template(f"{name}.j2").render(
+        files[name] = template("gatewright.hls_templates.project.hls", f"{name}.j2").render(
             design=design,
             names=names,
             library=LIBRARY,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import jinja2
-
 from gatewright.hls_templates.kernels.axis.kernel import FLAGS
 from gatewright.hls_templates.library import file_list, versioned_modules
 from gatewright.hls_templates.mapping.dataflow import Design, Fifo
@@ -18,6 +16,9 @@ from gatewright.hls_templates.project.names import (
     Names,
 )
 from gatewright.hls_templates.rtl.sv import Generated, Instance, Module, Piece, RtlStage
+from gatewright.hls_templates.template import template
+
+HERE = "gatewright.hls_templates.project.rtl"
 
 
 def rtl_files(design: Design, names: Names = DEFAULT_NAMES, rom_dir: str = "") -> dict[str, str]:
@@ -103,14 +104,6 @@ def _tops(
     stages: Sequence[RtlStage],
     placed: Sequence[Instance],
 ) -> dict[str, str]:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gatewright.hls_templates.project.rtl", "."),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
     values: dict[str, Any] = {
         "design": design,
         "flags": FLAGS,
@@ -122,6 +115,6 @@ def _tops(
         "has_roms": any(instance.has_roms for instance in placed),
     }
     return {
-        f"{name}.sv": environment.get_template(template).render(values)
-        for name, template in ((names.core, "core.sv.j2"), (names.top, "top.sv.j2"))
+        f"{name}.sv": template(HERE, source).render(values)
+        for name, source in ((names.core, "core.sv.j2"), (names.top, "top.sv.j2"))
     }

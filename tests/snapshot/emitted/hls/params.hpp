@@ -268,9 +268,10 @@ static const gatewright_v1::rom<4, true> k0_lstm_layers_0_0_weights[15][1][gatew
 static const gatewright_v1::rom<7, true> k0_lstm_layers_0_0_biases[3][gatewright_v1::padded_lanes(4)] = {{-51, -54, 7, -39},
 {-27, -52, -14, -1},
 {39, -9, 47, 3}};
-static const gatewright_v1::rom<17, false> k0_lstm_layers_0_0_schedule[42] = {5, 2161, 33285, 35441, 66565, 68849, 3, 10611, 33283, 43763, 20811, 54219, 66563, 76819,
-87131, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+static const gatewright_v1::rom<18, false> k0_lstm_layers_0_0_schedule[42] = {133, 4177, 66693, 70737, 133509, 137297, 643, 20563, 66947, 87763, 41915, 107547,
+133123, 153731, 174107, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+0, 0, 0, 0, 0, 0};
 struct k0_lstm_layers_0_0 {
   static constexpr int INPUTS = 2;
   static constexpr int HIDDEN = 3;
@@ -315,15 +316,16 @@ struct k0_lstm_layers_0_0 {
     entry.hidden = (code >> 1 & 1) != 0;
     entry.first = (code >> 2 & 1) != 0;
     entry.last = (code >> 3 & 1) != 0;
-    entry.follows = (code >> 4 & 1) != 0;
-    entry.stores = (code >> 5 & 1) != 0;
-    entry.loads = (code >> 6 & 1) != 0;
-    entry.load_row = static_cast<int>(code >> 7 & 3);
-    entry.row = static_cast<int>(code >> 9 & 3);
-    entry.column = static_cast<int>(code >> 11 & 3);
-    entry.read = static_cast<int>(code >> 13 & 3);
+    entry.changes = (code >> 4 & 1) != 0;
+    entry.recent = (code >> 5 & 1) != 0;
+    entry.stores = (code >> 6 & 1) != 0;
+    entry.picks = (code >> 7 & 1) != 0;
+    entry.pick_row = static_cast<int>(code >> 8 & 3);
+    entry.row = static_cast<int>(code >> 10 & 3);
+    entry.column = static_cast<int>(code >> 12 & 3);
+    entry.read = static_cast<int>(code >> 14 & 3);
     entry.read_part = static_cast<int>(0);
-    entry.written = static_cast<int>(code >> 15 & 3);
+    entry.written = static_cast<int>(code >> 16 & 3);
     entry.written_part = static_cast<int>(0);
     return entry;
   }
