@@ -62,6 +62,9 @@ KERNELS: dict[str, Change] = {
 }
 
 
+BIASES = "k0_lstm_layers_0_0_bias_file.hex"
+
+
 @pytest.mark.filterwarnings("ignore::gatewright.ChangedBuildWarning")
 @pytest.mark.parametrize("level", every_level("csim", "rtl"))
 @pytest.mark.parametrize("name", KERNELS)
@@ -91,7 +94,9 @@ def test_an_empty_graph_is_named(copy: Path, part: str, shared: Shared) -> None:
         ("standard", "2_standard.onnx"),
         pytest.param("rtl", "rtl/gw_fifo_v1.sv", marks=needs("rtl")),
         pytest.param("cxxrtl", "rtl/sources.f", marks=needs("cxxrtl")),
-        pytest.param("rtl", "rtl/rom/k0_lstm_layers_0_0_bias_file.hex", marks=needs("rtl")),
+        pytest.param(
+            "rtl", "rtl/rom/gatewright_k0_lstm_layers_0_0_bias_file.hex", marks=needs("rtl")
+        ),
     ],
 )
 def test_a_damaged_file_is_named(copy: Path, level: str, part: str, shared: Shared) -> None:

@@ -115,7 +115,7 @@ def test_verify_takes_levels_of_both_kinds(shared: Shared, own_build: gatewright
 
 def with_a_wrong_weight(shared: Shared, folder: Path) -> gatewright.Build:
     build = copied(shared, folder)
-    image = build.path / f"rtl/rom/{KERNEL}_weight_file.hex"
+    image = build.path / f"rtl/rom/gatewright_{KERNEL}_weight_file.hex"
     words = image.read_text().splitlines()
     # The sign of the first weight: the lowest byte of the first tile.
     words[0] = f"{words[0][:-2]}{int(words[0][-2], 16) ^ 8:x}{words[0][-1]}"
@@ -247,7 +247,7 @@ def test_a_level_without_its_tool(
 @pytest.mark.parametrize("level", every_level("rtl", "cxxrtl"))
 def test_a_memory_image_that_went_away(level: str, shared: Shared, tmp_path: Path) -> None:
     build = copied(shared, tmp_path)
-    (build.path / f"rtl/rom/{KERNEL}_weight_file.hex").unlink()
+    (build.path / f"rtl/rom/gatewright_{KERNEL}_weight_file.hex").unlink()
     with pytest.raises(GatewrightError, match=f"{KERNEL}_weight_file") as caught:
         build.simulate(shared.x, level)
     assert caught.value.code == "GW-402"

@@ -174,6 +174,9 @@ def test_every_option_of_compile_is_in_the_manifest(small: Path) -> None:
         "max_steps": 128,
         "board": "pynq-z2",
         "hls_depth": None,
+        "name": "gatewright",
+        "rom_dir": "",
+        "bus_bits": None,
     }
 
 
@@ -183,6 +186,7 @@ def test_every_option_of_compile_is_in_the_manifest(small: Path) -> None:
         {"multipliers": 8, "max_steps": 7},
         {"requantizer": "thresholds", "board": "zcu104"},
         {"hls_depth": 50},
+        {"name": "kws", "rom_dir": "/opt/kws/"},
     ],
 )
 def test_other_options(options: dict[str, Any], small: Path, tmp_path: Path) -> None:

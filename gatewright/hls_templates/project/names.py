@@ -17,6 +17,8 @@ MACROS = LIBRARY.upper()
 """What the macros of the library's C++ begin with."""
 SOURCES = "sources.f"
 """The list of all sources of ``rtl/`` in compile order: the library's, then the build's own."""
+NAMESPACE = "_params"
+"""What the namespace of a build's own C++ ends in."""
 LIBRARY_LIST = "library.f"
 """The list of the library's."""
 ROMS = "rom"
@@ -88,7 +90,7 @@ class Names:
     @property
     def namespace(self) -> str:
         """The parameters of its kernels and the words of its ports, in C++."""
-        return f"{self.name}_params"
+        return f"{self.name}{NAMESPACE}"
 
     @property
     def sources(self) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gatewright.hls_templates.project.names import NAMESPACE
 from gatewright.lint.llvm.accesses import Access, Home
 from gatewright.lint.llvm.arrays import ShapedArray
 from gatewright.lint.llvm.body import Builder, PassBody
@@ -19,8 +20,8 @@ from gatewright.lint.llvm.ports import Use, uses
 from gatewright.lint.llvm.variables import Variables
 from gatewright.lint.llvm.walk import Walk
 
-_NAMES = (re.compile(r"6params(\d+)(\w+)"), re.compile(r"^_Z(\d+)(\w+)"))
-"""Where a compiler's name of a function has that of its parameters, or its own."""
+_NESTED, _NAME = re.compile(r"N(\d+)(\w+)"), re.compile(r"(\d+)(\w+)")
+"""In a compiler's name of a function, where a name in a namespace begins, and any name."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,14 @@ UNMEASURED = Measured(0, 0, (), 0, (), (), ())
 def kernel_of(function: str) -> str:
     """The kernel whose parameters a function has; where it has none, the function."""
     function = function.strip('"')
-    found = next((f for name in _NAMES if (f := name.search(function))), None)
-    return found[2][: int(found[1])] if found else function
+    starts = (found.start() for found in re.finditer(r"N\d", function))
+    for nested in (_NESTED.match(function, start) for start in starts):
+        assert nested is not None
+        namespace, inside = nested[2][: int(nested[1])], nested[2][int(nested[1]) :]
+        if namespace.endswith(NAMESPACE) and (found := _NAME.match(inside)):
+            return found[2][: int(found[1])]
+    own = _NAME.match(function.removeprefix("_Z"))
+    return own[2][: int(own[1])] if own and function.startswith("_Z") else function
 
 
 def measure(loop: Loop, variables: Variables, clock: CycleRoom) -> Measured:

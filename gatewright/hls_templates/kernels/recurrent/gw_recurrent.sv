@@ -360,7 +360,7 @@ module gw_recurrent #(
   end
 
   logic [HIDDEN*H_BITS-1:0] given;
-  assign given = (HIDDEN * H_BITS)'(h_q[giving_q]);
+  assign given = giving_q ? h_q[1][HIDDEN*H_BITS-1:0] : h_q[0][HIDDEN*H_BITS-1:0];
   generate for (u = 0; u < HIDDEN; u++) begin : gen_out
     logic [H_BITS-1:0] h;
     logic [C_BITS-1:0] c;
