@@ -58,7 +58,8 @@ def wide_sums(multipliers: int) -> tuple[View, RecurrentRecord]:
     design = map_design(DESIGNS["rnn_relu"](), options)
     texts = {f"hls/{name}": text for name, text in project_files(design, "part", 5).items()}
     said = re.compile(r"using acc_t = gatewright_v1::word<\d+, true>;")
-    texts[PARAMETERS], found = said.subn("using acc_t = gatewright_v1::word<32, true>;", texts[PARAMETERS])
+    wide = "using acc_t = gatewright_v1::word<32, true>;"
+    texts[PARAMETERS], found = said.subn(wide, texts[PARAMETERS])
     assert found == 1
     kernels = design.document(STEPS, {})
     (layer,) = (k for k in kernels.kernels if isinstance(k, RecurrentRecord))
