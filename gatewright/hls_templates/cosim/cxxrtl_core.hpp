@@ -73,8 +73,7 @@ class cxxrtl_core {
   }
 
   std::string words_;
-  std::unique_ptr<gw_model> top_ =
-      std::make_unique<gw_model>();
+  std::unique_ptr<gw_model> top_ = std::make_unique<gw_model>();
 #ifdef GW_TRACE
   std::unique_ptr<cxxrtl::vcd_writer> wave_;
   std::FILE* file_ = nullptr;
