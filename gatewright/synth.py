@@ -18,6 +18,7 @@ from gatewright.boards.vitis.request import HlsCandidate, HlsRequest
 from gatewright.boards.vivado.design import IpStream
 from gatewright.boards.vivado.flow import (
     VivadoRequest,
+    check_room_for_streams,
     clock_for,
     has_project,
     kept,
@@ -181,6 +182,7 @@ def _by_vivado(
     budget = positive("multipliers", multipliers) or read_manifest(build.path)["multipliers"]
     request = VivadoRequest(target, check_vivado_stages(stages), wanted, check_limit(limit))
     design = vendor_candidate(build, target, budget)
+    check_room_for_streams(target, design)
     place, keep = place_in(build.path, f"{SYNTH}/{target.name}"), partial(kept, request, design)
     with trying(place, lambda tried: resume and keep(tried)) as folder, writing(folder):
         return run_vivado(request, design, folder, report)

@@ -16,12 +16,14 @@ from gatewright.boards.vivado.flow import (
     commands_by_hand,
     has_project,
     ip_sources,
+    no_block_design,
     project_files,
 )
 from gatewright.hls_templates.project.names import SOURCES
 from gatewright.tools.programs import YOSYS
 
 COUNTED = "count.f"
+NO_PROJECT = "No Vivado project is written, and the count is of the design without its IP: {}"
 WRITTEN = (
     "Its project is in vivado/, checked against a model of Vivado's commands and never against "
     "Vivado: run the commands where that is installed."
@@ -72,7 +74,8 @@ def count_resources(
             fold,
             lambda smaller: count_plan(board, make_plan(board, smaller, wanted), folder, progress),
         )
-    project = has_project(board)
+    project, without = _has_project(board, candidate), no_block_design(board, candidate)
+    notes = [NOTE, *[WRITTEN] * project, *[NO_PROJECT.format(without)] * bool(without)]
     report = vendor_report(
         board,
         candidate,
@@ -80,19 +83,24 @@ def count_resources(
         tuple(attempts),
         clock_for(board, wanted),
         plan.digest(),
-        note=f"{NOTE} {WRITTEN}" if project else NOTE,
+        note=" ".join(notes),
         commands=commands_by_hand() if project else (),
     )
     report.write(folder)
     return report
 
 
+def _has_project(board: Board, candidate: Candidate) -> bool:
+    return has_project(board) and not no_block_design(board, candidate)
+
+
 def make_plan(board: Board, candidate: Candidate, wanted: float | None) -> Plan:
     """The files, Vivado's project among them, and the one command that counts cells."""
     files = {f"rtl/{path}": text for path, text in candidate.rtl.items()}
-    if has_project(board):
+    project = _has_project(board, candidate)
+    if project:
         files = project_files(board, candidate, wanted)
-    if candidate.ip:
+    if project and candidate.ip:
         # What is counted is the whole IP, whose files lie in two folders.
         read = f'--top {candidate.names.ip} -D {candidate.names.rom_dir}="rtl/" -f {COUNTED}'
         files[COUNTED] = "".join(f"{path}\n" for path in ip_sources(candidate))

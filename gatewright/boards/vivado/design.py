@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -92,6 +92,16 @@ class AddressMap:
     lines: tuple[str, ...]
 
 
+def no_room(inputs: Sequence[IpStream], outputs: Sequence[IpStream]) -> str:
+    """Why a block design has no room for a design's streams; "" where it has."""
+    if max(len(inputs), len(outputs)) <= MOST_DMAS:
+        return ""
+    return (
+        f"it has {len(inputs)} streams in and {len(outputs)} out, and a block design has room "
+        f"for {MOST_DMAS} each way"
+    )
+
+
 def address_map(processor: Processor, design: VivadoDesign) -> AddressMap:
     """A DMA for each pair of an input and an output.
 
@@ -100,11 +110,12 @@ def address_map(processor: Processor, design: VivadoDesign) -> AddressMap:
         design: The IP.
 
     Raises:
-        ValueError: For more ports than there is room for.
+        ValueError: For more ports than there is room for, which ``no_room`` tells before.
     """
-    pairs = list(zip_longest(design.inputs, design.outputs))
-    if len(pairs) > MOST_DMAS:
-        raise ValueError(f"{len(pairs)} ports, and there is room for {MOST_DMAS}")
+    says = no_room(design.inputs, design.outputs)
+    if says:
+        raise ValueError(says)
+    pairs = zip_longest(design.inputs, design.outputs)
     dmas = tuple(
         Dma(f"dma_{i}", processor.dma + i * STRIDE, reads, writes)
         for i, (reads, writes) in enumerate(pairs)

@@ -16,7 +16,7 @@ from gatewright.boards.report import SynthReport
 from gatewright.boards.run import Progress, run_all
 from gatewright.boards.synth import choose_clock
 from gatewright.boards.top import PADS, PLL
-from gatewright.boards.vivado.design import VivadoDesign, addresses_json
+from gatewright.boards.vivado.design import VivadoDesign, addresses_json, no_room
 from gatewright.boards.vivado.outcome import check_written, make_report, reached, too_slow
 from gatewright.boards.vivado.project import DONE, VIVADO_FOLDER, VIVADO_STAGES, vivado_files
 from gatewright.errors import GatewrightError
@@ -25,6 +25,11 @@ from gatewright.hls_templates.pynq import DRIVER
 from gatewright.tools.programs import VIVADO, find_program
 
 IP_LIST = "ip.f"
+FEWER_STREAMS = (
+    "Each initial state and each output is a stream, of each layer and direction: let forward() "
+    "take and return fewer of them, or put ip/ into a block design of your own (docs/ip.md)."
+)
+"""The remedy where a block design has no room."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,23 @@ def no_project(board: Board) -> GatewrightError:
         cause="its file has neither a processor nor pins, so that no project can be made.",
         remedy="Add them (docs/boards.md), or leave --flow out: resources are counted.",
     )
+
+
+def no_block_design(board: Board, candidate: Candidate) -> str:
+    """Why a design that fits gets no project on a board with a processor; "" where it gets one."""
+    says = no_room(candidate.inputs, candidate.outputs)
+    return says and f"{board.title}: {says}. {FEWER_STREAMS}"
+
+
+def check_room_for_streams(board: Board, candidate: Candidate) -> None:
+    """Whether a block design has room for a design.
+
+    Raises:
+        GatewrightError: GW-802 for too many streams.
+    """
+    says = no_room(candidate.inputs, candidate.outputs)
+    if says:
+        raise GatewrightError("GW-802", where=board.title, cause=f"{says}.", remedy=FEWER_STREAMS)
 
 
 def clock_for(board: Board, wanted: float | None) -> float:
