@@ -99,6 +99,31 @@ DEFECTS = {
     "the place of the tables not told the design": Defect(
         "table-parameter", "  set_property CONFIG.ROM_DIR", "  list"
     ),
+    "a table that is missing is no error": Defect(
+        "message", "set_msg_config -id {[Synth 8-4445]} -new_severity ERROR\n", ""
+    ),
+    "a message that there is not": Defect("message-id", "{[Synth 8-4445]}", "8-4445"),
+    "a severity that there is not": Defect("value", "-new_severity ERROR", "-new_severity FATAL"),
+    "tables in another folder, alone": Defect("readmem", ".. rtl]]/", ".. ip]]/", "ooc"),
+    "tables in another folder, behind pins": Defect(
+        "script", ".. rtl]]/", ".. vivado]]/", "implement", board="basys3"
+    ),
+    "tables in another folder, in a block design": Defect(
+        "script", ".. rtl]]/", ".. ip]]/", "implement"
+    ),
+    "zeros for tables": Defect(
+        "zeros",
+        ".. rtl]]/",
+        ".. ip]]/",
+        "implement",
+        more=(("-new_severity ERROR", "-new_severity WARNING"),),
+    ),
+    "a block design that is not open": Defect(
+        "order", "open_bd_design [get_files gatewright_bd.bd]\n", "", "implement"
+    ),
+    "another block design opened": Defect(
+        "missing-file", "[get_files gatewright_bd.bd]\n", "[get_files other.bd]\n", "implement"
+    ),
     "constraints among the sources": Defect(
         "fileset", "-fileset constrs_1", "-fileset sources_1", "ooc"
     ),
@@ -132,7 +157,12 @@ DEFECTS = {
     ),
     "reports of nothing": Defect("order", "open_run impl_1\n", "", "implement"),
     "a bitstream before the routing": Defect(
-        "order", "impl_1 route_design}", "impl_1 place_design}", "implement", until="bitstream"
+        "order",
+        "impl_1 route_design}",
+        "impl_1 place_design}",
+        "implement",
+        until="bitstream",
+        more=(('"route_design Complete!"', '"place_design Complete!"'),),
     ),
     "a run that there is not": Defect("run", "open_run impl_1", "open_run impl_2", "implement"),
     "a step that there is not": Defect("value", "route_design}", "route}", "implement"),

@@ -9,7 +9,7 @@ from vivado_contract import faults
 from vivado_devices import BOARD_FILES, RESOURCES
 from vivado_ip import module_shape
 from vivado_model import Vivado
-from vivado_projects import run_stages, small, wrapper, written
+from vivado_projects import TABLE, run_stages, small, wrapper, written
 
 from gatewright.boards import boards
 from gatewright.boards.description import ProcessorBoard
@@ -68,6 +68,28 @@ def test_without_the_files_of_the_board(name: str, tmp_path: Path) -> None:
     assert vivado.bd.cells["ps"].automated["apply_board_preset"] == "0"
 
 
+@pytest.mark.parametrize("name", ["pynq-z2", "zcu104", "basys3"])
+def test_a_folder_that_moves(name: str, tmp_path: Path) -> None:
+    """``synth`` renames it, and users copy it: the tables are found where they are by then."""
+    board, vivado = BOARDS[name], Vivado()
+    folder = written(board, tmp_path / "tried")
+    assert run_stages(vivado, folder, ["project"]) == ""
+    moved = folder.rename(tmp_path / "moved")
+    assert run_stages(vivado, moved, ["implement"]) == ""
+    assert list(faults(vivado, board, moved)) == []
+    again = moved.rename(tmp_path / "again")
+    assert run_stages(vivado, again, ["implement", "bitstream", "export"]) == ""
+    assert (again / "vivado" / "gatewright.bit").is_file()
+
+
+def test_a_table_that_went(tmp_path: Path) -> None:
+    vivado, folder = Vivado(), written(BOARDS["pynq-z2"], tmp_path)
+    assert run_stages(vivado, folder, ["project"]) == ""
+    (folder / "rtl" / TABLE).unlink()
+    said = run_stages(vivado, folder, ["implement"])
+    assert said.startswith(f"implement: rtl/{TABLE} is missing"), said
+
+
 def test_a_path_with_a_space(tmp_path: Path) -> None:
     board, vivado = BOARDS["pynq-z2"], Vivado()
     folder = written(board, tmp_path / "a b")
@@ -81,6 +103,7 @@ def test_no_bitstream_where_the_clock_is_missed(slack: tuple[str, str], tmp_path
     said = run_stages(Vivado(slack=slack), folder)
     assert said.startswith("bitstream: ") and "the clock is not met" in said
     assert not (folder / "vivado" / "gatewright.bit").exists()
+    assert (folder / "vivado" / "done" / "implement").exists()
 
 
 def test_the_wrapper_of_these_tests_has_the_ports_of_the_real_one() -> None:

@@ -26,6 +26,12 @@ class BlockCommands:
         if self.project["bd"] is not None:
             raise RefusedError("there is one already", "order")
         self.project["bd"] = BlockDesign(call.arguments[0])
+        self.project["bd_open"] = True
+
+    def _open_bd_design(self, call: Call) -> None:
+        if self.project["bd"] is None or call.arguments[0] != f"{self.bd.name}.bd":
+            raise RefusedError(f"there is no block design {call.arguments[0]}", "order")
+        self.project["bd_open"] = True
 
     def _create_bd_cell(self, call: Call) -> str:
         (name,) = call.arguments
@@ -152,6 +158,8 @@ class BlockCommands:
         if not self.bd.valid or not self.bd.saved:
             raise RefusedError("it was not validated and saved", "order")
         self.bd.generated = True
+        for cell in self.bd.cells.values():
+            self.bd.tables = cell.parameters.get("ROM_DIR", self.bd.tables)
 
     def _make_wrapper(self, call: Call) -> None:
         if not self.bd.generated or call.options.get("-files") != f"{self.bd.name}.bd":

@@ -50,6 +50,14 @@ COMMANDS = {
         {"-dict": TEXT, "-name": TEXT, "-value": TEXT, "-objects": TEXT}, (0, 3)
     ),
     "list_property": command({"-class": TEXT, "-regexp": FLAG}, (0, 2)),
+    "set_msg_config": command(
+        {
+            **dict.fromkeys(("-id", "-string", "-severity", "-ruleid"), TEXT),
+            "-new_severity": ("STATUS", "INFO", "WARNING", "CRITICAL WARNING", "ERROR"),
+            **dict.fromkeys(("-suppress", "-regexp"), FLAG),
+            "-limit": COUNT,
+        }
+    ),
     # Runs and reports.
     "get_runs": command(GET, (0, 1)),
     "reset_run": command({"-prev_step": FLAG, "-from_step": TEXT, "-noclean_dir": FLAG}, (1, 1)),
@@ -105,6 +113,7 @@ COMMANDS = {
     ),
     # Block designs.
     "create_bd_design": command({"-dir": TEXT, "-cell": TEXT}, (1, 1)),
+    "open_bd_design": command(arguments=(1, 1)),
     "create_bd_cell": command(
         {"-vlnv": TEXT, "-type": ("ip", "module", "hier", "container"), "-reference": TEXT},
         (1, 1),

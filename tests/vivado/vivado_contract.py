@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vivado_ip import AXIS
-from vivado_model import Vivado
+from vivado_model import NO_TABLE, Vivado
 
 from gatewright.boards.description import Board, ProcessorBoard
 
@@ -23,6 +23,10 @@ def faults(vivado: Vivado, board: Board, folder: Path) -> Iterator[Fault]:
     vivado.project = project
     if project["part"] != board.part:
         yield "board-part", f"the project is of {project['part']}"
+    if project["zeros"]:
+        yield "zeros", f"{project['zeros']} was not found, and zeros were made"
+    if project["messages"].get(NO_TABLE) != "ERROR":
+        yield "message", "a table that is missing is no error"
     yield from _sources(project, folder)
     if isinstance(board, ProcessorBoard):
         facts = json.loads((folder / "vivado" / "gatewright.json").read_text())["addresses"]

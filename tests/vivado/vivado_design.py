@@ -82,6 +82,7 @@ class BlockDesign:
         valid: Whether it was validated, and nothing changed since.
         saved: Whether it was saved since.
         generated: Whether its output products were made since.
+        tables: Where those look for tables; "" if nobody said.
     """
 
     name: str
@@ -93,6 +94,7 @@ class BlockDesign:
     valid: bool = False
     saved: bool = False
     generated: bool = False
+    tables: str = ""
 
     def changed(self) -> None:
         """What was validated has to be validated again."""

@@ -6,6 +6,7 @@ script is no proof that Vivado does.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -20,6 +21,11 @@ from vivado_ipx import IPX_COMMANDS, KNOWN, Packager
 STEPS = {"": "synth_design", "route_design": "route_design", "write_bitstream": "write_bitstream"}
 SUFFIXES = {".v", ".sv", ".vh", ".xdc", ".hex"}
 FILE_TYPES = {"Verilog", "Verilog Header", "SystemVerilog", "Memory Initialization Files"}
+FAILED = "route_design Complete, Failed Timing!"
+"""The status of a routed run that misses its clock, as public scripts ask for it."""
+ROUTED = ("route_design Complete!", FAILED)
+NO_TABLE = "[Synth 8-4445]"
+"""Of a file that $readmemh does not find; it becomes zeros, with a critical warning."""
 ALL_COMMANDS = COMMANDS | IPX_COMMANDS
 
 
@@ -84,7 +90,7 @@ class Vivado(BlockCommands, Packager):
     def _check_open(self, needs: str) -> None:
         if needs and not self.open:
             raise RefusedError("no project is open", "order")
-        if needs == "bd" and self.project["bd"] is None:
+        if needs == "bd" and not self.project["bd_open"]:
             raise RefusedError("no block design is open", "order")
         if needs == "design" and not self.project["design"]:
             raise RefusedError("no design is open", "order")
@@ -103,6 +109,9 @@ class Vivado(BlockCommands, Packager):
             "part": part,
             "files": {},
             "bd": None,
+            "bd_open": False,
+            "messages": {},
+            "zeros": "",
             "design": "",
             "top": "",
             "board": "",
@@ -116,13 +125,25 @@ class Vivado(BlockCommands, Packager):
         return str(Path(folder) / f"{name}.xpr")
 
     def _open_project(self, call: Call) -> None:
-        if self.open or call.arguments[0] not in self.saved:
-            raise RefusedError(f"{call.arguments[0]} cannot be opened", "order")
-        self.open = call.arguments[0]
-        self.project = self.saved[self.open]
+        path = Path(call.arguments[0])
+        if self.open or not path.is_file():
+            raise RefusedError(f"{path} cannot be opened", "order")
+        made = path.read_text()
+        self.open, self.project = str(path), self.saved.pop(made)
+        self.project["files"] = {
+            self._moved(file, made): kept for file, kept in self.project["files"].items()
+        }
+        path.write_text(self.open)
+
+    def _moved(self, file: str, made: str) -> str:
+        """Where a source is, of a project that was made elsewhere: it knows relative paths."""
+        return str((Path(self.open).parent / os.path.relpath(file, Path(made).parent)).resolve())
 
     def _close_project(self, call: Call) -> None:
-        self.project["design"] = ""
+        self.project |= {"design": "", "bd_open": False}
+        if self.open != "memory":
+            Path(self.open).parent.mkdir(parents=True, exist_ok=True)
+            Path(self.open).write_text(self.open)
         self.saved[self.open], self.open = self.project, ""
 
     def _current_project(self, call: Call) -> str:
@@ -171,6 +192,11 @@ class Vivado(BlockCommands, Packager):
     def _update_compile_order(self, call: Call) -> None:
         if call.options.get("-fileset", "sources_1") != "sources_1":
             raise RefusedError("that fileset has no order", "fileset")
+
+    def _set_msg_config(self, call: Call) -> None:
+        if not re.fullmatch(r"\[[A-Z]\w+ \d+-\d+\]", call.options.get("-id", "")):
+            raise RefusedError(f"no message is {call.options.get('-id')}", "message-id")
+        self.project["messages"][call.options["-id"]] = call.options.get("-new_severity", "")
 
     # Properties.
     def _set_property(self, call: Call) -> None:
@@ -225,6 +251,9 @@ class Vivado(BlockCommands, Packager):
         name, target = call.arguments
         if ":" in target and name == "name":
             return target.rpartition("/")[2]
+        if target.startswith("cell:"):
+            cell, parameter = self._one_cell(target), name.removeprefix("CONFIG.")
+            return cell.parameters.get(parameter, cell.known[parameter][0])
         run = self.project["runs"].get(target.removeprefix("run:"))
         if run is None:
             raise RefusedError(f"{target} has no property {name}", "property")
@@ -257,12 +286,16 @@ class Vivado(BlockCommands, Packager):
             self._check_synthesis()
         elif not self._run("synth_1").status.endswith("Complete!"):
             raise RefusedError("synth_1 is not complete", "order")
-        elif step == "write_bitstream" and run.status != "route_design Complete!":
+        elif step == "write_bitstream" and run.status not in ROUTED:
             raise RefusedError("impl_1 is not routed", "order")
         done = STEPS.get(step, step) if name == "impl_1" or not step else None
         if done is None or (name == "impl_1" and not step):
             raise RefusedError(f"{name} cannot go to {step or 'its end'} here", "order")
         run.status, run.properties["launched"] = f"{done} Complete!", "1"
+        if name == "synth_1" and self._missing_table():
+            run.status = "synth_design ERROR"
+        if done == "route_design" and any(slack.startswith("-") for slack in self.slack):
+            run.status = FAILED
         if name == "impl_1":
             run.properties |= {"STATS.WNS": self.slack[0], "STATS.WHS": self.slack[1]}
         if done == "write_bitstream":
@@ -276,6 +309,21 @@ class Vivado(BlockCommands, Packager):
             raise RefusedError(f"no source has the top {top!r}", "top")
         if made and not self.bd.generated:
             raise RefusedError("the block design has no output products", "order")
+
+    def _missing_table(self) -> bool:
+        """Whether a table is missing, and that is an error; where it is none, zeros are made."""
+        texts = {p: Path(p).read_text() for p in self.project["files"]}
+        told = [
+            text for p, text in texts.items() if "is_global_include" in self.project["files"][p]
+        ]
+        place = re.search(r'_ROM_DIR "(.*)"', "\n".join(told))
+        folder = Path((self.bd and self.bd.tables) or (place[1] if place else ""))
+        for file in re.findall(r'"(rom/\w+\.hex)"', "\n".join(texts.values())):
+            if not (folder / file).is_file():
+                if self.project["messages"].get(NO_TABLE) == "ERROR":
+                    return True
+                self.project["zeros"] = file
+        return False
 
     def _write_bitstream(self) -> None:
         root = Path(self.open).with_suffix("")
@@ -294,7 +342,7 @@ class Vivado(BlockCommands, Packager):
             raise RefusedError("it was not launched", "order")
 
     def _open_run(self, call: Call) -> None:
-        if not self._run(call.arguments[0]).status.endswith("Complete!"):
+        if " Complete" not in self._run(call.arguments[0]).status:
             raise RefusedError(f"{call.arguments[0]} is not complete", "order")
         self.project["design"] = call.arguments[0]
 
@@ -303,6 +351,8 @@ class Vivado(BlockCommands, Packager):
             raise RefusedError("the project is of another part", "part")
         self.project["top"] = call.options.get("-top", self.project["top"])
         self._check_synthesis()
+        if self._missing_table():
+            raise RefusedError("could not open $readmem data file", "readmem")
         self.project["design"] = "synth"
 
     def _report(self, kind: str, call: Call) -> None:

@@ -15,6 +15,8 @@ from gatewright.boards.vivado.project import VIVADO_STAGES
 from gatewright.hls_templates.ip.write import LITE
 from gatewright.hls_templates.pynq import DRIVER
 
+TABLE = "rom/k0_weight_file.hex"
+
 
 def wrapper(inputs: Sequence[IpStream], outputs: Sequence[IpStream]) -> str:
     """The ports of an IP, and nothing behind them."""
@@ -45,9 +47,9 @@ def small(
     inputs, outputs = streams("s_axis", ins), streams("m_axis", outs)
     top = "gatewright_board" if shell else "gatewright_top"
     rtl = {
-        f"{top}.sv": f"module {top};\nendmodule\n",
+        f"{top}.sv": f'module {top};\n  localparam TABLE = "{TABLE}";\nendmodule\n',
         "sources.f": f"{top}.sv\n",
-        "rom/k0_weight_file.hex": "00\n",
+        TABLE: "00\n",
     }
     if shell:
         return Candidate(4, rtl, 8, 100)
