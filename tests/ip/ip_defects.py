@@ -76,6 +76,22 @@ DEFECTS = (
         "backwards-32",
     ),
     Defect(
+        "a state without its end not seen",
+        "gw_axis_read",
+        "ONE_STEP != 0 ? in_last_i != complete",
+        "ONE_STEP != 0 ? in_last_i && !complete",
+        "error_state",
+        "stateful-16",
+    ),
+    Defect(
+        "a state without its end is answered",
+        "gw_axis_read",
+        "!drop && !misframed && complete",
+        "!drop && complete",
+        "answer_of_wrong",
+        "stateful-16",
+    ),
+    Defect(
         "framing of the core not wired",
         "wrapper",
         "core_framing || (|in_framing)",

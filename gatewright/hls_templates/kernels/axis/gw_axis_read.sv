@@ -5,15 +5,17 @@
 // on with the beat in the cycle in which it is taken. `in_ready_o` is low while `rst_i` is high: a
 // word that was taken then would be lost.
 // A sequence of more than MAX_STEPS steps (0: any length) raises `too_long_o` with its first word
-// too many, an `in_last_i` before the last word of a step raises `framing_o`. From there on every
-// word is taken and dropped, and the flag stays, until reset: no answer, no wrong one.
+// too many, an `in_last_i` before the last word of a step raises `framing_o`. ONE_STEP: sequences of
+// one step, as of a state; its last word without `in_last_i` raises `framing_o` too. From there on
+// every word is taken and dropped, and the flag stays, until reset: no answer, no wrong one.
 module gw_axis_read #(
     parameter int WIDTH = 4,
     parameter int BITS = 8,
     parameter int LANE_BITS = 8,
     parameter int LANES = 4,
     parameter int FOLDS = 1,
-    parameter int MAX_STEPS = 0
+    parameter int MAX_STEPS = 0,
+    parameter int ONE_STEP = 0
 ) (
     input  logic                       clk_i,
     input  logic                       rst_i,
@@ -31,13 +33,13 @@ module gw_axis_read #(
     output logic                       framing_o
 );
 
-  logic drop, take, complete, beyond;
+  logic drop, take, complete, misframed, beyond;
   logic [LANES*BITS-1:0] word;
   logic [FOLDS*LANES*BITS-1:0] words;
 
   assign drop        = beyond || framing_o;
   assign in_ready_o  = !rst_i && (drop || !complete || out_ready_i);
-  assign out_valid_o = !drop && complete && in_valid_i;
+  assign out_valid_o = !drop && !misframed && complete && in_valid_i;
   assign out_data_o  = words[WIDTH*BITS-1:0];
   assign out_last_o  = in_last_i;
   assign out_keep_o  = in_keep_i;
@@ -67,24 +69,31 @@ module gw_axis_read #(
   assign unused_lanes = ^words;
 
   generate if (FOLDS == 1) begin : gen_whole
-    assign complete  = 1'b1;
-    assign framing_o = 1'b0;
+    assign complete = 1'b1;
   end else begin : gen_fold
     localparam int FoldBits = $clog2(FOLDS);
     logic [FoldBits-1:0] fold_q;
+
+    assign complete = fold_q == FoldBits'(FOLDS - 1);
+
+    always_ff @(posedge clk_i) begin
+      if (rst_i) fold_q <= '0;
+      else if (take) fold_q <= complete ? '0 : fold_q + 1'b1;
+    end
+  end endgenerate
+
+  generate if (FOLDS == 1 && ONE_STEP == 0) begin : gen_any_word
+    assign misframed = 1'b0;
+    assign framing_o = 1'b0;
+  end else begin : gen_framing
     logic framing_q;
 
-    assign complete  = fold_q == FoldBits'(FOLDS - 1);
+    assign misframed = ONE_STEP != 0 ? in_last_i != complete : in_last_i && !complete;
     assign framing_o = framing_q;
 
     always_ff @(posedge clk_i) begin
-      if (rst_i) begin
-        fold_q    <= '0;
-        framing_q <= 1'b0;
-      end else if (take) begin
-        fold_q <= complete ? '0 : fold_q + 1'b1;
-        if (in_last_i && !complete && !drop) framing_q <= 1'b1;
-      end
+      if (rst_i) framing_q <= 1'b0;
+      else if (take && misframed && !drop) framing_q <= 1'b1;
     end
   end endgenerate
 

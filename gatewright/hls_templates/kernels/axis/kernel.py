@@ -78,6 +78,7 @@ class AxisPort:
     def rtl_read(self, max_steps: int) -> Instance:
         """Words to beats; with a limit of steps, or 0 for none."""
         params = self._sizes() | {"MAX_STEPS": max_steps if self.sequence else 0}
+        params |= {} if self.sequence else {"ONE_STEP": 1}
         ports = CLOCK | writing("out", self.stream)
         ports |= {f"{flag}_o": f"{self.name}_{flag}" for flag in FLAGS}
         names = {"valid_i": "tvalid", "ready_o": "tready", "data_i": "tdata", "last_i": "tlast"}
