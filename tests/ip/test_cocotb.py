@@ -39,12 +39,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_it_passes(folder: Path) -> None:
+    """And leaves a build as it was, which else would be refused."""
+    before = sorted(folder.rglob("*"))
     beats = sum(len(path.read_text().split()) for path in folder.glob("ip/tb/*.hex"))
     done = run(folder, -(-BEATS // beats))
     assert done.returncode == 0, done.stdout + done.stderr
     found = re.search(r"BEATS (\d+)", done.stdout)
     assert found and int(found[1]) >= BEATS, done.stdout
     assert "TESTS=4 PASS=4 FAIL=0 SKIP=0" in done.stdout
+    assert sorted(folder.rglob("*")) == before
 
 
 def test_another_bit_fails(folder: Path) -> None:

@@ -54,6 +54,15 @@ def test_the_lines_for_verilator(build: gatewright.Build) -> None:
     assert passed(shell(second, folder))
 
 
+def test_the_line_that_lints(build: gatewright.Build) -> None:
+    tool, words = find_verilator(), shlex.split(block("To simulate it", "sh", 2))
+    command = [*tool.command, *words[1:]]
+    done = subprocess.run(
+        command, cwd=build.path / "ip", env=environment(tool), capture_output=True, text=True
+    )
+    assert done.returncode == 0 and "%Warning" not in done.stderr, done.stderr
+
+
 def test_two_in_one_project(tmp_path: Path) -> None:
     """Both answer, each from memories of its own."""
     for name in ("kws", "vad"):

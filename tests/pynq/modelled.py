@@ -48,7 +48,6 @@ def compile_board(build: Path, facts: dict[str, Any], folder: Path, name: str) -
     sources = [f"ip/{line}" for line in (folder / "ip" / "ip.f").read_text().split()]
     top = f"{name}_ip"
     options = ["--cc", "-O3", "--assert", "--x-assign", "unique", "--x-initial", "unique", "-Wall"]
-    options += ["-Wno-SYMRSVDWORD"]  # a port is called interrupt
     run_tool(tool, [*options, "--top-module", top, "--Mdir", "model", *sources], folder)
     dmas = max(len(facts["inputs"]), len(facts["outputs"]))
     ends = {side: _pins(facts[side]) for side in ("inputs", "outputs")}
