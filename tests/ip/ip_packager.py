@@ -30,6 +30,8 @@ COMMANDS = {
         "project",
     ),
     "ipx::current_core": Command({}, (0, 0), "core"),
+    "ipx::get_hdl_parameters": Command(OF, (0, 1), "core"),
+    "ipx::get_user_parameters": Command(OF, (0, 1), "core"),
     "ipx::get_memory_maps": Command(OF, (0, 1), "core"),
     "ipx::add_memory_map": Command({}, (2, 2), "core"),
     "ipx::get_bus_interfaces": Command(OF, (0, 1), "core"),
@@ -48,12 +50,15 @@ PROPERTIES = {
     "fileset": {"top"},
     "core": {"name", "display_name", "description", "version"},
     "bus": {"slave_memory_map_ref"},
+    "hdl_parameter": {"value"},
+    "user_parameter": {"value"},
     "map": set(),
     "block": {"usage", "range", "width", "name"},
     "register": {"address_offset", "size", "access", "description"},
     "field": {"bit_offset", "bit_width", "access", "description"},
 }
 """By kind of object, which begins its handle."""
+ROM_DIRS = ("hdl_parameter:ROM_DIR", "user_parameter:ROM_DIR")
 ACCESS = {"read-only", "write-only", "read-write", "writeOnce", "read-writeOnce"}
 
 
@@ -66,6 +71,7 @@ class Packager:
         objects: Properties, by handle.
         parents: What each was added to.
         saved: Whether a core was checked and saved.
+        places: Folders that it wrote to.
     """
 
     infers: bool = True
@@ -74,6 +80,7 @@ class Packager:
     calls: list[str] = field(default_factory=list)
     project: str = ""
     saved: bool = False
+    places: list[Path] = field(default_factory=list)
 
     def run(self, script: Path) -> str:
         """Source a script; its error, or ""."""
@@ -121,6 +128,7 @@ class Packager:
 
     def _create_project(self, call: Call) -> str:
         self.project = call.arguments[1]
+        self.places.append(Path(self.project))
         self.objects["fileset:sources_1"] = {}
         return ""
 
@@ -150,7 +158,9 @@ class Packager:
     def _package_project(self, call: Call) -> str:
         if "top" not in self.objects["fileset:sources_1"]:
             raise RefusedError("the project has no top")
+        self.places.append(Path(str(call.options["-root_dir"])))
         self.objects |= {"core:ip": {}, "bus:s_axi": {}}
+        self.objects |= {parameter: {} for parameter in ROM_DIRS}
         if self.infers:
             self.objects |= {"map:s_axi": {}, "block:reg0": {"name": "reg0"}}
         return ""
@@ -180,7 +190,17 @@ class Packager:
     def _create_xgui_files(self, _: Call) -> str:
         return ""
 
-    _update_checksums = _check_integrity = _create_xgui_files
+    _update_checksums = _create_xgui_files
+
+    def _check_integrity(self, _: Call) -> str:
+        """And what Vivado does not look after: that the tables are where the IP reads them."""
+        for parameter in ROM_DIRS:
+            place = self.objects[parameter].get("value", "./")
+            for handle, given in self.objects.items():
+                path = Path(handle.removeprefix("file:"))
+                if "file_type" in given and f"{place}rom/{path.name}" != str(path):
+                    raise RefusedError(f"{parameter} is {place}, and a table is {path}")
+        return ""
 
     def _save_core(self, _: Call) -> str:
         self.saved = self.calls[-3:-1] == ["ipx::update_checksums", "ipx::check_integrity"]

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.compiles
 
 @pytest.fixture
 def script(tmp_path: Path) -> Path:
-    CASES["pointwise-8"].write(tmp_path)
-    return tmp_path / "ip/package_ip.tcl"
+    CASES["stateful-16"].write(tmp_path / "build")
+    return tmp_path / "build/ip/package_ip.tcl"
 
 
 @pytest.mark.parametrize("infers", [False, True])
@@ -24,6 +24,9 @@ def test_it_packs_every_file_and_register(script: Path, infers: bool) -> None:
     tool = Packager(infers)
     assert tool.run(script) == ""
     assert tool.saved
+    # A build holds only what compile wrote.
+    beside = script.parents[2]
+    assert tool.places == [beside / "build_packaged_project", beside / "build_packaged"]
     files = {
         handle.removeprefix("file:"): given
         for handle, given in tool.objects.items()
@@ -66,6 +69,10 @@ def test_it_packs_every_file_and_register(script: Path, infers: bool) -> None:
         ("CONTROL 0x010", "STATUS 0x010", "there is one STATUS already"),
         ("bit_width $bits", "bit_size $bits", "has no property bit_size"),
         ("close_project\n", "", "the project is still open"),
+        ("set tables [file normalize [file join $here .. rtl]]/", "set tables ./", "a table is"),
+        ("foreach kind {hdl user}", "foreach kind {hdl}", "user_parameter:ROM_DIR is ./"),
+        ("foreach kind {hdl user}", "foreach kind {user}", "hdl_parameter:ROM_DIR is ./"),
+        ("_parameters ROM_DIR", "_parameters ROMS", "has no ROM_DIR among its hdl"),
     ],
 )
 def test_a_defect_is_refused(script: Path, old: str, new: str, said: str) -> None:

@@ -25,6 +25,12 @@ DEFECTS = {
     ),
     "a kind of file that there is not": ("property", "{Memory Initialization Files}", "{Memory}"),
     "a map without an interface": ("memory-map", "set_property slave_memory_map_ref", "list"),
+    "tables looked for where the tool runs": (
+        "tables",
+        "set tables [file normalize [file join $here .. rtl]]/",
+        "set tables ./",
+    ),
+    "tables told to instances only": ("tables", "{hdl user}", "{user}"),
     "a register twice": ("object", "add_register $block MAP_VERSION", "add_register $block MAGIC"),
     "a register over another": ("register-place", "MAP_VERSION 0x004", "MAP_VERSION 0x002"),
     "a register outside": ("register-place", "MAP_VERSION 0x004", "MAP_VERSION 0x1000"),

@@ -25,6 +25,8 @@ IPX_COMMANDS = {
     ),
     "ipx::current_core": command(arguments=(0, 1)),
     "ipx::get_bus_interfaces": command(OF, (0, 1)),
+    "ipx::get_hdl_parameters": command(OF, (0, 1)),
+    "ipx::get_user_parameters": command(OF, (0, 1)),
     "ipx::get_memory_maps": command(OF, (0, 1)),
     "ipx::add_memory_map": command(arguments=(2, 2)),
     "ipx::get_address_blocks": command(OF, (0, 1)),
@@ -40,6 +42,8 @@ IPX_COMMANDS = {
 KNOWN = {
     "core": {"name", "display_name", "description", "version"},
     "bus": {"slave_memory_map_ref"},
+    "hdl": {"value"},
+    "user": {"value"},
     "block": {"usage", "range", "width"},
     "register": {"address_offset", "size", "access", "description"},
     "field": {"bit_offset", "bit_width", "access", "description"},
@@ -88,6 +92,9 @@ class Packager:
             raise RefusedError("it is packed nowhere", "arguments")
         objects: dict[str, dict[str, str]] = {"core:": {}}
         objects |= {f"bus:{name}": {} for name in shape.interfaces}
+        found = re.search(rf"\bmodule\s+{top}\s*#\((.*?)\)\s*\(", text, re.DOTALL)
+        parameters = re.findall(r"\bparameter\s+(\w+)", found[1]) if found else []
+        objects |= {f"{kind}:{name}": {} for name in parameters for kind in ("hdl", "user")}
         self.project["core"] = objects
 
     def _ipx_current_core(self, call: Call) -> str:
@@ -100,6 +107,12 @@ class Packager:
 
     def _ipx_get_bus_interfaces(self, call: Call) -> str:
         return self._all(call, "bus")
+
+    def _ipx_get_hdl_parameters(self, call: Call) -> str:
+        return self._all(call, "hdl")
+
+    def _ipx_get_user_parameters(self, call: Call) -> str:
+        return self._all(call, "user")
 
     def _ipx_get_memory_maps(self, call: Call) -> str:
         return self._all(call, "map")
@@ -154,6 +167,7 @@ class Packager:
             if kind in ("block", "register", "field") and lacking:
                 raise RefusedError(f"{name} has no {sorted(lacking)}", "incomplete")
         self._check_places()
+        self._check_tables()
         self.packed["core:"]["checked"] = "1"
 
     def _check_places(self) -> None:
@@ -167,6 +181,14 @@ class Packager:
             if name.startswith("register:"):
                 inside = self._spans(name, "field", "bit_offset", lambda p: int(p["bit_width"]))
                 self._check_spans(inside, int(register["size"]))
+
+    def _check_tables(self) -> None:
+        """What Vivado does not look after: that the tables are where the IP reads them."""
+        for kind in ("hdl", "user"):
+            place = self.packed[f"{kind}:ROM_DIR"].get("value", "./")
+            for path in self.project["files"]:
+                if path.endswith(".hex") and f"{place}rom/{Path(path).name}" != path:
+                    raise RefusedError(f"the {kind} ROM_DIR is {place}, not of {path}", "tables")
 
     def _spans(self, above: str, kind: str, offset: str, size: Any) -> list[tuple[int, int, str]]:
         prefix = f"{kind}:{above.partition(':')[2]}/"
