@@ -61,7 +61,7 @@ class Register:
 
 _ERRORS = (
     Field("TOO_LONG", 0, "a sequence had more than MAX_STEPS steps"),
-    Field("FRAMING", 1, "`tlast` came before the last beat of a time step"),
+    Field("FRAMING", 1, "`tlast` came inside a time step, or not with a state"),
     Field("KEEP_LANES", 2, "`tkeep` of a beat was not all ones"),
 )
 _INTERRUPTS = (
@@ -92,7 +92,7 @@ REGISTERS = (
                 "KEEP",
                 1,
                 "recurrent layers go on from the state that they have; taken with "
-                "the first beat of a sequence",
+                "the first beat of a sequence. A write of CLEAR writes it too",
             ),
         ),
         "rw",
@@ -123,7 +123,7 @@ REGISTERS = (
     Register(
         "DIGEST",
         0x40,
-        "SHA-256 of the build; the first eight hexadecimal digits are word 0",
+        "SHA-256 of 2_integer.onnx and 3_kernels.json; its first eight digits are word 0",
         count=ARRAY,
     ),
     Register("INPUT_BITS", 0x60, "of each of the first eight inputs", _WORD, count=ARRAY),

@@ -13,13 +13,13 @@
 #define GATEWRIGHT_PORTS_OUTPUTS_BITS 0x8u  /* bits of it */
 #define GATEWRIGHT_CONTROL 0x10u  /* what the IP is told */
 #define GATEWRIGHT_CONTROL_CLEAR 0x0u  /* write 1: all in flight and every state are dropped; reads 0 */
-#define GATEWRIGHT_CONTROL_KEEP 0x1u  /* recurrent layers go on from the state that they have; taken with the first beat of a sequence */
+#define GATEWRIGHT_CONTROL_KEEP 0x1u  /* recurrent layers go on from the state that they have; taken with the first beat of a sequence. A write of CLEAR writes it too */
 #define GATEWRIGHT_STATUS 0x14u  /* what the IP does */
 #define GATEWRIGHT_STATUS_BUSY 0x0u  /* a sequence is inside, whole or in part */
 #define GATEWRIGHT_STATUS_RESETTING 0x1u  /* CLEAR is not done yet */
 #define GATEWRIGHT_ERRORS 0x18u  /* what went wrong; a bit stays until it is cleared */
 #define GATEWRIGHT_ERRORS_TOO_LONG 0x0u  /* a sequence had more than MAX_STEPS steps */
-#define GATEWRIGHT_ERRORS_FRAMING 0x1u  /* `tlast` came before the last beat of a time step */
+#define GATEWRIGHT_ERRORS_FRAMING 0x1u  /* `tlast` came inside a time step, or not with a state */
 #define GATEWRIGHT_ERRORS_KEEP_LANES 0x2u  /* `tkeep` of a beat was not all ones */
 #define GATEWRIGHT_IRQ_ENABLE 0x1cu  /* what raises `interrupt` */
 #define GATEWRIGHT_IRQ_ENABLE_DONE 0x0u  /* the last answer of a sequence has left */
@@ -34,7 +34,7 @@
 #define GATEWRIGHT_BUSY_CYCLES_HIGH 0x34u  /* the high word, of when the low one was read */
 #define GATEWRIGHT_SEQUENCES_IN 0x38u  /* sequences that all inputs have taken, since reset or CLEAR */
 #define GATEWRIGHT_SEQUENCES_OUT 0x3cu  /* sequences that have left all outputs, since reset or CLEAR */
-#define GATEWRIGHT_DIGEST 0x40u  /* SHA-256 of the build; the first eight hexadecimal digits are word 0 */
+#define GATEWRIGHT_DIGEST 0x40u  /* SHA-256 of 2_integer.onnx and 3_kernels.json; its first eight digits are word 0 */
 #define GATEWRIGHT_INPUT_BITS 0x60u  /* of each of the first eight inputs */
 #define GATEWRIGHT_INPUT_BITS_WORD_BITS_LOW 0x0u  /* bits of a word of the port */
 #define GATEWRIGHT_INPUT_BITS_WORD_BITS_BITS 0x10u  /* bits of it */
