@@ -168,6 +168,8 @@ def _check(board: Board | OpenBoard) -> None:
         raise ValueError(f"{where}: a resource is a count above 0")
     if any(not isinstance(word, str) or not _WORD.fullmatch(word) for word in _words(board)):
         raise ValueError(f"{where}: a part, pad or standard has letters, digits, and . : - _ only")
+    if isinstance(board, ProcessorBoard) and board.board_part.count(":") not in (0, 2):
+        raise ValueError(f"{where}: board_part is VENDOR:BOARD:PART, without its version")
     if any(not isinstance(n, int | float) or not 0 < n < 2000 for n in _rates(board)):
         raise ValueError(f"{where}: a clock is a number of MHz, or of ns, above 0")
     if not isinstance(board.title, str) or not board.title.isprintable():
@@ -193,6 +195,7 @@ def _rates(board: Board | OpenBoard) -> Iterator[Any]:
         yield board.clock_ns
     if isinstance(board, ProcessorBoard):
         yield board.fabric_mhz
+        yield board.fabric_mhz if board.crystal_mhz is None else board.crystal_mhz
     if isinstance(board, PinnedBoard):
         yield from (board.clock.mhz, board.clock.target_mhz)
 

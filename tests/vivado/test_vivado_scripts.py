@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,33 @@ def test_ports_of_all_counts_and_widths(
     )
 
 
-@pytest.mark.parametrize("name", ["pynq-z2", "kv260"])
+@pytest.mark.parametrize("name", ["arty-z7-20", "pynq-z1", "pynq-z2", "zybo-z7-20"])
+def test_a_crystal_is_told_where_the_files_of_the_board_are_missing(
+    name: str, tmp_path: Path
+) -> None:
+    board, vivado = BOARDS[name], Vivado(presets=False)
+    folder = written(board, tmp_path)
+    script = folder / "vivado" / "project.tcl"
+    text = script.read_text()
+    assert 'puts "CRITICAL WARNING: ' in text
+    script.write_text(text.replace("CONFIG.PCW_CRYSTAL_PERIPHERAL_FREQMHZ", "NAME #"))
+    assert "property" in run_stages(vivado, folder, ["project"])
+    script.write_text(text.replace("if {!$preset} { set_property", "if {$preset} { set_property"))
+    vivado = Vivado(presets=False)
+    assert run_stages(vivado, folder, ["project"]) == ""
+    assert [check for check, _ in faults(vivado, board, folder)] == ["rate"]
+
+
+def test_without_files_and_crystal(tmp_path: Path) -> None:
+    board = BOARDS["pynq-z2"]
+    assert isinstance(board, ProcessorBoard)
+    folder = written(replace(board, crystal_mhz=None), tmp_path)
+    said = run_stages(Vivado(presets=False), folder, ["project"])
+    assert "Vivado has no files of pynq-z2" in said and "crystal_mhz" in said
+    assert run_stages(Vivado(), folder, ["project"]) == ""
+
+
+@pytest.mark.parametrize("name", ["pynq-z1", "pynq-z2", "arty-z7-20", "zybo-z7-20", "kv260"])
 def test_without_the_files_of_the_board(name: str, tmp_path: Path) -> None:
     """The processor is set by its part, with the clock and ports of our own file."""
     board, vivado = BOARDS[name], Vivado(presets=False)

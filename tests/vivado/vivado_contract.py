@@ -63,7 +63,9 @@ def _sources(project: dict, folder: Path) -> Iterator[Fault]:
 
 def _processor(vivado: Vivado, board: ProcessorBoard, facts: dict) -> Iterator[Fault]:
     ps = vivado.bd.cells["ps"]
-    rate = next(value for name, value in ps.parameters.items() if name.endswith("FREQMHZ"))
+    rates = {name: value for name, value in ps.parameters.items() if name.endswith("FREQMHZ")}
+    crystal = float(rates.pop("PCW_CRYSTAL_PERIPHERAL_FREQMHZ", 0))
+    (rate,) = rates.values()
     if float(rate) != facts["clock_mhz"]:
         yield "rate", f"the fabric runs at {rate} MHz"
     preset = "1" if vivado.presets and board.board_part else "0"
@@ -71,6 +73,8 @@ def _processor(vivado: Vivado, board: ProcessorBoard, facts: dict) -> Iterator[F
         yield "board-preset", "the processor is not set for the board"
     if vivado.presets and vivado.project["board"] != f"{board.board_part}:1.10":
         yield "board-preset", f"the board is {vivado.project['board']}"
+    if crystal != (0 if vivado.presets else board.crystal_mhz or 0):
+        yield "rate", f"the crystal has {crystal} MHz"
     reset = vivado.bd.nets.get("rst/ext_reset_in", "")
     if reset != f"ps/{board.processor.reset}":
         yield "reset-source", f"the reset comes from {reset}"

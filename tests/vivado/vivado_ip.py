@@ -225,6 +225,7 @@ CATALOGUE = {
     "processing_system7": Ip(
         {
             "PCW_FPGA0_PERIPHERAL_FREQMHZ": ("50", RATE),
+            "PCW_CRYSTAL_PERIPHERAL_FREQMHZ": ("33.333333", RATE),
             "PCW_S_AXI_HP0_DATA_WIDTH": ("64", "32|64"),
             **dict.fromkeys(
                 (

@@ -40,6 +40,7 @@ class Processor:
         ip: Its IP, without the version, which is that of the installation.
         preset: The rule that sets it as the board needs, and its options.
         config: Parameters that a design needs, by name; ``{mhz}`` is the clock of the fabric.
+        crystal: The parameter of its oscillator, where boards have different ones; or "".
         clock: Pin of that clock.
         reset: Pin of its reset, active low.
         clocked: Pins that have to get the clock.
@@ -60,6 +61,7 @@ class Processor:
     ip: str
     preset: tuple[str, Mapping[str, str]]
     config: Mapping[str, str]
+    crystal: str = ""
     clock: str
     reset: str
     clocked: tuple[str, ...]
@@ -169,6 +171,7 @@ ZYNQ7 = Processor(
         "PCW_USE_FABRIC_INTERRUPT": "1",
         "PCW_IRQ_F2P_INTR": "1",
     },
+    crystal="PCW_CRYSTAL_PERIPHERAL_FREQMHZ",
     clock="FCLK_CLK0",
     reset="FCLK_RESET0_N",
     clocked=("M_AXI_GP0_ACLK", "S_AXI_HP0_ACLK"),

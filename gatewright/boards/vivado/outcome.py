@@ -137,16 +137,21 @@ def usage(found: Reached, available: Mapping[str, int]) -> dict[str, Usage]:
 
 def too_slow(board: Board, mhz: float, timing: VivadoTiming, folder: Path) -> GatewrightError:
     """The error for a clock that is missed."""
-    slower = math.floor(10_000 / (1000 / mhz - min(timing.wns_ns, 0.0))) / 10
+    if timing.wns_ns < 0:
+        slower = math.floor(10_000 / (1000 / mhz - timing.wns_ns)) / 10
+        ask = f"Ask for --clock {slower:g}, or take fewer --multipliers."
+    elif timing.whs_ns < 0:
+        ask = "No slower clock mends a hold time: read the timing summary, or change --multipliers."
+    else:
+        ask = "Ask for a slower --clock: a pulse of it is too short, as the timing summary says."
     return GatewrightError(
         "GW-803",
         where=f"{board.title} at {mhz:g} MHz",
         cause=f"{timing.wns_ns:g} ns of the period are left to the slowest path and "
         f"{timing.whs_ns:g} ns to the shortest; {timing.failing} of {timing.endpoints} endpoints "
         "miss it.",
-        remedy=f"Ask for --clock {slower:g}, or take fewer --multipliers. "
-        f"{folder / VIVADO_FOLDER} has the reports, and no bitstream: it could give wrong "
-        "integers.",
+        remedy=f"{ask} {folder / VIVADO_FOLDER} has the reports, and no bitstream: it could give "
+        "wrong integers.",
     )
 
 
