@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 from gatewright.boards import Board, ShellBoard, SynthReport
 from gatewright.boards.folding import Candidate
+from gatewright.boards.report import SYNTH_JSON
 from gatewright.boards.shell import build_digest, shell_files
 from gatewright.boards.synth import Request, choose_clock, synthesize
 from gatewright.boards.vendor import count_resources
@@ -25,9 +27,10 @@ from gatewright.boards.vivado.flow import (
     no_project,
     run_vivado,
 )
+from gatewright.boards.vivado.project import has_results
 from gatewright.builds.documents import Documents
 from gatewright.builds.fold import folded, folded_for_hls, folded_ip
-from gatewright.builds.folder import SYNTH, place_in, trying, writing
+from gatewright.builds.folder import SYNTH, place_in, tried_of, trying, writing
 from gatewright.builds.golden import golden_steps, golden_vectors
 from gatewright.builds.manifest import read_manifest
 from gatewright.builds.options import (
@@ -43,6 +46,7 @@ from gatewright.builds.options import (
     positive,
     refuse_unused,
 )
+from gatewright.files.reading import MAX_FACTS, read_json
 from gatewright.hls_templates import least_budget
 from gatewright.hls_templates.ip import ip_files
 from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
@@ -70,6 +74,7 @@ def synth(
 
     The integers stay those of the build; how the layers are folded is chosen for the board. What an
     attempt that fails leaves is in ``synth/BOARD.tried``; an earlier bitstream stays where it is.
+    A folder in which Vivado has run is never deleted: it becomes ``synth/BOARD.before``.
 
     Args:
         build: The build.
@@ -90,7 +95,8 @@ def synth(
             all.
         limit: Minutes after which a run of it is stopped; None for two hours.
         resume: Go on from what an earlier attempt at the same design left in ``BOARD.tried``, which
-            is opened as a project then; another design begins anew all the same.
+            is opened as a project then; else, of Vivado, from a copy of ``BOARD`` in which it was
+            run by hand, at its multipliers. Another design begins anew all the same.
         progress: Called with the stage and a line of the tool at work.
 
     Returns:
@@ -118,7 +124,9 @@ def synth(
         clock_for(target, mhz)
     else:
         choose_clock(target, mhz)
-    with trying(place_in(build.path, f"{SYNTH}/{target.name}")) as folder, writing(folder):
+    place = place_in(build.path, f"{SYNTH}/{target.name}")
+    aside = partial(_say_kept, report)
+    with trying(place, spare=has_results, aside=aside) as folder, writing(folder):
         if isinstance(target, Board):
             # An earlier version kept no budget below the least.
             least = least_budget(build.integer.graph)
@@ -179,13 +187,42 @@ def _by_vivado(
     clock_for(target, wanted)  # refused before a folder is touched
     if not has_project(target):
         raise no_project(target)
-    budget = positive("multipliers", multipliers) or read_manifest(build.path)["multipliers"]
+    budget = positive("multipliers", multipliers)
     request = VivadoRequest(target, check_vivado_stages(stages), wanted, check_limit(limit))
-    design = vendor_candidate(build, target, budget)
+    place = place_in(build.path, f"{SYNTH}/{target.name}")
+    design = _vivado_design(build, request, budget, place if resume else None)
     check_room_for_streams(target, design)
-    place, keep = place_in(build.path, f"{SYNTH}/{target.name}"), partial(kept, request, design)
-    with trying(place, lambda tried: resume and keep(tried)) as folder, writing(folder):
+    keep, aside = partial(kept, request, design), partial(_say_kept, report)
+    with (
+        trying(place, lambda tried: resume and keep(tried), has_results, aside) as folder,
+        writing(folder),
+    ):
         return run_vivado(request, design, folder, report)
+
+
+def _vivado_design(
+    build: Documents, request: VivadoRequest, budget: int | None, resumed: Path | None
+) -> Candidate:
+    """The design at the budget that is asked for; without one at the build's.
+
+    Or at that of the folder of the board, where its project is gone on from: a count may have
+    halved it.
+    """
+    own = read_manifest(build.path)["multipliers"]
+    design = vendor_candidate(build, request.board, budget or own)
+    if budget or resumed is None:
+        return design
+    with writing(resumed):
+        counted = (resumed / SYNTH_JSON).is_file() and has_results(resumed)
+        if not counted or kept(request, design, tried_of(resumed)):
+            return design
+    facts = read_json(resumed, SYNTH_JSON, MAX_FACTS, "Delete that file, or name --multipliers.")
+    halved = positive("multipliers", facts.get("multipliers")) or own
+    return vendor_candidate(build, request.board, halved)
+
+
+def _say_kept(report: Callable[[str, str], None], folder: Path) -> None:
+    report(f"results of Vivado are kept in {SYNTH}/{folder.name}", "")
 
 
 def _by_vitis(
@@ -205,7 +242,11 @@ def _by_vitis(
     fold = cache(partial(hls_candidate, build, budget, target, period))
     place, keep = place_in(build.path, f"{SYNTH}/{target.name}"), partial(resumable, request, fold)
     fold(None)  # refused before a folder is touched
-    with trying(place, lambda tried: resume and keep(tried)) as folder, writing(folder):
+    aside = partial(_say_kept, report)
+    with (
+        trying(place, lambda tried: resume and keep(tried), has_results, aside) as folder,
+        writing(folder),
+    ):
         return run_vitis(request, fold, folder, report)
 
 

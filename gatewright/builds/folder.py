@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Set
 from contextlib import ExitStack, contextmanager
+from itertools import chain, count
 from pathlib import Path
 
 from gatewright.errors import GatewrightError
@@ -144,7 +145,12 @@ def replacing(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def trying(folder: Path, keep: Callable[[Path], bool] = lambda tried: False) -> Iterator[Path]:
+def trying(
+    folder: Path,
+    keep: Callable[[Path], bool] = lambda tried: False,
+    spare: Callable[[Path], bool] = lambda old: False,
+    aside: Callable[[Path], None] = lambda kept: None,
+) -> Iterator[Path]:
     """An empty folder ``NAME.tried`` that takes the place of ``folder`` when the block ends well.
 
     Otherwise ``folder`` is what it was, and what the attempt left stays for whoever asks why.
@@ -152,6 +158,10 @@ def trying(folder: Path, keep: Callable[[Path], bool] = lambda tried: False) -> 
     Args:
         folder: The place.
         keep: Whether what an earlier attempt left is gone on from: it is not emptied then.
+        spare: Whether a folder that would be lost holds what must not be. It is kept as
+            ``NAME.before``, ``NAME.before.2``, ... Where it is gone on from as well, the attempt
+            begins with a copy of it.
+        aside: Told of each folder that is kept so.
 
     Raises:
         GatewrightError: GW-404 if either cannot be written, or another process is at it.
@@ -161,16 +171,42 @@ def trying(folder: Path, keep: Callable[[Path], bool] = lambda tried: False) -> 
         if target.exists() and not target.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         target.parent.mkdir(parents=True, exist_ok=True)
-    tried = target.with_name(f"{target.name}.tried")
+    tried = tried_of(target)
+    copied = False
     with _held(target) as beside:
         with _coded(tried):
             if tried.is_symlink() or not tried.is_dir() or not keep(tried):
-                if tried.exists():
+                if not _set_aside(tried, target, spare, aside) and tried.exists():
                     shutil.rmtree(tried)
-                tried.mkdir()
+                copied = target.is_dir() and spare(target) and keep(target)
+                if copied:
+                    shutil.copytree(target, tried, symlinks=True)
+                else:
+                    tried.mkdir()
         yield tried
         with _coded(folder):
+            if not copied:  # or all that it holds is in the new one
+                _set_aside(target, target, spare, aside)
             beside.exchange(tried)
+
+
+def tried_of(folder: Path) -> Path:
+    """Where ``trying`` makes what will take the place of a folder."""
+    return folder.with_name(f"{folder.name}.tried")
+
+
+def _set_aside(
+    folder: Path, target: Path, spare: Callable[[Path], bool], aside: Callable[[Path], None]
+) -> bool:
+    """Keep what must not be lost under the first name that is free; whether it was."""
+    if folder.is_symlink() or not folder.is_dir() or not spare(folder):
+        return False
+    first = target.with_name(f"{target.name}.before")
+    names = chain([first], (first.with_name(f"{first.name}.{i}") for i in count(2)))
+    kept = next(path for path in names if not os.path.lexists(path))
+    folder.rename(kept)
+    aside(kept)
+    return True
 
 
 def recover(folder: Path) -> None:

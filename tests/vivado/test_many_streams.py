@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from vivado_projects import small
+from yosys_double import count_at_once
 
 from gatewright.boards.vendor import make_plan
 from gatewright.boards.vivado.design import MOST_DMAS, IpStream, address_map, no_room
@@ -17,13 +17,6 @@ from gatewright.builds.options import find_board
 from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 
-COUNTS = """#!{python}
-import sys
-from pathlib import Path
-Path(sys.argv[-1]).with_name("cells.json").write_text(
-    '{{"design": {{"num_cells_by_type": {{"LUT6": 45, "FDRE": 62}}}}}}'
-)
-"""
 STREAMS = tuple(IpStream(f"s_axis_{i}", 8) for i in range(MOST_DMAS + 1))
 
 
@@ -58,10 +51,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Build:
 def test_it_is_counted_without_the_ip(
     encoder: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    yosys = tmp_path / "yosys"
-    yosys.write_text(COUNTS.format(python=sys.executable))
-    yosys.chmod(0o755)
-    monkeypatch.setenv("YOSYS", str(yosys))
+    count_at_once(tmp_path, monkeypatch)
     result = CliRunner().invoke(main, ["synth", str(encoder.path), "--board", "pynq-z2"])
     assert result.exit_code == 0, result.output
     shown = " ".join(result.output.split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from tcl_model import tclsh
+from yosys_double import count_at_once
 
 import gatewright
 from gatewright.boards.vivado.project import VIVADO_STAGES
@@ -212,3 +214,60 @@ def test_a_report_that_is_not_there(
     tell(monkeypatch, forgets=kind)
     error = refused("GW-804", own_build, stages=["implement"])
     assert "no such report" in error.cause and kind in error.where
+
+
+def run_by_hand(folder: Path, bare: Path) -> None:
+    """The commands that ``synth`` shows."""
+    for stage in VIVADO_STAGES:
+        line = [str(bare / "vivado"), "-mode", "batch", "-source", f"{stage}.tcl"]
+        subprocess.run(line, cwd=folder / "vivado", check=True, capture_output=True)
+
+
+def test_results_are_not_lost(
+    own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(bare)
+    count_at_once(bare, monkeypatch)
+    place = own_build.path / "synth" / "pynq-z2"
+    own_build.synth("pynq-z2")
+    own_build.synth("pynq-z2")
+    assert {path.name for path in place.parent.iterdir()} == {"pynq-z2"}  # nothing has run there
+    run_by_hand(place, bare)
+    made = (place / "vivado/gatewright.bit").read_bytes()
+    result = CliRunner().invoke(main, ["synth", str(own_build.path), "--board", "pynq-z2"])
+    assert result.exit_code == 0 and "synth/pynq-z2.before" in result.output, result.output
+    assert not (place / "vivado/gatewright.bit").exists()
+    before = place.with_name("pynq-z2.before")
+    assert (before / "vivado/gatewright.bit").read_bytes() == made
+    run_by_hand(place, bare)
+    said: list[str] = []
+    own_build.synth("pynq-z2", flow="vivado", progress=lambda stage, line: said.append(stage))
+    assert "results of Vivado are kept in synth/pynq-z2.before.2" in said
+    for name in ("pynq-z2", "pynq-z2.before", "pynq-z2.before.2"):
+        assert (place.with_name(name) / "vivado/gatewright.hwh").is_file()
+    tell(monkeypatch, fails="export")
+    refused("GW-804", own_build)
+    refused("GW-804", own_build)
+    assert (place.with_name("pynq-z2.before.3") / "vivado/done/bitstream").is_file()
+
+
+def test_what_was_run_by_hand_is_read(
+    own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the multipliers of the count, which are fewer than the build's, and without Vivado."""
+    install(bare)
+    count_at_once(bare, monkeypatch, (999, 6))
+    counted = own_build.synth("pynq-z2")
+    assert [attempt.fits for attempt in counted.attempts] == [False, True]
+    place = own_build.path / "synth" / "pynq-z2"
+    run_by_hand(place, bare)
+    (bare / "vivado").unlink()
+    report = own_build.synth("pynq-z2", flow="vivado", resume=True)
+    assert report.multipliers == counted.multipliers < counted.attempts[0].multipliers
+    assert report.vivado and report.vivado.timing and report.bitstream
+    assert report.usage["lut"].used == 9876
+    assert (place / "vivado/gatewright.bit").is_file()
+    assert {path.name for path in place.parent.iterdir()} == {"pynq-z2"}
+    # A count that is asked for is another design.
+    refused("GW-801", own_build, resume=True, multipliers=4)
+    assert (place / "vivado/gatewright.bit").is_file()

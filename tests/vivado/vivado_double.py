@@ -20,6 +20,7 @@ from written_vivado import power, timing, utilization
 
 TOLD = json.loads(os.environ.get("VIVADO_DOUBLE", "{}"))
 KNOWN = ["-mode", "batch", "-notrace", "-nojournal", "-nolog", "-source"]
+BY_HAND = ["-mode", "batch", "-source"]
 KEPT = Path(".vivado-double")
 ALONE = {"lut": 4321.0, "ff": 5000.0, "bram": 6.5, "dsp": 66.0}
 WHOLE = {"lut": 9876.0, "ff": 12000.0, "bram": 8.5, "dsp": 66.0}
@@ -47,7 +48,7 @@ class Writing(Vivado):
 
 def main(program: str, arguments: list[str]) -> int:
     """The command line of the tool."""
-    if arguments[:-1] != KNOWN:
+    if arguments[:-1] not in (KNOWN, BY_HAND):
         print(f"ERROR: [Common 17-165] unknown arguments {arguments}")
         return 1
     script = Path(arguments[-1]).resolve()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -25,6 +26,8 @@ DONE = "done"
 """The folder below it in which a script notes that it came to its end."""
 UTILIZATION, TIMING, POWER = "utilization.rpt", "timing_summary.rpt", "power.rpt"
 OOC_UTILIZATION, OOC_TIMING = "ooc_utilization.rpt", "ooc_timing_summary.rpt"
+_WRITTEN = {".tcl", ".xdc", ".json", ".py"}
+"""How the files end that ``vivado/`` has before anything has run there."""
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("gatewright.boards.vivado", "tcl"),
@@ -34,6 +37,16 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
     autoescape=False,
 )
+
+
+def has_results(folder: Path) -> bool:
+    """Whether Vivado has run in a folder of a board: hours of work, by whomever.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    below = folder / VIVADO_FOLDER
+    return below.is_dir() and any(path.suffix not in _WRITTEN for path in below.iterdir())
 
 
 def vivado_files(board: Board, design: VivadoDesign, mhz: float) -> dict[str, str]:
