@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from vivado_model import Vivado
 from gatewright.build import Build
 from gatewright.hls_templates.ip.registers import REGISTERS
 
+PAGE = Path(__file__).parents[2] / "docs/ip.md"
 DEFECTS = {
     "a command of the packager misspelt": ("command", "ipx::save_core", "ipx::save_cores"),
     "a part that there is not": (
@@ -71,6 +73,27 @@ def test_every_register_is_in_the_map(packed: Path) -> None:
     assert project["core"]["bus:s_axi"] == {"slave_memory_map_ref": "s_axi"}
     images = {path for path, kept in project["files"].items() if "file_type" in kept}
     assert images and {Path(path).suffix for path in images} == {".hex"}
+
+
+def test_the_block_design_of_the_page(own_build: Build, tmp_path: Path) -> None:
+    """What docs/ip.md says tells the design of the whole path of its tables."""
+    build = tmp_path / "here/build/digits"
+    for folder in ("rtl", "ip"):
+        shutil.copytree(own_build.path / folder, build / folder)
+    (block,) = re.findall(r"```tcl\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    sources = [(build / "ip" / line).resolve() for line in (build / "ip/ip.f").read_text().split()]
+    script = tmp_path / "here/page.tcl"
+    script.write_text(
+        "create_project -force page [file normalize project] -part xc7z020clg400-1\n"
+        f"add_files -norecurse [list {' '.join(map(str, sources))}]\n"
+        f"create_bd_design design_1\n{block}save_bd_design\nclose_project\n"
+    )
+    vivado = Vivado()
+    assert vivado.run(script) == ""
+    (vivado.project,) = vivado.saved.values()
+    told = vivado.bd.cells["gatewright_0"].parameters["ROM_DIR"]
+    assert told == f"{build.resolve() / 'rtl'}/"
+    assert list(Path(told).glob("rom/*.hex"))
 
 
 @pytest.mark.parametrize("name", DEFECTS)
