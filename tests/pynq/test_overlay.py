@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import struct
 import sys
+import time
 import types
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -76,6 +79,30 @@ def test_not_one_integer_differs(overlay: Overlay, narrow: Shared, board: Modell
         got, wanted = overlay(narrow.x, raw), narrow.build.simulate(narrow.x, "integer", raw=raw)
         assert got.dtype == wanted.dtype
         np.testing.assert_array_equal(got, wanted)
+
+
+def test_threads_take_turns(
+    overlay: Overlay, narrow: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange = overlay._transfers.exchange
+    inside, most = [0], [0]
+
+    def watched(*args: Any) -> Any:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(0.05)  # in which the others come, if they can
+        try:
+            assert most[0] == 1, "two threads are at the DMAs"
+            return exchange(*args)
+        finally:
+            inside[0] -= 1
+
+    monkeypatch.setattr(overlay._transfers, "exchange", watched)
+    with ThreadPoolExecutor(3) as pool:
+        calls = [pool.submit(overlay.simulate, narrow.x[i : i + 1], True) for i in range(3)]
+        got = np.concatenate([call.result() for call in calls])
+    wanted = narrow.build.simulate(narrow.x[:3], "integer", raw=True)
+    np.testing.assert_array_equal(got, wanted)
 
 
 def test_buffers_that_hold_a_few_sequences(
@@ -298,6 +325,9 @@ def test_on_a_board(
     monkeypatch.setattr(stand_in, "MMIO", lambda address, length: no_root())
     assert "Root" in refused("GW-911", lambda: Overlay(bitfile)).cause
     monkeypatch.delattr(stand_in, "MMIO")
+    monkeypatch.setattr(stand_in, "Overlay", lambda bitfile: struct.unpack(">I", b"cut"))
+    assert "4 bytes" in refused("GW-911", lambda: Overlay(bitfile)).cause
+    monkeypatch.delattr(stand_in, "Overlay")
     with Overlay(str(bitfile), timeout=PATIENT) as overlay:
         assert stand_in.loaded == str(bitfile)
         assert overlay.clock == 50.0

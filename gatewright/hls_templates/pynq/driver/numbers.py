@@ -93,3 +93,10 @@ def result(outputs: Sequence[dict[str, Any]], n: dict[str, Any], raw: bool) -> A
         values = np.swapaxes(values, 0, 1) if output["time_major"] else values
         results.append(values[..., 0] if output["index"] else values)
     return tuple(results) if len(results) > 1 else results[0]
+
+
+def encoded(port: dict[str, Any], arrays: Sequence[Any]) -> Any:
+    """Centered integers [B, T, F] or [B, F] of what an input takes of the user's arguments."""
+    x = arrays[port["argument"]]
+    n = quantized(x if port["index"] is None else x[port["index"]], port["quantizer"])
+    return np.swapaxes(n, 0, 1) if port["time_major"] else n

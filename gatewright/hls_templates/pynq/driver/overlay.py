@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import weakref
 from typing import Any, Iterable, Sequence
 
 import numpy as np
 
 from gatewright.hls_templates.pynq.driver.faults import TOGETHER, OverlayError
-from gatewright.hls_templates.pynq.driver.numbers import floats, quantized, result, unfit
+from gatewright.hls_templates.pynq.driver.numbers import encoded, floats, result, unfit
 from gatewright.hls_templates.pynq.driver.pieces import OverlayStream
 from gatewright.hls_templates.pynq.driver.transfers import Transfers, aligned
 from gatewright.hls_templates.pynq.driver.words import BusPort
@@ -52,9 +53,10 @@ class Pynq:
             raise OverlayError("GW-911", bitfile, fault, TOGETHER)
         try:
             import pynq
-        except ImportError as error:
+        except (ImportError, OSError) as error:
+            fault = f"pynq cannot be imported: {error!r}."
             remedy = "Run this on the board, with the Python of its PYNQ image."
-            raise OverlayError("GW-911", bitfile, "pynq is not installed.", remedy) from error
+            raise OverlayError("GW-911", bitfile, fault, remedy) from error
         self._pynq = pynq
         try:
             self._overlay = pynq.Overlay(bitfile)
@@ -62,7 +64,7 @@ class Pynq:
                 pynq.MMIO(place["base"], place["bytes"])
                 for place in [addresses["ip"], *addresses["dma"]]
             )
-        except (OSError, RuntimeError, ValueError, KeyError) as error:
+        except Exception as error:  # a file that is cut ends in whatever its parser meets
             fault = f"pynq cannot load it: {error!r}."
             remedy = "Run this as root. " + TOGETHER
             raise OverlayError("GW-911", bitfile, fault, remedy) from error
@@ -75,7 +77,7 @@ class Pynq:
         """
         try:
             return self._pynq.allocate((size,), dtype=np.uint8)
-        except (MemoryError, RuntimeError, OSError) as error:
+        except Exception as error:  # of pynq's and XRT's own kinds
             fault = f"there are no {size} bytes that a DMA reaches: {error}."
             remedy = "Pass fewer sequences at once, or free other buffers."
             raise OverlayError("GW-912", "pynq.allocate", fault, remedy) from error
@@ -111,6 +113,7 @@ class Overlay:
         self._inputs = [BusPort(facts) for facts in self.facts["inputs"]]
         self._outputs = [BusPort(facts) for facts in self.facts["outputs"]]
         self._stream: Any = lambda: None
+        self._alone = threading.RLock()  # of the one design, for threads of this program
         self._left = 0
         board = Pynq(self._where, addresses) if board is None else board
         self._ip = board.ip
@@ -131,7 +134,8 @@ class Overlay:
         Raises:
             OverlayError: GW-904 if they do not come to it.
         """
-        self._restart()
+        with self._alone:
+            self._restart()
 
     def reset(self) -> None:
         """Clear the design and its DMAs, whatever they are doing, and every state.
@@ -140,8 +144,9 @@ class Overlay:
             OverlayError: GW-606 while a stream is open, whose state that would be; GW-904 if the
                 design or a DMA does not come out of its reset.
         """
-        self._check_free()
-        self._restart()
+        with self._alone:
+            self._check_free()
+            self._restart()
 
     clear = reset
 
@@ -153,7 +158,8 @@ class Overlay:
     def counters(self) -> dict[str, int]:
         """What the design counts: cycles, those with a sequence inside, sequences in and out."""
         names = ("CYCLES_LOW", "CYCLES_HIGH", "BUSY_CYCLES_LOW", "BUSY_CYCLES_HIGH")
-        low, high, busy_low, busy_high = (self._read(name) for name in names)
+        with self._alone:  # reading a low half holds its high half
+            low, high, busy_low, busy_high = (self._read(name) for name in names)
         return {
             "cycles": low | high << 32,
             "busy_cycles": busy_low | busy_high << 32,
@@ -194,11 +200,12 @@ class Overlay:
         Raises:
             OverlayError: As ``simulate``.
         """
-        self._check_free()
-        calls = [self._check(x) for x in several]
-        if not self._ready():
-            self._restart()
-        return self._run(calls, raw, keep=False)
+        with self._alone:
+            self._check_free()
+            calls = [self._check(x) for x in several]
+            if not self._ready():
+                self._restart()
+            return self._run(calls, raw, keep=False)
 
     def stream(self) -> OverlayStream:
         """One sequence in pieces. The board holds one state: nothing else runs until it is closed.
@@ -210,21 +217,25 @@ class Overlay:
         whole = self.facts["whole"]
         if whole is not None:
             raise OverlayError("GW-607", whole["where"], whole["cause"], whole["remedy"])
-        self._check_free()
         shape = self.facts["arguments"][0]["shape"]
-        stream = OverlayStream(
-            self._where, shape, self._check, lambda *call: self._run_piece(*call)
-        )
-        self._stream = weakref.ref(stream)
+        with self._alone:
+            self._check_free()
+            stream = OverlayStream(
+                self._where, shape, self._check, lambda *call: self._run_piece(*call)
+            )
+            self._stream = weakref.ref(stream)
         return stream
 
     def _run_piece(self, arrays: list[Any], raw: bool, keep: bool) -> Any:
-        if keep and not self._ready():
-            self._restart()
-            fault = "there is no state to go on from: the design was cleared, or used by others."
-            remedy = "Call reset() of the stream and give the sequence again from its beginning."
-            raise OverlayError("GW-909", self._where, fault, remedy)
-        return self._run([arrays], raw, keep)[0]
+        with self._alone:
+            if keep and not self._ready():
+                self._restart()
+                fault = "there is no state to go on from: the design was cleared or used by others."
+                remedy = (
+                    "Call reset() of the stream and give the sequence again from its beginning."
+                )
+                raise OverlayError("GW-909", self._where, fault, remedy)
+            return self._run([arrays], raw, keep)[0]
 
     def _check_free(self) -> None:
         stream = self._stream()
@@ -366,13 +377,6 @@ class Overlay:
 
     def _write(self, register: str, value: int) -> None:
         self._ip.write(self.facts["registers"][register]["offset"], value)
-
-
-def encoded(port: dict[str, Any], arrays: Sequence[Any]) -> Any:
-    """Centered integers [B, T, F] or [B, F] of what an input takes of the user's arguments."""
-    x = arrays[port["argument"]]
-    n = quantized(x if port["index"] is None else x[port["index"]], port["quantizer"])
-    return np.swapaxes(n, 0, 1) if port["time_major"] else n
 
 
 def read_facts(path: str) -> dict[str, Any]:
