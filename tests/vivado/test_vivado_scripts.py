@@ -117,9 +117,10 @@ def test_a_table_that_went(tmp_path: Path) -> None:
     assert said.startswith(f"implement: rtl/{TABLE} is missing"), said
 
 
-def test_a_path_with_a_space(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["a b", "a [b]*?"])
+def test_a_path_with_signs(name: str, tmp_path: Path) -> None:
     board, vivado = BOARDS["pynq-z2"], Vivado()
-    folder = written(board, tmp_path / "a b")
+    folder = written(board, tmp_path / name)
     assert run_stages(vivado, folder) == ""
     assert list(faults(vivado, board, folder)) == []
 
