@@ -32,7 +32,7 @@ set_property version 1.0 $core
 set tables [file normalize [file join $here .. rtl]]/
 foreach kind {hdl user} {
   set parameter [ipx::get_${kind}_parameters ROM_DIR -of_objects $core]
-  if {[llength $parameter] != 1} { error "the IP has no ROM_DIR among its $kind parameters" }
+  if {$parameter eq ""} { error "the IP has no ROM_DIR among its $kind parameters" }
   set_property value $tables $parameter
 }
 
