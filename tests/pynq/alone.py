@@ -41,7 +41,7 @@ folder, name = sys.argv[1:]
 sys.path.insert(0, folder)
 
 import numpy as np  # noqa: E402
-from gatewright_pynq import Overlay, OverlayError  # noqa: E402
+from gatewright_pynq import Overlay, OverlayError, seal  # noqa: E402
 from modelled_board import ModelledBoard  # noqa: E402
 
 
@@ -116,6 +116,7 @@ for odd in (xs[0][0][:0], np.repeat(xs[0][0][:1], steps + 1, axis=0)):
     refused("GW-601", lambda odd=odd: overlay.run([xs[1], (odd, *xs[0][1:])]))  # type: ignore[misc]
 go_on(20)
 facts["max_steps"] = None
+facts["seal"] = seal(facts)
 os.mkdir(os.path.join(folder, "long"))
 with open(os.path.join(folder, "long", name + ".json"), "w") as file:
     json.dump(facts, file)

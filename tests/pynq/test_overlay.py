@@ -23,6 +23,7 @@ from gatewright.boards.vivado.flow import project_files
 from gatewright.builds.options import find_board
 from gatewright.hls_templates.pynq import driver_text
 from gatewright.hls_templates.pynq.driver import overlay as driver
+from gatewright.hls_templates.pynq.driver.known import seal
 from gatewright.pynq import Overlay, OverlayError
 from gatewright.synth import vendor_candidate
 
@@ -227,6 +228,7 @@ def another(narrow: Shared, folder: Path, change: Callable[[dict[str, Any]], Non
     """A bitfile beside a NAME.json that is not the build's."""
     facts = facts_of(narrow)
     change(facts)
+    facts["seal"] = seal(facts)
     (folder / "gatewright.json").write_text(json.dumps(facts))
     return folder / "gatewright.bit"
 

@@ -9,7 +9,7 @@ from gatewright.errors import GatewrightError
 from gatewright.hls_templates.ip.ports import IpPort
 from gatewright.hls_templates.ip.registers import REGISTERS
 from gatewright.hls_templates.ip.write import IpDesign
-from gatewright.hls_templates.pynq.driver.overlay import FACTS_SCHEMA
+from gatewright.hls_templates.pynq.driver.known import FACTS_SCHEMA, seal
 from gatewright.hls_templates.pynq.join import DRIVER, driver_text
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import IntegerModel
@@ -41,11 +41,11 @@ def driver_facts(ip: IpDesign, integer: IntegerModel, cycles: int) -> dict[str, 
         cycles: That a sequence as long as the example takes at the most.
 
     Returns:
-        JSON; ``addresses`` are None until a block design gives the registers of ``ip`` and of each
-        ``dma`` a place.
+        JSON; ``seal`` is over all but ``addresses``, which are None until a block design gives the
+        registers of ``ip`` and of each ``dma`` a place.
     """
     boundaries = {boundary.tensor: boundary for boundary in integer.inputs}
-    return {
+    facts = {
         "schema": FACTS_SCHEMA,
         "name": ip.names.name,
         "digest": ip.digest,
@@ -62,6 +62,7 @@ def driver_facts(ip: IpDesign, integer: IntegerModel, cycles: int) -> dict[str, 
         "outputs": [_port(port) for port in ip.outputs],
         "results": [_result(boundary) for boundary in integer.outputs],
     }
+    return {**facts, "seal": seal(facts)}
 
 
 def _registers() -> dict[str, Any]:

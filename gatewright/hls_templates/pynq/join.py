@@ -8,7 +8,7 @@ from importlib import resources
 from gatewright.hls_templates.pynq import driver
 
 DRIVER = "gatewright_pynq.py"
-_PARTS = ("faults", "numbers", "words", "transfers", "pieces", "overlay")
+_PARTS = ("faults", "numbers", "words", "transfers", "pieces", "known", "overlay")
 """Each imports those before it; the last has the docstring of the whole."""
 _FUTURE = "from __future__ import annotations"
 

@@ -12,7 +12,7 @@ It needs Python 3.8 or later, numpy and the board's own pynq, and nothing else o
 
 from __future__ import annotations
 
-import json
+import math
 import os
 import threading
 import weakref
@@ -21,6 +21,7 @@ from typing import Any, Iterable, Sequence
 import numpy as np
 
 from gatewright.hls_templates.pynq.driver.faults import TOGETHER, OverlayError
+from gatewright.hls_templates.pynq.driver.known import read_facts
 from gatewright.hls_templates.pynq.driver.numbers import encoded, floats, result, unfit
 from gatewright.hls_templates.pynq.driver.pieces import OverlayStream
 from gatewright.hls_templates.pynq.driver.transfers import Transfers, aligned
@@ -28,8 +29,6 @@ from gatewright.hls_templates.pynq.driver.words import BusPort
 
 __all__ = ["Overlay", "OverlayError", "OverlayStream"]
 
-FACTS_SCHEMA = 1
-"""The version of NAME.json, and of what its registers mean."""
 BUFFER_BYTES = 1 << 23
 """Bytes of the buffers that are allocated at once, unless one sequence takes more."""
 
@@ -53,7 +52,7 @@ class Pynq:
             raise OverlayError("GW-911", bitfile, fault, TOGETHER)
         try:
             import pynq
-        except (ImportError, OSError) as error:
+        except Exception as error:  # it looks for a board
             fault = f"pynq cannot be imported: {error!r}."
             remedy = "Run this on the board, with the Python of its PYNQ image."
             raise OverlayError("GW-911", bitfile, fault, remedy) from error
@@ -99,7 +98,8 @@ class Overlay:
 
     Raises:
         OverlayError: GW-911 if it cannot be loaded, GW-904 if the design or a DMA does not come out
-            of its reset, GW-906 and GW-907 if it is another build or has other registers.
+            of its reset, GW-906 and GW-907 if it is another build or has other registers; GW-606
+            for a timeout or a clock that is no number above 0.
     """
 
     def __init__(
@@ -109,7 +109,9 @@ class Overlay:
         self.facts = read_facts(os.path.splitext(self._where)[0] + ".json")
         addresses = self.facts["addresses"]
         self.timeout = timeout
-        self.clock = clock or (1.0 if addresses is None else addresses["clock_mhz"])
+        known = 1.0 if addresses is None else addresses["clock_mhz"]
+        self.clock = known if clock is None else clock
+        self.limit(0)
         self._inputs = [BusPort(facts) for facts in self.facts["inputs"]]
         self._outputs = [BusPort(facts) for facts in self.facts["outputs"]]
         self._stream: Any = lambda: None
@@ -151,7 +153,16 @@ class Overlay:
     clear = reset
 
     def limit(self, steps: int) -> float:
-        """Seconds in which a transfer has to end while sequences of so many steps run."""
+        """Seconds in which a transfer has to end while sequences of so many steps run.
+
+        Raises:
+            OverlayError: GW-606 for a timeout or a clock that is no number above 0.
+        """
+        for name in ("timeout", "clock"):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not 0 < value < math.inf:
+                fault = f"{name} is {value!r}."
+                raise OverlayError("GW-606", self._where, fault, "Pass a number above 0.")
         parts = -(-steps // self.facts["steps"])
         return float(self.timeout + parts * self.facts["cycles"] / (self.clock * 1e6))
 
@@ -377,21 +388,3 @@ class Overlay:
 
     def _write(self, register: str, value: int) -> None:
         self._ip.write(self.facts["registers"][register]["offset"], value)
-
-
-def read_facts(path: str) -> dict[str, Any]:
-    """NAME.json.
-
-    Raises:
-        OverlayError: GW-911 if it cannot be read, or is of another version.
-    """
-    try:
-        with open(path, encoding="utf-8") as file:
-            facts: dict[str, Any] = json.load(file)
-        schema = facts["schema"]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise OverlayError("GW-911", path, f"it cannot be read: {error}.", TOGETHER) from error
-    if schema != FACTS_SCHEMA:
-        fault = f"it is of version {schema}, and this driver reads {FACTS_SCHEMA}."
-        raise OverlayError("GW-911", path, fault, "Copy gatewright_pynq.py of that build, too.")
-    return facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Callable, Sequence
 
 import numpy as np
@@ -31,6 +32,7 @@ class OverlayStream:
     ) -> None:
         self._where, self._shape, self._check, self._run = where, shape, check, run
         self.closed = False
+        self._turns = threading.RLock()  # a piece goes on from the one before, of any thread
         self.reset()
 
     def __enter__(self) -> OverlayStream:
@@ -49,9 +51,10 @@ class OverlayStream:
         Raises:
             OverlayError: GW-606 if the stream is closed.
         """
-        self._check_open()
-        self._begun = self._lost = False
-        self._given: list[Any] = []
+        with self._turns:
+            self._check_open()
+            self._begun = self._lost = False
+            self._given: list[Any] = []
 
     def __call__(self, frame: Any, raw: bool = False) -> Any:
         """Run the next steps.
@@ -69,6 +72,10 @@ class OverlayStream:
             OverlayError: GW-601 for a frame that does not fit; GW-606 if the stream is closed, or
                 its last call failed on its way; GW-909 if the state was lost; and as ``simulate``.
         """
+        with self._turns:
+            return self._next(frame, raw)
+
+    def _next(self, frame: Any, raw: bool) -> Any:
         self._check_open()
         if self._lost:
             raise self._refused("its last call failed on its way", "Call reset() and begin anew.")
