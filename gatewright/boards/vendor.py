@@ -19,6 +19,7 @@ from gatewright.boards.vivado.flow import (
     no_block_design,
     project_files,
 )
+from gatewright.boards.vivado.outcome import onto_the_board
 from gatewright.hls_templates.project.names import SOURCES
 from gatewright.tools.programs import YOSYS
 
@@ -75,7 +76,11 @@ def count_resources(
             lambda smaller: count_plan(board, make_plan(board, smaller, wanted), folder, progress),
         )
     project, without = _has_project(board, candidate), no_block_design(board, candidate)
-    notes = [NOTE, *[WRITTEN] * project, *[NO_PROJECT.format(without)] * bool(without)]
+    notes = [
+        NOTE,
+        *[WRITTEN, onto_the_board(board, candidate.names.name)] * project,
+        *[NO_PROJECT.format(without)] * bool(without),
+    ]
     report = vendor_report(
         board,
         candidate,

@@ -99,7 +99,8 @@ def test_the_page_and_the_terminal_show_it(
     result = CliRunner().invoke(main, args)
     assert result.exit_code == 0, result.output
     shown = " ".join(result.output.split())
-    for words in ("0.412 ns left", "1.731 W", "the clock is met", "openFPGALoader -b basys3"):
+    loads = "openFPGALoader -b basys3 vivado/gatewright.bit"
+    for words in ("0.412 ns left", "1.731 W", "the clock is met", loads, "gatewright run"):
         assert words in shown, shown
     page = own_build.report().read_text()
     for words in ("Vivado 2024.1", "1.731 W", "out of context", "4,321"):
@@ -236,6 +237,9 @@ def test_results_are_not_lost(
     made = (place / "vivado/gatewright.bit").read_bytes()
     result = CliRunner().invoke(main, ["synth", str(own_build.path), "--board", "pynq-z2"])
     assert result.exit_code == 0 and "synth/pynq-z2.before" in result.output, result.output
+    shown = " ".join(result.output.split())
+    assert "Copy vivado/gatewright.bit, gatewright.hwh, gatewright.json" in shown, shown
+    assert "gatewright_pynq.py" in shown and "one folder of the board" in shown
     assert not (place / "vivado/gatewright.bit").exists()
     before = place.with_name("pynq-z2.before")
     assert (before / "vivado/gatewright.bit").read_bytes() == made
@@ -249,6 +253,16 @@ def test_results_are_not_lost(
     refused("GW-804", own_build)
     refused("GW-804", own_build)
     assert (place.with_name("pynq-z2.before.3") / "vivado/done/bitstream").is_file()
+
+
+def test_how_the_bitstream_is_loaded(
+    own_build: Build, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count_at_once(bare, monkeypatch)
+    result = CliRunner().invoke(main, ["synth", str(own_build.path), "--board", "arty-a7-35t"])
+    shown = " ".join(result.output.split())
+    assert "openFPGALoader -b arty_a7_35t vivado/gatewright.bit" in shown, shown
+    assert "gatewright run" in shown
 
 
 def test_what_was_run_by_hand_is_read(

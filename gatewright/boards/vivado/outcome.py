@@ -30,6 +30,7 @@ from gatewright.boards.vivado.reports import (
 )
 from gatewright.boards.vivado.summary import VivadoReport
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.pynq import DRIVER
 
 T = TypeVar("T")
 
@@ -57,6 +58,22 @@ def reached(folder: Path) -> Reached:
         _read(below / TIMING, read_timing_summary),
         _read(below / POWER, read_power),
     )
+
+
+def onto_the_board(board: Board, name: str) -> str:
+    """What is to be done with the bitstream of a project."""
+    bit = f"{VIVADO_FOLDER}/{name}.bit"
+    if isinstance(board, ShellBoard):
+        return f"The bitstream is loaded by {load_command(board, name)}, and run by gatewright run."
+    return (
+        f"Copy {bit}, {name}.hwh, {name}.json and {DRIVER}, which lie there, into one folder of "
+        "the board (docs/pynq.md)."
+    )
+
+
+def load_command(board: ShellBoard, name: str) -> str:
+    """What loads the bitstream of a project, in the folder of the board."""
+    return f"openFPGALoader -b {board.loader} {VIVADO_FOLDER}/{name}.bit"
 
 
 WRITTEN_BY = {"ooc": (OOC_UTILIZATION,), "implement": (UTILIZATION, TIMING, POWER)}
@@ -103,7 +120,8 @@ def make_report(
     """
     found = reached(folder)
     used = usage(found, board.resources)
-    bit = f"{VIVADO_FOLDER}/{candidate.names.name}.bit"
+    name = candidate.names.name
+    bit = f"{VIVADO_FOLDER}/{name}.bit"
     made = bit if (folder / bit).is_file() else ""
     summary = VivadoReport(
         version=next((u.version for u in (found.whole, found.alone) if u is not None), ""),
@@ -120,9 +138,11 @@ def make_report(
         (Attempt(candidate.multipliers, not too_large(used), used),),
         mhz,
         plan,
-        note="" if made else "There is no bitstream: its stages were not asked for.",
+        note=onto_the_board(board, name)
+        if made
+        else "There is no bitstream: its stages were not asked for.",
         bitstream=made,
-        load=f"openFPGALoader -b {board.loader} {bit}" if isinstance(board, ShellBoard) else "",
+        load=load_command(board, name) if isinstance(board, ShellBoard) else "",
         vivado=summary,
     )
 
