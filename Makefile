@@ -2,6 +2,7 @@
 # make test    install into .venv, lint, and run every test
 # make quick   lint, and the tests that are soon done and run no compiler, simulator or FPGA tool
 # make hls     all checks of the C++ for Vitis HLS, over the whole matrix (most of an hour)
+# make ip      all checks of names, the IP, Vivado projects and the PYNQ driver, at their full counts
 # make lint    ruff, mypy and clang-format only
 # make snapshot  write anew what tests/snapshot holds of a small model's output, and docs/registers.md
 # make bench   simulation speed beside hls4ml and Brevitas
@@ -23,7 +24,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick hls lint snapshot bench clean
+.PHONY: help demo test quick hls ip lint snapshot bench clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -46,6 +47,10 @@ quick: lint
 hls: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/hls tests/lint tests/vitis tests/matrix \
 	  tests/campaign/test_random_models.py --compilers all --matrix all --models 100
+
+ip: $(VENV)/.dev
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/names tests/ip tests/vivado tests/pynq \
+	  tests/matrix/test_readers.py --beats all --boards all --matrix all
 
 lint: $(VENV)/.dev
 	@echo "==> ruff"
