@@ -18,6 +18,7 @@ from shared_model import Shared
 
 import gatewright
 from gatewright.builds import opened
+from gatewright.hls_templates.project.names import LIBRARY
 
 pytestmark = pytest.mark.compiles
 
@@ -72,7 +73,7 @@ def test_an_edited_kernel_runs_as_it_is_from_then_on(
     build: gatewright.Build, shared: Shared
 ) -> None:
     before = build.simulate(shared.x, raw=True)
-    header = build.path / "hls" / "gatewright" / "requantize.hpp"
+    header = build.path / "hls" / LIBRARY / "requantize.hpp"
     text = header.read_text()
     header.write_text(text.replace("< low ? T(low)", "< low ? T(high)"))
     assert header.read_text() != text

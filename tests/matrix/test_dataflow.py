@@ -26,6 +26,7 @@ from matrix_shapes import few
 
 from gatewright.builds.golden import golden_vectors
 from gatewright.hls_templates.mapping.ports import Ports
+from gatewright.hls_templates.project.names import LIBRARY
 from gatewright.lint.headers import own_headers
 from gatewright.tools.compiler import run_compiler
 
@@ -98,7 +99,7 @@ def test_stated_depths_are_enough(number: int, tmp_path: Path) -> None:
     for name, text in longest(build, number).items():
         (tmp_path / name).write_text(text)
     (tmp_path / "top.cpp").write_text(side_by_side((hls / "top.cpp").read_text()))
-    folders = [BOUNDED, own_headers(), hls, hls / "gatewright"]
+    folders = [BOUNDED, own_headers(), hls, hls / LIBRARY]
     flags = ["-std=c++17", "-O1", "-w", "-pthread", "-DGW_VITIS", *(f"-I{f}" for f in folders)]
     run_compiler(needs("g++"), [*flags, "top.cpp", str(hls / "tb.cpp"), "-o", "tb"], tmp_path)
     passed = f"PASS: {SEQUENCES} sequences, 0 values differ\n"
