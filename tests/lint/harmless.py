@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from planted import (
+from lint_cases import (
     ACC,
     AGGREGATE,
     BANKS,

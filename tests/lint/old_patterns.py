@@ -8,7 +8,7 @@ indices into structs. 9 and 10 were the project's, not the C++'s.
 
 from __future__ import annotations
 
-from planted import ACC, BANKS, PIPELINE, RAM, ROM, Case, Edit, lines
+from lint_cases import ACC, BANKS, PIPELINE, RAM, ROM, Case, Edit, lines
 
 _HELPER = "template <class T>\nT larger"
 _PICKER = lines(

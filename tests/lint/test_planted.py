@@ -7,9 +7,10 @@ from functools import cache
 
 import pytest
 from harmless import HARMLESS
+from lint_cases import Case
 from lint_designs import small, view
 from old_patterns import OLD
-from planted import PLANTED, Case
+from planted import PLANTED
 
 from gatewright.lint.findings import Finding
 from gatewright.lint.rules.table import RULES, judge
