@@ -27,6 +27,7 @@ RANKS: tuple[set[str], ...] = (
     {"build"},
     {"calibration", "device", "pynq"},
     {"compiler"},
+    {"qonnx"},
     {"cli"},
 )
 """What each part of the package may import: the parts before it; ``page`` none."""

@@ -78,11 +78,13 @@ class _Cell(CustomOp):  # type: ignore[misc]
         return types
 
     def make_shape_compatible_op(self, model: Any) -> onnx.NodeProto:
-        """Shape inference of several outputs has no standard stand-in; see ``infer_shapes``."""
-        x = model.get_tensor_shape(self.onnx_node.input[0])
-        hidden = model.get_tensor_shape(self.onnx_node.input[1])
-        stand_in: onnx.NodeProto = self.make_const_shape_op([*x[:-1], hidden[-1]])
-        return stand_in
+        """A product of x and a weight, of whatever lengths x has; final states are entered here."""
+        node, form = self.onnx_node, self.form
+        for output, state in zip(node.output[1:], node.input[1:], strict=False):
+            if output:
+                model.set_tensor_shape(output, model.get_tensor_shape(state))
+        operands = [node.input[0], node.input[form.first_weight]]
+        return onnx.helper.make_node("Einsum", operands, node.output[:1], equation="abi,hi->abh")
 
     def infer_node_datatype(self, model: Any) -> None:
         """Outputs are dequantized floats."""
