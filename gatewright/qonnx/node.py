@@ -26,7 +26,7 @@ MODEL = "model"
 
 
 @dataclass(frozen=True)
-class Port:
+class NodePort:
     """A tensor that enters or leaves a node.
 
     Attributes:
@@ -60,7 +60,7 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Ports:
+class NodePorts:
     """What enters and leaves a node.
 
     Attributes:
@@ -69,8 +69,8 @@ class Ports:
         steps: T; 0 where it is free.
     """
 
-    inputs: tuple[Port, ...]
-    outputs: tuple[Port, ...]
+    inputs: tuple[NodePort, ...]
+    outputs: tuple[NodePort, ...]
     steps: int
 
 
@@ -116,7 +116,7 @@ def integer_model(node: onnx.NodeProto) -> IntegerModel:
     return _lowered(_bytes(node))
 
 
-def ports(node: onnx.NodeProto) -> Ports:
+def ports(node: onnx.NodeProto) -> NodePorts:
     """Ranges, scales, lanes and steps of what a node takes and gives.
 
     Raises:
@@ -132,13 +132,13 @@ def ports(node: onnx.NodeProto) -> Ports:
 
 def make_ports(
     integer: IntegerModel, inputs: Sequence[str], outputs: Sequence[str], steps: int
-) -> Ports:
+) -> NodePorts:
     """The ports of an integer model, by the names of tensors around it.
 
     Raises:
         GatewrightError: GW-107 where one argument meets several quantizers.
     """
-    return Ports(
+    return NodePorts(
         tuple(
             _input(name, i, argument, integer)
             for i, (name, argument) in enumerate(zip(inputs, integer.arguments, strict=True))
@@ -151,12 +151,12 @@ def make_ports(
     )
 
 
-def _input(name: str, position: int, argument: Argument, integer: IntegerModel) -> Port:
+def _input(name: str, position: int, argument: Argument, integer: IntegerModel) -> NodePort:
     met = [i for i in integer.inputs if i.argument == position]
     _check_one_quantizer(name, met)
     quantizer = met[0].quantizer
     sequence = argument.time_axis is not None
-    return Port(
+    return NodePort(
         name,
         quantizer.type,
         float(quantizer.scales[0]),
@@ -179,9 +179,9 @@ def _check_one_quantizer(name: str, met: Sequence[InputBoundary]) -> None:
         )
 
 
-def _output(name: str, boundary: OutputBoundary, tensors: Sequence[Tensor]) -> Port:
+def _output(name: str, boundary: OutputBoundary, tensors: Sequence[Tensor]) -> NodePort:
     shape = tensors[0].shape
-    return Port(
+    return NodePort(
         name,
         IntType.hull(t.type for t in tensors),
         float(boundary.scales[0]),

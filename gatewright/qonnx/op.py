@@ -14,7 +14,7 @@ from qonnx.custom_op.registry import add_op_to_domain
 
 from gatewright.ir import interpreter
 from gatewright.levels.inputs import check_arguments
-from gatewright.qonnx.node import DOMAIN, MODEL, Port, inner_model, integer_model, ports
+from gatewright.qonnx.node import DOMAIN, MODEL, NodePort, inner_model, integer_model, ports
 
 
 class QuantRecurrent(CustomOp):  # type: ignore[misc]
@@ -85,7 +85,7 @@ class QuantRecurrent(CustomOp):  # type: ignore[misc]
         ]
 
 
-def described(source: Port, result: Port) -> dict[str, Any]:
+def described(source: NodePort, result: NodePort) -> dict[str, Any]:
     """The attributes that follow from the first ports of a node."""
     return {
         "input_dtype": source.dtype,

@@ -1,4 +1,4 @@
-"""Gathers all that becomes one node with a chain of cells: quantizers, states, what picks and joins."""
+"""Gathers what becomes one node with a chain: quantizers, states, what picks and joins outputs."""
 
 from __future__ import annotations
 
@@ -141,9 +141,8 @@ class _Steps:
 
     def _is_sequence(self, name: str) -> bool:
         met = walk_back(self.wires, name, BETWEEN, is_cell)
-        return all(
-            node is not None and (not is_cell(node) or n == node.output[0]) for n, node in met
-        )
+        ends = [(at, node) for at, node in met if node is None or is_cell(node)]
+        return all(node is not None and at == node.output[0] for at, node in ends)
 
 
 def _gather_behind(wires: Wires, region: Region, steps: _Steps) -> None:

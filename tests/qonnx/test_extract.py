@@ -24,7 +24,7 @@ from gatewright.qonnx import (  # noqa: E402
     recurrent_nodes,
 )
 
-B, T, I, H = 1, 5, 3, 4
+B, T, I, H = 1, 5, 3, 4  # noqa: E741
 
 
 class Between(torch.nn.Module):
