@@ -25,7 +25,7 @@ from gatewright.qonnx.op import described
 from gatewright.qonnx.region import Region, gather
 from gatewright.qonnx.wires import DOMAINS, Wires
 
-VERSION = 1
+_VERSION = 1
 """Of the domain."""
 
 
@@ -80,7 +80,7 @@ class ExtractRecurrent(Transformation):  # type: ignore[misc]
         del model.graph.node[:]
         model.graph.node.extend(nodes)
         if DOMAIN not in {opset.domain for opset in model.model.opset_import}:
-            model.model.opset_import.append(helper.make_opsetid(DOMAIN, VERSION))
+            model.model.opset_import.append(helper.make_opsetid(DOMAIN, _VERSION))
 
 
 @dataclass(frozen=True)
