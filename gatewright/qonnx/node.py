@@ -88,7 +88,7 @@ def attribute(node: onnx.NodeProto, name: str) -> Any:
     for given in node.attribute:
         if given.name == name:
             return onnx.helper.get_attribute_value(given)
-    raise _malformed(node, f"its attribute {name!r} is missing")
+    raise _malformed(node, f"its attribute {name!r} is missing.")
 
 
 def pack_model(model: onnx.ModelProto) -> npt.NDArray[np.uint8]:
@@ -126,7 +126,7 @@ def ports(node: onnx.NodeProto) -> NodePorts:
     counts = len(node.input), len(node.output)
     wanted = len(integer.arguments), len(integer.outputs)
     if counts != wanted:
-        raise _malformed(node, f"it has {counts} inputs and outputs, its model {wanted}")
+        raise _malformed(node, f"it has {counts} inputs and outputs, its model {wanted}.")
     return make_ports(integer, node.input, node.output, int(attribute(node, "T")))
 
 
@@ -195,9 +195,9 @@ def _output(name: str, boundary: OutputBoundary, tensors: Sequence[Tensor]) -> N
 def _bytes(node: onnx.NodeProto) -> bytes:
     tensor = attribute(node, MODEL)
     if not isinstance(tensor, onnx.TensorProto) or tensor.data_type != onnx.TensorProto.UINT8:
-        raise _malformed(node, f"its attribute {MODEL!r} is no tensor of bytes")
+        raise _malformed(node, f"its attribute {MODEL!r} is no tensor of bytes.")
     if math.prod(tensor.dims) != len(tensor.raw_data):
-        raise _malformed(node, f"its attribute {MODEL!r} has another length than it says")
+        raise _malformed(node, f"its attribute {MODEL!r} has another length than it says.")
     return numpy_helper.to_array(tensor).tobytes()
 
 
@@ -217,6 +217,6 @@ def _malformed(node: onnx.NodeProto, cause: str) -> GatewrightError:
     return GatewrightError(
         "GW-207",
         where=node.name or OP_TYPE,
-        cause=f"{cause}.",
+        cause=cause,
         remedy="Extract the recurrent layers again, from the model that was exported.",
     )
