@@ -27,6 +27,7 @@ CODES: dict[str, str] = {
     "GW-301": "tensor is not quantized where it has to be",
     "GW-302": "integer range exceeds what a kernel can hold",
     "GW-303": "activations are not quantized: calibration data needed",
+    "GW-304": "tensor has no fixed-point type",
     # 4xx: build folders
     "GW-401": "output folder is not a Gatewright build",
     "GW-402": "build folder is incomplete or damaged",
@@ -36,12 +37,14 @@ CODES: dict[str, str] = {
     "GW-406": "build is not what compile emits",
     "GW-407": "build was made by another version of Gatewright",
     "GW-408": "file of a board cannot be used",
+    "GW-409": "hls4ml is configured otherwise than the model needs",
     # 5xx: tools
     "GW-501": "no C++ compiler",
     "GW-502": "C++ compilation failed",
     "GW-503": "C simulation failed",
     "GW-504": "cache of compiled code is not the user's alone",
     "GW-505": "package of the linter is not installed",
+    "GW-506": "tool that is extended is not installed",
     # 6xx: running
     "GW-601": "input does not fit the build",
     "GW-602": "unknown level",

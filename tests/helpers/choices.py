@@ -61,6 +61,12 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
         "a million beats for each case of a kernel and of an IP (for all of the kernel; 20,000 of "
         "an IP, another one with each commit), and 10,000 of an IP in cocotb (300)",
     ),
+    "inside": (
+        "all",
+        form("all"),
+        "",
+        "the whole grid of models inside other tools (a few, others with each commit)",
+    ),
 }
 """By name: the words it takes, their type, its default, and what it says."""
 

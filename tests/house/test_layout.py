@@ -29,6 +29,7 @@ RANKS: tuple[set[str], ...] = (
     {"compiler"},
     {"qonnx"},
     {"cli"},
+    {"hls4ml"},
 )
 """What each part of the package may import: the parts before it; ``page`` none."""
 RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}

@@ -1,0 +1,78 @@
+"""The files that we add to a project of hls4ml, and the one word of it that we change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gatewright.hls4ml.layer import GatewrightRecurrent
+from gatewright.hls4ml.part import Part
+from gatewright.hls4ml.templates import names_of
+from gatewright.hls_templates.library import versioned_headers
+from gatewright.hls_templates.mapping.dataflow import Design
+from gatewright.hls_templates.project.hls.write import params_header, write_project
+from gatewright.hls_templates.project.names import LIBRARY
+from gatewright.hls_templates.template import template
+
+_STANDARD = ("-std=c++0x", "-std=c++14")
+"""What hls4ml's script tells Vitis HLS, and what our kernels are written in, its default."""
+_SCRIPT = "build_prj.tcl"
+
+
+def write_sources(model: Any) -> bool:
+    """Write what belongs to our layers, behind all that hls4ml writes.
+
+    Args:
+        model: hls4ml's.
+
+    Returns:
+        False: the graph is as it was.
+    """
+    nodes = [n for n in model.get_layers() if n.class_name == GatewrightRecurrent.__name__]
+    if not nodes:
+        return False
+    files = {f"{LIBRARY}/{name}": text for name, text in versioned_headers().items()}
+    files["gatewright_hls4ml.hpp"] = _render("ends.hpp.j2", library=LIBRARY)
+    for node in nodes:
+        files |= node_files(node)
+    folder = Path(model.config.get_output_dir())
+    write_project(files, folder / "firmware")
+    script = folder / _SCRIPT
+    script.write_text(script.read_text().replace(*_STANDARD))
+    model.config.backend.writer.write_tar(model)  # which was made before ours were there
+    return False
+
+
+def node_files(node: Any) -> dict[str, str]:
+    """The parameters of a node, and its region between tensors of hls4ml."""
+    config, part, names = node.model.config, node.get_attr("part"), names_of(node)
+    design = part.design(
+        node.get_attr("reuse_factor"),
+        float(config.get_config_value("ClockPeriod")),
+        str(config.get_config_value("Part")),
+    )
+    layer = _render(
+        "layer.hpp.j2",
+        design=design,
+        names=names,
+        library=LIBRARY,
+        where=part.where,
+        ends=_ends(part, design),
+        streams=config.get_config_value("IOType") == "io_stream",
+    )
+    params = f"{names.namespace}.hpp"
+    return {params: params_header(design, names), f"{names.name}.hpp": layer}
+
+
+def _ends(part: Part, design: Design) -> list[dict[str, Any]]:
+    """Tensors in the order of the call: the inputs, then the output."""
+    types = (*part.input_types, part.output_type)
+    ports = (*design.inputs, *design.outputs)
+    return [
+        {"port": port, "type": precision, "steps": port.beats(part.steps)}
+        for port, precision in zip(ports, types, strict=True)
+    ]
+
+
+def _render(name: str, **values: Any) -> str:
+    return template("gatewright.hls4ml", name).render(**values)

@@ -1,0 +1,71 @@
+"""hls4ml's own C-simulation of a model, beside our integers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import hls4ml
+import numpy as np
+import torch
+from hls4ml_models import SEQUENCES, T, sequences
+from torch import nn
+
+import gatewright.hls4ml  # noqa: F401 - registers our layers
+from gatewright import frontend
+from gatewright.ir import interpreter
+from gatewright.ir.lowering import lower
+
+
+def convert(
+    model: nn.Module,
+    folder: Path,
+    shape: tuple[int, ...],
+    *,
+    io_type: str = "io_parallel",
+    backend: str = "Vitis",
+    layout: str = "internal",
+    reuse: int = 1,
+    style: str | None = None,
+    settings: dict[str, Any] | None = None,
+    **options: Any,
+) -> Any:
+    """hls4ml's model of a torch module; ``settings`` go into its configuration by layer."""
+    config = hls4ml.utils.config_from_pytorch_model(
+        model, shape, channels_last_conversion=layout, default_reuse_factor=reuse
+    )
+    config |= settings or {}
+    config["Model"] |= {} if style is None else {"PipelineStyle": style}
+    return hls4ml.converters.convert_from_pytorch_model(
+        model,
+        hls_config=config,
+        output_dir=str(folder),
+        io_type=io_type,
+        backend=backend,
+        **options,
+    )
+
+
+def integers(model: nn.Module, x: np.ndarray) -> np.ndarray:
+    """What Gatewright's integer graph of the whole model gives, as floats."""
+    integer = lower(frontend.trace(model, torch.from_numpy(x[:1])))
+    outputs, _ = interpreter.run(integer.graph, integer.encode([x]))
+    return integer.decode(outputs)[0]
+
+
+def check_equal(converted: Any, model: nn.Module, seed: int = 0, steps: int = T) -> int:
+    """Compile and predict; every value has to be ours, and torch's; how many there were."""
+    converted.compile()
+    x = sequences(SEQUENCES, seed, (steps, _features(converted)))
+    ours = integers(model, x)
+    with torch.no_grad():
+        reference = model(torch.from_numpy(x)).numpy()
+    predicted = converted.predict(x).reshape(ours.shape)
+    assert np.unique(predicted).size > 1, "a model that says nothing"
+    assert np.count_nonzero(predicted != ours) == 0
+    assert np.count_nonzero(ours != reference) == 0
+    return int(ours.size)
+
+
+def _features(converted: Any) -> int:
+    return int(converted.get_input_variables()[0].shape[-1])

@@ -1,0 +1,23 @@
+"""predict() of hls4ml equals our integers over the grid; a few in CI, all by ``--inside all``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hls4ml_grid import Case, chosen
+from hls4ml_models import I, T
+from hls4ml_runs import check_equal, convert
+
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+
+
+@pytest.mark.parametrize("case", chosen(), ids=str)
+def test_predict_equals_our_integers(
+    case: Case, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    model = case.model()
+    converted = convert(model, tmp_path, (T, I), io_type=case.io_type, backend=case.backend)
+    record_property("hls4ml", str(case))
+    record_property("values equal", check_equal(converted, model))

@@ -1,0 +1,124 @@
+"""What hls4ml would compute otherwise than the model is refused, with a code and a remedy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import brevitas.nn as qnn
+import pytest
+import torch
+from brevitas.core.function_wrapper import CeilSte
+from brevitas.quant import (
+    Int8ActPerTensorFixedPoint,
+    Int8ActPerTensorFloat,
+    ShiftedUint8ActPerTensorFloat,
+)
+from hls4ml_models import I, Model, T, calibrated, layer
+from hls4ml_runs import convert
+
+from gatewright.errors import GatewrightError
+
+
+class Ceil(Int8ActPerTensorFixedPoint):
+    """A quantizer that rounds up."""
+
+    float_to_int_impl = CeilSte
+    float_to_int_impl_type = "CEIL"
+
+
+def read(forward: Callable[..., Any], **options: Any) -> Callable[[], Model]:
+    return lambda: calibrated(Model(forward, rnn=layer("lstm", **options)))
+
+
+def everything(model: Any, x: torch.Tensor) -> torch.Tensor:
+    return model.rnn(x)[0]
+
+
+def time_first() -> Model:
+    model = read(everything)()
+    model.rnn = calibrated(qnn.QuantLSTM(I, 4, io_quant=Int8ActPerTensorFixedPoint))
+    return model
+
+
+MODELS: dict[str, tuple[Callable[[], Model], str, str]] = {
+    "a scale that is no power of two": (
+        read(everything, io_quant=Int8ActPerTensorFloat),
+        "GW-304",
+        "Int8ActPerTensorFixedPoint",
+    ),
+    "a zero point": (
+        read(everything, io_quant=ShiftedUint8ActPerTensorFloat),
+        "GW-304",
+        "power-of-two",
+    ),
+    "a rounding that ap_fixed has not": (read(everything, io_quant=Ceil), "GW-304", "power-of-two"),
+    "two things that are read": (
+        read(lambda m, x: (lambda out: out[0] + out[0][:, -1:])(m.rnn(x))),
+        "GW-108",
+        "h[-1]",
+    ),
+    "the whole that it returns": (read(lambda m, x: m.rnn(x)), "GW-108", "h[-1]"),
+    "time steps first": (time_first, "GW-109", "batch_first=True"),
+}
+
+
+def check(caught: pytest.ExceptionInfo[GatewrightError], code: str, remedy: str) -> None:
+    error = caught.value
+    assert error.code == code, error
+    assert error.where and error.cause
+    assert remedy in error.remedy
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_that_hls4ml_cannot_hold(name: str, tmp_path: Path) -> None:
+    make, code, remedy = MODELS[name]
+    model = make()
+    with pytest.raises(GatewrightError) as caught:
+        convert(model, tmp_path, (T, I))
+    check(caught, code, remedy)
+
+
+OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "a wider type of the input": (
+        {"settings": {"LayerName": {"x": {"Precision": {"result": "ap_fixed<24,8>"}}}}},
+        "Leave",
+    ),
+    "another back end": ({"backend": "Quartus"}, "backend='Vitis'"),
+    "a pipeline of the whole model": ({"style": "pipeline"}, "dataflow"),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_configuration_that_changes_values(name: str, tmp_path: Path) -> None:
+    options, remedy = OPTIONS[name]
+    model = read(everything)()
+    with pytest.raises(GatewrightError) as caught:
+        convert(model, tmp_path, (T, I), **options)
+    check(caught, "GW-409", remedy)
+
+
+@pytest.mark.parametrize("hidden", ["None", "the folder"])
+def test_without_hls4ml(hidden: str, tmp_path: Path) -> None:
+    """A folder of that name, as there is one beside these tests, is not hls4ml."""
+    (tmp_path / "hls4ml").mkdir()
+    hide = {
+        "None": "sys.modules['hls4ml'] = None",
+        "the folder": "sys.path = [p for p in sys.path if 'site-packages' not in p]",
+    }[hidden]
+    code = f"""
+import sys
+import gatewright
+{hide}
+try:
+    import gatewright.hls4ml
+except gatewright.GatewrightError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("GW-506") and "pip install hls4ml" in done.stdout
