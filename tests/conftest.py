@@ -15,6 +15,7 @@ from choices import add_options, read_options
 from guard import Guard
 from hasty import Haste, headers_folder
 from level_tools import new_cache
+from old_brevitas import bridge
 from shared_model import Shared
 
 from gatewright.build import Build
@@ -36,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """One cache for this run and its workers, not the user's."""
     read_options(config)
+    bridge()
     gc.set_threshold(10_000, 20, 10)
     # Workers share the cores: threads of each would wait for each other's.
     torch.set_num_threads(1)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
+from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 
 from gatewright import frontend
@@ -103,7 +104,10 @@ def inner_model(node: onnx.NodeProto) -> onnx.ModelProto:
         GatewrightError: GW-207 where there is none.
     """
     model = onnx.ModelProto()
-    model.CopyFrom(_parsed(_bytes(node)))
+    try:
+        model.ParseFromString(_bytes(node))
+    except DecodeError as error:
+        raise _malformed(node, f"the bytes of its attribute {MODEL!r} are no model.") from error
     return model
 
 
@@ -113,7 +117,7 @@ def integer_model(node: onnx.NodeProto) -> IntegerModel:
     Raises:
         GatewrightError: As ``gatewright.compile`` does.
     """
-    return _lowered(_bytes(node))
+    return _lowered(inner_model(node).SerializeToString(deterministic=True))
 
 
 def ports(node: onnx.NodeProto) -> NodePorts:
@@ -202,15 +206,8 @@ def _bytes(node: onnx.NodeProto) -> bytes:
 
 
 @lru_cache(maxsize=8)
-def _parsed(data: bytes) -> onnx.ModelProto:
-    model = onnx.ModelProto()
-    model.ParseFromString(data)
-    return model
-
-
-@lru_cache(maxsize=8)
 def _lowered(data: bytes) -> IntegerModel:
-    return lower(frontend.load(_parsed(data)))
+    return lower(frontend.load(onnx.ModelProto.FromString(data)))
 
 
 def _malformed(node: onnx.NodeProto, cause: str) -> GatewrightError:

@@ -38,6 +38,7 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
         "",
         "all streamed models run (a fifth, another one with each commit)",
     ),
+    "nodes": ("N", int, None, "how many models become a node of QONNX (12, drawn)"),
     "draws": ("N|seed:N", form(r"\d+|seed:\d+"), "2", "how many drawn graphs run, or which (2)"),
     "kills": ("N", int, 12, "how many compiles are killed at random (12)"),
     "boards": (
