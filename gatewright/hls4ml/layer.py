@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from hls4ml.model.attributes import Attribute, ConfigurableAttribute
-from hls4ml.model.layers import Input, Layer
+from hls4ml.model.layers import Layer
 
 from gatewright.errors import GatewrightError
 from gatewright.hls4ml.part import Part
-from gatewright.hls4ml.types import require_type
+from gatewright.hls4ml.standin import TAKES
+from gatewright.hls4ml.types import check_result
 
 BACKENDS = ("vivado", "vitis")
 """Those whose C++ ours is written for."""
@@ -24,7 +25,7 @@ class GatewrightRecurrent(Layer):  # type: ignore[misc]
     ]
 
     def initialize(self) -> None:
-        """Declare the output, and take care that nothing before it is rounded otherwise.
+        """Declare the output; what stands before it is settled when all is known.
 
         Raises:
             GatewrightError: GW-304, GW-409.
@@ -32,12 +33,8 @@ class GatewrightRecurrent(Layer):  # type: ignore[misc]
         part: Part = self.get_attr("part")
         _check_backend(self)
         _check_style(self.model.config, part.where)
-        for name, precision in zip(self.inputs, part.input_types, strict=True):
-            node = self.get_input_node(name)
-            if isinstance(node, Input):
-                require_type(self.model.config, node, precision, part.where)
-                # Its layout is torch's, which hls4ml would take for channels first.
-                node.channels_last_converted = True
+        check_result(self.model.config, self.name, part.output_type)
+        setattr(self, TAKES, part.input_types)
         self.channels_last_converted = True
         self.add_output_variable(list(part.output_shape), precision=part.output_type)
 
@@ -59,7 +56,7 @@ def _check_style(config: Any, where: str) -> None:
         raise GatewrightError(
             "GW-409",
             where=where,
-            cause="the whole model is to be a pipeline, and a recurrent layer is a dataflow region.",
+            cause="the whole model is to be one pipeline, which unrolls every loop of the layer.",
             remedy="Leave PipelineStyle out, or make it dataflow.",
         )
     config.pipeline_style = "dataflow"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,10 +10,12 @@ import onnx
 from hls4ml.model.types import FixedPrecisionType
 
 from gatewright.builds.options import ULTRASCALE, ClockedOptions
-from gatewright.hls4ml.precision import input_type, output_type
+from gatewright.errors import GatewrightError
+from gatewright.hls4ml.precision import common_type, output_type
 from gatewright.hls_templates import Design, least_budget, map_design
 from gatewright.hls_templates.kernels.recurrent.tail import split_step
 from gatewright.ir.lowering import IntegerModel, lower
+from gatewright.ir.quantizer import InputBoundary
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,21 +39,53 @@ class Part:
         """
         return lower(self.traced)
 
+    def check(self) -> None:
+        """Refuse what no layer of hls4ml can be.
+
+        Raises:
+            GatewrightError: GW-109 where time comes first; GW-108 where there is more than one
+                output, or one that holds several states.
+        """
+        outputs = self.integer.outputs
+        if self.integer.inputs[0].time_major:
+            raise GatewrightError(
+                "GW-109",
+                where=self.where,
+                cause="it takes time steps first, and hls4ml sequences.",
+                remedy="Build it with batch_first=True.",
+            )
+        if len(outputs) != 1 or outputs[0].stacked:
+            raise GatewrightError(
+                "GW-108",
+                where=self.where,
+                cause="the model reads all that it returns, or all of its states, and a layer of "
+                "hls4ml gives one tensor.",
+                remedy="Read one of out, out[:, -1] and h[-1], as in out, _ = lstm(x).",
+            )
+
     @property
     def steps(self) -> int:
         """T, which hls4ml fixes."""
         return self.integer.steps
 
     @cached_property
-    def input_shapes(self) -> tuple[tuple[int, ...], ...]:
-        """Of one sequence, by argument: [T, I], then [H] of states."""
-        graph = self.traced.graph
-        return tuple(_shape(value)[1:] for value in graph.input)
+    def input_shapes(self) -> tuple[tuple[int, int], ...]:
+        """By argument, of one sequence: [T, I]; of states [N, H]."""
+        first, *states = (_shape(value) for value in self.traced.graph.input)
+        return (first[1], first[2]), *((math.prod(s[:-2]), s[-1]) for s in states)
 
     @cached_property
     def output_shape(self) -> tuple[int, ...]:
         """Of one sequence: [T, F] or [F]."""
         return _shape(self.traced.graph.output[0])[1:]
+
+    @cached_property
+    def inputs(self) -> tuple[tuple[InputBoundary, ...], ...]:
+        """By argument, what its tensor becomes: one sequence, or states by their index."""
+        found: list[list[InputBoundary]] = [[] for _ in self.integer.arguments]
+        for boundary in self.integer.inputs:
+            found[boundary.argument].append(boundary)
+        return tuple(tuple(sorted(one, key=lambda b: b.index or 0)) for one in found)
 
     @cached_property
     def input_types(self) -> tuple[FixedPrecisionType, ...]:
@@ -59,7 +94,9 @@ class Part:
         Raises:
             GatewrightError: GW-304.
         """
-        return tuple(input_type(self.where, i.quantizer) for i in self.integer.inputs)
+        return tuple(
+            common_type(self.where, [b.quantizer for b in boundaries]) for boundaries in self.inputs
+        )
 
     @cached_property
     def output_type(self) -> FixedPrecisionType:

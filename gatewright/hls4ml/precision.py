@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from hls4ml.model.types import FixedPrecisionType, RoundingMode, SaturationMode
@@ -45,6 +46,20 @@ def input_type(where: str, quantizer: Quantizer) -> FixedPrecisionType:
     )
 
 
+def common_type(where: str, quantizers: Sequence[Quantizer]) -> FixedPrecisionType:
+    """The same of a tensor that several quantizers read; there is one at least.
+
+    Raises:
+        GatewrightError: GW-304.
+    """
+    types = [input_type(where, quantizer) for quantizer in quantizers]
+    if not types:
+        raise _refused(where, "it does not read one of its inputs")
+    if any(other != types[0] for other in types):
+        raise _refused(where, "the states of one tensor meet quantizers that differ")
+    return types[0]
+
+
 def output_type(where: str, output: OutputBoundary, held: IntType) -> FixedPrecisionType:
     """The type that holds an output exactly.
 
@@ -67,13 +82,23 @@ def _fraction_bits(where: str, which: str, scales: Scales) -> int:
     first = scales[0]
     if any(scale != first for scale in scales):
         raise _refused(where, f"its {which} has a scale for each channel")
-    if not _is_power_of_two(first):
-        raise _refused(where, f"the scale of its {which} is {float(first):g}, no power of two")
-    return first.denominator.bit_length() - first.numerator.bit_length()
+    return power_of_two(where, which, first)
 
 
-def _is_power_of_two(scale: Fraction) -> bool:
-    return scale.numerator.bit_count() == scale.denominator.bit_count() == 1
+def power_of_two(where: str, which: str, scale: Fraction) -> int:
+    """How many bits stand behind the point where one unit is worth ``scale``.
+
+    Args:
+        where: The module or node, for messages.
+        which: Whose scale it is.
+        scale: Positive.
+
+    Raises:
+        GatewrightError: GW-304.
+    """
+    if not scale.numerator.bit_count() == scale.denominator.bit_count() == 1:
+        raise _refused(where, f"the scale of its {which} is {float(scale):g}, no power of two")
+    return scale.denominator.bit_length() - scale.numerator.bit_length()
 
 
 def _refused(where: str, why: str) -> GatewrightError:
@@ -81,6 +106,7 @@ def _refused(where: str, why: str) -> GatewrightError:
         "GW-304",
         where=where,
         cause=f"{why}; hls4ml's fixed-point types have no such values.",
-        remedy="Give it quantizers of brevitas.quant with power-of-two scales where it meets other "
-        "layers, such as io_quant=Int8ActPerTensorFixedPoint; those inside may have any scale.",
+        remedy="Give it quantizers of brevitas.quant with power-of-two scales: io_quant="
+        "Int8ActPerTensorFixedPoint, weight_quant=Int8WeightPerTensorFixedPoint and so on; those "
+        "inside a recurrent layer may have any scale.",
     )

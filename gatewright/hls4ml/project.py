@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from hls4ml.model.types import FixedPrecisionType
 
 from gatewright.hls4ml.layer import GatewrightRecurrent
 from gatewright.hls4ml.part import Part
 from gatewright.hls4ml.templates import names_of
+from gatewright.hls_templates.kernels.axis.kernel import AxisPort
 from gatewright.hls_templates.library import versioned_headers
 from gatewright.hls_templates.mapping.dataflow import Design
 from gatewright.hls_templates.project.hls.write import params_header, write_project
@@ -57,21 +61,70 @@ def node_files(node: Any) -> dict[str, str]:
         names=names,
         library=LIBRARY,
         where=part.where,
-        ends=_ends(part, design),
+        inputs=_inputs(part, design),
+        output=_output(part, design),
         streams=config.get_config_value("IOType") == "io_stream",
     )
     params = f"{names.namespace}.hpp"
     return {params: params_header(design, names), f"{names.name}.hpp": layer}
 
 
-def _ends(part: Part, design: Design) -> list[dict[str, Any]]:
-    """Tensors in the order of the call: the inputs, then the output."""
-    types = (*part.input_types, part.output_type)
-    ports = (*design.inputs, *design.outputs)
-    return [
-        {"port": port, "type": precision, "steps": port.beats(part.steps)}
-        for port, precision in zip(ports, types, strict=True)
-    ]
+@dataclass(frozen=True)
+class _End:
+    """A stream of beats, and the type of its values in hls4ml.
+
+    Attributes:
+        port: Of the design.
+        type: In hls4ml.
+        steps: Beats of a sequence.
+        index: Which state of its tensor it is.
+    """
+
+    port: AxisPort
+    type: FixedPrecisionType
+    steps: int
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """An argument of the call.
+
+    Attributes:
+        name: In C++.
+        words: Steps, or states.
+        width: Values of each.
+        ends: What it becomes; of an output the one that it comes from.
+    """
+
+    name: str
+    words: int
+    width: int
+    ends: tuple[_End, ...]
+
+    @property
+    def simple(self) -> bool:
+        """Whether every value goes into one stream."""
+        return len(self.ends) == 1 and self.ends[0].steps == self.words
+
+
+def _inputs(part: Part, design: Design) -> list[_Tensor]:
+    ports = {port.tensor: port for port in design.inputs}
+    found = []
+    for argument, boundaries in enumerate(part.inputs):
+        precision, shape = part.input_types[argument], part.input_shapes[argument]
+        ends = tuple(
+            _End(ports[b.tensor], precision, ports[b.tensor].beats(part.steps), b.index or 0)
+            for b in boundaries
+        )
+        found.append(_Tensor(f"x{argument}", shape[0], shape[1], ends))
+    return found
+
+
+def _output(part: Part, design: Design) -> _Tensor:
+    port = design.outputs[0]
+    end = _End(port, part.output_type, port.beats(part.steps))
+    return _Tensor("y", end.steps, port.port.width, (end,))
 
 
 def _render(name: str, **values: Any) -> str:

@@ -7,19 +7,29 @@ from typing import Any
 
 import yaml
 from hls4ml.backends import get_backend
+from hls4ml.converters import register_onnx_layer_handler
+from hls4ml.model.flow import update_flow
 from hls4ml.model.layers import register_layer
-from hls4ml.model.optimizer import ModelOptimizerPass
+from hls4ml.model.optimizer import ModelOptimizerPass, register_pass
 
 from gatewright.hls4ml.layer import BACKENDS, GatewrightRecurrent
+from gatewright.hls4ml.onnx import recurrent
 from gatewright.hls4ml.project import write_sources
+from gatewright.hls4ml.settle import settle
+from gatewright.hls4ml.standin import GatewrightStandIn
 from gatewright.hls4ml.templates import RecurrentCall, RecurrentConfig
+from gatewright.qonnx import OP_TYPE
 
+_SETTLE = "gatewright_settle"
 _SOURCES = "gatewright_sources"
 
 
 def register() -> None:
     """Register everything; Python imports a module once, and so this is called once."""
     register_layer(GatewrightRecurrent.__name__, GatewrightRecurrent)
+    register_layer(GatewrightStandIn.__name__, GatewrightStandIn)
+    register_pass(_SETTLE, ModelOptimizerPass(_SETTLE, settle))
+    update_flow("parse_qonnx", add_optimizers=[_SETTLE])  # which every model goes through first
     # Every flow of Vitis' back end goes through Vivado's templates.
     for template in (RecurrentConfig, RecurrentCall):
         get_backend("vivado").register_template(template)
@@ -28,6 +38,7 @@ def register() -> None:
         backend.register_pass(
             _SOURCES, ModelOptimizerPass(_SOURCES, write_sources), f"{name}:write"
         )
+    register_onnx_layer_handler(OP_TYPE, recurrent)
     if find_spec("brevitas") is not None:
         _register_torch()
 

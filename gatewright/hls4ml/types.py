@@ -1,4 +1,4 @@
-"""Types of tensors in an hls4ml model: those that the layers of ours need, and no other."""
+"""Types of tensors in an hls4ml model: those that our layers need, and no other."""
 
 from __future__ import annotations
 
@@ -9,8 +9,23 @@ from hls4ml.model.types import FixedPrecisionType
 from gatewright.errors import GatewrightError
 
 
-def require_type(config: Any, node: Any, precision: FixedPrecisionType, where: str) -> None:
-    """Give an input of a model the type that rounds as the quantizer behind it does.
+def explicit(config: Any, name: str, what: str) -> str | None:
+    """The precision that the configuration gives a layer by its name; None for none, or ``auto``.
+
+    Args:
+        config: hls4ml's.
+        name: Of the layer.
+        what: Such as ``result``.
+    """
+    table = config.layer_name_precision
+    found = table.get(f"{name.lower()}_{what}", table.get(f"{name.lower()}_default"))
+    if found in (None, "auto"):
+        return None
+    return str(config.backend.convert_precision_string(str(found)))
+
+
+def require_type(config: Any, node: Any, precision: FixedPrecisionType) -> None:
+    """Give an input of the model the type that rounds as the quantizer behind it does.
 
     A wider type would round first, and the quantizer what is left.
 
@@ -18,37 +33,32 @@ def require_type(config: Any, node: Any, precision: FixedPrecisionType, where: s
         config: hls4ml's.
         node: The input.
         precision: That type.
-        where: What has the quantizer, for messages.
 
     Raises:
         GatewrightError: GW-409 where the user asks for another type, or another reader needs one.
     """
-    variable = node.get_output_variable()
-    chosen = _chosen(config, node)
-    if chosen is not None and _plain(config, chosen) != _plain(config, precision):
-        raise GatewrightError(
-            "GW-409",
-            where=where,
-            cause=f"its input {node.name} is to be {chosen}, and its quantizer is {precision}.",
-            remedy=f"Leave the precision of {node.name} out, or make it {precision}.",
-        )
-    variable.type.precision = precision
+    check_result(config, node.name, precision)
+    node.get_output_variable().type.precision = precision
     config.layer_name_precision[f"{node.name.lower()}_result"] = str(precision)
 
 
-def _chosen(config: Any, node: Any) -> str | None:
-    """What the configuration says of this input in particular."""
-    for table, name in (
-        (config.layer_name_precision, node.name.lower()),
-        (config.layer_type_precision, node.class_name.lower()),
-    ):
-        for what in ("result", "default"):
-            found = table.get(f"{name}_{what}")
-            if found not in (None, "auto"):
-                return str(found)
-    return None
+def check_result(config: Any, name: str, precision: FixedPrecisionType) -> None:
+    """Refuse another type of what a layer gives.
+
+    Raises:
+        GatewrightError: GW-409.
+    """
+    chosen = explicit(config, name, "result")
+    if chosen not in (None, str(precision)):
+        raise refuse_type(name, "its result", chosen, precision)
 
 
-def _plain(config: Any, precision: Any) -> str:
-    """The same words for the same type."""
-    return str(config.backend.convert_precision_string(str(precision)))
+def refuse_type(name: str, what: str, chosen: Any, precision: Any) -> GatewrightError:
+    """GW-409 for a type that would hold other values than the model's."""
+    return GatewrightError(
+        "GW-409",
+        where=name,
+        cause=f"{what} is to be {chosen}, and the model makes it {precision}.",
+        remedy=f"Leave this precision of {name} out, or make it {precision}; where two layers read "
+        "one input through different quantizers, give each an input of its own.",
+    )

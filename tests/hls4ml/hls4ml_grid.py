@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from choices import choice
@@ -38,11 +40,12 @@ class Case:
         return calibrated(Model(LAST[self.read], rnn=rnn))
 
 
+IO_TYPES = ("io_parallel", "io_stream")
 _AXES = (
     ("lstm", "rnn"),
     (1, 2),
     (1, 2),
-    ("io_parallel", "io_stream"),
+    IO_TYPES,
     ("all", "last"),
     (4, 6, 8),
 )
@@ -50,12 +53,12 @@ GRID = [
     Case(*axes, ("Vitis", "Vivado")[index % 2])
     for index, axes in enumerate(itertools.product(*_AXES))
 ]
-FEW = 2
-"""What runs where nothing is said, another two with each commit."""
+
+Item = TypeVar("Item")
 
 
-def chosen() -> list[Case]:
-    """The cases that run."""
+def drawn(items: Sequence[Item], few: int) -> list[Item]:
+    """What runs of several: all of them, or a few, others with each commit."""
     if choice("inside") == "all":
-        return GRID
-    return random.Random(commit()).sample(GRID, FEW)
+        return list(items)
+    return random.Random(f"{commit()} {len(items)}").sample(list(items), few)

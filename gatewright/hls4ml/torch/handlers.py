@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
 
 from gatewright import frontend
-from gatewright.errors import GatewrightError
 from gatewright.hls4ml.layer import GatewrightRecurrent
 from gatewright.hls4ml.part import Part
-from gatewright.hls4ml.torch.selection import Path, not_one, selection, take
-
-Handled = tuple[dict[str, Any], list[int | None]]
-Handler = Callable[..., Handled]
+from gatewright.hls4ml.torch.dense import quant_identity, quant_linear, quant_relu
+from gatewright.hls4ml.torch.handled import Handled, Handler
+from gatewright.hls4ml.torch.selection import Path, selection, take
 
 
 class _Selected(nn.Module):  # type: ignore[misc]
@@ -26,9 +23,10 @@ class _Selected(nn.Module):  # type: ignore[misc]
         self.layer = layer
         self._path = path
 
-    def forward(self, x: torch.Tensor) -> Any:
+    def forward(self, x: Any, h: Any = None, c: Any = None) -> Any:
         """The one tensor."""
-        return take(self.layer(x), self._path)
+        states = (state for state in (h, c) if state is not None)
+        return take(self.layer(x, *states), self._path)
 
 
 def recurrent(
@@ -43,19 +41,13 @@ def recurrent(
 ) -> Handled:
     """``QuantLSTM`` and ``QuantRNN``, with whatever of theirs the model goes on with."""
     where = str(node.target)
-    if not class_object.layers[0][0].cell.batch_first:
-        raise GatewrightError(
-            "GW-109",
-            where=where,
-            cause="it takes time steps first, and hls4ml sequences.",
-            remedy="Build it with batch_first=True.",
-        )
     module = _Selected(class_object, selection(where, node)).eval()
-    example = torch.zeros(1, *(int(size or 1) for size in input_shapes[0][1:]))
-    part = Part(where, frontend.trace(module, example))
-    outputs = part.integer.outputs
-    if len(outputs) != 1 or outputs[0].stacked:
-        raise not_one(where, "the model reads all that it returns, or all of its states")
+    (steps, features), *states = (_sizes(shape) for shape in input_shapes)
+    batch_first = bool(class_object.layers[0][0].cell.batch_first)
+    x = torch.zeros(*((1, steps) if batch_first else (steps, 1)), features)
+    example = (x, *(torch.zeros(count, 1, hidden) for count, hidden in states))
+    part = Part(where, frontend.trace(module, example if states else x))
+    part.check()
     layer = {
         "name": layer_name,
         "class_name": GatewrightRecurrent.__name__,
@@ -65,4 +57,17 @@ def recurrent(
     return layer, [None, *part.output_shape]
 
 
-HANDLERS: dict[str, Handler] = {"QuantLSTM": recurrent, "QuantRNN": recurrent}
+def _sizes(shape: list[int | None]) -> tuple[int, int]:
+    """Of [T, I], and of [N, H] or [H], without the batch."""
+    first, last = shape[1:] if len(shape) > 2 else (1, shape[-1])
+    return int(first or 1), int(last or 1)
+
+
+HANDLERS: dict[str, Handler] = {
+    "QuantIdentity": quant_identity,
+    "QuantLinear": quant_linear,
+    "QuantLSTM": recurrent,
+    "QuantReLU": quant_relu,
+    "QuantRNN": recurrent,
+}
+"""By the class of a module."""

@@ -25,23 +25,14 @@ def selection(where: str, node: Any) -> Path:
     """
     found = {repr(path): path for path in _paths(node, ())}
     if len(found) != 1:
-        raise not_one(where, f"the model reads {len(found)} different things of what it returns")
+        raise GatewrightError(
+            "GW-108",
+            where=where,
+            cause=f"the model reads {len(found)} different things of what it returns, and a layer "
+            "of hls4ml gives one tensor.",
+            remedy="Read one of out, out[:, -1] and h[-1], as in out, _ = lstm(x).",
+        )
     return next(iter(found.values()))
-
-
-def not_one(where: str, why: str) -> GatewrightError:
-    """GW-108 where what is read is not one tensor.
-
-    Args:
-        where: The module.
-        why: What is read.
-    """
-    return GatewrightError(
-        "GW-108",
-        where=where,
-        cause=f"{why}, and a layer of hls4ml gives one tensor.",
-        remedy="Read one of out, out[:, -1] and h[-1], as in out, _ = lstm(x).",
-    )
 
 
 def take(returned: Any, path: Path) -> Any:

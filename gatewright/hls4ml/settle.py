@@ -1,0 +1,120 @@
+"""What is done first with a graph of hls4ml: real layers, types of inputs, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hls4ml.model.layers import Input
+from hls4ml.model.types import UnspecifiedPrecisionType
+
+from gatewright.errors import GatewrightError
+from gatewright.hls4ml.layer import GatewrightRecurrent
+from gatewright.hls4ml.standin import TAKES, replace_stand_ins
+from gatewright.hls4ml.types import require_type
+
+_WITH_RESULTS = ("BatchNormalization", "Dense", "MatMul", "Merge")
+"""Layers whose results hls4ml rounds to a type that it is told, or infers."""
+
+
+def settle(model: Any) -> bool:
+    """Make a graph compute what the model does, or refuse it; one without our layers is left alone.
+
+    Args:
+        model: hls4ml's, as it was read.
+
+    Returns:
+        Whether anything changed.
+
+    Raises:
+        GatewrightError: GW-301, GW-304, GW-409.
+    """
+    replace_stand_ins(model)
+    nodes = list(model.get_layers())
+    if not any(n.class_name == GatewrightRecurrent.__name__ for n in nodes):
+        return False
+    ours = [n for n in nodes if hasattr(n, TAKES)]
+    for node in ours:
+        _settle_inputs(model, node)
+    if "OnnxModel" in model.config.config:
+        _check_results(nodes)
+    else:
+        _check_layouts(model, nodes, ours)
+    return True
+
+
+def _settle_inputs(model: Any, node: Any) -> None:
+    """The types and the layout of inputs of the model that a node of ours reads."""
+    for name, precision in zip(node.inputs, getattr(node, TAKES), strict=True):
+        source = node.get_input_node(name)
+        if source is None:
+            raise _refused(
+                node.name,
+                f"it reads {name}, which hls4ml knows by another name",
+                "Clean the model first: qonnx.util.cleanup.cleanup_model(model).",
+            )
+        if not isinstance(source, Input):
+            continue
+        if precision is None:
+            raise GatewrightError(
+                "GW-301",
+                where=node.name,
+                cause=f"it reads {name}, an input of the model, through no quantizer.",
+                remedy="Put a QuantIdentity before it, or give it an input_quant.",
+            )
+        require_type(model.config, source, precision)
+        # Its layout is torch's, which hls4ml would take for channels first.
+        source.channels_last_converted = True
+
+
+def _check_layouts(model: Any, nodes: list[Any], ours: list[Any]) -> None:
+    """GW-409 where hls4ml would turn a sequence of ours, or leave a matrix of its own turned."""
+    mode = model.config.config["HLSConfig"]["Model"].get("ChannelsLastConversion", "off")
+    for node in nodes:
+        if mode == "off" and node not in ours and node.class_name == "Dense":
+            raise _refused(
+                node.name,
+                "with channels_last_conversion='off' hls4ml reads its weights transposed",
+                "Convert with channels_last_conversion='internal', or make it a QuantLinear.",
+            )
+        if mode == "off" or node in ours or isinstance(node, Input):
+            continue
+        beside = [node.get_input_node(name) for name in node.inputs] + node.get_output_nodes()
+        for other in beside:
+            if other in ours and len(_between(node, other).shape) > 1:
+                raise _refused(
+                    node.name,
+                    f"hls4ml takes the sequence between it and {other.name} for channels first",
+                    "Convert with channels_last_conversion='off', or take the last step first.",
+                )
+
+
+def _between(one: Any, other: Any) -> Any:
+    """The tensor that one of two layers gives the other."""
+    first = one if one.outputs[0] in other.inputs else other
+    return first.get_output_variable()
+
+
+def _check_results(nodes: list[Any]) -> None:
+    """GW-409 where layers of a QONNX model are told a type instead of the one that holds all."""
+    for node in nodes:
+        if node.class_name == "ApplyAlpha":
+            raise GatewrightError(
+                "GW-304",
+                where=node.name,
+                cause="it multiplies by a scale that is no power of two, or adds to it.",
+                remedy="Give all quantizers of the model power-of-two scales and no zero point.",
+            )
+        if node.class_name not in _WITH_RESULTS:
+            continue
+        result = node.get_output_variable().type.precision
+        if not isinstance(result, UnspecifiedPrecisionType):
+            raise _refused(
+                node.name,
+                f"its result is to be {result}, which need not hold it",
+                "Pass config_from_onnx_model(model, granularity='name', backend=...) on, in which "
+                "hls4ml infers types.",
+            )
+
+
+def _refused(where: str, why: str, remedy: str) -> GatewrightError:
+    return GatewrightError("GW-409", where=where, cause=f"{why}.", remedy=remedy)
