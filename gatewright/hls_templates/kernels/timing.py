@@ -119,16 +119,30 @@ def source(write: Channel, beats: int, sequences: int, folds: int = 1) -> Machin
         yield
 
 
-def sink(read: Channel, ends: list[int], folds: int = 1) -> Machine:
-    """Takes ``folds`` words a beat and notes the cycles that end a sequence: ``gw_axis_write``."""
+def sink(
+    read: Channel, ends: list[int], folds: int = 1, begins: list[int] | None = None
+) -> Machine:
+    """Takes ``folds`` words a beat and notes the cycles that end a sequence: ``gw_axis_write``.
+
+    Args:
+        read: What it takes from.
+        ends: Where it notes them.
+        folds: Words of a beat.
+        begins: Where it notes the cycles of the first words of sequences, if anybody asks.
+    """
     cycle = fold = 0
+    first = True
     while True:
         cycle += 1
         if read.valid:
+            if first and begins is not None:
+                begins.append(cycle)
             fold += 1
+            first = False
             if fold == folds:
                 fold = 0
                 read.pop()
+                first = read.last
                 if read.last:
                     ends.append(cycle)
         yield

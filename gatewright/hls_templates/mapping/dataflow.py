@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import ceil
 
 from gatewright.hls_templates.kernels.axis.kernel import AxisPort
@@ -23,6 +24,8 @@ from gatewright.hls_templates.records import (
 )
 from gatewright.hls_templates.rtl.sv import RtlStage
 
+FEW_SEQUENCES = 4
+"""After so many, mostly, each takes as long as the one before."""
 STEADY_STEPS = 128
 """Time steps after which the pace of a design is taken for what it stays."""
 
@@ -152,6 +155,29 @@ class Design:
             sequences: How many.
             hls_clock_ns: For the C++ rather than ``rtl/``, the clock period in nanoseconds.
         """
+        return self._tick(steps, sequences, hls_clock_ns)[0]
+
+    def interval(self, steps: int) -> int:
+        """Clock cycles from the first word of an answer to that of the next, back to back.
+
+        Of sequences of ``steps`` steps, at the pace that remains, where nobody outside makes the
+        design wait.
+
+        Args:
+            steps: Time steps of a sequence.
+        """
+        sequences = FEW_SEQUENCES
+        while True:
+            _, begins = self._tick(steps, sequences)
+            *_, before, last = (b - a for a, b in pairwise(begins))
+            if before == last:
+                return last
+            sequences *= 2
+
+    def _tick(
+        self, steps: int, sequences: int, hls_clock_ns: float | None = None
+    ) -> tuple[int, list[int]]:
+        """The last cycle of sequences back to back, and when the first output begins each."""
         channels = {s.name: Channel(s.depth) for s in self.streams.values()}
         ends: list[list[int]] = [[] for _ in self.outputs]
         machines = [
@@ -164,10 +190,13 @@ class Design:
                 machines.append(stage.kernel.machine(reads, writes))
             else:
                 machines.append(stage.kernel.hls_machine(reads, writes, hls_clock_ns))
+        begins: list[int] = []
         for port, end in zip(self.outputs, ends, strict=True):
-            machines.append(sink(channels[port.stream], end, port.folds))
+            first = port is self.outputs[0]
+            noted = begins if first else None
+            machines.append(sink(channels[port.stream], end, port.folds, noted))
         work = sum(kernel.interval for kernel in self.kernels)
-        return simulate(machines, list(channels.values()), ends, sequences, work)
+        return simulate(machines, list(channels.values()), ends, sequences, work), begins
 
     def hls_cycles(self, steps: int, clock_ns: float) -> int:
         """Clock cycles of a sequence in the C++; of a long one, at the pace that it has by then.
