@@ -38,6 +38,7 @@ CODES: dict[str, str] = {
     "GW-407": "build was made by another version of Gatewright",
     "GW-408": "file of a board cannot be used",
     "GW-409": "hls4ml is configured otherwise than the model needs",
+    "GW-410": "recurrent layers that FINN has no place for",
     # 5xx: tools
     "GW-501": "no C++ compiler",
     "GW-502": "C++ compilation failed",

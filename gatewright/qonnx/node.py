@@ -117,7 +117,7 @@ def integer_model(node: onnx.NodeProto) -> IntegerModel:
     Raises:
         GatewrightError: As ``gatewright.compile`` does.
     """
-    return _lowered(inner_model(node).SerializeToString(deterministic=True))
+    return lowered(inner_model(node).SerializeToString(deterministic=True))
 
 
 def ports(node: onnx.NodeProto) -> NodePorts:
@@ -206,7 +206,8 @@ def _bytes(node: onnx.NodeProto) -> bytes:
 
 
 @lru_cache(maxsize=8)
-def _lowered(data: bytes) -> IntegerModel:
+def lowered(data: bytes) -> IntegerModel:
+    """The integer graph of a model by its bytes; not to be changed."""
     return lower(frontend.load(onnx.ModelProto.FromString(data)))
 
 

@@ -28,6 +28,7 @@ RANKS: tuple[set[str], ...] = (
     {"calibration", "device", "pynq"},
     {"compiler"},
     {"qonnx"},
+    {"finn"},
     {"cli"},
     {"hls4ml"},
 )

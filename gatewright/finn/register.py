@@ -1,0 +1,15 @@
+"""Makes the layer known to FINN, which finds ops by tables of its own."""
+
+from __future__ import annotations
+
+from finn.custom_op import fpgadataflow
+from finn.custom_op.fpgadataflow import rtl
+
+from gatewright.finn.layer import StreamingRecurrent
+from gatewright.finn.rtl import StreamingRecurrent_rtl
+
+
+def register() -> None:
+    """Enter the layer, and what it becomes."""
+    fpgadataflow.register_custom_op(StreamingRecurrent)
+    rtl.register_custom_op(StreamingRecurrent_rtl)

@@ -1,0 +1,157 @@
+"""Models as FINN takes them: recurrent layers between dense layers and thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import brevitas.nn as qnn
+import torch
+from brevitas.quant import (
+    Int8ActPerTensorFixedPoint,
+    Int8ActPerTensorFloat,
+    Int8WeightPerChannelFloat,
+    Int8WeightPerTensorFixedPoint,
+    Int8WeightPerTensorFloat,
+)
+from torch import Tensor, nn
+
+OUTPUTS = 3
+"""Features of a model's output."""
+
+
+def act(bits: int, fixed: bool = True) -> type:
+    """A quantizer of activations."""
+    base = Int8ActPerTensorFixedPoint if fixed else Int8ActPerTensorFloat
+    return type("Act", (base,), {"bit_width": bits})
+
+
+def weight(bits: int, fixed: bool = True, channels: bool = False) -> type:
+    """A quantizer of weights."""
+    by_tensor = Int8WeightPerTensorFixedPoint if fixed else Int8WeightPerTensorFloat
+    base = Int8WeightPerChannelFloat if channels else by_tensor
+    return type("Weight", (base,), {"bit_width": bits})
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A graph of this family.
+
+    Attributes:
+        name: Of the test.
+        hidden: H of each recurrent node.
+        kind: ``lstm`` or ``rnn``.
+        inputs: Features of the model's input.
+        dense: Outputs of the layer before the first recurrent node; 0 for none.
+        layers: Of a node.
+        both: Whether a node has both directions.
+        steps: T.
+        bits: Of weights and activations.
+        channels: Whether weights have a scale for each channel.
+        fixed: Whether scales around the recurrent nodes are powers of two.
+        last: Whether only the last step is used.
+        exported: Whether Brevitas writes the file; else we trace the module.
+        multipliers: What the nodes are folded by.
+    """
+
+    name: str
+    hidden: tuple[int, ...] = (6,)
+    kind: str = "lstm"
+    inputs: int = 4
+    dense: int = 5
+    layers: int = 1
+    both: bool = False
+    steps: int = 5
+    bits: int = 8
+    channels: bool = False
+    fixed: bool = True
+    last: bool = False
+    exported: bool = True
+
+
+SHAPES = (
+    Shape("dense_lstm_dense"),
+    Shape("threshold_lstm_dense", dense=0),
+    Shape("two_nodes", hidden=(4, 5)),
+    Shape("stack", layers=2, hidden=(4,)),
+    Shape("both_directions", both=True, hidden=(4,)),
+    Shape("stack_of_both", layers=2, both=True, hidden=(3,), steps=4),
+    Shape("rnn", kind="rnn", exported=False),
+    Shape("two_rnn", kind="rnn", hidden=(5, 4), exported=False, bits=6),
+    Shape("two_bits", bits=2, hidden=(5,)),
+    Shape("three_bits", bits=3, hidden=(7,)),
+    Shape("four_bits", bits=4, steps=7),
+    Shape("six_bits", bits=6, both=True, hidden=(3,)),
+    Shape("per_channel", channels=True),
+    Shape("per_channel_four_bits", channels=True, bits=4, layers=2, hidden=(4,)),
+    Shape("float_scales", fixed=False),
+    Shape("last_step", last=True),
+    Shape("last_step_rnn", last=True, kind="rnn", exported=False, bits=5),
+    Shape("one_step", steps=1),
+)
+
+
+class Model(nn.Module):
+    """Layers as a ``Shape`` says."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        acts, weights = act(shape.bits, shape.fixed), weight(shape.bits, shape.fixed)
+        self.quant = qnn.QuantIdentity(act_quant=acts)
+        width = shape.inputs
+        if shape.dense:
+            self.front = qnn.QuantLinear(width, shape.dense, bias=False, weight_quant=weights)
+            width = shape.dense
+        self.recurrent, self.quants, self.dense = (nn.ModuleList() for _ in range(3))
+        for i, hidden in enumerate(shape.hidden):
+            self.recurrent.append(_recurrent(shape, width, hidden))
+            self.quants.append(qnn.QuantIdentity(act_quant=acts))
+            width = hidden * (1 + shape.both)
+            outputs = OUTPUTS if i == len(shape.hidden) - 1 else width
+            self.dense.append(qnn.QuantLinear(width, outputs, bias=False, weight_quant=weights))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, T, I] to [B, T, OUTPUTS], or of the last step [B, OUTPUTS]."""
+        if self.shape.dense:
+            x = self.front(self.quant(x))
+        layers = list(zip(self.recurrent, self.quants, self.dense, strict=True))
+        for layer, quant, dense in layers:
+            x = layer(x)[0]
+            if self.shape.last and layer is layers[-1][0]:
+                x = x[:, -1]
+            x = dense(quant(x))
+        return x
+
+
+def _recurrent(shape: Shape, inputs: int, hidden: int) -> nn.Module:
+    classes: dict[str, Callable[..., nn.Module]] = {"lstm": qnn.QuantLSTM, "rnn": qnn.QuantRNN}
+    acts = act(shape.bits, fixed=False)
+    extra = {"cell_state_quant": acts} if shape.kind == "lstm" else {}
+    return classes[shape.kind](
+        inputs,
+        hidden,
+        num_layers=shape.layers,
+        bidirectional=shape.both,
+        batch_first=True,
+        io_quant=acts,
+        weight_quant=weight(shape.bits, fixed=False, channels=shape.channels),
+        return_quant_tensor=False,
+        **extra,
+    )
+
+
+def make(shape: Shape, seed: int = 0) -> Model:
+    """A calibrated model."""
+    torch.manual_seed(seed)
+    model = Model(shape).train()
+    with torch.no_grad():
+        for _ in range(4):
+            model(torch.randn(8, shape.steps, shape.inputs))
+    return model.eval()
+
+
+def frames(shape: Shape, count: int, seed: int = 1) -> Tensor:
+    """Inputs of a model, [count, 1, T, I]."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(count, 1, shape.steps, shape.inputs, generator=generator)
