@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import torch
@@ -26,9 +26,10 @@ class Case:
     read: str
     bits: int
     backend: str
+    road: str = "torch"
 
     def __str__(self) -> str:
-        words = (self.kind, f"{self.directions}dir", f"{self.layers}lay", self.io_type)
+        words = (self.road, self.kind, f"{self.directions}dir", f"{self.layers}lay", self.io_type)
         return "-".join((*words, self.read, f"{self.bits}bit", self.backend))
 
     def model(self) -> nn.Module:
@@ -49,10 +50,13 @@ _AXES = (
     ("all", "last"),
     (4, 6, 8),
 )
-GRID = [
+_FROM_TORCH = [
     Case(*axes, ("Vitis", "Vivado")[index % 2])
     for index, axes in enumerate(itertools.product(*_AXES))
 ]
+# Brevitas exports no QuantRNN.
+_FROM_QONNX = [replace(c, road="qonnx") for c in _FROM_TORCH if c.kind == "lstm"]
+GRID = _FROM_TORCH + _FROM_QONNX
 
 Item = TypeVar("Item")
 

@@ -8,13 +8,17 @@ from typing import Any
 import hls4ml
 import numpy as np
 import torch
-from hls4ml_models import SEQUENCES, T, sequences
+from brevitas.export import export_qonnx
+from hls4ml_models import SEQUENCES, I, T, sequences
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.util.cleanup import cleanup_model
 from torch import nn
 
 import gatewright.hls4ml  # noqa: F401 - registers our layers
 from gatewright import frontend
 from gatewright.ir import interpreter
 from gatewright.ir.lowering import lower
+from gatewright.qonnx import ExtractRecurrent
 
 
 def convert(
@@ -43,6 +47,30 @@ def convert(
         io_type=io_type,
         backend=backend,
         **options,
+    )
+
+
+def exported(model: nn.Module, folder: Path, steps: int = T, features: int = I) -> Any:
+    """What Brevitas exports of a model, its recurrent layers extracted, as hls4ml wants it."""
+    path = folder / "exported.onnx"
+    export_qonnx(model, torch.zeros(1, steps, features), str(path), dynamo=False)
+    return cleanup_model(ModelWrapper(str(path)).transform(ExtractRecurrent())).model
+
+
+def convert_exported(
+    onnx_model: Any,
+    folder: Path,
+    *,
+    io_type: str = "io_parallel",
+    backend: str = "Vitis",
+    granularity: str = "name",
+) -> Any:
+    """hls4ml's model of a QONNX model."""
+    config = hls4ml.utils.config_from_onnx_model(
+        onnx_model, granularity=granularity, backend=backend
+    )
+    return hls4ml.converters.convert_from_onnx_model(
+        onnx_model, hls_config=config, output_dir=str(folder), io_type=io_type, backend=backend
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hls4ml_grid import GRID, Case, drawn
 from hls4ml_models import I, T
-from hls4ml_runs import check_equal, convert
+from hls4ml_runs import check_equal, convert, convert_exported, exported
 
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
@@ -18,6 +18,10 @@ def test_predict_equals_our_integers(
     case: Case, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     model = case.model()
-    converted = convert(model, tmp_path, (T, I), io_type=case.io_type, backend=case.backend)
+    ends = {"io_type": case.io_type, "backend": case.backend}
+    if case.road == "qonnx":
+        converted = convert_exported(exported(model, tmp_path), tmp_path / "project", **ends)
+    else:
+        converted = convert(model, tmp_path / "project", (T, I), **ends)
     record_property("hls4ml", str(case))
     record_property("values equal", check_equal(converted, model))
