@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from hls4ml.model.layers import Input
 from hls4ml.model.types import UnspecifiedPrecisionType
 
@@ -12,7 +13,7 @@ from gatewright.hls4ml.layer import GatewrightRecurrent
 from gatewright.hls4ml.standin import TAKES, replace_stand_ins
 from gatewright.hls4ml.types import require_type
 
-_WITH_RESULTS = ("BatchNormalization", "Dense", "MatMul", "Merge")
+_WITH_RESULTS = ("ApplyAlpha", "BatchNormalization", "Dense", "MatMul", "Merge")
 """Layers whose results hls4ml rounds to a type that it is told, or infers."""
 
 
@@ -32,6 +33,13 @@ def settle(model: Any) -> bool:
     nodes = list(model.get_layers())
     if not any(n.class_name == GatewrightRecurrent.__name__ for n in nodes):
         return False
+    most = model.config.model_precision.get("maximum")
+    if most is not None:
+        raise _refused(
+            "Precision",
+            f"the maximum is {most}, to which hls4ml would cut the types that hold every value",
+            "Leave max_precision out.",
+        )
     ours = [n for n in nodes if hasattr(n, TAKES)]
     for node in ours:
         _settle_inputs(model, node)
@@ -98,12 +106,7 @@ def _check_results(nodes: list[Any]) -> None:
     """GW-409 where layers of a QONNX model are told a type instead of the one that holds all."""
     for node in nodes:
         if node.class_name == "ApplyAlpha":
-            raise GatewrightError(
-                "GW-304",
-                where=node.name,
-                cause="it multiplies by a scale that is no power of two, or adds to it.",
-                remedy="Give all quantizers of the model power-of-two scales and no zero point.",
-            )
+            _check_scaling(node)
         if node.class_name not in _WITH_RESULTS:
             continue
         result = node.get_output_variable().type.precision
@@ -114,6 +117,24 @@ def _check_results(nodes: list[Any]) -> None:
                 "Pass config_from_onnx_model(model, granularity='name', backend=...) on, in which "
                 "hls4ml infers types.",
             )
+
+
+def _check_scaling(node: Any) -> None:
+    """GW-304 for a product or a sum with constants for which hls4ml has only a type of its own."""
+    scale, bias = (np.asarray(node.get_attr(f"{what}_data", 0.0)) for what in ("scale", "bias"))
+    if np.all(np.abs(np.frexp(scale)[0]) == 0.5):
+        if not np.any(bias) or node.get_attr("bias_quantizer") is not None:
+            return
+        why = "it adds constants that no quantizer gives"
+    else:
+        why = "it multiplies by a scale that is no power of two"
+    raise GatewrightError(
+        "GW-304",
+        where=node.name,
+        cause=f"{why}.",
+        remedy="Give all quantizers of the model power-of-two scales and no zero point, and a "
+        "bias a quantizer too, such as bias_quant=Int8BiasPerTensorFixedPointInternalScaling.",
+    )
 
 
 def _refused(where: str, why: str, remedy: str) -> GatewrightError:

@@ -11,6 +11,7 @@ import torch
 from brevitas.quant import (
     Int8ActPerTensorFixedPoint,
     Int8ActPerTensorFloat,
+    Int8WeightPerTensorFixedPoint,
     Int8WeightPerTensorFloat,
     Uint8ActPerTensorFloat,
 )
@@ -51,6 +52,11 @@ def layer(kind: str, bits: int = 8, **options: Any) -> nn.Module:
         batch_first=True,
         **{**quantizers, **widths(kind, bits), **options},
     )
+
+
+def linear(inputs: int, outputs: int, **options: Any) -> nn.Module:
+    quant = {"weight_quant": Int8WeightPerTensorFixedPoint, "bias": True, **options}
+    return qnn.QuantLinear(inputs, outputs, **quant)
 
 
 class Model(nn.Module):

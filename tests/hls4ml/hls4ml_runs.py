@@ -11,6 +11,7 @@ import torch
 from brevitas.export import export_qonnx
 from hls4ml_models import SEQUENCES, I, T, sequences
 from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.transformation.gemm_to_matmul import GemmToMatMul
 from qonnx.util.cleanup import cleanup_model
 from torch import nn
 
@@ -31,12 +32,17 @@ def convert(
     layout: str = "internal",
     reuse: int = 1,
     style: str | None = None,
+    most: str | None = None,
     settings: dict[str, Any] | None = None,
     **options: Any,
 ) -> Any:
     """hls4ml's model of a torch module; ``settings`` go into its configuration by layer."""
     config = hls4ml.utils.config_from_pytorch_model(
-        model, shape, channels_last_conversion=layout, default_reuse_factor=reuse
+        model,
+        shape,
+        channels_last_conversion=layout,
+        default_reuse_factor=reuse,
+        max_precision=most,
     )
     config |= settings or {}
     config["Model"] |= {} if style is None else {"PipelineStyle": style}
@@ -54,7 +60,8 @@ def exported(model: nn.Module, folder: Path, steps: int = T, features: int = I) 
     """What Brevitas exports of a model, its recurrent layers extracted, as hls4ml wants it."""
     path = folder / "exported.onnx"
     export_qonnx(model, torch.zeros(1, steps, features), str(path), dynamo=False)
-    return cleanup_model(ModelWrapper(str(path)).transform(ExtractRecurrent())).model
+    model = cleanup_model(ModelWrapper(str(path)).transform(ExtractRecurrent()))
+    return cleanup_model(model.transform(GemmToMatMul())).model
 
 
 def convert_exported(
@@ -64,10 +71,11 @@ def convert_exported(
     io_type: str = "io_parallel",
     backend: str = "Vitis",
     granularity: str = "name",
+    reuse: int = 1,
 ) -> Any:
     """hls4ml's model of a QONNX model."""
     config = hls4ml.utils.config_from_onnx_model(
-        onnx_model, granularity=granularity, backend=backend
+        onnx_model, granularity=granularity, backend=backend, default_reuse_factor=reuse
     )
     return hls4ml.converters.convert_from_onnx_model(
         onnx_model, hls_config=config, output_dir=str(folder), io_type=io_type, backend=backend

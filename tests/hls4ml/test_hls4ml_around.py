@@ -5,30 +5,22 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import brevitas.nn as qnn
 import pytest
 import torch
 from brevitas.quant import (
     Int8ActPerTensorFixedPoint,
-    Int8WeightPerTensorFixedPoint,
     Int32Bias,
     Uint8ActPerTensorFixedPoint,
 )
 from hls4ml_grid import IO_TYPES, drawn
-from hls4ml_models import H, I, Model, T, calibrated, layer
+from hls4ml_models import H, I, Model, T, calibrated, layer, linear
 from hls4ml_runs import check_equal, convert
-from torch import nn
 
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
 ACT = {"act_quant": Int8ActPerTensorFixedPoint}
-
-
-def linear(inputs: int, outputs: int, **options: Any) -> nn.Module:
-    quant = {"weight_quant": Int8WeightPerTensorFixedPoint, "bias": True, **options}
-    return qnn.QuantLinear(inputs, outputs, **quant)
 
 
 def head() -> Model:

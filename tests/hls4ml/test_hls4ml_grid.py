@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hls4ml_grid import GRID, Case, drawn
@@ -18,10 +19,11 @@ def test_predict_equals_our_integers(
     case: Case, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     model = case.model()
-    ends = {"io_type": case.io_type, "backend": case.backend}
+    ends: dict[str, Any] = {"io_type": case.io_type, "backend": case.backend}
     if case.road == "qonnx":
-        converted = convert_exported(exported(model, tmp_path), tmp_path / "project", **ends)
+        onnx_model = exported(model, tmp_path)
+        converted = convert_exported(onnx_model, tmp_path / "project", reuse=case.reuse, **ends)
     else:
-        converted = convert(model, tmp_path / "project", (T, I), **ends)
+        converted = convert(model, tmp_path / "project", (T, I), reuse=case.reuse, **ends)
     record_property("hls4ml", str(case))
     record_property("values equal", check_equal(converted, model))

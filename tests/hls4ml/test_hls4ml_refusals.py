@@ -15,10 +15,12 @@ from brevitas.core.function_wrapper import CeilSte
 from brevitas.quant import (
     Int8ActPerTensorFixedPoint,
     Int8ActPerTensorFloat,
+    Int8WeightPerTensorFloat,
     ShiftedUint8ActPerTensorFloat,
 )
-from hls4ml_models import I, Model, T, calibrated, layer
+from hls4ml_models import H, I, Model, T, calibrated, layer, linear
 from hls4ml_runs import convert
+from torch import nn
 
 from gatewright.errors import GatewrightError
 
@@ -56,6 +58,35 @@ MODELS: dict[str, tuple[Callable[[], Model], str, str]] = {
         "power-of-two",
     ),
     "a rounding that ap_fixed has not": (read(everything, io_quant=Ceil), "GW-304", "power-of-two"),
+    "a weight whose scale is no power of two": (
+        lambda: calibrated(
+            Model(
+                lambda m, x: m.out(m.rnn(x)[0][:, -1]),
+                rnn=layer("lstm"),
+                out=linear(H, 3, weight_quant=Int8WeightPerTensorFloat),
+            )
+        ),
+        "GW-304",
+        "Int8WeightPerTensorFixedPoint",
+    ),
+    "an input that no quantizer reads": (
+        lambda: calibrated(
+            Model(
+                lambda m, x: m.rnn(m.embed(x))[0],
+                embed=linear(I, 4),
+                rnn=layer("lstm", inputs=4),
+            )
+        ),
+        "GW-301",
+        "QuantIdentity",
+    ),
+    "a sequence that hls4ml takes for channels first": (
+        lambda: calibrated(
+            Model(lambda m, x: m.relu(m.rnn(x)[0]), rnn=layer("lstm"), relu=nn.ReLU())
+        ),
+        "GW-409",
+        "channels_last_conversion='off'",
+    ),
     "two things that are read": (
         read(lambda m, x: (lambda out: out[0] + out[0][:, -1:])(m.rnn(x))),
         "GW-108",
@@ -83,10 +114,19 @@ def test_a_model_that_hls4ml_cannot_hold(name: str, tmp_path: Path) -> None:
 
 
 OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "another type of the output": (
+        {"settings": {"LayerName": {"rnn": {"Precision": {"result": "ap_fixed<4,2>"}}}}},
+        "Leave",
+    ),
+    "another type of a bias": (
+        {"settings": {"LayerName": {"out": {"Precision": {"bias": "ap_fixed<4,2>"}}}}},
+        "Leave",
+    ),
     "a wider type of the input": (
         {"settings": {"LayerName": {"x": {"Precision": {"result": "ap_fixed<24,8>"}}}}},
         "Leave",
     ),
+    "a widest type": ({"most": "ap_fixed<12,4>"}, "Leave"),
     "another back end": ({"backend": "Quartus"}, "backend='Vitis'"),
     "a pipeline of the whole model": ({"style": "pipeline"}, "dataflow"),
 }
@@ -95,10 +135,22 @@ OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("name", OPTIONS)
 def test_a_configuration_that_changes_values(name: str, tmp_path: Path) -> None:
     options, remedy = OPTIONS[name]
-    model = read(everything)()
+    model = calibrated(
+        Model(lambda m, x: m.out(m.rnn(x)[0][:, -1]), rnn=layer("lstm"), out=linear(H, 3))
+    )
     with pytest.raises(GatewrightError) as caught:
         convert(model, tmp_path, (T, I), **options)
     check(caught, "GW-409", remedy)
+
+
+def test_a_matrix_that_hls4ml_leaves_transposed(tmp_path: Path) -> None:
+    model = calibrated(
+        Model(lambda m, x: m.out(m.rnn(x)[0][:, -1]), rnn=layer("lstm"), out=nn.Linear(H, 3))
+    )
+    with pytest.raises(GatewrightError) as caught:
+        convert(model, tmp_path, (T, I), layout="off")
+    check(caught, "GW-409", "'internal'")
+    convert(model, tmp_path, (T, I))
 
 
 @pytest.mark.parametrize("hidden", ["None", "the folder"])
