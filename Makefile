@@ -3,6 +3,8 @@
 # make quick   lint, and the tests that are soon done and run no compiler, simulator or FPGA tool
 # make hls     all checks of the C++ for Vitis HLS, over the whole matrix (most of an hour)
 # make ip      all checks of names, the IP, Vivado projects and the PYNQ driver, at their full counts
+# make test-finn  install FINN beside Gatewright into .venv-finn, and run there what concerns it
+# make plugins  all checks of FINN, hls4ml and qonnx, at their full counts
 # make lint    ruff, mypy and clang-format only
 # make snapshot  write anew what tests/snapshot holds of a small model's output, and docs/registers.md
 # make bench   simulation speed beside hls4ml and Brevitas
@@ -15,6 +17,10 @@ TORCH_INDEX ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
+FINN := .venv-finn
+FINN_PIP := $(FINN)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-finn.txt
+# What runs in FINN's environment of the rest, whose versions are others: another part of it with each commit.
+FINN_PART := tests -m "not slow and not compiles" --ignore tests/hls4ml --ignore tests/house --part 5
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 EXTRA_INDEX = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 # pip warns of every package folder a host names but does not have; only that line is dropped.
@@ -24,7 +30,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick hls ip lint snapshot bench clean
+.PHONY: help demo test test-finn quick hls ip plugins lint snapshot bench clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -35,6 +41,16 @@ demo: $(VENV)/.demo
 test: lint
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+
+test-finn: $(FINN)/.installed
+	@echo "==> pytest, in FINN's environment"
+	@$(FINN)/bin/python -m pytest -q tests/finn tests/qonnx -n auto --maxprocesses 4 --dist worksteal
+	@$(FINN)/bin/python -m pytest -q $(FINN_PART) -n auto --maxprocesses 4 --dist worksteal
+
+plugins: $(VENV)/.dev $(FINN)/.installed
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/qonnx tests/hls4ml --nodes 200 --inside all
+	@$(FINN)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/finn tests/qonnx --nodes 200 --inside all
+	@$(FINN)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal $(subst --part 5,--part 1,$(FINN_PART))
 
 # A test that needs one of these and does not say so fails here.
 quick: export CXX := /nowhere/cxx
@@ -68,7 +84,7 @@ bench: $(VENV)/.demo
 	@$(BIN)/python benchmarks/csim.py
 
 clean:
-	@rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache gatewright.egg-info
+	@rm -rf $(VENV) $(FINN) build .mypy_cache .pytest_cache .ruff_cache gatewright.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: a second run installs nothing unless the pins or the project's metadata changed.
@@ -87,3 +103,12 @@ $(VENV)/.dev: $(VENV)/.venv pyproject.toml constraints.txt
 	@echo "==> installing gatewright[torch,examples,boards,dev] (a few minutes the first time)"
 	@$(PIP) $(EXTRA_INDEX) -e '.[torch,examples,boards,dev]' $(QUIETLY)
 	@touch $(VENV)/.demo $@
+
+# Everything is pinned, and installed without its dependencies: those of finn-plus would bring a torch with CUDA.
+$(FINN)/.installed: pyproject.toml constraints-finn.txt
+	@echo "==> creating $(FINN), with FINN in it (a few minutes the first time)"
+	@$(PYTHON) -m venv --clear $(FINN)
+	@$(FINN_PIP) $(EXTRA_INDEX) torch setuptools $(QUIETLY)
+	@$(FINN_PIP) --no-deps -r constraints-finn.txt $(QUIETLY)
+	@$(FINN_PIP) --no-deps --no-build-isolation -e . $(QUIETLY)
+	@touch $@

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import torch
-from choices import add_options, read_options
+from choices import add_options, choice, read_options
+from commit_choice import commit
 from guard import Guard
 from hasty import Haste, headers_folder
 from level_tools import new_cache
@@ -50,6 +51,16 @@ def pytest_configure(config: pytest.Config) -> None:
     simulators.verilator_model = haste.verilator_model
     simulators.cxxrtl_model = haste.cxxrtl_model
     library.ap_flags = haste.ap_flags
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep one in ``--part`` of the files, whole: what a file shares is made once."""
+    parts = choice("part")
+    files = sorted({item.path for item in items})
+    turn = int(commit()[:8] or "0", 16)
+    kept = {path for i, path in enumerate(files) if (i + turn) % parts == 0}
+    config.hook.pytest_deselected(items=[item for item in items if item.path not in kept])
+    items[:] = [item for item in items if item.path in kept]
 
 
 def pytest_collection_finish() -> None:

@@ -29,6 +29,7 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
         "rows of the matrix: all, a fifth of them by its number, or one (a fifth, another one with "
         "each commit)",
     ),
+    "part": ("N", int, 1, "one in N of the test files runs, another with each commit (all)"),
     "models": ("N", int, None, "how many random models run (20; in RTL 6)"),
     "extreme": ("N", int, None, "how many extreme models run, in their order (40 of 500, drawn)"),
     "first": ("N", int, 0, "number of the first of such models; seed of --kills (0)"),
