@@ -36,13 +36,15 @@ _COLUMNS: tuple[tuple[str, JustifyMethod], ...] = (
 def lint_command(build: Path, as_json: bool) -> None:
     """Hold the C++ of BUILD against what is documented of Vitis HLS.
 
-    Nothing of it is run. Exit code 1 if there is a finding.
+    BUILD may be a project of hls4ml; the layers of ours in it are held then. Nothing of it is run.
+    Exit code 1 if there is a finding.
     """
+    from gatewright.lint.foreign import is_project, project_report
     from gatewright.lint.lint import lint_report
 
-    opened = Build(build)
+    opened = None if is_project(build) else Build(build)
     with display.ERR.status("reading the C++"):
-        report = lint_report(opened)
+        report = project_report(build) if opened is None else lint_report(opened)
     if as_json:
         click.echo(msgspec.json.encode(report).decode())
     else:

@@ -9,7 +9,7 @@ from functools import cached_property
 import onnx
 from hls4ml.model.types import FixedPrecisionType
 
-from gatewright.builds.options import ULTRASCALE, ClockedOptions
+from gatewright.builds.options import ClockedOptions
 from gatewright.errors import GatewrightError
 from gatewright.hls4ml.precision import common_type, output_type
 from gatewright.hls_templates import Design, least_budget, map_design
@@ -125,21 +125,18 @@ class Part:
         )
         return max(least_budget(graph), -(-products // reuse_factor))
 
-    def design(self, reuse_factor: int, clock_ns: float, device: str) -> Design:
+    def design(self, reuse_factor: int, operator_ns: float) -> Design:
         """As kernels.
 
         Args:
             reuse_factor: hls4ml's.
-            clock_ns: The clock period, in nanoseconds.
-            device: The vendor's name of the part.
+            operator_ns: The clock period as a Zynq-7000 has it, in nanoseconds.
 
         Raises:
             GatewrightError: As ``map_design`` does.
         """
-        period = clock_ns * (2 if device.startswith(ULTRASCALE) else 1)
-        options = ClockedOptions(
-            self.budget(reuse_factor), max_steps=self.steps, operator_ns=period
-        )
+        budget = self.budget(reuse_factor)
+        options = ClockedOptions(budget, max_steps=self.steps, operator_ns=operator_ns)
         return map_design(self.integer.graph, options)
 
 

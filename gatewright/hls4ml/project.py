@@ -8,6 +8,7 @@ from typing import Any
 
 from hls4ml.model.types import FixedPrecisionType
 
+from gatewright.builds.options import ULTRASCALE
 from gatewright.hls4ml.layer import GatewrightRecurrent
 from gatewright.hls4ml.part import Part
 from gatewright.hls4ml.templates import names_of
@@ -17,6 +18,7 @@ from gatewright.hls_templates.mapping.dataflow import Design
 from gatewright.hls_templates.project.hls.write import params_header, write_project
 from gatewright.hls_templates.project.names import LIBRARY
 from gatewright.hls_templates.template import template
+from gatewright.lint.foreign import ENDS_HEADER, FIRMWARE, layer_json
 
 _STANDARD = ("-std=c++0x", "-std=c++14")
 """What hls4ml's script tells Vitis HLS, and what our kernels are written in, its default."""
@@ -36,37 +38,45 @@ def write_sources(model: Any) -> bool:
     if not nodes:
         return False
     files = {f"{LIBRARY}/{name}": text for name, text in versioned_headers().items()}
-    files["gatewright_hls4ml.hpp"] = _render("ends.hpp.j2", library=LIBRARY)
+    files[ENDS_HEADER] = _render("ends.hpp.j2", library=LIBRARY)
     for node in nodes:
         files |= node_files(node)
     folder = Path(model.config.get_output_dir())
-    write_project(files, folder / "firmware")
+    write_project(files, folder / FIRMWARE)
     script = folder / _SCRIPT
     script.write_text(script.read_text().replace(*_STANDARD))
     model.config.backend.writer.write_tar(model)  # which was made before ours were there
     return False
 
 
+def operator_ns(config: Any) -> float:
+    """The clock period of a project as a Zynq-7000 has it, in nanoseconds."""
+    device = str(config.get_config_value("Part"))
+    return float(config.get_config_value("ClockPeriod")) * (
+        2 if device.startswith(ULTRASCALE) else 1
+    )
+
+
 def node_files(node: Any) -> dict[str, str]:
     """The parameters of a node, and its region between tensors of hls4ml."""
     config, part, names = node.model.config, node.get_attr("part"), names_of(node)
-    design = part.design(
-        node.get_attr("reuse_factor"),
-        float(config.get_config_value("ClockPeriod")),
-        str(config.get_config_value("Part")),
-    )
-    layer = _render(
-        "layer.hpp.j2",
-        design=design,
-        names=names,
-        library=LIBRARY,
-        where=part.where,
-        inputs=_inputs(part, design),
-        output=_output(part, design),
-        streams=config.get_config_value("IOType") == "io_stream",
-    )
-    params = f"{names.namespace}.hpp"
-    return {params: params_header(design, names), f"{names.name}.hpp": layer}
+    period = operator_ns(config)
+    design = part.design(node.get_attr("reuse_factor"), period)
+    values = {
+        "design": design,
+        "names": names,
+        "library": LIBRARY,
+        "inputs": _inputs(part, design),
+        "output": _output(part, design),
+        "streams": config.get_config_value("IOType") == "io_stream",
+    }
+    kernels = design.document(part.steps, {}, period, names.name)
+    return {
+        f"{names.namespace}.hpp": params_header(design, names),
+        f"{names.name}.hpp": _render("layer.hpp.j2", **values),
+        f"{names.top}.cpp": _render("top.cpp.j2", **values),
+        f"{names.name}.json": layer_json(kernels, period).decode(),
+    }
 
 
 @dataclass(frozen=True)

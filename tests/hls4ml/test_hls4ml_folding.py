@@ -1,4 +1,4 @@
-"""hls4ml's ReuseFactor becomes multipliers, its clock and part the schedule. The grid runs with several."""
+"""hls4ml's ReuseFactor becomes multipliers, its clock and part the schedule."""
 
 from __future__ import annotations
 

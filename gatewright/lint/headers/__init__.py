@@ -1,4 +1,4 @@
-"""``ap_int.h``, ``hls_stream.h`` and ``ap_axi_sdata.h`` of our own, for where AMD's are not.
+"""``ap_int.h``, ``ap_fixed.h``, ``hls_stream.h`` and ``ap_axi_sdata.h`` of our own, for AMD's.
 
 Under ``__SYNTHESIS__`` clang makes LLVM IR of them in which every operation has the width that
 hardware has. LLVM's passes widen some to the CPU's, unless the data layout names no native widths

@@ -20,7 +20,7 @@ _REMEDY = "Write it with arrays of constant size, loops and functions that are c
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*<([^>\n]*)>", re.MULTILINE)
 _KNOWN = {
     *("cstddef", "cstdint", "type_traits"),
-    *("ap_int.h", "hls_stream.h", "ap_axi_sdata.h"),
+    *("ap_fixed.h", "ap_int.h", "hls_stream.h", "ap_axi_sdata.h"),
 }
 _KINDS = {
     CursorKind.CXX_NEW_EXPR: "it takes memory of the heap",
