@@ -99,7 +99,7 @@ def test_a_target_that_cannot_be_met_is_reported_as_finn_does(
 @pytest.mark.slow
 def test_ours_is_relaxed_where_another_node_is_slower(tmp_path: Path, said: list[str]) -> None:
     """FINN holds a dense layer of many inputs up where its weights may not be wide."""
-    wide, target = replace(GRAPHS["dense_lstm_dense"], inputs=64), 280
+    wide, target = replace(GRAPHS["dense_lstm_dense"], inputs=64, hidden=(16,)), 280
     built = fold(wide, tmp_path, target, mvau_wwidth_max=1)
     cycles = cycles_of(built)
     name, slowest = max(cycles.items(), key=lambda item: item[1])
