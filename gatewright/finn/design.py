@@ -42,12 +42,10 @@ class NodeDesign:
     Attributes:
         design: Its kernels.
         steps: T.
-        interval: Cycles of a frame, where frames come back to back.
     """
 
     design: Design
     steps: int
-    interval: int
 
 
 @lru_cache(maxsize=_KEPT)
@@ -69,7 +67,22 @@ def node_design(data: bytes, steps: int, multipliers: int) -> NodeDesign:
         inputs=tuple(map(packed, mapped.inputs)),
         outputs=tuple(map(packed, mapped.outputs)),
     ).with_fifos()
-    return NodeDesign(design, steps, design.interval(steps))
+    return NodeDesign(design, steps)
+
+
+@lru_cache(maxsize=_KEPT)
+def node_interval(
+    data: bytes, steps: int, multipliers: int, hls_clock_ns: float | None = None
+) -> int:
+    """Cycles from the first word of an answer to that of the next, frames back to back.
+
+    Args:
+        data: The model inside a node.
+        steps: T.
+        multipliers: Budget of a recurrent layer.
+        hls_clock_ns: For the C++ rather than the SystemVerilog, the clock period in nanoseconds.
+    """
+    return node_design(data, steps, multipliers).design.interval(steps, hls_clock_ns)
 
 
 def packed(port: AxisPort) -> PackedPort:

@@ -104,7 +104,7 @@ def _most(layer: Any) -> int:
 
 
 def _cycles(node: StreamingRecurrent, multipliers: int) -> int:
-    return node.folded_by(multipliers).interval
+    return node.cycles_by(multipliers)
 
 
 def _nodes(model: Any) -> list[StreamingRecurrent]:

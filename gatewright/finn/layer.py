@@ -11,7 +11,7 @@ from finn.custom_op.fpgadataflow.hwcustomop import HWCustomOp
 from qonnx.core.datatype import DataType
 
 import gatewright.qonnx as recurrent
-from gatewright.finn.design import NodeDesign, node_design
+from gatewright.finn.design import NodeDesign, node_design, node_interval
 from gatewright.hls_templates.kernels.recurrent.layer import RecurrentLayer
 from gatewright.hls_templates.mapping.options import DEFAULT_MULTIPLIERS
 from gatewright.ir import interpreter
@@ -50,8 +50,16 @@ class StreamingRecurrent(HWCustomOp):  # type: ignore[misc]
 
     def folded_by(self, multipliers: int) -> NodeDesign:
         """Its kernels at another budget of multipliers."""
-        data = self.get_nodeattr(MODEL).tobytes()
-        return node_design(data, self.steps, multipliers)
+        return node_design(self._data, self.steps, multipliers)
+
+    def cycles_by(self, multipliers: int) -> int:
+        """Its cycles at another budget of multipliers, as ``get_exp_cycles`` has them."""
+        return node_interval(self._data, self.steps, multipliers)
+
+    @property
+    def _data(self) -> bytes:
+        data: bytes = self.get_nodeattr(MODEL).tobytes()
+        return data
 
     def _port(self, ind: int, *, output: bool) -> recurrent.NodePort:
         ports = recurrent.ports(self.onnx_node)
@@ -121,7 +129,7 @@ class StreamingRecurrent(HWCustomOp):  # type: ignore[misc]
 
     def get_exp_cycles(self) -> int:
         """Cycles from the first word of an answer to that of the next, frames back to back."""
-        return self.folded.interval
+        return self.cycles_by(int(self.get_nodeattr(BUDGET)))
 
     def get_op_and_param_counts(self) -> dict[str, int]:
         """Products of a frame, and weights, by their bits."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from finn.custom_op import fpgadataflow
-from finn.custom_op.fpgadataflow import rtl
+from finn.custom_op.fpgadataflow import hls, rtl
 
+from gatewright.finn.hls import StreamingRecurrent_hls
 from gatewright.finn.layer import StreamingRecurrent
 from gatewright.finn.rtl import StreamingRecurrent_rtl
 
@@ -13,3 +14,4 @@ def register() -> None:
     """Enter the layer, and what it becomes."""
     fpgadataflow.register_custom_op(StreamingRecurrent)
     rtl.register_custom_op(StreamingRecurrent_rtl)
+    hls.register_custom_op(StreamingRecurrent_hls)

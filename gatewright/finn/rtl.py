@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +9,15 @@ from finn.custom_op.fpgadataflow.rtlbackend import RTLBackend
 
 from gatewright.finn.design import NodeDesign
 from gatewright.finn.layer import StreamingRecurrent
+from gatewright.finn.names import names_of
 from gatewright.hls_templates.kernels.axis.kernel import FLAGS
 from gatewright.hls_templates.library import file_list
-from gatewright.hls_templates.project.names import LIBRARY, LIBRARY_LIST, SOURCES, Names
+from gatewright.hls_templates.project.hls.write import write_project
+from gatewright.hls_templates.project.names import LIBRARY, LIBRARY_LIST, SOURCES
 from gatewright.hls_templates.project.rtl import rtl_files
 from gatewright.hls_templates.template import template
 
 _HERE = "gatewright.finn"
-_READABLE = 31
-"""Letters of a node's name that its modules carry, before the digest that tells it from others."""
 
 
 class StreamingRecurrent_rtl(StreamingRecurrent, RTLBackend):  # type: ignore[misc] # noqa: N801
@@ -44,7 +42,7 @@ class StreamingRecurrent_rtl(StreamingRecurrent, RTLBackend):  # type: ignore[mi
         library, own = node_files(top, self.folded, f"{folder.resolve()}/")
         shared = library_folder(folder)
         for place, files in ((shared, library), (folder, own)):
-            write(place, files)
+            write_project(files, place)
         listed = [*(shared / name for name in library[LIBRARY_LIST].split())]
         listed += [folder / name for name in own[SOURCES].split()]
         (folder / SOURCES).write_text(file_list(str(path.resolve()) for path in listed))
@@ -75,16 +73,6 @@ class StreamingRecurrent_rtl(StreamingRecurrent, RTLBackend):  # type: ignore[mi
             StreamingRecurrent.execute_node(self, context, graph)
 
 
-def names_of(node: str) -> Names:
-    """What the modules of a node begin with; no other node's do.
-
-    Args:
-        node: Its name, which tells it from the other nodes of its graph.
-    """
-    words = re.findall(r"[a-z0-9]+", node.lower()[:_READABLE])
-    return Names("_".join(["n", *words, sha256(node.encode()).hexdigest()[:6]]))
-
-
 def node_files(top: str, node: NodeDesign, rom_dir: str) -> tuple[dict[str, str], dict[str, str]]:
     """The files of a node: the library, and its own.
 
@@ -111,11 +99,3 @@ def library_folder(folder: Path) -> Path:
         folder: Of one of the nodes.
     """
     return folder.parent / LIBRARY
-
-
-def write(folder: Path, files: dict[str, str]) -> None:
-    """Write files, whose bytes are the same whoever writes them."""
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)

@@ -8,7 +8,6 @@ import tempfile
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
-import torch
 
 VARIABLE = "FINN_BUILD_DIR"
 ALONE = "test_without_finn.py"
@@ -37,6 +36,3 @@ def pytest_configure(config: pytest.Config) -> None:
         from gatewright.finn import without_vivado
 
         without_vivado()
-        # Brevitas 0.13.0, which FINN pins, calls what torch has no more.
-        if not hasattr(torch.Tensor, "rename"):
-            torch.Tensor.rename = lambda tensor, *names: tensor

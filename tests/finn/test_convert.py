@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from gatewright import frontend
 from gatewright.errors import GatewrightError
 from gatewright.finn import InferRecurrent
-from gatewright.finn.rtl import names_of
+from gatewright.finn.names import names_of
 from gatewright.finn.thresholds import thresholds
 from gatewright.hls_templates.project.names import fault_of_name
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer

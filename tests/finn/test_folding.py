@@ -77,7 +77,7 @@ def test_a_target_is_met(name: str, target: int, tmp_path: Path, said: list[str]
         assert inst.get_nodeattr("cycles_estimate") == inst.get_exp_cycles() == cycles[node.name]
         chosen = json.loads((built.folder / "report" / CONFIG).read_text())
         assert chosen[node.name][BUDGET] == budget
-        assert budget == GATES or inst.folded_by(budget - GATES).interval > target
+        assert budget == GATES or inst.cycles_by(budget - GATES) > target
 
 
 @pytest.mark.slow
@@ -107,7 +107,7 @@ def test_ours_is_relaxed_where_another_node_is_slower(tmp_path: Path, said: list
     (node,) = recurrent_nodes(built.after("step_generate_estimate_reports"))
     inst = getHWCustomOp(node)
     assert target < inst.get_exp_cycles() == inst.get_nodeattr("cycles_estimate") <= slowest
-    assert inst.folded_by(inst.get_nodeattr(BUDGET) - GATES).interval > slowest
+    assert inst.cycles_by(inst.get_nodeattr(BUDGET) - GATES) > slowest
     assert not [line for line in said if node.name in line]
 
 

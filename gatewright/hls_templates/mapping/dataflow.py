@@ -157,7 +157,7 @@ class Design:
         """
         return self._tick(steps, sequences, hls_clock_ns)[0]
 
-    def interval(self, steps: int) -> int:
+    def interval(self, steps: int, hls_clock_ns: float | None = None) -> int:
         """Clock cycles from the first word of an answer to that of the next, back to back.
 
         Of sequences of ``steps`` steps, at the pace that remains, where nobody outside makes the
@@ -165,10 +165,11 @@ class Design:
 
         Args:
             steps: Time steps of a sequence.
+            hls_clock_ns: For the C++ rather than ``rtl/``, the clock period in nanoseconds.
         """
         sequences = FEW_SEQUENCES
         while True:
-            _, begins = self._tick(steps, sequences)
+            _, begins = self._tick(steps, sequences, hls_clock_ns)
             *_, before, last = (b - a for a, b in pairwise(begins))
             if before == last:
                 return last
