@@ -25,6 +25,9 @@ from torch import nn
 from gatewright.errors import GatewrightError
 
 
+pytestmark = pytest.mark.slow
+
+
 class Ceil(Int8ActPerTensorFixedPoint):
     """A quantizer that rounds up."""
 

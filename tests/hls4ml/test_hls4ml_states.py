@@ -13,7 +13,7 @@ import pytest
 import torch
 from brevitas.quant import Int8ActPerTensorFixedPoint
 from hls4ml_grid import IO_TYPES, drawn
-from hls4ml_models import SEQUENCES, H, I, Model, T, layer, sequences
+from hls4ml_models import LAST, SEQUENCES, H, I, Model, T, layer, sequences
 from hls4ml_runs import check_equal, convert
 
 from gatewright import frontend
@@ -86,7 +86,8 @@ READS = {
         {"cell_state_quant": Int8ActPerTensorFixedPoint},
         lambda m, x: m.rnn(x)[1][1][-1],
     ),
-    "h of the first layer": ("rnn", {"num_layers": 2}, lambda m, x: m.rnn(x)[1][0]),
+    "out of coupled gates": ("lstm", {"cifg": True}, LAST["last"]),
+    "h of the first of two layers": ("rnn", {"num_layers": 2}, lambda m, x: m.rnn(x)[1][0]),
 }
 
 
