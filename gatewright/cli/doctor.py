@@ -12,7 +12,7 @@ from gatewright.boards import open_boards
 from gatewright.boards.families import OPEN_FAMILIES
 from gatewright.errors import GatewrightError
 from gatewright.tools import Tool, find_verilator, find_yosys, user_cache
-from gatewright.tools.compiler import ap_types, check_compiler, find_compiler
+from gatewright.tools.compiler import OWN_HEADERS, ap_types, check_compiler, find_compiler
 from gatewright.tools.home import VARIABLE as CACHE
 from gatewright.tools.programs import (
     COMPILER,
@@ -32,7 +32,7 @@ PACKAGES = {
     "qonnx": "run 1_traced.onnx",
     "onnx": "read and write every graph",
     "onnxruntime": "run 2_standard.onnx",
-    "hls4ml": "C-simulate on ap_int (its wheel brings ap_int.h)",
+    "hls4ml": "C-simulate on AMD's ap_int, which its wheel brings; gatewright.hls4ml",
     "ziglang": "C-simulate where there is no g++",
 }
 PLACES, PACKS = "synth: place and route for", "synth: bitstreams for"
@@ -64,7 +64,7 @@ class Entry:
 def examine() -> list[Entry]:
     """Look for everything Gatewright can use."""
     lines = [Entry("python", platform.python_version(), "everything", True)]
-    optional = ("torch", "brevitas", "ziglang")
+    optional = ("torch", "brevitas", "hls4ml", "ziglang")
     lines += [
         Entry(name, _package(name), enables, name not in optional)
         for name, enables in PACKAGES.items()
@@ -110,11 +110,8 @@ def _tool(program: Program, find: Callable[[], Tool]) -> str:
 
 
 def _headers() -> Entry:
-    try:
-        found = "found" if (ap_types() / "ap_int.h").is_file() else None
-    except GatewrightError:
-        found = None
-    return Entry("ap_int.h", found, "C-simulate on the types of Vitis HLS", True)
+    ours = "Gatewright's own" if ap_types() == OWN_HEADERS else "AMD's"
+    return Entry("ap_int.h", ours, "C-simulate on the types of Vitis HLS", True)
 
 
 def _cache() -> Entry:

@@ -24,7 +24,6 @@ from torch import nn
 
 from gatewright.errors import GatewrightError
 
-
 pytestmark = pytest.mark.slow
 
 

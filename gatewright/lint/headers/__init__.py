@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gatewright.tools.compiler import OWN_HEADERS
+
 
 def own_headers() -> Path:
     """The folder that a compiler finds them in, by ``-I``."""
-    return Path(__file__).parent
+    return OWN_HEADERS
