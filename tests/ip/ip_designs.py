@@ -16,7 +16,7 @@ from gatewright.hls_templates.ip.ports import IpPort
 from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.hls_templates.project.names import Names
 from gatewright.hls_templates.project.rtl import rtl_files
-from gatewright.ir import interpreter
+from gatewright.ir import interpreter, ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.types import IntArray
 
@@ -59,6 +59,22 @@ def backwards() -> Graph:
     """A layer that runs backwards, and so takes a limited number of steps."""
     graph = layer_graph("backwards")
     graph.outputs += graphs.recurrent("rnn_tanh", graph, reverse=True, given=False)
+    return graph
+
+
+def flat() -> Graph:
+    """All steps side by side: their number is fixed, and each is one beat."""
+    graph = graphs.sequence_graph("flat")
+    flat = graph.add(ops.FLATTEN, ["x"], ["flat"], name="flat", steps=LONGEST)
+    graph.outputs.append(flat)
+    return graph
+
+
+def double() -> Graph:
+    """Two sequences side by side, as of an x that two quantizers take."""
+    graph = graphs.sequence_graph("double")
+    graph.add_input("w", graphs.BYTE, ("B", "T", 2))
+    graph.outputs.append(graph.add(ops.CONCAT, ["x", "w"], ["both"], name="both"))
     return graph
 
 
@@ -142,3 +158,8 @@ CASES = {
     "backwards-32": Case(backwards(), 32),
     "backwards-512": Case(backwards(), 512),
 }
+COUNTED = {
+    "flat-64": Case(flat(), None),
+    "double-16": Case(double(), 16),
+}
+"""Those that see another number of steps, at a port of one beat a step and of several."""

@@ -22,10 +22,12 @@ pytestmark = pytest.mark.compiles
 # Further choices of parameters than the defaults, where other lines come to life.
 CHOICES = {
     "gw_argmax": [{"CLASSES": 1, "INDEX_BITS": 1}, {"CLASSES": 11, "INDEX_BITS": 4, "BITS": 1}],
+    "gw_axis_match": [{"STEP_BITS": 4}],
     "gw_axis_read": [
         {"FOLDS": 3, "LANES": 2, "WIDTH": 5, "BITS": 5, "MAX_STEPS": 7},
-        {"FOLDS": 3, "LANES": 2, "WIDTH": 5, "BITS": 5, "ONE_STEP": 1},
-        {"ONE_STEP": 1},
+        {"FOLDS": 3, "LANES": 2, "WIDTH": 5, "BITS": 5, "STEPS": 1},
+        {"STEPS": 1},
+        {"STEPS": 5},
     ],
     "gw_axis_write": [{"FOLDS": 3, "LANES": 2, "WIDTH": 5, "BITS": 5, "SIGNED": 0}],
     "gw_concat": [{"OUT_BITS": 11}],

@@ -132,13 +132,16 @@ def _bench(ip: IpDesign, values: Mapping[str, Any]) -> dict[str, str]:
         port.name: [port.beats_of(steps) for steps in ip.golden[port.core.tensor]]
         for port in (*ip.inputs, *ip.outputs)
     }
+    first, parts = beats[ip.inputs[0].name][0], ip.inputs[0].beats * ip.inputs[0].core.folds
     port_of = {port.name: port for port in (*ip.inputs, *ip.outputs)}
     more = {
         "sequences": len(next(iter(beats.values()))),
         "counts": {name: sum(map(len, found)) for name, found in beats.items()},
         "limit": 10_000 + 20 * ip.cycles + 4 * _longest(ip),
         "flight": 2 * ip.cycles + 1,
-        "parts": ip.inputs[0].beats * ip.inputs[0].core.folds,
+        "parts": parts,
+        # Whether the hardware sees that the first sequence of the first port is cut to one step.
+        "counted": (ip.design.fixed_steps or ip.design.matched) and len(first) > parts,
         "at": {register.name: f"12'h{register.offset:03x}" for register in REGISTERS},
         "bit": {name: value for name, value, _ in constants()},
         "values": {r.name: r.value for r in REGISTERS if r.value is not None},
@@ -183,7 +186,8 @@ def _values(ip: IpDesign, sources: Sequence[str]) -> dict[str, Any]:
         "input_bits": _words(inputs),
         "output_bits": _words(outputs),
         "library_version": LIBRARY_VERSION,
-        "max_steps": ip.design.max_steps or 0,
+        "max_steps": ip.design.fixed_steps or ip.design.max_steps or 0,
+        "fixed_steps": ip.design.fixed_steps,
         "digest": ip.digest,
         "registers": REGISTERS,
         "sources": sources,

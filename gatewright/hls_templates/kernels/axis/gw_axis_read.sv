@@ -5,9 +5,11 @@
 // on with the beat in the cycle in which it is taken. `in_ready_o` is low while `rst_i` is high: a
 // word that was taken then would be lost.
 // A sequence of more than MAX_STEPS steps (0: any length) raises `too_long_o` with its first word
-// too many, an `in_last_i` before the last word of a step raises `framing_o`. ONE_STEP: sequences of
-// one step, as of a state; its last word without `in_last_i` raises `framing_o` too. From there on
-// every word is taken and dropped, and the flag stays, until reset: no answer, no wrong one.
+// too many, an `in_last_i` before the last word of a step raises `framing_o`. So does, with the last
+// word of a step, one that comes before step STEPS of its sequence or not with it (0: any length), and
+// `wrong_i`. From there on every word is taken and dropped, and the flag stays, until reset: no answer,
+// no wrong one. While `hold_i` is high no word is taken, unless to be dropped; `step_o` is high in the
+// cycle in which a step goes on. `hold_i` and `wrong_i` are for gw_axis_match, else 0.
 module gw_axis_read #(
     parameter int WIDTH = 4,
     parameter int BITS = 8,
@@ -15,7 +17,7 @@ module gw_axis_read #(
     parameter int LANES = 4,
     parameter int FOLDS = 1,
     parameter int MAX_STEPS = 0,
-    parameter int ONE_STEP = 0
+    parameter int STEPS = 0
 ) (
     input  logic                       clk_i,
     input  logic                       rst_i,
@@ -29,21 +31,25 @@ module gw_axis_read #(
     output logic [     WIDTH*BITS-1:0] out_data_o,
     output logic                       out_last_o,
     output logic                       out_keep_o,
+    input  logic                       hold_i,
+    input  logic                       wrong_i,
+    output logic                       step_o,
     output logic                       too_long_o,
     output logic                       framing_o
 );
 
-  logic drop, take, complete, misframed, beyond;
+  logic drop, take, complete, misframed, cut, beyond;
   logic [LANES*BITS-1:0] word;
   logic [FOLDS*LANES*BITS-1:0] words;
 
   assign drop        = beyond || framing_o;
-  assign in_ready_o  = !rst_i && (drop || !complete || out_ready_i);
-  assign out_valid_o = !drop && !misframed && complete && in_valid_i;
+  assign in_ready_o  = !rst_i && (drop || (!hold_i && (!complete || out_ready_i)));
+  assign out_valid_o = !drop && !hold_i && !misframed && complete && in_valid_i;
   assign out_data_o  = words[WIDTH*BITS-1:0];
   assign out_last_o  = in_last_i;
   assign out_keep_o  = in_keep_i;
   assign take        = in_valid_i && in_ready_o;
+  assign step_o      = take && complete && !drop && !misframed;
 
   gw_resize #(
       .WIDTH   (LANES),
@@ -82,20 +88,29 @@ module gw_axis_read #(
     end
   end endgenerate
 
-  generate if (FOLDS == 1 && ONE_STEP == 0) begin : gen_any_word
-    assign misframed = 1'b0;
-    assign framing_o = 1'b0;
-  end else begin : gen_framing
-    logic framing_q;
+  // `cut`: the sequence has another number of steps than STEPS.
+  generate if (STEPS == 0) begin : gen_any_end
+    assign cut = 1'b0;
+  end else begin : gen_end
+    localparam int EndBits = STEPS > 1 ? $clog2(STEPS) : 1;
+    logic ends;
+    logic [EndBits-1:0] step_q;
 
-    assign misframed = ONE_STEP != 0 ? in_last_i != complete : in_last_i && !complete;
-    assign framing_o = framing_q;
+    assign ends = step_q == EndBits'(STEPS - 1);
+    assign cut  = in_last_i != ends;
 
     always_ff @(posedge clk_i) begin
-      if (rst_i) framing_q <= 1'b0;
-      else if (take && misframed && !drop) framing_q <= 1'b1;
+      if (rst_i) step_q <= '0;
+      else if (step_o) step_q <= ends ? '0 : step_q + 1'b1;
     end
   end endgenerate
+
+  assign misframed = complete ? cut || wrong_i : in_last_i;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) framing_o <= 1'b0;
+    else if (take && misframed && !drop) framing_o <= 1'b1;
+  end
 
   generate if (MAX_STEPS == 0) begin : gen_any_length
     assign beyond = 1'b0;

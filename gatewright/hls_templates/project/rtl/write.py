@@ -48,7 +48,11 @@ def rtl_files(design: Design, names: Names = DEFAULT_NAMES, rom_dir: str = "") -
 
 def _placed(design: Design, stages: Sequence[RtlStage]) -> list[Instance]:
     """All that stands in the core."""
-    axes = [*(port.rtl_read(design.max_steps or 0) for port in design.inputs)]
+    matched = design.matched
+    held = {port.name: [port.name + "_b"] for port in matched[1:]}
+    held |= {port.name: [f"{p.name}_a" for p in matched[1:]] for port in matched[:1]}
+    axes = [port.rtl_read(design.lengths, held.get(port.name, ())) for port in design.inputs]
+    axes += [port.rtl_match(matched[0], design.lengths) for port in matched[1:]]
     axes += [port.rtl_write() for port in design.outputs]
     fifos = [_fifo(stream) for stream in design.streams.values()]
     return [*axes, *fifos, *(placed for stage in stages for placed in stage.placed)]

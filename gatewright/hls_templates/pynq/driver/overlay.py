@@ -350,7 +350,7 @@ class Overlay:
         if errors:
             bits = self.facts["registers"]["ERRORS"]["bits"]
             names = ", ".join(name for name, bit in bits.items() if errors & bit)
-            fault = f"a sequence came cut: {names}."
+            fault = f"a sequence came cut, or its inputs of different lengths: {names}."
             remedy = "Make the DMA as the scripts of gatewright synth do, as wide as its port."
             raise OverlayError("GW-910", self._where, fault, remedy)
 

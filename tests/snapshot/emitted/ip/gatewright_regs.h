@@ -19,7 +19,7 @@
 #define GATEWRIGHT_STATUS_RESETTING 0x1u  /* CLEAR is not done yet */
 #define GATEWRIGHT_ERRORS 0x18u  /* what went wrong; a bit stays until it is cleared */
 #define GATEWRIGHT_ERRORS_TOO_LONG 0x0u  /* a sequence had more than MAX_STEPS steps */
-#define GATEWRIGHT_ERRORS_FRAMING 0x1u  /* `tlast` came inside a time step, or not with a state */
+#define GATEWRIGHT_ERRORS_FRAMING 0x1u  /* `tlast` came inside a time step, behind another number of steps than the model or another input takes, or not with a state */
 #define GATEWRIGHT_ERRORS_KEEP_LANES 0x2u  /* `tkeep` of a beat was not all ones */
 #define GATEWRIGHT_IRQ_ENABLE 0x1cu  /* what raises `interrupt` */
 #define GATEWRIGHT_IRQ_ENABLE_DONE 0x0u  /* the last answer of a sequence has left */
@@ -27,7 +27,7 @@
 #define GATEWRIGHT_IRQ_STATUS 0x20u  /* what has happened, enabled or not */
 #define GATEWRIGHT_IRQ_STATUS_DONE 0x0u  /* the last answer of a sequence has left */
 #define GATEWRIGHT_IRQ_STATUS_ERROR 0x1u  /* a bit of ERRORS was set */
-#define GATEWRIGHT_MAX_STEPS 0x24u  /* most steps of a sequence; 0: any number */
+#define GATEWRIGHT_MAX_STEPS 0x24u  /* most steps of a sequence, or the only number that the model takes; 0: any */
 #define GATEWRIGHT_CYCLES_LOW 0x28u  /* clock cycles since reset; reading it holds CYCLES_HIGH */
 #define GATEWRIGHT_CYCLES_HIGH 0x2cu  /* the high word, of when the low one was read */
 #define GATEWRIGHT_BUSY_CYCLES_LOW 0x30u  /* those with BUSY, since reset or CLEAR; reading it holds BUSY_CYCLES_HIGH */
