@@ -87,7 +87,7 @@ def check_target(folder: Path) -> None:
         raise GatewrightError(
             "GW-401",
             where=str(folder),
-            cause=f"a vendor's tool has run in {SYNTH}/{ran}, for hours perhaps, and would be lost.",
+            cause=f"a vendor's tool has run in {SYNTH}/{ran}, and what it made would be lost.",
             remedy="Name a new folder, or move that one away or delete it yourself.",
         )
 
