@@ -35,8 +35,8 @@ int main() {
     gw::stream<vad_params::m_axis_word> vad_out;
     gw::drive<kws_params::s_axis_params>(x, 4, false, kws_in);
     gw::drive<vad_params::s_axis_params>(x, 4, false, vad_in);
-    kws_top(kws_in, kws_out);
-    vad_top(vad_in, vad_out);
+    kws_hls(kws_in, kws_out);
+    vad_hls(vad_in, vad_out);
     if (!gw::collect<kws_params::m_axis_params>(kws_out, 1, y)) return 1;
     std::printf("%d %d ", y[0], y[1]);
     if (!gw::collect<vad_params::m_axis_params>(vad_out, 1, y)) return 1;

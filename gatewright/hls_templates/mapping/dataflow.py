@@ -139,6 +139,14 @@ class Design:
         ports = tuple(port for port in self.inputs if port.sequence)
         return ports if len(ports) > 1 and self.fixed_steps is None else ()
 
+    def matches(self) -> dict[str, tuple[str, ...]]:
+        """For each input what names the wires of each ``gw_axis_match`` that holds it."""
+        found: dict[str, tuple[str, ...]] = {port.name: () for port in self.inputs}
+        for port in self.matched[1:]:
+            found[self.matched[0].name] += (f"{port.name}_a",)
+            found[port.name] = (f"{port.name}_b",)
+        return found
+
     @property
     def layers(self) -> tuple[Kernel, ...]:
         """The kernels that keep a state."""

@@ -96,18 +96,25 @@ class AxisPort:
             lengths: That a sequence may have.
             matches: What names the wires of each ``gw_axis_match`` that it is held against.
         """
-        steps = lengths.fixed if self.sequence else 1
-        params = self._sizes() | {"MAX_STEPS": 0 if steps else lengths.most or 0}
-        params |= {"STEPS": steps} if steps else {}
-        ports = CLOCK | writing("out", self.stream)
-        wires = {way: [f"{match}_{way}" for match in matches] for way in ("hold", "wrong")}
-        ports |= {f"{way}_i": " || ".join(found) or "1'b0" for way, found in wires.items()}
-        ports["step_o"] = f"{self.name}_step" if matches else ""
+        framed = self.framed(lengths)
+        params = self._sizes() | {name: n for name, n in framed.items() if n or name != "STEPS"}
+        ports = CLOCK | writing("out", self.stream) | self.held(matches)
         ports |= {f"{flag}_o": f"{self.name}_{flag}" for flag in FLAGS}
         names = {"valid_i": "tvalid", "ready_o": "tready", "data_i": "tdata", "last_i": "tlast"}
         ports |= {f"in_{n}": f"{self.name}_{w}" for n, w in names.items()}
         ports["in_keep_i"] = f"{self.name}_tuser"
         return Instance(Module("gw_axis_read", params), self.name, ports)
+
+    def framed(self, lengths: Lengths) -> dict[str, int]:
+        """Parameters of ``gw_axis_frame``, of which 0 is any number."""
+        steps = (lengths.fixed if self.sequence else 1) or 0
+        return {"MAX_STEPS": 0 if steps else lengths.most or 0, "STEPS": steps}
+
+    def held(self, matches: Sequence[str]) -> dict[str, str]:
+        """What holds its steps against those of other ports: see ``rtl_read``."""
+        wires = {way: [f"{match}_{way}" for match in matches] for way in ("hold", "wrong")}
+        ports = {f"{way}_i": " || ".join(found) or "1'b0" for way, found in wires.items()}
+        return ports | {"step_o": f"{self.name}_step" if matches else ""}
 
     def rtl_match(self, first: AxisPort, lengths: Lengths) -> Instance:
         """What holds its sequences against those of the first port with a beat each time step."""

@@ -1,4 +1,5 @@
 ../rtl/gw_argmax_v1.sv
+../rtl/gw_axis_frame_v1.sv
 ../rtl/gw_axis_match_v1.sv
 ../rtl/gw_axis_read_v1.sv
 ../rtl/gw_axis_write_v1.sv
