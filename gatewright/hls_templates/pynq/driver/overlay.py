@@ -20,7 +20,7 @@ from typing import Any, Iterable, Sequence
 
 import numpy as np
 
-from gatewright.hls_templates.pynq.driver.faults import AGAIN, ANEW, TOGETHER, OverlayError
+from gatewright.hls_templates.pynq.driver.faults import ANEW, OTHERS_USED_IT, TOGETHER, OverlayError
 from gatewright.hls_templates.pynq.driver.known import read_facts
 from gatewright.hls_templates.pynq.driver.numbers import encoded, floats, result, unfit
 from gatewright.hls_templates.pynq.driver.pieces import OverlayStream
@@ -339,7 +339,7 @@ class Overlay:
             fault = "it holds more than the sequences that it was given."
         if fault:
             self._restart()
-            raise OverlayError("GW-905", self._where, fault, AGAIN)
+            raise OverlayError("GW-905", self._where, fault, OTHERS_USED_IT)
 
     def _ready(self) -> bool:
         """Whether all is as the last call left it: nobody reset it, cleared it or used it."""
