@@ -12,7 +12,9 @@ from gatewright.hls_templates.library import library
 
 HERE = Path(__file__).parent
 MATCH = "gw_axis_match.sv"
-NEEDED = ("gw_skid.sv", "gw_resize.sv", "gw_window.sv", "gw_held.sv", "gw_axis_read.sv")
+NEEDED = tuple(
+    f"gw_{n}.sv" for n in ("skid", "resize", "window", "held", "axis_frame", "axis_read")
+)
 DEFECTS = {
     "one that leads is not asked": ("a_last_i != (a_q == ended)", "1'b0"),
     "one that follows is not asked": ("b_last_i != (b_q == ended)", "1'b0"),
