@@ -12,9 +12,6 @@ from gatewright.hls_templates.library import library
 
 HERE = Path(__file__).parent
 MATCH = "gw_axis_match.sv"
-NEEDED = tuple(
-    f"gw_{n}.sv" for n in ("skid", "resize", "window", "held", "axis_frame", "axis_read")
-)
 DEFECTS = {
     "one that leads is not asked": ("a_last_i != (a_q == ended)", "1'b0"),
     "one that follows is not asked": ("b_last_i != (b_q == ended)", "1'b0"),
@@ -32,10 +29,10 @@ def simulate(folder: Path, old: str = "", new: str = "") -> str:
         pytest.skip("needs iverilog")
     files = library(".sv")
     assert not old or files[MATCH].count(old) == 1, old
-    for name in (*NEEDED, MATCH):
-        text = files[name].replace(old, new) if old and name == MATCH else files[name]
-        (folder / name).write_text(text)
-    command = ["iverilog", "-g2012", "-s", "match_bench", "-o", "tb.vvp", *NEEDED, MATCH]
+    for name, text in files.items():
+        (folder / name).write_text(text.replace(old, new) if old and name == MATCH else text)
+    # Modules are looked for by the names of their files.
+    command = ["iverilog", "-g2012", "-s", "match_bench", "-o", "tb.vvp", "-y", ".", "-Y", ".sv"]
     done = subprocess.run(
         [*command, str(HERE / "match_bench.sv")], cwd=folder, capture_output=True, text=True
     )
