@@ -19,6 +19,7 @@ from gatewright.hls_templates.project.names import Names
 from gatewright.hls_templates.project.rtl import rtl_files
 from gatewright.ir import interpreter, ops
 from gatewright.ir.graph import Graph
+from gatewright.ir.streamable import is_streamable
 from gatewright.ir.types import IntArray
 
 DIGEST = "0123456789abcdef" * 4
@@ -116,7 +117,10 @@ class Case:
         design = self.design
         cycles = design.document(LONGEST, {}).predicted_cycles
         values = self.answers(4, LONGEST) if golden is None else golden
-        return IpDesign(design, Names(self.name), "", DIGEST, values, cycles, PART, self.bus_bits)
+        streams = is_streamable(self.graph)
+        return IpDesign(
+            design, Names(self.name), "", DIGEST, values, cycles, PART, self.bus_bits, streams
+        )
 
     def answers(self, sequences: int, steps: int) -> dict[str, IntArray]:
         """Integers [sequences, T, values] of each port, by its tensor."""

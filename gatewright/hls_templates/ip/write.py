@@ -65,6 +65,7 @@ class IpDesign:
         cycles: Predicted, of a sequence.
         part: Of AMD's devices, to pack it for.
         bus_bits: Of every stream; None for what fits each.
+        streams: Whether a sequence in pieces, each of which keeps, is answered as a whole one.
     """
 
     design: Design
@@ -75,6 +76,7 @@ class IpDesign:
     cycles: int
     part: str
     bus_bits: int | None = None
+    streams: bool = False
 
     @property
     def inputs(self) -> tuple[IpPort, ...]:
@@ -188,6 +190,8 @@ def _bench(ip: IpDesign, values: Mapping[str, Any]) -> dict[str, str]:
         "limit": 10_000 + 20 * ip.cycles + 4 * _longest(ip),
         "flight": 2 * ip.cycles + 1,
         "parts": parts,
+        "golden_steps": len(first) // parts,
+        "pieces": ip.streams and len(first) > parts,
         # Whether the hardware sees that the first sequence of the first port is cut to one step.
         "counted": (ip.design.fixed_steps or ip.design.matched) and len(first) > parts,
         "at": {register.name: f"12'h{register.offset:03x}" for register in REGISTERS},
