@@ -270,6 +270,7 @@ class Build(Documents):
         stages: Iterable[str] | None = None,
         limit: float | None = None,
         resume: bool = False,
+        core: str | None = None,
         progress: Callable[[str, str], None] | None = None,
     ) -> SynthReport:
         """Make a bitstream, or run a vendor's tools; see ``gatewright.synth.synth``."""
@@ -285,6 +286,7 @@ class Build(Documents):
             stages=stages,
             limit=limit,
             resume=resume,
+            core=core,
             progress=progress,
         )
 

@@ -48,7 +48,8 @@ def compile(
         example_input: For a module, one float32 input [B, T, I] (or [T, B, I]); a tuple of it and
             initial states [layers * directions, B, H] if ``forward`` takes those too. With
             calibration data, its first sequence is taken.
-        output_dir: The build folder. A build that is there is replaced, anything else refused.
+        output_dir: The build folder. A build that is there is replaced, unless a vendor's tool has
+            run in its ``synth/``; anything else is refused.
         calibration: Data to calibrate a model with whose activations or weights are float, as
             ``calibrate`` takes it; its report is kept in ``calibration.json``.
         multipliers: Budget of multipliers of a recurrent layer; decides how it is folded.

@@ -66,6 +66,7 @@ CODES: dict[str, str] = {
     "GW-803": "clock not met",
     "GW-804": "FPGA tool failed",
     "GW-805": "FPGA tool took too long",
+    "GW-806": "no kernel of Vitis HLS for this build",
     # 9xx: boards, on a serial line or behind a processor of their own
     "GW-901": "pyserial is not installed",
     "GW-902": "serial port not found",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gatewright.boards import Board, ShellBoard, SynthReport
+from gatewright.boards.description import ProcessorBoard
 from gatewright.boards.folding import Candidate
 from gatewright.boards.report import SYNTH_JSON
 from gatewright.boards.shell import build_digest, shell_files
@@ -27,6 +28,7 @@ from gatewright.boards.vivado.flow import (
     no_project,
     run_vivado,
 )
+from gatewright.boards.vivado.kernel import KERNEL_FOLDER, has_export, read_kernel
 from gatewright.boards.vivado.project import has_results
 from gatewright.builds.documents import Documents
 from gatewright.builds.fold import folded, folded_for_hls, folded_ip
@@ -35,6 +37,7 @@ from gatewright.builds.golden import golden_steps, golden_vectors
 from gatewright.builds.manifest import read_manifest
 from gatewright.builds.options import (
     check_clock,
+    check_core,
     check_flow,
     check_limit,
     check_seeds,
@@ -46,13 +49,14 @@ from gatewright.builds.options import (
     positive,
     refuse_unused,
 )
+from gatewright.errors import GatewrightError
 from gatewright.files.reading import MAX_FACTS, read_json
 from gatewright.hls_templates import least_budget
-from gatewright.hls_templates.ip import ip_files
+from gatewright.hls_templates.ip import hls_ip_files, ip_files
 from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.hls_templates.project.names import SOURCES, Names
-from gatewright.hls_templates.project.rtl import rtl_files
+from gatewright.hls_templates.project.rtl import library_files, rtl_files
 from gatewright.hls_templates.pynq import driver_files
 from gatewright.hls_templates.records import KernelRecord
 
@@ -68,13 +72,15 @@ def synth(
     stages: Iterable[str] | None = None,
     limit: float | None = None,
     resume: bool = False,
+    core: str | None = None,
     progress: Callable[[str, str], None] | None = None,
 ) -> SynthReport:
     """Make a board's bitstream of a build, in ``synth/BOARD`` of its folder.
 
     The integers stay those of the build; how the layers are folded is chosen for the board. What an
     attempt that fails leaves is in ``synth/BOARD.tried``; an earlier bitstream stays where it is.
-    A folder in which Vivado has run is never deleted: it becomes ``synth/BOARD.before``.
+    A folder in which Vivado has run, or Vitis HLS has exported a kernel, is never deleted by Vivado
+    or the count: it becomes ``synth/BOARD.before``.
 
     Args:
         build: The build.
@@ -97,6 +103,8 @@ def synth(
         resume: Go on from what an earlier attempt at the same design left in ``BOARD.tried``, which
             is opened as a project then; else, of Vivado, from a copy of ``BOARD`` in which it was
             run by hand, at its multipliers. Another design begins anew all the same.
+        core: What computes in the project for Vivado: ``rtl``, the SystemVerilog, also for None; or
+            ``hls``, the kernel that Vitis HLS exported to ``synth/BOARD`` before.
         progress: Called with the stage and a line of the tool at work.
 
     Returns:
@@ -105,16 +113,21 @@ def synth(
     Raises:
         GatewrightError: GW-403 for an unknown board, GW-404 if the folder cannot be written, GW-405
             for a bad option, GW-801 if a tool is missing, GW-802 if the design does not fit, GW-803
-            if the clock is not met, GW-804 if a tool fails, GW-805 if Vitis HLS takes too long.
+            if the clock is not met, GW-804 if a tool fails, GW-805 if a tool takes too long,
+            GW-806 without the kernel of Vitis HLS that is wanted.
     """
     report = progress or (lambda stage, line: None)
     name = read_manifest(build.path)["board"] if board is None else board
     wanted = check_flow(flow)
     if wanted is not None:
         refuse_unused({"seeds": seeds}, "place and route by the open tools")
-        by = {"vitis": _by_vitis, "vivado": _by_vivado}[wanted]
-        return by(build, name, multipliers, clock, stages, limit, resume, report)
-    options = {"stages": stages, "limit": limit, "resume": resume or None}
+        if wanted == "vivado":
+            return _by_vivado(
+                build, name, multipliers, clock, stages, limit, resume, report, check_core(core)
+            )
+        refuse_unused({"core": core}, "--flow vivado")
+        return _by_vitis(build, name, multipliers, clock, stages, limit, resume, report)
+    options = {"stages": stages, "limit": limit, "resume": resume or None, "core": core}
     refuse_unused(options, "--flow vivado and --flow vitis")
     target = find_target(name)
     budget, mhz = positive("multipliers", multipliers), check_clock(clock)
@@ -126,7 +139,7 @@ def synth(
         choose_clock(target, mhz)
     place = place_in(build.path, f"{SYNTH}/{target.name}")
     aside = partial(_say_kept, report)
-    with trying(place, spare=has_results, aside=aside) as folder, writing(folder):
+    with trying(place, spare=_is_work, aside=aside) as folder, writing(folder):
         if isinstance(target, Board):
             # An earlier version kept no budget below the least.
             least = least_budget(build.integer.graph)
@@ -172,6 +185,46 @@ def vendor_candidate(build: Documents, board: Board, multipliers: int) -> Candid
     )
 
 
+def kernel_candidate(build: Documents, board: Board, place: Path) -> Candidate:
+    """The IP around the kernel that Vitis HLS exported.
+
+    Args:
+        build: The build.
+        board: One with a processor.
+        place: The folder of the board, in ``synth/`` of the build.
+
+    Raises:
+        GatewrightError: GW-405 for another board, GW-806 without such a kernel.
+    """
+    if not isinstance(board, ProcessorBoard):
+        raise GatewrightError(
+            "GW-405",
+            where="core",
+            cause="it is 'hls', and the kernel of Vitis HLS stands in an IP behind a processor, "
+            f"which {board.title} has not.",
+            remedy="Leave it out, or take a board with a processor (gatewright boards).",
+        )
+    names = Names(build.kernels.name)
+    design = folded(build, read_manifest(build.path)["multipliers"])
+    first = f"gatewright synth {build.path} --board {board.name} --flow vitis"
+    with writing(place):
+        kernel = read_kernel(place, names, design, first)
+    ip = folded_ip(build, design, board.part)
+    rtl = library_files()
+    sources = [f"../{path}" for path in kernel.sources]
+    return Candidate(
+        kernel.multipliers,
+        rtl,
+        kernel.steps,
+        kernel.cycles,
+        names=names,
+        ip=hls_ip_files(ip, rtl, sources) | driver_files(ip, build.integer, kernel.cycles),
+        inputs=tuple(IpStream(port.name, port.bus_bits) for port in ip.inputs),
+        outputs=tuple(IpStream(port.name, port.bus_bits) for port in ip.outputs),
+        kernel={f"{KERNEL_FOLDER}/{name}": text for name, text in kernel.files.items()},
+    )
+
+
 def _by_vivado(
     build: Documents,
     board: str,
@@ -181,6 +234,7 @@ def _by_vivado(
     limit: float | None,
     resume: bool,
     report: Callable[[str, str], None],
+    core: str,
 ) -> SynthReport:
     target = find_board(board)
     wanted = check_clock(clock)
@@ -190,11 +244,15 @@ def _by_vivado(
     budget = positive("multipliers", multipliers)
     request = VivadoRequest(target, check_vivado_stages(stages), wanted, check_limit(limit))
     place = place_in(build.path, f"{SYNTH}/{target.name}")
-    design = _vivado_design(build, request, budget, place if resume else None)
+    if core == "hls":
+        refuse_unused({"multipliers": multipliers}, "--core rtl; the kernel has its fold")
+        design = kernel_candidate(build, target, place)
+    else:
+        design = _vivado_design(build, request, budget, place if resume else None)
     check_room_for_streams(target, design)
     keep, aside = partial(kept, request, design), partial(_say_kept, report)
     with (
-        trying(place, lambda tried: resume and keep(tried), has_results, aside) as folder,
+        trying(place, lambda tried: resume and keep(tried), _is_work, aside) as folder,
         writing(folder),
     ):
         return run_vivado(request, design, folder, report)
@@ -219,6 +277,11 @@ def _vivado_design(
     facts = read_json(resumed, SYNTH_JSON, MAX_FACTS, "Delete that file, or name --multipliers.")
     halved = positive("multipliers", facts.get("multipliers")) or own
     return vendor_candidate(build, request.board, halved)
+
+
+def _is_work(folder: Path) -> bool:
+    """Whether a folder holds what took AMD's tools long."""
+    return has_results(folder) or has_export(folder)
 
 
 def _say_kept(report: Callable[[str, str], None], folder: Path) -> None:

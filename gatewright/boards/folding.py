@@ -30,6 +30,7 @@ class Candidate:
         ip: Its files below ``ip/``, where a processor is to reach it.
         inputs: Streams of the IP.
         outputs: Streams of the IP.
+        kernel: Files of the kernel that Vitis HLS made, where that computes and not ``rtl``.
     """
 
     multipliers: int
@@ -41,6 +42,7 @@ class Candidate:
     ip: Mapping[str, str] = field(default_factory=dict)
     inputs: tuple[IpStream, ...] = ()
     outputs: tuple[IpStream, ...] = ()
+    kernel: Mapping[str, str] = field(default_factory=dict)
 
 
 Fold = Callable[[int], Candidate]

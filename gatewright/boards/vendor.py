@@ -11,6 +11,7 @@ from gatewright.boards.report import Attempt, SynthReport, count_cells, too_larg
 from gatewright.boards.run import Progress, run_all
 from gatewright.boards.usage import Usage
 from gatewright.boards.vendor_report import vendor_report
+from gatewright.boards.verdicts import verdicts
 from gatewright.boards.vivado.flow import (
     clock_for,
     commands_by_hand,
@@ -78,6 +79,7 @@ def count_resources(
     project, without = _has_project(board, candidate), no_block_design(board, candidate)
     notes = [
         NOTE,
+        *filter(None, [verdicts(board, attempts)]),
         *[WRITTEN, onto_the_board(board, candidate.names.name)] * project,
         *[NO_PROJECT.format(without)] * bool(without),
     ]

@@ -38,6 +38,7 @@ from gatewright.ir.certificate.certify import FloatModel, certify
 from gatewright.ir.lowering import IntegerModel, lower
 from gatewright.ir.onnx_io import to_onnx
 from gatewright.ir.standard import to_standard
+from gatewright.ir.streamable import is_streamable
 from gatewright.ir.traced.cell_spec import read_cell
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS
@@ -105,6 +106,7 @@ def emit(forms: Forms) -> dict[str, bytes]:
         cycles=kernels.predicted_cycles,
         part=board.part,
         bus_bits=forms.options.bus_bits,
+        streams=is_streamable(forms.integer.graph),
     )
     # What one multiplier would need: synth may fold the kernels anew, down to that.
     cycles = max(kernels.predicted_cycles, kernels.hls_predicted_cycles)

@@ -11,6 +11,7 @@ from gatewright.files.reading import digest_of
 from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.ip import IpDesign
 from gatewright.hls_templates.project.names import Names
+from gatewright.ir.streamable import is_streamable
 
 
 def folded(build: Documents, multipliers: int) -> Design:
@@ -39,6 +40,7 @@ def folded_ip(build: Documents, design: Design, part: str) -> IpDesign:
         cycles=design.document(steps, {}).predicted_cycles,
         part=part,
         bus_bits=read_manifest(build.path).get("bus_bits"),
+        streams=is_streamable(build.integer.graph),
     )
 
 

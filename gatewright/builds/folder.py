@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager
 from itertools import chain, count
 from pathlib import Path
 
+from gatewright.boards.vitis.flow import was_scheduled
+from gatewright.boards.vivado.project import has_results
 from gatewright.errors import GatewrightError
 from gatewright.files.beside import HIDDEN, Beside, held, is_ours
 from gatewright.files.reading import MAX_FACTS, read_json, whole
@@ -80,6 +82,22 @@ def check_target(folder: Path) -> None:
             cause=f"it holds {foreign}, which compile did not write.",
             remedy="Name a new folder, or move what is there away yourself.",
         )
+    ran = _run_by_vendor(folder / SYNTH)
+    if ran is not None:
+        raise GatewrightError(
+            "GW-401",
+            where=str(folder),
+            cause=f"a vendor's tool has run in {SYNTH}/{ran}, and what it made would be lost.",
+            remedy="Name a new folder, or move that one away or delete it yourself.",
+        )
+
+
+def _run_by_vendor(folder: Path) -> str | None:
+    """The first folder of a board that holds what Vivado or Vitis HLS made."""
+    if folder.is_symlink() or not folder.is_dir():
+        return None
+    boards = sorted(path for path in folder.iterdir() if path.is_dir())
+    return next((b.name for b in boards if has_results(b) or was_scheduled(b)), None)
 
 
 def _foreign_entry(folder: Path) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from gatewright.boards import DEFAULT_BOARD, Board, OpenBoard, boards, open_boards
 from gatewright.boards.catalogue import SUFFIX, read_file
 from gatewright.boards.vitis.request import HLS_STAGES, LIMIT
+from gatewright.boards.vivado.kernel import CORES
 from gatewright.boards.vivado.project import VIVADO_STAGES
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import MAX_STEPS
@@ -191,6 +192,17 @@ def check_flow(value: Any) -> str | None:
     if value is not None and value not in FLOWS:
         raise _refused("flow", value, f"{' or '.join(FLOWS)}, or leave it out")
     return None if value is None else str(value)
+
+
+def check_core(value: Any) -> str:
+    """What computes in a design; the SystemVerilog for None.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
+    if value is not None and value not in CORES:
+        raise _refused("core", value, f"{' or '.join(CORES)}, or leave it out")
+    return CORES[0] if value is None else str(value)
 
 
 def check_vivado_stages(value: Any) -> tuple[str, ...]:

@@ -115,6 +115,10 @@ def run(
     "csim,csynth,cosim,export; without it all of them.",
 )
 @click.option("--limit", type=float, metavar="MINUTES", help="Of each run with --flow; 120.")
+@click.option(
+    "--core",
+    help="Of --flow vivado: rtl, or hls for the kernel that --flow vitis exported; rtl.",
+)
 @click.option("--resume", is_flag=True, help="Of --flow: go on from an attempt that failed.")
 @as_json
 def synth_command(
@@ -126,6 +130,7 @@ def synth_command(
     flow: str | None,
     stages: str | None,
     limit: float | None,
+    core: str | None,
     resume: bool,
     as_json: bool,
 ) -> None:
@@ -146,6 +151,7 @@ def synth_command(
             stages=None if stages is None else stages.split(","),
             limit=limit,
             resume=resume,
+            core=core,
             progress=progress,
         )
     if as_json:

@@ -159,6 +159,12 @@ class Graph:
                 wanted.update(node.inputs)
         return found[::-1]
 
+    def fixed_steps(self) -> int | None:
+        """The number of time steps that an op binds every sequence to; None if none does."""
+        bound = {int(node.attrs["steps"]) for node in self.needed() if "steps" in node.attrs}
+        assert len(bound) < 2, "a model has one number of time steps"
+        return next(iter(bound), None)
+
     def scans(self) -> list[Node]:
         """The recurrent layers."""
         return [node for node in self.nodes if node.body is not None]

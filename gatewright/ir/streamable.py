@@ -30,6 +30,15 @@ def check_streamable(graph: Graph) -> None:
             ended.update(node.outputs)
 
 
+def is_streamable(graph: Graph) -> bool:
+    """Whether ``check_streamable`` lets a model pass."""
+    try:
+        check_streamable(graph)
+    except GatewrightError:
+        return False
+    return True
+
+
 def _check_layer(node: Node, ended: set[str]) -> None:
     if node.attrs.get("reverse"):
         raise _refused(

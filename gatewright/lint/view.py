@@ -110,7 +110,7 @@ class View:
     @cached_property
     def functions(self) -> tuple[CppFunction, ...]:
         """What the top level calls, each template as it is used; the top level first."""
-        return tuple(reached(self.probed.unit, Names(self.kernels.name).top).values())
+        return tuple(reached(self.probed.unit, Names(self.kernels.name).kernel).values())
 
     @cached_property
     def bound(self) -> dict[CppFunction, list[BoundPragma]]:

@@ -1,6 +1,7 @@
 """``build.synth`` and ``gatewright synth``: the options, the folder, and a real design."""
 
 import json
+import re
 from importlib.util import find_spec
 
 import pytest
@@ -117,6 +118,8 @@ def test_resources_of_a_vendors_part(own_build, monkeypatch):
     report = json.loads(result.stdout)
     assert report["usage"]["dsp"]["used"] >= 4
     assert report["bitstream"] == "" and "Vivado" in report["note"]
+    fits = re.search(r"of this family: 4 multipliers fit ([^.;]*)", report["note"])
+    assert fits and {"pynq-z2", "zybo-z7-20"} <= set(fits[1].split(", "))
     folder = own_build.path / "synth"
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert folder / "pynq-z2" / "synth.json" in before

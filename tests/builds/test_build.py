@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,11 +18,14 @@ from qonnx.core.onnx_exec import execute_onnx
 from shared_model import Shared
 
 import gatewright
+from gatewright.boards.vitis.flow import MARKS
 from gatewright.builds.folder import OLD, REPORT, SYNTH, VERIFY, WAVES
 from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
 from gatewright.hls_templates.records import RequantizerRecord
 from gatewright.ir.traced import respecialize
 
+FEW = Path(__file__).parents[1] / "snapshot/model.onnx"
+"""A model that takes a moment."""
 ARTEFACTS = (
     "1_traced.onnx",
     "2_integer.onnx",
@@ -243,3 +247,35 @@ def test_an_exported_file_gives_the_module_s_integers(shared: Shared, tmp_path: 
 def test_onnxruntime_warns_of_nothing(shared: Shared, capfd: pytest.CaptureFixture[str]) -> None:
     onnxruntime.InferenceSession(str(shared.build.path / "2_standard.onnx"))
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "pynq-z2/vivado/gatewright.bit",
+        "pynq-z2.tried/vivado/vivado.log",
+        "pynq-z2.before/vivado/utilization.rpt",
+        f"pynq-z2/{MARKS}/csynth",
+    ],
+)
+def test_what_a_vendors_tool_made_is_not_lost(made: str, shared: Shared, tmp_path: Path) -> None:
+    target = shutil.copytree(shared.build.path, tmp_path / "build")
+    result = target / SYNTH / made
+    result.parent.mkdir(parents=True)
+    result.write_text("hours of work")
+    board = made.partition("/")[0]
+    with pytest.raises(gatewright.GatewrightError, match=rf"GW-401.*{SYNTH}/{board}"):
+        gatewright.compile(FEW, output_dir=target)
+    assert result.read_text() == "hours of work"
+    (target / SYNTH / board).rename(tmp_path / "kept")
+    gatewright.compile(FEW, output_dir=target)
+    assert not (target / SYNTH).exists()
+
+
+def test_scripts_that_nobody_ran_are_replaced(shared: Shared, tmp_path: Path) -> None:
+    target = shutil.copytree(shared.build.path, tmp_path / "build")
+    script = target / SYNTH / "pynq-z2/vivado/project.tcl"
+    script.parent.mkdir(parents=True)
+    script.touch()
+    gatewright.compile(FEW, output_dir=target)
+    assert not script.exists()

@@ -115,7 +115,7 @@ def test_two_builds_in_one_program(twice: Path) -> None:
         subprocess.run([*find_compiler().command, *words], cwd=twice, check=True)
     (twice / "main.cpp").write_text(
         '#include "kws/hls/top.hpp"\n#include "vad/hls/top.hpp"\n'
-        "int main() { return &kws_top == nullptr || &vad_top == nullptr; }\n"
+        "int main() { return &kws_hls == nullptr || &vad_hls == nullptr; }\n"
     )
     words = ["-std=c++14", "-w", f"-I{ap_types()}", "main.cpp", "kws.o", "vad.o", "-o", "main"]
     subprocess.run([*find_compiler().command, *words], cwd=twice, check=True)

@@ -42,7 +42,7 @@ int main() {
       in.write(w);
     }
     bool framing = false;
-    gatewright_top(in, out, framing);
+    gatewright_hls(in, out, framing);
     const int given = static_cast<int>(out.size());
     std::cout << framing << ' ' << given << ' ' << in.size();
     for (int n = 0; n < given; ++n) {

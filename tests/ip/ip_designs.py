@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import graphs
 import numpy as np
+from hls_double import behind_hls
 from small_cells import INPUTS
 
 from gatewright.hls_templates import Design, map_design
@@ -16,8 +17,9 @@ from gatewright.hls_templates.ip.ports import IpPort
 from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.hls_templates.project.names import Names
 from gatewright.hls_templates.project.rtl import rtl_files
-from gatewright.ir import interpreter
+from gatewright.ir import interpreter, ops
 from gatewright.ir.graph import Graph
+from gatewright.ir.streamable import is_streamable
 from gatewright.ir.types import IntArray
 
 DIGEST = "0123456789abcdef" * 4
@@ -30,6 +32,15 @@ def pointwise() -> Graph:
     """Thresholds on each of five bytes: a beat a cycle."""
     graph = graphs.sequence_graph("pointwise")
     rows = np.sort(graphs.RNG.integers(-128, 128, (graphs.WIDTH, 15)), axis=1)
+    graph.outputs.append(graphs.requantize(graph, "x", rows, "y", 0))
+    return graph
+
+
+def wide() -> Graph:
+    """The same on 65 bytes, which are two words of the core: a step may end too early."""
+    graph = Graph("wide")
+    graph.add_input("x", graphs.BYTE, ("B", "T", 65))
+    rows = np.sort(graphs.RNG.integers(-128, 128, (65, 3)), axis=1)
     graph.outputs.append(graphs.requantize(graph, "x", rows, "y", 0))
     return graph
 
@@ -62,6 +73,22 @@ def backwards() -> Graph:
     return graph
 
 
+def flat() -> Graph:
+    """All steps side by side: their number is fixed, and each is one beat."""
+    graph = graphs.sequence_graph("flat")
+    flat = graph.add(ops.FLATTEN, ["x"], ["flat"], name="flat", steps=LONGEST)
+    graph.outputs.append(flat)
+    return graph
+
+
+def double() -> Graph:
+    """Two sequences side by side, as of an x that two quantizers take."""
+    graph = graphs.sequence_graph("double")
+    graph.add_input("w", graphs.BYTE, ("B", "T", 2))
+    graph.outputs.append(graph.add(ops.CONCAT, ["x", "w"], ["both"], name="both"))
+    return graph
+
+
 @dataclass(frozen=True)
 class Case:
     """A design behind a bus.
@@ -71,12 +98,14 @@ class Case:
         bus_bits: Of its streams.
         name: Of the build.
         keeps: Whether sequences in two pieces are tried: one input and outputs at every step.
+        hls: Whether the double of what Vitis HLS makes stands in the IP, rather than our core.
     """
 
     graph: Graph
     bus_bits: int | None
     name: str = "gatewright"
     keeps: bool = False
+    hls: bool = False
 
     @property
     def design(self) -> Design:
@@ -88,7 +117,10 @@ class Case:
         design = self.design
         cycles = design.document(LONGEST, {}).predicted_cycles
         values = self.answers(4, LONGEST) if golden is None else golden
-        return IpDesign(design, Names(self.name), "", DIGEST, values, cycles, PART, self.bus_bits)
+        streams = is_streamable(self.graph)
+        return IpDesign(
+            design, Names(self.name), "", DIGEST, values, cycles, PART, self.bus_bits, streams
+        )
 
     def answers(self, sequences: int, steps: int) -> dict[str, IntArray]:
         """Integers [sequences, T, values] of each port, by its tensor."""
@@ -99,14 +131,18 @@ class Case:
         }
 
     def write(self, folder: Path) -> IpDesign:
-        """The folders ``rtl/`` and ``ip/``."""
+        """The folders ``rtl/`` and ``ip/``, and ``kernel/`` where there is one."""
         ip = self.ip()
         rtl = rtl_files(ip.design, ip.names)
-        for name, files in (("rtl", rtl), ("ip", ip_files(ip, rtl))):
-            for file, text in files.items():
-                path = folder / name / file
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text)
+        files = {f"rtl/{name}": text for name, text in rtl.items()}
+        if self.hls:
+            files |= behind_hls(ip, rtl)
+        else:
+            files |= {f"ip/{name}": text for name, text in ip_files(ip, rtl).items()}
+        for file, text in files.items():
+            path = folder / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
         return ip
 
     def pool(self, ip: IpDesign) -> list[tuple[list[list[int]], list[list[int]]]]:
@@ -142,3 +178,13 @@ CASES = {
     "backwards-32": Case(backwards(), 32),
     "backwards-512": Case(backwards(), 512),
 }
+COUNTED = {
+    "flat-64": Case(flat(), None),
+    "double-16": Case(double(), 16),
+}
+"""Those that see another number of steps, at a port of one beat a step and of several."""
+HLS_CASES = {
+    name: replace(case, hls=True)
+    for name, case in {**CASES, **COUNTED, "wide-512": Case(wide(), 512)}.items()
+}
+"""Those around the double of a kernel of Vitis HLS, and one whose steps may end too early."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from ip_builds import passed
 from ip_defects import DEFECTS, Defect
-from ip_designs import CASES
+from ip_designs import CASES, COUNTED
 from ip_icarus import simulate
 
 from gatewright.hls_templates.project.names import library_module
@@ -23,7 +23,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folders = {}
     for case in sorted({defect.case for defect in DEFECTS}):
         folders[case] = tmp_path_factory.mktemp(case)
-        CASES[case].write(folders[case])
+        {**CASES, **COUNTED}[case].write(folders[case])
     return folders
 
 

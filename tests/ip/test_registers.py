@@ -55,4 +55,15 @@ def test_every_language_says_the_same() -> None:
     exec(python_module(), module)  # what a user imports
     assert {name: module[name] for name in wanted} == wanted
     assert numbers(sv_package(), r"(\w+) = \d+'h([0-9a-f]+);") == wanted
-    assert numbers(c_header("kws"), r"#define KWS_(\w+) 0x([0-9a-f]+)u") == wanted
+    assert numbers(c_header("kws"), r"#define KWS_REGS_(\w+) 0x([0-9a-f]+)u") == wanted
+
+
+def test_headers_of_two_builds_have_no_macro_in_common() -> None:
+    """Not even those of a build whose name ends as a register begins."""
+    ends = {name.lower()[:n] for name, _, _ in constants() for n in range(1, len(name))}
+    names = ["kws", "kws_regs", *sorted(f"kws_{end}" for end in ends if not end.endswith("_"))]
+    seen: dict[str, str] = {}
+    for name in names:
+        for macro in re.findall(r"#define (\w+)", c_header(name)):
+            assert macro not in seen, f"{macro} is of {seen[macro]} and of {name}"
+            seen[macro] = name

@@ -59,7 +59,7 @@ def test_its_header_is_c(tmp_path: Path) -> None:
     source = tmp_path / "driver.c"
     source.write_text(
         '#include "kws_regs.h"\n#include "kws_regs.h"\n'
-        "unsigned clear(void) { return 1u << KWS_CONTROL_CLEAR | KWS_CONTROL; }\n"
+        "unsigned clear(void) { return 1u << KWS_REGS_CONTROL_CLEAR | KWS_REGS_CONTROL; }\n"
     )
     command = [*find_compiler().command, "-x", "c", "-std=c99", "-Wall", "-Wextra", "-Werror"]
     command += ["-fsyntax-only", f"-I{tmp_path / 'ip'}", str(source)]
@@ -76,6 +76,13 @@ def test_every_file_that_lists_name_is_there(build: gatewright.Build) -> None:
         *(f"tb/{path.name}" for path in (ip / "tb").glob("*.hex")),
     }
     assert all((ip / name).is_file() for name in (*listed, *named))
+
+
+def test_fusesoc_gives_the_images_to_vivado(build: gatewright.Build) -> None:
+    """Edalize does so with files of type ``mem``; those of type ``user`` it only copies."""
+    text = (build.path / "ip/gatewright.core").read_text()
+    images = text.partition("  images:")[2].partition("  bench:")[0]
+    assert "rom/" in images and images.rstrip().endswith("file_type: mem")
 
 
 @pytest.mark.parametrize("bus_bits", [0, 24, 1024, "64", 7.0])

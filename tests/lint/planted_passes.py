@@ -75,7 +75,7 @@ SUBSET = tuple(
             "array of any size",
             Edit("  int row = 0;", "  int row = 0;\n  int n = row + 1;\n  int rows[n];"),
         ),
-        ("no top level", in_top("void gatewright_top", "void gatewright_other")),
+        ("no top level", in_top("void gatewright_hls", "void gatewright_other")),
         (
             "file that there is not",
             in_top('#include "kernels.hpp"', '#include "kernels.hpp"\n#include "more.hpp"'),

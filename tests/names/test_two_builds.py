@@ -89,7 +89,7 @@ def drawn() -> list[str]:
 def test_yosys_for_xilinx(reader: str, pair: Pair, place: Path) -> None:
     """One synthesis of both, of which a netlist of that family's cells is simulated."""
     read = f"{READERS[reader]} {' '.join(twice(pair))} both.sv"
-    synthesize = f"synth_xilinx -family xc7 -top {AROUND} -noiopad"
+    synthesize = f"synth_xilinx -family xc7 -flatten -top {AROUND} -noiopad"
     tool = find_yosys()
     run_yosys(tool, [read, synthesize, "write_verilog -noattr netlist.v"], place)
     assert tool.root is not None

@@ -35,8 +35,8 @@ int main() {
     gw::stream<vad_params::m_axis_word> vad_out;
     gw::drive<kws_params::s_axis_params>(x, 4, false, kws_in);
     gw::drive<vad_params::s_axis_params>(x, 4, false, vad_in);
-    kws_top(kws_in, kws_out);
-    vad_top(vad_in, vad_out);
+    kws_hls(kws_in, kws_out);
+    vad_hls(vad_in, vad_out);
     if (!gw::collect<kws_params::m_axis_params>(kws_out, 1, y)) return 1;
     std::printf("%d %d ", y[0], y[1]);
     if (!gw::collect<vad_params::m_axis_params>(vad_out, 1, y)) return 1;
@@ -72,6 +72,36 @@ int main() {
   vad_close(vad);
 }
 """
+TAPPED = """
+#include <cstdint>
+#include <cstdio>
+#include <vector>
+
+#define DECLARE(name)                                                                         \\
+  extern "C" void* name##_open();                                                             \\
+  extern "C" void name##_tap(int, std::int64_t*, std::int64_t);                               \\
+  extern "C" int name##_simulate(void*, const std::int32_t* const*, std::int64_t, std::int64_t, \\
+                                 bool, std::int32_t* const*, const std::int64_t*);
+DECLARE(kws)
+DECLARE(vad)
+
+int main() {
+  std::vector<std::int64_t> first(64, -99), second(64, -99);
+  const std::int32_t x[8] = {1, -2, 3, -4, 5, -6, 7, -7};
+  std::int32_t y[2];
+  const std::int32_t* in[] = {x};
+  std::int32_t* out[] = {y};
+  const std::int64_t steps[] = {1};
+  kws_tap(0, first.data(), 8);
+  vad_tap(0, second.data(), 8);
+  if (kws_simulate(kws_open(), in, 1, 4, false, out, steps)) return 1;
+  for (std::int64_t value : second) if (value != -99) return 2;
+  const std::vector<std::int64_t> shown = first;
+  if (shown[0] == -99) return 3;
+  if (vad_simulate(vad_open(), in, 1, 4, false, out, steps)) return 1;
+  return first == shown ? 0 : 4;
+}
+"""
 PROGRAMS = {"top.cpp": DESIGNS, CSIM_MAIN: INTERFACES}
 
 
@@ -97,3 +127,13 @@ def test_each_object_gives_its_own_integers(source: str, pair: Pair, place: Path
     shown = [[int(word) for word in line.split()] for line in done.stdout.splitlines()]
     wanted = zip(*(pair.golden(name, "m_axis") for name in NAMES), strict=True)
     assert shown == [first + second for first, second in wanted]
+
+
+def test_each_object_has_its_own_taps(pair: Pair, place: Path) -> None:
+    """Numbers of taps begin at 0 in each: those of one are no place for the other's values."""
+    for name in NAMES:
+        compiled(["-DGW_TAPS", "-c", f"{name}/hls/{CSIM_MAIN}", "-o", f"{name}.o"], place)
+    (place / "main.cpp").write_text(TAPPED)
+    compiled(["main.cpp", *(f"{name}.o" for name in NAMES), "-o", "main"], place)
+    done = subprocess.run([place / "main"], timeout=60)
+    assert done.returncode == 0

@@ -31,6 +31,7 @@ pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
 PATIENT = 60.0
 LENGTH, RECEIVED = 0x28, 0x58
+STATUS = 0x14
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +163,32 @@ def test_a_state_that_is_lost(
         stream.reset()
         got = stream(x)
     np.testing.assert_array_equal(got, narrow.build.simulate(x, "integer"))
+
+
+def test_a_state_that_another_program_took(
+    overlay: Overlay, narrow: Shared, board: ModelledBoard
+) -> None:
+    """It leaves as many answers behind as there were."""
+    x = narrow.x[:1]
+    with overlay.stream() as stream:
+        stream(x[:, :3])
+        other = Overlay(narrow.build.path / "ip/gatewright.bit", PATIENT, board=board)
+        other.simulate(x[:, :3])
+        assert other.counters()["sequences_out"] == 1
+        refused("GW-909", lambda: stream(x[:, 3:]))
+
+
+class Holding(Registers):
+    """An IP in which a part of a sequence is left."""
+
+    def read(self, offset: int) -> int:
+        return super().read(offset) | (offset == STATUS)
+
+
+def test_a_design_that_holds_more(narrow: Shared, board: ModelledBoard) -> None:
+    board.ip = Holding(board, None)
+    overlay = Overlay(narrow.build.path / "ip/gatewright.bit", PATIENT, board=board)
+    assert "holds more" in refused("GW-905", lambda: overlay.simulate(narrow.x[:3])).cause
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ class Device:
         generated: Text of the modules that only this device has.
         constants: Its lines of the parameter package.
         roms: Its memory images, by path.
+        tied: Further inputs of one bit, which are 0.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Device:
     generated: str = ""
     constants: tuple[str, ...] = ()
     roms: Mapping[str, Rom] = field(default_factory=dict)
+    tied: tuple[str, ...] = ()
 
     @property
     def ports(self) -> list[tuple[str, int, bool]]:
@@ -318,6 +320,7 @@ def _instance(d: Device) -> str:
             pins.append(f".{side}_{name}_{suffix}({_joined(names, wire)})")
         pins.append(f".{side}_ready_{back}({_joined(names, 'r')})")
     pins += [f".{flag}({d.name}_{flag})" for flag in d.flags]
+    pins += [f".{tied}(1'b0)" for tied in d.tied]
     return f"{d.module} #({parameters}) {d.name} (\n  {', '.join(pins)});\n"
 
 

@@ -166,7 +166,8 @@ def _axis(name: str, width: int, lanes: int, low: int, high: int, write: bool) -
         return Case(device, AxisPort(name, name, value, True), to_words, (value,))
     parameters["MAX_STEPS"] = LONGEST
     flags = ("too_long_o", "framing_o")
-    device = Device(name, "gw_axis_read", parameters, outs, ins, (0, 2), flags)
+    tied = ("hold_i", "wrong_i")
+    device = Device(name, "gw_axis_read", parameters, outs, ins, (0, 2), flags, tied=tied)
     return Case(device, AxisPort(name, name, value, True), to_beats, (words,), 3 * folds)
 
 

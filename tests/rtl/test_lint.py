@@ -22,15 +22,20 @@ pytestmark = pytest.mark.compiles
 # Further choices of parameters than the defaults, where other lines come to life.
 CHOICES = {
     "gw_argmax": [{"CLASSES": 1, "INDEX_BITS": 1}, {"CLASSES": 11, "INDEX_BITS": 4, "BITS": 1}],
+    "gw_axis_frame": [{"FOLDS": 3, "MAX_STEPS": 7}, {"STEPS": 1}, {"STEPS": 5}],
+    "gw_axis_match": [{"STEP_BITS": 4}],
     "gw_axis_read": [
         {"FOLDS": 3, "LANES": 2, "WIDTH": 5, "BITS": 5, "MAX_STEPS": 7},
-        {"FOLDS": 3, "LANES": 2, "WIDTH": 5, "BITS": 5, "ONE_STEP": 1},
-        {"ONE_STEP": 1},
+        {"FOLDS": 3, "LANES": 2, "WIDTH": 5, "BITS": 5, "STEPS": 1},
+        {"STEPS": 1},
+        {"STEPS": 5},
     ],
     "gw_axis_write": [{"FOLDS": 3, "LANES": 2, "WIDTH": 5, "BITS": 5, "SIGNED": 0}],
     "gw_concat": [{"OUT_BITS": 11}],
     "gw_fifo": [{"DEPTH": depth} for depth in (1, 3, 8)],
     "gw_flatten": [{"STEPS": 1}],
+    "gw_ip_guard": [{"FOLDS": 3, "MAX_STEPS": 7}, {"STEPS": 5}],
+    "gw_ip_hold": [{"CYCLES": 2}],
     "gw_ip_in": [{"BUS": 32, "WORD": 24}, {"BUS": 32, "WORD": 80}, {"BUS": 8, "WORD": 16}],
     "gw_ip_out": [{"BUS": 32, "WORD": 24}, {"BUS": 32, "WORD": 80}, {"BUS": 8, "WORD": 16}],
     "gw_ip_tally": [{"PORTS": 3}],

@@ -46,7 +46,11 @@ endmodule
 """
 # Whatever the last word is, the memory is whole.
 WHOLE = ["001\n002\n1ff\n", "001\n002\n000\n", "001\n002\n001\n", "1ff\n0ff\n100\n"]
+WHOLE.append("001\r\n002\r\n1ff\r\n")
 SHORT = [None, "", "001\n002\n", "001\n"]
+DAMAGED = ["001\n002\n1f", "001\n002\n1", "001\n02\n1ff\n"]
+"""Cut inside a word, the last one or another."""
+LONG = "001\n002\n1ff\n000\n"
 
 
 def test_every_memory_with_contents_is_a_rom() -> None:
@@ -92,11 +96,17 @@ def test_a_whole_file(words: str, simulation: Path) -> None:
     assert (done.returncode, done.stdout.split()[:WORDS]) == (0, words.split())
 
 
-@pytest.mark.parametrize("words", SHORT)
+@pytest.mark.parametrize("words", SHORT + DAMAGED)
 def test_no_simulation_begins_without_its_words(words: str | None, simulation: Path) -> None:
     done = simulate(simulation, words)
     assert done.returncode != 0
-    assert f"{FILE} is not there, or has fewer than {WORDS} words" in done.stdout + done.stderr
+    assert f"{FILE} is not there, or not {WORDS} words of 3 digits" in done.stdout + done.stderr
+
+
+def test_no_simulation_begins_with_words_too_many(simulation: Path) -> None:
+    """Verilator says it itself."""
+    done = simulate(simulation, LONG)
+    assert done.returncode != 0 and FILE in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("words", [WHOLE[0], *SHORT])

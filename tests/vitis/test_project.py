@@ -45,7 +45,7 @@ def test_what_the_tcl_says(hls: Path) -> None:
     calls = {call.name: call for call in recorder.calls}
     board = boards()["pynq-z2"]
     assert calls["open_project"].arguments == (str(Path.cwd() / "gatewright_top_project"),)
-    assert calls["set_top"].arguments == ("gatewright_top",)
+    assert calls["set_top"].arguments == ("gatewright_hls",)
     assert calls["set_part"].arguments == (board.part,)
     assert float(calls["create_clock"].options["-period"]) == board.clock_ns
     assert calls["set_clock_uncertainty"].arguments == ("27%",)
@@ -149,7 +149,7 @@ def test_a_path_with_a_space(hls: Path) -> None:
 
 
 PLANTED_TCL = {
-    "unknown command": ("set_top gatewright_top", "set_topmost gatewright_top"),
+    "unknown command": ("set_top gatewright_hls", "set_topmost gatewright_hls"),
     "unknown option": ("-complete_threshold 0", "-complete_treshold 0"),
     "option of another command": ("csynth_design", "csynth_design -clean"),
     "unknown value": ("-throughput_driven off", "-throughput_driven never"),
@@ -158,7 +158,7 @@ PLANTED_TCL = {
     "unknown language": ("-rtl verilog -argv", "-rtl systemverilog -argv"),
     "no uncertainty": ("set_clock_uncertainty 27%", "set_clock_uncertainty low"),
     "no period": ("create_clock -period 5.0", "create_clock -period fast"),
-    "an argument too many": ("set_top gatewright_top", "set_top gatewright_top 1"),
+    "an argument too many": ("set_top gatewright_hls", "set_top gatewright_hls 1"),
     "relative source": ("add_files $here/top.cpp", "add_files top.cpp"),
     "relative include": ("-I$here ", "-I. "),
     "relative vectors": ("do_stage $stage $here/golden", "do_stage $stage golden"),

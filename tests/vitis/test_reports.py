@@ -104,7 +104,7 @@ def test_the_reports_of_a_solution(tmp_path: Path) -> None:
     assert read_reports(tmp_path) == read_reports(tmp_path / "nowhere")
     assert usage(read_reports(tmp_path), available) == {}
     written(tmp_path, CSYNTH_XML, csynth_xml("2022.2", MODULES))
-    written(tmp_path, COSIM_RPT.format("gatewright_top"), cosim_rpt("Pass", (1, 2, 3), (4, 5, 6)))
+    written(tmp_path, COSIM_RPT.format("gatewright_hls"), cosim_rpt("Pass", (1, 2, 3), (4, 5, 6)))
     reports = read_reports(tmp_path)
     assert reports.scheduled and reports.cosimulation and not reports.implementation
     assert usage(reports, available)["bram"] == Usage(4, 140)  # of 7 halves
@@ -124,7 +124,7 @@ GARBLED = {
     "no resources": (CSYNTH_XML, WHOLE.replace("BRAM_18K", "BRAM")),
     "no number": (CSYNTH_XML, WHOLE.replace(">6200<", ">undef<")),
     "no period": (CSYNTH_XML, WHOLE.replace(">3.412<", "><")),
-    "no row": (COSIM_RPT.format("gatewright_top"), "|  VHDL|  NA| NA| NA| NA| NA| NA| NA|\n"),
+    "no row": (COSIM_RPT.format("gatewright_hls"), "|  VHDL|  NA| NA| NA| NA| NA| NA| NA|\n"),
     "no timing": (EXPORT_XML[0], export_xml("impl", "4", True).replace("TIMING_MET", "MET")),
 }
 

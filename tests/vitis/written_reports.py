@@ -51,7 +51,7 @@ def csynth_xml(
         <unit>ns</unit>
         <ProductFamily>zynq</ProductFamily>
         <Part>{part}</Part>
-        <TopModelName>gatewright_top</TopModelName>
+        <TopModelName>gatewright_hls</TopModelName>
         <TargetClockPeriod>{target}</TargetClockPeriod>
         <ClockUncertainty>{float(target) * 0.27:.2f}</ClockUncertainty>
         <FlowTarget>vivado</FlowTarget>
@@ -143,7 +143,7 @@ def _loop(loop: WrittenLoop) -> str:
 
 
 def cosim_rpt(status: str, latency: Iterable[object], interval: Iterable[object]) -> str:
-    """``gatewright_top_cosim.rpt``: since 2021 with the total behind."""
+    """``gatewright_hls_cosim.rpt``: since 2021 with the total behind."""
     nothing = ("NA",) * 6
     rows = [("VHDL", "NA", *nothing, "NA"), ("Verilog", status, *latency, *interval, "999")]
     bar = "+----------+----------+" + "-" * 47 + "+" + "-" * 47 + "+" + "-" * 22 + "+\n"

@@ -75,6 +75,19 @@ def test_no_timing(text: str) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+def test_timing_that_was_cut(version: str) -> None:
+    """Wherever it ends before its verdict, it says nothing; figures alone are no verdict."""
+    text = timing(version)
+    end = text.index("constraints are met.") + len("constraints are met.")
+    for cut in range(0, end, 3):
+        with pytest.raises(ValueError, match=r"^no |key|not enough"):
+            read_timing_summary(text[:cut])
+    assert read_timing_summary(text[:end]).met
+    against = text.replace("All user specified timing", "Timing").replace("are met", "are not met")
+    assert not read_timing_summary(against).met
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_power(version: str) -> None:
     found = read_power(power(version))
     assert (found.total, found.dynamic, found.static) == (1.731, 1.59, 0.141)

@@ -16,10 +16,11 @@ from tcl_model import Call, RefusedError, parse, run_tcl, tcl_list, tcl_words
 from vivado_blocks import BlockCommands
 from vivado_commands import COMMANDS
 from vivado_devices import BOARD_FILES, RESOURCES
+from vivado_instances import misfits
 from vivado_ipx import IPX_COMMANDS, KNOWN, Packager
 
 STEPS = {"": "synth_design", "route_design": "route_design", "write_bitstream": "write_bitstream"}
-SUFFIXES = {".v", ".sv", ".vh", ".xdc", ".hex"}
+SUFFIXES = {".v", ".sv", ".vh", ".xdc", ".hex", ".dat"}
 FILE_TYPES = {"Verilog", "Verilog Header", "SystemVerilog", "Memory Initialization Files"}
 FAILED = "route_design Complete, Failed Timing!"
 """The status of a routed run that misses its clock, as public scripts ask for it."""
@@ -309,6 +310,8 @@ class Vivado(BlockCommands, Packager):
             raise RefusedError(f"no source has the top {top!r}", "top")
         if made and not self.bd.generated:
             raise RefusedError("the block design has no output products", "order")
+        for check, says in misfits("\n".join(texts)):
+            raise RefusedError(says, check)
 
     def _missing_table(self) -> bool:
         """Whether a table is missing, and that is an error; where it is none, zeros are made."""
@@ -320,6 +323,16 @@ class Vivado(BlockCommands, Packager):
         folder = Path((self.bd and self.bd.tables) or (place[1] if place else ""))
         for file in re.findall(r'"(rom/\w+\.hex)"', "\n".join(texts.values())):
             if not (folder / file).is_file():
+                if self.project["messages"].get(NO_TABLE) == "ERROR":
+                    return True
+                self.project["zeros"] = file
+        return self._missing_memory(texts)
+
+    def _missing_memory(self, texts: dict[str, str]) -> bool:
+        """The same of a memory that is named without a folder: it has to be a source."""
+        kept = {Path(p).name: given for p, given in self.project["files"].items()}
+        for file in re.findall(r'"\./(\w+\.dat)"', "\n".join(texts.values())):
+            if kept.get(file, {}).get("file_type") != "Memory Initialization Files":
                 if self.project["messages"].get(NO_TABLE) == "ERROR":
                     return True
                 self.project["zeros"] = file

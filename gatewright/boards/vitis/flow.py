@@ -41,6 +41,15 @@ def resumable(request: HlsRequest, fold: FoldForHls, folder: Path) -> bool:
     return make_hls_plan(request, fold(_second_depth(folder))).is_in(folder)
 
 
+def was_scheduled(folder: Path) -> bool:
+    """Whether Vitis HLS has come to the end of a stage in a folder of a board.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    return (folder / MARKS).is_dir()
+
+
 def make_hls_plan(request: HlsRequest, candidate: HlsCandidate) -> Plan:
     """The project, and the command that runs it."""
     files = {f"{PROJECT_FOLDER}/{path}": text for path, text in candidate.files.items()}

@@ -119,7 +119,7 @@ def read_reports(solution: Path, names: Names = DEFAULT_NAMES) -> Reports:
     exported = next((name for name in EXPORT_XML if (solution / name).is_file()), EXPORT_XML[0])
     return Reports(
         _read(solution / CSYNTH_XML, read_csynth),
-        _read(solution / COSIM_RPT.format(names.top), read_cosim),
+        _read(solution / COSIM_RPT.format(names.kernel), read_cosim),
         _read(solution / exported, read_export),
     )
 

@@ -47,6 +47,7 @@ class VivadoDesign:
         rom_macro: The macro that says in which folder those are.
         inputs: Streams into the IP; () behind a board's pins.
         outputs: Streams out of it.
+        memories: Contents of memories of a kernel of Vitis HLS, which that names without a folder.
     """
 
     name: str
@@ -56,6 +57,7 @@ class VivadoDesign:
     rom_macro: str
     inputs: tuple[IpStream, ...] = ()
     outputs: tuple[IpStream, ...] = ()
+    memories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from gatewright.boards.run import Progress, run_all
 from gatewright.boards.synth import choose_clock
 from gatewright.boards.top import PADS, PLL
 from gatewright.boards.vivado.design import VivadoDesign, addresses_json, no_room
+from gatewright.boards.vivado.kernel import MEMORIES
 from gatewright.boards.vivado.outcome import check_written, make_report, reached, too_slow
 from gatewright.boards.vivado.project import DONE, VIVADO_FOLDER, VIVADO_STAGES, vivado_files
 from gatewright.errors import GatewrightError
@@ -98,7 +99,7 @@ def clock_for(board: Board, wanted: float | None) -> float:
 
 
 def project_files(board: Board, candidate: Candidate, wanted: float | None) -> dict[str, str]:
-    """A design and its Vivado project, by path: ``rtl/``, ``ip/`` and ``vivado/``.
+    """A design and its Vivado project, by path: ``rtl/``, ``ip/``, ``kernel/`` and ``vivado/``.
 
     Args:
         board: One that has a project.
@@ -123,6 +124,7 @@ def project_files(board: Board, candidate: Candidate, wanted: float | None) -> d
     return {
         **{f"rtl/{path}": text for path, text in rtl.items()},
         **{f"ip/{path}": text for path, text in candidate.ip.items()},
+        **candidate.kernel,
         **{f"{VIVADO_FOLDER}/{path}": text for path, text in scripts.items()},
     }
 
@@ -148,6 +150,7 @@ def _design(top: str, sources: list[str], candidate: Candidate) -> VivadoDesign:
         candidate.names.rom_dir,
         candidate.inputs,
         candidate.outputs,
+        tuple(path for path in candidate.kernel if path.endswith(MEMORIES)),
     )
 
 

@@ -22,6 +22,8 @@ _STATE = re.compile(r"^\| Design State\s*: (\S.*?)\s*$", re.MULTILINE)
 _SUMMARY = re.compile(r"^\| Design Timing Summary\s*$", re.MULTILINE)
 _HEADINGS = re.compile(r"[A-Z]{3,4}\(ns\)|[A-Z]{3,4} (?:Failing|Total) Endpoints")
 _NO_PATHS = "NA"
+_MET = "All user specified timing constraints are met."
+_VERDICT = re.compile(rf"^({re.escape(_MET)}|Timing constraints are not met\.)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def read_timing_summary(text: str) -> VivadoTiming:
     """Read a report of ``report_timing_summary``.
 
     Raises:
-        ValueError: If it has no summary, or none with a clock.
+        ValueError: If it has no summary, none with a clock, or no verdict behind it: it was cut.
     """
     begins = _SUMMARY.search(text)
     if begins is None:
@@ -114,14 +116,18 @@ def read_timing_summary(text: str) -> VivadoTiming:
     row = dict(zip(_HEADINGS.findall(heads), values, strict=False))
     if row.get("WNS(ns)", _NO_PATHS) == _NO_PATHS:
         raise ValueError("no path with a clock")
+    verdict = _VERDICT.search(text, begins.end())
+    if verdict is None:
+        raise ValueError("no verdict behind the summary")
     slacks = [row[name] for name in ("WNS(ns)", "WHS(ns)", "WPWS(ns)")]
+    positive = all(slack != _NO_PATHS and float(slack) >= 0 for slack in slacks)
     return VivadoTiming(
         wns_ns=float(row["WNS(ns)"]),
         tns_ns=float(row["TNS(ns)"]),
         failing=int(row["TNS Failing Endpoints"]),
         endpoints=int(row["TNS Total Endpoints"]),
         whs_ns=float(row["WHS(ns)"]),
-        met=all(slack != _NO_PATHS and float(slack) >= 0 for slack in slacks),
+        met=positive and verdict[1] == _MET,
     )
 
 

@@ -234,7 +234,10 @@ class Core:
         if result.status == TOO_LONG:
             return f"a sequence is too long for a buffer ({self.ports.max_steps} steps)."
         if result.status == FRAMING:
-            return "a sequence ends inside the words of a step."
+            return (
+                "a sequence ends inside the words of a step, or behind another number of steps "
+                "than the model or another input takes."
+            )
         if result.status == STOPPED:
             return self._said() or "the core stopped without a word."
         place = f"sequence {result.sequence}, word {result.word}"

@@ -1,5 +1,5 @@
-"""A build as an IP: AXI4-Lite registers and AXI4-Stream around its top."""
+"""A build as an IP: AXI4-Lite registers and AXI4-Stream around its core."""
 
-from gatewright.hls_templates.ip.write import IpDesign, ip_files
+from gatewright.hls_templates.ip.write import IpDesign, hls_ip_files, ip_files
 
-__all__ = ["IpDesign", "ip_files"]
+__all__ = ["IpDesign", "hls_ip_files", "ip_files"]

@@ -25,13 +25,15 @@ def sv_package() -> str:
 
 
 def c_header(name: str) -> str:
-    """As macros of ``NAME_regs.h``.
+    """As macros of ``NAME_regs.h``: ``NAME_REGS_IRQ_STATUS``.
+
+    With the name alone, that of ``x`` would be one of ``x_irq``, whose register is STATUS.
 
     Args:
         name: Of the build.
     """
-    prefix = name.upper()
-    guard = f"{prefix}_REGS_H"
+    prefix = f"{name.upper()}_REGS"
+    guard = f"{prefix}_H"
     lines = [
         f"#define {prefix}_{key} 0x{value:x}u  /* {says} */" for key, value, says in constants()
     ]

@@ -43,6 +43,11 @@ class IpPort:
         return -(-self.word_bits // self.bus_bits)
 
     @property
+    def step_beats(self) -> int:
+        """Beats of a time step, or of a state."""
+        return self.beats * self.core.folds
+
+    @property
     def info(self) -> int:
         """What ``INPUT_BITS`` or ``OUTPUT_BITS`` reads."""
         return self.word_bits | self.beats << 16

@@ -61,7 +61,12 @@ class Register:
 
 _ERRORS = (
     Field("TOO_LONG", 0, "a sequence had more than MAX_STEPS steps"),
-    Field("FRAMING", 1, "`tlast` came inside a time step, or not with a state"),
+    Field(
+        "FRAMING",
+        1,
+        "`tlast` came inside a time step, behind another number of steps than the "
+        "model or another input takes, or not with a state",
+    ),
     Field("KEEP_LANES", 2, "`tkeep` of a beat was not all ones"),
 )
 _INTERRUPTS = (
@@ -109,7 +114,11 @@ REGISTERS = (
     Register("ERRORS", 0x18, "what went wrong; a bit stays until it is cleared", _ERRORS, "w1c"),
     Register("IRQ_ENABLE", 0x1C, "what raises `interrupt`", _INTERRUPTS, "rw"),
     Register("IRQ_STATUS", 0x20, "what has happened, enabled or not", _INTERRUPTS, "w1c"),
-    Register("MAX_STEPS", 0x24, "most steps of a sequence; 0: any number"),
+    Register(
+        "MAX_STEPS",
+        0x24,
+        "most steps of a sequence, or the only number that the model takes; 0: any",
+    ),
     Register("CYCLES_LOW", 0x28, "clock cycles since reset; reading it holds CYCLES_HIGH"),
     Register("CYCLES_HIGH", 0x2C, "the high word, of when the low one was read"),
     Register(

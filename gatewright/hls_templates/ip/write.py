@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -15,6 +15,7 @@ from gatewright.hls_templates.ip.registers import ADDRESS_BITS, ARRAY, REGISTERS
 from gatewright.hls_templates.library import file_list, guarded, library, versioned_sv
 from gatewright.hls_templates.mapping.dataflow import Design
 from gatewright.hls_templates.project.names import (
+    LIBRARY_LIST,
     LIBRARY_VERSION,
     ROMS,
     ROMS_HERE,
@@ -35,6 +36,10 @@ IP_MODULES = (
     "gw_ip_out",
 )
 """In compile order, behind the map of the registers."""
+HLS_MODULES = ("gw_ip_hold", "gw_ip_guard")
+"""What stands around a kernel of Vitis HLS beside them."""
+RESET_CYCLES = 16
+"""Of such a kernel, each time: what AMD's AXI4-Stream IP is to be held for (PG085)."""
 LITE = (
     *(("input", ADDRESS_BITS, "awaddr"), ("input", 3, "awprot"), ("input", 1, "awvalid")),
     *(("output", 1, "awready"), ("input", 32, "wdata"), ("input", 4, "wstrb")),
@@ -60,6 +65,7 @@ class IpDesign:
         cycles: Predicted, of a sequence.
         part: Of AMD's devices, to pack it for.
         bus_bits: Of every stream; None for what fits each.
+        streams: Whether a sequence in pieces, each of which keeps, is answered as a whole one.
     """
 
     design: Design
@@ -70,6 +76,7 @@ class IpDesign:
     cycles: int
     part: str
     bus_bits: int | None = None
+    streams: bool = False
 
     @property
     def inputs(self) -> tuple[IpPort, ...]:
@@ -89,19 +96,56 @@ def ip_files(ip: IpDesign, rtl: Mapping[str, str]) -> dict[str, str]:
         ip: What it is made of.
         rtl: The files of ``rtl/``.
     """
-    names, name = ip.names, ip.names.name
-    library = ip_library()
-    sources = [*(f"../rtl/{line}" for line in rtl[SOURCES].split()), *library, f"{names.ip}.v"]
-    values = _values(ip, sources)
+    name, library = ip.names.name, ip_library(IP_MODULES)
+    sources = [*(f"../rtl/{line}" for line in rtl[SOURCES].split()), *library, f"{ip.names.ip}.v"]
+    values = _values(ip, ip.names.top, sources)
     values["images"] = [path for path in rtl if path.startswith(f"{ROMS}/")]
     return {
-        **library,
-        f"{names.ip}.v": _versioned(_render("ip.v.j2", values)),
-        f"{name}_regs.h": c_header(name),
-        f"{name}_regs.py": python_module(),
+        **_files(ip, library, values),
         f"{name}.core": _render("core.j2", values),
         "package_ip.tcl": _render("package_ip.tcl.j2", values),
-        IP_LIST: file_list(sources),
+    }
+
+
+def hls_ip_files(ip: IpDesign, rtl: Mapping[str, str], kernel: Sequence[str]) -> dict[str, str]:
+    """The same IP around the kernel that Vitis HLS makes of the C++, without packages.
+
+    Args:
+        ip: What it is made of.
+        rtl: The files of ``rtl/``, of which it needs those of the library.
+        kernel: The kernel's sources in compile order, relative to ``ip/``.
+    """
+    names, library = ip.names, ip_library((*IP_MODULES, *HLS_MODULES))
+    listed = [f"../rtl/{line}" for line in rtl[LIBRARY_LIST].split()]
+    sources = [*listed, *library, *kernel, f"{names.hls_core}.v", f"{names.ip}.v"]
+    values = _values(ip, names.hls_core, sources)
+    design, matches = ip.design, ip.design.matches()
+    most = design.lengths.most
+    core = {
+        "names": names,
+        "inputs": design.inputs,
+        "outputs": design.outputs,
+        "framed": {port.name: port.framed(design.lengths) for port in design.inputs},
+        "held": {port.name: port.held(matches[port.name]) for port in design.inputs},
+        "matched": design.matched,
+        "step_bits": 32 if most is None else most.bit_length(),
+        "flags": design.flags,
+        "framing": design.framing,
+        "told": (*design.flags, *design.framing),
+        "reset_cycles": RESET_CYCLES,
+    }
+    adapter = _versioned(_render("hls_core.v.j2", core))
+    return {**_files(ip, library, values), f"{names.hls_core}.v": adapter}
+
+
+def _files(ip: IpDesign, library: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:
+    """What there is whatever the core is."""
+    return {
+        **library,
+        f"{ip.names.ip}.v": _versioned(_render("ip.v.j2", values)),
+        f"{ip.names.name}_regs.h": c_header(ip.names.name),
+        f"{ip.names.name}_regs.py": python_module(),
+        IP_LIST: file_list(values["sources"]),
         **_bench(ip, values),
     }
 
@@ -109,21 +153,27 @@ def ip_files(ip: IpDesign, rtl: Mapping[str, str]) -> dict[str, str]:
 def ip_modules() -> dict[str, str]:
     """What the library has of an IP beside ``rtl/``, by name, as it stands in the repository."""
     folder = resources.files("gatewright.hls_templates.ip")
-    modules = {name: folder.joinpath(f"{name}.sv").read_text() for name in IP_MODULES}
+    names = (*IP_MODULES, *HLS_MODULES)
+    modules = {name: folder.joinpath(f"{name}.sv").read_text() for name in names}
     return {MAP: sv_package(), **modules}
 
 
-def ip_library() -> dict[str, str]:
-    """Its files as builds have them, in compile order."""
+def ip_library(modules: Collection[str] = (*IP_MODULES, *HLS_MODULES)) -> dict[str, str]:
+    """Its files as builds have them, in compile order, with the map of the registers.
+
+    Args:
+        modules: Which of them.
+    """
     return {
         f"{library_module(name)}.sv": guarded(library_module(name), _versioned(text))
         for name, text in ip_modules().items()
+        if name == MAP or name in modules
     }
 
 
 def _versioned(text: str) -> str:
     known = {name.removesuffix(".sv") for name in library(".sv")}
-    return versioned_sv(text, {*known, MAP, *IP_MODULES})
+    return versioned_sv(text, {*known, MAP, *IP_MODULES, *HLS_MODULES})
 
 
 def _bench(ip: IpDesign, values: Mapping[str, Any]) -> dict[str, str]:
@@ -132,13 +182,18 @@ def _bench(ip: IpDesign, values: Mapping[str, Any]) -> dict[str, str]:
         port.name: [port.beats_of(steps) for steps in ip.golden[port.core.tensor]]
         for port in (*ip.inputs, *ip.outputs)
     }
+    first, parts = beats[ip.inputs[0].name][0], ip.inputs[0].beats * ip.inputs[0].core.folds
     port_of = {port.name: port for port in (*ip.inputs, *ip.outputs)}
     more = {
         "sequences": len(next(iter(beats.values()))),
         "counts": {name: sum(map(len, found)) for name, found in beats.items()},
         "limit": 10_000 + 20 * ip.cycles + 4 * _longest(ip),
         "flight": 2 * ip.cycles + 1,
-        "parts": ip.inputs[0].beats * ip.inputs[0].core.folds,
+        "parts": parts,
+        "golden_steps": len(first) // parts,
+        "pieces": ip.streams and len(first) > parts,
+        # Whether the hardware sees that the first sequence of the first port is cut to one step.
+        "counted": (ip.design.fixed_steps or ip.design.matched) and len(first) > parts,
         "at": {register.name: f"12'h{register.offset:03x}" for register in REGISTERS},
         "bit": {name: value for name, value, _ in constants()},
         "values": {r.name: r.value for r in REGISTERS if r.value is not None},
@@ -167,13 +222,13 @@ def _hex(sequences: Sequence[Sequence[int]], bits: int) -> str:
     return "".join(f"{line:0{bits // 4 + 1}x}\n" for line in lines)
 
 
-def _values(ip: IpDesign, sources: Sequence[str]) -> dict[str, Any]:
+def _values(ip: IpDesign, core: str, sources: Sequence[str]) -> dict[str, Any]:
     inputs, outputs = ip.inputs, ip.outputs
     return {
         "names": ip.names,
         "name": ip.names.name,
         "ip": ip.names.ip,
-        "top": ip.names.top,
+        "top": core,
         "rom_dir": ip.rom_dir or ROMS_HERE,
         "lite": LITE,
         "inputs": inputs,
@@ -183,7 +238,8 @@ def _values(ip: IpDesign, sources: Sequence[str]) -> dict[str, Any]:
         "input_bits": _words(inputs),
         "output_bits": _words(outputs),
         "library_version": LIBRARY_VERSION,
-        "max_steps": ip.design.max_steps or 0,
+        "max_steps": ip.design.fixed_steps or ip.design.max_steps or 0,
+        "fixed_steps": ip.design.fixed_steps,
         "digest": ip.digest,
         "registers": REGISTERS,
         "sources": sources,

@@ -1,8 +1,9 @@
 // Read-only memory with a registered address and a registered output: what is addressed in cycle t
 // is there in cycle t + 2, which block RAMs of every vendor do at full speed.
 //
-// FILE holds DEPTH words in hexadecimal, relative to the folder a tool runs in. Without it, or with
-// fewer, a simulation ends as it begins; the only place where a memory of a design has contents.
+// FILE holds DEPTH words in hexadecimal, each with all its digits, relative to the folder a tool runs
+// in. Without it, or with anything else in it, a simulation ends as it begins. This is the only place
+// where a memory of a design has contents.
 // Not for: addresses of DEPTH and more.
 module gw_rom #(
     parameter int WIDTH = 1,
@@ -18,21 +19,33 @@ module gw_rom #(
   logic [WIDTH-1:0] words[DEPTH];
   logic [WIDTH-1:0] read_q;
 
-`ifdef SYNTHESIS
-  // yosys refuses a missing file, and warns of a short one where the range is given.
   initial $readmemh(FILE, words, 0, DEPTH - 1);
-`else
-  // A word that the file does not reach is left as it was, and simulators only warn. The last one is
-  // tried with either bit, since the file may hold one of them.
+
+`ifndef SYNTHESIS
+  // Simulators only warn of a file that is not there or ends early, and of one that was cut inside a
+  // word they do not. So it is read here once more: DEPTH words, each with all its digits.
+  localparam int Digits = (WIDTH + 3) / 4;
+  integer file, character, digits, count;
+  logic whole;
   initial begin
-    words[DEPTH-1][0] = 1'b0;
-    $readmemh(FILE, words, 0, DEPTH - 1);
-    if (words[DEPTH-1][0] === 1'b0) begin
-      words[DEPTH-1][0] = 1'b1;
-      $readmemh(FILE, words, 0, DEPTH - 1);
-      if (words[DEPTH-1][0] === 1'b1)
-        $fatal(1, "%s is not there, or has fewer than %0d words", FILE, DEPTH);
+    count  = 0;
+    digits = 0;
+    whole  = 1'b1;
+    character = -1;
+    file = $fopen(FILE, "r");
+    if (file != 0) character = $fgetc(file);
+    while (character >= 0 || digits != 0) begin
+      if (character > 32) digits = digits + 1;  // no space, no end of a line
+      else if (digits != 0) begin
+        if (digits != Digits) whole = 1'b0;
+        count  = count + 1;
+        digits = 0;
+      end
+      if (character >= 0) character = $fgetc(file);
     end
+    if (file != 0) $fclose(file);
+    if (!whole || count != DEPTH)
+      $fatal(1, "%s is not there, or not %0d words of %0d digits", FILE, DEPTH, Digits);
   end
 `endif
 

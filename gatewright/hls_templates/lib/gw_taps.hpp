@@ -10,6 +10,8 @@
 #include <vector>
 
 namespace gw {
+// Of this translation unit, which holds one design: another one has taps with the same numbers.
+namespace {
 
 struct tap_buffer {
   std::int64_t* data = nullptr;
@@ -30,7 +32,7 @@ inline void set_tap(std::size_t id, std::int64_t* data, std::int64_t width) {
 }
 
 template <class T>
-void tap(std::size_t id, int column, const T& value) {
+inline void tap(std::size_t id, int column, const T& value) {
   if (id >= taps().size()) return;
   tap_buffer& b = taps()[id];
   if (b.data != nullptr) b.data[b.row * b.width + column] = static_cast<std::int64_t>(value);
@@ -40,6 +42,7 @@ inline void tap_step(std::size_t first, std::size_t count) {
   for (std::size_t id = first; id < first + count && id < taps().size(); ++id) ++taps()[id].row;
 }
 
+}  // namespace
 }  // namespace gw
 
 #define GW_TAP(id, column, value) gw::tap(id, column, value)

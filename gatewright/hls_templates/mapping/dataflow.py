@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
 
-from gatewright.hls_templates.kernels.axis.kernel import AxisPort
+from gatewright.hls_templates.kernels.axis.kernel import AxisPort, Lengths
 from gatewright.hls_templates.kernels.base import Kernel, Port
 from gatewright.hls_templates.kernels.timing import Channel, simulate, sink, source
 from gatewright.hls_templates.mapping.options import DEFAULT_CLOCK_NS
@@ -107,6 +107,7 @@ class Design:
         outputs: In the order of its outputs.
         streams: By name.
         max_steps: Longest sequence it can take, or None for any.
+        fixed_steps: The only length of a sequence that its model takes, or None.
     """
 
     stages: tuple[Stage, ...]
@@ -114,6 +115,7 @@ class Design:
     outputs: tuple[AxisPort, ...]
     streams: Mapping[str, Fifo]
     max_steps: int | None
+    fixed_steps: int | None = None
 
     def __post_init__(self) -> None:
         writes = [n for stage in self.stages for n in stage.writes]
@@ -128,6 +130,25 @@ class Design:
     def kernels(self) -> tuple[Kernel, ...]:
         """The kernels in order."""
         return tuple(stage.kernel for stage in self.stages)
+
+    @property
+    def lengths(self) -> Lengths:
+        """Time steps that a sequence may have."""
+        return Lengths(self.max_steps, self.fixed_steps)
+
+    @property
+    def matched(self) -> tuple[AxisPort, ...]:
+        """Inputs that have to be given equally many steps, if no number tells how many."""
+        ports = tuple(port for port in self.inputs if port.sequence)
+        return ports if len(ports) > 1 and self.fixed_steps is None else ()
+
+    def matches(self) -> dict[str, tuple[str, ...]]:
+        """For each input what names the wires of each ``gw_axis_match`` that holds it."""
+        found: dict[str, tuple[str, ...]] = {port.name: () for port in self.inputs}
+        for port in self.matched[1:]:
+            found[self.matched[0].name] += (f"{port.name}_a",)
+            found[port.name] = (f"{port.name}_b",)
+        return found
 
     @property
     def layers(self) -> tuple[Kernel, ...]:

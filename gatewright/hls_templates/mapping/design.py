@@ -29,7 +29,9 @@ def map_design(graph: Graph, options: MappingOptions | None = None) -> Design:
     for node in mapper.nodes:
         find_mapping(node.op).place(mapper, node)
     outputs = tuple(mapper.sink(i, name) for i, name in enumerate(graph.outputs))
-    design = Design(tuple(mapper.stages), inputs, outputs, mapper.streams, mapper.max_steps)
+    design = Design(
+        tuple(mapper.stages), inputs, outputs, mapper.streams, mapper.max_steps, graph.fixed_steps()
+    )
     return design.with_fifos()
 
 

@@ -64,8 +64,18 @@ class Names:
 
     @property
     def top(self) -> str:
-        """The design between its AXI-Stream ports, in C++ and in SystemVerilog."""
+        """The design between its AXI-Stream ports, in SystemVerilog."""
         return f"{self.name}_top"
+
+    @property
+    def kernel(self) -> str:
+        """The same in C++, and so the module that Vitis HLS makes of it."""
+        return f"{self.name}_hls"
+
+    @property
+    def hls_core(self) -> str:
+        """That module with the ports of ``top``, in Verilog."""
+        return f"{self.name}_hls_core"
 
     @property
     def core(self) -> str:

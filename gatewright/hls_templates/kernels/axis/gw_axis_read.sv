@@ -4,10 +4,10 @@
 // and `in_keep_i` count with the last word of a step. A word a cycle; the last one of a step goes
 // on with the beat in the cycle in which it is taken. `in_ready_o` is low while `rst_i` is high: a
 // word that was taken then would be lost.
-// A sequence of more than MAX_STEPS steps (0: any length) raises `too_long_o` with its first word
-// too many, an `in_last_i` before the last word of a step raises `framing_o`. ONE_STEP: sequences of
-// one step, as of a state; its last word without `in_last_i` raises `framing_o` too. From there on
-// every word is taken and dropped, and the flag stays, until reset: no answer, no wrong one.
+// What is wrong with a sequence, by MAX_STEPS, STEPS and `wrong_i`, is told by gw_axis_frame. From there on
+// every word is taken and dropped, and the flag stays, until reset: no answer, no wrong one. While `hold_i`
+// is high no word is taken, unless to be dropped; `step_o` is high in the cycle in which a step goes on.
+// `hold_i` and `wrong_i` are for gw_axis_match, else 0.
 module gw_axis_read #(
     parameter int WIDTH = 4,
     parameter int BITS = 8,
@@ -15,7 +15,7 @@ module gw_axis_read #(
     parameter int LANES = 4,
     parameter int FOLDS = 1,
     parameter int MAX_STEPS = 0,
-    parameter int ONE_STEP = 0
+    parameter int STEPS = 0
 ) (
     input  logic                       clk_i,
     input  logic                       rst_i,
@@ -29,17 +29,19 @@ module gw_axis_read #(
     output logic [     WIDTH*BITS-1:0] out_data_o,
     output logic                       out_last_o,
     output logic                       out_keep_o,
+    input  logic                       hold_i,
+    input  logic                       wrong_i,
+    output logic                       step_o,
     output logic                       too_long_o,
     output logic                       framing_o
 );
 
-  logic drop, take, complete, misframed, beyond;
+  logic drop, take, complete, misframed;
   logic [LANES*BITS-1:0] word;
   logic [FOLDS*LANES*BITS-1:0] words;
 
-  assign drop        = beyond || framing_o;
-  assign in_ready_o  = !rst_i && (drop || !complete || out_ready_i);
-  assign out_valid_o = !drop && !misframed && complete && in_valid_i;
+  assign in_ready_o  = !rst_i && (drop || (!hold_i && (!complete || out_ready_i)));
+  assign out_valid_o = !drop && !hold_i && !misframed && complete && in_valid_i;
   assign out_data_o  = words[WIDTH*BITS-1:0];
   assign out_last_o  = in_last_i;
   assign out_keep_o  = in_keep_i;
@@ -68,56 +70,23 @@ module gw_axis_read #(
   logic unused_lanes;
   assign unused_lanes = ^words;
 
-  generate if (FOLDS == 1) begin : gen_whole
-    assign complete = 1'b1;
-  end else begin : gen_fold
-    localparam int FoldBits = $clog2(FOLDS);
-    logic [FoldBits-1:0] fold_q;
-
-    assign complete = fold_q == FoldBits'(FOLDS - 1);
-
-    always_ff @(posedge clk_i) begin
-      if (rst_i) fold_q <= '0;
-      else if (take) fold_q <= complete ? '0 : fold_q + 1'b1;
-    end
-  end endgenerate
-
-  generate if (FOLDS == 1 && ONE_STEP == 0) begin : gen_any_word
-    assign misframed = 1'b0;
-    assign framing_o = 1'b0;
-  end else begin : gen_framing
-    logic framing_q;
-
-    assign misframed = ONE_STEP != 0 ? in_last_i != complete : in_last_i && !complete;
-    assign framing_o = framing_q;
-
-    always_ff @(posedge clk_i) begin
-      if (rst_i) framing_q <= 1'b0;
-      else if (take && misframed && !drop) framing_q <= 1'b1;
-    end
-  end endgenerate
-
-  generate if (MAX_STEPS == 0) begin : gen_any_length
-    assign beyond = 1'b0;
-    assign too_long_o = 1'b0;
-  end else begin : gen_limit
-    localparam int StepBits = $clog2(MAX_STEPS + 1);
-    logic [StepBits-1:0] steps_q;
-    logic too_long_q;
-
-    assign beyond = steps_q == StepBits'(MAX_STEPS);
-    assign too_long_o = too_long_q;
-
-    always_ff @(posedge clk_i) begin
-      if (rst_i) begin
-        steps_q    <= '0;
-        too_long_q <= 1'b0;
-      end else if (take && !framing_o) begin
-        if (beyond) too_long_q <= 1'b1;
-        else if (complete) steps_q <= in_last_i ? '0 : steps_q + 1'b1;
-      end
-    end
-  end endgenerate
+  gw_axis_frame #(
+      .FOLDS    (FOLDS),
+      .MAX_STEPS(MAX_STEPS),
+      .STEPS    (STEPS)
+  ) i_frame (
+      .clk_i,
+      .rst_i,
+      .take_i     (take),
+      .last_i     (in_last_i),
+      .wrong_i,
+      .complete_o (complete),
+      .misframed_o(misframed),
+      .drop_o     (drop),
+      .step_o,
+      .too_long_o,
+      .framing_o
+  );
 
 `ifndef SYNTHESIS
   // The contract of whoever writes.

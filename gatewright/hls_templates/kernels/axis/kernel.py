@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -21,6 +22,19 @@ MAX_WORD_BITS = 512
 
 FLAGS = ("too_long", "framing")
 """What an input port tells of a sequence that it drops; the top's flags are those of all ports."""
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Time steps that a sequence may have.
+
+    Attributes:
+        most: The most that buffers hold; None for any number.
+        fixed: The only number, where the model binds it; None if it does not.
+    """
+
+    most: int | None = None
+    fixed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,16 +89,42 @@ class AxisPort:
         """Bits of a word."""
         return self.lanes * self.lane_bits
 
-    def rtl_read(self, max_steps: int) -> Instance:
-        """Words to beats; with a limit of steps, or 0 for none."""
-        params = self._sizes() | {"MAX_STEPS": max_steps if self.sequence else 0}
-        params |= {} if self.sequence else {"ONE_STEP": 1}
-        ports = CLOCK | writing("out", self.stream)
+    def rtl_read(self, lengths: Lengths, matches: Sequence[str] = ()) -> Instance:
+        """Words to beats.
+
+        Args:
+            lengths: That a sequence may have.
+            matches: What names the wires of each ``gw_axis_match`` that it is held against.
+        """
+        framed = self.framed(lengths)
+        params = self._sizes() | {name: n for name, n in framed.items() if n or name != "STEPS"}
+        ports = CLOCK | writing("out", self.stream) | self.held(matches)
         ports |= {f"{flag}_o": f"{self.name}_{flag}" for flag in FLAGS}
         names = {"valid_i": "tvalid", "ready_o": "tready", "data_i": "tdata", "last_i": "tlast"}
         ports |= {f"in_{n}": f"{self.name}_{w}" for n, w in names.items()}
         ports["in_keep_i"] = f"{self.name}_tuser"
         return Instance(Module("gw_axis_read", params), self.name, ports)
+
+    def framed(self, lengths: Lengths) -> dict[str, int]:
+        """Parameters of ``gw_axis_frame``, of which 0 is any number."""
+        steps = (lengths.fixed if self.sequence else 1) or 0
+        return {"MAX_STEPS": 0 if steps else lengths.most or 0, "STEPS": steps}
+
+    def held(self, matches: Sequence[str]) -> dict[str, str]:
+        """What holds its steps against those of other ports: see ``rtl_read``."""
+        wires = {way: [f"{match}_{way}" for match in matches] for way in ("hold", "wrong")}
+        ports = {f"{way}_i": " || ".join(found) or "1'b0" for way, found in wires.items()}
+        return ports | {"step_o": f"{self.name}_step" if matches else ""}
+
+    def rtl_match(self, first: AxisPort, lengths: Lengths) -> Instance:
+        """What holds its sequences against those of the first port with a beat each time step."""
+        ports = dict(CLOCK)
+        for end, port in (("a", first), ("b", self)):
+            ports[f"{end}_step_i"] = f"{port.name}_step"
+            ports[f"{end}_last_i"] = f"{port.name}_tlast"
+            ports |= {f"{end}_{way}_o": f"{self.name}_{end}_{way}" for way in ("wrong", "hold")}
+        bits = {} if lengths.most is None else {"STEP_BITS": lengths.most.bit_length()}
+        return Instance(Module("gw_axis_match", bits), f"{self.name}_match", ports)
 
     def rtl_write(self) -> Instance:
         """Beats to words."""

@@ -37,18 +37,25 @@ def rtl_files(design: Design, names: Names = DEFAULT_NAMES, rom_dir: str = "") -
     parts: list[Instance | Generated] = [*placed, *modules]
     pieces = [part.piece(names) for part in parts]
     return {
-        **library,
+        **library_files(),
         **own,
-        LIBRARY_LIST: file_list(library),
         names.sources: file_list(own),
         SOURCES: file_list([*library, *own]),
         **{path: rom.text() for piece in pieces for path, rom in piece.roms.items()},
     }
 
 
+def library_files() -> dict[str, str]:
+    """The library's files of ``rtl/`` alone, by path."""
+    library = versioned_modules()
+    return {**library, LIBRARY_LIST: file_list(library)}
+
+
 def _placed(design: Design, stages: Sequence[RtlStage]) -> list[Instance]:
     """All that stands in the core."""
-    axes = [*(port.rtl_read(design.max_steps or 0) for port in design.inputs)]
+    matched, matches = design.matched, design.matches()
+    axes = [port.rtl_read(design.lengths, matches[port.name]) for port in design.inputs]
+    axes += [port.rtl_match(matched[0], design.lengths) for port in matched[1:]]
     axes += [port.rtl_write() for port in design.outputs]
     fifos = [_fifo(stream) for stream in design.streams.values()]
     return [*axes, *fifos, *(placed for stage in stages for placed in stage.placed)]

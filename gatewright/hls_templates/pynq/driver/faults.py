@@ -4,6 +4,8 @@ from __future__ import annotations
 
 TOGETHER = "Copy NAME.bit, NAME.hwh and NAME.json of one synthesis into one folder of the board."
 """The remedy where files do not belong together."""
+OTHERS_USED_IT = "Call it again: something else has cleared the design, or used it."
+ANEW = "Call reset() of the stream and give the sequence again from its beginning."
 
 
 class OverlayError(Exception):

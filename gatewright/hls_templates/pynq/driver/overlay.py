@@ -20,7 +20,7 @@ from typing import Any, Iterable, Sequence
 
 import numpy as np
 
-from gatewright.hls_templates.pynq.driver.faults import TOGETHER, OverlayError
+from gatewright.hls_templates.pynq.driver.faults import ANEW, OTHERS_USED_IT, TOGETHER, OverlayError
 from gatewright.hls_templates.pynq.driver.known import read_facts
 from gatewright.hls_templates.pynq.driver.numbers import encoded, floats, result, unfit
 from gatewright.hls_templates.pynq.driver.pieces import OverlayStream
@@ -116,7 +116,7 @@ class Overlay:
         self._outputs = [BusPort(facts) for facts in self.facts["outputs"]]
         self._stream: Any = lambda: None
         self._alone = threading.RLock()  # of the one design, for threads of this program
-        self._left = 0
+        self._left = (0, 0, 0)
         board = Pynq(self._where, addresses) if board is None else board
         self._ip = board.ip
         self._identify()
@@ -242,11 +242,12 @@ class Overlay:
             if keep and not self._ready():
                 self._restart()
                 fault = "there is no state to go on from: the design was cleared or used by others."
-                remedy = (
-                    "Call reset() of the stream and give the sequence again from its beginning."
-                )
-                raise OverlayError("GW-909", self._where, fault, remedy)
-            return self._run([arrays], raw, keep)[0]
+                raise OverlayError("GW-909", self._where, fault, ANEW)
+            answer = self._run([arrays], raw, keep)[0]
+            # Whatever else begins there, or clears it, writes CONTROL without KEEP.
+            self._write("CONTROL", self._bits("CONTROL", "KEEP"))
+            self._left = self._mark()
+            return answer
 
     def _check_free(self) -> None:
         stream = self._stream()
@@ -330,16 +331,24 @@ class Overlay:
 
     def _check_count(self, count: int) -> None:
         """Whether every answer was one: what is cleared in mid-flight ends in beats of zeros."""
-        before, self._left = self._left, self._read("SEQUENCES_OUT")
-        if self._left != (before + count) % (1 << 32):
+        before, self._left = self._left, self._mark()
+        fault = ""
+        if self._left[0] != (before[0] + count) % (1 << 32):
+            fault = f"it counts {self._left[0] - before[0]} answers to {count} sequences."
+        elif self._read("STATUS") & self._bits("STATUS", "BUSY"):
+            fault = "it holds more than the sequences that it was given."
+        if fault:
             self._restart()
-            fault = f"it counts {self._left - before} answers to {count} sequences."
-            remedy = "Call it again: something else has cleared the design, or used it."
-            raise OverlayError("GW-905", self._where, fault, remedy)
+            raise OverlayError("GW-905", self._where, fault, OTHERS_USED_IT)
 
     def _ready(self) -> bool:
         """Whether all is as the last call left it: nobody reset it, cleared it or used it."""
-        return self._read("SEQUENCES_OUT") == self._left and self._transfers.running()
+        return self._mark() == self._left and self._transfers.running()
+
+    def _mark(self) -> tuple[int, int, int]:
+        """What another use of the design changes: answers, busy cycles since its CLEAR, KEEP."""
+        keep = self._read("CONTROL") & self._bits("CONTROL", "KEEP")
+        return self._read("SEQUENCES_OUT"), self._read("BUSY_CYCLES_LOW"), keep
 
     def _look(self) -> None:
         """Raise what the design reports."""
@@ -350,7 +359,7 @@ class Overlay:
         if errors:
             bits = self.facts["registers"]["ERRORS"]["bits"]
             names = ", ".join(name for name, bit in bits.items() if errors & bit)
-            fault = f"a sequence came cut: {names}."
+            fault = f"a sequence came cut, or its inputs of different lengths: {names}."
             remedy = "Make the DMA as the scripts of gatewright synth do, as wide as its port."
             raise OverlayError("GW-910", self._where, fault, remedy)
 
@@ -378,7 +387,7 @@ class Overlay:
         self._transfers.restart(
             lambda: self._write("CONTROL", clear), lambda: not self._read("STATUS") & resetting
         )
-        self._left = self._read("SEQUENCES_OUT")
+        self._left = self._mark()
 
     def _bits(self, register: str, name: str) -> int:
         return int(self.facts["registers"][register]["bits"][name])

@@ -1,4 +1,6 @@
 ../rtl/gw_argmax_v1.sv
+../rtl/gw_axis_frame_v1.sv
+../rtl/gw_axis_match_v1.sv
 ../rtl/gw_axis_read_v1.sv
 ../rtl/gw_axis_write_v1.sv
 ../rtl/gw_clamp_v1.sv

@@ -82,7 +82,7 @@ add_register $block STATUS 0x014 read-only {what the IP does} {
 }
 add_register $block ERRORS 0x018 read-write {what went wrong; a bit stays until it is cleared} {
   TOO_LONG 0 1 {a sequence had more than MAX_STEPS steps}
-  FRAMING 1 1 {`tlast` came inside a time step, or not with a state}
+  FRAMING 1 1 {`tlast` came inside a time step, behind another number of steps than the model or another input takes, or not with a state}
   KEEP_LANES 2 1 {`tkeep` of a beat was not all ones}
 }
 add_register $block IRQ_ENABLE 0x01c read-write {what raises `interrupt`} {
@@ -93,7 +93,7 @@ add_register $block IRQ_STATUS 0x020 read-write {what has happened, enabled or n
   DONE 0 1 {the last answer of a sequence has left}
   ERROR 1 1 {a bit of ERRORS was set}
 }
-add_register $block MAX_STEPS 0x024 read-only {most steps of a sequence; 0: any number} {
+add_register $block MAX_STEPS 0x024 read-only {most steps of a sequence, or the only number that the model takes; 0: any} {
 }
 add_register $block CYCLES_LOW 0x028 read-only {clock cycles since reset; reading it holds CYCLES_HIGH} {
 }

@@ -1,4 +1,6 @@
 gw_argmax_v1.sv
+gw_axis_frame_v1.sv
+gw_axis_match_v1.sv
 gw_axis_read_v1.sv
 gw_axis_write_v1.sv
 gw_clamp_v1.sv
