@@ -139,6 +139,40 @@ def test_execution(op_type, options, batch_first, reverse):
     assert len(np.unique(found["y"])) > 4, "a cell that gives next to nothing tells nothing"
 
 
+ROUNDED = {
+    "ROUND": np.rint,
+    "FLOOR": np.floor,
+    "CEIL": np.ceil,
+    "ROUND_TO_ZERO": np.trunc,
+    "DOWN": np.trunc,
+}
+
+
+@pytest.mark.parametrize("mode", ROUNDED)
+@pytest.mark.parametrize(
+    ("signed", "narrow", "low", "high"),
+    [(1, 0, -128, 127), (1, 1, -127, 127), (0, 0, 0, 255), (0, 1, 0, 254)],
+)
+def test_what_a_quantizer_is_told(mode, signed, narrow, low, high):
+    model, k = make_cell("QuantRNNCell", nonlinearity="tanh")
+    for attribute in model.graph.node[0].attribute:
+        if attribute.name == "output_rounding_mode":
+            attribute.s = mode.encode()
+        elif attribute.name == "output_signed":
+            attribute.i = signed
+        elif attribute.name == "output_narrow":
+            attribute.i = narrow
+    unit = 2.0**-7 if signed else 2.0**-8
+    model.set_initializer("output_scale", np.array(unit, dtype=np.float32))
+    x = sequence(1) * np.float32(4)  # far into saturation, too
+    y = execute_onnx(model.transform(InferShapes()), {"x": x})["y"]
+    first = quant(x[:, 0].astype(np.float64) @ k["W_gate"].T + k["B_gate"], 2.0**-5, -128, 127)
+    codes = ROUNDED[mode](np.clip(np.tanh(first) / unit, low, high))
+    assert np.array_equal(y[:, 0], codes * unit)
+    if mode == "ROUND":
+        assert {low, high} <= set(np.ravel(y / unit).astype(int)), "nothing saturates"
+
+
 @pytest.mark.parametrize("op_type", CELLS)
 @pytest.mark.parametrize("batch_first", [0, 1])
 def test_shapes(op_type, batch_first):
