@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import onnx
 
 from gatewright.errors import GatewrightError
-from gatewright.qonnx.wires import PASSED, Wires, is_cell, is_quant
+from gatewright.qonnx.wires import PASSED, QUANTS, Wires, is_cell, is_quant
 
-BETWEEN = PASSED | {"Concat", "Quant"}
+BETWEEN = PASSED | QUANTS | {"Concat"}
 """What may lie between the sequence of one cell and the next."""
 
 

@@ -23,7 +23,7 @@ from gatewright.qonnx.chains import Chain, find_chains, time_axis
 from gatewright.qonnx.node import DOMAIN, MODEL, OP_TYPE, make_ports, pack_model
 from gatewright.qonnx.op import described
 from gatewright.qonnx.region import Region, gather
-from gatewright.qonnx.wires import DOMAINS, Wires
+from gatewright.qonnx.wires import Wires, as_exported
 
 _VERSION = 1
 """Of the domain."""
@@ -119,12 +119,7 @@ def _lowered(model: Any, wires: Wires, chain: Chain, region: Region, steps: int)
 
 def _alone(model: Any, wires: Wires, region: Region) -> onnx.ModelProto:
     """The nodes of a region as a model, as Brevitas would export it."""
-    nodes = []
-    for node in region.nodes(wires):
-        plain = onnx.NodeProto()
-        plain.CopyFrom(node)
-        plain.domain = QONNX_DOMAIN if node.domain in DOMAINS else node.domain
-        nodes.append(plain)
+    nodes = [as_exported(node) for node in region.nodes(wires)]
     inputs = [
         helper.make_tensor_value_info(
             name, TensorProto.FLOAT, [max(d, 1) for d in _shape(model, name)]

@@ -10,9 +10,9 @@ import onnx
 from gatewright.errors import GatewrightError
 from gatewright.ir.traced.vocabulary import CELLS
 from gatewright.qonnx.chains import BETWEEN, Chain, time_axis, walk_back
-from gatewright.qonnx.wires import PASSED, Wires, is_cell
+from gatewright.qonnx.wires import PASSED, QUANTS, Wires, is_cell
 
-PICKED = PASSED | {"Quant", "Gather"}
+PICKED = PASSED | QUANTS | {"Gather"}
 """What may lie between given states and a cell."""
 STATES = PICKED | {"Concat", "Squeeze", "Unsqueeze"}
 """What may lie between the final states of one cell and another."""

@@ -9,10 +9,12 @@ import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 
-from gatewright.ir.traced.vocabulary import CELLS, QONNX_DOMAIN
+from gatewright.ir.traced.vocabulary import BREVITAS_DOMAIN, CELLS, QONNX_DOMAIN
 
-DOMAINS = (QONNX_DOMAIN, "onnx.brevitas")
-"""Names of the domain of cells and quantizers: qonnx takes the second for the first."""
+DOMAINS = (QONNX_DOMAIN, BREVITAS_DOMAIN)
+"""Names of the domain of cells and quantizers."""
+QUANTS = frozenset({"Quant", "IntQuant"})
+"""Both names of one op: qonnx is about to call it by the second."""
 PASSED = frozenset({"Identity", "Dropout"})
 """Ops that do nothing at inference."""
 
@@ -24,7 +26,17 @@ def is_cell(node: onnx.NodeProto) -> bool:
 
 def is_quant(node: onnx.NodeProto) -> bool:
     """Whether a node is a ``Quant``."""
-    return node.op_type == "Quant" and node.domain in DOMAINS
+    return node.op_type in QUANTS and node.domain in DOMAINS
+
+
+def as_exported(node: onnx.NodeProto) -> onnx.NodeProto:
+    """A copy of a node, by the names that Brevitas' export has for it."""
+    plain = onnx.NodeProto()
+    plain.CopyFrom(node)
+    if node.domain in DOMAINS:
+        plain.domain = QONNX_DOMAIN
+        plain.op_type = "Quant" if is_quant(node) else node.op_type
+    return plain
 
 
 class Wires:

@@ -191,6 +191,35 @@ def test_a_graph_without_cells_is_left_as_it_is() -> None:
     assert again.model.SerializeToString() == model.model.SerializeToString()
 
 
+def test_other_names_of_the_same() -> None:
+    """qonnx takes ``onnx.brevitas`` for its own domain, and calls a Quant an IntQuant as well."""
+    model = Network(lstm(I, num_layers=2), dense(H, 2))
+    plain = extract(model)
+    traced = trace(model, torch.from_numpy(X))
+    for node in traced.graph.node:
+        if node.domain:
+            node.domain = "onnx.brevitas"
+            node.op_type = node.op_type if node.op_type != "Quant" else "IntQuant"
+    traced.opset_import.append(helper.make_opsetid("onnx.brevitas", 1))
+    graph = ModelWrapper(traced).transform(ExtractRecurrent())
+    (node,), (other,) = recurrent_nodes(graph), recurrent_nodes(plain)
+    assert inner_model(node) == inner_model(other)
+    same_as_traced(model, graph)
+
+
+def test_lengths_that_are_left_open() -> None:
+    traced = trace(calibrated(Network(lstm(I))), torch.from_numpy(X))
+    for axis, name in enumerate("BT"):
+        traced.graph.input[0].type.tensor_type.shape.dim[axis].dim_param = name
+    del traced.graph.value_info[:]
+    traced.graph.output[0].type.tensor_type.ClearField("shape")
+    (node,) = recurrent_nodes(ModelWrapper(traced).transform(ExtractRecurrent()))
+    assert ports(node).steps == 0 and getCustomOp(node).verify_node() == []
+    context = {node.input[0]: X}
+    getCustomOp(node).execute_node(context, traced.graph)
+    assert context[node.output[0]].shape == (B, T, H)
+
+
 def test_the_quantizer_may_stay() -> None:
     model = Network(lstm(I))
     graph = extract(model, keep_quant=True)

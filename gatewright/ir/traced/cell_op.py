@@ -19,6 +19,7 @@ from gatewright.ir.traced.cell_eval import evaluate
 from gatewright.ir.traced.cell_spec import read_cell
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import (
+    BREVITAS_DOMAIN,
     LSTM_CELL,
     QONNX_DOMAIN,
     RNN_CELL,
@@ -144,6 +145,7 @@ class QuantRNNCell(_Cell):
 
 
 def register() -> None:
-    """Make the ops known to qonnx, under the domain that Brevitas writes."""
+    """Make the ops known to qonnx, under the domain that Brevitas writes, by both its names."""
     for op in (QuantLSTMCell, QuantRNNCell):
-        add_op_to_domain(QONNX_DOMAIN, op)
+        for domain in (QONNX_DOMAIN, BREVITAS_DOMAIN):
+            add_op_to_domain(domain, op)

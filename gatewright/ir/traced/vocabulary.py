@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 QONNX_DOMAIN = "qonnx.custom_op.general"
+BREVITAS_DOMAIN = "onnx.brevitas"
+"""What older exports call the same, and qonnx takes for it."""
 
 
 @dataclass(frozen=True)
