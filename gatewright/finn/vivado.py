@@ -22,7 +22,7 @@ def without_vivado() -> None:
     if settings._SETTINGS is None:
         settings.initialize_dummy_settings()
     settings.get_settings().finn_build_dir.mkdir(parents=True, exist_ok=True)
-    if _VARIABLE not in os.environ:
+    if os.environ.get(_VARIABLE, _NO_VIVADO) == _NO_VIVADO:  # set by a parent process, perhaps
         os.environ[_VARIABLE] = _NO_VIVADO
         xsi.SimEngine = _Missing
 
