@@ -11,9 +11,6 @@ from gatewright.hls4ml.layer import GatewrightRecurrent
 from gatewright.hls4ml.part import Part
 from gatewright.qonnx import inner_model
 
-_PASSED = ("Quant", "IntQuant", "Relu", "Identity")
-"""Ops behind a layer that leave the shape as it is."""
-
 
 def recurrent(
     node: onnx.NodeProto,
@@ -25,12 +22,11 @@ def recurrent(
 
     Raises:
         GatewrightError: GW-109 where time comes first, GW-108 where the node gives more than one
-            tensor, GW-409 where hls4ml misreads what stands behind it.
+            tensor, GW-409 where hls4ml misreads another node of the graph.
     """
     part = Part(node.name, inner_model(node))
     part.check()
-    if len(part.output_shape) > 1:
-        _check_readers(node.name, graph, node.output[0])
+    _check_products(node.name, graph)
     return {
         "name": node.name,
         "class_name": GatewrightRecurrent.__name__,
@@ -40,16 +36,18 @@ def recurrent(
     }
 
 
-def _check_readers(where: str, graph: onnx.GraphProto, tensor: str) -> None:
-    """GW-409 for a product with every step: hls4ml 1.3 takes its width times T for its width."""
-    for reader in (node for node in graph.node if tensor in node.input):
-        if reader.op_type == "MatMul":
+def _check_products(where: str, graph: onnx.GraphProto) -> None:
+    """GW-409 for a product at every step: hls4ml 1.3 takes its width times T for its width."""
+    ranks = {
+        value.name: len(value.type.tensor_type.shape.dim)
+        for value in (*graph.value_info, *graph.output)
+    }
+    for node in graph.node:
+        if node.op_type == "MatMul" and ranks.get(node.output[0], 0) > 2:
             raise GatewrightError(
                 "GW-409",
                 where=where,
-                cause=f"{reader.name or 'a MatMul'} multiplies every step of its output, which "
+                cause=f"{node.name or 'a MatMul'} multiplies every step of a sequence, which "
                 "hls4ml reads as one product with all of them.",
-                remedy="Read the last step only, or convert the torch module instead.",
+                remedy="Multiply the last step only, or convert the torch module instead.",
             )
-        if reader.op_type in _PASSED:
-            _check_readers(where, graph, reader.output[0])

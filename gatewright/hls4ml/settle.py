@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 from hls4ml.model.layers import Input
-from hls4ml.model.types import UnspecifiedPrecisionType
+from hls4ml.model.types import FixedPrecisionType, UnspecifiedPrecisionType
 
 from gatewright.errors import GatewrightError
-from gatewright.hls4ml.layer import GatewrightRecurrent
 from gatewright.hls4ml.standin import TAKES, replace_stand_ins
 from gatewright.hls4ml.types import require_type
 
-_WITH_RESULTS = ("ApplyAlpha", "BatchNormalization", "Dense", "MatMul", "Merge")
+_WITH_RESULTS = (
+    *("ApplyAlpha", "BatchNormalization", "Concatenate", "Conv1D", "Conv2D", "Dense", "MatMul"),
+    *("Merge", "Pooling1D", "Pooling2D"),
+)
 """Layers whose results hls4ml rounds to a type that it is told, or infers."""
 
 
@@ -31,7 +33,8 @@ def settle(model: Any) -> bool:
     """
     replace_stand_ins(model)
     nodes = list(model.get_layers())
-    if not any(n.class_name == GatewrightRecurrent.__name__ for n in nodes):
+    ours = [n for n in nodes if hasattr(n, TAKES)]
+    if not ours:
         return False
     most = model.config.model_precision.get("maximum")
     if most is not None:
@@ -40,38 +43,40 @@ def settle(model: Any) -> bool:
             f"the maximum is {most}, to which hls4ml would cut the types that hold every value",
             "Leave max_precision out.",
         )
-    ours = [n for n in nodes if hasattr(n, TAKES)]
     for node in ours:
-        _settle_inputs(model, node)
+        for name, precision in zip(node.inputs, getattr(node, TAKES), strict=True):
+            _settle_input(model, node, name, precision)
     if "OnnxModel" in model.config.config:
+        for node in nodes:
+            if node.class_name == "Activation" and node.get_attr("quantizer") is not None:
+                _settle_input(model, node, node.inputs[0], node.get_attr("quantizer").hls_type)
         _check_results(nodes)
     else:
         _check_layouts(model, nodes, ours)
     return True
 
 
-def _settle_inputs(model: Any, node: Any) -> None:
-    """The types and the layout of inputs of the model that a node of ours reads."""
-    for name, precision in zip(node.inputs, getattr(node, TAKES), strict=True):
-        source = node.get_input_node(name)
-        if source is None:
-            raise _refused(
-                node.name,
-                f"it reads {name}, which hls4ml knows by another name",
-                "Clean the model first: qonnx.util.cleanup.cleanup_model(model).",
-            )
-        if not isinstance(source, Input):
-            continue
-        if precision is None:
-            raise GatewrightError(
-                "GW-301",
-                where=node.name,
-                cause=f"it reads {name}, an input of the model, through no quantizer.",
-                remedy="Put a QuantIdentity before it, or give it an input_quant.",
-            )
-        require_type(model.config, source, precision)
-        # Its layout is torch's, which hls4ml would take for channels first.
-        source.channels_last_converted = True
+def _settle_input(model: Any, node: Any, name: str, precision: FixedPrecisionType | None) -> None:
+    """The type and the layout of what a node reads, where it is an input of the model."""
+    source = node.get_input_node(name)
+    if source is None:
+        raise _refused(
+            node.name,
+            f"it reads {name}, which hls4ml knows by another name",
+            "Clean the model first: qonnx.util.cleanup.cleanup_model(model).",
+        )
+    if not isinstance(source, Input):
+        return
+    if precision is None:
+        raise GatewrightError(
+            "GW-301",
+            where=node.name,
+            cause=f"it reads {name}, an input of the model, through no quantizer.",
+            remedy="Put a QuantIdentity before it, or give it an input_quant.",
+        )
+    require_type(model.config, source, precision)
+    # Its layout is torch's, which hls4ml would take for channels first.
+    source.channels_last_converted = True
 
 
 def _check_layouts(model: Any, nodes: list[Any], ours: list[Any]) -> None:
@@ -135,6 +140,37 @@ def _check_scaling(node: Any) -> None:
         remedy="Give all quantizers of the model power-of-two scales and no zero point, and a "
         "bias a quantizer too, such as bias_quant=Int8BiasPerTensorFixedPointInternalScaling.",
     )
+
+
+def check_rounding(model: Any) -> None:
+    """Refuse a ReLU that rounds: hls4ml infers no type for it, but takes the one it is told.
+
+    Args:
+        model: hls4ml's, in which all types are known.
+
+    Raises:
+        GatewrightError: GW-409.
+    """
+    for node in model.get_layers():
+        kind = (node.class_name, str(node.get_attr("activation")).lower())
+        if kind != ("Activation", "relu") or hasattr(node, TAKES):
+            continue
+        read, given = node.get_input_variable().type, node.get_output_variable().type
+        if node.get_attr("quantizer") is None and not _holds(given.precision, read.precision):
+            whole = read.precision.integer - read.precision.signed
+            width = whole + read.precision.fractional
+            raise _refused(
+                node.name,
+                f"its result is to be {given.precision}, and what it reads is {read.precision}",
+                f"Make it QuantReLU, or set its precision (LayerName, {node.name}, Precision, "
+                f"result) to ufixed<{width},{whole}>.",
+            )
+
+
+def _holds(given: FixedPrecisionType, read: FixedPrecisionType) -> bool:
+    """Whether a type has every value of another that is not negative."""
+    whole, needed = given.integer - given.signed, read.integer - read.signed
+    return bool(whole >= needed and given.fractional >= read.fractional)
 
 
 def _refused(where: str, why: str, remedy: str) -> GatewrightError:

@@ -9,6 +9,7 @@ from typing import Any
 from hls4ml.backends.template import FunctionCallTemplate, LayerConfigTemplate
 
 from gatewright.hls4ml.layer import GatewrightRecurrent
+from gatewright.hls4ml.settle import check_rounding
 from gatewright.hls_templates.project.names import Names, fault_of_name
 
 _MOST = 40
@@ -42,7 +43,8 @@ class RecurrentCall(FunctionCallTemplate):  # type: ignore[misc]
         super().__init__(GatewrightRecurrent)
 
     def transform(self, model: Any, node: Any) -> bool:
-        """The header is the node's own."""
+        """The header is the node's own; types are known by now."""
+        check_rounding(model)
         self.include_header = [f"{names_of(node).name}.hpp"]
         return bool(super().transform(model, node))
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import brevitas.nn as qnn
 import pytest
 import torch
 from brevitas.quant import (
+    Int8ActPerTensorFixedPoint,
     Int8BiasPerTensorFixedPointInternalScaling,
     Int8WeightPerTensorFloat,
+    Uint8ActPerTensorFixedPoint,
 )
 from hls4ml_grid import drawn
 from hls4ml_models import Forward, H, Model, calibrated, layer, linear
@@ -26,14 +30,32 @@ def model(options: dict[str, Any], forward: Forward | None = None) -> Model:
     return calibrated(Model(read, rnn=layer("lstm"), out=linear(H, 3, **options)))
 
 
-HEADS = {"without a bias": {"bias": False}, "with a quantized bias": QUANTIZED}
+def chain() -> Model:
+    """A quantizer before that is coarser, and behind all that hls4ml merges."""
+    torch.manual_seed(5)
+    return calibrated(
+        Model(
+            lambda m, x: m.out(m.relu(m.hidden(m.rnn(m.inp(x))[0][:, -1]))),
+            inp=qnn.QuantIdentity(act_quant=Int8ActPerTensorFixedPoint, bit_width=5),
+            rnn=layer("lstm"),
+            hidden=linear(H, 6, **QUANTIZED),
+            relu=qnn.QuantReLU(act_quant=Uint8ActPerTensorFixedPoint, bit_width=6),
+            out=linear(6, 3, bias=False),
+        )
+    )
+
+
+HEADS: dict[str, Callable[[], Model]] = {
+    "without a bias": lambda: model({"bias": False}),
+    "a chain": chain,
+}
 
 
 @pytest.mark.compiles
 @pytest.mark.slow
 @pytest.mark.parametrize("name", drawn(list(HEADS), 1))
 def test_a_dense_layer_behind(name: str, tmp_path: Path) -> None:
-    torch_model = model(HEADS[name])
+    torch_model = HEADS[name]()
     check_equal(convert_exported(exported(torch_model, tmp_path), tmp_path / "hls"), torch_model)
 
 
@@ -53,6 +75,13 @@ REFUSED: dict[str, tuple[dict[str, Any], Forward | None, str, str, str]] = {
         "name",
         "GW-409",
         "last step",
+    ),
+    "a ReLU that rounds": (
+        QUANTIZED,
+        lambda m, x: m.out(m.rnn(x)[0][:, -1]).relu(),
+        "name",
+        "GW-409",
+        "QuantReLU",
     ),
 }
 

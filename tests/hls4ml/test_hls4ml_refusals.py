@@ -155,6 +155,39 @@ def test_a_matrix_that_hls4ml_leaves_transposed(tmp_path: Path) -> None:
     convert(model, tmp_path, (T, I))
 
 
+def rounding() -> Model:
+    return calibrated(
+        Model(
+            lambda m, x: m.relu(m.out(m.rnn(x)[0][:, -1])),
+            rnn=layer("lstm"),
+            out=linear(H, 3, bias=False),
+            relu=nn.ReLU(),
+        )
+    )
+
+
+def test_a_relu_that_rounds(tmp_path: Path) -> None:
+    """The remedy says the type with which it does not."""
+    with pytest.raises(GatewrightError) as caught:
+        convert(rounding(), tmp_path, (T, I))
+    check(caught, "GW-409", "QuantReLU")
+    wide = caught.value.remedy.rpartition(" to ")[2].rstrip(".")
+    precision = {"LayerName": {"relu": {"Precision": {"result": wide}}}}
+    converted = convert(rounding(), tmp_path, (T, I), settings=precision)
+    assert str(converted.get_output_variables()[0].type.precision).startswith(wide[:-1])
+
+
+def test_a_model_without_a_recurrent_layer(tmp_path: Path) -> None:
+    """The input has the quantizer's type there too."""
+    model = Model(
+        lambda m, x: m.out(m.inp(x)),
+        inp=qnn.QuantIdentity(act_quant=Int8ActPerTensorFixedPoint),
+        out=linear(I, 3),
+    )
+    converted = convert(calibrated(model, (I,)), tmp_path, (I,))
+    assert "RND_CONV,SAT" in str(converted.get_input_variables()[0].type.precision)
+
+
 @pytest.mark.parametrize("hidden", ["None", "the folder"])
 def test_without_hls4ml(hidden: str, tmp_path: Path) -> None:
     """A folder of that name, as there is one beside these tests, is not hls4ml."""
