@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -64,12 +64,12 @@ class ExtractRecurrent(Transformation):  # type: ignore[misc]
     def _replace(self, model: Any, wires: Wires, found: Understood) -> None:
         """Put the node where the chain was: behind all that does not depend on it."""
         region, quant = found.region, found.quant
-        node = _node(model, found)
+        node, staying = _node(model, found), set(region.shared)
         if self.keep_quant:
             _check_kept(quant, found.integer)
             node.input[0] = quant.output[0]
-            region = replace(region, inside=region.inside - {quant.output[0]})
-        gone = {n.output[0] for n in region.nodes(wires) if _only_for(wires, region, n)}
+            staying.add(quant.output[0])
+        gone = region.going(wires, staying)
         later = wires.behind(region.exits)
         kept = [n for n in model.graph.node if n.output[0] not in gone]
         nodes = [
@@ -148,17 +148,6 @@ def _node(model: Any, found: Understood) -> onnx.NodeProto:
         T=found.steps,
         **{MODEL: numpy_helper.from_array(pack_model(found.traced))},
         **described(there.inputs[0], there.outputs[0]),
-    )
-
-
-def _only_for(wires: Wires, region: Region, node: onnx.NodeProto) -> bool:
-    """Whether a node of a region goes with it; one that makes a constant may serve others too."""
-    if node.output[0] in region.inside:
-        return True
-    gone = {n.output[0] for n in region.nodes(wires)}
-    return not any(
-        name in wires.results or any(r.output[0] not in gone for r in wires.readers(name))
-        for name in node.output
     )
 
 

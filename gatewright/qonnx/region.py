@@ -27,12 +27,14 @@ class Region:
     Attributes:
         inside: First outputs of its nodes, those of constants apart.
         entries: Tensors that enter: the sequence, then states.
-        exits: Tensors that leave, in the order of the graph.
+        exits: Tensors that leave: of the steps, then final h, then final c.
+        shared: Quantizers of the sequence, by their outputs, that others read as well.
     """
 
     inside: set[str] = field(default_factory=set)
     entries: list[str] = field(default_factory=list)
     exits: list[str] = field(default_factory=list)
+    shared: set[str] = field(default_factory=set)
 
     def nodes(self, wires: Wires) -> list[onnx.NodeProto]:
         """Its nodes in order, with those that make their constants."""
@@ -45,6 +47,16 @@ class Region:
                     wanted.add(maker.output[0])
                     pending.append(maker)
         return wires.in_order(wanted)
+
+    def going(self, wires: Wires, kept: Set[str]) -> set[str]:
+        """First outputs of the nodes that go with it: not what is kept, nor what others read."""
+        going = {node.output[0] for node in self.nodes(wires)} - kept
+        while True:
+            makers = wires.in_order(going - self.inside)
+            needed = {node.output[0] for node in makers if _left(wires, going, node)}
+            if not needed:
+                return going
+            going -= needed
 
 
 def gather(wires: Wires, chain: Chain, steps: int, joined: bool) -> Region:
@@ -74,7 +86,11 @@ def gather(wires: Wires, chain: Chain, steps: int, joined: bool) -> Region:
     if joined:
         _gather_behind(wires, region, _Steps(wires, chain, steps))
     nodes = wires.in_order(region.inside)
-    region.exits = [name for node in nodes for name in _left(wires, region.inside, node)]
+    left = [name for node in nodes for name in _left(wires, region.inside, node)]
+    region.shared = firsts.intersection(left)
+    region.exits = sorted(
+        (name for name in left if name not in firsts), key=lambda name: _kind(wires, name)
+    )
     _check_no_circle(wires, chain, region)
     return region
 
@@ -107,6 +123,14 @@ def _gather_state(wires: Wires, chain: Chain, region: Region, name: str) -> None
             region.inside.add(node.output[0])
         elif tensor not in region.entries:
             region.entries.append(tensor)
+
+
+def _kind(wires: Wires, name: str) -> int:
+    """Which output of a cell a tensor is made of: 0 is its steps, then come its states."""
+    met = walk_back(wires, name, BETWEEN | BEHIND, is_cell)
+    return min(
+        list(node.output).index(at) for at, node in met if node is not None and is_cell(node)
+    )
 
 
 def _left(wires: Wires, inside: Set[str], node: onnx.NodeProto) -> list[str]:

@@ -161,7 +161,43 @@ def test_branches_are_nodes_of_their_own() -> None:
     model = Branches()
     graph = extract(model)
     assert ops(graph) == ["QuantRecurrent", "QuantRecurrent"]
+    assert [len(node.output) for node in recurrent_nodes(graph)] == [1, 1]
     same_as_traced(model, graph)
+
+
+def test_a_quantizer_that_others_need_stays_for_them() -> None:
+    """It is inside the node as well, and no output of that."""
+    traced = trace(calibrated(Network(lstm(I))), torch.from_numpy(X))
+    quant = next(n for n in traced.graph.node if n.op_type == "Quant" and n.input[0] == "x")
+    value = next(v for v in traced.graph.value_info if v.name == quant.output[0])
+    traced.graph.output.append(value)
+    traced.graph.value_info.remove(value)
+    graph = ModelWrapper(traced).transform(ExtractRecurrent())
+    (node,) = recurrent_nodes(graph)
+    assert node.input[0] == "x" and len(node.output) == 1
+    found, wanted = (execute_onnx(g, {"x": X}) for g in (graph, ModelWrapper(traced)))
+    assert list(found) == list(wanted)
+    assert all(np.array_equal(found[name], wanted[name]) for name in found)
+
+
+def test_constants_that_two_chains_share_stay() -> None:
+    """A weight's quantizer, and the Constant node of its scale, which that alone reads."""
+    traced = trace(calibrated(Branches()), torch.from_numpy(X))
+    one, other = (n for n in traced.graph.node if n.op_type == "QuantLSTMCell")
+    for part in (0, 4):  # W and U of the input gate, which share their scale
+        other.input[LSTM_CELL.first_weight + part] = one.input[LSTM_CELL.first_weight + part]
+    wanted = execute_onnx(ModelWrapper(traced), {"x": X})
+    quant = next(n for n in traced.graph.node if n.output[0] == one.input[3])
+    scale = next(t for t in traced.graph.initializer if t.name == quant.input[1])
+    maker = helper.make_node("Constant", [], ["made"], value=scale)
+    quant.input[1] = "made"
+    nodes = list(traced.graph.node)
+    del traced.graph.node[:]
+    traced.graph.node.extend([maker, *nodes])
+    graph = ModelWrapper(traced).transform(ExtractRecurrent())
+    assert ops(graph) == ["QuantRecurrent", "QuantRecurrent"]
+    found = execute_onnx(graph, {"x": X})
+    assert all(np.array_equal(found[name], wanted[name]) for name in wanted)
 
 
 class Handed(torch.nn.Module):
@@ -226,6 +262,24 @@ def test_the_quantizer_may_stay() -> None:
     assert [n.op_type for n in graph.graph.node] == ["Quant", "QuantRecurrent"]
     assert graph.graph.node[1].input[0] == graph.graph.node[0].output[0]
     same_as_traced(model, graph)
+
+
+def test_the_quantizers_of_both_directions_are_one() -> None:
+    """Brevitas exports one for each; either goes, or one of them stays."""
+    model = Network(lstm(I, bidirectional=True))
+    traced = trace(calibrated(model), torch.from_numpy(X))
+    quant = next(n for n in traced.graph.node if n.op_type == "Quant" and n.input[0] == "x")
+    again = onnx.NodeProto()
+    again.CopyFrom(quant)
+    again.name, again.output[0] = "again", "again.out"
+    nodes = list(traced.graph.node)
+    next(n for n in reversed(nodes) if n.op_type == "QuantLSTMCell").input[0] = "again.out"
+    del traced.graph.node[:]
+    traced.graph.node.extend([again, *nodes])
+    for keep, left in ((False, ["QuantRecurrent"]), (True, ["Quant", "QuantRecurrent"])):
+        graph = ModelWrapper(traced).transform(ExtractRecurrent(keep_quant=keep))
+        assert [n.op_type for n in graph.graph.node] == left
+        same_as_traced(model, graph)
 
 
 def test_a_quantizer_that_may_not_stay() -> None:

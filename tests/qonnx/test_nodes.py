@@ -61,6 +61,7 @@ def compare(spec: Spec, model: Any, source: Any, batch: int) -> None:
     wanted = torch_outputs(model, given)
     assert len(found) == len(wanted) == len(said.outputs)
     outputs = [value.name for value in graph.graph.output]
+    assert list(node.output) == outputs, "first the steps, then h, then c"
     for name, right in zip(outputs, wanted, strict=True):
         port = next(port for port in said.outputs if port.name == name)
         got = found[name]
