@@ -33,6 +33,7 @@ def convert(
     reuse: int = 1,
     style: str | None = None,
     most: str | None = None,
+    granularity: str = "model",
     settings: dict[str, Any] | None = None,
     **options: Any,
 ) -> Any:
@@ -43,6 +44,7 @@ def convert(
         channels_last_conversion=layout,
         default_reuse_factor=reuse,
         max_precision=most,
+        granularity=granularity,
     )
     config |= settings or {}
     config["Model"] |= {} if style is None else {"PipelineStyle": style}

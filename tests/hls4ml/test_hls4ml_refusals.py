@@ -177,6 +177,23 @@ def test_a_relu_that_rounds(tmp_path: Path) -> None:
     assert str(converted.get_output_variables()[0].type.precision).startswith(wide[:-1])
 
 
+@pytest.mark.parametrize("granularity", ["type", "name"])
+def test_what_hls4ml_fills_a_configuration_with_is_taken(granularity: str, tmp_path: Path) -> None:
+    """Types that it is to infer, layer by layer: they become the model's."""
+    model = calibrated(
+        Model(lambda m, x: m.out(m.rnn(x)[0][:, -1]), rnn=layer("lstm"), out=linear(H, 3))
+    )
+    plain, filled = (
+        convert(model, tmp_path / words, (T, I), granularity=words)
+        for words in ("model", granularity)
+    )
+    types = [
+        [str(n.get_output_variable().type.precision) for n in m.get_layers()]
+        for m in (plain, filled)
+    ]
+    assert types[0] == types[1] and "RND_CONV,SAT" in types[0][0]
+
+
 def test_a_model_without_a_recurrent_layer(tmp_path: Path) -> None:
     """The input has the quantizer's type there too."""
     model = Model(
