@@ -10,6 +10,7 @@ from gatewright.hls_templates import map_design
 from gatewright.hls_templates.kernels.axis.kernel import AxisPort
 from gatewright.hls_templates.mapping.dataflow import Design
 from gatewright.hls_templates.mapping.options import MappingOptions
+from gatewright.ir.graph import Graph
 from gatewright.qonnx.node import lowered
 
 _KEPT = 64
@@ -61,13 +62,22 @@ def node_design(data: bytes, steps: int, multipliers: int) -> NodeDesign:
         GatewrightError: As ``map_design``.
     """
     options = MappingOptions(multipliers=multipliers, max_steps=steps)
-    mapped = map_design(lowered(data).graph, options)
-    design = replace(
+    return NodeDesign(packed_design(lowered(data).graph, options), steps)
+
+
+def packed_design(graph: Graph, options: MappingOptions) -> Design:
+    """A design with packed words at its ends.
+
+    Args:
+        graph: An integer graph.
+        options: Budgets.
+    """
+    mapped = map_design(graph, options)
+    return replace(
         mapped,
         inputs=tuple(map(packed, mapped.inputs)),
         outputs=tuple(map(packed, mapped.outputs)),
     ).with_fifos()
-    return NodeDesign(design, steps)
 
 
 @lru_cache(maxsize=_KEPT)

@@ -12,6 +12,7 @@ from qonnx.core.datatype import DataType
 
 import gatewright.qonnx as recurrent
 from gatewright.finn.design import NodeDesign, node_design, node_interval
+from gatewright.finn.estimate import Resources, estimate
 from gatewright.hls_templates.kernels.recurrent.layer import RecurrentLayer
 from gatewright.hls_templates.mapping.options import DEFAULT_MULTIPLIERS
 from gatewright.ir import interpreter
@@ -130,6 +131,22 @@ class StreamingRecurrent(HWCustomOp):  # type: ignore[misc]
     def get_exp_cycles(self) -> int:
         """Cycles from the first word of an answer to that of the next, frames back to back."""
         return self.cycles_by(int(self.get_nodeattr(BUDGET)))
+
+    def estimated(self, fpgapart: str) -> Resources:
+        """What yosys' ``synth_xilinx`` is expected to make of it, its hierarchy kept."""
+        return estimate(self.folded.design, fpgapart)
+
+    def lut_estimation(self, fpgapart: str) -> int:
+        """LUTs."""
+        return self.estimated(fpgapart).luts
+
+    def dsp_estimation(self, fpgapart: str) -> int:
+        """DSP blocks."""
+        return self.estimated(fpgapart).dsps
+
+    def bram_estimation(self, fpgapart: str) -> int:
+        """Block RAMs of 18 Kbit."""
+        return self.estimated(fpgapart).brams
 
     def get_op_and_param_counts(self) -> dict[str, int]:
         """Products of a frame, and weights, by their bits."""

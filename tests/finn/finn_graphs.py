@@ -105,7 +105,7 @@ class Model(nn.Module):
             width = shape.dense
         self.recurrent, self.quants, self.dense = (nn.ModuleList() for _ in range(3))
         for i, hidden in enumerate(shape.hidden):
-            self.recurrent.append(_recurrent(shape, width, hidden))
+            self.recurrent.append(recurrent(shape, width, hidden))
             self.quants.append(qnn.QuantIdentity(act_quant=acts))
             width = hidden * (1 + shape.both)
             outputs = OUTPUTS if i == len(shape.hidden) - 1 else width
@@ -124,7 +124,7 @@ class Model(nn.Module):
         return x
 
 
-def _recurrent(shape: Shape, inputs: int, hidden: int) -> nn.Module:
+def recurrent(shape: Shape, inputs: int, hidden: int) -> nn.Module:
     classes: dict[str, Callable[..., nn.Module]] = {"lstm": qnn.QuantLSTM, "rnn": qnn.QuantRNN}
     acts = act(shape.bits, fixed=False)
     extra = {"cell_state_quant": acts} if shape.kind == "lstm" else {}

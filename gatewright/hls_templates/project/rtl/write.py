@@ -51,6 +51,11 @@ def library_files() -> dict[str, str]:
     return {**library, LIBRARY_LIST: file_list(library)}
 
 
+def placed_parts(design: Design) -> list[Instance]:
+    """All that stands in the core of a design."""
+    return _placed(design, [stage.rtl() for stage in design.stages])
+
+
 def _placed(design: Design, stages: Sequence[RtlStage]) -> list[Instance]:
     """All that stands in the core."""
     matched, matches = design.matched, design.matches()

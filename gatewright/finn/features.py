@@ -1,0 +1,218 @@
+"""What of a module takes LUTs: counts by kind, of its parameters and its memories."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from math import ceil, log2
+from typing import Any
+
+import numpy as np
+
+from gatewright.finn.blocks import (
+    Family,
+    lut_rams,
+    product_blocks,
+    ram_blocks,
+    rom_blocks,
+)
+from gatewright.hls_templates.rtl.sv import Module, Rom
+
+DSP, BLOCK_RAM, ROM, LUT_RAM = "dsp", "block_ram", "rom", "lut_ram"
+"""What is counted, rather than fitted."""
+Counts = Counter[str]
+LUT_INPUTS = 6
+WHOLE_FACTOR = 18
+"""Bits of a factor that ``gw_multiply`` takes in one piece."""
+SHIFT_REGISTER = 3
+"""Stages of a delay from which on yosys makes it a shift register, a LUT for each bit."""
+
+
+def of_module(module: Module, family: Family) -> Counts:
+    """Counts of one module of the library, all that is in it included.
+
+    Raises:
+        KeyError: For a module that FINN's nodes do not have.
+    """
+    return _MODULES[module.name](module, family)
+
+
+def of_delay(width: int, latency: int) -> Counts:
+    """Of ``gw_delay``."""
+    return Counts({"shift": width if latency >= SHIFT_REGISTER else 0})
+
+
+def rom_counts(words: np.ndarray[Any, Any], width: int) -> Counts:
+    """Of a ROM of ``len(words)`` words, given as bits [words, width]."""
+    halves = rom_blocks(width, len(words))
+    return Counts({BLOCK_RAM: halves} if halves else {ROM: _logic(words)})
+
+
+def _logic(bits: np.ndarray[Any, Any]) -> int:
+    """LUTs of a table: one for each function of six inputs that differs from the others."""
+    depth = 1 << max(1, ceil(log2(max(2, len(bits)))))
+    padded = np.zeros((depth, bits.shape[1]), dtype=np.uint8)
+    padded[: len(bits)] = bits
+    chunk = min(depth, 1 << LUT_INPUTS)
+    found = {c.tobytes() for c in padded.T.reshape(-1, chunk)}
+    inputs = [((np.arange(chunk) >> i) & 1).astype(np.uint8) for i in range(LUT_INPUTS)]
+    free = {np.full(chunk, v, np.uint8).tobytes() for v in (0, 1)}
+    free |= {f.tobytes() for i in inputs for f in (i, 1 - i)}
+    chunks = depth // chunk
+    joined = bits.shape[1] * ceil((ceil(chunks / 4) - 1) / 3) if chunks > 4 else 0
+    return len(found - free) + joined
+
+
+def bits_of(rom: Rom) -> np.ndarray[Any, Any]:
+    """The bits of a memory image, [words, width]."""
+    data = b"".join(int(word).to_bytes(ceil(rom.width / 8), "little") for word in rom.words)
+    rows = np.frombuffer(data, np.uint8).reshape(len(rom.words), -1)
+    return np.unpackbits(rows, axis=1, bitorder="little")[:, : rom.width]
+
+
+def _product(family: Family, a: int, b: int, y: int) -> Counts:
+    """Of ``gw_multiply``."""
+    if a <= WHOLE_FACTOR:
+        blocks = product_blocks(family, a, b, min(y, a + b))
+        return Counts({DSP: blocks, "product": 0 if blocks else a * b})
+    rest = a - WHOLE_FACTOR + 1
+    low = product_blocks(family, WHOLE_FACTOR, b, WHOLE_FACTOR + b)
+    high = product_blocks(family, rest, b, rest + b)
+    return Counts(
+        {DSP: low + high, "product": 0 if high else rest * b, "halves": y - WHOLE_FACTOR + 1}
+    )
+
+
+def _times(count: int, counts: Mapping[str, int]) -> Counts:
+    return Counts({name: count * n for name, n in counts.items()})
+
+
+def _recurrent(module: Module, family: Family) -> Counts:
+    p: Any = module.params
+    lanes, columns = p["UNITS"] * p["GATES"], p["COLUMNS"]
+    counts = Counts({"recurrent": 1})
+    for rom in module.roms.values():
+        counts += rom_counts(bits_of(rom), rom.width)
+    blocks = product_blocks(
+        family, p["W_BITS"], p["V_BITS"], min(p["W_BITS"] + p["V_BITS"], p["SUM_BITS"])
+    )
+    counts[DSP] += lanes * columns * blocks
+    if not blocks:
+        counts["product"] += lanes * columns * p["W_BITS"] * p["V_BITS"]
+    # Sums of pairs of products are done in DSP blocks.
+    adders = columns - 1 - (columns // 2 if blocks else 0)
+    counts["adder"] += lanes * adders * p["SUM_BITS"]
+    counts["accumulator"] += lanes * p["SUM_BITS"]
+    if p["ACC_ROWS"] > 1:
+        counts["accumulators"] += lanes * p["SUM_BITS"] * ceil(p["ROWS"] / 3)
+    counts["column"] += columns * p["X_BITS"] * ceil(p["X_BLOCKS"] / 4)
+    counts["column"] += 2 * columns * p["H_BITS"] * ceil(p["H_BLOCKS"] / 4)
+    counts["operand"] += columns * p["V_BITS"]
+    counts["given"] += p["HIDDEN"] * p["H_BITS"]
+    counts["row"] += p["ROWS"]
+    c_bits = p["UNITS"] * p["C_BITS"] if p["C_BITS"] > 1 else 0
+    if not p["HAS_CN"] and c_bits:
+        counts += _memory(family, c_bits, p["ROWS"])
+        counts["cell"] += c_bits
+    return counts
+
+
+def _memory(family: Family, width: int, depth: int) -> Counts:
+    halves = ram_blocks(family, width, depth)
+    if halves:
+        return Counts({BLOCK_RAM: halves})
+    return Counts({LUT_RAM: lut_rams(family, width, depth) * family.lut_ram_luts})
+
+
+def _affine(module: Module, family: Family) -> Counts:
+    p: Any = module.params
+    lanes, wide = p["LANES"], p["PRODUCT_BITS"]
+    counts = _product(family, p["N_BITS"] + 1, p["MULTIPLIER_BITS"] + 1, wide)
+    constant = "halves_offset" if "halves" in counts else "offset"
+    counts["row_offset" if p.get("ROWS") else constant] += wide
+    counts["ties"] += wide * (p["TIES"] != 0)
+    counts += _clamp(wide - p["SHIFT"])
+    counts = _times(lanes, counts)
+    for rom in module.roms.values():
+        counts += rom_counts(bits_of(rom), rom.width)
+    return counts
+
+
+def _clamp(bits: int) -> Counts:
+    """Of ``gw_clamp``."""
+    return Counts({"clamp": bits})
+
+
+def _shift(module: Module, family: Family) -> Counts:
+    p: Any = module.params
+    narrow = p["SUM_BITS"] - p["SHIFT"]
+    return _times(p["LANES"], Counts({"shift_offset": p["SUM_BITS"]}) + _clamp(narrow))
+
+
+def _clip(module: Module, family: Family) -> Counts:
+    p: Any = module.params
+    return Counts({"clip": p["LANES"] * (p["N_BITS"] + 1)})
+
+
+def _thresholds(module: Module, family: Family) -> Counts:
+    p: Any = module.params
+    lanes, levels = p["LANES"], p["DEPTH"]
+    counts = Counts({"compare": lanes * levels * (p["N_BITS"] + 1), "level": lanes * levels})
+    share = 1 if p.get("ROWS") else lanes
+    for rom in (*module.roms.values(), *module.files.values()):
+        counts += _times(share, rom_counts(bits_of(rom), rom.width))
+    return counts
+
+
+def _table(module: Module, family: Family) -> Counts:
+    p: Any = module.params
+    (rom,) = module.roms.values()
+    return _times(p["LANES"], rom_counts(bits_of(rom), rom.width))
+
+
+def _gw_product(module: Module, family: Family) -> Counts:
+    p: Any = module.params
+    a, b = (p[f"{side}_BITS"] + (not p[f"{side}_SIGNED"]) for side in "AB")
+    return _times(p["LANES"], _product(family, a, b, p["Y_BITS"]))
+
+
+def _sum(module: Module, family: Family) -> Counts:
+    p: Any = module.params
+    return Counts({"sum": p["LANES"] * p["Y_BITS"]})
+
+
+def _fifo(module: Module, family: Family) -> Counts:
+    p: Any = module.params
+    if p["DEPTH"] > 2:
+        return _memory(family, p["WIDTH"], p["DEPTH"]) + Counts({"deep": 1})
+    return Counts({"skid": p["WIDTH"] if p["DEPTH"] == 2 else 0, "half": p["DEPTH"] == 1})
+
+
+def _reverse(module: Module, family: Family) -> Counts:
+    p: Any = module.params
+    return _memory(family, p["BEAT_BITS"], max(2, p["MAX_STEPS"])) + Counts({"deep": 1})
+
+
+def _small(module: Module, family: Family) -> Counts:
+    return Counts({"small": 1})
+
+
+_MODULES: Mapping[str, Callable[[Module, Family], Counts]] = {
+    "gw_axis_read": _small,
+    "gw_axis_write": _small,
+    "gw_concat": _small,
+    "gw_drain": _small,
+    "gw_fifo": _fifo,
+    "gw_fork": _small,
+    "gw_product": _gw_product,
+    "gw_recurrent": _recurrent,
+    "gw_requantize_affine": _affine,
+    "gw_requantize_clip": _clip,
+    "gw_requantize_shift": _shift,
+    "gw_requantize_thresholds": _thresholds,
+    "gw_reverse": _reverse,
+    "gw_select_last": _small,
+    "gw_sum": _sum,
+    "gw_table": _table,
+}
+"""By module; one that is missing is an error, and not nothing."""

@@ -1,0 +1,28 @@
+"""LUTs for each of a kind; benchmarks/finn_luts.py prints this."""
+
+WEIGHTS: dict[str, float] = {
+    "accumulator": 1.027,
+    "accumulators": 0.925,
+    "adder": 0.0,
+    "clamp": 0.0,
+    "clip": 0.695,
+    "column": 0.548,
+    "deep": 0.0,
+    "given": 0.889,
+    "half": 1.0,
+    "halves": 0.0,
+    "halves_offset": 0.811,
+    "lut_ram": 1.796,
+    "offset": 0.797,
+    "operand": 0.0,
+    "product": 1.401,
+    "recurrent": 58.3,
+    "rom": 1.331,
+    "row": 12.081,
+    "row_offset": 1.828,
+    "shift": 1.0,
+    "skid": 1.104,
+    "small": 0.909,
+    "sum": 0.823,
+    "ties": 0.057,
+}

@@ -1,0 +1,77 @@
+"""What a node takes is what yosys takes for it: exact in DSP blocks and block RAMs, near in LUTs.
+
+The nodes here are none of those that the fit has seen (``benchmarks/finn_luts.py``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from choices import choice
+from commit_choice import commit
+from finn_graphs import Shape
+from finn_nodes import count, node_data
+
+from gatewright.finn.blocks import SERIES_7, product_blocks, ram_blocks, rom_blocks
+from gatewright.finn.design import node_design
+from gatewright.finn.estimate import estimate
+
+PART = "xc7z020clg400-1"
+NEAR = 0.25
+UNSEEN = (
+    (Shape("five-bits", inputs=3, hidden=(7,), bits=5, steps=6), 48),
+    (Shape("rnn", inputs=7, hidden=(12,), kind="rnn", bits=4, channels=True, steps=6), 24),
+    (Shape("few", inputs=9, hidden=(20,), steps=6, last=True), 8),
+    (Shape("long", inputs=4, hidden=(5,), both=True, bits=4, steps=70), 32),
+    (Shape("channels", inputs=2, hidden=(9,), channels=True, steps=9), 72),
+    (Shape("stack", inputs=6, hidden=(4,), kind="rnn", layers=3, bits=8), 20),
+    (Shape("wide-memory", inputs=30, hidden=(40,), kind="rnn", steps=4), 8),
+    (Shape("three-bits", inputs=5, hidden=(6,), bits=3, steps=5), 24),
+)
+SEED = int(commit()[:8] or "0", 16)
+CHOSEN = UNSEEN if choice("inside") else [UNSEEN[SEED % len(UNSEEN)]]
+
+
+@pytest.mark.compiles
+@pytest.mark.slow
+@pytest.mark.parametrize(("shape", "budget"), CHOSEN, ids=lambda case: getattr(case, "name", ""))
+def test_a_node_takes_what_is_estimated(shape: Shape, budget: int, tmp_path: Path) -> None:
+    node = node_design(node_data(shape), shape.steps, budget)
+    said, there = estimate(node.design, PART), count(node, tmp_path, SERIES_7.name)
+    assert (said.dsps, said.brams) == (there.dsps, there.brams)
+    assert abs(said.luts / there.total - 1) <= NEAR, f"{said.luts} of {there.total} LUTs"
+
+
+@pytest.mark.parametrize(
+    ("width", "depth", "halves"),
+    [
+        *[(8, 1024, 0), (9, 1024, 1), (9, 930, 0), (36, 233, 0), (36, 235, 1), (18, 464, 0)],
+        *[(18, 470, 1), (72, 230, 0), (72, 232, 2), (44, 256, 0), (80, 256, 0), (108, 256, 3)],
+        *[(144, 256, 4), (256, 256, 0), (16, 520, 0), (8, 1100, 1), (4, 2100, 0), (4, 4096, 1)],
+    ],
+)
+def test_roms(width: int, depth: int, halves: int) -> None:
+    """As yosys 0.70 took them when it was asked."""
+    assert rom_blocks(width, depth) == halves
+
+
+@pytest.mark.parametrize(
+    ("width", "depth", "halves"),
+    [
+        *[(8, 4, 0), (42, 20, 0), (42, 64, 0), (42, 128, 0), (10, 200, 0), (42, 300, 2)],
+        *[(100, 132, 3), (72, 40, 0), (20, 600, 2), (36, 512, 1), (10, 128, 0), (40, 132, 2)],
+        *[(66, 132, 2), (200, 132, 6), (64, 24, 0)],
+    ],
+)
+def test_rams(width: int, depth: int, halves: int) -> None:
+    """As yosys 0.70 took them when it was asked."""
+    assert ram_blocks(SERIES_7, width, depth) == halves
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "y", "blocks"),
+    [(8, 8, 16, 1), (4, 4, 8, 0), (2, 8, 10, 1), (1, 20, 21, 0), (25, 18, 43, 1), (26, 18, 44, 2)],
+)
+def test_products(a: int, b: int, y: int, blocks: int) -> None:
+    assert product_blocks(SERIES_7, a, b, y) == product_blocks(SERIES_7, b, a, y) == blocks
