@@ -22,7 +22,7 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / name) for name in ("fi
 from finn_graphs import Shape  # noqa: E402
 from finn_nodes import count, node_data  # noqa: E402
 
-from gatewright.finn.blocks import SERIES_7  # noqa: E402
+from gatewright.finn.blocks import XC7  # noqa: E402
 from gatewright.finn.design import NodeDesign, node_design, packed_design  # noqa: E402
 from gatewright.finn.estimate import parts  # noqa: E402
 from gatewright.finn.features import BLOCK_RAM, DSP  # noqa: E402
@@ -53,8 +53,8 @@ def measured(shape: Shape, budget: int, folder: Path) -> list[tuple[dict[str, in
         if shape.name == THRESHOLDS:
             options = MappingOptions(budget, "thresholds", shape.steps)
             node = NodeDesign(packed_design(lowered(node_data(shape)).graph, options), shape.steps)
-        counted = count(node, folder / shape.name, SERIES_7.name)
-        found = parts(node.design, SERIES_7)
+        counted = count(node, folder / shape.name, XC7.name)
+        found = parts(node.design, XC7)
         rows = [(dict(part.counts), counted.luts.get(part.path, 0)) for part in found]
         kept.write_text(json.dumps(rows))
     rows_there: list[tuple[dict[str, int], int]] = json.loads(kept.read_text())

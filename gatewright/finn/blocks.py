@@ -16,7 +16,7 @@ B_BITS = 18
 SLICE = 17
 """Bits of a factor too wide for a block that go into each block but the last one."""
 
-HALF, WHOLE = 129, 257
+COST_OF_18K, COST_OF_36K = 129, 257
 """Costs of block RAMs of 18 and of 36 Kbit."""
 SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
 """Of 18 Kbit, as (width, depth); two of them side by side, or one behind the other, are 36 Kbit."""
@@ -26,7 +26,7 @@ ROM_BIT = 1 / 64
 
 
 @dataclass(frozen=True)
-class Family:
+class Fabric:
     """A family of devices, as yosys knows it.
 
     Attributes:
@@ -45,33 +45,33 @@ class Family:
     lut_ram_cost: int
 
 
-SERIES_7 = Family("xc7", 25, ((6, 32), (3, 64)), 4, 8)
-ULTRASCALE_PLUS = Family("xcup", 27, ((14, 32), (7, 64)), 8, 16)
+XC7 = Fabric("xc7", 25, ((6, 32), (3, 64)), 4, 8)
+XCUP = Fabric("xcup", 27, ((14, 32), (7, 64)), 8, 16)
 
 
-def family_of(fpgapart: str) -> Family:
-    """The family of a device by its name, as FINN has it."""
-    return SERIES_7 if fpgapart.lower().startswith("xc7") else ULTRASCALE_PLUS
+def fabric_of(fpgapart: str) -> Fabric:
+    """What yosys knows a device by, as FINN has it."""
+    return XC7 if fpgapart.lower().startswith("xc7") else XCUP
 
 
-def product_blocks(family: Family, a: int, b: int, y: int) -> int:
+def product_blocks(fabric: Fabric, a: int, b: int, y: int) -> int:
     """DSP blocks of a signed product of ``a`` by ``b`` bits, of which ``y`` bits are used."""
-    return _product(family, max(a, b), min(a, b), y)
+    return _product(fabric, max(a, b), min(a, b), y)
 
 
-def _product(family: Family, a: int, b: int, y: int) -> int:
+def _product(fabric: Fabric, a: int, b: int, y: int) -> int:
     if a < NARROW_FACTOR or b < NARROW_FACTOR or y < NARROW_PRODUCT:
         return 0
-    if a > family.a_bits:
-        n = ceil((a - family.a_bits) / SLICE)
+    if a > fabric.a_bits:
+        n = ceil((a - fabric.a_bits) / SLICE)
         rest = a - n * SLICE
-        first = _product(family, SLICE + 1, b, min(y, b + SLICE + 1))
-        return n * first + _product(family, rest, b, b + rest)
+        first = _product(fabric, SLICE + 1, b, min(y, b + SLICE + 1))
+        return n * first + _product(fabric, rest, b, b + rest)
     if b > B_BITS:
         n = ceil((b - B_BITS) / SLICE)
         rest = b - n * SLICE
-        first = _product(family, a, SLICE + 1, min(y, a + SLICE + 1))
-        return n * first + _product(family, a, rest, a + rest)
+        first = _product(fabric, a, SLICE + 1, min(y, a + SLICE + 1))
+        return n * first + _product(fabric, a, rest, a + rest)
     return 1
 
 
@@ -81,15 +81,15 @@ def rom_blocks(width: int, depth: int) -> int:
     return halves if width * depth * ROM_BIT > cost else 0
 
 
-def ram_blocks(family: Family, width: int, depth: int) -> int:
+def ram_blocks(fabric: Fabric, width: int, depth: int) -> int:
     """The same of a memory with a port to write and one to read; 0 where it becomes LUTs."""
     cost, halves = _block_rams(width, depth)
-    return halves if lut_rams(family, width, depth) * family.lut_ram_cost > cost else 0
+    return halves if lut_rams(fabric, width, depth) * fabric.lut_ram_cost > cost else 0
 
 
-def lut_rams(family: Family, width: int, depth: int) -> int:
+def lut_rams(fabric: Fabric, width: int, depth: int) -> int:
     """Blocks of distributed RAM of such a memory."""
-    return min(ceil(width / w) * ceil(depth / d) for w, d in family.lut_rams)
+    return min(ceil(width / w) * ceil(depth / d) for w, d in fabric.lut_rams)
 
 
 def _block_rams(width: int, depth: int) -> tuple[int, int]:
@@ -97,5 +97,5 @@ def _block_rams(width: int, depth: int) -> tuple[int, int]:
     halves = min(ceil(width / w) * ceil(depth / d) for w, d in SHAPES)
     pairs = [(2 * w, d) for w, d in SHAPES] + [(w, 2 * d) for w, d in SHAPES]
     wholes = min(ceil(width / w) * ceil(depth / d) for w, d in pairs)
-    by_half, by_whole = halves * HALF + ABOVE, wholes * WHOLE + ABOVE
+    by_half, by_whole = halves * COST_OF_18K + ABOVE, wholes * COST_OF_36K + ABOVE
     return (by_half, halves) if by_half < by_whole else (by_whole, 2 * wholes)

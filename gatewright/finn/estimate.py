@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from gatewright.finn.blocks import Family, family_of
+from gatewright.finn.blocks import Fabric, fabric_of
 from gatewright.finn.features import BLOCK_RAM, DSP, Counts, of_delay, of_module
 from gatewright.finn.lut_weights import WEIGHTS
 from gatewright.hls_templates.mapping.dataflow import Design
@@ -35,6 +36,7 @@ class Resources:
     brams: int
 
 
+@lru_cache(maxsize=64)
 def estimate(design: Design, fpgapart: str) -> Resources:
     """What a design takes.
 
@@ -42,7 +44,7 @@ def estimate(design: Design, fpgapart: str) -> Resources:
         design: The kernels of a node.
         fpgapart: The device, by its name.
     """
-    counts = sum((part.counts for part in parts(design, family_of(fpgapart))), Counts())
+    counts = sum((part.counts for part in parts(design, fabric_of(fpgapart))), Counts())
     return Resources(round(luts(counts)), counts[DSP], counts[BLOCK_RAM])
 
 
@@ -64,17 +66,17 @@ class CountedPart:
     counts: Counts
 
 
-def parts(design: Design, family: Family) -> Iterator[CountedPart]:
+def parts(design: Design, fabric: Fabric) -> Iterator[CountedPart]:
     """All modules of the library that stand in the core or in the modules of the design."""
     for instance in placed_parts(design):
         path = f"u_{instance.ident}"
         if isinstance(instance.module, Module):
-            yield CountedPart(path, of_module(instance.module, family))
+            yield CountedPart(path, of_module(instance.module, fabric))
             continue
         for part in instance.module.body:
             if isinstance(part, Instance):
                 assert isinstance(part.module, Module)
-                yield CountedPart(f"{path}.u_{part.ident}", of_module(part.module, family))
+                yield CountedPart(f"{path}.u_{part.ident}", of_module(part.module, fabric))
                 continue
             for width, latency, name in _DELAY.findall(part):
                 yield CountedPart(f"{path}.u_{name}", of_delay(int(width), int(latency)))

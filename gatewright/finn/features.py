@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gatewright.finn.blocks import (
-    Family,
+    Fabric,
     lut_rams,
     product_blocks,
     ram_blocks,
@@ -18,7 +18,7 @@ from gatewright.finn.blocks import (
 )
 from gatewright.hls_templates.rtl.sv import Module, Rom
 
-DSP, BLOCK_RAM, ROM, LUT_RAM = "dsp", "block_ram", "rom", "lut_ram"
+DSP, BLOCK_RAM, ROM_LUTS, LUT_RAM = "dsp", "block_ram", "rom", "lut_ram"
 """What is counted, rather than fitted."""
 Counts = Counter[str]
 LUT_INPUTS = 6
@@ -28,13 +28,13 @@ SHIFT_REGISTER = 3
 """Stages of a delay from which on yosys makes it a shift register, a LUT for each bit."""
 
 
-def of_module(module: Module, family: Family) -> Counts:
+def of_module(module: Module, fabric: Fabric) -> Counts:
     """Counts of one module of the library, all that is in it included.
 
     Raises:
         KeyError: For a module that FINN's nodes do not have.
     """
-    return _MODULES[module.name](module, family)
+    return _MODULES[module.name](module, fabric)
 
 
 def of_delay(width: int, latency: int) -> Counts:
@@ -45,7 +45,7 @@ def of_delay(width: int, latency: int) -> Counts:
 def rom_counts(words: np.ndarray[Any, Any], width: int) -> Counts:
     """Of a ROM of ``len(words)`` words, given as bits [words, width]."""
     halves = rom_blocks(width, len(words))
-    return Counts({BLOCK_RAM: halves} if halves else {ROM: _logic(words)})
+    return Counts({BLOCK_RAM: halves} if halves else {ROM_LUTS: _logic(words)})
 
 
 def _logic(bits: np.ndarray[Any, Any]) -> int:
@@ -70,31 +70,30 @@ def bits_of(rom: Rom) -> np.ndarray[Any, Any]:
     return np.unpackbits(rows, axis=1, bitorder="little")[:, : rom.width]
 
 
-def _product(family: Family, a: int, b: int, y: int) -> Counts:
+def _product(fabric: Fabric, a: int, b: int, y: int) -> Counts:
     """Of ``gw_multiply``."""
     if a <= WHOLE_FACTOR:
-        blocks = product_blocks(family, a, b, min(y, a + b))
+        blocks = product_blocks(fabric, a, b, min(y, a + b))
         return Counts({DSP: blocks, "product": 0 if blocks else a * b})
     rest = a - WHOLE_FACTOR + 1
-    low = product_blocks(family, WHOLE_FACTOR, b, WHOLE_FACTOR + b)
-    high = product_blocks(family, rest, b, rest + b)
-    return Counts(
-        {DSP: low + high, "product": 0 if high else rest * b, "halves": y - WHOLE_FACTOR + 1}
-    )
+    above = y - WHOLE_FACTOR + 1  # bits of the sum that both halves have
+    low = product_blocks(fabric, WHOLE_FACTOR, b, WHOLE_FACTOR + b)
+    high = product_blocks(fabric, rest, b, min(rest + b, above))
+    return Counts({DSP: low + high, "product": 0 if high else rest * b, "halves": above})
 
 
 def _times(count: int, counts: Mapping[str, int]) -> Counts:
     return Counts({name: count * n for name, n in counts.items()})
 
 
-def _recurrent(module: Module, family: Family) -> Counts:
+def _recurrent(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
     lanes, columns = p["UNITS"] * p["GATES"], p["COLUMNS"]
     counts = Counts({"recurrent": 1})
     for rom in module.roms.values():
         counts += rom_counts(bits_of(rom), rom.width)
     blocks = product_blocks(
-        family, p["W_BITS"], p["V_BITS"], min(p["W_BITS"] + p["V_BITS"], p["SUM_BITS"])
+        fabric, p["W_BITS"], p["V_BITS"], min(p["W_BITS"] + p["V_BITS"], p["SUM_BITS"])
     )
     counts[DSP] += lanes * columns * blocks
     if not blocks:
@@ -112,22 +111,22 @@ def _recurrent(module: Module, family: Family) -> Counts:
     counts["row"] += p["ROWS"]
     c_bits = p["UNITS"] * p["C_BITS"] if p["C_BITS"] > 1 else 0
     if not p["HAS_CN"] and c_bits:
-        counts += _memory(family, c_bits, p["ROWS"])
+        counts += _memory(fabric, c_bits, p["ROWS"])
         counts["cell"] += c_bits
     return counts
 
 
-def _memory(family: Family, width: int, depth: int) -> Counts:
-    halves = ram_blocks(family, width, depth)
+def _memory(fabric: Fabric, width: int, depth: int) -> Counts:
+    halves = ram_blocks(fabric, width, depth)
     if halves:
         return Counts({BLOCK_RAM: halves})
-    return Counts({LUT_RAM: lut_rams(family, width, depth) * family.lut_ram_luts})
+    return Counts({LUT_RAM: lut_rams(fabric, width, depth) * fabric.lut_ram_luts})
 
 
-def _affine(module: Module, family: Family) -> Counts:
+def _affine(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
     lanes, wide = p["LANES"], p["PRODUCT_BITS"]
-    counts = _product(family, p["N_BITS"] + 1, p["MULTIPLIER_BITS"] + 1, wide)
+    counts = _product(fabric, p["N_BITS"] + 1, p["MULTIPLIER_BITS"] + 1, wide)
     constant = "halves_offset" if "halves" in counts else "offset"
     counts["row_offset" if p.get("ROWS") else constant] += wide
     counts["ties"] += wide * (p["TIES"] != 0)
@@ -143,18 +142,18 @@ def _clamp(bits: int) -> Counts:
     return Counts({"clamp": bits})
 
 
-def _shift(module: Module, family: Family) -> Counts:
+def _shift(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
     narrow = p["SUM_BITS"] - p["SHIFT"]
     return _times(p["LANES"], Counts({"shift_offset": p["SUM_BITS"]}) + _clamp(narrow))
 
 
-def _clip(module: Module, family: Family) -> Counts:
+def _clip(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
     return Counts({"clip": p["LANES"] * (p["N_BITS"] + 1)})
 
 
-def _thresholds(module: Module, family: Family) -> Counts:
+def _thresholds(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
     lanes, levels = p["LANES"], p["DEPTH"]
     counts = Counts({"compare": lanes * levels * (p["N_BITS"] + 1), "level": lanes * levels})
@@ -164,40 +163,40 @@ def _thresholds(module: Module, family: Family) -> Counts:
     return counts
 
 
-def _table(module: Module, family: Family) -> Counts:
+def _table(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
     (rom,) = module.roms.values()
     return _times(p["LANES"], rom_counts(bits_of(rom), rom.width))
 
 
-def _gw_product(module: Module, family: Family) -> Counts:
+def _gw_product(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
-    a, b = (p[f"{side}_BITS"] + (not p[f"{side}_SIGNED"]) for side in "AB")
-    return _times(p["LANES"], _product(family, a, b, p["Y_BITS"]))
+    product = _product(fabric, p["A_BITS"] + 1, p["B_BITS"] + 1, p["Y_BITS"])
+    return _times(p["LANES"], product)
 
 
-def _sum(module: Module, family: Family) -> Counts:
+def _sum(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
     return Counts({"sum": p["LANES"] * p["Y_BITS"]})
 
 
-def _fifo(module: Module, family: Family) -> Counts:
+def _fifo(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
     if p["DEPTH"] > 2:
-        return _memory(family, p["WIDTH"], p["DEPTH"]) + Counts({"deep": 1})
+        return _memory(fabric, p["WIDTH"], p["DEPTH"]) + Counts({"deep": 1})
     return Counts({"skid": p["WIDTH"] if p["DEPTH"] == 2 else 0, "half": p["DEPTH"] == 1})
 
 
-def _reverse(module: Module, family: Family) -> Counts:
+def _reverse(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
-    return _memory(family, p["BEAT_BITS"], max(2, p["MAX_STEPS"])) + Counts({"deep": 1})
+    return _memory(fabric, p["BEAT_BITS"], max(2, p["MAX_STEPS"])) + Counts({"deep": 1})
 
 
-def _small(module: Module, family: Family) -> Counts:
+def _small(module: Module, fabric: Fabric) -> Counts:
     return Counts({"small": 1})
 
 
-_MODULES: Mapping[str, Callable[[Module, Family], Counts]] = {
+_MODULES: Mapping[str, Callable[[Module, Fabric], Counts]] = {
     "gw_axis_read": _small,
     "gw_axis_write": _small,
     "gw_concat": _small,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from finn.custom_op.fpgadataflow.rtlbackend import RTLBackend
@@ -40,9 +43,8 @@ class StreamingRecurrent_rtl(StreamingRecurrent, RTLBackend):  # type: ignore[mi
         """
         folder, top = Path(self.get_nodeattr("code_gen_dir_ipgen")), self.onnx_node.name
         library, own = node_files(top, self.folded, f"{folder.resolve()}/")
-        shared = library_folder(folder)
-        for place, files in ((shared, library), (folder, own)):
-            write_project(files, place)
+        shared = share(library, folder.parent)
+        write_project(own, folder)
         listed = [*(shared / name for name in library[LIBRARY_LIST].split())]
         listed += [folder / name for name in own[SOURCES].split()]
         (folder / SOURCES).write_text(file_list(str(path.resolve()) for path in listed))
@@ -92,10 +94,21 @@ def node_files(top: str, node: NodeDesign, rom_dir: str) -> tuple[dict[str, str]
     return library, files
 
 
-def library_folder(folder: Path) -> Path:
-    """Where all nodes of a build find the library, so that a project has each file once.
+def share(library: dict[str, str], parent: Path) -> Path:
+    """Put the library where all nodes of a build find it, so that a project has each file once.
 
     Args:
-        folder: Of one of the nodes.
+        library: Its files.
+        parent: The folder that the folders of the nodes are in.
+
+    Returns:
+        Its folder, called by its contents: it is there whole, or not at all.
     """
-    return folder.parent / LIBRARY
+    digest = sha256("".join(f"{name}\n{text}" for name, text in library.items()).encode())
+    folder = parent.resolve() / f"{LIBRARY}_{digest.hexdigest()[:12]}"
+    if not folder.is_dir():
+        with TemporaryDirectory(dir=parent) as made:
+            write_project(library, Path(made) / LIBRARY)
+            with suppress(OSError):  # another process was first
+                (Path(made) / LIBRARY).rename(folder)
+    return folder

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import brevitas.nn as qnn
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 import torch
 from finn.util.basic import getHWCustomOp
 from finn_graphs import SHAPES, make
+from finn_nodes import node_data
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.transformation.infer_datatypes import InferDataTypes
 from qonnx.transformation.infer_shapes import InferShapes
@@ -19,7 +22,9 @@ from torch import Tensor, nn
 from gatewright import frontend
 from gatewright.errors import GatewrightError
 from gatewright.finn import InferRecurrent
+from gatewright.finn.design import node_design
 from gatewright.finn.names import names_of
+from gatewright.finn.rtl import node_files, share
 from gatewright.finn.thresholds import thresholds
 from gatewright.hls_templates.project.names import fault_of_name
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer
@@ -107,6 +112,22 @@ def test_no_two_nodes_share_names() -> None:
     names = ["A_rtl_0", "a_rtl_0", "A__rtl_0", f"{'x' * 50}_0", f"{'x' * 50}_1", "9", "_"]
     assert len({names_of(name).name for name in names}) == len(names)
     assert not [name for name in names if fault_of_name(names_of(name).name)]
+
+
+def test_two_nodes_in_one_project(tmp_path: Path) -> None:
+    """Each module of their own is called otherwise; the library is there once, for both."""
+    shape = SHAPES[0]
+    node = node_design(node_data(shape), shape.steps, 16)
+    (library, one), (again, other) = (node_files(top, node, "./") for top in ("A_0", "A_1"))
+    assert library == again
+    found = [
+        set(re.findall(r"^(?:module|package) (\w+)", "\n".join(f.values()), re.MULTILINE))
+        for f in (one, other)
+    ]
+    assert len(found[0]) == len(found[1]) > 4 and not found[0] & found[1]
+    folders = {share(files, tmp_path) for files in (library, again)}
+    assert list(tmp_path.iterdir()) == list(folders)
+    assert {path.name for path in folders.pop().iterdir()} == library.keys()
 
 
 def test_a_shape_is_drawn_once() -> None:

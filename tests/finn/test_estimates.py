@@ -13,7 +13,7 @@ from commit_choice import commit
 from finn_graphs import Shape
 from finn_nodes import count, node_data
 
-from gatewright.finn.blocks import SERIES_7, product_blocks, ram_blocks, rom_blocks
+from gatewright.finn.blocks import XC7, product_blocks, ram_blocks, rom_blocks
 from gatewright.finn.design import node_design
 from gatewright.finn.estimate import estimate
 
@@ -38,9 +38,16 @@ CHOSEN = UNSEEN if choice("inside") else [UNSEEN[SEED % len(UNSEEN)]]
 @pytest.mark.parametrize(("shape", "budget"), CHOSEN, ids=lambda case: getattr(case, "name", ""))
 def test_a_node_takes_what_is_estimated(shape: Shape, budget: int, tmp_path: Path) -> None:
     node = node_design(node_data(shape), shape.steps, budget)
-    said, there = estimate(node.design, PART), count(node, tmp_path, SERIES_7.name)
+    said, there = estimate(node.design, PART), count(node, tmp_path, XC7.name)
     assert (said.dsps, said.brams) == (there.dsps, there.brams)
     assert abs(said.luts / there.total - 1) <= NEAR, f"{said.luts} of {there.total} LUTs"
+
+
+@pytest.mark.parametrize(("shape", "budget"), UNSEEN, ids=lambda case: getattr(case, "name", ""))
+def test_every_kind_has_a_weight(shape: Shape, budget: int) -> None:
+    """And every module that a node may have is counted: without either this is an error."""
+    said = estimate(node_design(node_data(shape), shape.steps, budget).design, PART)
+    assert said.luts > 0 and said.dsps > 0
 
 
 @pytest.mark.parametrize(
@@ -66,7 +73,7 @@ def test_roms(width: int, depth: int, halves: int) -> None:
 )
 def test_rams(width: int, depth: int, halves: int) -> None:
     """As yosys 0.70 took them when it was asked."""
-    assert ram_blocks(SERIES_7, width, depth) == halves
+    assert ram_blocks(XC7, width, depth) == halves
 
 
 @pytest.mark.parametrize(
@@ -74,4 +81,4 @@ def test_rams(width: int, depth: int, halves: int) -> None:
     [(8, 8, 16, 1), (4, 4, 8, 0), (2, 8, 10, 1), (1, 20, 21, 0), (25, 18, 43, 1), (26, 18, 44, 2)],
 )
 def test_products(a: int, b: int, y: int, blocks: int) -> None:
-    assert product_blocks(SERIES_7, a, b, y) == product_blocks(SERIES_7, b, a, y) == blocks
+    assert product_blocks(XC7, a, b, y) == product_blocks(XC7, b, a, y) == blocks
