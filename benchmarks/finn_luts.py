@@ -61,12 +61,25 @@ def measured(shape: Shape, budget: int, folder: Path) -> list[tuple[dict[str, in
     return rows_there
 
 
+KNOWN = {
+    **dict.fromkeys(("cell", "clamp", "column", "compare", "given", "half"), 1.0),
+    **dict.fromkeys(("lut_ram", "shift", "skid"), 1.0),
+    "accumulator": 1.5,
+    "level": 0.0,
+    "operand": 2.0,
+}
+"""What follows from how a LUT is built: a bit of a choice of two, of a shift register, of a memory.
+In a grid of a few nodes these grow together, and a fit would tell none from another."""
+
+
 def fit(rows: list[tuple[dict[str, int], int]]) -> dict[str, float]:
     """LUTs for each of a kind, none below 0."""
-    kinds = sorted({kind for counts, _ in rows for kind in counts} - {DSP, BLOCK_RAM})
+    kinds = sorted({kind for counts, _ in rows for kind in counts} - {DSP, BLOCK_RAM, *KNOWN})
     matrix = np.array([[counts.get(kind, 0) for kind in kinds] for counts, _ in rows], float)
-    weights, _ = nnls(matrix, np.array([n for _, n in rows], float))
-    return {kind: round(float(w), 3) for kind, w in zip(kinds, weights, strict=True)}
+    known = [sum(KNOWN.get(kind, 0) * n for kind, n in counts.items()) for counts, _ in rows]
+    weights, _ = nnls(matrix, np.array([n for _, n in rows], float) - np.array(known))
+    fitted = {kind: round(float(w), 3) for kind, w in zip(kinds, weights, strict=True)}
+    return dict(sorted({**KNOWN, **fitted}.items()))
 
 
 def main(folder: Path, names: list[str]) -> None:

@@ -103,7 +103,9 @@ def _recurrent(module: Module, fabric: Fabric) -> Counts:
     counts["adder"] += lanes * adders * p["SUM_BITS"]
     counts["accumulator"] += lanes * p["SUM_BITS"]
     if p["ACC_ROWS"] > 1:
-        counts["accumulators"] += lanes * p["SUM_BITS"] * ceil(p["ROWS"] / 3)
+        # A memory of sums that are read in the cycle of their address, and so no block RAM.
+        whole = p["SUM_BITS"] // fabric.lut_rams[0][0] * ceil(p["ROWS"] / fabric.lut_rams[0][1])
+        counts[LUT_RAM] += lanes * whole * fabric.lut_ram_luts
     counts["column"] += columns * p["X_BITS"] * ceil(p["X_BLOCKS"] / 4)
     counts["column"] += 2 * columns * p["H_BITS"] * ceil(p["H_BLOCKS"] / 4)
     counts["operand"] += columns * p["V_BITS"]
