@@ -74,7 +74,7 @@ def node_files(node: Any) -> dict[str, str]:
     return {
         f"{names.namespace}.hpp": params_header(design, names),
         f"{names.name}.hpp": _render("layer.hpp.j2", **values),
-        f"{names.top}.cpp": _render("top.cpp.j2", **values),
+        f"{names.kernel}.cpp": _render("top.cpp.j2", **values),
         f"{names.name}.json": layer_json(kernels, period).decode(),
     }
 

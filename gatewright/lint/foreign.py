@@ -55,7 +55,7 @@ def layer_files(name: str) -> dict[str, str]:
     """
     names = Names(name)
     own = (ENDS_HEADER, f"{name}.hpp", f"{names.namespace}.hpp")
-    return {f"{PROJECT}/top.cpp": f"{names.top}.cpp"} | {f"{PROJECT}/{n}": n for n in own}
+    return {f"{PROJECT}/top.cpp": f"{names.kernel}.cpp"} | {f"{PROJECT}/{n}": n for n in own}
 
 
 def project_report(folder: Path) -> LintReport:

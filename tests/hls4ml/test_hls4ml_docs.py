@@ -33,4 +33,4 @@ def test_from_a_model_to_the_project(tmp_path: Path) -> None:
     assert linted.returncode == 0 and "0 findings" in linted.stdout, linted.stdout + linted.stderr
     files = {path.name for path in (tmp_path / "build/from_torch/firmware").iterdir()}
     name = "myproject_lstm_2"
-    assert {f"{name}{end}" for end in (".hpp", "_params.hpp", "_top.cpp", ".json")} <= files
+    assert {f"{name}{end}" for end in (".hpp", "_params.hpp", "_hls.cpp", ".json")} <= files

@@ -86,7 +86,7 @@ PLANTED = {
         "loops-outside",
     ),
     "a port without an interface": (
-        "myproject_rnn_2_top.cpp",
+        "myproject_rnn_2_hls.cpp",
         "#pragma HLS interface mode=axis port=y\n",
         "",
         "port-interface",
@@ -129,5 +129,5 @@ def test_vitis_is_told_the_standard_of_ours(project: Path) -> None:
     script = (project / "build_prj.tcl").read_text()
     assert "-std=c++14" in script and "c++0x" not in script
     command = [*find_compiler().command, "-std=c++14", "-fsyntax-only", "-Wall", "-Wextra"]
-    flags = ["-Wno-unknown-pragmas", "-Werror", "-isystem", "ap_types", "myproject_rnn_2_top.cpp"]
+    flags = ["-Wno-unknown-pragmas", "-Werror", "-isystem", "ap_types", "myproject_rnn_2_hls.cpp"]
     subprocess.run([*command, *flags], cwd=project / "firmware", check=True)

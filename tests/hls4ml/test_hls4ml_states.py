@@ -86,7 +86,7 @@ READS = {
         {"cell_state_quant": Int8ActPerTensorFixedPoint},
         lambda m, x: m.rnn(x)[1][1][-1],
     ),
-    "out of coupled gates": ("lstm", {"cifg": True}, LAST["last"]),
+    "out of coupled gates": ("lstm", {"coupled_input_forget_gates": True}, LAST["last"]),
     "h of the first of two layers": ("rnn", {"num_layers": 2}, lambda m, x: m.rnn(x)[1][0]),
 }
 
