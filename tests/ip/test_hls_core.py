@@ -21,7 +21,7 @@ from gatewright.tools.yosys import find_yosys, run_yosys
 pytestmark = pytest.mark.compiles
 
 ALL = choice("beats") == "all"
-BEATS = 1_000_000 if ALL else 5_000
+BEATS = 1_000_000 if ALL else 20_000
 DRAWN = sorted(CASES)[int(commit()[:8] or "0", 16) % len(CASES)]
 CORE, HOLD, GUARD = "gatewright_hls_core.v", "gw_ip_hold_v1.sv", "gw_ip_guard_v1.sv"
 
