@@ -1,7 +1,13 @@
 """Gatewright: quantized recurrent networks from PyTorch to bit-exact FPGA kernels.
 
-Importing this package teaches qonnx the op ``QuantLSTMCell``.
+Importing this package teaches qonnx the op ``QuantLSTMCell``, and ONNX Runtime to tell nobody.
 """
+
+import os
+
+# ONNX Runtime 1.29 and later report each process and model to its maker, by a database in the
+# user's cache that processes wait for. It asks for this as it is imported, which the next lines do.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 from gatewright.build import Build
 from gatewright.builds.check import ChangedBuildError, Checked, check

@@ -77,7 +77,7 @@ CODES: dict[str, str] = {
     "GW-907": "board speaks another protocol",
     "GW-908": "sequence is too long for the board",
     "GW-909": "board has no state to go on from",
-    "GW-910": "sequence ends inside a step",
+    "GW-910": "sequence ends inside a step, or at another step",
     "GW-911": "overlay cannot be loaded",
     "GW-912": "DMA cannot do a transfer",
 }

@@ -18,6 +18,7 @@ from gatewright.hls_templates.project.names import Names, library_module
 TEMPLATE = jinja2.Template(
     Path(__file__).with_suffix(".v.j2").read_text(),
     undefined=jinja2.StrictUndefined,
+    keep_trailing_newline=True,
     trim_blocks=True,
     lstrip_blocks=True,
 )

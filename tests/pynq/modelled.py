@@ -35,13 +35,14 @@ def compile_board(build: Path, facts: dict[str, Any], folder: Path, name: str) -
     """The library, in a folder of its own with the ROM files.
 
     Args:
-        build: The build.
+        build: The build, with a ``kernel/`` where that of Vitis HLS stands in its IP.
         facts: Its ``NAME.json``.
         folder: Where it is made.
         name: Of the build.
     """
-    for part in ("rtl", "ip"):
-        shutil.copytree(build / part, folder / part)
+    for part in ("rtl", "ip", "kernel"):
+        if (build / part).is_dir():
+            shutil.copytree(build / part, folder / part)
     shutil.copytree(build / "rtl" / "rom", folder / "rom")
     tool, compiler = find_verilator(), find_compiler()
     assert tool.root is not None

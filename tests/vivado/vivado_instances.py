@@ -70,6 +70,8 @@ def _inside(
     instances = re.findall(
         r"\b(\w+)\s+(?:#\s*\((?:[^;]*?)\)\s*)?(u_\w+)\s*\((.*?)\)\s*;", body, re.S
     )
+    if not instances:
+        return  # a stand-in for a wrapper
     for module, instance, text in instances:
         if module not in known:
             yield "core-module", f"{name} has an instance of {module}, which no source has"
