@@ -47,18 +47,16 @@ NAMED = {shape.name: (shape, budget) for shape, budget in GRID}
 
 def measured(shape: Shape, budget: int, folder: Path) -> list[tuple[dict[str, int], int]]:
     """Of each module of a node: what is counted of it, and its LUTs."""
+    node = node_design(node_data(shape), shape.steps, budget)
+    if shape.name == THRESHOLDS:
+        options = MappingOptions(budget, "thresholds", shape.steps)
+        node = NodeDesign(packed_design(lowered(node_data(shape)).graph, options), shape.steps)
     kept = folder / f"{shape.name}.json"
     if not kept.exists():
-        node = node_design(node_data(shape), shape.steps, budget)
-        if shape.name == THRESHOLDS:
-            options = MappingOptions(budget, "thresholds", shape.steps)
-            node = NodeDesign(packed_design(lowered(node_data(shape)).graph, options), shape.steps)
         counted = count(node, folder / shape.name, XC7.name)
-        found = parts(node.design, XC7)
-        rows = [(dict(part.counts), counted.luts.get(part.path, 0)) for part in found]
-        kept.write_text(json.dumps(rows))
-    rows_there: list[tuple[dict[str, int], int]] = json.loads(kept.read_text())
-    return rows_there
+        kept.write_text(json.dumps(dict(counted.luts)))
+    luts = json.loads(kept.read_text())
+    return [(dict(part.counts), luts.get(part.path, 0)) for part in parts(node.design, XC7)]
 
 
 KNOWN = {
