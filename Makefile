@@ -42,6 +42,8 @@ test: lint
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
+# Its torch compiles extensions of its Brevitas; beside those of another one they would be compiled anew with each run.
+test-finn plugins: export TORCH_EXTENSIONS_DIR := $(abspath $(FINN))/torch_extensions
 test-finn: $(FINN)/.installed
 	@echo "==> pytest, in FINN's environment"
 	@$(FINN)/bin/python -m pytest -q tests/finn tests/qonnx -n auto --maxprocesses 4 --dist worksteal
