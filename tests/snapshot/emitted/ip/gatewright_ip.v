@@ -4,7 +4,7 @@
 // aresetn is registered: hold it low for 16 cycles, as AMD's reset blocks do.
 
 `ifndef GATEWRIGHT_ROM_DIR
-`define GATEWRIGHT_ROM_DIR "/work/wt-finn/tests/snapshot/emitted/ip/"
+`define GATEWRIGHT_ROM_DIR "./"
 `endif
 
 `default_nettype none
