@@ -47,7 +47,7 @@ def test_the_example_says_where_vivado_takes_over(example: tuple[ModelWrapper, s
 
 @pytest.mark.slow
 def test_the_commands_that_stitch_it(
-    example: tuple[ModelWrapper, str], monkeypatch: pytest.MonkeyPatch
+    example: tuple[ModelWrapper, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As far as Vivado, as if Vitis HLS had made its IP."""
     from finn.transformation.fpgadataflow.create_stitched_ip import CreateStitchedIP
@@ -56,9 +56,12 @@ def test_the_commands_that_stitch_it(
     for node in model.graph.node:
         inst = getHWCustomOp(node)
         if node.op_type.endswith("_hls"):
-            inst.set_nodeattr("ip_path", inst.get_nodeattr("code_gen_dir_ipgen"))
+            for path in ("ip_path", "ipgen_path"):
+                inst.set_nodeattr(path, inst.get_nodeattr("code_gen_dir_ipgen"))
             inst.set_nodeattr("ip_vlnv", f"xilinx.com:hls:{node.name}:1.0")
     before = _scripts()
+    # FINN edits every .v below the folder it runs in, where a node has no folder of its IP.
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(FileNotFoundError, match="vivado not found"):
         model.transform(CreateStitchedIP(PART, 10.0))
