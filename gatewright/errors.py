@@ -29,7 +29,7 @@ CODES: dict[str, str] = {
     "GW-303": "activations are not quantized: calibration data needed",
     "GW-304": "tensor has no fixed-point type",
     # 4xx: build folders
-    "GW-401": "output folder is not a Gatewright build",
+    "GW-401": "output folder is not one that compile replaces",
     "GW-402": "build folder is incomplete or damaged",
     "GW-403": "unknown board",
     "GW-404": "output cannot be written",

@@ -28,7 +28,7 @@ def boards_command(name: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"boards": found}))
         return
-    table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0), show_edge=False)
     for heading in ("--board", "part", "reached by", *COLUMNS):
         table.add_column(heading, justify="right" if heading in COLUMNS else "left", no_wrap=True)
     for board in found:

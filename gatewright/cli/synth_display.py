@@ -52,7 +52,7 @@ def show_synth(report: SynthReport, folder: Path) -> None:
     """Resources, clock and speed of what was made in a folder."""
     if report.hls is not None:
         show_complaints(report.hls)
-    title = f"{report.title} ({report.device}), {report.multipliers} multipliers"
+    title = f"{report.title} ({report.device}), at most {report.multipliers} multipliers"
     table = Table(title=plain(title, "table.title"), title_justify="left")
     table.add_column("resource")
     for heading in ("used", "of", "share"):
@@ -80,7 +80,8 @@ def show_synth(report: SynthReport, folder: Path) -> None:
     if report.note:
         OUT.print(plain(report.note), highlight=False)
     if report.commands:
-        OUT.print(plain(f"To run, in {near(folder)}:"), highlight=False, soft_wrap=True)
+        where = f"To run, in {near(folder)} or a copy of it where the tool is:"
+        OUT.print(plain(where), highlight=False, soft_wrap=True)
     for line in report.commands:
         OUT.print(plain(f"  {line}"), highlight=False, soft_wrap=True)
     if report.vivado is not None:

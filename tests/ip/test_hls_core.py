@@ -23,7 +23,7 @@ pytestmark = pytest.mark.compiles
 ALL = choice("beats") == "all"
 BEATS = 1_000_000 if ALL else 20_000
 DRAWN = sorted(CASES)[int(commit()[:8] or "0", 16) % len(CASES)]
-CORE, HOLD, GUARD = "gatewright_hls_core.v", "gw_ip_hold_v1.sv", "gw_ip_guard_v1.sv"
+CORE, HOLD, GUARD = "gatewright_hls_adapter.v", "gw_ip_hold_v1.sv", "gw_ip_guard_v1.sv"
 
 
 @dataclass(frozen=True)
@@ -202,4 +202,4 @@ def test_the_wrapper_is_the_same_but_for_its_core(tmp_path: Path) -> None:
     for case in (CASES["stateful-16"], HLS_CASES["stateful-16"]):
         case.write(tmp_path)
         texts.append((tmp_path / "ip/gatewright_ip.v").read_text())
-    assert texts[0].replace("gatewright_top", "gatewright_hls_core") == texts[1] != texts[0]
+    assert texts[0].replace("gatewright_top", "gatewright_hls_adapter") == texts[1] != texts[0]

@@ -4,11 +4,11 @@
 // any order: with equal lengths all of it, and no flag; else all sequences before the one that is not, a
 // flag, and never the same step at both with `last` at one of them only.
 module match_bench;
-  localparam int DRAWS = 200;
+  localparam int DRAWS = 400;
   localparam int SEQUENCES = 8;
 
   logic clk = 0, rst = 1;
-  logic [1:0] valid, ready, last, out_valid, out_ready, out_last, hold, wrong, step, framing, taken;
+  logic [1:0] valid, ready, last, out_valid, out_ready, out_last, hold, wrong, there, step, framing, taken, offered;
   int lengths[2][SEQUENCES];
   int seed, broken, draw, cycle, quiet, port, n, wait_in[2], wait_out[2];
   int sequence_in[2], word_in[2], steps_out[2], ends_out[2], most_ahead;
@@ -22,18 +22,18 @@ module match_bench;
       .clk_i(clk), .rst_i(rst), .in_valid_i(valid[0]), .in_ready_o(ready[0]), .in_data_i(8'd0),
       .in_last_i(last[0]), .in_keep_i(1'b0), .out_valid_o(out_valid[0]), .out_ready_i(out_ready[0]),
       .out_data_o(), .out_last_o(out_last[0]), .out_keep_o(), .hold_i(hold[0]), .wrong_i(wrong[0]),
-      .step_o(step[0]), .too_long_o(), .framing_o(framing[0])
+      .there_o(there[0]), .step_o(step[0]), .too_long_o(), .framing_o(framing[0])
   );
   gw_axis_read #(.WIDTH(2), .LANES(1), .FOLDS(2)) i_b (
       .clk_i(clk), .rst_i(rst), .in_valid_i(valid[1]), .in_ready_o(ready[1]), .in_data_i(8'd0),
       .in_last_i(last[1]), .in_keep_i(1'b0), .out_valid_o(out_valid[1]), .out_ready_i(out_ready[1]),
       .out_data_o(), .out_last_o(out_last[1]), .out_keep_o(), .hold_i(hold[1]), .wrong_i(wrong[1]),
-      .step_o(step[1]), .too_long_o(), .framing_o(framing[1])
+      .there_o(there[1]), .step_o(step[1]), .too_long_o(), .framing_o(framing[1])
   );
   gw_axis_match #(.STEP_BITS(3)) i_match (
       .clk_i(clk), .rst_i(rst),
-      .a_step_i(step[0]), .a_last_i(last[0]), .a_wrong_o(wrong[0]), .a_hold_o(hold[0]),
-      .b_step_i(step[1]), .b_last_i(last[1]), .b_wrong_o(wrong[1]), .b_hold_o(hold[1])
+      .a_there_i(there[0]), .a_step_i(step[0]), .a_last_i(last[0]), .a_wrong_o(wrong[0]), .a_hold_o(hold[0]),
+      .b_there_i(there[1]), .b_step_i(step[1]), .b_last_i(last[1]), .b_wrong_o(wrong[1]), .b_hold_o(hold[1])
   );
 
   task fail(input [8*40-1:0] what);
@@ -56,6 +56,8 @@ module match_bench;
   task move;
     for (port = 0; port < 2; port = port + 1) begin
       if (step[port] !== (out_valid[port] && out_ready[port])) fail("step");
+      if (offered[port] && !out_valid[port]) fail("withdrawn");
+      offered[port] = out_valid[port] && !out_ready[port];
       if (out_valid[port] && out_ready[port]) begin
         ended[port][steps_out[port]] = out_last[port];
         steps_out[port] = steps_out[port] + 1;
@@ -88,12 +90,13 @@ module match_bench;
         while (lengths[0][broken] == lengths[1][broken]) lengths[drawn(2)][broken] = 1 + drawn(5);
       for (port = 0; port < 2; port = port + 1) begin
         wait_in[port]  = 1 << drawn(5);
-        wait_out[port] = 1 << drawn(3);
+        wait_out[port] = 1 << drawn(5);
         {sequence_in[port], word_in[port], steps_out[port], ends_out[port]} = '0;
       end
       valid = '0;
       last = '0;
       out_ready = '0;
+      offered = '0;
       rst = 1;
       repeat (2) begin
         #5 clk = 1;

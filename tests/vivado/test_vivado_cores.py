@@ -18,7 +18,8 @@ from gatewright.boards.folding import Candidate
 from gatewright.synth import kernel_candidate, vendor_candidate
 
 BOARD = boards()["pynq-z2"]
-TOP, CORE, KERNEL = "rtl/gatewright_top.sv", "ip/gatewright_hls_core.v", "kernel/gatewright_hls.v"
+TOP, CORE = "rtl/gatewright_top.sv", "ip/gatewright_hls_adapter.v"
+KERNEL = "kernel/gatewright_hls.v"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ DEFECTS = {
         "core-direction", CORE, "output wire s_axis_tready", "input wire s_axis_tready"
     ),
     "the adapter is left out": Defect(
-        "core-module", CORE, "module gatewright_hls_core", "module x"
+        "core-module", CORE, "module gatewright_hls_adapter", "module x"
     ),
     "the kernel has the name of our core": Defect(
         "core-module", KERNEL, "module gatewright_hls", "module gatewright_top"

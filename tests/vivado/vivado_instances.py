@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 Fault = tuple[str, str]
-AROUND = re.compile(r"\w+_(?:ip|hls_core)")
+AROUND = re.compile(r"\w+_(?:ip|hls_adapter)")
 """Modules in which instances are looked at."""
 SIGNAL = re.compile(r"(\w+)(?:\[(\d+)\])?")
 

@@ -2,7 +2,8 @@
 //
 // What is wrong, by FOLDS, MAX_STEPS, STEPS and `wrong_i`, is told by gw_axis_frame. From there on every word is taken and
 // dropped, and the flag stays, until reset: no answer, no wrong one. While `hold_i` is high no word is taken, unless to be
-// dropped; `step_o` is high in the cycle in which a step goes on. `hold_i` and `wrong_i` are for gw_axis_match, else 0.
+// dropped. `there_o` is high while the last word of a step is there, `step_o` in the cycle in which it goes on. `hold_i` and
+// `wrong_i` are for gw_axis_match, else 0.
 // Only the handshake is here, the data pass by its side. `in_ready_o` is low while `rst_i` is high. Adds no cycle.
 module gw_ip_guard #(
     parameter int FOLDS = 1,
@@ -16,6 +17,7 @@ module gw_ip_guard #(
     input  logic in_last_i,
     input  logic hold_i,
     input  logic wrong_i,
+    output logic there_o,
     output logic step_o,
     output logic out_valid_o,
     input  logic out_ready_i,
@@ -27,6 +29,7 @@ module gw_ip_guard #(
 
   assign in_ready_o  = !rst_i && (drop || (!hold_i && (misframed || out_ready_i)));
   assign out_valid_o = !rst_i && in_valid_i && !drop && !hold_i && !misframed;
+  assign there_o     = in_valid_i && complete && !drop;
 
   gw_axis_frame #(
       .FOLDS    (FOLDS),
@@ -45,9 +48,5 @@ module gw_ip_guard #(
       .too_long_o (too_long_o),
       .framing_o  (framing_o)
   );
-
-  // The data are another's.
-  logic unused;
-  assign unused = complete;
 
 endmodule

@@ -117,8 +117,8 @@ def hls_ip_files(ip: IpDesign, rtl: Mapping[str, str], kernel: Sequence[str]) ->
     """
     names, library = ip.names, ip_library((*IP_MODULES, *HLS_MODULES))
     listed = [f"../rtl/{line}" for line in rtl[LIBRARY_LIST].split()]
-    sources = [*listed, *library, *kernel, f"{names.hls_core}.v", f"{names.ip}.v"]
-    values = _values(ip, names.hls_core, sources)
+    sources = [*listed, *library, *kernel, f"{names.adapter}.v", f"{names.ip}.v"]
+    values = _values(ip, names.adapter, sources)
     design, matches = ip.design, ip.design.matches()
     most = design.lengths.most
     core = {
@@ -134,8 +134,8 @@ def hls_ip_files(ip: IpDesign, rtl: Mapping[str, str], kernel: Sequence[str]) ->
         "told": (*design.flags, *design.framing),
         "reset_cycles": RESET_CYCLES,
     }
-    adapter = _versioned(_render("hls_core.v.j2", core))
-    return {**_files(ip, library, values), f"{names.hls_core}.v": adapter}
+    adapter = _versioned(_render("adapter.v.j2", core))
+    return {**_files(ip, library, values), f"{names.adapter}.v": adapter}
 
 
 def _files(ip: IpDesign, library: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:

@@ -73,9 +73,9 @@ class Names:
         return f"{self.name}_hls"
 
     @property
-    def hls_core(self) -> str:
+    def adapter(self) -> str:
         """That module with the ports of ``top``, in Verilog."""
-        return f"{self.name}_hls_core"
+        return f"{self.name}_hls_adapter"
 
     @property
     def core(self) -> str:

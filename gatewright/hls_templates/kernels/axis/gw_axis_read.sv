@@ -6,7 +6,8 @@
 // word that was taken then would be lost.
 // What is wrong with a sequence, by MAX_STEPS, STEPS and `wrong_i`, is told by gw_axis_frame. From there on
 // every word is taken and dropped, and the flag stays, until reset: no answer, no wrong one. While `hold_i`
-// is high no word is taken, unless to be dropped; `step_o` is high in the cycle in which a step goes on.
+// is high no word is taken, unless to be dropped. `there_o` is high while a step is there whole, `step_o` in the cycle in
+// which it goes on.
 // `hold_i` and `wrong_i` are for gw_axis_match, else 0.
 module gw_axis_read #(
     parameter int WIDTH = 4,
@@ -31,6 +32,7 @@ module gw_axis_read #(
     output logic                       out_keep_o,
     input  logic                       hold_i,
     input  logic                       wrong_i,
+    output logic                       there_o,
     output logic                       step_o,
     output logic                       too_long_o,
     output logic                       framing_o
@@ -41,11 +43,12 @@ module gw_axis_read #(
   logic [FOLDS*LANES*BITS-1:0] words;
 
   assign in_ready_o  = !rst_i && (drop || (!hold_i && (!complete || out_ready_i)));
-  assign out_valid_o = !drop && !hold_i && !misframed && complete && in_valid_i;
+  assign out_valid_o = there_o && !hold_i && !misframed;
   assign out_data_o  = words[WIDTH*BITS-1:0];
   assign out_last_o  = in_last_i;
   assign out_keep_o  = in_keep_i;
   assign take        = in_valid_i && in_ready_o;
+  assign there_o     = !drop && complete && in_valid_i;
 
   gw_resize #(
       .WIDTH   (LANES),

@@ -114,14 +114,14 @@ class AxisPort:
         """What holds its steps against those of other ports: see ``rtl_read``."""
         wires = {way: [f"{match}_{way}" for match in matches] for way in ("hold", "wrong")}
         ports = {f"{way}_i": " || ".join(found) or "1'b0" for way, found in wires.items()}
-        return ports | {"step_o": f"{self.name}_step" if matches else ""}
+        return ports | {f"{w}_o": f"{self.name}_{w}" if matches else "" for w in ("there", "step")}
 
     def rtl_match(self, first: AxisPort, lengths: Lengths) -> Instance:
         """What holds its sequences against those of the first port with a beat each time step."""
         ports = dict(CLOCK)
         for end, port in (("a", first), ("b", self)):
-            ports[f"{end}_step_i"] = f"{port.name}_step"
-            ports[f"{end}_last_i"] = f"{port.name}_tlast"
+            wires = {"there": "there", "step": "step", "last": "tlast"}
+            ports |= {f"{end}_{way}_i": f"{port.name}_{wire}" for way, wire in wires.items()}
             ports |= {f"{end}_{way}_o": f"{self.name}_{end}_{way}" for way in ("wrong", "hold")}
         bits = {} if lengths.most is None else {"STEP_BITS": lengths.most.bit_length()}
         return Instance(Module("gw_axis_match", bits), f"{self.name}_match", ports)
