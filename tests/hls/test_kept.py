@@ -121,7 +121,7 @@ def test_the_kernel_s_own_state_is_kept_too(tmp_path: Path) -> None:
     main = MAIN.replace("VALUES", ", ".join(map(str, feeds["x"].ravel())))
     main = main.replace("CUTS", ", ".join(map(str, CUTS))).replace("COUNT", str(len(CUTS)))
     (tmp_path / "main.cpp").write_text(
-        main.replace("INPUTS", str(INPUTS)).replace("TOP", DEFAULT_NAMES.top)
+        main.replace("INPUTS", str(INPUTS)).replace("TOP", DEFAULT_NAMES.kernel)
     )
     includes = [f"-I{folder}" for folder in (tmp_path, tmp_path / "gatewright", ap_types())]
     sources = [tmp_path / "main.cpp", tmp_path / "top.cpp"]
