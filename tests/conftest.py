@@ -14,7 +14,7 @@ import torch
 from choices import add_options, choice, read_options
 from commit_choice import commit
 from guard import Guard
-from hasty import Haste, headers_folder
+from hasty import headers_folder, make_haste
 from level_tools import new_cache
 from old_brevitas import bridge
 from shared_model import Shared
@@ -23,7 +23,6 @@ from gatewright.build import Build
 from gatewright.hls_templates.cosim import simulators
 from gatewright.hls_templates.cosim.cxxrtl import cxxrtl_model
 from gatewright.hls_templates.cosim.verilator import verilator_model
-from gatewright.hls_templates.csim import library
 from gatewright.tools.home import VARIABLE as CACHE
 
 
@@ -47,10 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if CACHE not in os.environ:
         os.environ[CACHE] = tempfile.mkdtemp(prefix="gatewright-cache-")
         config.add_cleanup(_remove_cache)
-    haste = Haste(headers_folder())
-    simulators.verilator_model = haste.verilator_model
-    simulators.cxxrtl_model = haste.cxxrtl_model
-    library.ap_flags = haste.ap_flags
+    make_haste()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

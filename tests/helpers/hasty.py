@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.cosim import simulators
 from gatewright.hls_templates.cosim.cxxrtl import RUNTIME, cxxrtl_model
 from gatewright.hls_templates.cosim.library import flags as core_flags
 from gatewright.hls_templates.cosim.verilator import (
@@ -25,6 +26,7 @@ from gatewright.hls_templates.cosim.verilator import (
     includes,
     verilator_model,
 )
+from gatewright.hls_templates.csim import library
 from gatewright.hls_templates.csim.library import ap_flags
 from gatewright.tools import Tool
 from gatewright.tools.compiler import Compiler, apart, find_compiler, run_compiler
@@ -54,6 +56,14 @@ ROOMY = ("--param", "ggc-min-heapsize=1000000")
 def headers_folder() -> Path:
     """Beside the cache of the session."""
     return Path(f"{os.environ[CACHE]}-headers")
+
+
+def make_haste() -> None:
+    """From here on this process compiles soon."""
+    haste = Haste(headers_folder())
+    simulators.verilator_model = haste.verilator_model
+    simulators.cxxrtl_model = haste.cxxrtl_model
+    library.ap_flags = haste.ap_flags
 
 
 class Haste:

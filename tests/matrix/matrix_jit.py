@@ -51,9 +51,11 @@ def serve() -> None:
     """Answer until the input ends."""
     with contextlib.redirect_stdout(sys.stderr):
         from brevitas import config
+        from hasty import make_haste
         from matrix_run import run
 
         assert config.JIT_ENABLED
+        make_haste()
         for line in sys.stdin:
             number, folder, requantizer = json.loads(line)
             result = {"boundary": 0, "error": None}
