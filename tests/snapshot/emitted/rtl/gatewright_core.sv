@@ -96,6 +96,7 @@ module gatewright_core #(
     .out_keep_o(beats_0_put_keep),
     .hold_i(1'b0),
     .wrong_i(1'b0),
+    .there_o(),
     .step_o(),
     .too_long_o(s_axis_too_long),
     .framing_o(s_axis_framing),
