@@ -86,8 +86,8 @@ DEFECTS = (
     Defect(
         "a state without its end is answered",
         "gw_axis_read",
-        "!hold_i && !misframed && complete",
-        "!hold_i && complete",
+        "there_o && !hold_i && !misframed",
+        "there_o && !hold_i",
         "answer_of_wrong",
         "stateful-16",
     ),
