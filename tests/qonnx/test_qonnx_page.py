@@ -11,6 +11,7 @@ import pytest
 PAGE = (Path(__file__).parents[2] / "docs/qonnx.md").read_text()
 
 
+@pytest.mark.compiles
 def test_the_examples_run_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("onnxoptimizer", reason="needs onnxoptimizer")
     monkeypatch.chdir(tmp_path)
