@@ -20,10 +20,11 @@ from gatewright.cli import lint as cli_lint
 from gatewright.cli import listing as cli_listing
 from gatewright.cli import report as cli_report
 from gatewright.cli.arrays import check_output, load_array, load_inputs, named_outputs
-from gatewright.cli.common import as_json, calibrate_with, give, run_verify, streams
+from gatewright.cli.calibration import Calibrating, calibrate_with, calibrated
+from gatewright.cli.common import as_json, give, run_verify, streams
 from gatewright.cli.diagnosis import diagnose
 from gatewright.cli.doctor import examine
-from gatewright.cli.models import calibrated, load_dataset, load_model, torch_model
+from gatewright.cli.models import load_dataset, load_model, torch_model
 from gatewright.cli.terminated import ending_well
 from gatewright.compiler import compile
 from gatewright.errors import GatewrightError, escaped
@@ -155,7 +156,7 @@ def compile_command(
     name: str,
     rom_dir: str,
     bus_bits: int | None,
-    data: str | None,
+    calibrating: Calibrating,
     as_json: bool,
 ) -> None:
     """Compile MODEL into a build folder.
@@ -164,7 +165,7 @@ def compile_command(
     example_input().
     """
     check_options(multipliers, requantizer, max_steps, board, hls_depth, name, rom_dir, bus_bits)
-    source, calibration = calibrated(load_model(model), data)
+    source, calibration = calibrated(load_model(model), calibrating)
     with display.compiling(as_json) as progress:
         build = compile(
             calibration or source.model,
@@ -274,7 +275,7 @@ def verify_command(
     inputs: Path | None,
     model: str | None,
     split: str,
-    data: str | None,
+    calibrating: Calibrating,
     levels: str,
     as_json: bool,
 ) -> None:
@@ -283,11 +284,11 @@ def verify_command(
     The levels are traced, integer, standard and csim, then rtl, cxxrtl, netlist and netlist-ice40,
     which need hardware tools; with --model, torch comes first. Without X.npy it runs the model's
     dataset, or seeded random sequences. A model that was calibrated has to be calibrated again,
-    with the same data. Exit code 1 if integers differ.
+    with the same data and options. Exit code 1 if integers differ.
     """
-    if data and not model:
+    if calibrating.data and not model:
         raise click.UsageError("--calibrate needs --model, the model that is calibrated.")
-    source = calibrated(load_model(model), data)[0] if model else None
+    source = calibrated(load_model(model), calibrating)[0] if model else None
     if source is not None and model is not None:
         torch_model(source, model)
     report = run_verify(Build(build), source, inputs, split, _levels(levels), as_json)

@@ -20,12 +20,6 @@ from gatewright.verify.verify import Report
 F = TypeVar("F", bound=Callable[..., Any])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-calibrate_with = click.option(
-    "--calibrate",
-    "data",
-    metavar="X.npy|SPLIT",
-    help="Place the quantizers that MODEL lacks, ranged on these sequences.",
-)
 
 
 def _refuse_keep_state(ctx: click.Context, option: click.Parameter, value: bool) -> None:

@@ -10,13 +10,11 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gatewright.calibration import Calibration, calibrate
-from gatewright.cli.arrays import load_array
 from gatewright.errors import GatewrightError
 
 FOLDER_MODULE = "model.py"
@@ -105,37 +103,6 @@ def load_dataset(source: ModelSource, split: str) -> tuple[Any, Any] | None:
     with _user_code(f"dataset({split!r})"):
         x, labels = source.dataset(split)
         return x, labels
-
-
-def calibrated(source: ModelSource, argument: str | None) -> tuple[ModelSource, Calibration | None]:
-    """A model calibrated on the ``--calibrate`` argument, and the report; as it is without one.
-
-    Args:
-        source: The model.
-        argument: A ``.npy`` file of sequences, or a split of the model's dataset.
-
-    Raises:
-        GatewrightError: GW-603, GW-604 and those of ``calibrate``.
-    """
-    if argument is None:
-        return source, None
-    x, labels = _calibration_data(source, argument)
-    result = calibrate(source.model, x, labels=labels)
-    return replace(source, model=result.model, example_input=result.example_input), result
-
-
-def _calibration_data(source: ModelSource, argument: str) -> tuple[Any, Any]:
-    if not argument.endswith(".npy"):
-        loaded = load_dataset(source, argument)
-        if loaded is None:
-            raise GatewrightError(
-                "GW-604",
-                where=argument,
-                cause="it is no .npy file, and the model has no dataset with such a split.",
-                remedy="Save sequences with numpy.save and name that file.",
-            )
-        return loaded
-    return load_array(Path(argument), "GW-604"), None
 
 
 def _import_file(path: Path) -> ModuleType:

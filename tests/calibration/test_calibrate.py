@@ -162,7 +162,7 @@ def test_initial_states_are_arguments_and_seen(tmp_path: Path) -> None:
     data = (sequences(), h, c)
     result = gatewright.calibrate(model, data, percentile=100)
     names = scales(result)
-    assert names["lstm.layers.0.0.cell_state_quant"] >= float(c.max()) / 127 * 0.999
+    assert names["lstm.layers.0.0.cell_state_quant"] >= float(c.max()) / 511 * 0.999
     assert [tuple(t.shape) for t in result.example_input] == [(1, T, I), (1, 1, H), (1, 1, H)]
     x = tuple(t.numpy() for t in data)
     assert verified(result, tmp_path, x, "traced", "integer").mismatches == 0
@@ -172,8 +172,8 @@ def test_the_report_is_readable() -> None:
     text = str(gatewright.calibrate(classifier(), sequences(), labels=torch.zeros(B).long()))
     first, heading, row, *_rest, error, accuracy = text.splitlines()
     assert first == f"Calibration: 11 quantizers placed from {B} sequences."
-    assert heading.split() == ["quantizer", "places", "bits", "scale", "clipped"]
-    assert row.split()[:3] == ["recurrent.layers.0.0.output_quant", "2", "int8"]
+    assert heading.split() == ["quantizer", "kind", "places", "bits", "scale", "clipped"]
+    assert row.split()[:4] == ["recurrent.layers.0.0.output_quant", "io", "2", "int8"]
     assert error.startswith("Output error: ") and accuracy.startswith("Accuracy: ")
 
 

@@ -20,15 +20,15 @@ from gatewright.frontend.calibration.quantizers import Grid
 from gatewright.frontend.calibration.ranges import choose_scale
 from gatewright.frontend.calibration.result import Calibration, OutputChange, Placed
 from gatewright.frontend.calibration.slots import (
+    ACTIVATION_KINDS,
     Slot,
     input_slots,
     output_slots,
     recurrent_slots,
     stacks,
-    weight_slots,
 )
 from gatewright.frontend.calibration.waiting import collect, described, waiting_quantizers
-from gatewright.frontend.torch.brevitas_quant import to_numpy
+from gatewright.frontend.calibration.weights import place_weights
 from gatewright.frontend.torch.changes import steps
 from gatewright.frontend.torch.checks import check_model
 from gatewright.frontend.torch.preserve import held, preserved
@@ -57,7 +57,7 @@ def _calibrate(model: nn.Module, data: Any, labels: Any, options: RangeOptions) 
         before = observe.run(given, batches)
     net = with_brevitas_layers(_copy(given))
     check_conversion(given if waiting else model, net, batches[0].head(axis, COMPARED))
-    placed = [*_place_weights(net, options), *_place_activations(net, batches, options)]
+    placed = [*place_weights(net, options), *_place_activations(net, batches, options)]
     after = observe.run(net, batches)
     classes = join_labels(batches, labels)
     return Calibration(
@@ -99,22 +99,11 @@ def _batch_axis(model: nn.Module) -> int:
     return 0
 
 
-def _place_weights(net: nn.Module, options: RangeOptions) -> list[Placed]:
-    placed = []
-    for slot in weight_slots(net):
-        for module, _ in slot.places:
-            slot.seen.add(to_numpy(module.weight))
-        scale = choose_scale(slot.seen, options, bits=options.weight_bits, signed=True, weight=True)
-        grid = _grid(scale, options.weight_bits, True, options, narrow=True)
-        slot.fill(grid, weight=True)
-        placed.append(_placed(slot, grid, scale))
-    return placed
-
-
 def _place_activations(net: nn.Module, batches: list[Batch], options: RangeOptions) -> list[Placed]:
     recurrent, outputs = recurrent_slots(net), output_slots(net)
     inputs = input_slots(net, len(batches[0].inputs))
     slots = [*recurrent, *outputs, *inputs]
+    options.bits.check_keys(ACTIVATION_KINDS, [slot.row for slot in slots])
     if not slots:
         return []
     observe.observe_recurrent(net, recurrent)
@@ -122,19 +111,13 @@ def _place_activations(net: nn.Module, batches: list[Batch], options: RangeOptio
         observe.run(net, batches)
     placed = []
     for slot in slots:
-        scale = choose_scale(_finite(slot).seen, options, bits=options.bits, signed=slot.signed)
-        grid = _grid(scale, options.bits, slot.signed, options)
+        bits = options.bits.of(slot.row, slot.kind)
+        scale = choose_scale(_finite(slot).seen, options, bits=bits, signed=slot.signed)
+        grid = Grid(scale, bits, slot.signed, power_of_two=options.scale == "power_of_two")
         slot.fill(grid)
         placed.append(_placed(slot, grid, scale))
     observe.forget_cells(net)
     return placed
-
-
-def _grid(
-    scale: float, bits: int, signed: bool, options: RangeOptions, narrow: bool = False
-) -> Grid:
-    power_of_two = options.scale == "power_of_two"
-    return Grid(scale, bits, signed, narrow=narrow, power_of_two=power_of_two)
 
 
 def _finite(slot: Slot) -> Slot:
@@ -151,6 +134,7 @@ def _placed(slot: Slot, grid: Grid, scale: float) -> Placed:
     return Placed(
         name=slot.name,
         places=len(slot.places),
+        kind=slot.kind,
         bits=grid.bits,
         signed=grid.signed,
         scale=scale,

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.spec import MIN_BITS
 
 METHODS = ("percentile", "mse")
 SCALES = ("float", "power_of_two")
+WEIGHT_SCALES = ("per_tensor", "per_channel")
 MAX_BITS = 16
+ALL = "all"
+"""The key of what no other key names."""
+DEFAULT_BITS = {ALL: 8, "cell_state": 10}
+"""Of activations. A cell state adds up over a sequence: at 8 bits a long one loses its end."""
+DEFAULT_WEIGHT_BITS = {ALL: 8}
 
 
 def refused(where: str, cause: str, remedy: str) -> GatewrightError:
@@ -18,37 +26,94 @@ def refused(where: str, cause: str, remedy: str) -> GatewrightError:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """One choice for each quantizer: by its row, else by its kind of value, else for all.
+
+    Attributes:
+        option: What the user calls it, for errors.
+        given: As the user gave it, by key.
+        default: Of what that does not name.
+    """
+
+    option: str
+    given: Mapping[str, Any]
+    default: Mapping[str, Any]
+
+    def of(self, row: str, kind: str) -> Any:
+        """Of a quantizer of this row (``LAYER.KIND``) and kind."""
+        # Whatever the user says, of all too, comes before a default of one kind.
+        for table in (self.given, self.default):
+            for key in (row, kind, ALL):
+                if key in table:
+                    return table[key]
+        raise KeyError(row)
+
+    def check_keys(self, kinds: tuple[str, ...], rows: list[str]) -> None:
+        """Refuse a key that stands for nothing (GW-604)."""
+        for key in self.given:
+            if key not in (ALL, *kinds, *rows):
+                names = ", ".join((ALL, *kinds, *dict.fromkeys(rows)))
+                cause = f"it names {key!r}, which is no quantizer that is placed here."
+                raise refused(self.option, cause, f"Use {names}.")
+
+
+def choose_bits(option: str, value: Any, default: Mapping[str, int]) -> Chosen:
+    """Bits as a user gives them: an integer, or integers by key; None for the default."""
+    given = _by_key(value)
+    for bits in given.values():
+        if type(bits) is not int or not MIN_BITS <= bits <= MAX_BITS:
+            remedy = f"Use an integer from {MIN_BITS} to {MAX_BITS}, or a dict of them."
+            raise refused(option, f"it is {bits!r}.", remedy)
+    return Chosen(option, given, default)
+
+
+def choose_weight_scale(value: Any) -> Chosen:
+    """``per_tensor`` or ``per_channel``, or a dict of them by key."""
+    given = _by_key(value)
+    for kind in given.values():
+        _one_of("weight_scale", kind, WEIGHT_SCALES)
+    return Chosen("weight_scale", given, {ALL: WEIGHT_SCALES[0]})
+
+
+def _by_key(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    return dict(value) if isinstance(value, Mapping) else {ALL: value}
+
+
+def _one_of(option: str, value: Any, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise refused(option, f"it is {value!r}.", f"Use {' or '.join(map(repr, choices))}.")
+
+
+@dataclass(frozen=True)
 class RangeOptions:
     """How ranges are chosen.
 
     Attributes:
-        bits: Bits of each activation quantizer that is placed.
-        weight_bits: Bits of each weight quantizer that is placed.
+        bits: Of each activation quantizer that is placed.
+        weight_bits: Of each weight quantizer that is placed.
         method: ``percentile``: the range holds that share of the values seen. ``mse``: the range
             with the least mean square error of the values seen.
         percentile: Share in percent, for ``percentile``; weights are never clipped by it.
         scale: ``float`` or ``power_of_two``.
+        weight_scale: Of each weight quantizer: ``per_tensor`` or ``per_channel``.
 
     Raises:
         GatewrightError: GW-604.
     """
 
-    bits: int = 8
-    weight_bits: int = 8
+    bits: Chosen = field(default_factory=lambda: choose_bits("bits", None, DEFAULT_BITS))
+    weight_bits: Chosen = field(
+        default_factory=lambda: choose_bits("weight_bits", None, DEFAULT_WEIGHT_BITS)
+    )
     method: str = "percentile"
     percentile: float = 99.9
     scale: str = "float"
+    weight_scale: Chosen = field(default_factory=lambda: choose_weight_scale(None))
 
     def __post_init__(self) -> None:
-        for name in ("bits", "weight_bits"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or not MIN_BITS <= value <= MAX_BITS:
-                raise refused(
-                    name, f"it is {value!r}.", f"Use an integer from {MIN_BITS} to {MAX_BITS}."
-                )
-        for name, choices in (("method", METHODS), ("scale", SCALES)):
-            if getattr(self, name) not in choices:
-                cause = f"it is {getattr(self, name)!r}."
-                raise refused(name, cause, f"Use {' or '.join(map(repr, choices))}.")
-        if not 50 < self.percentile <= 100:
+        _one_of("method", self.method, METHODS)
+        _one_of("scale", self.scale, SCALES)
+        if not isinstance(self.percentile, int | float) or not 50 < self.percentile <= 100:
             raise refused("percentile", f"it is {self.percentile!r}.", "Use 50 to 100, as 99.9.")

@@ -16,6 +16,7 @@ class Placed:
     Attributes:
         name: Module path of the first place it has.
         places: How many places share it.
+        kind: What it quantizes, as ``bits`` calls it; ``weight``; None of what was there already.
         bits: Bit width.
         signed: Whether codes are two's complement.
         scale: float32; 0.0 where each channel has its own.
@@ -26,6 +27,7 @@ class Placed:
 
     name: str
     places: int
+    kind: str | None
     bits: int
     signed: bool
     scale: float
@@ -108,18 +110,18 @@ def _heading(result: Calibration) -> str:
 def _table(placed: tuple[Placed, ...]) -> list[str]:
     if not placed:
         return []
-    rows = [("quantizer", "places", "bits", "scale", "clipped")]
+    rows = [("quantizer", "kind", "places", "bits", "scale", "clipped")]
     for p in placed:
         kind = f"{'' if p.signed else 'u'}int{p.bits}"
         scale = f"{p.scale:.6g}" if p.scale else "per channel"
         name = f"{p.name} (was waiting for data)" if p.waiting else p.name
         clipped = "-" if p.clipped is None else f"{p.clipped:.3%}"
-        rows.append((name, str(p.places), kind, scale, clipped))
+        rows.append((name, p.kind or "-", str(p.places), kind, scale, clipped))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [_row(row, widths) for row in rows]
 
 
 def _row(cells: tuple[str, ...], widths: list[int]) -> str:
-    name, *numbers = cells
-    columns = [c.rjust(w) for c, w in zip(numbers, widths[1:], strict=True)]
-    return "  ".join(["", name.ljust(widths[0]), *columns])
+    names = [c.ljust(w) for c, w in zip(cells[:2], widths[:2], strict=True)]
+    numbers = [c.rjust(w) for c, w in zip(cells[2:], widths[2:], strict=True)]
+    return "  ".join(["", *names, *numbers])

@@ -22,6 +22,26 @@ from gatewright.frontend.calibration.ranges import Histogram
 from gatewright.frontend.torch.brevitas_quant import is_enabled
 
 _UNSIGNED = (nn.Sigmoid, nn.ReLU)
+WEIGHT = "weight"
+_KINDS = {
+    "output_quant": "io",
+    "gate_acc_quant": "gate_acc",
+    "input_acc_quant": "gate_acc",
+    "forget_acc_quant": "gate_acc",
+    "cell_acc_quant": "gate_acc",
+    "output_acc_quant": "gate_acc",
+    "input_sigmoid_quant": "sigmoid",
+    "forget_sigmoid_quant": "sigmoid",
+    "output_sigmoid_quant": "sigmoid",
+    "cell_tanh_quant": "tanh",
+    "hidden_state_tanh_quant": "tanh",
+    "cell_state_quant": "cell_state",
+    "act_quant": "act",
+    "input_quant": "input",
+    "weight_quant": WEIGHT,
+}
+"""What a quantizer quantizes, by the attribute that holds it; named as Brevitas' arguments are."""
+ACTIVATION_KINDS = tuple(kind for kind in dict.fromkeys(_KINDS.values()) if kind != WEIGHT)
 
 
 @dataclass(eq=False)
@@ -37,12 +57,29 @@ class Slot:
         quantizer: The disabled quantizer.
         places: Owners and the attributes that hold it.
         seen: Magnitudes of what it is to quantize.
+        layers: Paths of the layers that it is part of; both directions are one.
     """
 
     name: str
     quantizer: Any
     places: list[tuple[nn.Module, str]] = field(default_factory=list)
     seen: Histogram = field(default_factory=Histogram)
+    layers: list[str] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """What it quantizes."""
+        return _KINDS[self.places[0][1]]
+
+    @property
+    def layer(self) -> str:
+        """Path of its layer; of several, what they have in common."""
+        return _common(self.layers)
+
+    @property
+    def row(self) -> str:
+        """``LAYER.KIND``, by which a user chooses for all of a kind in a layer."""
+        return _join(self.layer, self.kind)
 
     @property
     def signed(self) -> bool:
@@ -74,10 +111,20 @@ class Slots:
         """The slot of a quantizer, if it is disabled."""
         return self._slots.get(id(quantizer))
 
-    def add(self, name: str, module: nn.Module, attribute: str, into: Slot | None = None) -> Slot:
+    def add(
+        self,
+        name: str,
+        module: nn.Module,
+        attribute: str,
+        into: Slot | None = None,
+        layer: str | None = None,
+    ) -> Slot:
         """A further place, of a new slot or of the one its quantizer has."""
         quantizer = getattr(module, attribute)
         slot = self._slots.setdefault(id(quantizer), into or Slot(name, quantizer))
+        where = name.rpartition(".")[0] if layer is None else layer
+        if where not in slot.layers:
+            slot.layers.append(where)
         if (module, attribute) not in slot.places:
             slot.places.append((module, attribute))
         return slot
@@ -113,13 +160,18 @@ def recurrent_slots(model: nn.Module) -> Slots:
                     continue
                 # Brevitas concatenates the final cell states, which takes one quantizer for all.
                 one_for_all = name == "cell_state_quant" and stack.cat_output_cell_states
+                both = layer_path.rpartition(".")[0]
                 slot = slots.add(
-                    _join(layer_path, name), layer.cell, name, cell_state if one_for_all else None
+                    _join(layer_path, name),
+                    layer.cell,
+                    name,
+                    cell_state if one_for_all else None,
+                    layer=both,
                 )
                 if one_for_all:
                     cell_state = slot
                 if name == "output_quant":
-                    slots.add(slot.name, layer, "io_quant")
+                    slots.add(slot.name, layer, "io_quant", layer=both)
     return slots
 
 
@@ -131,9 +183,11 @@ def cell_quantizers(layer: Any) -> list[tuple[str, Any]]:
 def weight_slots(model: nn.Module) -> Slots:
     """The weights that are left in float."""
     slots = Slots()
+    within = [path for path, _ in layers(model)]
     for path, module in model.named_modules():
         if isinstance(module, QuantWeightMixin) and not is_enabled(module.weight_quant):
-            slots.add(_join(path, "weight_quant"), module, "weight_quant")
+            layer = next((p.rpartition(".")[0] for p in within if path.startswith(f"{p}.")), path)
+            slots.add(_join(path, "weight_quant"), module, "weight_quant", layer=layer)
     return slots
 
 
@@ -156,3 +210,15 @@ def input_slots(model: nn.Module, arguments: int) -> Slots:
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
+
+
+def _common(paths: list[str]) -> str:
+    """What paths of layers begin with; the stack, of several of its layers."""
+    if len(paths) == 1:
+        return paths[0]
+    parts = []
+    for together in zip(*(path.split(".") for path in paths), strict=False):
+        if len(set(together)) > 1:
+            break
+        parts.append(together[0])
+    return ".".join(parts[:-1] if parts[-1:] == ["layers"] else parts)

@@ -41,6 +41,7 @@ def described(model: nn.Module, waiting: dict[str, Any]) -> list[Placed]:
         Placed(
             name=path.replace(".cell.", "."),
             places=sum(child is quantizer for child in holders),
+            kind=None,
             bits=int(quantizer.bit_width()),
             signed=bool(quantizer.is_signed),
             scale=float(quantizer.scale().detach()) if quantizer.scale().numel() == 1 else 0.0,

@@ -1,0 +1,144 @@
+"""``--calibrate`` and what goes with it: the options of ``calibrate``, on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from gatewright.calibration import Calibration, calibrate
+from gatewright.cli.arrays import load_array
+from gatewright.cli.models import ModelSource, load_dataset
+from gatewright.errors import GatewrightError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Calibrating:
+    """What the command line says of calibration.
+
+    Attributes:
+        data: A ``.npy`` file of sequences, or a split of the model's dataset; None for none.
+        options: Of ``calibrate``, those that were given.
+    """
+
+    data: str | None
+    options: dict[str, Any]
+
+
+_OPTIONS = (
+    click.option(
+        "--calibrate",
+        "data",
+        metavar="X.npy|SPLIT",
+        help="Place the quantizers that MODEL lacks, ranged on these sequences.",
+    ),
+    click.option(
+        "--bits",
+        metavar="N|KIND=N,...",
+        help="Of activations that --calibrate places: io, gate_acc, sigmoid, tanh, cell_state, "
+        "act, input, all, or LAYER.KIND. Without it 8; cell_state 10.",
+    ),
+    click.option(
+        "--weight-bits",
+        metavar="N|LAYER.weight=N,...",
+        help="Of weights that --calibrate places. Without it 8.",
+    ),
+    click.option(
+        "--weight-scale",
+        metavar="per_tensor|per_channel",
+        help="One scale for each weight matrix, or for each of its rows.",
+    ),
+    click.option("--method", metavar="percentile|mse", help="How --calibrate chooses ranges."),
+    click.option(
+        "--percentile", metavar="P", help="Of the values seen, what a range holds. Without it 99.9."
+    ),
+)
+
+
+def calibrate_with(command: F) -> F:
+    """The options of calibration, given to a command as ``calibrating``."""
+
+    @wraps(command)
+    def bundled(*args: Any, data: str | None, **parameters: Any) -> Any:
+        texts = {name: parameters.pop(name) for name in _READERS}
+        given = {name: text for name, text in texts.items() if text is not None}
+        if given and data is None:
+            option = next(iter(given)).replace("_", "-")
+            raise click.UsageError(f"--{option} needs --calibrate, the data to calibrate with.")
+        options = {name: _READERS[name](name, text) for name, text in given.items()}
+        return command(*args, calibrating=Calibrating(data, options), **parameters)
+
+    result: Any = bundled
+    for option in reversed(_OPTIONS):
+        result = option(result)
+    return result  # type: ignore[no-any-return]
+
+
+def calibrated(
+    source: ModelSource, calibrating: Calibrating
+) -> tuple[ModelSource, Calibration | None]:
+    """A model calibrated as the command line says, and the report; as it is without data.
+
+    Raises:
+        GatewrightError: GW-603, GW-604 and those of ``calibrate``.
+    """
+    if calibrating.data is None:
+        return source, None
+    x, labels = _data(source, calibrating.data)
+    result = calibrate(source.model, x, labels=labels, **calibrating.options)
+    return replace(source, model=result.model, example_input=result.example_input), result
+
+
+def _data(source: ModelSource, argument: str) -> tuple[Any, Any]:
+    if not argument.endswith(".npy"):
+        loaded = load_dataset(source, argument)
+        if loaded is None:
+            raise GatewrightError(
+                "GW-604",
+                where=argument,
+                cause="it is no .npy file, and the model has no dataset with such a split.",
+                remedy="Save sequences with numpy.save and name that file.",
+            )
+        return loaded
+    return load_array(Path(argument), "GW-604"), None
+
+
+def _by_key(name: str, text: str) -> Any:
+    """``8``, or ``io=8,cell_state=12``; what is no number stays text, which is refused later."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) == 1 and "=" not in text:
+        return _number(text)
+    pairs = [part.partition("=") for part in parts]
+    for part, (key, sign, value) in zip(parts, pairs, strict=True):
+        if not (key and sign and value):
+            raise GatewrightError(
+                "GW-604",
+                where=name,
+                cause=f"{part!r} in it is no KEY=VALUE.",
+                remedy="Write one value, or pairs such as io=8,cell_state=12.",
+            )
+    return {key.strip(): _number(value.strip()) for key, _, value in pairs}
+
+
+def _number(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+_READERS: dict[str, Callable[[str, str], Any]] = {
+    "bits": _by_key,
+    "weight_bits": _by_key,
+    "weight_scale": _by_key,
+    "method": lambda name, text: text,
+    "percentile": lambda name, text: _number(text),
+}
