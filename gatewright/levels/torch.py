@@ -29,7 +29,7 @@ def torch_engine(integer: IntegerModel, model: Any, *, calibrated: bool) -> Engi
     from gatewright.frontend import TorchReference
     from gatewright.frontend.calibration.missing import float_place
 
-    place = float_place(model, len(integer.arguments), everywhere=calibrated)
+    place = float_place(model, _examples(integer), everywhere=calibrated)
     if place is not None:
         raise GatewrightError(
             "GW-605",
@@ -46,6 +46,15 @@ def torch_engine(integer: IntegerModel, model: Any, *, calibrated: bool) -> Engi
     return lambda arguments: torch_run(integer, reference.run(*arguments))
 
 
+def _examples(integer: IntegerModel) -> list[Any]:
+    """Two sequences and their states, for the shapes that a forward() asks for."""
+    import torch
+
+    sizes: dict[int | str, int | str] = {"B": 2, "T": integer.trial_steps}
+    shapes = ([sizes.get(n, n) for n in argument.shape] for argument in integer.arguments)
+    return [torch.zeros(*shape) for shape in shapes]
+
+
 def torch_run(integer: IntegerModel, result: Result) -> Run:
     """What a module gave, by the names of the integer graph.
 
@@ -55,12 +64,17 @@ def torch_run(integer: IntegerModel, result: Result) -> Run:
     tensors = integer.graph.tensors
     time_major = integer.arguments[0].time_axis == 0
     taps = {}
+    sizes = next((v.shape[:2] for k, v in result.taps.items() if not k.endswith("/out")), (1, 1))
     for name, value in result.taps.items():
         layer = name.removesuffix("/out")
         if layer != name:  # the output of a quantizer in the head, in the user's layout
             name = next(
                 (n for n in (f"{layer}.out", f"{layer}.output_quant.out") if n in tensors), ""
             )
+            rank = len(tensors[name].shape) if name else value.ndim
+            if value.ndim != rank:  # with its axes joined, or with others of size 1 between them
+                rows = sizes if rank == 2 else sizes[::-1] if time_major else sizes
+                value = value.reshape(*rows[: rank - 1], value.shape[-1])
             if time_major and value.ndim == 3:
                 value = np.swapaxes(value, 0, 1)
         if name:

@@ -175,6 +175,13 @@ def _loop_over_time(m: Any, x: Any) -> Any:
     return [out[:, t] for t in range(out.shape[1])][-1]
 
 
+def _while_on_data(m: Any, x: Any) -> Any:
+    out = m.lstm(x)[0]
+    while out.mean() > 0:
+        out = m.lstm(x)[0]
+    return out
+
+
 UNSUPPORTED_CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "operator add": lambda m, x: m.lstm(x)[0] + 1.0,
     "relu": lambda m, x: torch.relu(m.lstm(x)[0]),
@@ -186,14 +193,13 @@ UNSUPPORTED_CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "[:, 1:]": lambda m, x: m.lstm(x)[0][:, 1:],
     "[:, :, 0]": lambda m, x: m.lstm(x)[0][:, :, 0],
     "[Tensor]": lambda m, x: m.lstm(x)[0][torch.tensor([0])],
-    "recurrent layer": lambda m, x: m.lstm(x[:, -1:])[0],
+    "[:, -1:] on x": lambda m, x: m.lstm(x[:, -1:])[0],
     "final states h": lambda m, x: m.act(m.lstm(x)[1][0]),
     "[5] on the final states c": lambda m, x: m.lstm(x)[1][1][5],
     "[:, 0] on the final states h": lambda m, x: m.lstm(x)[1][0][:, 0],
     "[2] on the output of a recurrent layer": lambda m, x: m.lstm(x)[2],
-    "squeeze(0)": lambda m, x: m.lstm(x)[1][0].squeeze(),
     "no tensor [layers * directions, B, H]": lambda m, x: m.lstm(x, *[m.lstm(x)[0]] * 2)[0],
-    "the features": lambda m, x: torch.cat([m.lstm(x)[0]] * 2, 1),
+    "torch.cat": lambda m, x: torch.cat([m.lstm(x)[0]] * 2, 1),
     "whole tuple": lambda m, x: m.act(m.lstm(x)),
     "unchanged": lambda m, x: x,
     "flatten": lambda m, x: m.lstm(x)[0].flatten(),
@@ -212,8 +218,12 @@ def test_unsupported_operations_in_forward(text: str) -> None:
         assert text in str(error)
 
 
-def test_loops_over_time_cannot_be_traced() -> None:
-    assert "forward" in refused("GW-108", forward(_loop_over_time)).where
+def test_loops_over_time_are_unrolled() -> None:
+    model = forward(_loop_over_time)
+    last = forward(lambda m, x: m.lstm(x)[0].select(1, -1))
+    ops = [[node.op_type for node in trace(m, example()).graph.node] for m in (model, last)]
+    assert ops[0] == ops[1]
+    assert "forward" in refused("GW-108", forward(_while_on_data, run=False)).where
 
 
 def test_a_forward_that_exits() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,8 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration import observe
 from gatewright.frontend.calibration.batches import Batch, join_labels, read_batches
 from gatewright.frontend.calibration.conversion import COMPARED, check_conversion
-from gatewright.frontend.calibration.floats import watch_float_states, with_brevitas_layers
+from gatewright.frontend.calibration.floats import with_brevitas_layers
+from gatewright.frontend.calibration.functions import with_modules
 from gatewright.frontend.calibration.options import RangeOptions, refused
 from gatewright.frontend.calibration.quantizers import Grid
 from gatewright.frontend.calibration.ranges import choose_scale
@@ -32,7 +35,6 @@ from gatewright.frontend.calibration.weights import place_weights
 from gatewright.frontend.torch.changes import steps
 from gatewright.frontend.torch.checks import check_model
 from gatewright.frontend.torch.preserve import held, preserved
-from gatewright.frontend.torch.trace import symbolic_graph
 from gatewright.ir.types import Float32Array
 
 
@@ -45,10 +47,10 @@ def calibrate_module(model: Any, data: Any, labels: Any, options: RangeOptions) 
 
 def _calibrate(model: nn.Module, data: Any, labels: Any, options: RangeOptions) -> Calibration:
     given = _copy(model)
-    watch_float_states(given)
     axis = _batch_axis(given)
     batches = read_batches(data, axis)
-    symbolic_graph(given, len(batches[0].inputs))  # refuses what is kept from call to call
+    examples = batches[0].head(axis, 2)
+    given = with_modules(given, examples)  # refuses what is kept from call to call
     waiting = waiting_quantizers(given)
     if waiting:
         with observe.biases_where_scaled(given):
@@ -57,7 +59,7 @@ def _calibrate(model: nn.Module, data: Any, labels: Any, options: RangeOptions) 
         before = observe.run(given, batches)
     net = with_brevitas_layers(_copy(given))
     check_conversion(given if waiting else model, net, batches[0].head(axis, COMPARED))
-    placed = [*place_weights(net, options), *_place_activations(net, batches, options)]
+    placed = [*place_weights(net, options), *_place_activations(net, batches, examples, options)]
     after = observe.run(net, batches)
     classes = join_labels(batches, labels)
     return Calibration(
@@ -99,9 +101,11 @@ def _batch_axis(model: nn.Module) -> int:
     return 0
 
 
-def _place_activations(net: nn.Module, batches: list[Batch], options: RangeOptions) -> list[Placed]:
+def _place_activations(
+    net: nn.Module, batches: list[Batch], examples: Sequence[torch.Tensor], options: RangeOptions
+) -> list[Placed]:
     recurrent, outputs = recurrent_slots(net), output_slots(net)
-    inputs = input_slots(net, len(batches[0].inputs))
+    inputs = input_slots(net, examples)
     slots = [*recurrent, *outputs, *inputs]
     options.bits.check_keys(ACTIVATION_KINDS, [slot.row for slot in slots])
     if not slots:
@@ -113,7 +117,16 @@ def _place_activations(net: nn.Module, batches: list[Batch], options: RangeOptio
     for slot in slots:
         bits = options.bits.of(slot.row, slot.kind)
         scale = choose_scale(_finite(slot).seen, options, bits=bits, signed=slot.signed)
-        grid = Grid(scale, bits, slot.signed, power_of_two=options.scale == "power_of_two")
+        grid = Grid(
+            scale,
+            bits,
+            slot.signed,
+            narrow=slot.clamps and slot.signed,
+            power_of_two=options.scale == "power_of_two",
+        )
+        if slot.clamps and grid.power_of_two and grid.largest_code * scale > slot.largest:
+            scale /= 2  # so that the quantizer clamps as soon as the function does
+            grid = replace(grid, scale=scale)
         slot.fill(grid)
         placed.append(_placed(slot, grid, scale))
     observe.forget_cells(net)

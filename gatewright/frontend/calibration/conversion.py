@@ -154,6 +154,8 @@ def _near(layer: Any, args: Any, kwargs: Any, own: Arrays, theirs: Arrays) -> bo
 
 def _in_float64(layer: Any, args: Any, kwargs: Any) -> Arrays:
     def double(value: Any) -> Any:
+        if isinstance(value, tuple | list) and not isinstance(value, QuantTensor):
+            return tuple(map(double, value))
         return value.double() if isinstance(value, torch.Tensor) else value
 
     wide = copy.deepcopy(layer).double()

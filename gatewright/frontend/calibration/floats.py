@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import brevitas.nn as qnn
@@ -12,6 +11,7 @@ from brevitas.nn.quant_rnn import QuantRecurrentStackBase
 from torch import nn
 
 from gatewright.errors import GatewrightError
+from gatewright.frontend.torch.as_torch import TorchLSTM, TorchRNN
 
 _NO_ACTIVATIONS = {"io_quant": None, "gate_acc_quant": None, "bias_quant": None}
 _NO_LSTM_ACTIVATIONS = {
@@ -38,39 +38,6 @@ def with_brevitas_layers(model: nn.Module) -> nn.Module:
         return _MAKERS[type(model)](type(model).__name__, model).eval()
     _replace(model, "", {})
     return model
-
-
-def watch_float_states(model: nn.Module) -> None:
-    """Refuse float recurrent layers whose initial states Brevitas would read in another way.
-
-    ``nn.LSTM`` takes them as one pair, ``QuantLSTM`` as two arguments; and Brevitas reads
-    ``hx[2 * layer + direction]`` also in one direction.
-
-    Args:
-        model: Hooked, so that its next forward raises GW-109.
-    """
-    for path, module in model.named_modules():
-        if isinstance(module, nn.LSTM | nn.RNN):
-            where = path or type(module).__name__
-            module.register_forward_pre_hook(_refuse_states(where, module), with_kwargs=True)
-
-
-def _refuse_states(where: str, module: Any) -> Callable[..., None]:
-    layer = f"Quant{type(module).__name__}"
-    read_alike = isinstance(module, nn.RNN) and (module.num_layers == 1 or module.bidirectional)
-
-    def hook(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        given = kwargs.get("hx", args[1] if len(args) > 1 else None)
-        if given is not None and not read_alike:
-            raise GatewrightError(
-                "GW-109",
-                where=where,
-                cause=f"it is given initial states, which {layer} takes in another form.",
-                remedy=f"Build it as a {layer}, call it as lstm(x, h, c) or rnn(x, h) with "
-                "state 2 * layer + direction where Brevitas reads it, and load the state dict.",
-            )
-
-    return hook
 
 
 def float_layers(model: nn.Module) -> list[str]:
@@ -112,7 +79,7 @@ def _lstm(where: str, module: Any) -> nn.Module:
             remedy="Build the layer with proj_size=0.",
         )
     return _loaded(
-        qnn.QuantLSTM(
+        TorchLSTM(
             module.input_size,
             module.hidden_size,
             **_shape(module),
@@ -125,7 +92,7 @@ def _lstm(where: str, module: Any) -> nn.Module:
 
 def _rnn(where: str, module: Any) -> nn.Module:
     return _loaded(
-        qnn.QuantRNN(
+        TorchRNN(
             module.input_size,
             module.hidden_size,
             nonlinearity=module.nonlinearity,
@@ -173,4 +140,33 @@ def _relu(where: str, module: nn.Module) -> nn.Module:
     return qnn.QuantReLU(act_quant=None)
 
 
-_MAKERS = {nn.LSTM: _lstm, nn.RNN: _rnn, nn.Linear: _linear, nn.ReLU: _relu}
+def _sigmoid(where: str, module: nn.Module) -> nn.Module:
+    return qnn.QuantSigmoid(act_quant=None)
+
+
+def _tanh(where: str, module: nn.Module) -> nn.Module:
+    return qnn.QuantTanh(act_quant=None)
+
+
+def _hardtanh(where: str, module: Any) -> nn.Module:
+    low, high = float(module.min_val), float(module.max_val)
+    if low not in (0, -high) or high <= 0:
+        raise GatewrightError(
+            "GW-109",
+            where=where,
+            cause=f"it clamps to {low} to {high}, and quantizers of calibration are symmetric.",
+            remedy="Clamp to -a to a, or to 0 to a.",
+        )
+    return qnn.QuantHardTanh(min_val=low, max_val=high, act_quant=None)
+
+
+_MAKERS = {
+    nn.LSTM: _lstm,
+    nn.RNN: _rnn,
+    nn.Linear: _linear,
+    nn.ReLU: _relu,
+    nn.ReLU6: _hardtanh,
+    nn.Hardtanh: _hardtanh,
+    nn.Sigmoid: _sigmoid,
+    nn.Tanh: _tanh,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from brevitas.nn.quant_rnn import QuantRecurrentStackBase
 from torch import fx, nn
 
 from gatewright.frontend.torch.brevitas_quant import is_enabled
-from gatewright.frontend.torch.trace import symbolic_graph
+from gatewright.frontend.torch.symbolic import symbolic_graph
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ _OFF_GRID = (torch.mean, "mean")
 _TRANSPARENT = (nn.Dropout, nn.Identity, nn.Flatten)
 
 
-def float_inputs(model: nn.Module, arguments: int) -> list[str]:
+def float_inputs(model: nn.Module, examples: Sequence[torch.Tensor]) -> list[str]:
     """Paths of linear layers that need an input quantizer.
 
     Their input is float, or their bias quantizer takes its scale from an input that does not carry
@@ -34,14 +35,14 @@ def float_inputs(model: nn.Module, arguments: int) -> list[str]:
 
     Args:
         model: Brevitas layers.
-        arguments: How many its forward() is given.
+        examples: One for each argument of its forward().
 
     Raises:
         GatewrightError: GW-108 where forward() cannot be traced.
     """
     flows: dict[fx.Node, _Flow] = {}
     found: list[str] = []
-    for node in symbolic_graph(model, arguments).nodes:
+    for node in symbolic_graph(model, examples).nodes:
         sources = [flows[n] for n in node.all_input_nodes]
         flow = _together(sources)
         if node.op == "call_module":

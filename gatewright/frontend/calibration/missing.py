@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import torch
 from torch import nn
 
 from gatewright.frontend.calibration.floats import float_layers
@@ -17,25 +18,25 @@ from gatewright.frontend.calibration.waiting import waiting_quantizers
 from gatewright.frontend.torch.checks import check_model
 
 
-def float_place(model: object, arguments: int, *, everywhere: bool) -> str | None:
+def float_place(model: object, examples: Sequence[torch.Tensor], *, everywhere: bool) -> str | None:
     """The first place of a model that calibration would quantize; None if there is none.
 
     Args:
         model: A torch module in eval mode.
-        arguments: How many its forward() is given.
+        examples: One for each argument of its forward().
         everywhere: Whether to look at all of it; else where no build can be float, in the recurrent
             layers.
 
     Raises:
         GatewrightError: As ``check_model``; GW-108 where forward() cannot be traced.
     """
-    return next(_places(check_model(model), arguments, everywhere), None)
+    return next(_places(check_model(model), examples, everywhere), None)
 
 
-def _places(model: nn.Module, arguments: int, everywhere: bool) -> Iterator[str]:
+def _places(model: nn.Module, examples: Sequence[torch.Tensor], everywhere: bool) -> Iterator[str]:
     yield from (path or type(model).__name__ for path in float_layers(model))
     yield from (slot.name for slot in recurrent_slots(model))
     if everywhere:
         yield from (slot.name for slot in (*weight_slots(model), *output_slots(model)))
         yield from waiting_quantizers(model)
-        yield from (slot.name for slot in input_slots(model, arguments))
+        yield from (slot.name for slot in input_slots(model, examples))

@@ -185,6 +185,8 @@ def run(model: nn.Module, batches: list[Batch]) -> list[Float32Array]:
 
 def _first(result: Any) -> Any:
     """The output of a model that returns states beside it."""
-    while isinstance(result, tuple | list) and result and not isinstance(result, QuantTensor):
-        result = result[0]
+    while isinstance(result, tuple | list | dict) and result:
+        if isinstance(result, QuantTensor):
+            break
+        result = next(iter(result.values() if isinstance(result, dict) else result))
     return result

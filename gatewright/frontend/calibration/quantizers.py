@@ -67,13 +67,11 @@ def activation_quantizer(owner: nn.Module, replaced: Any, grid: Grid) -> nn.Modu
         grid: What it quantizes to.
     """
     function = activation_function(replaced)
-    limits = {}
     if isinstance(function, nn.Hardtanh):
-        limits = {"min_val": function.min_val, "max_val": function.max_val}
+        function = None  # the ends of the grid are where it clamps
     injector = Int8ActPerTensorFloat.let(
         act_impl=None if function is None else type(function),
         passthrough_act=bool(replaced.is_passthrough_act),
-        **limits,
         **_settings(grid),
     )
     return injector.proxy_class(owner, injector).eval()

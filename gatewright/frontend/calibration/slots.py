@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from brevitas.nn.mixin import QuantWeightMixin
 from brevitas.nn.quant_layer import QuantNonLinearActLayer
 from brevitas.nn.quant_rnn import QuantRecurrentStackBase
@@ -84,7 +85,18 @@ class Slot:
     @property
     def signed(self) -> bool:
         """Whether values below 0 can come."""
-        return not isinstance(activation_function(self.quantizer), _UNSIGNED)
+        function = activation_function(self.quantizer)
+        return not isinstance(function, _UNSIGNED) and not (self.clamps and function.min_val >= 0)
+
+    @property
+    def clamps(self) -> bool:
+        """Whether it is a clamp, which the quantizer takes in."""
+        return isinstance(activation_function(self.quantizer), nn.Hardtanh)
+
+    @property
+    def largest(self) -> float:
+        """Where that clamps."""
+        return float(activation_function(self.quantizer).max_val)
 
     def fill(self, grid: Grid, weight: bool = False) -> None:
         """Put a quantizer in every place."""
@@ -200,10 +212,10 @@ def output_slots(model: nn.Module) -> Slots:
     return slots
 
 
-def input_slots(model: nn.Module, arguments: int) -> Slots:
+def input_slots(model: nn.Module, examples: Sequence[torch.Tensor]) -> Slots:
     """Linear layers whose input nothing quantizes, when all other slots are filled."""
     slots = Slots()
-    for path in float_inputs(model, arguments):
+    for path in float_inputs(model, examples):
         slots.add(_join(path, "input_quant"), model.get_submodule(path), "input_quant")
     return slots
 

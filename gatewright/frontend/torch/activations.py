@@ -32,7 +32,7 @@ def maybe_quantize(ctx: Tracing, name: str, path: str, proxy: Any, x: Value) -> 
     return dataclasses.replace(x, quant_tensor=True)
 
 
-@emits(qnn.QuantIdentity)
+@emits(qnn.QuantIdentity, pointwise=True)
 def quant_identity(
     ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:
@@ -47,7 +47,7 @@ def quant_identity(
 _FUNCTIONS = {qnn.QuantReLU: "Relu", qnn.QuantSigmoid: "Sigmoid", qnn.QuantTanh: "Tanh"}
 
 
-@emits(*_FUNCTIONS)
+@emits(*_FUNCTIONS, pointwise=True)
 def quant_activation(
     ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:
@@ -59,7 +59,7 @@ def quant_activation(
 _UNQUANTIZED: dict[type[nn.Module], str] = {nn.Hardsigmoid: "HardSigmoid"}
 
 
-@emits(*_UNQUANTIZED)
+@emits(*_UNQUANTIZED, pointwise=True)
 def activation(
     ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:
@@ -77,7 +77,7 @@ def activation(
     return emit.activation(ctx.builder, f"{ctx.name(path)}.{op.lower()}", op, x)
 
 
-@emits(qnn.QuantHardTanh)
+@emits(qnn.QuantHardTanh, pointwise=True)
 def quant_hard_tanh(
     ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:

@@ -12,8 +12,11 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from gatewright.errors import GatewrightError
 from gatewright.frontend import emit
 from gatewright.frontend.spec import States, Value
+from gatewright.frontend.torch.arranged import Arranged
+from gatewright.frontend.torch.arrangements import arrange, picked, shape_of
 from gatewright.frontend.torch.registry import (
     MaxOutput,
+    OwnTensor,
     RecurrentOutput,
     Tracing,
     bind,
@@ -37,11 +40,13 @@ def getitem(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if isinstance(source, MaxOutput) and index in (0, -2):
         return source.values
     if isinstance(source, States):
-        return _state(source, index)
+        return _state(ctx, source, index)
+    if isinstance(source, Arranged):
+        return picked(ctx, f"{_show(index)} on a tensor", source, index)
     x = expect_value(f"{_show(index)} on a tensor", source)
     if x.stack:
         picks = _axis_picks(f"{_show(index)} on {x.name}", index)
-        if list(picks) == [0]:
+        if picks is not None and list(picks) == [0]:
             return emit.state_item(ctx.builder, ctx.name(f"{x.name}.item"), x, picks[0])
     return _select(ctx, x, index)
 
@@ -56,26 +61,24 @@ def _unpack(source: Any, index: Any) -> Any:
         ) from error
 
 
-def _state(source: States, index: Any) -> Value:
+def _state(ctx: Tracing, source: States, index: Any) -> Any:
     """One of the final states: ``h[-1]``."""
     what = f"{_show(index)} on the final states {source.which}"
     refuse_quant_tensor(what, source.quant_tensor)
     picks = _axis_picks(what, index)
-    if list(picks) != [0] or not -len(source.items) <= picks[0] < len(source.items):
-        raise unsupported_call(
-            what, f"one of {len(source.items)} states can be selected, as h[-1]."
-        )
+    if picks is None or list(picks) != [0]:
+        return picked(ctx, what, source, index)
+    if not -len(source.items) <= picks[0] < len(source.items):
+        raise unsupported_call(what, f"it has {len(source.items)} states to choose from, as h[-1].")
     return source.items[picks[0]]
 
 
-def _select(ctx: Tracing, x: Value, index: Any) -> Value:
+def _select(ctx: Tracing, x: Value, index: Any) -> Any:
     what = f"{_show(index)} on {x.name}"
     refuse_quant_tensor(what, x.quant_tensor)
-    if x.layout is None or len(x.shape) != 3:
-        raise unsupported_call(
-            what, "time steps can only be selected from the output of a recurrent layer."
-        )
     picks = _axis_picks(what, index)
+    if x.layout is None or len(x.shape) != 3 or picks is None:
+        return picked(ctx, what, x, index)
     time, batch = x.layout.time_axis, x.layout.batch_axis
     if list(picks) == [batch]:
         raise GatewrightError(
@@ -86,18 +89,15 @@ def _select(ctx: Tracing, x: Value, index: Any) -> Value:
             remedy=f"Select the last time step with {'[:, -1]' if time == 1 else '[-1]'}.",
         )
     if list(picks) != [time] or not emit.is_last(x, picks[time]):
-        raise GatewrightError(
-            "GW-108",
-            where=what,
-            cause="only the last time step can be selected.",
-            remedy=f"Select it with {'[:, -1]' if time == 1 else '[-1]'}.",
-        )
+        return picked(ctx, what, x, index)
     return emit.select_last(ctx.builder, ctx.name("last_step"), x, picks[time])
 
 
-def _axis_picks(what: str, index: Any) -> dict[int, int]:
-    """The axes (of three) that an index picks one item of; GW-108 on anything but full slices."""
+def _axis_picks(what: str, index: Any) -> dict[int, int] | None:
+    """The axes (of three) that an index picks one item of, all of the others; None if it slices."""
     items = list(index) if isinstance(index, tuple) else [index]
+    if any(isinstance(item, (OwnTensor, Value, Arranged)) for item in items):
+        raise unsupported_call(what, "it takes items by a tensor of indices.")
     if Ellipsis in items:
         at = items.index(Ellipsis)
         items[at : at + 1] = [_ALL] * (3 - len(items) + 1)
@@ -106,7 +106,7 @@ def _axis_picks(what: str, index: Any) -> dict[int, int]:
         if isinstance(item, int) and not isinstance(item, bool):
             picks[axis] = item
         elif item != _ALL:
-            raise unsupported_call(what, "only the last time step can be selected.")
+            return None
     return picks
 
 
@@ -125,17 +125,18 @@ def _show(index: Any) -> str:
 
 
 @emits_call(functions=(torch.flatten,), methods=("flatten",))
-def flatten(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+def flatten(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``torch.flatten(x, 1)``."""
     x, start, end = bind(args, kwargs, ("input", "start_dim", "end_dim"), (None, 0, -1))
+    rank = len(shape_of(ctx, "flatten", x))
+    if isinstance(x, (States, Arranged)) or start != 1 or end not in (-1, rank - 1):
+        return arrange(ctx, f"flatten({start}, {end})", torch.flatten, x, start, end)
     x = expect_value("flatten", x)
-    if start != 1 or end not in (-1, len(x.shape) - 1):
-        raise unsupported_call(f"flatten({start}, {end})", "only flatten(1) is supported.")
     return emit.flatten(ctx.builder, ctx.name("flatten"), x)
 
 
 @emits_call(functions=(F.dropout,), methods=("contiguous",))
-def vanishing(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+def vanishing(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Calls that do nothing in eval mode; F.dropout has to be told that it is."""
     if len(args) + len(kwargs) == 1 and not kwargs:  # .contiguous(), or F.dropout(x)
         (x,) = args
@@ -150,36 +151,40 @@ def vanishing(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Va
             cause="it is called with training=True, which is also its default.",
             remedy="Use nn.Dropout, or pass training=self.training.",
         )
-    return expect_value("dropout", x)
+    return x if isinstance(x, (Arranged, States)) else expect_value("dropout", x)
 
 
 @emits_call(functions=(torch.cat, torch.concat))
-def concatenate(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value | States:
+def concatenate(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``torch.cat`` of features, or of final states along their first axis."""
     tensors, dim = bind(args, kwargs, ("tensors", "dim"), (None, 0))
     parts = list(tensors)
     if dim == 0 and all(isinstance(part, States) for part in parts):
         first: States = parts[0]
         return dataclasses.replace(first, items=tuple(i for part in parts for i in part.items))
+    rank = len(shape_of(ctx, "torch.cat", parts[0])) if parts else 0
+    if any(isinstance(part, (Arranged, States)) for part in parts) or dim not in (-1, rank - 1):
+        return arrange(ctx, "torch.cat", torch.cat, parts, dim)
     values = [expect_value("torch.cat", part) for part in parts]
-    if dim not in (-1, len(values[0].shape) - 1):
-        raise unsupported_call("torch.cat", "only the last axis, the features, can be joined.")
-    return emit.concat(ctx.builder, ctx.name("cat"), values)
+    return ctx.elements.joined(emit.concat(ctx.builder, ctx.name("cat"), values), values)
 
 
 @emits_call(functions=(torch.squeeze,), methods=("squeeze",))
-def squeeze(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
-    """``h.squeeze(0)`` of the one final state of a layer."""
+def squeeze(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``h.squeeze(0)`` of the one final state of a layer, or of any axis of size 1."""
     source, dim = bind(args, kwargs, ("input", "dim"), (None, None))
     if isinstance(source, States) and len(source.items) == 1 and dim == 0:
         return source.items[0]
-    raise unsupported_call("squeeze", "only squeeze(0) of a single final state is supported.")
+    return arrange(ctx, "squeeze", torch.squeeze, source, *(() if dim is None else (dim,)))
 
 
 @emits_call(functions=(getattr,))
-def attribute(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value | States:
-    """``.value`` of a QuantTensor."""
+def attribute(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``.value`` of a QuantTensor, ``.shape`` and ``.ndim`` of any tensor."""
     source, name = args[:2]
+    if name in ("shape", "ndim"):
+        shape = shape_of(ctx, f".{name}", source)
+        return shape if name == "shape" else len(shape)
     if isinstance(source, States) and name == "value" and source.quant_tensor:
         return dataclasses.replace(source, quant_tensor=False)
     if isinstance(source, MaxOutput) and name == "values":

@@ -11,7 +11,7 @@ from torch.nn.utils import prune
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
-from gatewright.frontend.torch.trace import leaf_paths
+from gatewright.frontend.torch.symbolic import leaf_paths
 
 _IN_GENERAL = (
     "Make its parameters permanent (prune.remove, remove_weight_norm, remove_spectral_norm), "

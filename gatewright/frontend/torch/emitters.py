@@ -1,5 +1,12 @@
 """Every emitter of a module, function or method: importing them enters them in the registry."""
 
-from gatewright.frontend.torch import activations, calls, layers, recurrent, reductions
+from gatewright.frontend.torch import (
+    activations,
+    arrangements,
+    calls,
+    layers,
+    recurrent,
+    reductions,
+)
 
-__all__ = ["activations", "calls", "layers", "recurrent", "reductions"]
+__all__ = ["activations", "arrangements", "calls", "layers", "recurrent", "reductions"]

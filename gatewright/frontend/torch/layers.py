@@ -22,7 +22,7 @@ from gatewright.frontend.torch.brevitas_quant import (
 from gatewright.frontend.torch.registry import Tracing, emits
 
 
-@emits(qnn.QuantLinear)
+@emits(qnn.QuantLinear, pointwise=True)
 def quant_linear(
     ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:
@@ -97,7 +97,7 @@ if hasattr(qnn, "QuantDropout"):  # gone from Brevitas 0.13
     _VANISHING.append(qnn.QuantDropout)
 
 
-@emits(*_VANISHING)
+@emits(*_VANISHING, pointwise=True)
 def vanishing(
     ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Value:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,14 @@ from torch import nn
 from gatewright.errors import GatewrightError
 from gatewright.frontend import emit
 from gatewright.frontend.spec import GateSpec, LayerSpec, Parameter, States, Value
+from gatewright.frontend.torch.arranged import Arranged
+from gatewright.frontend.torch.as_torch import TorchLSTM, TorchRNN
 from gatewright.frontend.torch.brevitas_quant import read_act, read_bias, read_weight, to_numpy
 from gatewright.frontend.torch.registry import (
     OwnTensor,
     RecurrentOutput,
     Tracing,
+    bind,
     emits,
     expect_value,
     refuse_quant_tensor,
@@ -51,10 +54,45 @@ def quant_rnn(
     return RecurrentOutput(where, out, h)
 
 
+@emits(TorchLSTM)
+def torch_lstm(
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> RecurrentOutput:
+    """The same, called with one pair of states."""
+    inp, hx = bind(args, kwargs, ("inp", "hx"), (None, None))
+    where = path or type(module).__name__
+    if hx is not None and (not isinstance(hx, (tuple, list)) or len(hx) != 2):
+        raise unsupported_call(where, "its initial states are no pair (h, c).")
+    initial = (None, None) if hx is None else tuple(hx)
+    out, states = _stack(ctx, module, path, inp, initial, LSTM_CELL, len(module.layers[0]))
+    return RecurrentOutput(where, out, states)
+
+
+@emits(TorchRNN)
+def torch_rnn(
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> RecurrentOutput:
+    """The same of a layer with one state."""
+    inp, hx = bind(args, kwargs, ("inp", "hx"), (None, None))
+    where = path or type(module).__name__
+    out, (h,) = _stack(ctx, module, path, inp, (hx,), RNN_CELL, len(module.layers[0]))
+    return RecurrentOutput(where, out, h)
+
+
 def _stack(
-    ctx: Tracing, module: Any, path: str, x: Any, initial: tuple[Any, ...], form: CellForm
+    ctx: Tracing,
+    module: Any,
+    path: str,
+    x: Any,
+    initial: tuple[Any, ...],
+    form: CellForm,
+    entries: int = 2,
 ) -> tuple[Value, tuple[States, ...]]:
-    """All layers and directions; each layer reads the concatenation of the one before it."""
+    """All layers and directions; each layer reads the concatenation of the one before it.
+
+    Of the states that are given each layer has so many ``entries``: in Brevitas 2, whatever its
+    directions.
+    """
     value = expect_value(path or type(module).__name__, x)
     finals: list[list[Value]] = [[] for _ in form.states]
     for index, directions in enumerate(module.layers):
@@ -62,7 +100,8 @@ def _stack(
         outputs = []
         for direction, layer in enumerate(directions):
             layer_path = _join(path, f"layers.{index}.{direction}")
-            states = [_initial(ctx, layer_path, s, 2 * index + direction) for s in initial]
+            entry = entries * index + direction
+            states = [_initial(ctx, layer_path, s, entry) for s in initial]
             out, *last = _layer(ctx, layer, layer_path, value, states, form)
             outputs.append(out)
             for known, final in zip(finals, last, strict=True):
@@ -70,7 +109,7 @@ def _stack(
         value = outputs[0]
         if len(outputs) > 1:
             name = ctx.name(_join(path, f"layers.{index}"))
-            value = emit.concat(ctx.builder, name, outputs)
+            value = ctx.elements.joined(emit.concat(ctx.builder, name, outputs), outputs)
     wrapped = bool(module.layers[-1][0].return_quant_tensor)
     stacks = (
         States(path, tuple(known), s, wrapped) for known, s in zip(finals, form.states, strict=True)
@@ -97,6 +136,11 @@ def _initial(ctx: Tracing, where: str, given: Any, index: int) -> Value | None:
         return None
     if isinstance(given, OwnTensor):
         return _constant_state(ctx, where, given, index)
+    if isinstance(given, Arranged) and given.index.ndim == 3:
+        items = given.index
+        if not 0 <= index < len(items):
+            raise _missing_state(where, index, len(items))
+        return ctx.elements.whole(replace(given, index=items[index]))
     if isinstance(given, States):
         refuse_quant_tensor(f"the initial state of {where}", given.quant_tensor)
     if isinstance(given, (States, tuple, list)):
@@ -155,7 +199,9 @@ def _layer(
         reverse_input=bool(layer.reverse_input),
     )
     out, *finals = emit.cell(ctx.builder, ctx.name(path), x, spec, initial)
-    return dataclasses.replace(out, quant_tensor=bool(layer.return_quant_tensor)), *finals
+    if spec.reverse_input:
+        ctx.elements.ends(out, finals[0])
+    return replace(out, quant_tensor=bool(layer.return_quant_tensor)), *finals
 
 
 def _nonlinearity(layer: Any) -> dict[str, int | str]:

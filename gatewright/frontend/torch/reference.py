@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +16,9 @@ from brevitas.quant_tensor import QuantTensor
 from gatewright.frontend.naming import ROOT
 from gatewright.frontend.torch.checks import check_model, example_arrays, returns_no_tensors
 from gatewright.frontend.torch.preserve import preserved
+from gatewright.frontend.torch.symbolic import leaf_paths
 from gatewright.frontend.torch.taps import Recorder
-from gatewright.frontend.torch.trace import leaf_paths, tap_names
+from gatewright.frontend.torch.trace import tap_names
 from gatewright.frontend.torch.watch import LayerCall, LayerWatch
 
 
@@ -121,6 +122,8 @@ def _couple_gates(layers: list[Any]) -> None:
 
 def _flat_outputs(result: Any) -> tuple[npt.NDArray[Any], ...]:
     """What a model returns, flattened, as numpy."""
+    if isinstance(result, Mapping):
+        result = tuple(result.values())
     if isinstance(result, (tuple, list)) and not isinstance(result, QuantTensor):
         return tuple(array for part in result for array in _flat_outputs(part))
     value = result.value if isinstance(result, QuantTensor) else result

@@ -12,6 +12,7 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.naming import ROOT, call_name, sanitize
 from gatewright.frontend.spec import States, Value
+from gatewright.frontend.torch.arranged import Arranged, Elements
 
 
 @dataclass
@@ -23,12 +24,17 @@ class Tracing:
         names: Node name of each module path.
         calls: How often each path was called so far.
         batch_first: Layout of the model's recurrent layers.
+        elements: Those of its tensors, for what re-arranges them.
     """
 
     builder: GraphBuilder
     names: dict[str, str]
     calls: dict[str, int] = field(default_factory=dict)
     batch_first: bool = True
+    elements: Elements = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.elements = Elements(self.builder, self.batch_first)
 
     def name(self, path: str) -> str:
         """The node name of this call of the module at ``path``: ``act``, then ``act_1``, ..."""
@@ -72,27 +78,41 @@ ModuleEmitter = Callable[[Tracing, Any, str, tuple[Any, ...], dict[str, Any]], A
 CallEmitter = Callable[[Tracing, tuple[Any, ...], dict[str, Any]], Any]
 
 MODULES: dict[type[nn.Module], ModuleEmitter] = {}
+_POINTWISE: set[type[nn.Module]] = set()
 FUNCTION_EMITTERS: dict[Any, CallEmitter] = {}
 METHOD_EMITTERS: dict[str, CallEmitter] = {}
 
 SUPPORTED_CALLS = (
-    "out, state = lstm(x); out[:, -1] or out[:, -1, :] with batch_first=True; out[-1] without; "
+    "out, state = lstm(x); the last time step, out[:, -1], or out[-1] without batch_first; "
+    "views, slices and joins that leave features side by side; shapes; "
     "out.mean(dim=1), out.max(dim=1).values, out.amax(dim=1), or dim=0 without batch_first; "
-    "y.argmax(dim=-1) as the output; "
-    "h[-1] of final states; torch.cat of features; torch.flatten(x, 1); x.flatten(1); F.dropout; "
-    ".contiguous(); .value of a QuantTensor"
+    "y.argmax(dim=-1) as the output; h[-1] of final states; F.dropout; .value of a QuantTensor"
 )
 
 
-def emits(*classes: type[nn.Module]) -> Callable[[ModuleEmitter], ModuleEmitter]:
-    """Register the emitter of module classes."""
+def emits(
+    *classes: type[nn.Module], pointwise: bool = False
+) -> Callable[[ModuleEmitter], ModuleEmitter]:
+    """Register the emitter of module classes.
+
+    Args:
+        classes: Of the modules.
+        pointwise: Whether they make one row of features of one, whatever axes lie in front.
+    """
 
     def register(emitter: ModuleEmitter) -> ModuleEmitter:
         for cls in classes:
             MODULES[cls] = emitter
+        if pointwise:
+            _POINTWISE.update(classes)
         return emitter
 
     return register
+
+
+def is_pointwise(module: nn.Module) -> bool:
+    """Whether a module makes one row of features of one."""
+    return registered_class(module) in _POINTWISE
 
 
 def emits_call(
@@ -143,6 +163,8 @@ def bind(
 
 def expect_value(what: str, value: Any) -> Value:
     """``value`` as one tensor of numbers; GW-108 otherwise."""
+    if isinstance(value, Arranged):
+        return value.elements.whole(value)
     if isinstance(value, Value):
         if value.index:
             raise unsupported_call(what, "it is given class indices, which can only be returned.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,8 @@ def tensors_of(value: Any) -> Arrays:
         value = value.value
     if isinstance(value, torch.Tensor):
         return (np.array(value.detach().cpu().numpy()),)
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
     if isinstance(value, (tuple, list)):
         return tuple(array for part in value for array in tensors_of(part))
     return ()

@@ -1,0 +1,112 @@
+"""Functions that a forward() calls become modules, which quantizers can be placed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import brevitas.nn as qnn
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+from torch import fx, nn
+
+from gatewright.errors import GatewrightError
+from gatewright.frontend.torch.registry import bind
+from gatewright.frontend.torch.symbolic import symbolic_graph
+
+
+def _plain(module: type[nn.Module]) -> Callable[[list[Any]], nn.Module]:
+    return lambda options: module()
+
+
+def _hardtanh(options: list[Any]) -> nn.Module:
+    low, high, _ = options
+    return nn.Hardtanh(float(low), float(high))
+
+
+_NO_OPTIONS = (("input", "inplace"), (None, False))
+_CLAMP = (("input", "min_val", "max_val", "inplace"), (None, -1.0, 1.0, False))
+_LIMITS = (("input", "min", "max", "inplace"), (None, None, None, False))
+_MAKERS: dict[Any, tuple[Any, Callable[[list[Any]], nn.Module]]] = {
+    **dict.fromkeys((torch.relu, F.relu, "relu"), (_NO_OPTIONS, _plain(nn.ReLU))),
+    **dict.fromkeys((torch.tanh, F.tanh, "tanh"), (_NO_OPTIONS, _plain(nn.Tanh))),
+    **dict.fromkeys((torch.sigmoid, F.sigmoid, "sigmoid"), (_NO_OPTIONS, _plain(nn.Sigmoid))),
+    F.relu6: (_NO_OPTIONS, _plain(nn.ReLU6)),
+    F.hardsigmoid: (_NO_OPTIONS, _plain(nn.Hardsigmoid)),
+    F.hardtanh: (_CLAMP, _hardtanh),
+    **dict.fromkeys((torch.clamp, torch.clip, "clamp", "clip"), (_LIMITS, _hardtanh)),
+}
+"""By function, or name of a method: its arguments with their defaults, and the module."""
+
+
+def with_modules(model: nn.Module, examples: Sequence[torch.Tensor]) -> nn.Module:
+    """A model in which activation functions are modules, named as torch.fx names their calls.
+
+    Args:
+        model: In eval mode.
+        examples: One for each argument of its forward().
+
+    Returns:
+        The model itself where it calls no such function; else a ``GraphModule`` of its layers.
+
+    Raises:
+        GatewrightError: GW-108 where forward() cannot be traced.
+    """
+    graph = symbolic_graph(model, examples)
+    calls = [node for node in graph.nodes if _maker(node) is not None]
+    bare = [node for node in graph.nodes if _is_bare(node, model)]
+    if not calls and not bare:
+        return model
+    for node in graph.nodes:
+        if node.op == "get_attr" and not hasattr(model, str(node.target)):
+            model.register_buffer(str(node.target), node.meta["value"])
+    for node in calls:
+        name = node.name
+        while hasattr(model, name):
+            name += "_"
+        model.add_module(name, _module(node))
+        with graph.inserting_before(node):
+            call = graph.call_module(name, (node.args[0],))
+            node.replace_all_uses_with(call)
+        graph.erase_node(node)
+        bare += [call] if _is_bare(call, model) else []
+    for node in bare:
+        name = f"{node.name}_quant"
+        model.add_module(name, qnn.QuantIdentity(act_quant=None).eval())
+        with graph.inserting_after(node):
+            call = graph.call_module(name)
+        node.replace_all_uses_with(call)
+        call.args = (node,)
+    made = fx.GraphModule(model, graph, type(model).__name__)
+    return made.eval()
+
+
+def _is_bare(node: fx.Node, model: nn.Module) -> bool:
+    """Whether a function that Brevitas has no layer for stands there without a quantizer."""
+
+    def calls(node: fx.Node, kind: type[nn.Module]) -> bool:
+        return node.op == "call_module" and isinstance(model.get_submodule(str(node.target)), kind)
+
+    return calls(node, nn.Hardsigmoid) and not all(
+        calls(user, qnn.QuantIdentity) for user in node.users
+    )
+
+
+def _maker(node: fx.Node) -> Any:
+    if node.op not in ("call_function", "call_method") or not node.args:
+        return None
+    target = node.target if node.op == "call_function" else str(node.target)
+    return _MAKERS.get(target)
+
+
+def _module(node: fx.Node) -> nn.Module:
+    (names, defaults), make = _maker(node)
+    _, *options = bind(node.args, dict(node.kwargs), names, defaults)
+    if options[-1] is True or any(isinstance(o, fx.Node) or o is None for o in options):
+        raise GatewrightError(
+            "GW-108",
+            where=node.name,
+            cause="it computes in place, or its limits are no two numbers.",
+            remedy="Use F.hardtanh(x, -a, a), nn.ReLU6() or nn.ReLU(), not in place.",
+        )
+    return make(options)

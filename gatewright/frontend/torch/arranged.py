@@ -1,0 +1,279 @@
+"""Re-arranged tensors: what views, slices and joins make, as numbers of the elements they take.
+
+Whatever torch does to a tensor without computing, it does to the numbers of its elements just so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from gatewright.errors import GatewrightError
+from gatewright.files.limits import INPUT_VALUES
+from gatewright.frontend import emit
+from gatewright.frontend.builder import GraphBuilder
+from gatewright.frontend.spec import Layout, States, Value
+from gatewright.ir.host import Groups, groupings, to_graph, to_user
+
+NONE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Arranged:
+    """A tensor made of elements of others.
+
+    Attributes:
+        index: int64, of its own shape: the number of each element.
+        elements: What the numbers stand for.
+        origin: The call that made it, for errors.
+        fixed: Whether a time step was taken by its number.
+    """
+
+    index: torch.Tensor
+    elements: Elements
+    origin: str
+    fixed: bool = False
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One feature of a tensor: that of which value, and at which step (None: at its own)."""
+
+    value: Value
+    feature: int
+    step: int | None
+
+
+class Elements:
+    """Numbers the elements of the tensors of a graph under construction.
+
+    Args:
+        builder: Where nodes go.
+        batch_first: Layout of the model's recurrent layers.
+    """
+
+    def __init__(self, builder: GraphBuilder, batch_first: bool) -> None:
+        self._builder = builder
+        self._layout = Layout(batch_first)
+        self._values: list[Value] = []
+        self._blocks: dict[str, torch.Tensor] = {}
+        self._owner = torch.zeros(0, dtype=torch.int64)
+        self._place = torch.zeros(0, dtype=torch.int64)
+        self._parts: dict[str, tuple[Value, tuple[Value, ...]]] = {}
+        self._finals: dict[str, Value] = {}
+        self._made: dict[Any, Value] = {}
+
+    def joined(self, whole: Value, parts: Sequence[Value]) -> Value:
+        """Note of which tensors another one is made, side by side."""
+        self._parts[whole.name] = whole, tuple(parts)
+        return whole
+
+    def ends(self, out: Value, final: Value) -> None:
+        """Note that the first step of a layer that runs backwards is its final state."""
+        self._finals[out.name] = final
+
+    def of(self, value: Value | States | Arranged) -> torch.Tensor:
+        """The numbers of the elements of a tensor."""
+        if isinstance(value, Arranged):
+            return value.index
+        if isinstance(value, States):
+            return torch.stack([self.of(item) for item in value.items])
+        if value.name in self._parts:
+            return torch.cat([self.of(part) for part in self._parts[value.name][1]], -1)
+        if value.name not in self._blocks:
+            count = math.prod(value.shape)
+            INPUT_VALUES.check(value.name, len(self._owner) + count)
+            places = torch.arange(count)
+            self._blocks[value.name] = (places + len(self._owner)).reshape(value.shape)
+            self._owner = torch.cat([self._owner, torch.full((count,), len(self._values))])
+            self._place = torch.cat([self._place, places])
+            self._values.append(value)
+        return self._blocks[value.name]
+
+    def steps_of(self, index: torch.Tensor) -> torch.Tensor:
+        """The time step of each element, ``NONE`` where it has none."""
+        owners, places = self._owner[index], self._place[index]
+        steps = torch.full_like(index, NONE)
+        for number, value in enumerate(self._values):
+            layout = self._layout_of(value)
+            if layout is not None:
+                where = owners == number
+                steps[where] = self._coordinates(value, places[where])[layout.time_axis]
+        return steps
+
+    def _layout_of(self, value: Value) -> Layout | None:
+        """Of a sequence; that of the layers where it is not known yet."""
+        if len(value.shape) != 3 or value.stack:
+            return None
+        return value.layout or self._layout
+
+    @staticmethod
+    def _coordinates(value: Value, places: torch.Tensor) -> list[torch.Tensor]:
+        found = []
+        for size in reversed(value.shape):
+            found.append(places % size)
+            places = places // size
+        return found[::-1]
+
+    def whole(self, arranged: Arranged) -> Value:
+        """A re-arranged tensor [B, F] or [B, T, F] (or [T, B, F]) as a value of the graph.
+
+        Raises:
+            GatewrightError: GW-108 where no kernel gives that.
+        """
+        value = self._find(arranged.index, arranged.fixed)
+        if value is None:
+            raise not_arranged(arranged)
+        return value
+
+    def within(self, arranged: Arranged, last: bool) -> tuple[Value, Groups] | None:
+        """A re-arranged tensor as a value of the graph, and which of its axes stand where.
+
+        Args:
+            arranged: Of any shape.
+            last: Whether its features have to be its last axis.
+        """
+        for sizes in self._candidates(arranged.index):
+            for groups in groupings(tuple(arranged.index.shape), sizes):
+                if last and (not groups or groups[-1] != (len(sizes) - 1,)):
+                    continue
+                value = self._find(_turned(arranged.index, groups, sizes), arranged.fixed)
+                if value is not None:
+                    return value, groups
+        return None
+
+    def _candidates(self, index: torch.Tensor) -> Iterator[tuple[int, ...]]:
+        """Sizes of sequences and of matrices that have as many elements."""
+        shapes = [v.shape for v in self._values if self._layout_of(v) is not None]
+        leads = dict.fromkeys(shape[:2] for shape in shapes)
+        axis = self._layout.batch_axis
+        batches = dict.fromkeys([*(s[axis] for s in leads), *(v.shape[0] for v in self._values)])
+        for lead in (*leads, *((batch,) for batch in batches)):
+            count, rest = divmod(index.numel(), math.prod(lead))
+            if not rest and count:
+                yield (*lead, count)
+
+    def _find(self, index: torch.Tensor, fixed: bool) -> Value | None:
+        if index.ndim not in (2, 3):
+            return None
+        key = (tuple(index.shape), index.numpy().tobytes(), fixed)
+        if key not in self._made:
+            value = self._flat(index) or self._columns(index, fixed)
+            if value is None:
+                return None
+            self._made[key] = value
+        return self._made[key]
+
+    def _flat(self, index: torch.Tensor) -> Value | None:
+        """All steps of one sequence side by side."""
+        value = self._values[int(self._owner[index.flatten()[0]])]
+        layout = self._layout_of(value)
+        if index.ndim != 2 or layout is None or not layout.batch_first or value.shape[1] < 2:
+            return None
+        if not torch.equal(index, self.of(value).flatten(1)):
+            return None
+        return emit.flatten(self._builder, "flatten", value)
+
+    def _columns(self, index: torch.Tensor, fixed: bool) -> Value | None:
+        columns = [self._column(index[..., k]) for k in range(index.shape[-1])]
+        if not all(columns):
+            return None
+        found = [column for column in columns if column is not None]
+        steps = {column.step for column in found}
+        last = next(iter(steps))
+        if len(steps) == 1 and last is not None and self._is_last(found, last):
+            whole = self._beside([_Column(c.value, c.feature, None) for c in found], fixed)
+            return whole and emit.select_last(
+                self._builder, "last_step", whole, last if fixed else -1
+            )
+        return self._beside(found, fixed)
+
+    def _is_last(self, columns: list[_Column], step: int) -> bool:
+        layouts = [self._layout_of(column.value) for column in columns]
+        return all(
+            layout is not None and step == column.value.shape[layout.time_axis] - 1
+            for column, layout in zip(columns, layouts, strict=True)
+        )
+
+    def _beside(self, columns: list[_Column], fixed: bool) -> Value | None:
+        runs: list[list[_Column]] = []
+        for column in columns:
+            last = runs[-1][-1] if runs else None
+            if last and (last.value, last.step) == (column.value, column.step):
+                runs[-1].append(column)
+            else:
+                runs.append([column])
+        parts = [self._part(run, fixed) for run in runs]
+        found = [part for part in parts if part is not None]
+        return self._join(found) if len(found) == len(parts) else None
+
+    def _column(self, index: torch.Tensor) -> _Column | None:
+        """One feature of all sequences, [B], or of all their steps, [B, T] or [T, B]."""
+        owners = self._owner[index]
+        value = self._values[int(owners.flatten()[0])]
+        if not bool((owners == owners.flatten()[0]).all()):
+            return None
+        layout = self._layout_of(value)
+        if value.stack or len(value.shape) != 2 + (layout is not None):
+            return None
+        *lead, feature = self._coordinates(value, self._place[index])
+        f, step = int(feature.flatten()[0]), None
+        if layout is not None and index.ndim == 1:
+            step = int(lead.pop(layout.time_axis)[0])
+            whole = self.of(value).select(layout.time_axis, step)[..., f]
+        else:
+            whole = self.of(value)[..., f]
+        return _Column(value, f, step) if torch.equal(whole, index) else None
+
+    def _part(self, run: list[_Column], fixed: bool) -> Value | None:
+        first = run[0]
+        value = first.value if first.step is None else self._step(first.value, first.step, fixed)
+        features = tuple(column.feature for column in run)
+        if value is None or features == tuple(range(value.shape[-1])):
+            return value
+        return None
+
+    def _step(self, value: Value, step: int, fixed: bool) -> Value | None:
+        """One time step of a sequence."""
+        layout = self._layout_of(value)
+        assert layout is not None
+        if step == 0 and value.name in self._finals:
+            return self._finals[value.name]
+        if value.layout is None or step != value.shape[layout.time_axis] - 1:
+            return None
+        return emit.select_last(self._builder, "last_step", value, step if fixed else -1)
+
+    def _join(self, parts: Sequence[Value]) -> Value:
+        """Several side by side; what was joined so before is not joined again."""
+        if len(parts) == 1:
+            return parts[0]
+        names = [part.name for part in parts]
+        for whole, known in self._parts.values():
+            if [part.name for part in known] == names:
+                return whole
+        return self.joined(emit.concat(self._builder, "cat", parts), parts)
+
+
+def _turned(index: torch.Tensor, groups: Groups, sizes: Sequence[int]) -> torch.Tensor:
+    return torch.from_numpy(to_graph(index.numpy(), groups, sizes))
+
+
+def turned_back(index: torch.Tensor, groups: Groups) -> torch.Tensor:
+    """The inverse of what ``Elements.within`` did to the axes."""
+    return torch.from_numpy(to_user(index.numpy(), groups))
+
+
+def not_arranged(arranged: Arranged) -> GatewrightError:
+    """GW-108 for an arrangement that no kernel gives."""
+    return GatewrightError(
+        "GW-108",
+        where=arranged.origin,
+        cause=f"it gives a tensor {list(arranged.index.shape)} that no kernel makes: its rows are "
+        "neither one a sequence nor one a time step, or steps are left out.",
+        remedy="Give layers and the output a row for each sequence, [B, F], or for each time step, "
+        "[B, T, F], with features side by side; of single steps take the last, out[:, -1].",
+    )

@@ -1,0 +1,140 @@
+"""The torch.fx graph of a module: what its forward() calls, in order."""
+
+from __future__ import annotations
+
+import inspect
+import operator
+import traceback
+from collections.abc import Sequence
+
+import torch
+from torch import fx, nn
+
+from gatewright.errors import GatewrightError
+from gatewright.frontend.torch import emitters as _emitters  # noqa: F401 - they register
+from gatewright.frontend.torch.checks import PADDED
+from gatewright.frontend.torch.preserve import held, held_outside, preserved
+from gatewright.frontend.torch.registry import registered_class
+from gatewright.frontend.torch.shapes import ShapeTracer
+
+_PACKING = inspect.getsourcefile(torch.nn.utils.rnn)
+
+
+class _Tracer(ShapeTracer):
+    """Keeps what has an emitter, Brevitas and torch.nn layers whole."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        if registered_class(m) is not None or type(m).__module__.startswith("brevitas."):
+            return True
+        return bool(super().is_leaf_module(m, module_qualified_name))
+
+
+def leaf_paths(model: nn.Module) -> list[str]:
+    """Paths of the modules that a trace keeps whole, each once."""
+    tracer = _Tracer()
+    found: list[str] = []
+    for path, module in model.named_modules():
+        inside = any(path.startswith(f"{leaf}.") or leaf == "" for leaf in found)
+        is_list = isinstance(module, nn.ModuleList | nn.ModuleDict)
+        if not inside and not is_list and tracer.is_leaf_module(module, path):
+            found.append(path)
+    return found
+
+
+def symbolic_graph(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.Graph:
+    """The fx graph of a model that is given such arguments.
+
+    Args:
+        module: In eval mode.
+        examples: One for each argument; what forward() asks of shapes is answered from these.
+
+    Raises:
+        GatewrightError: GW-108 where forward() cannot be traced, or keeps a state.
+    """
+    with preserved(module):
+        bare = _Tracer().is_leaf_module(module, "")
+        return (_bare_graph if bare else _symbolic_trace)(module, examples)
+
+
+def _bare_graph(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.Graph:
+    """The graph of a module that is itself a leaf: one call of it."""
+    graph = fx.Graph()
+    names = list(inspect.signature(module.forward).parameters)[: len(examples)]
+    call = graph.call_module("", tuple(graph.placeholder(name) for name in names))
+    graph.output(call)
+    return graph
+
+
+def _symbolic_trace(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.Graph:
+    """The fx graph; arguments beyond the examples keep their defaults."""
+    try:
+        signature = list(inspect.signature(module.forward).parameters.values())
+        rest = signature[len(examples) :]
+        fixed = {p.name: p.default for p in rest if p.default is not inspect.Parameter.empty}
+        graph = _Tracer(examples).trace(module, concrete_args=fixed)
+        _read_attributes(graph, module)
+        places = [(f"self.{name}", value) for name, value in held(module)]
+        places += held_outside(module)
+        kept = [(name, value.node) for name, value in places if isinstance(value, fx.Proxy)]
+        if kept:  # a second call shows whether it reads what the first one left
+            _refuse_state(kept, _Tracer(examples).trace(module, concrete_args=fixed))
+    except GatewrightError:
+        raise
+    except (Exception, SystemExit) as error:  # whatever forward() raises on a proxy
+        if any(frame.filename == _PACKING for frame in traceback.extract_tb(error.__traceback__)):
+            raise GatewrightError(
+                "GW-108",
+                where=f"{type(module).__name__}.forward",
+                cause="it packs or pads sequences of several lengths.",
+                remedy=f"{PADDED.rstrip('.')}, outside of forward().",
+            ) from error
+        raise GatewrightError(
+            "GW-108",
+            where=f"{type(module).__name__}.forward",
+            cause=f"it cannot be traced symbolically: {type(error).__name__}: {error}",
+            remedy="Let no if, loop, len() or shape depend on the data; take constants from "
+            "__init__ instead. Initial states of zeros are the default: leave them out. A state "
+            "that lasts from call to call: give it as an argument of forward() and return it.",
+        ) from error
+    graph.eliminate_dead_code(_has_effect)
+    return graph
+
+
+def _read_attributes(graph: fx.Graph, module: nn.Module) -> None:
+    """Note the value of each attribute that the graph gets, and the user's name of it."""
+    nodes = [node for node in graph.nodes if node.op == "get_attr"]
+    names = {id(value): name for name, value in held(module)} if nodes else {}
+    for node in nodes:
+        value = operator.attrgetter(str(node.target))(module)
+        node.meta["value"], node.meta["name"] = value, names.get(id(value), str(node.target))
+
+
+def _refuse_state(kept: list[tuple[str, fx.Node]], again: fx.Graph) -> None:
+    """Refuse a place that a second call reads after the first one has set it."""
+    nodes = set(again.nodes)
+    foreign = {s for node in again.nodes for s in node.all_input_nodes if s not in nodes}
+    if not foreign:
+        return
+    name = next((name for name, node in kept if node in foreign), kept[0][0])
+    raise GatewrightError(
+        "GW-108",
+        where=name.partition("[")[0],
+        cause="forward() keeps a state there from call to call, and a compiled model has neither "
+        "attributes nor globals.",
+        remedy="Give the state as an argument of forward() and return the new one; a sequence that "
+        "comes in pieces is what a stream of the build is for.",
+    )
+
+
+# torch.fx guards arguments that keep their defaults; nothing else can be passed here.
+_GUARDS = (operator.eq, torch._assert, fx._symbolic_trace._assert_is_none)
+_PURE = (operator.getitem, getattr, *_GUARDS)
+
+
+def _has_effect(node: fx.Node) -> bool:
+    """Whether a node counts even where nothing uses its result."""
+    if node.op == "call_function":  # operator.setitem, in-place functions
+        return node.target not in _PURE
+    if node.op == "call_method":
+        return str(node.target).endswith("_")
+    return node.op in ("placeholder", "output")

@@ -1,0 +1,149 @@
+"""Float models as people write them: calibrated, then what torch computes, at every level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+from level_tools import needs
+from torch import Tensor, nn
+
+import gatewright
+
+pytestmark = pytest.mark.compiles
+
+B, T, I, H = 40, 6, 4, 5  # noqa: E741 - the field's names
+LEVELS = ("traced", "integer", "standard")
+
+
+class Written(nn.Module):
+    """A linear layer, an LSTM, a head, and what a forward() makes of them."""
+
+    def __init__(self, forward: Callable[[Any, Tensor], Any], act: nn.Module | None = None) -> None:
+        super().__init__()
+        self.inp = nn.Linear(I, 6)
+        self.act = act
+        self.lstm = nn.LSTM(6, H, batch_first=True)
+        self.fc = nn.Linear(H, 2)
+        self._forward = forward
+
+    def forward(self, x: Tensor) -> Any:
+        return self._forward(self, x)
+
+
+def head(m: Any, y: Tensor) -> Tensor:
+    return m.fc(m.lstm(y)[0][:, -1])
+
+
+MODELS: dict[str, tuple[Any, ...]] = {
+    "F.relu": (lambda m, x: m.fc(F.relu(m.lstm(F.relu(m.inp(x)))[0][:, -1])),),
+    ".relu()": (lambda m, x: head(m, m.inp(x).relu()),),
+    "torch.tanh and sigmoid": (lambda m, x: torch.tanh(head(m, torch.sigmoid(m.inp(x)))),),
+    "F.hardtanh": (lambda m, x: head(m, F.hardtanh(m.inp(x))),),
+    "clamp": (lambda m, x: head(m, m.inp(x).clamp(-0.25, 0.25)),),
+    "F.relu6": (lambda m, x: head(m, F.relu6(m.inp(x))),),
+    "F.hardsigmoid": (lambda m, x: head(m, F.hardsigmoid(m.inp(x))),),
+    "nn.Tanh": (lambda m, x: head(m, m.act(m.inp(x))), nn.Tanh()),
+    "nn.Sigmoid": (lambda m, x: head(m, m.act(m.inp(x))), nn.Sigmoid()),
+    "nn.Hardtanh": (lambda m, x: head(m, m.act(m.inp(x))), nn.Hardtanh(-0.5, 0.5)),
+    "nn.ReLU6": (lambda m, x: head(m, m.act(m.inp(x))), nn.ReLU6()),
+    "nn.Hardsigmoid": (lambda m, x: head(m, m.act(m.inp(x))), nn.Hardsigmoid()),
+    "zero states": (
+        lambda m, x: m.fc(m.lstm(m.inp(x), (torch.zeros(1, x.size(0), H),) * 2)[1][0].squeeze(0)),
+    ),
+}
+
+
+class EncoderDecoder(nn.Module):
+    """Two stacks, the second of which begins where the first ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.LSTM(I, H, num_layers=2, batch_first=True)
+        self.decoder = nn.LSTM(I, H, num_layers=2, batch_first=True)
+        self.fc = nn.Linear(H, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        _, state = self.encoder(x)
+        return self.fc(self.decoder(x, state)[0])
+
+
+class GivenStates(nn.Module):
+    """States as arguments, in torch's form and order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(I, H, bidirectional=True, batch_first=True)
+        self.rnn = nn.RNN(2 * H, 3, num_layers=2, batch_first=True)
+
+    def forward(self, x: Tensor, h: Tensor, c: Tensor) -> Tensor:
+        out, _ = self.lstm(x, (h, c))
+        return self.rnn(out, torch.zeros(2, x.size(0), 3))[0]
+
+
+def data(seed: int = 0, count: int = B) -> Tensor:
+    """Random sequences."""
+    x = np.random.default_rng(seed).normal(0, 1.5, (count, T, I))
+    return torch.from_numpy(x.astype(np.float32))
+
+
+def calibrated(model: nn.Module, given: Any) -> gatewright.Calibration:
+    """A calibrated model whose answers are near those of the float one."""
+    result = gatewright.calibrate(model.eval(), given)
+    assert result.output_error.relative < 0.1, result
+    return result
+
+
+def made(name: str) -> nn.Module:
+    torch.manual_seed(0)
+    return Written(*MODELS[name])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_level_agrees(name: str, tmp_path: Path) -> None:
+    result = calibrated(made(name), data())
+    build = gatewright.compile(result, output_dir=tmp_path / "build")
+    report = build.verify(data(1).numpy(), model=result.model, levels=LEVELS)
+    assert report.mismatches == 0, report.divergence
+    assert all(c.compared["output"] > 0 for c in report.comparisons)
+
+
+def test_states_are_handed_over(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    result = calibrated(EncoderDecoder(), data())
+    build = gatewright.compile(result, output_dir=tmp_path / "build")
+    report = build.verify(data(1).numpy(), model=result.model, levels=LEVELS)
+    assert report.mismatches == 0, report.divergence
+
+
+def test_states_are_arguments(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    states = [torch.rand(2, B, H) - 0.5 for _ in "hc"]
+    result = calibrated(GivenStates(), (data(), *states))
+    build = gatewright.compile(result, output_dir=tmp_path / "build")
+    x = tuple(t.numpy() for t in (data(1), *states))
+    report = build.verify(x, model=result.model, levels=LEVELS)
+    assert report.mismatches == 0, report.divergence
+
+
+@needs("rtl")
+def test_in_hardware(tmp_path: Path) -> None:
+    result = calibrated(made("F.relu"), data())
+    build = gatewright.compile(result, output_dir=tmp_path / "build")
+    levels = ("integer", "csim", "rtl")
+    report = build.verify(data(1, 20).numpy(), model=result.model, levels=levels)
+    assert report.mismatches == 0, report.divergence
+
+
+def test_a_clamp_is_that_of_the_quantizer() -> None:
+    result = calibrated(made("nn.Hardtanh"), data())
+    act = result.model.act
+    with torch.no_grad():
+        y = act(torch.linspace(-2, 2, 101))
+    assert 0.45 < float(y.max()) <= 0.5
+    assert float(y.min()) == -float(y.max())
