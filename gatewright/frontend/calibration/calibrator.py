@@ -121,10 +121,10 @@ def _place_activations(
             scale,
             bits,
             slot.signed,
-            narrow=slot.clamps and slot.signed,
+            narrow=slot.clamp is not None and slot.signed,
             power_of_two=options.scale == "power_of_two",
         )
-        if slot.clamps and grid.power_of_two and grid.largest_code * scale > slot.largest:
+        if grid.power_of_two and grid.largest_code * scale > (slot.clamp or np.inf):
             scale /= 2  # so that the quantizer clamps as soon as the function does
             grid = replace(grid, scale=scale)
         slot.fill(grid)

@@ -85,18 +85,16 @@ class Slot:
     @property
     def signed(self) -> bool:
         """Whether values below 0 can come."""
-        function = activation_function(self.quantizer)
-        return not isinstance(function, _UNSIGNED) and not (self.clamps and function.min_val >= 0)
+        function: Any = activation_function(self.quantizer)
+        if isinstance(function, nn.Hardtanh):
+            return bool(function.min_val < 0)
+        return not isinstance(function, _UNSIGNED)
 
     @property
-    def clamps(self) -> bool:
-        """Whether it is a clamp, which the quantizer takes in."""
-        return isinstance(activation_function(self.quantizer), nn.Hardtanh)
-
-    @property
-    def largest(self) -> float:
-        """Where that clamps."""
-        return float(activation_function(self.quantizer).max_val)
+    def clamp(self) -> float | None:
+        """Where values are clamped, which the quantizer takes in; None where they are not."""
+        function: Any = activation_function(self.quantizer)
+        return float(function.max_val) if isinstance(function, nn.Hardtanh) else None
 
     def fill(self, grid: Grid, weight: bool = False) -> None:
         """Put a quantizer in every place."""
