@@ -19,7 +19,7 @@ from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.spec import Layout, States, Value
 from gatewright.ir.host import Groups, groupings, to_graph, to_user
 
-NONE = -1
+NO_STEP = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,9 +95,9 @@ class Elements:
         return self._blocks[value.name]
 
     def steps_of(self, index: torch.Tensor) -> torch.Tensor:
-        """The time step of each element, ``NONE`` where it has none."""
+        """The time step of each element, ``NO_STEP`` where it has none."""
         owners, places = self._owner[index], self._place[index]
-        steps = torch.full_like(index, NONE)
+        steps = torch.full_like(index, NO_STEP)
         for number, value in enumerate(self._values):
             layout = self._layout_of(value)
             if layout is not None:

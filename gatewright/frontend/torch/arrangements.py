@@ -10,7 +10,7 @@ import torch
 from torch import fx
 
 from gatewright.frontend.spec import States, Value
-from gatewright.frontend.torch.arranged import NONE, Arranged
+from gatewright.frontend.torch.arranged import NO_STEP, Arranged
 from gatewright.frontend.torch.registry import (
     MaxOutput,
     OwnTensor,
@@ -100,7 +100,7 @@ def _counts_from_the_front(ctx: Tracing, source: Any, index: Any) -> bool:
         ends = (item.start, item.stop) if isinstance(item, slice) else (item,)
         numbered = any(isinstance(end, int) and end >= 0 for end in ends if end is not None)
         first, last = steps.select(axis, 0), steps.select(axis, -1)
-        if numbered and bool(((first != last) & (first != NONE)).any()):
+        if numbered and bool(((first != last) & (first != NO_STEP)).any()):
             return True
         axis += 1
     return False
