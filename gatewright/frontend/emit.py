@@ -42,7 +42,8 @@ def batch_norm(builder: GraphBuilder, name: str, x: Value, spec: BatchNormSpec) 
         GatewrightError: GW-106 where x has another shape, GW-109 where a variance is not positive.
     """
     features = spec.mean.size
-    if x.shape[1:] != (features,):
+    of_channels = x.layout is not None and x.layout.channels_first and x.shape[1] == features
+    if x.shape[1:] != (features,) and not of_channels:
         raise GatewrightError(
             "GW-106",
             where=name,
@@ -65,7 +66,7 @@ def batch_norm(builder: GraphBuilder, name: str, x: Value, spec: BatchNormSpec) 
     inputs = [builder.initializer(f"{name}.{key}", values) for key, values in constants.items()]
     epsilon = float(np.float32(spec.epsilon))
     out = builder.node("BatchNormalization", name, [x.name, *inputs], epsilon=epsilon)[0]
-    return Value(out, x.shape)
+    return Value(out, x.shape, None, x.layout)
 
 
 def over_time(builder: GraphBuilder, name: str, op: str, x: Value) -> Value:
@@ -75,11 +76,28 @@ def over_time(builder: GraphBuilder, name: str, op: str, x: Value) -> Value:
     axes = builder.initializer(f"{name}.axes", np.array([x.layout.time_axis], dtype=np.int64))
     out = builder.node(op, name, [x.name, axes], keepdims=0)[0]
     grid = x.grid if op == "ReduceMax" else None
-    return Value(out, (x.shape[x.layout.batch_axis], x.shape[2]), grid)
+    return Value(out, _step_shape(x, x.layout), grid)
+
+
+def _step_shape(x: Value, layout: Layout) -> tuple[int, int]:
+    """Of one time step of a sequence."""
+    return x.shape[layout.batch_axis], x.shape[layout.feature_axis]
+
+
+def check_features_last(where: str, x: Value) -> None:
+    """GW-109 where the last axis is that of time."""
+    if x.layout is not None and x.layout.channels_first:
+        raise GatewrightError(
+            "GW-109",
+            where=where,
+            cause="it is given [B, F, T], and takes features along the last axis.",
+            remedy="Turn the output of a convolution or pool round first: x.transpose(1, 2).",
+        )
 
 
 def argmax(builder: GraphBuilder, name: str, x: Value) -> Value:
-    """``ArgMax`` over the last axis."""
+    """``ArgMax`` over the last axis, the features."""
+    check_features_last(name, x)
     attributes = {"axis": len(x.shape) - 1, "keepdims": 0, "select_last_index": 0}
     out = builder.node("ArgMax", name, [x.name], **attributes)[0]
     return Value(out, x.shape[:-1], None, x.layout, index=True)
@@ -95,6 +113,7 @@ def check_sequence(where: str, x: Value, input_size: int, batch_first: bool) -> 
             cause=f"its sequence is {x.name}, a further argument of forward().",
             remedy="Let the first argument be the sequence; further ones are initial states.",
         )
+    check_features_last(where, x)
     if len(x.shape) != 3 or x.shape[2] != input_size:
         raise GatewrightError(
             "GW-106",
@@ -211,6 +230,7 @@ def concat(builder: GraphBuilder, name: str, parts: Sequence[Value]) -> Value:
             where one is not quantized.
     """
     first = parts[0]
+    check_features_last(name, first)
     if any(part.shape[:-1] != first.shape[:-1] or part.layout != first.layout for part in parts):
         shapes = ", ".join(str(list(part.shape)) for part in parts)
         raise GatewrightError(
@@ -265,6 +285,7 @@ def linear(builder: GraphBuilder, name: str, x: Value, spec: LinearSpec) -> Valu
     Raises:
         GatewrightError: GW-106 where the features differ, GW-301 where x is not quantized.
     """
+    check_features_last(name, x)
     rows, columns = spec.weight.values.shape
     if x.shape[-1] != columns:
         raise GatewrightError(
@@ -305,7 +326,7 @@ def select_last(builder: GraphBuilder, name: str, x: Value, index: int) -> Value
     axis = x.layout.time_axis
     at = builder.initializer(f"{name}.index", np.array(index, dtype=np.int64))
     out = builder.node("Gather", name, [x.name, at], axis=axis)[0]
-    return Value(out, (x.shape[x.layout.batch_axis], x.shape[2]), x.grid)
+    return Value(out, _step_shape(x, x.layout), x.grid)
 
 
 def flatten(builder: GraphBuilder, name: str, x: Value) -> Value:
@@ -315,7 +336,7 @@ def flatten(builder: GraphBuilder, name: str, x: Value) -> Value:
         GatewrightError: GW-108 where axis 0 is not known to be the batch, GW-208 for too many
             features.
     """
-    if len(x.shape) == 3 and (x.layout is None or not x.layout.batch_first):
+    if len(x.shape) == 3 and x.layout != Layout(batch_first=True):
         raise GatewrightError(
             "GW-108",
             where=name,

@@ -10,6 +10,7 @@ import numpy as np
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import ACTIVATION_BITS, PARAMETER_BITS
 from gatewright.ir.quantizer import ROUNDING_MODES
+from gatewright.ir.traced.layouts import BATCH_FIRST, CHANNELS_FIRST, TIME_MAJOR
 from gatewright.ir.traced.vocabulary import CellForm, qonnx_rounding
 from gatewright.ir.types import Float32Array
 
@@ -156,12 +157,12 @@ def act_spec(where: str, spec: QuantSpec) -> QuantSpec:
     return spec.with_shape(())
 
 
-def weight_spec(where: str, spec: QuantSpec, rows: int) -> QuantSpec:
-    """The quantizer of a weight [rows, columns]: shape ``()`` or ``[rows, 1]``; else GW-107."""
-    per_row = spec.scale.size == rows and (spec.scale.ndim == 2 and spec.scale.shape[1] == 1)
-    if spec.scale.size != 1 and not per_row:
+def weight_spec(where: str, spec: QuantSpec, shape: tuple[int, ...]) -> QuantSpec:
+    """The quantizer of a weight [rows, ...]: one scale, or ``[rows, 1, ...]``; else GW-107."""
+    per_row = (shape[0], *(1 for _ in shape[1:]))
+    if spec.scale.size != 1 and spec.scale.shape != per_row:
         raise _unsupported(where, f"its scale has shape {list(spec.scale.shape)}")
-    return spec.with_shape(() if spec.scale.size == 1 else (rows, 1))
+    return spec.with_shape(() if spec.scale.size == 1 else per_row)
 
 
 def bias_spec(where: str, spec: QuantSpec, rows: int) -> QuantSpec:
@@ -246,6 +247,44 @@ class LinearSpec:
     bias: Parameter | None
 
 
+@dataclass(frozen=True)
+class WindowSpec:
+    """Windows over time.
+
+    Attributes:
+        kernel: Steps of a window.
+        stride: Steps from a window to the next.
+        dilation: Steps from one of a window to the next.
+        before: Steps of padding before a sequence.
+        after: Steps of padding behind it.
+    """
+
+    kernel: int
+    stride: int = 1
+    dilation: int = 1
+    before: int = 0
+    after: int = 0
+
+    @property
+    def span(self) -> int:
+        """Steps from the first to the last of a window, both included."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    def count(self, steps: int) -> int:
+        """Windows over so many steps."""
+        return (steps + self.before + self.after - self.span) // self.stride + 1
+
+
+@dataclass(frozen=True, eq=False)
+class ConvSpec:
+    """A convolution over time: weight [N, F / groups, K], bias [N] or None."""
+
+    weight: Parameter
+    bias: Parameter | None
+    window: WindowSpec
+    groups: int
+
+
 @dataclass(frozen=True, eq=False)
 class BatchNormSpec:
     """``(x - mean) / sqrt(variance + epsilon) * weight + bias``, each [F] but for epsilon."""
@@ -259,19 +298,44 @@ class BatchNormSpec:
 
 @dataclass(frozen=True)
 class Layout:
-    """The axes of a sequence tensor of rank 3."""
+    """The axes of a sequence tensor of rank 3.
+
+    Attributes:
+        batch_first: Whether it begins with that of sequences.
+        channels_first: Whether it is [B, F, T] then, as convolutions take it.
+    """
 
     batch_first: bool
+    channels_first: bool = False
+
+    @staticmethod
+    def of(axes: str) -> Layout | None:
+        """Of these axes in their order; None where no layer has them so."""
+        known = {BATCH_FIRST: Layout(True), TIME_MAJOR: Layout(False)}
+        known[CHANNELS_FIRST] = Layout(True, True)
+        return known.get(axes)
+
+    @property
+    def axes(self) -> str:
+        """B, T and F in their order."""
+        if self.channels_first:
+            return CHANNELS_FIRST
+        return BATCH_FIRST if self.batch_first else TIME_MAJOR
 
     @property
     def batch_axis(self) -> int:
         """The axis of the sequences of a batch."""
-        return 0 if self.batch_first else 1
+        return self.axes.index("B")
 
     @property
     def time_axis(self) -> int:
         """The axis of time steps."""
-        return 1 if self.batch_first else 0
+        return self.axes.index("T")
+
+    @property
+    def feature_axis(self) -> int:
+        """The axis of features."""
+        return self.axes.index("F")
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from typing import Annotated, Generic, Literal, TypeAlias, TypedDict, TypeVar
 import msgspec
 
 from gatewright.files.records import Count, Record
+from gatewright.ir.steps import EVERY, StepCount
 
 Bound = Annotated[int, msgspec.Meta(ge=-(2**32), le=2**32)]
 """The least or greatest value of a stream, whose words have at most 32 bits."""
@@ -20,6 +21,32 @@ SCHEMA: Literal[4] = 4
 """The version of the records. The first had no number, tiles and taps by position, and requantizers
 whose fields were those of their kernel; the second had one schedule for RTL and C++; the third no
 name."""
+
+
+class StepsRecord(Record, frozen=True):
+    """``(T + offset) // stride`` steps of a sequence of T.
+
+    Attributes:
+        offset: Added to T.
+        stride: What the sum is divided by, rounding down.
+    """
+
+    offset: Annotated[int, msgspec.Meta(ge=-(2**32), le=2**32)]
+    stride: Annotated[int, msgspec.Meta(ge=1, le=2**32)]
+
+    @staticmethod
+    def of(count: StepCount) -> StepsRecord | msgspec.UnsetType:
+        """Of what has so many; unset where that is T."""
+        if count == EVERY:
+            return msgspec.UNSET
+        return StepsRecord(count.offset, count.stride)
+
+
+def steps_of(windows: StepsRecord | msgspec.UnsetType, steps: int) -> int:
+    """How many steps that are, for a sequence of so many; all of them where it is unset."""
+    if isinstance(windows, StepsRecord):
+        return (steps + windows.offset) // windows.stride
+    return steps
 
 
 class PortRecord(Record, frozen=True):
@@ -36,6 +63,7 @@ class PortRecord(Record, frozen=True):
         lane_bits: Bits of each.
         words_per_step: Words of a beat.
         stream: What it feeds, or what feeds it.
+        windows: How many steps a sequence has there, where windows over time make others of them.
     """
 
     name: str
@@ -48,6 +76,7 @@ class PortRecord(Record, frozen=True):
     lane_bits: Count
     words_per_step: Count
     stream: str
+    windows: StepsRecord | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def signed(self) -> bool:
@@ -56,7 +85,7 @@ class PortRecord(Record, frozen=True):
 
     def beats(self, steps: int) -> int:
         """Beats of a sequence."""
-        return steps if self.sequence else 1
+        return steps_of(self.windows, steps) if self.sequence else 1
 
     def shape(self, sequences: int, steps: int) -> tuple[int, int, int]:
         """Of the array that holds its values."""
@@ -91,12 +120,18 @@ class Tap(Record, frozen=True):
         width: Values of a step.
         sequence: Whether there is one a time step, rather than one a sequence.
         reverse: Whether its time steps come from the last to the first.
+        windows: As of a port.
     """
 
     name: str
     width: Count
     sequence: bool
     reverse: bool = False
+    windows: StepsRecord | msgspec.UnsetType = msgspec.UNSET
+
+    def rows(self, steps: int) -> int:
+        """Of a sequence."""
+        return steps_of(self.windows, steps) if self.sequence else 1
 
 
 class StateTap(Record, frozen=True):
@@ -113,6 +148,7 @@ class StateTap(Record, frozen=True):
         port: Prefix of its signals.
         units: Units of a row.
         rows: Rows of a time step.
+        windows: As of a port.
     """
 
     name: str
@@ -125,6 +161,7 @@ class StateTap(Record, frozen=True):
     port: str = ""
     units: Count = 0
     rows: Count = 0
+    windows: StepsRecord | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def row_bits(self) -> int:

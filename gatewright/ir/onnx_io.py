@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,20 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.ir import ops
+from gatewright.ir.boundary_json import boundary_to_json, inputs_from_json, outputs_from_json
 from gatewright.ir.graph import Graph, Node, Op, Tensor
 from gatewright.ir.lowering.lower import IntegerModel
-from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary, Quantizer, Scales
+from gatewright.ir.quantizer import Argument
 from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 from gatewright.ir.types import IntType
+from gatewright.ir.window_onnx import (
+    emit_groups,
+    emit_window,
+    is_groups,
+    is_window,
+    read_groups,
+    read_window,
+)
 
 OPSET = 20
 IR_VERSION = 9
@@ -208,12 +216,15 @@ _EMITTERS: dict[Op, Callable[[Node, Graph, Emit], list[onnx.NodeProto]]] = {
     ops.ARGMAX: _emit_argmax,
     ops.CONCAT: _emit_concat,
     ops.FLATTEN: _emit_flatten,
+    ops.GROUP_MAX: lambda node, graph, emit: emit_groups(node),
+    ops.GROUP_SUM: lambda node, graph, emit: emit_groups(node),
     ops.INITIAL_STATE: _emit_initial,
     ops.LOOKUP: _emit_lookup,
     ops.REDUCE_MAX: _emit_over_time,
     ops.REDUCE_SUM: _emit_over_time,
     ops.SCAN: _emit_scan,
     ops.SELECT_LAST: _emit_select,
+    ops.WINDOW: lambda node, graph, emit: emit_window(node),
 }
 
 OWN_NAMES = frozenset(
@@ -246,10 +257,7 @@ def from_onnx(proto: onnx.ModelProto) -> IntegerModel:
     props = {p.key: json.loads(p.value) for p in proto.metadata_props}
     boundary = props["gatewright.boundary"]
     graph = Graph(proto.graph.name)
-    inputs = tuple(
-        InputBoundary(**{**i, "quantizer": Quantizer.from_json(i["quantizer"])})
-        for i in boundary["inputs"]
-    )
+    inputs = inputs_from_json(boundary)
     for source, value in zip(inputs, proto.graph.input, strict=True):
         graph.add_input(source.tensor, source.quantizer.type, _shape(value))
     _read_nodes(proto.graph, graph, steps=boundary["steps"])
@@ -257,9 +265,10 @@ def from_onnx(proto: onnx.ModelProto) -> IntegerModel:
         graph,
         tuple(Argument(a["name"], tuple(a["shape"])) for a in boundary["arguments"]),
         inputs,
-        tuple(_output_from_json(o) for o in boundary["outputs"]),
+        outputs_from_json(boundary),
         boundary["steps"],
         boundary["fixed_steps"],
+        channels_first=frozenset(boundary.get("channels_first", ())),
     )
 
 
@@ -283,7 +292,7 @@ def _read_nodes(proto: onnx.GraphProto, graph: Graph, steps: int) -> None:
 
 def _is_helper(node: onnx.NodeProto) -> bool:
     """Whether a node only serves another, which is read with it."""
-    return node.op_type in ("Cast", "Constant", "Shape") or (
+    return node.op_type in ("Cast", "Constant", "Pad", "Reshape", "Shape", "Slice") or (
         node.op_type == "Concat" and node.output[0].endswith("::shape")
     )
 
@@ -307,6 +316,10 @@ def _read_node(
             graph.add(ops.SELECT_LAST, inputs[:1], outputs, name=node.name, **bound)
         case "Flatten":
             graph.add(ops.FLATTEN, inputs, outputs, name=node.name, steps=steps)
+        case "Concat" if is_window(node):
+            read_window(node, graph, sources)
+        case "ReduceMax" | "ReduceSum" if is_groups(node):
+            read_groups(node, graph, sources)
         case "ReduceMax":
             graph.add(ops.REDUCE_MAX, inputs[:1], outputs, name=node.name)
         case "ReduceSum":
@@ -349,31 +362,3 @@ def _read_scan(node: onnx.NodeProto, attrs: dict[str, Any], graph: Graph) -> Non
 def _annotated_range(text: str) -> IntType:
     low, _, high = text.partition(":")
     return IntType(int(low), int(high))
-
-
-def boundary_to_json(model: IntegerModel) -> dict[str, Any]:
-    """Everything about a model that is not in its graph."""
-    return {
-        "arguments": [{"name": a.name, "shape": list(a.shape)} for a in model.arguments],
-        "inputs": [{**i.__dict__, "quantizer": i.quantizer.to_json()} for i in model.inputs],
-        "outputs": [_output_to_json(o) for o in model.outputs],
-        "steps": model.steps,
-        "fixed_steps": model.fixed_steps,
-    }
-
-
-def _output_to_json(boundary: OutputBoundary) -> dict[str, Any]:
-    def rationals(values: Scales) -> list[str]:
-        return [str(v) for v in values]
-
-    return {
-        **boundary.__dict__,
-        "tensors": list(boundary.tensors),
-        "scales": rationals(boundary.scales),
-        "offsets": rationals(boundary.offsets),
-    }
-
-
-def _output_from_json(data: dict[str, Any]) -> OutputBoundary:
-    rationals = {name: tuple(Fraction(v) for v in data[name]) for name in ("scales", "offsets")}
-    return OutputBoundary(**{**data, **rationals, "tensors": tuple(data["tensors"])})

@@ -157,6 +157,15 @@ class Quantizer:
         return Quantizer(**{**data, "scales": scales})
 
 
+def turned(
+    n: npt.NDArray[Any], time_major: bool, channels_first: bool = False
+) -> npt.NDArray[Any]:
+    """From the user's layout to [B, T, F], and back."""
+    if channels_first:
+        return np.swapaxes(n, 1, 2)
+    return np.swapaxes(n, 0, 1) if time_major else n
+
+
 @dataclass(frozen=True)
 class Argument:
     """A float tensor that the user passes: the sequence, or initial states.
@@ -190,6 +199,7 @@ class InputBoundary:
         index: Which item of its first axis, for one of several states; else None.
         quantizer: The first quantizer it meets.
         time_major: Whether the user's layout is [T, B, I] rather than [B, T, I].
+        channels_first: Whether it is [B, I, T].
     """
 
     tensor: str
@@ -197,11 +207,12 @@ class InputBoundary:
     index: int | None
     quantizer: Quantizer
     time_major: bool
+    channels_first: bool = False
 
     def encode(self, x: npt.NDArray[np.float32]) -> IntArray:
         """Floats in the user's layout to centered integers [B, T, I] or [B, H]."""
         n = self.quantizer.quantize_float32(x if self.index is None else x[self.index])
-        return np.ascontiguousarray(np.swapaxes(n, 0, 1)) if self.time_major else n
+        return np.ascontiguousarray(turned(n, self.time_major, self.channels_first))
 
 
 @dataclass(frozen=True)
@@ -217,6 +228,7 @@ class OutputBoundary:
         offsets: Value added, one or one per feature (a float bias that no quantizer absorbed).
         zero_point: Added to the centered integer to give the quantizer's code.
         time_major: Whether the user's layout is [T, B, F].
+        channels_first: Whether it is [B, F, T].
         index: Whether it is an int64 class index, whose last axis of one the user does not see.
     """
 
@@ -228,6 +240,7 @@ class OutputBoundary:
     zero_point: int
     time_major: bool
     index: bool = False
+    channels_first: bool = False
 
     @property
     def batch_axis(self) -> int:
@@ -235,7 +248,7 @@ class OutputBoundary:
         return int(self.stacked or self.time_major)
 
     def _layout(self, n: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return np.swapaxes(n, 0, 1) if self.time_major else n
+        return turned(n, self.time_major, self.channels_first)
 
     def _join(self, values: Mapping[str, IntArray]) -> IntArray:
         parts = [values[name] for name in self.tensors]

@@ -24,8 +24,9 @@ NEVER = 2**62
 OPS = frozenset(
     {
         *("Abs", "Add", "ArgMax", "Cast", "Ceil", "Clip", "Concat", "Constant", "Div", "Expand"),
-        *("Flatten", "Floor", "Gather", "GreaterOrEqual", "Identity", "MatMul", "Mul"),
-        *("ReduceMax", "ReduceSum", "Round", "Scan", "Shape", "Sign", "Squeeze", "Sub"),
+        *("Flatten", "Floor", "Gather", "GreaterOrEqual", "Identity", "MatMul", "Mul", "Pad"),
+        *("ReduceMax", "ReduceSum", "Reshape", "Round", "Scan", "Shape", "Sign", "Slice"),
+        *("Squeeze", "Sub"),
         *("Transpose", "Unsqueeze", "Where", *OWN_NAMES),
     }
 )
@@ -117,6 +118,7 @@ def _user_shape(graph: Graph, output: OutputBoundary) -> tuple[int | str, ...]:
     if output.stacked:
         return (len(output.tensors), *shape)
     shape = (shape[1], shape[0], shape[2]) if output.time_major else shape
+    shape = (shape[0], shape[2], shape[1]) if output.channels_first else shape
     return shape[:-1] if output.index else shape
 
 
@@ -163,11 +165,13 @@ def with_kept(model: onnx.ModelProto, graph: Graph) -> onnx.ModelProto:
 def _tap_scan(node: onnx.NodeProto, graph: onnx.GraphProto) -> None:
     attributes = {a.name: a for a in node.attribute}
     body = attributes["body"].g
+    (stacked,) = (o for o in graph.output if o.name == node.output[len(body.output) - 1])
+    steps = stacked.type.tensor_type.shape.dim[1].dim_param
     for value in list(body.value_info):
         body.output.append(value)
         node.output.append(f"{node.name}/{value.name}")
-        hidden = value.type.tensor_type.shape.dim[-1].dim_value
-        graph.output.append(helper.make_tensor_value_info(node.output[-1], INT, ("B", "T", hidden)))
+        shape = ("B", steps, value.type.tensor_type.shape.dim[-1].dim_value)
+        graph.output.append(helper.make_tensor_value_info(node.output[-1], INT, shape))
         attributes["scan_output_axes"].ints.append(1)
         direction = attributes["scan_input_directions"].ints[0]
         attributes["scan_output_directions"].ints.append(direction)
@@ -205,8 +209,8 @@ class _Boundary:
         v = self.apply("Clip", [v, low, high], f"{pre}clipped")
         v = self.apply("Cast", [v], f"{pre}integer", to=INT)
         centre = self.constant(f"{pre}centre", np.array(q.zero_point, dtype=np.int64))
-        if source.time_major:
-            v = self.apply("Transpose", [v], f"{pre}layout", perm=[1, 0, 2])
+        if source.time_major or source.channels_first:
+            v = self.apply("Transpose", [v], f"{pre}layout", perm=_perm(source))
         self.apply("Sub", [v, centre], source.tensor)
 
     def _round(self, q: Quantizer, v: str, pre: str) -> str:
@@ -235,12 +239,21 @@ class _Boundary:
             self.apply("Identity", [n], out.name)
             return
         zero = self.constant(f"{pre}zero", np.array(out.zero_point, dtype=np.int64))
-        self.apply("Add", [n, zero], codes_name(out))
+        codes = f"{pre}codes" if out.channels_first else codes_name(out)
+        self.apply("Add", [n, zero], codes)
         v = self.apply("Cast", [n], f"{pre}float", to=TensorProto.DOUBLE)
         v = self.apply("Mul", [v, self.constant(f"{pre}scale", _floats(out.scales))], f"{pre}wide")
         offset = self.constant(f"{pre}offset", _floats(out.offsets))
         v = self.apply("Add", [v, offset], f"{pre}sum")
+        if out.channels_first:  # scales and offsets run along the last axis until here
+            self.apply("Transpose", [codes], codes_name(out), perm=_perm(out))
+            v = self.apply("Transpose", [v], f"{pre}layout", perm=_perm(out))
         self.apply("Cast", [v], out.name, to=TensorProto.FLOAT)
+
+
+def _perm(boundary: InputBoundary | OutputBoundary) -> list[int]:
+    """From the user's layout to [B, T, F], and back."""
+    return [0, 2, 1] if boundary.channels_first else [1, 0, 2]
 
 
 def _floats(values: Scales) -> npt.NDArray[np.float64]:

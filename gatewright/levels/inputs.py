@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gatewright.errors import GatewrightError
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.quantizer import Argument
+from gatewright.ir.steps import sized
 from gatewright.levels.run import Arguments
 
 
@@ -49,14 +50,10 @@ def check_labels(labels: Any, arguments: Arguments, model: IntegerModel) -> npt.
     if labels is None:
         return None
     array, output = _plain("labels", labels), model.outputs[0]
-    sizes = {
-        n: size
-        for a, argument in zip(arguments, model.arguments, strict=True)
-        for n, size in zip(argument.shape, a.shape, strict=True)
-        if isinstance(n, str)
-    }
+    x, argument = arguments[0], model.arguments[0]
+    steps = 1 if argument.time_axis is None else x.shape[argument.time_axis]
     free = model.graph[output.tensors[0]].shape[:-1]
-    expected = [sizes.get(n, n) if isinstance(n, str) else n for n in free]
+    expected = list(sized(free, x.shape[argument.batch_axis], steps))
     expected = expected[::-1] if output.time_major else expected
     if list(array.shape) != expected:
         raise GatewrightError(
@@ -99,6 +96,11 @@ def _check(
         problem = f"its shape is {list(array.shape)}, expected {_show(argument)}{empty}"
     elif model.fixed_steps and time is not None and array.shape[time] != model.steps:
         problem = f"it has {array.shape[time]} time steps, the model takes {model.steps}"
+    elif time is not None and array.shape[time] < model.least_steps:
+        problem = (
+            f"it has {array.shape[time]} time steps, and the windows over time need "
+            f"{model.least_steps}"
+        )
     elif np.isnan(array).any():
         problem = "it holds NaN, which no integer stands for"
     if problem is not None:

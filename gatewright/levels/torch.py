@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from gatewright.errors import GatewrightError
 from gatewright.ir.lowering import IntegerModel
+from gatewright.ir.quantizer import turned
 from gatewright.levels.level import Level
 from gatewright.levels.run import Engine, Run, nearest
 
@@ -75,8 +74,8 @@ def torch_run(integer: IntegerModel, result: Result) -> Run:
             if value.ndim != rank:  # with its axes joined, or with others of size 1 between them
                 rows = sizes if rank == 2 else sizes[::-1] if time_major else sizes
                 value = value.reshape(*rows[: rank - 1], value.shape[-1])
-            if time_major and value.ndim == 3:
-                value = np.swapaxes(value, 0, 1)
+            if value.ndim == 3:
+                value = turned(value, time_major, name in integer.channels_first)
         if name:
             taps[name] = value
     return Run(result.outputs, nearest(integer, result.outputs), taps)

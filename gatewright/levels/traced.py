@@ -16,6 +16,7 @@ from gatewright.files.reading import whole
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.traced import respecialize
 from gatewright.ir.traced.cell_op import kept_states, recorded_taps
+from gatewright.ir.traced.layouts import BATCH_FIRST, layouts
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.levels.level import Level
 from gatewright.levels.run import Arguments, Kept, Run, StreamEngine, nearest
@@ -29,15 +30,16 @@ def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> StreamEngine
         if node.op_type == "Quant" and f"{node.name}.out" in integer.graph.tensors
     }
     outputs = [value.name for value in model.graph.output]
-    time_major = any(output.time_major for output in integer.inputs)
+    axes = layouts(model.graph)
 
     def run(arguments: Arguments, kept: Kept | None = None) -> Run:
         with recorded_taps() as taps, kept_states(kept or {}):
             context = traced_values(model, arguments)
         for name, (tensor, quantizer) in quants.items():
             n = np.rint(context[tensor].astype(np.float64) / float(quantizer.scales[0]))
-            steps_first = time_major and n.ndim == 3
-            taps[name] = (np.swapaxes(n, 0, 1) if steps_first else n).astype(np.int64)
+            order = axes.get(tensor, BATCH_FIRST)
+            turned = n.transpose([order.index(a) for a in BATCH_FIRST]) if n.ndim == 3 else n
+            taps[name] = turned.astype(np.int64)
         ys = tuple(np.asarray(context[output]) for output in outputs)
         return Run(ys, nearest(integer, ys), dict(taps))
 

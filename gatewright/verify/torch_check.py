@@ -14,6 +14,7 @@ from gatewright.ir.certificate.certificate import Certificate
 from gatewright.ir.certificate.certify import FloatModel
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.quantizer import OutputBoundary
+from gatewright.ir.steps import sized
 from gatewright.ir.types import IntArray
 from gatewright.levels.run import CHUNK, Arguments, Run
 from gatewright.levels.torch import torch_run
@@ -113,22 +114,32 @@ def _shapes_fit(result: Result, integer: IntegerModel, arguments: Arguments) -> 
     first = integer.arguments[0]
     batch = arguments[0].shape[first.batch_axis]
     steps = 1 if first.time_axis is None else arguments[0].shape[first.time_axis]
-    sizes: dict[int | str, int] = {"B": batch, "T": steps}
     shapes = [y.shape for y in result.outputs]
-    if shapes != [_shape(integer, output, sizes) for output in integer.outputs]:
+    if shapes != [_shape(integer, output, batch, steps) for output in integer.outputs]:
         return False
-    states = [f"{s.name}/{o}" for s in integer.graph.scans() if s.body for o in s.body.outputs]
-    inner = [v.shape[:2] for name, v in result.taps.items() if not name.endswith("/out")]
-    return set(states) <= result.taps.keys() and all(s == (batch, steps) for s in inner)
+    scans = [s for s in integer.graph.scans() if s.body]
+    states = [f"{s.name}/{o}" for s in scans if s.body for o in s.body.outputs]
+    sequences = {s.name: integer.graph[s.inputs[int(s.attrs["states"])]].shape[:2] for s in scans}
+    inner = [
+        (name.rpartition("/")[0], v.shape[:2])
+        for name, v in result.taps.items()
+        if not name.endswith("/out")
+    ]
+    return set(states) <= result.taps.keys() and all(
+        shape == sized(sequences.get(layer, ("B", "T")), batch, steps) for layer, shape in inner
+    )
 
 
 def _shape(
-    integer: IntegerModel, output: OutputBoundary, sizes: dict[int | str, int]
+    integer: IntegerModel, output: OutputBoundary, batch: int, steps: int
 ) -> tuple[int, ...]:
-    shape = [sizes.get(n, n) for n in integer.graph[output.tensors[0]].shape]
-    shape = shape[1::-1] + shape[2:] if output.time_major else shape
-    lead = [len(output.tensors)] if output.stacked else []
-    return tuple(map(int, [*lead, *(shape[:-1] if output.index else shape)]))
+    shape = sized(integer.graph[output.tensors[0]].shape, batch, steps)
+    if output.time_major:
+        shape = (*shape[1::-1], *shape[2:])
+    if output.channels_first:
+        shape = (shape[0], *shape[:0:-1])
+    lead = (len(output.tensors),) if output.stacked else ()
+    return (*lead, *(shape[:-1] if output.index else shape))
 
 
 def _reads(run: Run, integer: IntegerModel, encoded: dict[str, IntArray]) -> bool:

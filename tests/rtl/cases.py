@@ -57,6 +57,7 @@ class Case:
         ports: The inputs.
         length: Of every sequence, where that is fixed.
         given: Numbers of the inputs that have a beat a sequence, rather than one a step.
+        shortest: Beats of the shortest sequence that it takes.
     """
 
     device: Device
@@ -65,12 +66,13 @@ class Case:
     ports: tuple[Port, ...]
     length: int | None = None
     given: tuple[int, ...] = ()
+    shortest: int = 1
 
     def sequences(self, rng: np.random.Generator, beats: int) -> Sequences:
         """Random ones, of at least that many beats."""
         lengths = rng.integers(1, LONGEST + 1, beats if self.length is None else 0)
         # Half of them are of one beat, so that sequences meet often.
-        lengths = np.where(rng.random(len(lengths)) < 0.5, 1, lengths)
+        lengths = np.where(rng.random(len(lengths)) < 0.5, 1, lengths).clip(self.shortest)
         if self.length is not None:
             lengths = np.full(beats, self.length)
         lengths = lengths[: int(np.searchsorted(np.cumsum(lengths), beats)) + 1]

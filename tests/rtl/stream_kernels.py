@@ -15,9 +15,11 @@ from gatewright.hls_templates.kernels.base import Kernel, Port
 from gatewright.hls_templates.kernels.concat.kernel import ConcatKernel
 from gatewright.hls_templates.kernels.flatten.kernel import FlattenKernel
 from gatewright.hls_templates.kernels.fork.kernel import Fork
+from gatewright.hls_templates.kernels.groups.kernel import Groups
 from gatewright.hls_templates.kernels.over_time.kernel import OverTime
 from gatewright.hls_templates.kernels.reverse.kernel import Reverse
 from gatewright.hls_templates.kernels.select_last.kernel import SelectLastKernel
+from gatewright.hls_templates.kernels.windows.kernel import WindowsKernel
 from gatewright.ir.types import IntType
 
 
@@ -37,11 +39,12 @@ def _case(
     *,
     depths: tuple[int, int] = (2, 2),
     length: int | None = None,
+    shortest: int = 1,
     **parameters: Any,
 ) -> Case:
     ins, outs = _bits(kernel.inputs), _bits(kernel.outputs)
     device = Device(kernel.ident, f"gw_{kernel.function}", parameters, ins, outs, depths)
-    return Case(device, kernel, expected, kernel.inputs, length)
+    return Case(device, kernel, expected, kernel.inputs, length, shortest=shortest)
 
 
 def _fork(depths: tuple[int, int]) -> Case:
@@ -121,6 +124,55 @@ def _over_time(name: str, maximum: bool, low: int, high: int) -> Case:
     )
 
 
+def _windows(
+    kernel: int, stride: int, dilation: int, padding: tuple[int, int], low: int, pad: int
+) -> Case:
+    port = Port(3, IntType(low, low + 63))
+    out = Port(3 * kernel, port.type)
+    span, (before, after) = dilation * (kernel - 1) + 1, padding
+    name = f"windows{kernel}{stride}{dilation}{before}{after}"
+    options = (kernel, dilation, stride, before, after, pad)
+
+    def expected(s: Sequences) -> list[Beats]:
+        rows, counts = [], []
+        for x in np.split(s.values[0], np.cumsum(s.lengths)[:-1]):
+            x = np.pad(x, (padding, (0, 0)), constant_values=pad)
+            firsts = np.arange(0, len(x) - span + 1, stride)
+            rows.append(x[firsts[:, None] + np.arange(kernel) * dilation].reshape(len(firsts), -1))
+            counts.append(len(firsts))
+        return [Sequences([], np.array(counts), s.keep).beats(np.concatenate(rows), 6)]
+
+    return _case(
+        WindowsKernel(*_common(name, [port], [out]), *options),
+        expected,
+        shortest=max(1, span - before - after),
+        BEAT_BITS=18,
+        KERNEL=kernel,
+        STRIDE=stride,
+        DILATION=dilation,
+        BEFORE=before,
+        AFTER=after,
+        PAD=f"18'd{sum((pad & 63) << 6 * i for i in range(3))}",
+    )
+
+
+def _groups(name: str, maximum: bool, kernel: int, low: int, high: int) -> Case:
+    port = Port(3 * kernel, IntType(low, high))
+    reach = IntType(low, high) if maximum else IntType(kernel * low, kernel * high)
+    out = Port(3, reach)
+    reduce = np.max if maximum else np.sum
+    return _case(
+        Groups(*_common(name, [port], [out]), kernel, maximum),
+        lambda s: [s.beats(reduce(s.values[0].reshape(-1, kernel, 3), axis=1), reach.bits)],
+        WIDTH=3,
+        KERNEL=kernel,
+        IN_BITS=port.type.bits,
+        OUT_BITS=reach.bits,
+        SIGNED=int(low < 0),
+        MAXIMUM=int(maximum),
+    )
+
+
 def _argmax(classes: int, low: int, high: int) -> Case:
     port, out = Port(classes, IntType(low, high)), Port(1, IntType(0, classes - 1))
     return _case(
@@ -185,6 +237,18 @@ STREAMS = (
     _over_time("sum_of_positive", False, 0, 15),
     _over_time("max_over_time", True, -128, 127),
     _over_time("max_of_positive", True, 0, 3),
+    _windows(3, 1, 1, (0, 0), -32, 0),
+    _windows(3, 1, 1, (2, 0), -32, 0),
+    _windows(3, 1, 2, (2, 2), -32, -32),
+    _windows(2, 2, 1, (0, 0), 0, 0),
+    _windows(3, 2, 1, (1, 1), -32, 5),
+    _windows(5, 3, 1, (2, 2), 0, 0),
+    _windows(2, 4, 2, (1, 2), -32, 0),
+    _windows(1, 3, 1, (0, 0), 0, 0),
+    _groups("largest_of_groups", True, 3, -32, 31),
+    _groups("largest_of_positive", True, 2, 0, 63),
+    _groups("sum_of_groups", False, 3, -32, 31),
+    _groups("one_group", False, 1, 0, 7),
     _argmax(1, -4, 3),
     _argmax(3, 0, 3),
     _argmax(5, -2, 1),

@@ -80,7 +80,7 @@ def _probe(where: str, spec: QuantSpec, quantize: Callable[[torch.Tensor], torch
 
 
 def read_weight(where: str, module: Any, quantized: Callable[[], Any]) -> Parameter:
-    """The weight [rows, columns] of a module.
+    """The weight [rows, ...] of a module.
 
     Args:
         where: Module path, for errors.
@@ -99,7 +99,7 @@ def read_weight(where: str, module: Any, quantized: Callable[[], Any]) -> Parame
         out = quantized()
     raw = to_numpy(module.weight)
     spec = _spec_of(where, module.weight_quant, out, rounding="ROUND")
-    return _parameter(where, raw, out, weight_spec(where, spec, raw.shape[0]))
+    return _parameter(where, raw, out, weight_spec(where, spec, raw.shape))
 
 
 def read_bias(where: str, owner: Any, x: Value, quantized_weight: Callable[[], Any]) -> Parameter:

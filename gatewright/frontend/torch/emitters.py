@@ -7,6 +7,7 @@ from gatewright.frontend.torch import (
     layers,
     recurrent,
     reductions,
+    windows,
 )
 
-__all__ = ["activations", "arrangements", "calls", "layers", "recurrent", "reductions"]
+__all__ = ["activations", "arrangements", "calls", "layers", "recurrent", "reductions", "windows"]

@@ -32,14 +32,15 @@ def quant_linear(
     x = only_input(where, args, kwargs)
     x = maybe_quantize(ctx, f"{name}.input_quant", f"{where}.input_quant", module.input_quant, x)
     weight = read_weight(f"{where}.weight_quant", module, module.quant_weight)
-    bias = None if module.bias is None else _bias(where, module, x)
+    bias = None if module.bias is None else layer_bias(where, module, x)
     out = emit.linear(ctx.builder, name, x, LinearSpec(weight, bias))
     out_path = f"{where}.output_quant"
     out = maybe_quantize(ctx, f"{name}.output_quant", out_path, module.output_quant, out)
     return dataclasses.replace(out, quant_tensor=bool(module.return_quant_tensor))
 
 
-def _bias(where: str, module: Any, x: Value) -> Parameter:
+def layer_bias(where: str, module: Any, x: Value) -> Parameter:
+    """The bias of a layer; GW-301 where its quantizer wants the scale of an input without one."""
     needs_scale = is_enabled(module.bias_quant) and module.bias_quant.requires_input_scale
     if needs_scale and (x.grid is None or not x.quant_tensor):
         raise GatewrightError(

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import UnsetType
 
 from gatewright.errors import DEFECT, GatewrightError
 from gatewright.hls_templates.cosim.drive import Drive, Waveform
 from gatewright.hls_templates.mapping.ports import Ports
+from gatewright.hls_templates.records import StepsRecord, steps_of
 from gatewright.ir.types import IntArray
 
 DEADLOCK, BAD_LAST, EXTRA_WORD, TOO_LONG, STOPPED, BAD_TAP, BAD_TRACE = range(1, 8)
@@ -259,31 +261,50 @@ class _Arrays:
         self, ports: Ports, feeds: Mapping[str, Sequence[IntArray]], lengths: IntArray
     ) -> None:
         self._ports, self._lengths = ports, lengths
-        total, count = int(lengths.sum()), len(lengths)
+        count = len(lengths)
         self.inputs = [
             np.ascontiguousarray(np.concatenate(feeds[end.tensor]), np.int32)
             for end in ports.inputs
         ]
         self.outputs = [
-            _rows(total if e.sequence else count, e.values_per_step) for e in ports.outputs
+            _rows(_total(e.windows, lengths) if e.sequence else count, e.values_per_step)
+            for e in ports.outputs
         ]
-        self.h = [_rows(total, tap.hidden) for tap in ports.rtl_taps]
-        self.c = [_rows(total if tap.c_bits else 0, tap.hidden) for tap in ports.rtl_taps]
+        totals = [_total(tap.windows, lengths) for tap in ports.rtl_taps]
+        taps = list(zip(ports.rtl_taps, totals, strict=True))
+        self.h = [_rows(total, tap.hidden) for tap, total in taps]
+        self.c = [_rows(total if tap.c_bits else 0, tap.hidden) for tap, total in taps]
 
     def split(self) -> tuple[dict[str, list[IntArray]], dict[str, list[IntArray]]]:
         """Outputs and taps by name, an array for each sequence."""
-        ends = np.cumsum(self._lengths)[:-1]
         each = np.arange(1, len(self._lengths))
         outputs = {
-            end.tensor: np.split(array.astype(np.int64), ends if end.sequence else each)
+            end.tensor: np.split(
+                array.astype(np.int64), self._ends(end.windows) if end.sequence else each
+            )
             for end, array in zip(self._ports.outputs, self.outputs, strict=True)
         }
         taps = {}
         for tap, h, c in zip(self._ports.rtl_taps, self.h, self.c, strict=True):
+            ends = self._ends(tap.windows)
             taps[f"{tap.name}/h"] = np.split(h.astype(np.int64), ends)
             if tap.c_bits:
                 taps[f"{tap.name}/c"] = np.split(c.astype(np.int64), ends)
         return outputs, taps
+
+    def _ends(self, windows: StepsRecord | UnsetType) -> IntArray:
+        """Behind which row each sequence but the last ends."""
+        ends: IntArray = np.cumsum(_steps(windows, self._lengths))[:-1]
+        return ends
+
+
+def _steps(windows: StepsRecord | UnsetType, lengths: IntArray) -> IntArray:
+    """Those that sequences of such lengths have there."""
+    return np.array([steps_of(windows, int(n)) for n in lengths], np.int64)
+
+
+def _total(windows: StepsRecord | UnsetType, lengths: IntArray) -> int:
+    return int(_steps(windows, lengths).sum())
 
 
 def _lengths(ports: Ports, feeds: Mapping[str, Sequence[IntArray]]) -> npt.NDArray[np.int64]:
@@ -296,7 +317,7 @@ def _lengths(ports: Ports, feeds: Mapping[str, Sequence[IntArray]]) -> npt.NDArr
     for end in ports.inputs:
         shapes = [array.shape for array in feeds[end.tensor]]
         wanted = [(end.beats(int(steps)), end.values_per_step) for steps in lengths]
-        if shapes != wanted or (lengths < 1).any():
+        if shapes != wanted or (lengths < ports.least_steps).any():
             raise GatewrightError(
                 "GW-601",
                 where=end.tensor,

@@ -68,11 +68,18 @@ struct signal {
   }
 };
 
+/// How many steps a sequence of T has somewhere: (T + offset) / stride.
+struct steps_of {
+  i64 offset, stride;
+  i64 operator()(i64 steps) const { return (steps + offset) / stride; }
+};
+
 /// A stream port: WIDTH values a step, LANES of LANE_BITS in a word, FOLDS words a step.
 struct port {
   int width, lanes, lane_bits, folds;
   bool is_signed;
   bool sequence;  // a beat each step, else one a sequence
+  steps_of steps;
   signal data, valid, ready, last, user;
 };
 
@@ -80,6 +87,7 @@ struct port {
 struct tap {
   int units, rows, hidden, h_bits, c_bits;
   bool h_signed, c_signed, reverse;
+  steps_of steps;
   signal valid, row, h, c;
 };
 

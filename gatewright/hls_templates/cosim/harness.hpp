@@ -31,11 +31,10 @@ class harness {
  public:
   harness(C& core, signals& s, const task& t, result& r)
       : core_(core), s_(s), t_(t), r_(r), in_(s.inputs.size()), out_(s.outputs.size()) {
-    first_step_.push_back(0);
-    for (i64 n = 0; n < t.sequences; ++n) {
-      first_step_.push_back(first_step_.back() + t.steps[n]);
-      r.first_in[n] = r.last_out[n] = -1;
-    }
+    for (i64 n = 0; n < t.sequences; ++n) r.first_in[n] = r.last_out[n] = -1;
+    for (const port& p : s.inputs) in_first_.push_back(first_rows(p.steps));
+    for (const port& p : s.outputs) out_first_.push_back(first_rows(p.steps));
+    for (const tap& k : s.taps) tap_first_.push_back(first_rows(k.steps));
     for (const tap& k : s.taps) seen_.emplace_back(k.rows, 0);
     tap_sequence_.assign(s.taps.size(), std::vector<i64>());
     for (std::size_t i = 0; i < s.taps.size(); ++i)
@@ -76,6 +75,15 @@ class harness {
   // a part of a cycle.
   static constexpr std::chrono::milliseconds SLICE{200};
   static constexpr int UNTIMED = 64;
+
+  using rows = std::vector<i64>;
+
+  /// The row of each sequence's first step.
+  rows first_rows(const steps_of& steps) const {
+    rows first(1, 0);
+    for (i64 n = 0; n < t_.sequences; ++n) first.push_back(first.back() + steps(t_.steps[n]));
+    return first;
+  }
 
   void end_run() {
     if (r_.status == DONE) check_taps();
@@ -147,8 +155,10 @@ class harness {
     return false;
   }
 
-  i64 words(const port& p, i64 n) const { return (p.sequence ? t_.steps[n] : 1) * p.folds; }
-  i64 row(const port& p, i64 n) const { return p.sequence ? first_step_[index(n)] : n; }
+  i64 words(const port& p, i64 n) const {
+    return (p.sequence ? p.steps(t_.steps[n]) : 1) * p.folds;
+  }
+  i64 row(const port& p, const rows& first, i64 n) const { return p.sequence ? first[index(n)] : n; }
 
   /// Put the next word on an input port, unless this is a cycle in which it stalls.
   void offer(std::size_t i) {
@@ -166,7 +176,7 @@ class harness {
     const i64 step = at.word / p.folds;
     const int fold = static_cast<int>(at.word % p.folds);
     const std::int32_t* values =
-        t_.inputs[i] + (row(p, at.sequence) + step) * p.width + fold * p.lanes;
+        t_.inputs[i] + (row(p, in_first_[i], at.sequence) + step) * p.width + fold * p.lanes;
     std::memset(p.data.data, 0, index((p.data.bits + 7) / 8));
     for (int lane = 0; lane < p.lanes && fold * p.lanes + lane < p.width; ++lane)
       p.data.put(lane * p.lane_bits, p.lane_bits,
@@ -255,7 +265,8 @@ class harness {
     }
     const i64 step = at.word / p.folds;
     const int fold = static_cast<int>(at.word % p.folds);
-    std::int32_t* values = t_.outputs[i] + (row(p, at.sequence) + step) * p.width + fold * p.lanes;
+    std::int32_t* values =
+        t_.outputs[i] + (row(p, out_first_[i], at.sequence) + step) * p.width + fold * p.lanes;
     for (int lane = 0; lane < p.lanes && fold * p.lanes + lane < p.width; ++lane)
       values[lane] = p.data.number(lane * p.lane_bits, p.lane_bits, p.is_signed);
     const bool end = at.word == words(p, at.sequence) - 1;
@@ -290,13 +301,14 @@ class harness {
     }
     i64& n = tap_sequence_[i][index(row)];
     i64& seen = seen_[i][index(row)];
-    const i64 step = first_step_[index(n)] + (k.reverse ? t_.steps[n] - 1 - seen : seen);
+    const i64 steps = k.steps(t_.steps[n]);
+    const i64 step = tap_first_[i][index(n)] + (k.reverse ? steps - 1 - seen : seen);
     for (int u = 0; u < k.units && row * k.units + u < k.hidden; ++u) {
       const i64 to = step * k.hidden + row * k.units + u;
       t_.h[i][to] = k.h.number(u * k.h_bits, k.h_bits, k.h_signed);
       if (k.c_bits) t_.c[i][to] = k.c.number(u * k.c_bits, k.c_bits, k.c_signed);
     }
-    if (++seen == t_.steps[n]) {
+    if (++seen == steps) {
       seen = 0;
       ++n;
     }
@@ -355,7 +367,7 @@ class harness {
   result& r_;
   std::vector<place> in_, out_;
   std::vector<random_bits> random_;
-  std::vector<i64> first_step_;  // the row of each sequence's first step
+  std::vector<rows> in_first_, out_first_, tap_first_;
   std::vector<i64> left_;        // output ports that still owe words of a sequence
   std::vector<std::vector<i64>> seen_, tap_sequence_;  // of each row of each tap
   i64 cycle_ = 0, idle_from_ = 0, drain_from_ = 0, done_ = 0, last_out_ = -1;

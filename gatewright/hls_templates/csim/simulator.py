@@ -79,7 +79,7 @@ class Simulator:
         ]
         targets = [np.zeros(e.shape(batch, steps), dtype=np.int32) for e in self._ports.outputs]
         shown = [
-            np.zeros((batch, steps if tap.sequence else 1, tap.width), dtype=np.int64)
+            np.zeros((batch, tap.rows(steps), tap.width), dtype=np.int64)
             for tap in self._taps
         ]
         for number, array in enumerate(shown):

@@ -7,11 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import UnsetType
+
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.delays import interval
 from gatewright.hls_templates.kernels.timing import Channel, Machine
 from gatewright.hls_templates.project.names import LIBRARY, Names
-from gatewright.hls_templates.records import KernelRecord, Placement, StateTap, Tap
+from gatewright.hls_templates.records import (
+    KernelRecord,
+    Placement,
+    StateTap,
+    StepsRecord,
+    Tap,
+)
 from gatewright.hls_templates.rtl.sv import (
     CLOCK,
     Instance,
@@ -20,6 +28,7 @@ from gatewright.hls_templates.rtl.sv import (
     reading,
     writing,
 )
+from gatewright.ir.steps import EVERY, StepCount
 from gatewright.ir.types import IntType
 
 
@@ -30,10 +39,17 @@ class Port:
     Attributes:
         width: Values of a beat.
         type: Range of a value.
+        steps: How many a sequence has, where there is one a time step.
     """
 
     width: int
     type: IntType
+    steps: StepCount = EVERY
+
+    @property
+    def windows(self) -> StepsRecord | UnsetType:
+        """What records say of that."""
+        return StepsRecord.of(self.steps)
 
     @property
     def bits(self) -> int:

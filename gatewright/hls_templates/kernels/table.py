@@ -9,6 +9,7 @@ from gatewright.hls_templates.kernels.concat.kernel import MAPPINGS as CONCAT
 from gatewright.hls_templates.kernels.drain.kernel import DrainRecord
 from gatewright.hls_templates.kernels.flatten.kernel import MAPPINGS as FLATTEN
 from gatewright.hls_templates.kernels.fork.kernel import ForkRecord
+from gatewright.hls_templates.kernels.groups.kernel import MAPPINGS as GROUPS
 from gatewright.hls_templates.kernels.lookup.kernel import MAPPINGS as LOOKUP
 from gatewright.hls_templates.kernels.matvec.kernel import MAPPINGS as MATVEC
 from gatewright.hls_templates.kernels.multiply_add.kernel import MAPPINGS as MULTIPLY_ADD
@@ -17,6 +18,7 @@ from gatewright.hls_templates.kernels.recurrent.mapping import MAPPINGS as RECUR
 from gatewright.hls_templates.kernels.requantize.kernel import MAPPINGS as REQUANTIZE
 from gatewright.hls_templates.kernels.reverse.kernel import ReverseRecord
 from gatewright.hls_templates.kernels.select_last.kernel import MAPPINGS as SELECT_LAST
+from gatewright.hls_templates.kernels.windows.kernel import MAPPINGS as WINDOWS
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping
 from gatewright.hls_templates.records import KernelRecord
 from gatewright.ir.graph import Op
@@ -25,6 +27,7 @@ OF_OPS: Mapping[str, Mappings] = {
     "argmax": ARGMAX,
     "concat": CONCAT,
     "flatten": FLATTEN,
+    "groups": GROUPS,
     "lookup": LOOKUP,
     "matvec": MATVEC,
     "multiply_add": MULTIPLY_ADD,
@@ -32,6 +35,7 @@ OF_OPS: Mapping[str, Mappings] = {
     "recurrent": RECURRENT,
     "requantize": REQUANTIZE,
     "select_last": SELECT_LAST,
+    "windows": WINDOWS,
 }
 OF_WIRING: Mapping[str, type[KernelRecord] | None] = {
     "axis": None,

@@ -51,6 +51,10 @@ class Fifo:
         """Whether it has to hold beats, rather than only to pass them on."""
         return self.depth > 2
 
+    def beats(self, steps: int) -> int:
+        """Of a sequence of so many time steps."""
+        return self.port.steps.count(steps) if self.sequence else 1
+
     def record(self) -> StreamRecord:
         """For ``3_kernels.json``."""
         low, high = self.port.type.lo, self.port.type.hi
@@ -299,7 +303,7 @@ class Design:
         reads, writes = ([Channel(2) for _ in side] for side in (stage.reads, stage.writes))
         ends: list[list[int]] = [[] for _ in writes]
         machines = [stage.kernel.machine(reads, writes)]
-        beats = [steps if self.streams[name].sequence else 1 for name in stage.reads]
+        beats = [self.streams[name].beats(steps) for name in stage.reads]
         machines += [source(*end, 1) for end in zip(reads, beats, strict=True)]
         machines += [sink(write, end) for write, end in zip(writes, ends, strict=True)]
         whole = simulate(machines, [*reads, *writes], ends, 1, stage.kernel.interval)

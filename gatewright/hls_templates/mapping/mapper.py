@@ -18,6 +18,7 @@ from gatewright.hls_templates.mapping.dataflow import Fifo, Stage
 from gatewright.hls_templates.mapping.options import DEFAULT_MAX_STEPS, MappingOptions
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
+from gatewright.ir.steps import EVERY, StepCount
 from gatewright.ir.types import IntArray
 
 MAX_STREAM_BITS = 32
@@ -74,7 +75,9 @@ class Mapper:
                 remedy="Use fewer bits in the weights of that layer or in the quantizer of its "
                 "input; for a code, a quantizer with fewer bits or without zero point.",
             )
-        return Port(width, type_)
+        shape = self.graph[tensor].shape
+        steps = StepCount.of(shape[1]) if len(shape) == 3 else EVERY
+        return Port(width, type_, steps)
 
     def is_sequence(self, tensor: str) -> bool:
         """Whether a tensor has a row for each time step."""
@@ -179,7 +182,8 @@ class Mapper:
         for name in streams:
             if self.streams[name].sequence:
                 self.max_steps = self.options.max_steps or DEFAULT_MAX_STEPS
-                self.streams[name] = self.streams[name].deeper(self.max_steps + SLACK)
+                beats = self.streams[name].port.steps.count(self.max_steps)
+                self.streams[name] = self.streams[name].deeper(beats + SLACK)
 
     def _run_ahead(self, copy: str) -> None:
         """What turns a copy round takes all of it first: no other reader may hold it up."""
@@ -200,7 +204,7 @@ class Mapper:
             (port,),
             (port,),
             self._taps,
-            self.max_steps,
+            max(1, port.steps.count(self.max_steps)),
             flag,
         )
         (turned,) = self.open([tensor])

@@ -38,4 +38,5 @@ def no_tap(mapper: Mapper, node: Node) -> list[Tap]:
 def output_tap(mapper: Mapper, node: Node) -> list[Tap]:
     """Its output, with the bias behind it if there is one."""
     name, _ = mapper.bias(node.outputs[0], 1)
-    return [Tap(name, mapper.port(name).width, mapper.is_sequence(name))]
+    port = mapper.port(name)
+    return [Tap(name, port.width, mapper.is_sequence(name), windows=port.windows)]

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.project.names import DEFAULT_NAME, Names
-from gatewright.hls_templates.records import KernelsDocument, PortRecord, StateTap, Tap
+from gatewright.hls_templates.records import (
+    KernelsDocument,
+    PortRecord,
+    StateTap,
+    StepsRecord,
+    Tap,
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,12 @@ class Ports:
     def names(self) -> Names:
         """What the build calls its own."""
         return Names(self.name)
+
+    @property
+    def least_steps(self) -> int:
+        """The shortest sequence of which every output and state has a step."""
+        windows = [end.windows for end in (*self.outputs, *self.rtl_taps)]
+        return max((w.stride - w.offset for w in windows if isinstance(w, StepsRecord)), default=1)
 
     def check_length(self, steps: int) -> None:
         """Refuse sequences longer than the design's buffers.

@@ -36,7 +36,7 @@ def strange_part(kernels: KernelsDocument, integer: IntegerModel) -> str | None:
         "inputs": [mapper.source_port(i, t).record() for i, t in enumerate(integer.graph.inputs)],
         "outputs": [mapper.sink_port(i, t).record() for i, t in enumerate(integer.graph.outputs)],
         "taps": taps,
-        "rtl taps": [_state_tap(node) for node in scans],
+        "rtl taps": [_state_tap(mapper, node) for node in scans],
         "states": sorted(name for node in scans for name in node.states),
         "steps": integer.steps,
     }
@@ -66,9 +66,10 @@ def _strange_value(kernels: KernelsDocument, scans: list[Node]) -> str | None:
     return None
 
 
-def _state_tap(node: Node) -> StateTap:
+def _state_tap(mapper: Mapper, node: Node) -> StateTap:
     assert node.body is not None
-    return state_tap(node.name, node.body, bool(node.attrs.get("reverse")))
+    windows = mapper.port(node.inputs[int(node.attrs["states"])]).windows
+    return state_tap(node.name, node.body, bool(node.attrs.get("reverse")), windows)
 
 
 def _unfolded(tap: StateTap) -> StateTap:

@@ -16,6 +16,7 @@ from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.state import LoweringState, look_up, requantize
 from gatewright.ir.lowering.values import Affine
 from gatewright.ir.quantizer import Quantizer, Scales
+from gatewright.ir.traced.layouts import CHANNELS_FIRST
 
 _TABLE_BITS = 16
 """Codes of more bits get thresholds instead of a table."""
@@ -67,8 +68,8 @@ def quantize(state: LoweringState, value: Affine, output: str, quantizer: Quanti
 def lower_batch_norm(state: LoweringState, node: onnx.NodeProto) -> None:
     """Folded into scales and offsets; a negative weight turns its channel round, 0 empties it."""
     value = state.number(node, node.input[0])
-    shape = state.graph[value.name].shape
-    if len(shape) != 2 or value.normalized:
+    sequence = len(state.graph[value.name].shape) == 3
+    if (sequence and state.axes(node.input[0]) != CHANNELS_FIRST) or value.normalized:
         raise GatewrightError(
             "GW-301",
             where=node.name,

@@ -16,7 +16,8 @@ from gatewright.ir.lowering.state import LoweringState
 from gatewright.ir.lowering.values import Affine, FloatInput, Stack
 from gatewright.ir.quantizer import InputBoundary, Quantizer
 from gatewright.ir.traced.cell_spec import split_bias
-from gatewright.ir.traced.operands import QuantizedConstant
+from gatewright.ir.traced.layouts import BATCH_FIRST
+from gatewright.ir.traced.operands import Operand, QuantizedConstant
 
 
 def lower_quant(state: LoweringState, node: onnx.NodeProto) -> None:
@@ -35,10 +36,11 @@ def lower_quant(state: LoweringState, node: onnx.NodeProto) -> None:
 def _lower_input(state: LoweringState, source: FloatInput, quantizer: Quantizer) -> str:
     """An input of the integer graph; equal quantizers of one argument share it."""
     sequence = source.argument == 0
+    argument = state.traced.graph.input[source.argument].name
     if not sequence and source.index is None and len(state.shapes[source.argument]) != 2:
         raise GatewrightError(
             "GW-301",
-            where=state.traced.graph.input[source.argument].name,
+            where=argument,
             cause="a quantizer reads all of its states [N, B, H] at once.",
             remedy="Leave quantizing initial states to the layer, or select one first: h[0].",
         )
@@ -49,14 +51,15 @@ def _lower_input(state: LoweringState, source: FloatInput, quantizer: Quantizer)
             quantizer,
         ):
             return known.tensor
-    stem = state.traced.graph.input[source.argument].name
-    stem += "" if source.index is None else f"_{source.index}"
+    stem = argument + ("" if source.index is None else f"_{source.index}")
     count = sum(known.tensor.startswith(f"{stem}_int") for known in state.inputs)
     name = f"{stem}_int" + (f"_{count}" if count else "")
-    features = state.shapes[source.argument][-1]
+    sizes = state.shapes[source.argument]
+    features = sizes[state.axes(argument).index("F")] if sequence else sizes[-1]
     shape = ("B", "T", features) if sequence else ("B", features)
+    layout = state.boundary_layout(argument, sequence)
     state.inputs.append(
-        InputBoundary(name, source.argument, source.index, quantizer, sequence and state.time_major)
+        InputBoundary(name, source.argument, source.index, quantizer, **layout)
     )
     return state.graph.add_input(name, quantizer.type, shape)
 
@@ -72,13 +75,20 @@ def lower_matmul(state: LoweringState, node: onnx.NodeProto) -> None:
             cause="its weight comes from no quantizer.",
             remedy="Use QuantLinear with a weight_quant.",
         )
+    state.values[node.output[0]] = multiply(state, node, value, weight)
+
+
+def multiply(
+    state: LoweringState, node: onnx.NodeProto, value: Affine, weight: QuantizedConstant
+) -> Affine:
+    """Codes [..., K] times a matrix [K, N]."""
     w = state.graph.add_constant(f"{node.name}.weight", weight.values)
     name = state.graph.add(ops.MATMUL, [value.name, w], [f"{node.name}.product"], name=node.name)
     scales = tuple(s * value.scales[0] for s in weight.scales)
     path = rounding.dot_product(
         state.graph[value.name].type, weight.values, scales, value.scales[0]
     )
-    state.values[node.output[0]] = Affine(name, scales, path)
+    return Affine(name, scales, path)
 
 
 def lower_add(state: LoweringState, node: onnx.NodeProto) -> None:
@@ -95,6 +105,13 @@ def lower_add(state: LoweringState, node: onnx.NodeProto) -> None:
     bias = constants[position]
     assert bias is not None
     value = state.number(node, node.input[1 - position])
+    state.values[node.output[0]] = add_constant(state, node, value, bias)
+
+
+def add_constant(
+    state: LoweringState, node: onnx.NodeProto, value: Affine, bias: Operand
+) -> Affine:
+    """A value plus a constant of each feature."""
     features = state.graph[value.name].shape[-1]
     assert isinstance(features, int)
     integers, residues = split_bias(bias, value.scales, features)
@@ -107,9 +124,7 @@ def lower_add(state: LoweringState, node: onnx.NodeProto) -> None:
         value.offsets[c % len(value.offsets)] + residues[c % len(residues)] for c in range(channels)
     )
     path = rounding.add_bias(value.path, integers, value.scales, residues)
-    state.values[node.output[0]] = replace(
-        value, name=name, path=path, offsets=offsets, quantizer=None
-    )
+    return replace(value, name=name, path=path, offsets=offsets, quantizer=None)
 
 
 def lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:
@@ -122,7 +137,8 @@ def lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:
         return
     value = state.affine(node, node.input[0])
     at = index.item() if index is not None and index.size == 1 else None
-    if axis != (0 if state.time_major else 1) or at not in (-1, state.steps - 1):
+    time = state.axes(node.input[0]).index("T")
+    if axis != time or at not in (-1, state.steps_of(value.name) - 1):
         raise GatewrightError(
             "GW-205",
             where=node.name,
@@ -143,7 +159,8 @@ def lower_flatten(state: LoweringState, node: onnx.NodeProto) -> None:
     if len(state.graph[value.name].shape) == 2:
         state.values[node.output[0]] = value
         return
-    if state.time_major or len(value.scales) > 1 or len(value.offsets) > 1:
+    known = state.axes(node.input[0]) == BATCH_FIRST
+    if not known or len(value.scales) > 1 or len(value.offsets) > 1:
         raise GatewrightError(
             "GW-205",
             where=node.name,
@@ -154,7 +171,7 @@ def lower_flatten(state: LoweringState, node: onnx.NodeProto) -> None:
     name = state.graph.add(
         ops.FLATTEN, [value.name], [f"{node.name}.flat"], name=node.name, steps=state.steps
     )
-    path = rounding.repeat(value.path, state.steps)
+    path = rounding.repeat(value.path, state.steps_of(value.name))
     state.values[node.output[0]] = replace(value, name=name, path=path)
 
 

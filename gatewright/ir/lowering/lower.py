@@ -12,12 +12,14 @@ from gatewright.errors import GatewrightError
 from gatewright.files.limits import STEPS
 from gatewright.ir.functions import BY_OP
 from gatewright.ir.graph import Graph
-from gatewright.ir.lowering import activations, dense, recurrent, reductions
+from gatewright.ir.lowering import activations, dense, recurrent, reductions, windows
 from gatewright.ir.lowering.rounding import Rounding, RoundingLog
 from gatewright.ir.lowering.rounding import output as output_rounding
 from gatewright.ir.lowering.state import LoweringState
 from gatewright.ir.lowering.values import ZERO, Affine, ClassIndex, FloatInput, Stack
 from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary
+from gatewright.ir.steps import least_steps
+from gatewright.ir.traced.layouts import is_time_major, layouts
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS
 from gatewright.ir.types import Float32Array, IntArray
@@ -29,16 +31,20 @@ LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     **dict.fromkeys(BY_OP, activations.lower_function),
     "Add": dense.lower_add,
     "ArgMax": reductions.lower_argmax,
+    "AveragePool": windows.lower_average,
     "BatchNormalization": activations.lower_batch_norm,
     "Concat": dense.lower_concat,
+    "Conv": windows.lower_conv,
     "Flatten": dense.lower_flatten,
     "Gather": dense.lower_gather,
     "Identity": dense.lower_identity,
     "MatMul": dense.lower_matmul,
+    "MaxPool": windows.lower_max_pool,
     "Quant": dense.lower_quant,
     "ReduceMax": reductions.lower_max,
     "ReduceMean": reductions.lower_mean,
     "Relu": activations.lower_relu,
+    "Transpose": windows.lower_transpose,
     "Unsqueeze": dense.lower_unsqueeze,
 }
 
@@ -53,6 +59,7 @@ class IntegerModel:
         outputs: What the user gets; their tensors are the graph's outputs.
         steps: T of the example.
         fixed_steps: Whether an op (as ``Flatten`` over time) binds T to it.
+        channels_first: Tensors that torch has as [B, F, T].
         roundings: What the certificate is built from; empty for a model read back from a file.
     """
 
@@ -63,6 +70,12 @@ class IntegerModel:
     steps: int
     fixed_steps: bool
     roundings: tuple[Rounding, ...] = ()
+    channels_first: frozenset[str] = frozenset()
+
+    @property
+    def least_steps(self) -> int:
+        """The shortest sequence of which every tensor has a step."""
+        return least_steps(self.graph)
 
     @property
     def trial_steps(self) -> int:
@@ -100,7 +113,8 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
     traced = TracedGraph(model.graph)
     time_major = _is_time_major(model.graph)
     log = log or RoundingLog()
-    state = LoweringState(traced, Graph("gatewright_integer"), time_major, roundings=log)
+    axes = layouts(model.graph)
+    state = LoweringState(traced, Graph("gatewright_integer"), axes, time_major, roundings=log)
     for i, value in enumerate(model.graph.input):
         state.values[value.name] = FloatInput(i)
         state.shapes.append([d.dim_value for d in value.type.tensor_type.shape.dim])
@@ -113,7 +127,7 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
     return IntegerModel(
         state.graph,
         tuple(
-            Argument(value.name, _free_shape(shape, i, time_major))
+            Argument(value.name, _free_shape(shape, i, state.axes(value.name)))
             for i, (value, shape) in enumerate(zip(model.graph.input, state.shapes, strict=True))
         ),
         tuple(state.inputs),
@@ -121,13 +135,14 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
         state.steps,
         state.fixed_steps,
         tuple(state.roundings.items),
+        frozenset(state.channels_first()),
     )
 
 
-def _free_shape(shape: list[int], position: int, time_major: bool) -> tuple[int | str, ...]:
+def _free_shape(shape: list[int], position: int, axes: str) -> tuple[int | str, ...]:
     """The shape of an argument: the sequence comes first, then states [N, B, H] or [B, H]."""
     if position == 0:
-        return ("T", "B", shape[2]) if time_major else ("B", "T", shape[2])
+        return tuple(n if a == "F" else a for a, n in zip(axes, shape, strict=True))
     return (*shape[:-2], "B", shape[-1])
 
 
@@ -140,16 +155,16 @@ def _is_time_major(graph: onnx.GraphProto) -> bool:
             cause="it holds no recurrent layer.",
             remedy="Compile a model with a QuantLSTM or a QuantRNN.",
         )
-    layouts = [next(a.i for a in cell.attribute if a.name == "batch_first") for cell in cells]
-    for cell, layout in zip(cells, layouts, strict=True):
-        if layout != layouts[0]:
+    first = is_time_major(cells[0])
+    for cell in cells:
+        if is_time_major(cell) != first:
             raise GatewrightError(
                 "GW-109",
                 where=cell.name,
-                cause=f"it has batch_first={bool(layout)}, unlike {cells[0].name}.",
+                cause=f"it has batch_first={first}, unlike {cells[0].name}.",
                 remedy="Use the same batch_first in all recurrent layers.",
             )
-    return not layouts[0]
+    return first
 
 
 def _output(state: LoweringState, output: str) -> OutputBoundary:
@@ -176,7 +191,7 @@ def _output(state: LoweringState, output: str) -> OutputBoundary:
         scales=tuple(Fraction(float(s)) for s in first.scales),
         offsets=tuple(Fraction(float(o)) for o in first.offsets),
         zero_point=first.quantizer.zero_point if first.quantizer else 0,
-        time_major=state.time_major and len(state.graph[first.name].shape) == 3,
+        **state.boundary_layout(output, len(state.graph[first.name].shape) == 3),
     )
 
 
@@ -188,6 +203,6 @@ def _index(state: LoweringState, output: str, value: ClassIndex) -> OutputBounda
         scales=(Fraction(1),),
         offsets=ZERO,
         zero_point=0,
-        time_major=state.time_major and len(state.graph[value.name].shape) == 3,
         index=True,
+        **state.boundary_layout(output, len(state.graph[value.name].shape) == 3),
     )

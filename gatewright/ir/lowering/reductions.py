@@ -25,9 +25,9 @@ def lower_mean(state: LoweringState, node: onnx.NodeProto) -> None:
     """An integer sum over time, each unit of which is worth 1 / T of one before."""
     value = _sequence(state, node)
     state.fixed_steps = True
-    steps = state.steps
+    steps = state.steps_of(value.name)
     name = state.graph.add(
-        ops.REDUCE_SUM, [value.name], [f"{node.name}.total"], name=node.name, steps=steps
+        ops.REDUCE_SUM, [value.name], [f"{node.name}.total"], name=node.name, steps=state.steps
     )
     state.values[node.output[0]] = replace(
         value,
@@ -50,7 +50,7 @@ def _sequence(state: LoweringState, node: onnx.NodeProto) -> Affine:
     value = state.number(node, node.input[0])
     attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
     axes = state.traced.initializers[node.input[1]].tolist()
-    time = 0 if state.time_major else 1
+    time = state.axes(node.input[0]).index("T")
     if len(state.graph[value.name].shape) != 3 or axes != [time] or attributes.get("keepdims", 1):
         raise GatewrightError(
             "GW-205",

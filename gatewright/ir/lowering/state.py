@@ -20,6 +20,8 @@ from gatewright.ir.lowering.rounding import FloatPath, KnownStep, Rounding, Roun
 from gatewright.ir.lowering.values import ZERO, Affine, Lowered
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.quantizer import InputBoundary, Quantizer, Scales
+from gatewright.ir.steps import StepCount
+from gatewright.ir.traced.layouts import BATCH_FIRST, CHANNELS_FIRST, TIME_MAJOR
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.types import IntArray, IntType
 
@@ -29,7 +31,8 @@ class LoweringState:
     """The graph under construction and what is known of each traced tensor.
 
     Attributes:
-        time_major: Whether the traced sequences are [T, B, F]; the integer graph's never are.
+        layouts: The axes of the traced sequences; the integer graph's are all [B, T, F].
+        time_major: Whether those of recurrent layers are [T, B, F].
         shapes: Shapes of the example arguments in the user's layout, the sequence first.
         inputs: One for each quantizer that reads an argument.
         fixed_steps: Whether a layer binds T to that of the example.
@@ -38,6 +41,7 @@ class LoweringState:
 
     traced: TracedGraph
     graph: Graph
+    layouts: dict[str, str]
     time_major: bool
     shapes: list[list[int]] = field(default_factory=list)
     values: dict[str, Lowered] = field(default_factory=dict)
@@ -48,7 +52,28 @@ class LoweringState:
     @property
     def steps(self) -> int:
         """T of the example input."""
-        return self.shapes[0][0 if self.time_major else 1]
+        return self.shapes[0][self.axes(self.traced.graph.input[0].name).index("T")]
+
+    def steps_of(self, name: str) -> int:
+        """Those of an integer sequence then."""
+        return StepCount.of(self.graph[name].shape[1]).count(self.steps)
+
+    def axes(self, name: str) -> str:
+        """The axes of a traced sequence."""
+        return self.layouts.get(name, TIME_MAJOR if self.time_major else BATCH_FIRST)
+
+    def boundary_layout(self, name: str, sequence: bool) -> dict[str, bool]:
+        """What a boundary of the integer graph says of the layout of a traced tensor."""
+        axes = self.axes(name) if sequence else BATCH_FIRST
+        return {"time_major": axes == TIME_MAJOR, "channels_first": axes == CHANNELS_FIRST}
+
+    def channels_first(self) -> set[str]:
+        """What its quantizers give as [B, F, T] in torch."""
+        return {
+            f"{node.name}.out"
+            for node in self.traced.graph.node
+            if node.op_type == "Quant" and self.layouts.get(node.output[0]) == CHANNELS_FIRST
+        }
 
     def affine(self, node: onnx.NodeProto, name: str) -> Affine:
         """The integer tensor behind a traced one.

@@ -11,11 +11,14 @@ from gatewright.ir.ops.multithreshold import MultiThreshold
 from gatewright.ir.ops.over_time import ReduceMax, ReduceSum
 from gatewright.ir.ops.scan import Scan
 from gatewright.ir.ops.sequence import Concat, Flatten, InitialState, SelectLast
+from gatewright.ir.ops.window import GroupMax, GroupSum, Window
 
 ADD = Add()
 ARGMAX = ArgMax()
 CONCAT = Concat()
 FLATTEN = Flatten()
+GROUP_MAX = GroupMax()
+GROUP_SUM = GroupSum()
 INITIAL_STATE = InitialState()
 LOOKUP = LookUp()
 MATMUL = MatMul()
@@ -26,6 +29,7 @@ REDUCE_SUM = ReduceSum()
 SCAN = Scan()
 SELECT_LAST = SelectLast()
 SUB = Sub()
+WINDOW = Window()
 
 BY_NAME: dict[str, Op] = {
     op.name: op
@@ -34,6 +38,8 @@ BY_NAME: dict[str, Op] = {
         ARGMAX,
         CONCAT,
         FLATTEN,
+        GROUP_MAX,
+        GROUP_SUM,
         INITIAL_STATE,
         LOOKUP,
         MATMUL,
@@ -44,6 +50,7 @@ BY_NAME: dict[str, Op] = {
         SCAN,
         SELECT_LAST,
         SUB,
+        WINDOW,
     )
 }
 """As ONNX files name them."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatewright.ir.graph import Node, Op, Shape, Tensor, WholeSequence
+from gatewright.ir.steps import StepCount
 from gatewright.ir.types import IntArray, IntType
 
 
 class ReduceSum(Op):
-    """The sum over all steps of x [B, T, F]: y [B, F]; T is the attribute ``steps``."""
+    """The sum over all steps of x [B, T, F]: y [B, F]; ``steps`` is the T of the model."""
 
     name = "ReduceSum"
     whole = WholeSequence("it takes the mean over a whole sequence", "the last step")
@@ -17,7 +18,7 @@ class ReduceSum(Op):
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """T times the range."""
         (x,) = inputs
-        steps = int(node.attrs["steps"])
+        steps = StepCount.of(x.shape[1]).count(int(node.attrs["steps"]))
         return [(IntType(steps * x.type.lo, steps * x.type.hi), (x.shape[0], x.shape[2]))]
 
     def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gatewright.ir.graph import Node, Op, Shape, Tensor, WholeSequence
+from gatewright.ir.steps import StepCount
 from gatewright.ir.types import IntArray, IntType
 
 
@@ -47,7 +48,7 @@ class Concat(Op):
 class SelectLast(Op):
     """The last time step of x [B, T, F]: y [B, F].
 
-    Where it was selected by its number, T is the attribute ``steps``.
+    Where it was selected by its number, ``steps`` is the T of the model.
     """
 
     name = "SelectLast"
@@ -64,7 +65,7 @@ class SelectLast(Op):
 
 
 class Flatten(Op):
-    """All steps of x [B, T, F] side by side: y [B, T * F]; T is the attribute ``steps``."""
+    """All steps of x [B, T, F] side by side: y [B, T * F]; ``steps`` is the T of the model."""
 
     name = "Flatten"
     whole = WholeSequence(
@@ -76,7 +77,8 @@ class Flatten(Op):
         (x,) = inputs
         features = x.shape[2]
         assert isinstance(features, int)
-        return [(x.type, (x.shape[0], int(node.attrs["steps"]) * features))]
+        steps = StepCount.of(x.shape[1]).count(int(node.attrs["steps"]))
+        return [(x.type, (x.shape[0], steps * features))]
 
     def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
         """Time-major within a sequence, as ``torch.flatten(x, 1)``."""

@@ -122,8 +122,8 @@ def _quant_input(graph: RawGraph, where: str, name: str) -> Float32Array:
     return values
 
 
-def weight(where: str, constant: Constant | None) -> Parameter:
-    """A quantized weight matrix [rows, columns]; GW-301 if it is not quantized."""
+def weight(where: str, constant: Constant | None, rank: int = 2) -> Parameter:
+    """A quantized weight [rows, ...]; GW-301 if it is not quantized."""
     if constant is None or constant.quant is None:
         raise GatewrightError(
             "GW-301",
@@ -132,10 +132,10 @@ def weight(where: str, constant: Constant | None) -> Parameter:
             remedy="Give the layer a weight_quant, such as Int8WeightPerTensorFloat, and export "
             "it again.",
         )
-    if constant.values.ndim != 2:
+    if constant.values.ndim != rank:
         raise malformed(where, f"a weight has shape {list(constant.values.shape)}.")
     values = np.array(constant.values, order="C")
-    return Parameter(values, weight_spec(where, constant.quant, values.shape[0]))
+    return Parameter(values, weight_spec(where, constant.quant, values.shape))
 
 
 def bias(where: str, constant: Constant | None, rows: int) -> Parameter:

@@ -63,12 +63,6 @@ def _linear(
     return emit.linear(ctx.builder, ctx.name(node), x, LinearSpec(w, b))
 
 
-@reads("Transpose", attributes={"perm"})
-def transpose(ctx: Reading, node: onnx.NodeProto) -> None:
-    """Of an activation; those of weights are folded."""
-    raise unsupported(node, "only weights can be transposed.")
-
-
 @reads("Add")
 def add(ctx: Reading, node: onnx.NodeProto) -> None:
     """One that is no bias."""

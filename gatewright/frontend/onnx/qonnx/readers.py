@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from gatewright.frontend.onnx.ops import Vocabulary
-from gatewright.frontend.onnx.qonnx import head, linear, quantizers, recurrent, states, structure
+from gatewright.frontend.onnx.qonnx import (
+    head,
+    linear,
+    quantizers,
+    recurrent,
+    states,
+    structure,
+    windows,
+)
 from gatewright.frontend.onnx.qonnx.registry import OP_READERS
 from gatewright.ir.traced.vocabulary import CELLS
 
@@ -16,4 +24,4 @@ QONNX = Vocabulary(
     f"Use layers that export to: {', '.join(sorted(OP_READERS))}.",
 )
 
-__all__ = ["QONNX", "head", "linear", "quantizers", "recurrent", "states", "structure"]
+__all__ = ["QONNX", "head", "linear", "quantizers", "recurrent", "states", "structure", "windows"]

@@ -74,7 +74,7 @@ class ArgMaxKernel(Kernel):
 
     def taps(self) -> tuple[Tap, ...]:
         """The index."""
-        return (Tap(self.tap, 1, self.sequence),)
+        return (Tap(self.tap, 1, self.sequence, windows=self.output.windows),)
 
 
 def _place(mapper: Mapper, node: Node) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from msgspec import UNSET
+
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Port
 from gatewright.hls_templates.records import PortRecord
@@ -57,7 +59,7 @@ class AxisPort:
 
     def beats(self, steps: int) -> int:
         """Beats of a sequence."""
-        return steps if self.sequence else 1
+        return self.port.steps.count(steps) if self.sequence else 1
 
     @property
     def ident(self) -> str:
@@ -167,4 +169,5 @@ class AxisPort:
             lane_bits=self.lane_bits,
             words_per_step=self.folds,
             stream=self.stream,
+            windows=self.port.windows if self.sequence else UNSET,
         )

@@ -169,7 +169,8 @@ class Elementwise(Kernel):
 
     def taps(self) -> tuple[Tap, ...]:
         """Its output."""
-        return (Tap(self.tap, self.output.width, self.sequence),)
+        y = self.output
+        return (Tap(self.tap, y.width, self.sequence, windows=y.windows),)
 
 
 def place_function(

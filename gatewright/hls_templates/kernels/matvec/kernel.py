@@ -193,7 +193,8 @@ class MatVec(Kernel):
 
     def taps(self) -> tuple[Tap, ...]:
         """The accumulators."""
-        return (Tap(self.tap, self.output.width, self.sequence),)
+        y = self.output
+        return (Tap(self.tap, y.width, self.sequence, windows=y.windows),)
 
 
 def choose_fold(inputs: int, outputs: int, budget: int) -> tuple[int, int]:

@@ -171,15 +171,16 @@ class Recurrent(RecurrentLayer):
 
     def rtl_taps(self) -> tuple[StateTap, ...]:
         """Those of h and c."""
-        tap = state_tap(self.source, self.split.body, self.reverse)
+        tap = state_tap(self.source, self.split.body, self.reverse, self.input.windows)
         units, rows = self.shape.units, self.shape.rows
         return (structs.replace(tap, port=self.tap_port, units=units, rows=rows),)
 
     def taps(self) -> tuple[Tap, ...]:
         """Everything in the tail."""
-        hidden = self.shape.hidden
+        hidden, windows = self.shape.hidden, self.input.windows
         return tuple(
-            Tap(f"{self.source}/{name}", hidden, True, self.reverse) for name in self.tail.taps
+            Tap(f"{self.source}/{name}", hidden, True, self.reverse, windows)
+            for name in self.tail.taps
         )
 
     def params_cpp(self) -> str:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from msgspec import UnsetType
 
 from gatewright.hls_templates.kernels.base import Kernel, Port
 from gatewright.hls_templates.kernels.recurrent.folding import Folding
 from gatewright.hls_templates.kernels.recurrent.schedule import SlotList, TileShape
 from gatewright.hls_templates.kernels.recurrent.tail import StepSplit, TailCode
-from gatewright.hls_templates.records import StateTap
+from gatewright.hls_templates.records import StateTap, StepsRecord
 from gatewright.ir.graph import Graph
 from gatewright.ir.types import IntArray, IntType
 
@@ -135,13 +136,16 @@ def state_type(body: Graph, state: int) -> IntType:
     return body[body.inputs[state]].type if state == 0 or has_c(body) else IntType(0, 0)
 
 
-def state_tap(name: str, body: Graph, reverse: bool) -> StateTap:
+def state_tap(
+    name: str, body: Graph, reverse: bool, windows: StepsRecord | UnsetType
+) -> StateTap:
     """What the tap port of a layer shows, however the layer is folded.
 
     Args:
         name: Of the layer.
         body: Its step graph.
         reverse: Whether its time steps come from the last to the first.
+        windows: How many there are.
     """
     h, c = state_type(body, 0), state_type(body, 1)
     hidden = body[body.inputs[0]].shape[-1]
@@ -154,6 +158,7 @@ def state_tap(name: str, body: Graph, reverse: bool) -> StateTap:
         c_bits=c.bits if has_c(body) else 0,
         c_signed=c.signed,
         reverse=reverse,
+        windows=windows,
     )
 
 

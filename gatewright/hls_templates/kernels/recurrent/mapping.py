@@ -62,7 +62,8 @@ def _taps(mapper: Mapper, node: Node) -> list[Tap]:
     hidden, reverse = node.body[node.body.inputs[0]].shape[-1], bool(node.attrs.get("reverse"))
     assert isinstance(hidden, int)
     names = (f"{node.name}/{tensor}" for tensor in split_step(node.body).shown)
-    return [Tap(name, hidden, True, reverse) for name in names]
+    windows = mapper.port(node.inputs[int(node.attrs["states"])]).windows
+    return [Tap(name, hidden, True, reverse, windows) for name in names]
 
 
 MAPPINGS: Mappings = {ops.SCAN: OpMapping(_place, _taps, RecurrentRecord)}

@@ -1,0 +1,60 @@
+"""What of an integer model is not in its graph, as JSON: see ``onnx_io``."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from gatewright.ir.lowering.lower import IntegerModel
+from gatewright.ir.quantizer import InputBoundary, OutputBoundary, Quantizer, Scales
+
+
+def boundary_to_json(model: IntegerModel) -> dict[str, Any]:
+    """Everything about a model that is not in its graph."""
+    turned = {"channels_first": sorted(model.channels_first)} if model.channels_first else {}
+    return {
+        **turned,
+        "arguments": [{"name": a.name, "shape": list(a.shape)} for a in model.arguments],
+        "inputs": [{**_plain(i), "quantizer": i.quantizer.to_json()} for i in model.inputs],
+        "outputs": [_output_to_json(o) for o in model.outputs],
+        "steps": model.steps,
+        "fixed_steps": model.fixed_steps,
+    }
+
+
+def _plain(boundary: InputBoundary | OutputBoundary) -> dict[str, Any]:
+    """Its fields; of a layout that few have only that it is so."""
+    fields = dict(boundary.__dict__)
+    if not fields["channels_first"]:
+        del fields["channels_first"]
+    return fields
+
+
+def _output_to_json(boundary: OutputBoundary) -> dict[str, Any]:
+    def rationals(values: Scales) -> list[str]:
+        return [str(v) for v in values]
+
+    return {
+        **_plain(boundary),
+        "tensors": list(boundary.tensors),
+        "scales": rationals(boundary.scales),
+        "offsets": rationals(boundary.offsets),
+    }
+
+
+def inputs_from_json(data: dict[str, Any]) -> tuple[InputBoundary, ...]:
+    """Those of a model."""
+    return tuple(
+        InputBoundary(**{**i, "quantizer": Quantizer.from_json(i["quantizer"])})
+        for i in data["inputs"]
+    )
+
+
+def outputs_from_json(data: dict[str, Any]) -> tuple[OutputBoundary, ...]:
+    """Those of a model."""
+    return tuple(_output_from_json(o) for o in data["outputs"])
+
+
+def _output_from_json(data: dict[str, Any]) -> OutputBoundary:
+    rationals = {name: tuple(Fraction(v) for v in data[name]) for name in ("scales", "offsets")}
+    return OutputBoundary(**{**data, **rationals, "tensors": tuple(data["tensors"])})

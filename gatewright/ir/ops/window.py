@@ -1,0 +1,98 @@
+"""Windows over time: some steps side by side, and the largest or the sum of what lies so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gatewright.ir.graph import Node, Op, Shape, Tensor, WholeSequence
+from gatewright.ir.steps import StepCount
+from gatewright.ir.types import IntArray, IntType
+
+
+def span(node: Node) -> int:
+    """Steps from the first to the last of a window, both included."""
+    return int(node.attrs["dilation"]) * (int(node.attrs["kernel"]) - 1) + 1
+
+
+class Window(Op):
+    """Steps of x [B, T, F] side by side: y [B, T', K * F], the first step lowest.
+
+    y[:, t] holds x[:, t * stride + j * dilation - before] for j from 0 to K - 1, and ``pad`` in
+    place of what lies outside; T' windows of so many lie within ``before + T + after`` steps.
+    Attributes: ``kernel`` (K), ``stride``, ``dilation``, ``before``, ``after``, ``pad``.
+    """
+
+    name = "Window"
+    whole = WholeSequence(
+        "it takes windows of several time steps", "whose layers take one time step at a time"
+    )
+
+    def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
+        """The range stays, but for what stands in place of steps outside."""
+        (x,) = inputs
+        batch, steps, features = x.shape
+        assert isinstance(features, int)
+        a = node.attrs
+        padding = int(a["before"]) + int(a["after"])
+        windows = StepCount.of(steps).windows(padding, span(node), int(a["stride"]))
+        type_ = x.type
+        if padding:
+            type_ = IntType.hull([type_, IntType(int(a["pad"]), int(a["pad"]))])
+        return [(type_, (batch, str(windows), int(a["kernel"]) * features))]
+
+    def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
+        """Padding, and a strided slice for each step of a window."""
+        a = node.attrs
+        ends = ((0, 0), (int(a["before"]), int(a["after"])), (0, 0))
+        x = np.pad(inputs[0], ends, constant_values=int(a["pad"]))
+        last = x.shape[1] - span(node)  # where the last window may begin
+        starts = [int(a["dilation"]) * j for j in range(int(a["kernel"]))]
+        parts = [x[:, s : s + last + 1 : int(a["stride"])] for s in starts]
+        return [np.concatenate(parts, axis=-1)]
+
+
+class GroupMax(Op):
+    """The largest of K groups of x [..., K * F], value by value: y [..., F]; ``kernel`` is K."""
+
+    name = "GroupMax"
+    whole = None
+
+    def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
+        """The range stays."""
+        (x,) = inputs
+        return [(x.type, (*x.shape[:-1], _features(x, node)))]
+
+    def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
+        """numpy's maximum."""
+        return [_groups(inputs[0], node).max(axis=-2)]
+
+
+class GroupSum(Op):
+    """The sum of K groups of x [..., K * F], value by value: y [..., F]; ``kernel`` is K."""
+
+    name = "GroupSum"
+    whole = None
+
+    def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
+        """K times the range."""
+        (x,) = inputs
+        kernel = int(node.attrs["kernel"])
+        return [
+            (IntType(kernel * x.type.lo, kernel * x.type.hi), (*x.shape[:-1], _features(x, node)))
+        ]
+
+    def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
+        """Sum in int64."""
+        return [_groups(inputs[0], node).sum(axis=-2)]
+
+
+def _features(x: Tensor, node: Node) -> int:
+    width = x.shape[-1]
+    assert isinstance(width, int)
+    return width // int(node.attrs["kernel"])
+
+
+def _groups(x: IntArray, node: Node) -> IntArray:
+    return x.reshape(*x.shape[:-1], int(node.attrs["kernel"]), -1)
