@@ -10,7 +10,7 @@ from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.spec import ConvSpec, Layout, Value, WindowSpec
 from gatewright.ir.traced.layouts import permuted
 
-CHANNELS_FIRST = Layout(batch_first=True, channels_first=True)
+_TAKEN = Layout(batch_first=True, channels_first=True)
 
 
 def transpose(builder: GraphBuilder, name: str, x: Value, perm: Sequence[int]) -> Value:
@@ -50,7 +50,7 @@ def check_windows(where: str, x: Value, window: WindowSpec, features: int | None
             cause=f"its input has shape {list(x.shape)}, but it takes [B, F, T] with {wanted}.",
             remedy="Turn a sequence [B, T, F] round first: x.transpose(1, 2).",
         )
-    if x.layout is not None and x.layout != CHANNELS_FIRST:
+    if x.layout is not None and x.layout != _TAKEN:
         raise GatewrightError(
             "GW-109",
             where=where,
@@ -106,12 +106,13 @@ def conv(builder: GraphBuilder, name: str, x: Value, spec: ConvSpec) -> Value:
         "Conv",
         name,
         names,
+        1,
         dilations=[spec.window.dilation],
         group=spec.groups,
         **_attributes(spec.window),
     )[0]
     shape = (x.shape[0], outputs, spec.window.count(x.shape[2]))
-    return Value(out, shape, None, CHANNELS_FIRST)
+    return Value(out, shape, None, _TAKEN)
 
 
 def pool(builder: GraphBuilder, name: str, op: str, x: Value, window: WindowSpec) -> Value:
@@ -126,7 +127,7 @@ def pool(builder: GraphBuilder, name: str, op: str, x: Value, window: WindowSpec
         attributes["count_include_pad"] = 1
     else:
         attributes["dilations"] = [window.dilation]
-    out = builder.node(op, name, [x.name], **attributes)[0]
+    out = builder.node(op, name, [x.name], 1, **attributes)[0]
     shape = (*x.shape[:2], window.count(x.shape[2]))
     grid = x.grid if op == "MaxPool" else None
-    return Value(out, shape, grid, CHANNELS_FIRST)
+    return Value(out, shape, grid, _TAKEN)

@@ -157,9 +157,7 @@ class Quantizer:
         return Quantizer(**{**data, "scales": scales})
 
 
-def turned(
-    n: npt.NDArray[Any], time_major: bool, channels_first: bool = False
-) -> npt.NDArray[Any]:
+def turned(n: npt.NDArray[Any], time_major: bool, channels_first: bool = False) -> npt.NDArray[Any]:
     """From the user's layout to [B, T, F], and back."""
     if channels_first:
         return np.swapaxes(n, 1, 2)

@@ -13,7 +13,7 @@ from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.ops.window import span
 
-END = 2**62
+_TO_THE_END = 2**62
 """Where a slice ends that goes on to the end."""
 
 
@@ -35,13 +35,10 @@ def emit_window(node: Node) -> list[onnx.NodeProto]:
         end = start + 1 - span(node)  # from the end, which is at 0
         nodes += [
             _constant(f"{pre}::start{j}", [start]),
-            _constant(f"{pre}::end{j}", [end or END]),
+            _constant(f"{pre}::end{j}", [end or _TO_THE_END]),
             helper.make_node(
                 "Slice",
-                [
-                    f"{pre}::{part}"
-                    for part in ("padded", f"start{j}", f"end{j}", "time", "stride")
-                ],
+                [f"{pre}::{part}" for part in ("padded", f"start{j}", f"end{j}", "time", "stride")],
                 [f"{pre}::step{j}"],
             ),
         ]
@@ -51,7 +48,7 @@ def emit_window(node: Node) -> list[onnx.NodeProto]:
 
 def is_window(node: onnx.NodeProto) -> bool:
     """Whether a ``Concat`` is the last node of one."""
-    return node.op_type == "Concat" and node.input[0].endswith("::step0")
+    return str(node.input[0]).endswith("::step0")
 
 
 def read_window(node: onnx.NodeProto, graph: Graph, sources: Mapping[str, onnx.NodeProto]) -> None:
@@ -90,7 +87,7 @@ def emit_groups(node: Node) -> list[onnx.NodeProto]:
 
 def is_groups(node: onnx.NodeProto) -> bool:
     """Whether a reduction is the last node of one."""
-    return node.input[0].endswith("::grouped")
+    return str(node.input[0]).endswith("::grouped")
 
 
 def read_groups(node: onnx.NodeProto, graph: Graph, sources: Mapping[str, onnx.NodeProto]) -> None:

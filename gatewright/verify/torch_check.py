@@ -160,6 +160,7 @@ def _on_grid(run: Run, integer: IntegerModel, certificate: Certificate) -> bool:
             continue
         bound = bounds.get(output.tensors[0], 0.0)
         scales = np.array([float(s) for s in output.scales])
+        scales = scales[:, None] if output.channels_first else scales
         exact = output.decode(run.n).astype(np.float64)
         # The decoded output is itself rounded to float32, and so is a dequantized code.
         allowed = np.abs(exact) * 2.0**-22 + scales * (0.5 if bound is None else bound)

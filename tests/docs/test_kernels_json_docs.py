@@ -19,7 +19,7 @@ COMMON = {field.name for field in fields(records.KernelRecord)}
 OTHERS = [
     *(records.Document, records.PortRecord, records.StreamRecord, records.Tap, records.StateTap),
     *(records.QuantizerRecord, records.RequantizerRecord, records.AffineRecord),
-    *(records.KernelRecord, Tile, FoldingRecord),
+    *(records.KernelRecord, records.StepsRecord, Tile, FoldingRecord),
 ]
 
 

@@ -63,6 +63,13 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
         "a million beats for each case of a kernel and of an IP (for all of the kernel; 20,000 of "
         "an IP, another one with each commit), and 10,000 of an IP in cocotb (300)",
     ),
+    "windows": (
+        "all",
+        form("all"),
+        "",
+        "all models with windows over time run, in RTL too (a fifth, one in RTL, others with each "
+        "commit)",
+    ),
     "inside": (
         "all",
         form("all"),

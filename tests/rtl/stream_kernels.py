@@ -223,6 +223,22 @@ def _axis(name: str, width: int, lanes: int, low: int, high: int, write: bool) -
     return Case(device, AxisPort(name, name, value, True), to_beats, (words,), 3 * folds)
 
 
+WINDOWS = (
+    _windows(3, 1, 1, (0, 0), -32, 0),
+    _windows(3, 1, 1, (2, 0), -32, 0),
+    _windows(3, 1, 2, (2, 2), -32, -32),
+    _windows(2, 2, 1, (0, 0), 0, 0),
+    _windows(3, 2, 1, (1, 1), -32, 5),
+    _windows(5, 3, 1, (2, 2), 0, 0),
+    _windows(2, 4, 2, (1, 2), -32, 0),
+    _windows(1, 3, 1, (0, 0), 0, 0),
+    _groups("largest_of_groups", True, 3, -32, 31),
+    _groups("largest_of_positive", True, 2, 0, 63),
+    _groups("sum_of_groups", False, 3, -32, 31),
+    _groups("one_group", False, 1, 0, 7),
+)
+"""They share a million beats."""
+
 STREAMS = (
     _fork((2, 2)),
     _fork((1, 7)),
@@ -237,18 +253,7 @@ STREAMS = (
     _over_time("sum_of_positive", False, 0, 15),
     _over_time("max_over_time", True, -128, 127),
     _over_time("max_of_positive", True, 0, 3),
-    _windows(3, 1, 1, (0, 0), -32, 0),
-    _windows(3, 1, 1, (2, 0), -32, 0),
-    _windows(3, 1, 2, (2, 2), -32, -32),
-    _windows(2, 2, 1, (0, 0), 0, 0),
-    _windows(3, 2, 1, (1, 1), -32, 5),
-    _windows(5, 3, 1, (2, 2), 0, 0),
-    _windows(2, 4, 2, (1, 2), -32, 0),
-    _windows(1, 3, 1, (0, 0), 0, 0),
-    _groups("largest_of_groups", True, 3, -32, 31),
-    _groups("largest_of_positive", True, 2, 0, 63),
-    _groups("sum_of_groups", False, 3, -32, 31),
-    _groups("one_group", False, 1, 0, 7),
+    *WINDOWS,
     _argmax(1, -4, 3),
     _argmax(3, 0, 3),
     _argmax(5, -2, 1),

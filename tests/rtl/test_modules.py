@@ -13,7 +13,7 @@ from cases import LONGEST, Case, Sequences
 from choices import choice
 from compute_kernels import ELEMENTWISE, MATVECS
 from recurrent_kernels import LAYERS
-from stream_kernels import STREAMS
+from stream_kernels import STREAMS, WINDOWS
 
 from gatewright.hls_templates.kernels.axis.kernel import AxisPort
 from gatewright.hls_templates.kernels.base import Kernel
@@ -38,6 +38,8 @@ GROUP_OF = {case.device.name: name for name, group in GROUPS.items() for case in
 KERNELS = [name for name, case in CASES.items() if isinstance(case.kernel, Kernel)]
 AXIS = [name for name, case in CASES.items() if isinstance(case.kernel, AxisPort)]
 
+WINDOWED = {case.device.name for case in WINDOWS}
+
 # Beats at the input of each kernel that moves beats. One that computes takes many cycles a beat:
 # its cases share them, and with ``--beats all`` each has as many.
 MILLION = 10**6
@@ -48,7 +50,11 @@ BenchOf = Callable[[str], Bench]
 
 def beats_of(name: str) -> int:
     group = GROUP_OF[name]
-    return MILLION if EACH or group == "streams" else -(-MILLION // len(GROUPS[group]))
+    return (
+        MILLION
+        if EACH or (group == "streams" and name not in WINDOWED)
+        else -(-MILLION // len(GROUPS[group]))
+    )
 
 
 @pytest.fixture(scope="module")

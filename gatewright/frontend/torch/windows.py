@@ -93,9 +93,7 @@ def average_pool(
     return _pool(ctx, module, path, "AveragePool", x, window)
 
 
-def _pool(
-    ctx: Tracing, module: Any, path: str, op: str, x: Value, window: WindowSpec
-) -> Value:
+def _pool(ctx: Tracing, module: Any, path: str, op: str, x: Value, window: WindowSpec) -> Value:
     if module.ceil_mode:
         raise _option(path or type(module).__name__, "ceil_mode=True", "ceil_mode=False")
     return emit_windows.pool(ctx.builder, ctx.name(path), op, x, window)

@@ -158,7 +158,9 @@ class harness {
   i64 words(const port& p, i64 n) const {
     return (p.sequence ? p.steps(t_.steps[n]) : 1) * p.folds;
   }
-  i64 row(const port& p, const rows& first, i64 n) const { return p.sequence ? first[index(n)] : n; }
+  i64 row(const port& p, const rows& first, i64 n) const {
+    return p.sequence ? first[index(n)] : n;
+  }
 
   /// Put the next word on an input port, unless this is a cycle in which it stalls.
   void offer(std::size_t i) {
@@ -368,7 +370,7 @@ class harness {
   std::vector<place> in_, out_;
   std::vector<random_bits> random_;
   std::vector<rows> in_first_, out_first_, tap_first_;
-  std::vector<i64> left_;        // output ports that still owe words of a sequence
+  std::vector<i64> left_;  // output ports that still owe words of a sequence
   std::vector<std::vector<i64>> seen_, tap_sequence_;  // of each row of each tap
   i64 cycle_ = 0, idle_from_ = 0, drain_from_ = 0, done_ = 0, last_out_ = -1;
   bool tracing_ = false, traced_ = false, stop_trace_ = false;

@@ -79,8 +79,7 @@ class Simulator:
         ]
         targets = [np.zeros(e.shape(batch, steps), dtype=np.int32) for e in self._ports.outputs]
         shown = [
-            np.zeros((batch, tap.rows(steps), tap.width), dtype=np.int64)
-            for tap in self._taps
+            np.zeros((batch, tap.rows(steps), tap.width), dtype=np.int64) for tap in self._taps
         ]
         for number, array in enumerate(shown):
             self._function("tap")(number, _pointer(array), ctypes.c_int64(array.shape[2]))

@@ -58,7 +58,8 @@ class Ports:
     @property
     def least_steps(self) -> int:
         """The shortest sequence of which every output and state has a step."""
-        windows = [end.windows for end in (*self.outputs, *self.rtl_taps)]
+        windows = [end.windows for end in self.outputs]
+        windows += [tap.windows for tap in self.rtl_taps]
         return max((w.stride - w.offset for w in windows if isinstance(w, StepsRecord)), default=1)
 
     def check_length(self, steps: int) -> None:

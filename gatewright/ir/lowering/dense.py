@@ -58,9 +58,7 @@ def _lower_input(state: LoweringState, source: FloatInput, quantizer: Quantizer)
     features = sizes[state.axes(argument).index("F")] if sequence else sizes[-1]
     shape = ("B", "T", features) if sequence else ("B", features)
     layout = state.boundary_layout(argument, sequence)
-    state.inputs.append(
-        InputBoundary(name, source.argument, source.index, quantizer, **layout)
-    )
+    state.inputs.append(InputBoundary(name, source.argument, source.index, quantizer, **layout))
     return state.graph.add_input(name, quantizer.type, shape)
 
 
@@ -105,20 +103,18 @@ def lower_add(state: LoweringState, node: onnx.NodeProto) -> None:
     bias = constants[position]
     assert bias is not None
     value = state.number(node, node.input[1 - position])
-    state.values[node.output[0]] = add_constant(state, node, value, bias)
+    state.values[node.output[0]] = add_constant(state, node.name, value, bias)
 
 
-def add_constant(
-    state: LoweringState, node: onnx.NodeProto, value: Affine, bias: Operand
-) -> Affine:
-    """A value plus a constant of each feature."""
+def add_constant(state: LoweringState, node: str, value: Affine, bias: Operand) -> Affine:
+    """A value plus a constant of each feature, as a node of that name."""
     features = state.graph[value.name].shape[-1]
     assert isinstance(features, int)
     integers, residues = split_bias(bias, value.scales, features)
     name = value.name
     if np.any(integers):
-        constant = state.graph.add_constant(f"{node.name}.bias", integers)
-        name = state.graph.add(ops.ADD, [name, constant], [f"{node.name}.sum"], name=node.name)
+        constant = state.graph.add_constant(f"{node}.bias", integers)
+        name = state.graph.add(ops.ADD, [name, constant], [f"{node}.sum"], name=node)
     channels = max(len(value.offsets), len(residues))
     offsets = tuple(
         value.offsets[c % len(value.offsets)] + residues[c % len(residues)] for c in range(channels)

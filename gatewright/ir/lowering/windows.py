@@ -47,7 +47,7 @@ def lower_conv(state: LoweringState, node: onnx.NodeProto) -> None:
                 cause="its bias is not a constant.",
                 remedy="Export the model in eval mode.",
             )
-        result = add_constant(state, node, result, bias)
+        result = add_constant(state, f"{node.name}.bias", result, bias)
     state.values[node.output[0]] = result
 
 

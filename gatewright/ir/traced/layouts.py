@@ -45,6 +45,13 @@ def layouts(graph: onnx.GraphProto) -> dict[str, str]:
     return found
 
 
+def sequence_axes(graph: onnx.GraphProto) -> str:
+    """Those of the graph's first input; of recurrent layers, where no layer tells otherwise."""
+    cells = [node for node in graph.node if node.op_type in CELLS]
+    default = TIME_MAJOR if cells and is_time_major(cells[0]) else BATCH_FIRST
+    return layouts(graph).get(graph.input[0].name, default)
+
+
 def _told(node: onnx.NodeProto) -> str | None:
     if node.op_type in CELLS:
         return TIME_MAJOR if is_time_major(node) else BATCH_FIRST

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 
+from gatewright.ir.traced.layouts import sequence_axes
 from gatewright.ir.traced.vocabulary import CELLS, QONNX_DOMAIN
 
 
@@ -67,7 +68,8 @@ def respecialize(model: onnx.ModelProto, shapes: Sequence[Sequence[int]]) -> onn
     graph = result.graph
     for value, shape in zip(graph.input, shapes, strict=True):
         value.CopyFrom(helper.make_tensor_value_info(value.name, TensorProto.FLOAT, list(shape)))
-    batches = _state_batches(graph, shapes[0])
+    axes = sequence_axes(graph)
+    batches = _state_batches(graph, shapes[0][axes.index("B")])
     for initializer in graph.initializer:
         if initializer.name in batches:
             row = numpy_helper.to_array(initializer)[:1]
@@ -76,16 +78,15 @@ def respecialize(model: onnx.ModelProto, shapes: Sequence[Sequence[int]]) -> onn
     return infer_shapes(result)
 
 
-def _state_batches(graph: onnx.GraphProto, shape: Sequence[int]) -> dict[str, int]:
+def _state_batches(graph: onnx.GraphProto, batch: int) -> dict[str, int]:
     """The constants that cells start from, all rows of which are alike, and the batch size."""
     producers = {o: node for node in graph.node for o in node.output}
     batches: dict[str, int] = {}
     for node in graph.node:
         if node.op_type not in CELLS:
             continue
-        first = {a.name: a.i for a in node.attribute}["batch_first"]
         for name in node.input[1 : CELLS[node.op_type].first_weight]:
             if name in producers and producers[name].op_type == "Quant":
                 name = producers[name].input[0]
-            batches[name] = shape[0 if first else 1]
+            batches[name] = batch
     return batches

@@ -20,7 +20,7 @@ def conv(ctx: Reading, node: onnx.NodeProto) -> None:
     """Over time."""
     where, x = label(node), ctx.input(node)
     if not 2 <= len(node.input) <= 3:
-        raise malformed(where, "Conv takes 2 or 3 inputs.")
+        raise malformed(where, f"it has {len(node.input)} inputs, Conv takes 2 or 3.")
     w = weight(where, ctx.constant(where, node.input[1]), rank=3)
     options = attributes(node)
     groups = options.get("group", 1)

@@ -57,7 +57,8 @@ class FlattenKernel(Kernel):
 
 def _place(mapper: Mapper, node: Node) -> None:
     common = mapper.common(node, node.inputs, node.outputs)
-    kernel = FlattenKernel(*common, int(node.attrs["steps"]))
+    x = mapper.port(node.inputs[0])
+    kernel = FlattenKernel(*common, x.steps.count(int(node.attrs["steps"])))
     mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
 
 

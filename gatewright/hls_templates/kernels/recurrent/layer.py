@@ -136,9 +136,7 @@ def state_type(body: Graph, state: int) -> IntType:
     return body[body.inputs[state]].type if state == 0 or has_c(body) else IntType(0, 0)
 
 
-def state_tap(
-    name: str, body: Graph, reverse: bool, windows: StepsRecord | UnsetType
-) -> StateTap:
+def state_tap(name: str, body: Graph, reverse: bool, windows: StepsRecord | UnsetType) -> StateTap:
     """What the tap port of a layer shows, however the layer is folded.
 
     Args:

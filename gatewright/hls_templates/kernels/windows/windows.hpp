@@ -12,56 +12,74 @@
 
 namespace gw {
 
+/// One step further: the oldest step is dropped, the newest one is last.
+template <class P, class H, class V>
+void next_step(H& held, const V& step) {
+#pragma HLS inline
+  constexpr int LAST = P::SPAN + P::LATE - 1;
+  for (int t = 0; t < LAST; ++t)
+    for (int i = 0; i < P::WIDTH; ++i) held[t][i] = held[t + 1][i];
+  for (int i = 0; i < P::WIDTH; ++i) held[LAST][i] = step[i];
+}
+
+/// The window that ends LATE steps before the newest one.
+template <class P, class H>
+typename P::out_beat window_of(const H& held, bool last, bool keep) {
+#pragma HLS inline
+  typename P::out_beat y;
+  for (int k = 0; k < P::KERNEL; ++k)
+    for (int i = 0; i < P::WIDTH; ++i) y.data[k * P::WIDTH + i] = held[k * P::DILATION][i];
+  y.last = last;
+  y.keep = keep;
+  return y;
+}
+
 template <class P>
 void windows(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) {
   static_assert(P::BEFORE < P::SPAN && P::AFTER < P::SPAN, "a window holds a step of the sequence");
   constexpr int HELD = P::SPAN + P::LATE;
   constexpr int BEHIND = P::AFTER + P::LATE;
   typename P::in_beat::value_t held[std::size_t(HELD)][std::size_t(P::WIDTH)];
+  typename P::in_beat::value_t pad[std::size_t(P::WIDTH)];
 #pragma HLS array_partition variable = held type = complete dim = 0
+#pragma HLS array_partition variable = pad type = complete
+  for (int i = 0; i < P::WIDTH; ++i) {
+#pragma HLS unroll
+    pad[i] = P::PAD;
+  }
   for (int t = 0; t < HELD; ++t) {
 #pragma HLS unroll
-    for (int i = 0; i < P::WIDTH; ++i) {
-#pragma HLS unroll
-      held[t][i] = P::PAD;
-    }
+    next_step<P>(held, pad);
   }
 
   int due = HELD - 1 - P::BEFORE;  // passes before the next window
-  int behind = BEHIND;             // passes after the last beat
-  // Known a pass ahead, so that no comparison lies before what hangs on them.
-  bool whole = due == 0;
-  bool few = behind < P::STRIDE;
-  bool ended = false;
+  bool whole = due == 0;           // known a pass ahead: no comparison lies before what hangs on it
   bool keep = false;
+  bool done = false;
   bool running = true;
   while (running) {
 #pragma HLS pipeline II = 1 style = flp
-    for (int t = 0; t < HELD - 1; ++t)
-      for (int i = 0; i < P::WIDTH; ++i) held[t][i] = held[t + 1][i];
-    if (ended) {
-      for (int i = 0; i < P::WIDTH; ++i) held[HELD - 1][i] = P::PAD;
-    } else {
-      const typename P::in_beat x = in.read();
-      for (int i = 0; i < P::WIDTH; ++i) held[HELD - 1][i] = x.data[i];
-      ended = x.last;
-      keep = x.keep;
-    }
-    // Fewer passes follow than to another window.
-    const bool over = ended && few;
-    if (whole) {
-      typename P::out_beat y;
-      for (int k = 0; k < P::KERNEL; ++k)
-        for (int i = 0; i < P::WIDTH; ++i) y.data[k * P::WIDTH + i] = held[k * P::DILATION][i];
-      y.last = over;
-      y.keep = keep;
-      out.write(y);
-    }
-    running = !(over && (whole || behind == 0));
+    const typename P::in_beat x = in.read();
+    next_step<P>(held, x.data);
+    keep = x.keep;
+    // The last window is the one behind which there are fewer passes than to another one.
+    const bool over = x.last && BEHIND < P::STRIDE;
+    if (whole) out.write(window_of<P>(held, over, keep));
+    done = over && whole;
+    running = !x.last;
+    const bool whole_next = whole ? P::STRIDE == 1 : due == 1;
     due = whole ? P::STRIDE - 1 : due - 1;
-    whole = due == 0;
-    if (ended) --behind;
-    few = behind < P::STRIDE;
+    whole = whole_next;
+  }
+  for (int behind = BEHIND - 1; behind >= 0 && !done; --behind) {
+#pragma HLS pipeline II = 1 style = flp
+    next_step<P>(held, pad);
+    const bool over = behind < P::STRIDE;
+    if (whole) out.write(window_of<P>(held, over, keep));
+    done = over && whole;
+    const bool whole_next = whole ? P::STRIDE == 1 : due == 1;
+    due = whole ? P::STRIDE - 1 : due - 1;
+    whole = whole_next;
   }
 }
 

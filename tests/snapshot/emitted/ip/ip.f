@@ -14,6 +14,7 @@
 ../rtl/gw_flatten_v1.sv
 ../rtl/gw_fork_v1.sv
 ../rtl/gw_gather_v1.sv
+../rtl/gw_groups_v1.sv
 ../rtl/gw_held_v1.sv
 ../rtl/gw_mac_v1.sv
 ../rtl/gw_matvec_v1.sv
@@ -35,6 +36,7 @@
 ../rtl/gw_sum_v1.sv
 ../rtl/gw_table_v1.sv
 ../rtl/gw_window_v1.sv
+../rtl/gw_windows_v1.sv
 ../rtl/gatewright_params_pkg.sv
 ../rtl/gatewright_k0_lstm_layers_0_0_tail.sv
 ../rtl/gatewright_k3_relu_out_pipeline.sv

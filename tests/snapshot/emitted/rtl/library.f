@@ -14,6 +14,7 @@ gw_fifo_v1.sv
 gw_flatten_v1.sv
 gw_fork_v1.sv
 gw_gather_v1.sv
+gw_groups_v1.sv
 gw_held_v1.sv
 gw_mac_v1.sv
 gw_matvec_v1.sv
@@ -35,3 +36,4 @@ gw_skid_v1.sv
 gw_sum_v1.sv
 gw_table_v1.sv
 gw_window_v1.sv
+gw_windows_v1.sv

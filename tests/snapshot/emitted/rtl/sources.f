@@ -14,6 +14,7 @@ gw_fifo_v1.sv
 gw_flatten_v1.sv
 gw_fork_v1.sv
 gw_gather_v1.sv
+gw_groups_v1.sv
 gw_held_v1.sv
 gw_mac_v1.sv
 gw_matvec_v1.sv
@@ -35,6 +36,7 @@ gw_skid_v1.sv
 gw_sum_v1.sv
 gw_table_v1.sv
 gw_window_v1.sv
+gw_windows_v1.sv
 gatewright_params_pkg.sv
 gatewright_k0_lstm_layers_0_0_tail.sv
 gatewright_k3_relu_out_pipeline.sv
