@@ -104,8 +104,9 @@ class Bench:
         self, node: Any, constants: dict[str, np.ndarray], shape: tuple[Any, ...], scale: Fraction
     ) -> None:
         tensors = [numpy_helper.from_array(v, k) for k, v in constants.items()]
-        proto = helper.make_graph([node], "g", [], [], tensors)
-        self.state = LoweringState(TracedGraph(proto), Graph("bench"), False)
+        sequence = helper.make_tensor_value_info("sequence", TensorProto.FLOAT, None)
+        proto = helper.make_graph([node], "g", [sequence], [], tensors)
+        self.state = LoweringState(TracedGraph(proto), Graph("bench"), {}, False)
         self.state.shapes = [[1, 1 if len(shape) == 2 else shape[1], shape[-1]]]
         self.node = node
         free = ("B", shape[-1]) if len(shape) == 2 else ("B", "T", shape[-1])
