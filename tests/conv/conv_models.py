@@ -146,6 +146,15 @@ CASES: dict[str, Case] = {
         ),
         least=3,
     ),
+    "quantized_channels_first": Case(
+        lambda: Net(
+            lambda m, x: m.lstm(m.act(m.conv(m.quant(x.transpose(1, 2)))).transpose(1, 2))[0],
+            quant=qnn.QuantIdentity(bit_width=6),
+            conv=conv(kernel=2, padding=1, input_quant=None),
+            act=qnn.QuantReLU(bit_width=6),
+            lstm=lstm(),
+        )
+    ),
     "both_directions": Case(
         lambda: before_two_directions(),
         least=3,

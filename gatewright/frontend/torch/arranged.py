@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import INPUT_VALUES
-from gatewright.frontend import emit
+from gatewright.frontend import emit, emit_windows
 from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.spec import Layout, States, Value
 from gatewright.ir.host import Groups, groupings, to_graph, to_user
+from gatewright.ir.traced.layouts import CHANNELS_FIRST
 
 NO_STEP = -1
 
@@ -66,6 +67,7 @@ class Elements:
         self._parts: dict[str, tuple[Value, tuple[Value, ...]]] = {}
         self._finals: dict[str, Value] = {}
         self._made: dict[Any, Value] = {}
+        self._turned: dict[str, Value] = {}
 
     def joined(self, whole: Value, parts: Sequence[Value]) -> Value:
         """Note of which tensors another one is made, side by side."""
@@ -84,6 +86,14 @@ class Elements:
             return torch.stack([self.of(item) for item in value.items])
         if value.name in self._parts:
             return torch.cat([self.of(part) for part in self._parts[value.name][1]], -1)
+        if value.layout is not None and value.layout.channels_first:
+            # As layers take it; nobody else tells features from steps.
+            perm = _turn(CHANNELS_FIRST, self._layout.axes)
+            turned = self._turned.get(value.name)
+            if turned is None:
+                turned = emit_windows.transpose(self._builder, "transpose", value, perm)
+                self._turned[value.name] = turned
+            return self.of(turned).permute(_turn(self._layout.axes, CHANNELS_FIRST))
         if value.name not in self._blocks:
             count = math.prod(value.shape)
             INPUT_VALUES.check(value.name, len(self._owner) + count)
@@ -129,6 +139,22 @@ class Elements:
         if value is None:
             raise not_arranged(arranged)
         return value
+
+    def channels_first(self, arranged: Arranged) -> Value:
+        """A re-arranged tensor [B, F, T], as convolutions take it, as a value of the graph.
+
+        Raises:
+            GatewrightError: GW-108 where it is no sequence turned round.
+        """
+        index = arranged.index
+        if index.ndim == 3:
+            perm = _turn(CHANNELS_FIRST, self._layout.axes)
+            value = self._find(index.permute(perm).contiguous(), arranged.fixed)
+            if value is not None:
+                known = replace(value, layout=value.layout or self._layout)
+                back = _turn(self._layout.axes, CHANNELS_FIRST)
+                return emit_windows.transpose(self._builder, "transpose", known, back)
+        raise not_arranged(arranged)
 
     def within(self, arranged: Arranged, last: bool) -> tuple[Value, Groups] | None:
         """A re-arranged tensor as a value of the graph, and which of its axes stand where.
@@ -256,6 +282,11 @@ class Elements:
             if [part.name for part in known] == names:
                 return whole
         return self.joined(emit.concat(self._builder, "cat", parts), parts)
+
+
+def _turn(axes: str, to: str) -> list[int]:
+    """The permutation from these axes to those."""
+    return [axes.index(axis) for axis in to]
 
 
 def _turned(index: torch.Tensor, groups: Groups, sizes: Sequence[int]) -> torch.Tensor:

@@ -123,7 +123,7 @@ def shape_of(ctx: Tracing, what: str, source: Any) -> torch.Size:
     """The shape of a tensor, of the example's size."""
     if isinstance(source, OwnTensor):
         return torch.Size(source.tensor.shape)
-    if isinstance(source, (Value, States, Arranged)):
+    if isinstance(source, (States, Arranged)):
         return ctx.elements.of(source).shape
     return torch.Size(expect_value(what, source).shape)
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 
 from gatewright.errors import GatewrightError
-from gatewright.frontend import emit, emit_windows
+from gatewright.frontend import emit
 from gatewright.frontend.spec import States, Value
 from gatewright.frontend.torch.arranged import Arranged
 from gatewright.frontend.torch.arrangements import arrange, picked, shape_of
@@ -193,5 +193,5 @@ def attribute(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     if name == "value" and x.quant_tensor:
         return dataclasses.replace(x, quant_tensor=False)
     if name == "mT" and len(x.shape) == 3 and not x.stack:
-        return emit_windows.transpose(ctx.builder, ctx.name("transpose"), x, [0, 2, 1])
+        return arrange(ctx, ".mT", lambda tensor: tensor.mT, x)
     raise unsupported_call(f".{name} of a tensor")

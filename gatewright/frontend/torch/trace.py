@@ -176,6 +176,8 @@ def _call(
     if len(values) != 1 or not isinstance(values[0], Arranged) or not is_pointwise(module):
         return emitter(context, module, path, args, kwargs)
     found = context.elements.within(values[0], last=True)
+    if found is None and not isinstance(module, nn.Linear):
+        return emitter(context, module, path, (context.elements.channels_first(values[0]),), {})
     if found is None:
         raise not_arranged(values[0])
     value, groups = found

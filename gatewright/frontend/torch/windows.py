@@ -1,4 +1,4 @@
-"""Emits convolutions and pools over time, and the calls that turn sequences round for them."""
+"""Emits convolutions and pools over time."""
 
 from __future__ import annotations
 
@@ -6,22 +6,18 @@ import dataclasses
 from typing import Any
 
 import brevitas.nn as qnn
-import torch
 from torch import nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend import emit_windows
 from gatewright.frontend.spec import ConvSpec, Value, WindowSpec
 from gatewright.frontend.torch.activations import maybe_quantize, only_input
+from gatewright.frontend.torch.arranged import Arranged
 from gatewright.frontend.torch.brevitas_quant import read_weight
 from gatewright.frontend.torch.layers import layer_bias
 from gatewright.frontend.torch.registry import (
     Tracing,
-    bind,
     emits,
-    emits_call,
-    expect_value,
-    unsupported_call,
 )
 
 
@@ -32,7 +28,7 @@ def quant_conv(
     """``QuantConv1d``, its input and output quantizers optional."""
     name = ctx.name(path)
     where = path or type(module).__name__
-    x = only_input(where, args, kwargs)
+    x = _sequence(ctx, where, args, kwargs)
     if module.padding_mode != "zeros":
         raise _option(where, f"padding_mode={module.padding_mode!r}", "padding_mode='zeros'")
     x = maybe_quantize(ctx, f"{name}.input_quant", f"{where}.input_quant", module.input_quant, x)
@@ -43,6 +39,14 @@ def quant_conv(
     out_path = f"{where}.output_quant"
     out = maybe_quantize(ctx, f"{name}.output_quant", out_path, module.output_quant, out)
     return dataclasses.replace(out, quant_tensor=bool(module.return_quant_tensor))
+
+
+def _sequence(ctx: Tracing, where: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """The one sequence [B, F, T] that a module is given."""
+    values = [*args, *kwargs.values()]
+    if len(values) == 1 and isinstance(values[0], Arranged):
+        return ctx.elements.channels_first(values[0])
+    return only_input(where, args, kwargs)
 
 
 def _conv_window(module: Any) -> WindowSpec:
@@ -69,7 +73,7 @@ def max_pool(
     if padding and dilation > 1:
         raise _option(where, "padding and dilation", "one of them")
     window = WindowSpec(kernel, stride, dilation, padding, padding)
-    return _pool(ctx, module, path, "MaxPool", only_input(where, args, kwargs), window)
+    return _pool(ctx, module, path, "MaxPool", _sequence(ctx, where, args, kwargs), window)
 
 
 @emits(nn.AvgPool1d)
@@ -81,7 +85,7 @@ def average_pool(
     kernel, stride, padding = map(_single, (module.kernel_size, module.stride, module.padding))
     if padding and not module.count_include_pad:
         raise _option(where, "count_include_pad=False", "count_include_pad=True, or no padding")
-    x = only_input(where, args, kwargs)
+    x = _sequence(ctx, where, args, kwargs)
     if x.quant_tensor:
         raise GatewrightError(
             "GW-108",
@@ -108,37 +112,3 @@ def _option(where: str, given: str, instead: str) -> GatewrightError:
     return GatewrightError(
         "GW-109", where=where, cause=f"it has {given}.", remedy=f"Use {instead}."
     )
-
-
-@emits_call(functions=(torch.transpose, torch.swapaxes), methods=("transpose", "swapaxes"))
-def transpose(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
-    """``x.transpose(1, 2)``, between a recurrent layer and a convolution."""
-    source, *axes = bind(args, kwargs, ("input", "dim0", "dim1"), (None, None, None))
-    a, b = (_axis("transpose", axis) for axis in axes)
-    perm = [0, 1, 2]
-    perm[a], perm[b] = perm[b], perm[a]
-    return _permuted(ctx, "transpose", source, perm)
-
-
-@emits_call(functions=(torch.permute,), methods=("permute",))
-def permute(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
-    """``x.permute(0, 2, 1)``, between a recurrent layer and a convolution."""
-    source, *axes = args
-    axes = kwargs.get("dims", axes[0] if len(axes) == 1 else axes)
-    perm = [_axis("permute", axis) for axis in axes]
-    if sorted(perm) != [0, 1, 2]:
-        raise unsupported_call(f"permute{tuple(axes)}", "it does not turn a sequence round.")
-    return _permuted(ctx, "permute", source, perm)
-
-
-def _axis(call: str, axis: Any) -> int:
-    if not isinstance(axis, int) or not -3 <= axis < 3:
-        raise unsupported_call(call, f"it is given axis {axis} of a sequence, which has three.")
-    return axis % 3
-
-
-def _permuted(ctx: Tracing, call: str, source: Any, perm: list[int]) -> Value:
-    x = expect_value(call, source)
-    if len(x.shape) != 3 or x.stack:
-        raise unsupported_call(call, f"only sequences can be turned round, not {list(x.shape)}.")
-    return x if perm == [0, 1, 2] else emit_windows.transpose(ctx.builder, ctx.name(call), x, perm)
