@@ -15,7 +15,7 @@ from gatewright.hls_templates.kernels.base import Kernel, Port
 from gatewright.hls_templates.kernels.concat.kernel import ConcatKernel
 from gatewright.hls_templates.kernels.flatten.kernel import FlattenKernel
 from gatewright.hls_templates.kernels.fork.kernel import Fork
-from gatewright.hls_templates.kernels.groups.kernel import Groups
+from gatewright.hls_templates.kernels.groups.kernel import GroupsKernel
 from gatewright.hls_templates.kernels.over_time.kernel import OverTime
 from gatewright.hls_templates.kernels.reverse.kernel import Reverse
 from gatewright.hls_templates.kernels.select_last.kernel import SelectLastKernel
@@ -162,7 +162,7 @@ def _groups(name: str, maximum: bool, kernel: int, low: int, high: int) -> Case:
     out = Port(3, reach)
     reduce = np.max if maximum else np.sum
     return _case(
-        Groups(*_common(name, [port], [out]), kernel, maximum),
+        GroupsKernel(*_common(name, [port], [out]), kernel, maximum),
         lambda s: [s.beats(reduce(s.values[0].reshape(-1, kernel, 3), axis=1), reach.bits)],
         WIDTH=3,
         KERNEL=kernel,

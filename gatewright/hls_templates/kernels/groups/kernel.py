@@ -31,7 +31,7 @@ class GroupsRecord(KernelRecord, tag="groups", kw_only=True, frozen=True):
 
 
 @dataclass(frozen=True, eq=False)
-class Groups(Kernel):
+class GroupsKernel(Kernel):
     """The largest, or the sum, of groups of values.
 
     Attributes:
@@ -74,7 +74,7 @@ class Groups(Kernel):
 
 def _place(mapper: Mapper, node: Node) -> None:
     common = mapper.common(node, node.inputs, node.outputs)
-    kernel = Groups(*common, int(node.attrs["kernel"]), node.op == ops.GROUP_MAX)
+    kernel = GroupsKernel(*common, int(node.attrs["kernel"]), node.op == ops.GROUP_MAX)
     mapper.append(kernel, [mapper.take(node.inputs[0])], node.outputs)
 
 
