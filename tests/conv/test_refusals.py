@@ -41,15 +41,6 @@ REFUSED: dict[str, tuple[Callable[[], Net], str]] = {
         lambda: pooled(nn.AvgPool1d(3, 1, 1, count_include_pad=False)),
         "count_include_pad=True",
     ),
-    "round": (
-        lambda: Net(
-            lambda m, x: m.lstm(m.act(m.conv(x.mT)).permute(1, 2, 0).permute(2, 1, 0))[0],
-            conv=conv(outputs=F),
-            act=qnn.QuantIdentity(),
-            lstm=lstm(F),
-        ),
-        "Keep to [B, T, F]",
-    ),
     "linear_over_time": (
         lambda: Net(
             lambda m, x: m.fc(m.conv(m.lstm(x)[0].mT)),

@@ -23,7 +23,7 @@ _NO_LSTM_ACTIVATIONS = {
 
 
 def with_brevitas_layers(model: nn.Module) -> nn.Module:
-    """The model with each ``nn.LSTM``, ``nn.RNN``, ``nn.Linear`` and ``nn.ReLU`` replaced.
+    """The model with each float layer replaced: recurrent ones, ``nn.Linear``, ``nn.Conv1d``, ...
 
     Args:
         model: Changed in place, unless it is itself such a layer.
@@ -129,10 +129,32 @@ def _linear(where: str, module: Any) -> nn.Module:
         weight_quant=None,
         bias_quant=None,
     )
+    return _with_weights(made, module)
+
+
+def _conv(where: str, module: Any) -> nn.Module:
+    made = qnn.QuantConv1d(
+        module.in_channels,
+        module.out_channels,
+        module.kernel_size[0],
+        stride=module.stride[0],
+        padding=module.padding if isinstance(module.padding, str) else module.padding[0],
+        dilation=module.dilation[0],
+        groups=module.groups,
+        padding_mode=module.padding_mode,
+        bias=module.bias is not None,
+        weight_quant=None,
+        bias_quant=None,
+    )
+    return _with_weights(made, module)
+
+
+def _with_weights(made: Any, module: Any) -> nn.Module:
     with torch.no_grad():
         made.weight.copy_(module.weight)
         if module.bias is not None:
             made.bias.copy_(module.bias)
+    assert isinstance(made, nn.Module)
     return made
 
 
@@ -161,6 +183,7 @@ def _hardtanh(where: str, module: Any) -> nn.Module:
 
 
 _MAKERS = {
+    nn.Conv1d: _conv,
     nn.LSTM: _lstm,
     nn.RNN: _rnn,
     nn.Linear: _linear,

@@ -24,7 +24,7 @@ class _Flow:
 
 
 _OFF_GRID = (torch.mean, "mean")
-_TRANSPARENT = (nn.Dropout, nn.Identity, nn.Flatten)
+_TRANSPARENT = (nn.Dropout, nn.Identity, nn.Flatten, nn.MaxPool1d)
 
 
 def float_inputs(model: nn.Module, examples: Sequence[torch.Tensor]) -> list[str]:

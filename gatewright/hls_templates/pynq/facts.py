@@ -11,6 +11,7 @@ from gatewright.hls_templates.ip.registers import REGISTERS
 from gatewright.hls_templates.ip.write import IpDesign
 from gatewright.hls_templates.pynq.driver.known import FACTS_SCHEMA, seal
 from gatewright.hls_templates.pynq.join import DRIVER, driver_text
+from gatewright.hls_templates.records import PortRecord, StepsRecord
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.quantizer import InputBoundary, OutputBoundary, Quantizer
@@ -57,6 +58,7 @@ def driver_facts(ip: IpDesign, integer: IntegerModel, cycles: int) -> dict[str, 
         "fixed_steps": integer.fixed_steps,
         "max_steps": ip.design.max_steps,
         "whole": _whole(integer.graph),
+        **({"least_steps": integer.least_steps} if integer.least_steps > 1 else {}),
         "arguments": [{"name": a.name, "shape": list(a.shape)} for a in integer.arguments],
         "inputs": [{**_port(port), **_input(boundaries[port.core.tensor])} for port in ip.inputs],
         "outputs": [_port(port) for port in ip.outputs],
@@ -99,14 +101,28 @@ def _port(port: IpPort) -> dict[str, Any]:
         "words_per_step": record.words_per_step,
         "bus_bits": port.bus_bits,
         "beats_per_word": port.beats,
+        **_windows(record),
     }
+
+
+def _windows(record: PortRecord) -> dict[str, Any]:
+    """How many steps there are of T, where windows over time make others of them."""
+    windows = record.windows
+    if not isinstance(windows, StepsRecord):
+        return {}
+    return {"windows": [windows.offset, windows.stride]}
+
+
+def _layout(boundary: InputBoundary | OutputBoundary) -> dict[str, bool]:
+    turned = {"channels_first": True} if boundary.channels_first else {}
+    return {"time_major": boundary.time_major, **turned}
 
 
 def _input(boundary: InputBoundary) -> dict[str, Any]:
     return {
         "argument": boundary.argument,
         "index": boundary.index,
-        "time_major": boundary.time_major,
+        **_layout(boundary),
         "quantizer": _quantizer(boundary.quantizer),
     }
 
@@ -128,6 +144,6 @@ def _result(boundary: OutputBoundary) -> dict[str, Any]:
         "scales": [float(scale).hex() for scale in boundary.scales],
         "offsets": [float(offset).hex() for offset in boundary.offsets],
         "zero_point": boundary.zero_point,
-        "time_major": boundary.time_major,
+        **_layout(boundary),
         "index": boundary.index,
     }

@@ -90,7 +90,7 @@ def result(outputs: Sequence[dict[str, Any]], n: dict[str, Any], raw: bool) -> A
             )
             with np.errstate(over="ignore"):
                 values = (values.astype(np.float64) * scales + offsets).astype(np.float32)
-        values = np.swapaxes(values, 0, 1) if output["time_major"] else values
+        values = turned(values, output)
         results.append(values[..., 0] if output["index"] else values)
     return tuple(results) if len(results) > 1 else results[0]
 
@@ -99,4 +99,11 @@ def encoded(port: dict[str, Any], arrays: Sequence[Any]) -> Any:
     """Centered integers [B, T, F] or [B, F] of what an input takes of the user's arguments."""
     x = arrays[port["argument"]]
     n = quantized(x if port["index"] is None else x[port["index"]], port["quantizer"])
-    return np.swapaxes(n, 0, 1) if port["time_major"] else n
+    return turned(n, port)
+
+
+def turned(n: Any, facts: dict[str, Any]) -> Any:
+    """From the user's layout to [B, T, F], and back."""
+    if facts.get("channels_first"):
+        return np.swapaxes(n, 1, 2)
+    return np.swapaxes(n, 0, 1) if facts["time_major"] else n

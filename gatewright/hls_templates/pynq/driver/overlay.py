@@ -25,7 +25,7 @@ from gatewright.hls_templates.pynq.driver.known import read_facts
 from gatewright.hls_templates.pynq.driver.numbers import encoded, floats, result, unfit
 from gatewright.hls_templates.pynq.driver.pieces import OverlayStream
 from gatewright.hls_templates.pynq.driver.transfers import Transfers, aligned
-from gatewright.hls_templates.pynq.driver.words import BusPort
+from gatewright.hls_templates.pynq.driver.words import BusPort, unfit_length
 
 __all__ = ["Overlay", "OverlayError", "OverlayStream"]
 
@@ -271,14 +271,9 @@ class Overlay:
         return arrays
 
     def _check_length(self, steps: int, shape: Sequence[Any]) -> None:
-        most, room = self.facts["max_steps"], self.facts["dma_bytes"]
-        fault = f"it has {steps} time steps, and "
-        if self.facts["fixed_steps"] and steps != self.facts["steps"]:
-            raise unfit(fault + f"the model takes {self.facts['steps']}", shape)
-        if most is not None and steps > most:
-            raise unfit(fault + f"the kernels buffer at most {most}", shape)
-        if max(port.size(steps) for port in self._inputs + self._outputs) > room:
-            raise unfit(fault + f"a DMA moves at most {room} bytes at once", shape)
+        fault = unfit_length(self.facts, self._inputs + self._outputs, steps)
+        if fault:
+            raise unfit(fault, shape)
 
     def _run(self, calls: Sequence[list[Any]], raw: bool, keep: bool) -> list[Any]:
         """What each call returns; all its sequences are queued back to back."""

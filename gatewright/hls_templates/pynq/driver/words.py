@@ -26,6 +26,7 @@ class BusPort:
         self._word_bytes = facts["lanes"] * self._lane_bytes
         self._slot_bytes = facts["beats_per_word"] * facts["bus_bits"] // 8
         self._row = facts["words_per_step"] * facts["lanes"]
+        self._offset, self._stride = facts.get("windows", (0, 1))
 
     @property
     def widths(self) -> int:
@@ -34,7 +35,7 @@ class BusPort:
 
     def rows(self, steps: int) -> int:
         """Rows of integers in a sequence."""
-        return steps if self.sequence else 1
+        return (steps + self._offset) // self._stride if self.sequence else 1
 
     def size(self, steps: int) -> int:
         """Bytes of a sequence."""
@@ -70,3 +71,18 @@ class BusPort:
             fault = f"it gave {n.min()} to {n.max()}, not of {low} to {high}."
             raise OverlayError("GW-905", self.name, fault, TOGETHER)
         return n if self.sequence else n[:, 0]
+
+
+def unfit_length(facts: dict[str, Any], ports: Sequence[BusPort], steps: int) -> str:
+    """What is wrong with sequences of so many steps; "" if nothing is."""
+    least, most, room = facts.get("least_steps", 1), facts["max_steps"], facts["dma_bytes"]
+    fault = f"it has {steps} time steps, and "
+    if facts["fixed_steps"] and steps != facts["steps"]:
+        return fault + f"the model takes {facts['steps']}"
+    if steps < least:
+        return fault + f"the windows over time need {least}"
+    if most is not None and steps > most:
+        return fault + f"the kernels buffer at most {most}"
+    if max(port.size(steps) for port in ports) > room:
+        return fault + f"a DMA moves at most {room} bytes at once"
+    return ""
