@@ -12,7 +12,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 from gatewright.build import Build
 from gatewright.builds.check import ChangedBuildError, Checked, check
 from gatewright.builds.opened import ChangedBuildWarning
-from gatewright.calibration import Calibration, calibrate
+from gatewright.calibration import Calibration, calibrate, finetune
 from gatewright.compiler import compile
 from gatewright.device import Device
 from gatewright.errors import GatewrightError
@@ -45,4 +45,5 @@ __all__ = [
     "calibrate",
     "check",
     "compile",
+    "finetune",
 ]

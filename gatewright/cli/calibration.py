@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from gatewright.calibration import Calibration, calibrate
+from gatewright.cli import display
 from gatewright.cli.arrays import load_array
 from gatewright.cli.models import ModelSource, load_dataset
 from gatewright.errors import GatewrightError
@@ -42,21 +43,33 @@ _OPTIONS = (
         "--bits",
         metavar="N|KIND=N,...",
         help="Of activations that --calibrate places: io, gate_acc, sigmoid, tanh, cell_state, "
-        "act, input, all, or LAYER.KIND. Without it 8; cell_state 10.",
+        "act, input, all, or LAYER.KIND; auto for the cheapest. Without it 8; cell_state 10.",
     ),
     click.option(
         "--weight-bits",
         metavar="N|LAYER.weight=N,...",
-        help="Of weights that --calibrate places. Without it 8.",
+        help="Of weights that --calibrate places; auto for the cheapest. Without it 8.",
     ),
     click.option(
         "--weight-scale",
         metavar="per_tensor|per_channel",
         help="One scale for each weight matrix, or for each of its rows.",
     ),
+    click.option(
+        "--max-loss",
+        metavar="SHARE",
+        help="What auto may cost: of accuracy, without labels of the output. Without it 0.01.",
+    ),
+    click.option(
+        "--sensitivity",
+        is_flag=True,
+        help="Show what each layer and kind of value costs alone, and with a bit more.",
+    ),
     click.option("--method", metavar="percentile|mse", help="How --calibrate chooses ranges."),
     click.option(
-        "--percentile", metavar="P", help="Of the values seen, what a range holds. Without it 99.9."
+        "--percentile",
+        metavar="P|KIND=P,...",
+        help="Of the values seen, what a range holds. Without it 99.9.",
     ),
 )
 
@@ -67,7 +80,7 @@ def calibrate_with(command: F) -> F:
     @wraps(command)
     def bundled(*args: Any, data: str | None, **parameters: Any) -> Any:
         texts = {name: parameters.pop(name) for name in _READERS}
-        given = {name: text for name, text in texts.items() if text is not None}
+        given = {name: text for name, text in texts.items() if text not in (None, False)}
         if given and data is None:
             option = next(iter(given)).replace("_", "-")
             raise click.UsageError(f"--{option} needs --calibrate, the data to calibrate with.")
@@ -81,7 +94,7 @@ def calibrate_with(command: F) -> F:
 
 
 def calibrated(
-    source: ModelSource, calibrating: Calibrating
+    source: ModelSource, calibrating: Calibrating, quiet: bool
 ) -> tuple[ModelSource, Calibration | None]:
     """A model calibrated as the command line says, and the report; as it is without data.
 
@@ -91,7 +104,9 @@ def calibrated(
     if calibrating.data is None:
         return source, None
     x, labels = _data(source, calibrating.data)
-    result = calibrate(source.model, x, labels=labels, **calibrating.options)
+    with display.calibrating(quiet) as progress:
+        options = calibrating.options
+        result = calibrate(source.model, x, labels=labels, progress=progress, **options)
     return replace(source, model=result.model, example_input=result.example_input), result
 
 
@@ -135,10 +150,12 @@ def _number(text: str) -> Any:
     return text
 
 
-_READERS: dict[str, Callable[[str, str], Any]] = {
+_READERS: dict[str, Callable[[str, Any], Any]] = {
     "bits": _by_key,
     "weight_bits": _by_key,
     "weight_scale": _by_key,
     "method": lambda name, text: text,
-    "percentile": lambda name, text: _number(text),
+    "percentile": _by_key,
+    "max_loss": lambda name, text: _number(text),
+    "sensitivity": lambda name, flag: flag,
 }

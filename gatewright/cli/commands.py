@@ -165,7 +165,7 @@ def compile_command(
     example_input().
     """
     check_options(multipliers, requantizer, max_steps, board, hls_depth, name, rom_dir, bus_bits)
-    source, calibration = calibrated(load_model(model), calibrating)
+    source, calibration = calibrated(load_model(model), calibrating, as_json)
     with display.compiling(as_json) as progress:
         build = compile(
             calibration or source.model,
@@ -288,7 +288,7 @@ def verify_command(
     """
     if calibrating.data and not model:
         raise click.UsageError("--calibrate needs --model, the model that is calibrated.")
-    source = calibrated(load_model(model), calibrating)[0] if model else None
+    source = calibrated(load_model(model), calibrating, as_json)[0] if model else None
     if source is not None and model is not None:
         torch_model(source, model)
     report = run_verify(Build(build), source, inputs, split, _levels(levels), as_json)

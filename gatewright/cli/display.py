@@ -199,6 +199,17 @@ def compiling(quiet: bool) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
+def calibrating(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar over the runs that a search or the sensitivity takes."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=ERR, disable=quiet, transient=True) as bar:
+        task = bar.add_task("calibrating", total=None)
+        yield lambda stage, done, total: bar.update(
+            task, description=stage, completed=done, total=total
+        )
+
+
+@contextmanager
 def verifying(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """A bar over the sequences, and a line for what took its time: once for all sequences."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

@@ -74,14 +74,14 @@ def test_mse_finds_the_best_range(name: str, bits: int, scale: str) -> None:
 
 @pytest.mark.parametrize("signed", [False, True])
 def test_a_float_scale_puts_the_range_on_the_largest_code(signed: bool) -> None:
-    options = RangeOptions(percentile=100)
+    options = RangeOptions()
     values = np.float32([0.1, 0.9])
     scale = choose_scale(histogram(values), options, bits=8, signed=signed)
     assert scale == np.float32(np.float64(values.max()) / (127 if signed else 255))
 
 
 def test_a_power_of_two_is_the_next_one() -> None:
-    options = RangeOptions(percentile=100, scale="power_of_two")
+    options = RangeOptions(scale="power_of_two")
     seen = histogram(np.float32([0.6]))
     assert choose_scale(seen, options, bits=8, signed=True) == 2.0**-7
     assert choose_scale(seen, options, bits=8, signed=False) == 2.0**-8
@@ -89,9 +89,10 @@ def test_a_power_of_two_is_the_next_one() -> None:
 
 def test_weights_are_not_clipped_by_a_percentile() -> None:
     values = np.float32([*([0.01] * 9999), 1.0])
-    options = RangeOptions(percentile=99)
-    assert choose_scale(histogram(values), options, bits=8, signed=True) < 0.001
-    weight = choose_scale(histogram(values), options, bits=8, signed=True, weight=True)
+    options = RangeOptions()
+    seen = histogram(values)
+    assert choose_scale(seen, options, bits=8, signed=True, percentile=99) < 0.001
+    weight = choose_scale(seen, options, bits=8, signed=True)
     assert weight == np.float32(1 / 127)
 
 

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration import observe
+from gatewright.frontend.calibration.activations import activation_grid
 from gatewright.frontend.calibration.batches import Batch, join_labels, read_batches
 from gatewright.frontend.calibration.conversion import COMPARED, check_conversion
+from gatewright.frontend.calibration.explore import explore
 from gatewright.frontend.calibration.floats import with_brevitas_layers
 from gatewright.frontend.calibration.functions import with_modules
-from gatewright.frontend.calibration.options import RangeOptions, refused
+from gatewright.frontend.calibration.meter import RunProgress, accuracy, loss, output_error
+from gatewright.frontend.calibration.options import RangeOptions
 from gatewright.frontend.calibration.quantizers import Grid
-from gatewright.frontend.calibration.ranges import choose_scale
-from gatewright.frontend.calibration.result import Calibration, OutputChange, Placed
+from gatewright.frontend.calibration.result import Calibration, Placed
 from gatewright.frontend.calibration.slots import (
     ACTIVATION_KINDS,
     Slot,
@@ -35,17 +34,20 @@ from gatewright.frontend.calibration.weights import place_weights
 from gatewright.frontend.torch.changes import steps
 from gatewright.frontend.torch.checks import check_model
 from gatewright.frontend.torch.preserve import held, preserved
-from gatewright.ir.types import Float32Array
 
 
-def calibrate_module(model: Any, data: Any, labels: Any, options: RangeOptions) -> Calibration:
+def calibrate_module(
+    model: Any, data: Any, labels: Any, options: RangeOptions, progress: RunProgress
+) -> Calibration:
     """See ``gatewright.calibrate``."""
     module = check_model(model)
     with preserved(module):  # also a copy may run what belongs to the original, by a hook
-        return _calibrate(module, data, labels, options)
+        return _calibrate(module, data, labels, options, progress)
 
 
-def _calibrate(model: nn.Module, data: Any, labels: Any, options: RangeOptions) -> Calibration:
+def _calibrate(
+    model: nn.Module, data: Any, labels: Any, options: RangeOptions, progress: RunProgress
+) -> Calibration:
     given = _copy(model)
     axis = _batch_axis(given)
     batches = read_batches(data, axis)
@@ -59,17 +61,28 @@ def _calibrate(model: nn.Module, data: Any, labels: Any, options: RangeOptions) 
         before = observe.run(given, batches)
     net = with_brevitas_layers(_copy(given))
     check_conversion(given if waiting else model, net, batches[0].head(axis, COMPARED))
-    placed = [*place_weights(net, options), *_place_activations(net, batches, examples, options)]
-    after = observe.run(net, batches)
     classes = join_labels(batches, labels)
+
+    def lost(tried: RangeOptions) -> float:
+        candidate = _copy(net)
+        _place(candidate, batches, examples, tried)
+        return loss(before, observe.run(candidate, batches), classes, axis)
+
+    options, sensitivity, found = explore(
+        _copy(net), batches, examples, classes, axis, options, lost, progress
+    )
+    placed = _place(net, batches, examples, options)
+    after = observe.run(net, batches)
     return Calibration(
         model=net,
         example_input=batches[0].first(axis),
         placed=(*described(given, waiting), *placed),
-        output_error=_output_error(before, after),
+        output_error=output_error(before, after),
         sequences=sum(batch.x.shape[axis] for batch in batches),
-        accuracy_before=_accuracy(before, classes, axis),
-        accuracy_after=_accuracy(after, classes, axis),
+        accuracy_before=accuracy(before, classes, axis),
+        accuracy_after=accuracy(after, classes, axis),
+        sensitivity=sensitivity,
+        found=found,
     )
 
 
@@ -101,13 +114,20 @@ def _batch_axis(model: nn.Module) -> int:
     return 0
 
 
+def _place(
+    net: nn.Module, batches: list[Batch], examples: Sequence[torch.Tensor], options: RangeOptions
+) -> list[Placed]:
+    return [*place_weights(net, options), *_place_activations(net, batches, examples, options)]
+
+
 def _place_activations(
     net: nn.Module, batches: list[Batch], examples: Sequence[torch.Tensor], options: RangeOptions
 ) -> list[Placed]:
     recurrent, outputs = recurrent_slots(net), output_slots(net)
     inputs = input_slots(net, examples)
     slots = [*recurrent, *outputs, *inputs]
-    options.bits.check_keys(ACTIVATION_KINDS, [slot.row for slot in slots])
+    for chosen in (options.bits, options.percentile):
+        chosen.check_keys(ACTIVATION_KINDS, [slot.row for slot in slots])
     if not slots:
         return []
     observe.observe_recurrent(net, recurrent)
@@ -116,31 +136,13 @@ def _place_activations(
     placed = []
     for slot in slots:
         bits = options.bits.of(slot.row, slot.kind)
-        scale = choose_scale(_finite(slot).seen, options, bits=bits, signed=slot.signed)
-        grid = Grid(
-            scale,
-            bits,
-            slot.signed,
-            narrow=slot.clamp is not None and slot.signed,
-            power_of_two=options.scale == "power_of_two",
-        )
-        if grid.power_of_two and grid.largest_code * scale > (slot.clamp or np.inf):
-            scale /= 2  # so that the quantizer clamps as soon as the function does
-            grid = replace(grid, scale=scale)
+        observe.check_finite(slot)
+        percentile = options.percentile.of(slot.row, slot.kind)
+        grid, scale = activation_grid(slot, options, bits, percentile)
         slot.fill(grid)
         placed.append(_placed(slot, grid, scale))
     observe.forget_cells(net)
     return placed
-
-
-def _finite(slot: Slot) -> Slot:
-    if not np.isfinite(slot.seen.largest):
-        raise refused(
-            slot.name,
-            "on this data its values are NaN or infinite.",
-            "Check the model's parameters and the range of the data.",
-        )
-    return slot
 
 
 def _placed(slot: Slot, grid: Grid, scale: float) -> Placed:
@@ -153,29 +155,3 @@ def _placed(slot: Slot, grid: Grid, scale: float) -> Placed:
         scale=scale,
         clipped=slot.seen.share_above((grid.largest_code + 0.5) * scale),
     )
-
-
-def _output_error(before: list[Float32Array], after: list[Float32Array]) -> OutputChange:
-    a = np.concatenate([y.reshape(-1) for y in before]).astype(np.float64)
-    b = np.concatenate([y.reshape(-1) for y in after]).astype(np.float64)
-    rms, size = float(np.sqrt(np.mean((b - a) ** 2))), float(np.sqrt(np.mean(a**2)))
-    return OutputChange(rms, float(np.abs(b - a).max()), rms / size if size else 0.0)
-
-
-def _accuracy(
-    outputs: list[Float32Array], classes: npt.NDArray[np.int64] | None, axis: int
-) -> float | None:
-    """The share of right classes, or None without labels; GW-604 where the shapes differ."""
-    if classes is None:
-        return None
-    votes = np.concatenate(
-        [y.argmax(axis=-1) for y in outputs], axis=axis if outputs[0].ndim == 3 else 0
-    )
-    if votes.shape != classes.shape:
-        raise refused(
-            "labels",
-            f"their shape is {list(classes.shape)}, the model gives classes of shape "
-            f"{list(votes.shape)}.",
-            "Pass one integer for each sequence of the data, in its order.",
-        )
-    return float((votes == classes).mean())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -93,17 +93,22 @@ def biases_where_scaled(model: nn.Module) -> Iterator[None]:
             owner.bias_quant = owner.bias_quant.quantizer
 
 
-def observe_recurrent(model: nn.Module, slots: Slots) -> None:
+def observe_recurrent(
+    model: nn.Module,
+    slots: Slots,
+    in_cell: Callable[[Slot], nn.Module] = _InCell,
+    at_border: Callable[[Slot], nn.Module] = _AtBorder,
+) -> None:
     """Put recorders into all recurrent layers; filling the slots takes them out again."""
     for _, layer in layers(model):
         cell = python_cell(layer)
         for name, quantizer in cell_quantizers(layer):
             slot = slots.of(quantizer)
             if slot is not None:
-                setattr(cell, name, _InCell(slot))
+                setattr(cell, name, in_cell(slot))
     for slot in slots:
         for module, attribute in slot.places:
-            setattr(module, attribute, _AtBorder(slot))
+            setattr(module, attribute, at_border(slot))
 
 
 def python_cell(layer: Any) -> nn.Module:
@@ -141,6 +146,16 @@ def recorded(inputs: Iterable[Slot], outputs: Iterable[Slot]) -> Iterator[None]:
             hook.remove()
 
 
+def check_finite(slot: Slot) -> None:
+    """Refuse values that no range holds (GW-604)."""
+    if not np.isfinite(slot.seen.largest):
+        raise refused(
+            slot.name,
+            "on this data its values are NaN or infinite.",
+            "Check the model's parameters and the range of the data.",
+        )
+
+
 def _input_hook(slot: Slot) -> Any:
     return lambda module, args: slot.seen.add(to_numpy(plain(args[0])))
 
@@ -170,7 +185,7 @@ def run(model: nn.Module, batches: list[Batch]) -> list[Float32Array]:
                     "Pass sequences as the model takes them, in a tuple one tensor an argument of "
                     "forward(); and make model(x) run by itself.",
                 ) from error
-            first = plain(_first(result))
+            first = plain(first_output(result))
             if not isinstance(first, Tensor):
                 raise returns_no_tensors(first)
             outputs.append(to_numpy(first))
@@ -183,7 +198,7 @@ def run(model: nn.Module, batches: list[Batch]) -> list[Float32Array]:
     return outputs
 
 
-def _first(result: Any) -> Any:
+def first_output(result: Any) -> Any:
     """The output of a model that returns states beside it."""
     while isinstance(result, tuple | list | dict) and result:
         if isinstance(result, QuantTensor):

@@ -13,11 +13,14 @@ METHODS = ("percentile", "mse")
 SCALES = ("float", "power_of_two")
 WEIGHT_SCALES = ("per_tensor", "per_channel")
 MAX_BITS = 16
+AUTO = "auto"
+"""Bits that are searched for."""
 ALL = "all"
 """The key of what no other key names."""
 DEFAULT_BITS = {ALL: 8, "cell_state": 10}
 """Of activations. A cell state adds up over a sequence: at 8 bits a long one loses its end."""
 DEFAULT_WEIGHT_BITS = {ALL: 8}
+DEFAULT_PERCENTILE = {ALL: 99.9}
 
 
 def refused(where: str, cause: str, remedy: str) -> GatewrightError:
@@ -48,6 +51,10 @@ class Chosen:
                     return table[key]
         raise KeyError(row)
 
+    def says(self, row: str, kind: str) -> bool:
+        """Whether the user chose for it."""
+        return not self.given.keys().isdisjoint((row, kind, ALL))
+
     def check_keys(self, kinds: tuple[str, ...], rows: list[str]) -> None:
         """Refuse a key that stands for nothing (GW-604)."""
         for key in self.given:
@@ -58,11 +65,11 @@ class Chosen:
 
 
 def choose_bits(option: str, value: Any, default: Mapping[str, int]) -> Chosen:
-    """Bits as a user gives them: an integer, or integers by key; None for the default."""
+    """Bits as a user gives them: an integer or ``auto``, or these by key; None for the default."""
     given = _by_key(value)
     for bits in given.values():
-        if type(bits) is not int or not MIN_BITS <= bits <= MAX_BITS:
-            remedy = f"Use an integer from {MIN_BITS} to {MAX_BITS}, or a dict of them."
+        if bits != AUTO and (type(bits) is not int or not MIN_BITS <= bits <= MAX_BITS):
+            remedy = f"Use an integer from {MIN_BITS} to {MAX_BITS}, 'auto', or a dict of them."
             raise refused(option, f"it is {bits!r}.", remedy)
     return Chosen(option, given, default)
 
@@ -73,6 +80,15 @@ def choose_weight_scale(value: Any) -> Chosen:
     for kind in given.values():
         _one_of("weight_scale", kind, WEIGHT_SCALES)
     return Chosen("weight_scale", given, {ALL: WEIGHT_SCALES[0]})
+
+
+def choose_percentile(value: Any) -> Chosen:
+    """Percent of the values seen that a range of activations holds, or a dict of them by key."""
+    given = _by_key(value)
+    for percent in given.values():
+        if not isinstance(percent, int | float) or not 50 < percent <= 100:
+            raise refused("percentile", f"it is {percent!r}.", "Use 50 to 100, as 99.9.")
+    return Chosen("percentile", given, DEFAULT_PERCENTILE)
 
 
 def _by_key(value: Any) -> dict[str, Any]:
@@ -95,9 +111,12 @@ class RangeOptions:
         weight_bits: Of each weight quantizer that is placed.
         method: ``percentile``: the range holds that share of the values seen. ``mse``: the range
             with the least mean square error of the values seen.
-        percentile: Share in percent, for ``percentile``; weights are never clipped by it.
+        percentile: Share in percent of each activation, for ``percentile``; weights are never
+            clipped by it.
         scale: ``float`` or ``power_of_two``.
         weight_scale: Of each weight quantizer: ``per_tensor`` or ``per_channel``.
+        max_loss: The most that widths which are searched for may cost; None for the default.
+        sensitivity: Whether to measure what each row costs alone.
 
     Raises:
         GatewrightError: GW-604.
@@ -108,12 +127,36 @@ class RangeOptions:
         default_factory=lambda: choose_bits("weight_bits", None, DEFAULT_WEIGHT_BITS)
     )
     method: str = "percentile"
-    percentile: float = 99.9
+    percentile: Chosen = field(default_factory=lambda: choose_percentile(None))
     scale: str = "float"
     weight_scale: Chosen = field(default_factory=lambda: choose_weight_scale(None))
+    max_loss: float | None = None
+    sensitivity: bool = False
+
+    @property
+    def by_key(self) -> tuple[Chosen, ...]:
+        """The choices that may differ from quantizer to quantizer."""
+        return self.bits, self.weight_bits, self.weight_scale, self.percentile
+
+    @property
+    def searches(self) -> bool:
+        """Whether any width is left open."""
+        return AUTO in (*self.bits.given.values(), *self.weight_bits.given.values())
+
+    def check_keys(self, kinds: tuple[str, ...], rows: list[str], weights: list[str]) -> None:
+        """Refuse keys that stand for nothing in a model of these rows (GW-604)."""
+        for chosen in (self.bits, self.percentile):
+            chosen.check_keys(kinds, rows)
+        for chosen in (self.weight_bits, self.weight_scale):
+            chosen.check_keys((), weights)
 
     def __post_init__(self) -> None:
         _one_of("method", self.method, METHODS)
         _one_of("scale", self.scale, SCALES)
-        if not isinstance(self.percentile, int | float) or not 50 < self.percentile <= 100:
-            raise refused("percentile", f"it is {self.percentile!r}.", "Use 50 to 100, as 99.9.")
+        if self.max_loss is None:
+            return
+        if not isinstance(self.max_loss, int | float) or not 0 < self.max_loss < 1:
+            raise refused("max_loss", f"it is {self.max_loss!r}.", "Use a share, such as 0.01.")
+        if not self.searches:
+            cause = "it bounds what widths cost that are searched for, and none is."
+            raise refused("max_loss", cause, "Say bits='auto' with it.")

@@ -78,7 +78,12 @@ def _edges(indices: npt.NDArray[np.int64], half: bool = False) -> npt.NDArray[np
 
 
 def choose_scale(
-    seen: Histogram, options: RangeOptions, *, bits: int, signed: bool, weight: bool = False
+    seen: Histogram,
+    options: RangeOptions,
+    *,
+    bits: int,
+    signed: bool,
+    percentile: float | None = None,
 ) -> float:
     """The scale of a symmetric quantizer, a float32 number.
 
@@ -90,8 +95,8 @@ def choose_scale(
         options: The method.
         bits: Of the quantizer.
         signed: Whether half of the codes are negative.
-        weight: Whether it is a constant, whose largest value is known and never clipped by a
-            percentile.
+        percentile: In percent, of the values that the range holds, for that method; None of a
+            constant, whose largest value is known.
     """
     codes = 2 ** (bits - 1 if signed else bits)
     if seen.largest < np.finfo(np.float32).tiny:  # nothing but zeros: any range holds them
@@ -99,7 +104,7 @@ def choose_scale(
     elif options.method == "mse":
         return _least_square_error(seen, codes, options.scale)
     else:
-        end = seen.largest if weight else seen.percentile(options.percentile)
+        end = seen.largest if percentile is None else seen.percentile(percentile)
     return _scale(end, codes, options.scale)
 
 

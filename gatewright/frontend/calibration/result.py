@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,6 +51,27 @@ class OutputChange:
 
 
 @dataclass(frozen=True)
+class Sensitivity:
+    """What the quantizers of one kind of value in one layer cost alone, all else in float.
+
+    Attributes:
+        row: ``LAYER.KIND``, as ``bits`` calls it.
+        bits: Bit width.
+        error: Output error, relative to the outputs' root mean square.
+        error_next: The same with one more bit; None of 16.
+        accuracy: Share of right classes, if labels were given.
+        accuracy_next: The same with one more bit.
+    """
+
+    row: str
+    bits: int
+    error: float
+    error_next: float | None
+    accuracy: float | None = None
+    accuracy_next: float | None = None
+
+
+@dataclass(frozen=True)
 class Calibration:
     """A fully quantized model, and what it cost.
 
@@ -72,6 +93,8 @@ class Calibration:
     sequences: int
     accuracy_before: float | None = None
     accuracy_after: float | None = None
+    sensitivity: tuple[Sensitivity, ...] = ()
+    found: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         lines = [_heading(self), *_table(self.placed)]
@@ -86,7 +109,7 @@ class Calibration:
                 f"Accuracy: {self.accuracy_before:.2%} before, {self.accuracy_after:.2%} after "
                 f"({change:+.2f} points)."
             )
-        return "\n".join(lines)
+        return "\n".join([*lines, *_sensitivity_table(self.sensitivity), *_as_options(self.found)])
 
     def to_json(self) -> dict[str, Any]:
         """All facts but the model and its example input, for machines."""
@@ -96,6 +119,8 @@ class Calibration:
             "accuracy_before": self.accuracy_before,
             "accuracy_after": self.accuracy_after,
             "sequences": self.sequences,
+            "sensitivity": [dict(vars(row)) for row in self.sensitivity],
+            "found": self.found,
         }
 
 
@@ -110,18 +135,50 @@ def _heading(result: Calibration) -> str:
 def _table(placed: tuple[Placed, ...]) -> list[str]:
     if not placed:
         return []
-    rows = [("quantizer", "kind", "places", "bits", "scale", "clipped")]
+    rows: list[tuple[str, ...]] = [("quantizer", "kind", "places", "bits", "scale", "clipped")]
     for p in placed:
         kind = f"{'' if p.signed else 'u'}int{p.bits}"
         scale = f"{p.scale:.6g}" if p.scale else "per channel"
         name = f"{p.name} (was waiting for data)" if p.waiting else p.name
         clipped = "-" if p.clipped is None else f"{p.clipped:.3%}"
         rows.append((name, p.kind or "-", str(p.places), kind, scale, clipped))
+    return _aligned(rows, names=2)
+
+
+def _sensitivity_table(sensitivity: tuple[Sensitivity, ...]) -> list[str]:
+    if not sensitivity:
+        return []
+    labelled = sensitivity[0].accuracy is not None
+    heading = ("alone", "bits", "error", "a bit more", "accuracy", "a bit more")
+    rows: list[tuple[str, ...]] = [heading[: 6 if labelled else 4]]
+    for s in sensitivity:
+        error = (f"{s.error:.3%}", _percent(s.error_next, 3))
+        shares = (_percent(s.accuracy, 2), _percent(s.accuracy_next, 2))
+        rows.append((s.row, str(s.bits), *error, *(shares if labelled else ())))
+    return ["Sensitivity: each alone, all else in float.", *_aligned(rows, names=1)]
+
+
+def _as_options(found: dict[str, dict[str, Any]]) -> list[str]:
+    """What a search decided, as the command line takes it."""
+    lines = ["Found:"] if found else []
+    for option, by_key in found.items():
+        values = ",".join(f"{key}={value}" for key, value in by_key.items())
+        lines.append(f"  --{option.replace('_', '-')} {values}")
+    return lines
+
+
+def _percent(share: float | None, digits: int) -> str:
+    return "-" if share is None else f"{share:.{digits}%}"
+
+
+def _aligned(rows: list[tuple[str, ...]], names: int) -> list[str]:
+    """A table: so many columns of names, and then numbers."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [_row(row, widths) for row in rows]
-
-
-def _row(cells: tuple[str, ...], widths: list[int]) -> str:
-    names = [c.ljust(w) for c, w in zip(cells[:2], widths[:2], strict=True)]
-    numbers = [c.rjust(w) for c, w in zip(cells[2:], widths[2:], strict=True)]
-    return "  ".join(["", *names, *numbers])
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if column < names else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(["", *cells]))
+    return lines

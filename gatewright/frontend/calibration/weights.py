@@ -52,7 +52,7 @@ def weight_grid(slot: Slot, options: RangeOptions, bits: int, scale: str) -> tup
     """
     weights = [to_numpy(module.weight) for module, _ in slot.places]
     rows = _rows(weights) if scale == "per_channel" else [_histogram(weights)]
-    scales = [choose_scale(row, options, bits=bits, signed=True, weight=True) for row in rows]
+    scales = [choose_scale(row, options, bits=bits, signed=True) for row in rows]
     shape = (-1, *[1] * (weights[0].ndim - 1)) if scale == "per_channel" else ()
     grid = Grid(
         np.array(scales, dtype=np.float32).reshape(shape),
