@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 CODES: dict[str, str] = {
     # 1xx: torch modules
     "GW-101": "unsupported module",
@@ -107,16 +110,27 @@ class GatewrightError(Exception):
         where: The node, module path or file concerned.
         cause: What is wrong there.
         remedy: What to do about it.
+        others: What else keeps the same model from compiling, in order.
     """
 
-    def __init__(self, code: str, *, where: str, cause: str, remedy: str) -> None:
+    def __init__(
+        self,
+        code: str,
+        *,
+        where: str,
+        cause: str,
+        remedy: str,
+        others: Sequence[GatewrightError] = (),
+    ) -> None:
         if code not in CODES:
             raise ValueError(f"unknown error code {code}")
         self.code = code
         self.where, self.cause, self.remedy = _plain(where), _plain(cause), _plain(remedy)
-        super().__init__(f"{code} {CODES[code]}: {self.where}: {self.cause} Remedy: {self.remedy}")
+        self.others = tuple(others)
+        told = f"{code} {CODES[code]}: {self.where}: {self.cause} Remedy: {self.remedy}"
+        super().__init__("\n".join([told, *map(str, self.others)]))
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, Any]:
         """The same facts for ``--json`` output."""
         return {
             "code": self.code,
@@ -124,4 +138,5 @@ class GatewrightError(Exception):
             "where": self.where,
             "cause": self.cause,
             "remedy": self.remedy,
+            **({"others": [other.as_dict() for other in self.others]} if self.others else {}),
         }

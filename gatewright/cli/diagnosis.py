@@ -48,7 +48,7 @@ def diagnose(model: Any, example_input: Any = None, data: Any = None) -> list[Tr
         x = data if data is not None else example_input
         return traps if x is None else traps + _clipping(integer, x)
     except GatewrightError as error:
-        return [*traps, refused(error)]
+        return [*traps, *(refused(each) for each in (error, *error.others))]
 
 
 def _clipping(model: IntegerModel, x: Any) -> list[Trap]:

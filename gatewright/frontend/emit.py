@@ -36,7 +36,7 @@ def activation(builder: GraphBuilder, name: str, op: str, x: Value) -> Value:
 
 
 def batch_norm(builder: GraphBuilder, name: str, x: Value, spec: BatchNormSpec) -> Value:
-    """``BatchNormalization`` of a matrix [B, F].
+    """``BatchNormalization`` of a matrix [B, F], or of a sequence, between two ``Transpose``.
 
     Raises:
         GatewrightError: GW-106 where x has another shape, GW-109 where a variance is not positive.
@@ -47,8 +47,9 @@ def batch_norm(builder: GraphBuilder, name: str, x: Value, spec: BatchNormSpec) 
         raise GatewrightError(
             "GW-106",
             where=name,
-            cause=f"its input has shape {list(x.shape)}, but it takes [B, F] with F = {features}.",
-            remedy="Normalize the last time step, or the output of a linear layer behind it.",
+            cause=f"its input has shape {list(x.shape)}, but it takes [B, F] or [B, F, T] with "
+            f"F = {features}.",
+            remedy="Normalize the last time step, or every step: norm(out.transpose(1, 2)).",
         )
     if np.any(spec.variance.astype(np.float64) + np.float32(spec.epsilon) <= 0):
         raise GatewrightError(
@@ -70,12 +71,12 @@ def batch_norm(builder: GraphBuilder, name: str, x: Value, spec: BatchNormSpec) 
 
 
 def over_time(builder: GraphBuilder, name: str, op: str, x: Value) -> Value:
-    """``ReduceMean`` or ``ReduceMax`` over time: [B, T, F] or [T, B, F] to [B, F]."""
+    """``ReduceMean``, ``ReduceSum``, ``ReduceMax`` or ``ReduceMin`` over time, to [B, F]."""
     if x.layout is None:
         raise ValueError(f"{name}: the time axis of {x.name} is not known")
     axes = builder.initializer(f"{name}.axes", np.array([x.layout.time_axis], dtype=np.int64))
     out = builder.node(op, name, [x.name, axes], keepdims=0)[0]
-    grid = x.grid if op == "ReduceMax" else None
+    grid = x.grid if op in ("ReduceMax", "ReduceMin") else None
     return Value(out, _step_shape(x, x.layout), grid)
 
 
@@ -229,9 +230,9 @@ def concat(builder: GraphBuilder, name: str, parts: Sequence[Value]) -> Value:
         GatewrightError: GW-106 where their other axes differ, GW-208 for too many features, GW-301
             where one is not quantized.
     """
-    first = parts[0]
+    first, layouts = parts[0], _layouts(parts)
     check_features_last(name, first)
-    if any(part.shape[:-1] != first.shape[:-1] or part.layout != first.layout for part in parts):
+    if any(part.shape[:-1] != first.shape[:-1] for part in parts) or len(layouts) > 1:
         shapes = ", ".join(str(list(part.shape)) for part in parts)
         raise GatewrightError(
             "GW-106",
@@ -248,7 +249,13 @@ def concat(builder: GraphBuilder, name: str, parts: Sequence[Value]) -> Value:
         )
     width = builder.joined(name, sum(part.shape[-1] for part in parts))
     out = builder.node("Concat", name, [part.name for part in parts], axis=-1)[0]
-    return dataclasses.replace(first, name=out, shape=(*first.shape[:-1], width))
+    layout = layouts[0] if layouts else None
+    return dataclasses.replace(first, name=out, shape=(*first.shape[:-1], width), layout=layout)
+
+
+def _layouts(parts: Sequence[Value]) -> list[Layout]:
+    """Those that are known of several tensors: what no layer made has that of the others."""
+    return list(dict.fromkeys(part.layout for part in parts if part.layout is not None))
 
 
 def stack(builder: GraphBuilder, name: str, items: Sequence[Value]) -> Value:
@@ -308,6 +315,34 @@ def linear(builder: GraphBuilder, name: str, x: Value, spec: LinearSpec) -> Valu
         bias = builder.parameter(f"{name}.bias", f"{name}.bias_quant", spec.bias)
         out = builder.node("Add", f"{name}.bias", [out, bias])[0]
     return Value(out, (*x.shape[:-1], rows), None, x.layout)
+
+
+def add(builder: GraphBuilder, name: str, a: Value, b: Value) -> Value:
+    """``Add`` of two tensors of one shape.
+
+    Raises:
+        GatewrightError: GW-106 where their shapes differ, GW-301 where one is not quantized.
+    """
+    layouts = _layouts((a, b))
+    if a.shape != b.shape or len(layouts) > 1:
+        raise GatewrightError(
+            "GW-106",
+            where=name,
+            cause=f"it adds tensors of shapes {list(a.shape)} and {list(b.shape)}.",
+            remedy="Add tensors of one shape, both of sequences or both of single steps.",
+        )
+    if a.grid is None or b.grid is None:
+        raise GatewrightError(
+            "GW-301",
+            where=name,
+            cause="one of the tensors it adds is not quantized.",
+            remedy="Use brevitas.nn.QuantEltwiseAdd, or calibrate: gatewright.calibrate(model, "
+            "data), --calibrate data.npy.",
+        )
+    builder.joined(name, 2 * a.shape[-1])
+    out = builder.node("Add", name, [a.name, b.name])[0]
+    layout = layouts[0] if layouts else None
+    return dataclasses.replace(a, name=out, grid=None, quant_tensor=False, layout=layout)
 
 
 def is_last(x: Value, index: int) -> bool:

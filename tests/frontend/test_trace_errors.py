@@ -185,7 +185,7 @@ def _while_on_data(m: Any, x: Any) -> Any:
 UNSUPPORTED_CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "operator add": lambda m, x: m.lstm(x)[0] + 1.0,
     "relu": lambda m, x: torch.relu(m.lstm(x)[0]),
-    ".sum()": lambda m, x: m.lstm(x)[0].sum(1),
+    ".prod()": lambda m, x: m.lstm(x)[0].prod(1),
     ".mul_()": lambda m, x: (m.lstm(x)[0][:, -1], x.mul_(2))[0],
     "self.scale": lambda m, x: m.lstm(x)[0] * m.scale,
     "Fn.forward": _if_on_data,

@@ -130,6 +130,7 @@ def _forced(model: nn.Module, net: nn.Module, calls: dict[str, list[_Call]]) -> 
     handles = [
         net.get_submodule(path).register_forward_hook(hook(path), with_kwargs=True)
         for path in calls
+        if calls[path]
     ]
     try:
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,10 @@ class _Flow:
     quant_tensor: bool = False
 
 
-_OFF_GRID = (torch.mean, "mean")
+_OFF_GRID = (
+    *(torch.mean, "mean", torch.sum, "sum"),
+    *(operator.add, operator.iadd, torch.add, "add"),
+)
 _TRANSPARENT = (nn.Dropout, nn.Identity, nn.Flatten, nn.MaxPool1d)
 
 

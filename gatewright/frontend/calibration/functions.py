@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -53,32 +54,103 @@ def with_modules(model: nn.Module, examples: Sequence[torch.Tensor]) -> nn.Modul
         GatewrightError: GW-108 where forward() cannot be traced.
     """
     graph = symbolic_graph(model, examples)
+    joins = [node for node in graph.nodes if _joined(node) is not None]
     calls = [node for node in graph.nodes if _maker(node) is not None]
     bare = [node for node in graph.nodes if _is_bare(node, model)]
-    if not calls and not bare:
+    if not calls and not bare and not joins and not _normalizing_inputs(graph, model):
         return model
     for node in graph.nodes:
         if node.op == "get_attr" and not hasattr(model, str(node.target)):
             model.register_buffer(str(node.target), node.meta["value"])
+    for node in joins:
+        name = _added(model, f"{node.name}_quant", qnn.QuantIdentity(act_quant=None))
+        for part in dict.fromkeys(_joined(node) or ()):
+            with graph.inserting_before(node):
+                node.replace_input_with(part, graph.call_module(name, (part,)))
+    for node in _normalizing_inputs(graph, model):
+        name = _added(model, f"{node.name}_quant", qnn.QuantIdentity(act_quant=None))
+        with graph.inserting_after(node):
+            call = graph.call_module(name)
+        node.replace_all_uses_with(call)
+        call.args = (node,)
     for node in calls:
-        name = node.name
-        while hasattr(model, name):
-            name += "_"
-        model.add_module(name, _module(node))
+        name = _added(model, node.name, _module(node))
         with graph.inserting_before(node):
             call = graph.call_module(name, (node.args[0],))
             node.replace_all_uses_with(call)
         graph.erase_node(node)
         bare += [call] if _is_bare(call, model) else []
     for node in bare:
-        name = f"{node.name}_quant"
-        model.add_module(name, qnn.QuantIdentity(act_quant=None).eval())
+        name = _added(model, f"{node.name}_quant", qnn.QuantIdentity(act_quant=None))
         with graph.inserting_after(node):
             call = graph.call_module(name)
         node.replace_all_uses_with(call)
         call.args = (node,)
     made = fx.GraphModule(model, graph, type(model).__name__)
     return made.eval()
+
+
+def _added(model: nn.Module, name: str, module: nn.Module) -> str:
+    """Add a module under a name that is free."""
+    while hasattr(model, name):
+        name += "_"
+    model.add_module(name, module.eval())
+    return name
+
+
+def _joined(node: fx.Node) -> list[fx.Node] | None:
+    """The tensors of a sum or of a join that need one quantizer; None for any other node."""
+    if node.op not in ("call_function", "call_method"):
+        return None
+    if node.target in _SUMS and len(node.args) == 2 and all(map(_is_tensor, node.args)):
+        return list(node.all_input_nodes)
+    several = len({_layer(part) for part in node.all_input_nodes}) > 1
+    return list(node.all_input_nodes) if node.target in _JOINS and several else None
+
+
+_SUMS = (operator.add, operator.iadd, torch.add, "add")
+_JOINS = (torch.cat, torch.concat, torch.concatenate)
+
+
+def _is_tensor(argument: Any) -> bool:
+    """Whether it is a tensor that is computed, and no shape."""
+    if not isinstance(argument, fx.Node) or argument.op == "get_attr":
+        return False
+    if argument.op == "placeholder" or argument.op == "call_module":
+        return True
+    if argument.target in (getattr, "size", "dim", "numel") or argument.target in _CONSTANTS:
+        return argument.target is getattr and argument.args[1] in ("values", "value", "T")
+    sources = argument.all_input_nodes
+    return any(map(_is_tensor, sources))
+
+
+_CONSTANTS = (torch.zeros, torch.ones, torch.zeros_like, torch.ones_like)
+
+
+def _layer(node: Any) -> Any:
+    """The layer that a tensor comes from, through whatever only moves its elements."""
+    while isinstance(node, fx.Node) and node.op in ("call_function", "call_method"):
+        if node.target in _MAKERS or not node.all_input_nodes:
+            break
+        if str(getattr(node.target, "__name__", node.target)) in ("mean", "sum"):
+            break
+        node = node.all_input_nodes[0]
+    if isinstance(node, fx.Node) and node.op == "call_module":
+        return node.target
+    return node
+
+
+def _normalizing_inputs(graph: fx.Graph, model: nn.Module) -> list[fx.Node]:
+    """Arguments of forward() that a batch normalization is given before any quantizer."""
+    norms = (
+        node
+        for node in graph.nodes
+        if node.op == "call_module"
+        and isinstance(model.get_submodule(str(node.target)), nn.BatchNorm1d)
+    )
+    sources = (_layer(node.all_input_nodes[0]) for node in norms)
+    found = (s for s in sources if isinstance(s, fx.Node) and s.op == "placeholder")
+    return list(dict.fromkeys(found))
 
 
 def _is_bare(node: fx.Node, model: nn.Module) -> bool:

@@ -2,6 +2,7 @@
 
 from gatewright.frontend.torch import (
     activations,
+    arithmetic,
     arrangements,
     calls,
     layers,
@@ -10,4 +11,13 @@ from gatewright.frontend.torch import (
     windows,
 )
 
-__all__ = ["activations", "arrangements", "calls", "layers", "recurrent", "reductions", "windows"]
+__all__ = [
+    "activations",
+    "arithmetic",
+    "arrangements",
+    "calls",
+    "layers",
+    "recurrent",
+    "reductions",
+    "windows",
+]

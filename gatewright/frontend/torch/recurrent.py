@@ -37,6 +37,15 @@ def quant_lstm(
     inputs = dict(zip(("inp", "hx", "cx"), args, strict=False)) | kwargs
     where = path or type(module).__name__
     initial = (inputs.get("hx"), inputs.get("cx"))
+    if initial[1] is None and _is_pair(initial[0]):
+        raise GatewrightError(
+            "GW-108",
+            where=where,
+            cause="it is called as torch's nn.LSTM, with a tuple (h, c): Brevitas' QuantLSTM takes "
+            "three arguments and reads the tuple as h alone.",
+            remedy="Write lstm(x, h, c); of a layer in one direction Brevitas reads hx[2 * layer]. "
+            "Or give nn.LSTM itself to gatewright.calibrate, which keeps torch's form.",
+        )
     out, (h, c) = _stack(ctx, module, path, inputs.get("inp"), initial, LSTM_CELL)
     if not module.cat_output_cell_states:
         return RecurrentOutput(where, out, (h, tuple(c.split())))
@@ -152,6 +161,19 @@ def _initial(ctx: Tracing, where: str, given: Any, index: int) -> Value | None:
     if not value.stack:
         raise unsupported_call(where, "its initial state is no tensor [layers * directions, B, H].")
     return emit.state_item(ctx.builder, ctx.name(_join(where, "state")), value, index)
+
+
+def _is_pair(given: Any) -> bool:
+    """Whether it is a tuple of two tensors [layers * directions, B, H]."""
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
+        return False
+    return all(
+        isinstance(state, States)
+        or (isinstance(state, Value) and state.stack)
+        or (isinstance(state, Arranged) and state.index.ndim == 3)
+        or (isinstance(state, OwnTensor) and state.tensor.ndim == 3)
+        for state in given
+    )
 
 
 def _missing_state(where: str, index: int, count: int) -> GatewrightError:

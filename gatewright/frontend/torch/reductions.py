@@ -18,6 +18,7 @@ from gatewright.frontend.torch.registry import (
     unsupported_call,
 )
 
+_NAMED = {"ReduceMean": "mean", "ReduceSum": "sum", "ReduceMax": "max", "ReduceMin": "min"}
 _NAMES, _DEFAULTS = ("input", "dim", "keepdim"), (None, None, False)
 
 
@@ -28,6 +29,26 @@ def mean(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
         raise unsupported_call("mean", "it is given a dtype.")
     options = {key: value for key, value in kwargs.items() if key != "dtype"}
     return _over_time(ctx, "mean", "ReduceMean", args, options)
+
+
+@emits_call(functions=(torch.sum,), methods=("sum",))
+def total(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``out.sum(dim=1)``, or ``dim=0`` without ``batch_first``."""
+    if kwargs.get("dtype") is not None:
+        raise unsupported_call("sum", "it is given a dtype.")
+    return _over_time(ctx, "sum", "ReduceSum", args, kwargs)
+
+
+@emits_call(functions=(torch.amin,), methods=("amin",))
+def amin(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``out.amin(dim=1)``, or ``dim=0`` without ``batch_first``."""
+    return _over_time(ctx, "amin", "ReduceMin", args, kwargs)
+
+
+@emits_call(functions=(torch.min,), methods=("min",))
+def minimum(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> MaxOutput:
+    """``out.min(dim=1)``, of which only the values can be used."""
+    return MaxOutput(_over_time(ctx, "min", "ReduceMin", args, kwargs))
 
 
 @emits_call(functions=(torch.amax,), methods=("amax",))
@@ -60,8 +81,7 @@ def _over_time(
             cause=f"it reduces dim={dim} with keepdim={keepdim}, where time is axis {time}.",
             remedy=f"Reduce over time only: out.{call}(dim={time}).",
         )
-    name = "mean_over_time" if op == "ReduceMean" else "max_over_time"
-    return emit.over_time(ctx.builder, ctx.name(name), op, x)
+    return emit.over_time(ctx.builder, ctx.name(f"{_NAMED[op]}_over_time"), op, x)
 
 
 @emits_call(functions=(torch.argmax,), methods=("argmax",))

@@ -13,6 +13,7 @@ from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.naming import ROOT, call_name, sanitize
 from gatewright.frontend.spec import States, Value
 from gatewright.frontend.torch.arranged import Arranged, Elements
+from gatewright.frontend.torch.remedies import of_module
 
 
 @dataclass
@@ -138,19 +139,22 @@ def module_emitter(where: str, module: nn.Module) -> ModuleEmitter:
     cls = registered_class(module)
     if cls is not None and type(module).forward is cls.forward:
         return MODULES[cls]
-    supported = ", ".join(sorted(c.__name__ for c in MODULES))
+    names = sorted(c.__name__ for c in MODULES if not c.__module__.startswith("gatewright."))
+    supported = ", ".join(names)
     what = f"{type(module).__module__}.{type(module).__qualname__}"
     cause = f"{what} is not supported."
     if cls is not None:
         cause = f"{what} overrides the forward() of {cls.__name__}, which is not supported."
-    raise GatewrightError("GW-101", where=where, cause=cause, remedy=f"Use one of: {supported}.")
+    remedy = of_module(module) or f"Use one of: {supported}."
+    raise GatewrightError("GW-101", where=where, cause=cause, remedy=remedy)
 
 
-def unsupported_call(what: str, cause: str = "it is not supported in forward().") -> Exception:
+def unsupported_call(
+    what: str, cause: str = "it is not supported in forward().", remedy: str | None = None
+) -> GatewrightError:
     """GW-108 for a function, method or attribute."""
-    return GatewrightError(
-        "GW-108", where=what, cause=cause, remedy=f"Keep to what can be traced: {SUPPORTED_CALLS}."
-    )
+    known = f"Keep to what can be traced: {SUPPORTED_CALLS}."
+    return GatewrightError("GW-108", where=what, cause=cause, remedy=remedy or known)
 
 
 def bind(

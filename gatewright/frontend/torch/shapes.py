@@ -7,6 +7,7 @@ import operator
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -17,7 +18,7 @@ from torch.fx import _symbolic_trace as symbolic
 _ASKED = frozenset({"shape", "ndim"})
 _ASKED_BY_CALL = frozenset({"size", "dim", "ndimension", "numel", "nelement"})
 _FIXED = frozenset({"device", "dtype", "is_cuda", "layout"})
-_NEVER_EXPORTED = "a number that depends on data"
+_LIBRARIES = tuple(str(Path(file).parents[up]) for file, up in ((torch.__file__, 1), (__file__, 2)))
 
 
 class ShapeProxy(fx.Proxy):  # type: ignore[misc]
@@ -84,6 +85,16 @@ class ShapeTracer(fx.Tracer):  # type: ignore[misc]
         """Whether shapes are known."""
         return bool(self._examples)
 
+    def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
+        """Also note the line of the user's that makes it: file and number."""
+        node = super().create_node(*args, **kwargs)
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
+            frame = frame.f_back
+        if frame is not None:
+            node.meta["line"] = (frame.f_code.co_filename, frame.f_lineno)
+        return node
+
     def proxy(self, node: fx.Node) -> fx.Proxy:
         """One that knows its shape."""
         return ShapeProxy(node, self)
@@ -106,7 +117,7 @@ class ShapeTracer(fx.Tracer):  # type: ignore[misc]
             TraceError: For anything else, which only data could tell.
         """
         if not self.follows_from_shapes(node):
-            raise fx.proxy.TraceError(f"{node.name} is {_NEVER_EXPORTED}")
+            raise fx.proxy.TraceError(f"{node.name} is a number that only data could tell")
         return self.value_of(node)
 
     def value_of(self, node: fx.Node) -> Any:

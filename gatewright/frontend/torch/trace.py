@@ -18,6 +18,7 @@ from gatewright.frontend.naming import module_names
 from gatewright.frontend.spec import States, Value
 from gatewright.frontend.torch.arranged import Arranged, not_arranged, turned_back
 from gatewright.frontend.torch.checks import check_model, example_arrays
+from gatewright.frontend.torch.obstacles import Obstacle, Obstacles
 from gatewright.frontend.torch.preserve import preserved
 from gatewright.frontend.torch.registry import (
     FUNCTION_EMITTERS,
@@ -31,6 +32,7 @@ from gatewright.frontend.torch.registry import (
     module_emitter,
     unsupported_call,
 )
+from gatewright.frontend.torch.remedies import of_call
 from gatewright.frontend.torch.symbolic import symbolic_graph
 
 TensorNames = tuple[str, ...]
@@ -118,44 +120,58 @@ def _run(
     shapes: list[tuple[int, ...]],
 ) -> tuple[list[tuple[str, Value]], list[TracedCall]]:
     env: dict[fx.Node, Any] = {}
-    calls = []
+    calls: list[TracedCall] = []
+    obstacles = Obstacles()
     inputs = 0
     for node in graph.nodes:
         args, kwargs = fx.node.map_arg((node.args, node.kwargs), env.__getitem__)
         if node.op == "placeholder":
             env[node] = _placeholder(node, inputs, context, shapes)
             inputs += 1
-        elif node.op == "call_module":
-            path = str(node.target)
-            module = model.get_submodule(path)
-            env[node] = _call(context, module, path, args, kwargs)
-            given = _tensor_names([*args, *kwargs.values()])
-            calls.append(TracedCall(path, given, _tensor_names(env[node])))
-        elif node.op in ("call_function", "call_method"):
-            table: dict[Any, Any] = (
-                FUNCTION_EMITTERS if node.op == "call_function" else METHOD_EMITTERS
-            )
-            if isinstance(node.target, type) and issubclass(node.target, tuple):
-                env[node] = node.target(*args, **kwargs)  # a named tuple that is returned
-            elif not _has_tensors((args, kwargs)):
-                env[node] = _constant(node, args, kwargs)
-            elif node.target not in table:
-                raise unsupported_call(_callable_name(node))
-            else:
-                env[node] = table[node.target](context, args, kwargs)
+        elif node.op == "get_attr":
+            env[node] = OwnTensor(f"self.{node.meta['name']}", node.meta["value"])
         elif node.op == "output":
+            obstacles.check()
             return _outputs(context, args[0]), calls
         else:
-            env[node] = OwnTensor(f"self.{node.meta['name']}", node.meta["value"])
+            try:
+                env[node] = _emit(context, model, node, args, kwargs)
+            except GatewrightError as error:
+                env[node] = obstacles.add(node, error)
+            if node.op == "call_module" and not isinstance(env[node], Obstacle):
+                given = _tensor_names([*args, *kwargs.values()])
+                calls.append(TracedCall(str(node.target), given, _tensor_names(env[node])))
     raise AssertionError("an fx graph ends with its output")
 
 
-_TENSORS = (Value, States, RecurrentOutput, MaxOutput, Arranged, OwnTensor)
+def _emit(
+    context: Tracing,
+    model: nn.Module,
+    node: fx.Node,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """What a call gives; an obstacle if it is given one and could be taken otherwise."""
+    if node.op == "call_module":
+        return _call(context, model.get_submodule(str(node.target)), str(node.target), args, kwargs)
+    table: dict[Any, Any] = FUNCTION_EMITTERS if node.op == "call_function" else METHOD_EMITTERS
+    if isinstance(node.target, type) and issubclass(node.target, tuple):
+        return node.target(*args, **kwargs)  # a named tuple that is returned
+    if not _holds((args, kwargs), _TENSORS):
+        return _constant(node, args, kwargs)
+    if node.target not in table:
+        raise unsupported_call(_callable_name(node), remedy=of_call(node))
+    if _holds((args, kwargs), Obstacle):
+        return Obstacle()
+    return table[node.target](context, args, kwargs)
 
 
-def _has_tensors(arguments: Any) -> bool:
-    found = []
-    fx.node.map_aggregate(arguments, lambda a: found.append(isinstance(a, _TENSORS)))
+_TENSORS = (Value, States, RecurrentOutput, MaxOutput, Arranged, OwnTensor, Obstacle)
+
+
+def _holds(arguments: Any, kinds: Any) -> bool:
+    found: list[bool] = []
+    fx.node.map_aggregate(arguments, lambda a: found.append(isinstance(a, kinds)))
     return any(found)
 
 
@@ -172,8 +188,14 @@ def _call(
 ) -> Any:
     """A call of a layer; one that works on features is given them as the graph has them."""
     emitter = module_emitter(path or type(module).__name__, module)
+    if _holds((args, kwargs), Obstacle):
+        return Obstacle()
     values = [*args, *kwargs.values()]
-    if len(values) != 1 or not isinstance(values[0], Arranged) or not is_pointwise(module):
+    if len(values) != 1 or not isinstance(values[0], Arranged):
+        return emitter(context, module, path, args, kwargs)
+    if isinstance(module, nn.BatchNorm1d) and values[0].index.ndim == 3:
+        return emitter(context, module, path, (context.elements.channels_first(values[0]),), {})
+    if not is_pointwise(module):
         return emitter(context, module, path, args, kwargs)
     found = context.elements.within(values[0], last=True)
     if found is None and not isinstance(module, nn.Linear):

@@ -78,7 +78,7 @@ def lower_batch_norm(state: LoweringState, node: onnx.NodeProto) -> None:
             else "it normalizes a sequence.",
             remedy="Put a QuantIdentity between the two."
             if value.normalized
-            else "Normalize the last step: BatchNorm1d takes [B, F].",
+            else "Normalize the last step, or every step: norm(out.transpose(1, 2)).",
         )
     weight, bias, mean, variance = (_rationals(state, node, name) for name in node.input[1:5])
     attribute = next((a.f for a in node.attribute if a.name == "epsilon"), 1e-5)

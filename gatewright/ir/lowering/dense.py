@@ -92,12 +92,15 @@ def multiply(
 def lower_add(state: LoweringState, node: onnx.NodeProto) -> None:
     """A bias: its integer part is added, what is left waits for the next quantizer."""
     constants = [state.traced.constant(i) for i in node.input]
-    if (constants[0] is None) == (constants[1] is None):
+    if constants[0] is None and constants[1] is None:
+        _add_codes(state, node)
+        return
+    if constants[0] is not None and constants[1] is not None:
         raise GatewrightError(
             "GW-205",
             where=node.name,
-            cause="it adds two activations.",
-            remedy="Add is supported for a constant bias.",
+            cause="it adds two constants.",
+            remedy="Export the model with constants folded.",
         )
     position = 0 if constants[1] is None else 1
     bias = constants[position]
@@ -121,6 +124,26 @@ def add_constant(state: LoweringState, node: str, value: Affine, bias: Operand) 
     )
     path = rounding.add_bias(value.path, integers, value.scales, residues)
     return replace(value, name=name, path=path, offsets=offsets, quantizer=None)
+
+
+def _add_codes(state: LoweringState, node: onnx.NodeProto) -> None:
+    """The sum of two tensors: both side by side, times a matrix that adds them."""
+    a, b = (state.codes(node, name) for name in node.input)
+    if a.scales != b.scales:
+        raise GatewrightError(
+            "GW-301",
+            where=node.name,
+            cause="it adds tensors whose quantizers have different scales.",
+            remedy="Share one quantizer between them: brevitas.nn.QuantEltwiseAdd, the same "
+            "QuantIdentity behind each, or gatewright.calibrate(model, data), which places one.",
+        )
+    features = state.graph[a.name].shape[-1]
+    assert isinstance(features, int)
+    joined = state.graph.add(ops.CONCAT, [a.name, b.name], [f"{node.name}.joined"])
+    ones = np.concatenate([np.eye(features, dtype=np.int64)] * 2)
+    matrix = state.graph.add_constant(f"{node.name}.ones", ones)
+    name = state.graph.add(ops.MATMUL, [joined, matrix], [f"{node.name}.sum"], name=node.name)
+    state.values[node.output[0]] = Affine(name, a.scales, rounding.add(a.path, b.path))
 
 
 def lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:

@@ -43,6 +43,8 @@ LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     "Quant": dense.lower_quant,
     "ReduceMax": reductions.lower_max,
     "ReduceMean": reductions.lower_mean,
+    "ReduceMin": reductions.lower_min,
+    "ReduceSum": reductions.lower_sum,
     "Relu": activations.lower_relu,
     "Transpose": windows.lower_transpose,
     "Unsqueeze": dense.lower_unsqueeze,

@@ -38,6 +38,34 @@ def lower_mean(state: LoweringState, node: onnx.NodeProto) -> None:
     )
 
 
+def lower_sum(state: LoweringState, node: onnx.NodeProto) -> None:
+    """An integer sum over time."""
+    value = _sequence(state, node)
+    state.fixed_steps = True
+    steps = state.steps
+    name = state.graph.add(
+        ops.REDUCE_SUM, [value.name], [f"{node.name}.total"], name=node.name, steps=steps
+    )
+    path = rounding.total(value.path, steps)
+    state.values[node.output[0]] = replace(value, name=name, path=path, quantizer=None)
+
+
+def lower_min(state: LoweringState, node: onnx.NodeProto) -> None:
+    """The maximum of the integers turned round."""
+    value = _sequence(state, node)
+    name = _negated(state, value.name, f"{node.name}.negated")
+    largest = state.graph.add(ops.REDUCE_MAX, [name], [f"{node.name}.max"], name=node.name)
+    name = _negated(state, largest, f"{node.name}.min")
+    state.values[node.output[0]] = replace(value, name=name)
+
+
+def _negated(state: LoweringState, source: str, name: str) -> str:
+    width = state.graph[source].shape[-1]
+    assert isinstance(width, int)
+    constant = state.graph.add_constant(f"{name}.sign", np.full(width, -1, dtype=np.int64))
+    return state.graph.add(ops.MUL, [source, constant], [name])
+
+
 def lower_max(state: LoweringState, node: onnx.NodeProto) -> None:
     """The maximum of the integers: scales are positive."""
     value = _sequence(state, node)

@@ -215,6 +215,17 @@ def add_bias(path: FloatPath, integers: IntArray, scales: Scales, residues: Scal
     return add(path, constant)
 
 
+def total(path: FloatPath, steps: int) -> FloatPath:
+    """The sum of as many values, in any order."""
+    averaged = mean(path, steps)
+    return replace(
+        averaged,
+        magnitudes=tuple(steps * m for m in path.magnitudes),
+        grids=path.grids,
+        gain=path.gain * steps,
+    )
+
+
 def mean(path: FloatPath, steps: int) -> FloatPath:
     """The mean of as many values: their sum in any order, divided, or multiplied by 1 / steps."""
     grids = tuple(g / steps if power_of_two(Fraction(steps)) else Fraction(0) for g in path.grids)

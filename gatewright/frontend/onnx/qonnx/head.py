@@ -11,7 +11,7 @@ from gatewright.frontend.onnx.qonnx.registry import Reading, reads
 from gatewright.frontend.spec import BatchNormSpec, Value
 from gatewright.ir.functions import BY_OP
 
-_CALLS = {"ReduceMax": "max", "ReduceMean": "mean"}
+_CALLS = {"ReduceMax": "max", "ReduceMean": "mean", "ReduceMin": "min", "ReduceSum": "sum"}
 
 
 @reads("Relu")

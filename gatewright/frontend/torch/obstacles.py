@@ -1,0 +1,71 @@
+"""Everything that keeps a forward() from compiling, gathered in its order."""
+
+from __future__ import annotations
+
+import linecache
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from torch import fx
+
+from gatewright.errors import GatewrightError
+
+TOLD_TOGETHER = frozenset({"GW-101", "GW-108"})
+"""What is refused of one call alone, so that calls behind it can be looked at all the same."""
+
+
+class Obstacle:
+    """Stands for what a call that is refused would give."""
+
+
+@dataclass
+class Obstacles:
+    """Those of one trace.
+
+    Attributes:
+        found: The errors so far.
+    """
+
+    found: list[GatewrightError] = field(default_factory=list)
+
+    def add(self, node: fx.Node, error: GatewrightError) -> Obstacle:
+        """Note an error of a call, with its line; one of another kind is raised at once.
+
+        Raises:
+            GatewrightError: That error.
+        """
+        located = _located(node, error)
+        if error.code not in TOLD_TOGETHER:
+            raise located from error
+        self.found.append(located)
+        return Obstacle()
+
+    def check(self) -> None:
+        """Refuse a model with any.
+
+        Raises:
+            GatewrightError: The first one, the others with it.
+        """
+        if self.found:
+            first, *others = self.found
+            raise GatewrightError(
+                first.code,
+                where=first.where,
+                cause=first.cause,
+                remedy=first.remedy,
+                others=others,
+            )
+
+
+def _located(node: fx.Node, error: GatewrightError) -> GatewrightError:
+    """The error with the line of forward() that it comes from, where that is in a file."""
+    file, number = node.meta.get("line", ("", 0))
+    text = linecache.getline(file, number).strip()
+    if not text or error.code not in TOLD_TOGETHER:
+        return error
+    return GatewrightError(
+        error.code,
+        where=error.where,
+        cause=f"{error.cause.rstrip('.')} ({Path(file).name}, line {number}: {text}).",
+        remedy=error.remedy,
+    )

@@ -1,0 +1,88 @@
+"""What to write instead of a layer or a call that cannot be compiled, each in its own words."""
+
+from __future__ import annotations
+
+from torch import fx, nn
+
+CALIBRATE = (
+    "give calibration data: gatewright.compile(model, calibration=data), "
+    "gatewright.calibrate(model, data), or on the command line gatewright compile MODEL "
+    "--calibrate data.npy"
+)
+FLOAT_LAYERS = {
+    nn.LSTM: "QuantLSTM",
+    nn.RNN: "QuantRNN",
+    nn.Linear: "QuantLinear",
+    nn.ReLU: "QuantReLU",
+    nn.ReLU6: "QuantReLU",
+    nn.Tanh: "QuantTanh",
+    nn.Sigmoid: "QuantSigmoid",
+    nn.Hardtanh: "QuantHardTanh",
+}
+"""What calibration quantizes, and what else to use."""
+
+_FUNCTIONS = ("relu", "relu6", "tanh", "sigmoid", "hardtanh", "clamp", "clip")
+"""The same as calls."""
+
+_WITH_DATA = f"It is float: {CALIBRATE}; it becomes a quantized layer then."
+
+_CALLS: dict[str, str] = {
+    **dict.fromkeys(_FUNCTIONS, _WITH_DATA),
+    **dict.fromkeys(
+        ("softmax", "log_softmax"),
+        "Leave it out at the end of the model and return what it is given: argmax of both is the "
+        "same, and torch.softmax does the rest on the host.",
+    ),
+    **dict.fromkeys(
+        ("gelu", "silu", "elu", "selu", "mish", "softplus", "leaky_relu", "celu"),
+        "Train with relu, tanh, sigmoid, hardtanh or hardsigmoid in its place.",
+    ),
+    **dict.fromkeys(
+        ("layer_norm", "group_norm", "instance_norm", "normalize", "norm", "std", "var"),
+        "It divides by what it computes of each row: use nn.BatchNorm1d, whose numbers are fixed "
+        "after training, or leave it out.",
+    ),
+    **dict.fromkeys(
+        ("matmul", "bmm", "mm", "einsum", "scaled_dot_product_attention"),
+        "Products of two activations, as in attention, have no kernel: pool with mean or max over "
+        "time, or take the last step.",
+    ),
+    **dict.fromkeys(
+        ("mul", "truediv", "div", "pow", "sqrt", "exp", "log", "abs", "neg"),
+        "Leave arithmetic to layers: fold constant factors into the weights before, or normalize "
+        "the data before it is passed.",
+    ),
+    **dict.fromkeys(
+        ("item", "tolist", "numpy", "cpu"),
+        "Values are known on the device only: compute with tensors, or behind the model.",
+    ),
+    **dict.fromkeys(
+        ("sort", "topk", "cumsum", "gather", "index_select", "scatter"),
+        "Return the scores and do it on the host.",
+    ),
+}
+_MODULES: dict[str, str] = {
+    "GRU": "Use nn.LSTM or nn.RNN: cells of other kinds are not compiled yet.",
+    "GRUCell": "Use nn.LSTM or nn.RNN over the whole sequence.",
+    "LSTMCell": "Use nn.LSTM: one call takes all steps, lstm(x)[0]; its state dict has the same "
+    "weights, as weight_ih_l0, weight_hh_l0, bias_ih_l0 and bias_hh_l0.",
+    "RNNCell": "Use nn.RNN: one call takes all steps, rnn(x)[0]; its state dict has the same "
+    "weights, as weight_ih_l0, weight_hh_l0, bias_ih_l0 and bias_hh_l0.",
+    **dict.fromkeys(("Softmax", "LogSoftmax"), _CALLS["softmax"]),
+    **dict.fromkeys(("GELU", "SiLU", "ELU", "LeakyReLU", "Softplus", "Mish"), _CALLS["gelu"]),
+    **dict.fromkeys(("LayerNorm", "GroupNorm", "InstanceNorm1d", "RMSNorm"), _CALLS["layer_norm"]),
+    **dict.fromkeys(("MultiheadAttention", "TransformerEncoderLayer"), _CALLS["matmul"]),
+}
+
+
+def of_call(node: fx.Node) -> str | None:
+    """The remedy for a function or method, where it has one of its own."""
+    name = str(node.target) if node.op == "call_method" else getattr(node.target, "__name__", "")
+    return _CALLS.get(name.strip("_"))
+
+
+def of_module(module: nn.Module) -> str | None:
+    """The same for a layer."""
+    if type(module) in FLOAT_LAYERS:
+        return f"{_WITH_DATA} Or build it as brevitas.nn.{FLOAT_LAYERS[type(module)]}."
+    return _MODULES.get(type(module).__name__)

@@ -1,0 +1,126 @@
+"""What is refused is told with its line, its own remedy, and all of it at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import brevitas.nn as qnn
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+from click.testing import CliRunner
+from torch import Tensor, nn
+
+import gatewright
+from gatewright.cli import main
+from gatewright.cli.diagnosis import diagnose
+from gatewright.errors import GatewrightError
+from gatewright.frontend import trace
+
+B, T, I, H = 4, 6, 3, 5  # noqa: E741 - the field's names
+
+
+class Several(nn.Module):
+    """Five calls that are refused, one behind the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(I, H, batch_first=True)
+        self.norm = nn.LayerNorm(H)
+        self.fc = nn.Linear(H, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.norm(self.lstm(x)[0])
+        y = F.gelu(y)
+        return torch.cumsum(self.fc(y[:, -1]), -1)
+
+
+def refused(model: nn.Module, *given: Tensor) -> GatewrightError:
+    with pytest.raises(GatewrightError) as caught:
+        trace(model.eval(), given or (torch.randn(B, T, I),))
+    return caught.value
+
+
+def test_all_of_them_in_the_order_of_the_code() -> None:
+    error = refused(Several())
+    told = [error, *error.others]
+    wheres = ["lstm", "norm", "torch._C._nn.gelu", "fc", "torch.cumsum"]
+    assert [e.where for e in told] == wheres
+    assert all(each in str(error) for each in wheres)
+    assert [other["where"] for other in error.as_dict()["others"]] == wheres[1:]
+    traps = diagnose(Several().eval(), torch.randn(B, T, I))
+    assert [trap.where for trap in traps if trap.fatal] == wheres
+
+
+def test_each_has_its_line_and_its_own_remedy() -> None:
+    error = refused(Several())
+    lstm, norm, gelu, fc, cumsum = (error, *error.others)
+    assert "test_obstacles.py, line" in lstm.cause
+    assert "y = F.gelu(y)" in gelu.cause
+    assert "self.norm(self.lstm(x)[0])" in norm.cause
+    assert "--calibrate" in lstm.remedy and "gatewright.calibrate" in fc.remedy
+    assert "BatchNorm1d" in norm.remedy and "hardsigmoid" in gelu.remedy
+    assert "on the host" in cumsum.remedy
+
+
+def test_the_command_that_is_named_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.lstm = nn.LSTM(3, 5, batch_first=True)\n"
+        "        self.fc = nn.Linear(5, 2)\n"
+        "    def forward(self, x):\n"
+        "        return self.fc(self.lstm(x)[0][:, -1])\n"
+        "net = Net().eval()\n"
+    )
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "data.npy", rng.normal(0, 1, (20, T, I)).astype(np.float32))
+    monkeypatch.chdir(tmp_path)
+    command = ["compile", "model:net", "--calibrate", "data.npy", "-o", "build"]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.output
+    assert gatewright.Build("build").calibrated
+
+
+def test_a_quant_lstm_called_as_torchs() -> None:
+    class Called(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = qnn.QuantLSTM(I, H, batch_first=True)
+
+        def forward(self, x: Tensor, h: Tensor, c: Tensor) -> Any:
+            return self.lstm(x, (h, c))[0]
+
+    states = [torch.zeros(1, B, H)] * 2
+    error = refused(Called(), torch.randn(B, T, I), *states)
+    assert error.code == "GW-108"
+    assert "reads the tuple as h alone" in error.cause
+    assert "lstm(x, h, c)" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        (nn.GRU(I, H, batch_first=True), "nn.LSTM or nn.RNN"),
+        (nn.LSTMCell(I, H), "weight_ih_l0"),
+        (nn.Softmax(-1), "argmax"),
+        (nn.GELU(), "hardsigmoid"),
+        (nn.LayerNorm(I), "BatchNorm1d"),
+    ],
+)
+def test_layers_with_a_remedy_of_their_own(layer: nn.Module, words: str) -> None:
+    class One(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, x: Tensor) -> Any:
+            return self.layer(x)
+
+    error = refused(One())
+    assert error.code == "GW-101" and error.where == "layer"
+    assert words in error.remedy
