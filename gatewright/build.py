@@ -15,6 +15,7 @@ from gatewright.builds.folder import (
     CERTIFICATE,
 )
 from gatewright.hls_templates.cosim import Drive
+from gatewright.ir.host import finished
 from gatewright.ir.types import IntArray
 from gatewright.levels.cores import clocked_engine
 from gatewright.levels.inputs import check_arguments
@@ -158,7 +159,8 @@ class Build(Documents):
             drive: Stalls, resets and a waveform; for those levels.
 
         Returns:
-            The output in the layout of the model, a tuple if the model returns several (final
+            The output in the layout of the model, with a softmax, log_softmax or sigmoid that it
+            ends in applied here, in float; a tuple if the model returns several (final
             states in it are [layers * directions, B, H]); with ``states`` or ``return_stats`` a
             tuple of that, the states and the ``Stats``, as far as they are wanted.
 
@@ -202,7 +204,8 @@ class Build(Documents):
             clocked = self.rtl_engine(level, drive)
         engine = clocked or self.engine(level, taps=states)
         run = run_chunked(engine, arguments, integer, wanted.__contains__)
-        outputs: tuple[Any, ...] = run.outputs
+        pairs = zip(run.outputs, integer.outputs, strict=True)
+        outputs: tuple[Any, ...] = tuple(finished(y, output.on_host) for y, output in pairs)
         if raw:
             outputs = tuple(output.codes(run.n) for output in integer.outputs)
         return Simulated(

@@ -22,6 +22,7 @@ from gatewright.builds.manifest import read_manifest
 from gatewright.builds.options import check_clock, check_line
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.mapping.ports import Ports
+from gatewright.ir.host import finished
 from gatewright.ir.types import IntArray
 from gatewright.levels.run import Arguments, Kept, Run
 from gatewright.levels.stream import Stream, refuses_keep_state
@@ -143,7 +144,8 @@ class Device:
         self._check_free()
         integer = self.build.integer
         run = self._engine(self.build.check_input(x))
-        outputs: tuple[Any, ...] = run.outputs
+        pairs = zip(run.outputs, integer.outputs, strict=True)
+        outputs: tuple[Any, ...] = tuple(finished(y, output.on_host) for y, output in pairs)
         if raw:
             outputs = tuple(output.codes(run.n) for output in integer.outputs)
         return outputs if len(outputs) > 1 else outputs[0]

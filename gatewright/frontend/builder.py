@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from gatewright.errors import GatewrightError
 from gatewright.files.limits import FEATURES, UNFOLDED_BYTES
 from gatewright.frontend.naming import Namer
 from gatewright.frontend.spec import Parameter, QuantSpec, Value
+from gatewright.ir.host import ON_HOST
 from gatewright.ir.onnx_io import IR_VERSION, OPSET
 from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 
@@ -136,6 +138,9 @@ class GraphBuilder:
         model = helper.make_model(
             graph, producer_name="gatewright", opset_imports=opsets, ir_version=IR_VERSION
         )
+        functions = [value.on_host for _, value in outputs]
+        if any(functions):
+            helper.set_model_props(model, {ON_HOST: json.dumps(functions)})
         return _with_shapes(model)
 
 

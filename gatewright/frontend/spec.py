@@ -350,6 +350,7 @@ class Value:
         quant_tensor: Whether torch holds it as a Brevitas ``QuantTensor``.
         stack: Whether its first axis lists states, [N, B, H].
         index: Whether it holds int64 class indices.
+        on_host: A function that the host applies to it, which is an output; or empty.
     """
 
     name: str
@@ -359,6 +360,7 @@ class Value:
     quant_tensor: bool = False
     stack: bool = False
     index: bool = False
+    on_host: str = ""
 
 
 @dataclass(frozen=True)

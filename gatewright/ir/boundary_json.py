@@ -23,11 +23,9 @@ def boundary_to_json(model: IntegerModel) -> dict[str, Any]:
 
 
 def _plain(boundary: InputBoundary | OutputBoundary) -> dict[str, Any]:
-    """Its fields; of a layout that few have only that it is so."""
-    fields = dict(boundary.__dict__)
-    if not fields["channels_first"]:
-        del fields["channels_first"]
-    return fields
+    """Its fields; of what few have only that it is so."""
+    rare = ("channels_first", "on_host")
+    return {k: v for k, v in boundary.__dict__.items() if v or k not in rare}
 
 
 def _output_to_json(boundary: OutputBoundary) -> dict[str, Any]:

@@ -1,13 +1,20 @@
-"""Between a user's tensors and those of a graph: which axes stand where."""
+"""What the host does around a graph: axes of the user's tensors, functions of outputs."""
 
 from __future__ import annotations
 
 import itertools
+import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import onnx
+
+from gatewright.errors import GatewrightError
+
+ON_HOST = "gatewright.on_host"
+"""The property of a traced graph that lists the function of each output."""
 
 Groups = tuple[tuple[int, ...], ...]
 """For each axis of the user's tensor, the axes of the graph's that it runs through, the last one
@@ -58,3 +65,53 @@ def to_user(values: npt.NDArray[np.generic], groups: Groups) -> npt.NDArray[np.g
     dropped = [axis for axis in range(values.ndim) if axis not in order]
     sizes = [math.prod(values.shape[axis] for axis in group) for group in groups]
     return np.ascontiguousarray(values.transpose([*order, *dropped]).reshape(sizes))
+
+
+def _log_softmax(y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    y = y - y.max(axis=-1, keepdims=True)
+    result: npt.NDArray[np.float64] = y - np.log(np.exp(y).sum(axis=-1, keepdims=True))
+    return result
+
+
+def _sigmoid(y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    result: npt.NDArray[np.float64] = np.exp(-np.logaddexp(0, -y))
+    return result
+
+
+FUNCTIONS: dict[str, Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]] = {
+    "softmax": lambda y: np.exp(_log_softmax(y)),
+    "log_softmax": _log_softmax,
+    "sigmoid": _sigmoid,
+}
+"""Of the last axis, in binary64."""
+
+
+def finished(y: npt.NDArray[np.generic], function: str) -> npt.NDArray[np.generic]:
+    """An output with its function applied, float32; without one as it is."""
+    if not function:
+        return y
+    return FUNCTIONS[function](y.astype(np.float64)).astype(np.float32)
+
+
+def on_host(model: onnx.ModelProto, outputs: int) -> list[str]:
+    """The function of each output of a traced graph, empty for none.
+
+    Raises:
+        GatewrightError: GW-207 where the property is not what ``compile`` writes.
+    """
+    found = [p.value for p in model.metadata_props if p.key == ON_HOST]
+    if not found:
+        return [""] * outputs
+    try:
+        names = json.loads(found[0])
+    except ValueError:
+        names = None
+    known = isinstance(names, list) and all(n == "" or n in FUNCTIONS for n in map(str, names))
+    if not known or len(names) != outputs:
+        raise GatewrightError(
+            "GW-207",
+            where=ON_HOST,
+            cause="it names no function for each output.",
+            remedy=f"Leave the property out, or name one of {', '.join(FUNCTIONS)} or none.",
+        )
+    return [str(name) for name in names]

@@ -228,6 +228,7 @@ class OutputBoundary:
         time_major: Whether the user's layout is [T, B, F].
         channels_first: Whether it is [B, F, T].
         index: Whether it is an int64 class index, whose last axis of one the user does not see.
+        on_host: The function that the host applies to the floats; or empty.
     """
 
     name: str
@@ -239,6 +240,7 @@ class OutputBoundary:
     time_major: bool
     index: bool = False
     channels_first: bool = False
+    on_host: str = ""
 
     @property
     def batch_axis(self) -> int:

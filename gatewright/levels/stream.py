@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.records import QuantizerRecord
+from gatewright.ir.host import finished
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.streamable import check_streamable
 from gatewright.levels.inputs import check_arguments
@@ -112,7 +113,8 @@ class Stream:
         # The caller's arrays are the caller's: they may hold something else at the next call.
         self._given = self._given or tuple(np.copy(state) for state in arguments[1:])
         self._raw, self._lost = raw, False
-        outputs: tuple[Any, ...] = run.outputs
+        pairs = zip(run.outputs, self._integer.outputs, strict=True)
+        outputs: tuple[Any, ...] = tuple(finished(y, output.on_host) for y, output in pairs)
         if raw:
             outputs = tuple(output.codes(run.n) for output in self._integer.outputs)
         return outputs if len(outputs) > 1 else outputs[0]

@@ -49,7 +49,7 @@ def test_unsupported_modules_are_named_with_their_path() -> None:
     assert "QuantReLU" in error.remedy
     refused("GW-101", forward(lambda m, x: m.head(m.lstm(x)[0]), head=nn.Linear(H, N)))
     refused("GW-101", nn.LSTM(I, H).eval())
-    refused("GW-101", forward(lambda m, x: m.s(m.lstm(x)[0]), s=nn.Softmax(-1)))
+    refused("GW-101", forward(lambda m, x: m.s(m.lstm(x)[0]), s=nn.Softmax2d()))
     refused("GW-101", nn.GRU(I, H).eval())
 
 

@@ -15,6 +15,7 @@ from brevitas.quant_tensor import QuantTensor
 
 from gatewright.frontend.naming import ROOT
 from gatewright.frontend.torch.checks import check_model, example_arrays, returns_no_tensors
+from gatewright.frontend.torch.on_host import BeforeHost
 from gatewright.frontend.torch.preserve import preserved
 from gatewright.frontend.torch.symbolic import leaf_paths
 from gatewright.frontend.torch.taps import Recorder
@@ -73,7 +74,7 @@ class TorchReference:
                 gives values off its grid.
         """
         with self._running(fast_mode=True):
-            fast = _flat_outputs(self._model(*self._tensors(arguments)))
+            fast = _outputs(self._model, self._tensors(arguments))
         result = self.observe(*arguments)
         if not all(np.array_equal(a, b) for a, b in zip(fast, result.outputs, strict=True)):
             raise RuntimeError("torch's fast_mode cell and its plain cell give different outputs")
@@ -86,7 +87,7 @@ class TorchReference:
             Recorder(self._model, self._names) as recorder,
             LayerWatch(self._model, leaf_paths(self._model)) as watch,
         ):
-            outputs = _flat_outputs(self._model(*self._tensors(arguments)))
+            outputs = _outputs(self._model, self._tensors(arguments))
             return Result(outputs, recorder.taps(), tuple(watch.calls))
 
     def _tensors(self, arguments: Sequence[Any]) -> list[torch.Tensor]:
@@ -120,13 +121,20 @@ def _couple_gates(layers: list[Any]) -> None:
             proxy.tensor_quant = proxy.fused_activation_quant_proxy.tensor_quant
 
 
-def _flat_outputs(result: Any) -> tuple[npt.NDArray[Any], ...]:
-    """What a model returns, flattened, as numpy."""
+def _outputs(model: torch.nn.Module, arguments: list[torch.Tensor]) -> tuple[Any, ...]:
+    """What a model returns, flattened; before a function that the host applies."""
+    with BeforeHost() as functions:
+        return _flat_outputs(model(*arguments), functions)
+
+
+def _flat_outputs(result: Any, functions: BeforeHost) -> tuple[npt.NDArray[Any], ...]:
+    """The same, as numpy."""
     if isinstance(result, Mapping):
         result = tuple(result.values())
     if isinstance(result, (tuple, list)) and not isinstance(result, QuantTensor):
-        return tuple(array for part in result for array in _flat_outputs(part))
-    value = result.value if isinstance(result, QuantTensor) else result
+        return tuple(array for part in result for array in _flat_outputs(part, functions))
+    value = result.value if isinstance(result, QuantTensor) else functions.before(result)
+    value = value.value if isinstance(value, QuantTensor) else value
     if not isinstance(value, torch.Tensor):
         raise returns_no_tensors(value)
     return (value.detach().cpu().numpy().copy(),)

@@ -13,7 +13,7 @@ from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.naming import ROOT, call_name, sanitize
 from gatewright.frontend.spec import States, Value
 from gatewright.frontend.torch.arranged import Arranged, Elements
-from gatewright.frontend.torch.remedies import of_module
+from gatewright.frontend.torch.remedies import of_function, of_module
 
 
 @dataclass
@@ -65,6 +65,19 @@ class MaxOutput:
     """The pair (values, indices) of a maximum over time; only the values can be used."""
 
     values: Value
+
+
+@dataclass(frozen=True)
+class OnHost:
+    """A function of the features that the host applies to an output.
+
+    Attributes:
+        value: What the kernels give.
+        function: Its name, a key of ``gatewright.ir.host.FUNCTIONS``.
+    """
+
+    value: Value
+    function: str
 
 
 @dataclass(frozen=True)
@@ -179,6 +192,12 @@ def expect_value(what: str, value: Any) -> Value:
             where=what,
             cause="it is given the pair (values, indices) of max().",
             remedy="Take its values: out.max(dim=1).values.",
+        )
+    if isinstance(value, OnHost):
+        raise unsupported_call(
+            what,
+            f"it is given a {value.function} without quantizer, which only the output can be.",
+            of_function(value.function),
         )
     if isinstance(value, RecurrentOutput):
         cause = "it is given the whole tuple (out, state) of a recurrent layer."

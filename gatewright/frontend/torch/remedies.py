@@ -30,8 +30,8 @@ _CALLS: dict[str, str] = {
     **dict.fromkeys(_FUNCTIONS, _WITH_DATA),
     **dict.fromkeys(
         ("softmax", "log_softmax"),
-        "Leave it out at the end of the model and return what it is given: argmax of both is the "
-        "same, and torch.softmax does the rest on the host.",
+        "At the end of a model the host applies it, along the last axis; before argmax leave it "
+        "out: argmax of both is the same.",
     ),
     **dict.fromkeys(
         ("gelu", "silu", "elu", "selu", "mish", "softplus", "leaky_relu", "celu"),
@@ -73,6 +73,11 @@ _MODULES: dict[str, str] = {
     **dict.fromkeys(("LayerNorm", "GroupNorm", "InstanceNorm1d", "RMSNorm"), _CALLS["layer_norm"]),
     **dict.fromkeys(("MultiheadAttention", "TransformerEncoderLayer"), _CALLS["matmul"]),
 }
+
+
+def of_function(name: str) -> str | None:
+    """The remedy for a function by its name, where it has one of its own."""
+    return _CALLS.get(name)
 
 
 def of_call(node: fx.Node) -> str | None:

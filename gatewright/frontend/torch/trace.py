@@ -24,6 +24,7 @@ from gatewright.frontend.torch.registry import (
     FUNCTION_EMITTERS,
     METHOD_EMITTERS,
     MaxOutput,
+    OnHost,
     OwnTensor,
     RecurrentOutput,
     Tracing,
@@ -166,7 +167,7 @@ def _emit(
     return table[node.target](context, args, kwargs)
 
 
-_TENSORS = (Value, States, RecurrentOutput, MaxOutput, Arranged, OwnTensor, Obstacle)
+_TENSORS = (Value, States, RecurrentOutput, MaxOutput, OnHost, Arranged, OwnTensor, Obstacle)
 
 
 def _holds(arguments: Any, kinds: Any) -> bool:
@@ -247,6 +248,8 @@ def _callable_name(node: fx.Node) -> str:
 
 def _outputs(context: Tracing, result: Any) -> list[tuple[str, Value]]:
     """What a model returns, flattened: wanted names and values."""
+    if isinstance(result, OnHost):
+        return [("y", replace(result.value, on_host=result.function))]
     if isinstance(result, RecurrentOutput):
         return [("y", result.out), *_outputs(context, result.states)]
     if isinstance(result, dict):

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 
 from gatewright.errors import GatewrightError
+from gatewright.files.limits import UNFOLDED_BYTES
 from gatewright.ir import ops
 from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.activations import quantize
@@ -139,6 +140,7 @@ def _add_codes(state: LoweringState, node: onnx.NodeProto) -> None:
         )
     features = state.graph[a.name].shape[-1]
     assert isinstance(features, int)
+    UNFOLDED_BYTES.check(node.name, 2 * features * features * np.dtype(np.int64).itemsize)
     joined = state.graph.add(ops.CONCAT, [a.name, b.name], [f"{node.name}.joined"])
     ones = np.concatenate([np.eye(features, dtype=np.int64)] * 2)
     matrix = state.graph.add_constant(f"{node.name}.ones", ones)

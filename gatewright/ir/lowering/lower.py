@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import onnx
@@ -12,6 +12,7 @@ from gatewright.errors import GatewrightError
 from gatewright.files.limits import STEPS
 from gatewright.ir.functions import BY_OP
 from gatewright.ir.graph import Graph
+from gatewright.ir.host import on_host
 from gatewright.ir.lowering import activations, dense, recurrent, reductions, windows
 from gatewright.ir.lowering.rounding import Rounding, RoundingLog
 from gatewright.ir.lowering.rounding import output as output_rounding
@@ -124,7 +125,11 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
     for node in model.graph.node:
         if traced.constant(node.output[0]) is None:
             LOWERINGS[node.op_type](state, node)
-    outputs = tuple(_output(state, value.name) for value in model.graph.output)
+    functions = on_host(model, len(model.graph.output))
+    outputs = tuple(
+        replace(_output(state, value.name), on_host=function)
+        for value, function in zip(model.graph.output, functions, strict=True)
+    )
     state.graph.outputs = list(dict.fromkeys(t for o in outputs for t in o.tensors))
     return IntegerModel(
         state.graph,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import onnx
 
@@ -16,11 +17,13 @@ from gatewright.frontend.onnx.qonnx.readers import QONNX
 from gatewright.frontend.onnx.qonnx.registry import OP_READERS, Reading
 from gatewright.frontend.onnx.read import read_model
 from gatewright.frontend.spec import Value
+from gatewright.ir.host import on_host
 
 
 def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelProto:
     """See ``gatewright.frontend.load``."""
-    graph = RawGraph(read_model(source), QONNX)
+    model = read_model(source)
+    graph = RawGraph(model, QONNX)
     ctx = _context(graph)
     # Brevitas writes parameters wherever torch met them, so constants come first.
     for node in graph.nodes:
@@ -32,7 +35,9 @@ def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelPr
             node.output[0] not in ctx.values
         ):  # not yet read with the node before it
             OP_READERS[node.op_type].read(ctx, node)
-    return ctx.builder.finish([_output(ctx, name) for name in graph.outputs])
+    outputs = [_output(ctx, name) for name in graph.outputs]
+    given = zip(outputs, on_host(model, len(outputs)), strict=True)
+    return ctx.builder.finish([(n, replace(value, on_host=f)) for (n, value), f in given])
 
 
 def _context(graph: RawGraph) -> Reading:

@@ -1,0 +1,85 @@
+"""What a model ends in and kernels leave to the host: softmax, its logarithm, sigmoid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from gatewright.frontend.spec import Value
+from gatewright.frontend.torch.activations import only_input
+from gatewright.frontend.torch.registry import (
+    OnHost,
+    Tracing,
+    bind,
+    emits,
+    emits_call,
+    expect_value,
+    unsupported_call,
+)
+
+SOFTMAX = (torch.softmax, F.softmax, "softmax")
+LOG_SOFTMAX = (torch.log_softmax, F.log_softmax, "log_softmax")
+SIGMOID = (torch.sigmoid, F.sigmoid, "sigmoid")
+_NAMES = frozenset({"softmax", "log_softmax", "sigmoid"})
+
+
+def _of_last_axis(name: str, value: Value, dim: Any) -> OnHost:
+    if dim not in (-1, len(value.shape) - 1):
+        raise unsupported_call(
+            name, f"it is taken along axis {dim}.", f"Write {name}(y, dim=-1), of the features."
+        )
+    return OnHost(value, name)
+
+
+def _along_features(name: str) -> Any:
+    def emitter(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> OnHost:
+        options = {k: v for k, v in kwargs.items() if k not in ("dtype", "_stacklevel")}
+        source, dim = bind(args[:2], options, ("input", "dim"), (None, None))
+        return _of_last_axis(name, expect_value(name, source), dim)
+
+    return emitter
+
+
+def _sigmoid(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> OnHost:
+    return OnHost(expect_value("sigmoid", args[0]), "sigmoid")
+
+
+for _calls, _emitter in (
+    (SOFTMAX, _along_features("softmax")),
+    (LOG_SOFTMAX, _along_features("log_softmax")),
+    (SIGMOID, _sigmoid),
+):
+    emits_call(functions=_calls[:2], methods=_calls[2:])(_emitter)
+
+
+@emits(nn.Softmax, nn.LogSoftmax)
+def softmax(
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> OnHost:
+    """The last layer, along the features."""
+    name = "softmax" if isinstance(module, nn.Softmax) else "log_softmax"
+    return _of_last_axis(name, only_input(path, args, kwargs), module.dim)
+
+
+class BeforeHost(TorchFunctionMode):  # type: ignore[misc]
+    """Keeps what such functions are given while it is entered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._calls: list[tuple[torch.Tensor, Any]] = []
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if getattr(func, "__name__", "") in _NAMES and isinstance(result, torch.Tensor) and args:
+            self._calls.append((result, args[0]))
+        return result
+
+    def before(self, tensor: Any) -> Any:
+        """What was given to the function that made a tensor, or the tensor itself."""
+        return next((given for made, given in self._calls if made is tensor), tensor)
