@@ -42,7 +42,8 @@ def batch_norm(builder: GraphBuilder, name: str, x: Value, spec: BatchNormSpec) 
         GatewrightError: GW-106 where x has another shape, GW-109 where a variance is not positive.
     """
     features = spec.mean.size
-    of_channels = x.layout is not None and x.layout.channels_first and x.shape[1] == features
+    layout = Layout(True, True) if x.layout is None and len(x.shape) == 3 else x.layout
+    of_channels = layout is not None and layout.channels_first and x.shape[1] == features
     if x.shape[1:] != (features,) and not of_channels:
         raise GatewrightError(
             "GW-106",
@@ -67,7 +68,7 @@ def batch_norm(builder: GraphBuilder, name: str, x: Value, spec: BatchNormSpec) 
     inputs = [builder.initializer(f"{name}.{key}", values) for key, values in constants.items()]
     epsilon = float(np.float32(spec.epsilon))
     out = builder.node("BatchNormalization", name, [x.name, *inputs], epsilon=epsilon)[0]
-    return Value(out, x.shape, None, x.layout)
+    return Value(out, x.shape, None, layout)
 
 
 def over_time(builder: GraphBuilder, name: str, op: str, x: Value) -> Value:

@@ -62,7 +62,7 @@ class LoweringState:
         """The axes of a traced sequence."""
         return self.layouts.get(name, TIME_MAJOR if self.time_major else BATCH_FIRST)
 
-    def boundary_layout(self, name: str, sequence: bool) -> dict[str, bool]:
+    def boundary_layout(self, name: str, sequence: bool) -> dict[str, Any]:
         """What a boundary of the integer graph says of the layout of a traced tensor."""
         axes = self.axes(name) if sequence else BATCH_FIRST
         return {"time_major": axes == TIME_MAJOR, "channels_first": axes == CHANNELS_FIRST}

@@ -31,9 +31,7 @@ def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelPr
     rest = [node for node in graph.nodes if node.output[0] not in ctx.constants]
     OPERATIONS.check("the graph", len(rest))
     for node in rest:
-        if (
-            node.output[0] not in ctx.values
-        ):  # not yet read with the node before it
+        if node.output[0] not in ctx.values:  # not yet read with the node before it
             OP_READERS[node.op_type].read(ctx, node)
     outputs = [_output(ctx, name) for name in graph.outputs]
     given = zip(outputs, on_host(model, len(outputs)), strict=True)
