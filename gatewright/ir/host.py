@@ -78,7 +78,7 @@ def _sigmoid(y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return result
 
 
-FUNCTIONS: dict[str, Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]] = {
+HOST_FUNCTIONS: dict[str, Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]] = {
     "softmax": lambda y: np.exp(_log_softmax(y)),
     "log_softmax": _log_softmax,
     "sigmoid": _sigmoid,
@@ -90,7 +90,7 @@ def finished(y: npt.NDArray[np.generic], function: str) -> npt.NDArray[np.generi
     """An output with its function applied, float32; without one as it is."""
     if not function:
         return y
-    return FUNCTIONS[function](y.astype(np.float64)).astype(np.float32)
+    return HOST_FUNCTIONS[function](y.astype(np.float64)).astype(np.float32)
 
 
 def on_host(model: onnx.ModelProto, outputs: int) -> list[str]:
@@ -106,12 +106,12 @@ def on_host(model: onnx.ModelProto, outputs: int) -> list[str]:
         names = json.loads(found[0])
     except ValueError:
         names = None
-    known = isinstance(names, list) and all(n == "" or n in FUNCTIONS for n in map(str, names))
+    known = isinstance(names, list) and all(n == "" or n in HOST_FUNCTIONS for n in map(str, names))
     if not known or len(names) != outputs:
         raise GatewrightError(
             "GW-207",
             where=ON_HOST,
             cause="it names no function for each output.",
-            remedy=f"Leave the property out, or name one of {', '.join(FUNCTIONS)} or none.",
+            remedy=f"Leave the property out, or name one of {', '.join(HOST_FUNCTIONS)} or none.",
         )
     return [str(name) for name in names]

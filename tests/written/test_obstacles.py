@@ -67,6 +67,7 @@ def test_each_has_its_line_and_its_own_remedy() -> None:
 
 def test_the_command_that_is_named_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "model.py").write_text(
+        "import torch\n"
         "from torch import nn\n"
         "class Net(nn.Module):\n"
         "    def __init__(self):\n"
@@ -77,6 +78,8 @@ def test_the_command_that_is_named_works(tmp_path: Path, monkeypatch: pytest.Mon
         "        return self.fc(self.lstm(x)[0][:, -1])\n"
         "def net():\n"
         "    return Net().eval()\n"
+        "def example_input():\n"
+        "    return torch.zeros(1, 6, 3)\n"
     )
     rng = np.random.default_rng(0)
     np.save(tmp_path / "data.npy", rng.normal(0, 1, (20, T, I)).astype(np.float32))
@@ -101,6 +104,30 @@ def test_a_quant_lstm_called_as_torchs() -> None:
     assert error.code == "GW-108"
     assert "reads the tuple as h alone" in error.cause
     assert "lstm(x, h, c)" in error.remedy
+
+
+class Stepped(nn.Module):
+    """A loop over time with a cell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.LSTMCell(I, H)
+        self.fc = nn.Linear(H, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = c = torch.zeros(x.size(0), H)
+        for step in range(x.size(1)):
+            h, c = self.cell(x[:, step], (h, c))
+        return self.fc(F.elu(h))
+
+
+def test_calibration_refuses_at_once_what_never_compiles() -> None:
+    with pytest.raises(GatewrightError) as caught:
+        gatewright.calibrate(Stepped().eval(), torch.randn(B, T, I))
+    told = [caught.value, *caught.value.others]
+    assert [e.where for e in told] == ["cell", "torch.nn.functional.elu"]
+    assert "nn.LSTM" in told[0].remedy and "weight_ih_l0" in told[0].remedy
+    assert "self.cell(x[:, step], (h, c))" in told[0].cause
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from gatewright.frontend.calibration.weights import place_weights
 from gatewright.frontend.torch.changes import steps
 from gatewright.frontend.torch.checks import check_model
 from gatewright.frontend.torch.preserve import held, preserved
+from gatewright.frontend.torch.trace import check_calls
 
 
 def calibrate_module(
@@ -60,6 +61,7 @@ def _calibrate(
     with observe.biases_where_scaled(given):
         before = observe.run(given, batches)
     net = with_brevitas_layers(_copy(given))
+    check_calls(net, examples)
     check_conversion(given if waiting else model, net, batches[0].head(axis, COMPARED))
     classes = join_labels(batches, labels)
 

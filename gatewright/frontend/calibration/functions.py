@@ -12,7 +12,7 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import fx, nn
 
 from gatewright.errors import GatewrightError
-from gatewright.frontend.torch.on_host import SIGMOID
+from gatewright.frontend.torch.on_host import SIGMOID_CALLS
 from gatewright.frontend.torch.registry import bind
 from gatewright.frontend.torch.symbolic import symbolic_graph
 
@@ -169,7 +169,7 @@ def _maker(node: fx.Node) -> Any:
     if node.op not in ("call_function", "call_method") or not node.args:
         return None
     target = node.target if node.op == "call_function" else str(node.target)
-    if target in SIGMOID and all(user.op == "output" for user in node.users):
+    if target in SIGMOID_CALLS and all(user.op == "output" for user in node.users):
         return None  # the host's
     return _MAKERS.get(target)
 

@@ -37,7 +37,8 @@ class Obstacles:
         located = _located(node, error)
         if error.code not in TOLD_TOGETHER:
             raise located from error
-        self.found.append(located)
+        if str(located) not in map(str, self.found):  # a loop calls again and again
+            self.found.append(located)
         return Obstacle()
 
     def check(self) -> None:

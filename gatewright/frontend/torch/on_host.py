@@ -21,9 +21,9 @@ from gatewright.frontend.torch.registry import (
     unsupported_call,
 )
 
-SOFTMAX = (torch.softmax, F.softmax, "softmax")
-LOG_SOFTMAX = (torch.log_softmax, F.log_softmax, "log_softmax")
-SIGMOID = (torch.sigmoid, F.sigmoid, "sigmoid")
+SOFTMAX_CALLS = (torch.softmax, F.softmax, "softmax")
+LOG_SOFTMAX_CALLS = (torch.log_softmax, F.log_softmax, "log_softmax")
+SIGMOID_CALLS = (torch.sigmoid, F.sigmoid, "sigmoid")
 _NAMES = frozenset({"softmax", "log_softmax", "sigmoid"})
 
 
@@ -49,9 +49,9 @@ def _sigmoid(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> OnH
 
 
 for _calls, _emitter in (
-    (SOFTMAX, _along_features("softmax")),
-    (LOG_SOFTMAX, _along_features("log_softmax")),
-    (SIGMOID, _sigmoid),
+    (SOFTMAX_CALLS, _along_features("softmax")),
+    (LOG_SOFTMAX_CALLS, _along_features("log_softmax")),
+    (SIGMOID_CALLS, _sigmoid),
 ):
     emits_call(functions=_calls[:2], methods=_calls[2:])(_emitter)
 

@@ -73,7 +73,7 @@ class OnHost:
 
     Attributes:
         value: What the kernels give.
-        function: Its name, a key of ``gatewright.ir.host.FUNCTIONS``.
+        function: Its name, a key of ``gatewright.ir.host.HOST_FUNCTIONS``.
     """
 
     value: Value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import fx, nn
 
-CALIBRATE = (
+_CALIBRATE = (
     "give calibration data: gatewright.compile(model, calibration=data), "
     "gatewright.calibrate(model, data), or on the command line gatewright compile MODEL "
     "--calibrate data.npy"
@@ -24,7 +24,7 @@ FLOAT_LAYERS = {
 _FUNCTIONS = ("relu", "relu6", "tanh", "sigmoid", "hardtanh", "clamp", "clip")
 """The same as calls."""
 
-_WITH_DATA = f"It is float: {CALIBRATE}; it becomes a quantized layer then."
+_WITH_DATA = f"It is float: {_CALIBRATE}; it becomes a quantized layer then."
 
 _CALLS: dict[str, str] = {
     **dict.fromkeys(_FUNCTIONS, _WITH_DATA),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import functools
 import operator
 import sys
 from collections.abc import Iterator, Sequence
@@ -85,6 +86,11 @@ class ShapeTracer(fx.Tracer):  # type: ignore[misc]
         """Whether shapes are known."""
         return bool(self._examples)
 
+    def trace(self, *args: Any, **kwargs: Any) -> fx.Graph:
+        """As of any tracer; tensors that are made of shapes are calls of the graph too."""
+        with _made_of_shapes():
+            return super().trace(*args, **kwargs)
+
     def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
         """Also note the line of the user's that makes it: file and number."""
         node = super().create_node(*args, **kwargs)
@@ -101,14 +107,7 @@ class ShapeTracer(fx.Tracer):  # type: ignore[misc]
 
     def follows_from_shapes(self, node: fx.Node) -> bool:
         """Whether a value is made of shapes and constants alone."""
-        if not self.has_examples:
-            return False
-        if node.op == "call_function" and node.target is getattr and node.args[1] in _ASKED:
-            return True
-        if node.op == "call_method" and node.target in _ASKED_BY_CALL:
-            return True
-        sources = node.all_input_nodes
-        return bool(sources) and all(map(self.follows_from_shapes, sources))
+        return self.has_examples and follows_from_shapes(node)
 
     def number(self, node: fx.Node) -> Any:
         """The value of what follows from shapes.
@@ -147,6 +146,41 @@ class ShapeTracer(fx.Tracer):  # type: ignore[misc]
                     return getattr(args[0], str(node.target))(*args[1:], **kwargs)
                 case _:
                     return node.target(*args, **kwargs)
+
+
+def follows_from_shapes(node: fx.Node) -> bool:
+    """Whether a call is given shapes and constants alone."""
+    if node.op == "call_function" and node.target is getattr and node.args[1] in _ASKED:
+        return True
+    if node.op == "call_method" and node.target in _ASKED_BY_CALL:
+        return True
+    sources = node.all_input_nodes
+    return bool(sources) and all(map(follows_from_shapes, sources))
+
+
+@contextmanager
+def _made_of_shapes() -> Iterator[None]:
+    """Let ``torch.zeros(x.size(0), H)`` be traced, whose first argument torch takes for no size."""
+    originals = {name: getattr(torch, name) for name in ("zeros", "ones", "full", "empty")}
+
+    def traced(make: Any) -> Any:
+        @functools.wraps(make)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            sizes = args[0] if args and isinstance(args[0], tuple | list) else args
+            proxy = next((size for size in sizes if isinstance(size, ShapeProxy)), None)
+            if proxy is None:
+                return make(*args, **kwargs)
+            return proxy.tracer.create_proxy("call_function", make, args, kwargs)
+
+        return call
+
+    for name, make in originals.items():
+        setattr(torch, name, traced(make))
+    try:
+        yield
+    finally:
+        for name, make in originals.items():
+            setattr(torch, name, make)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +35,7 @@ from gatewright.frontend.torch.registry import (
     unsupported_call,
 )
 from gatewright.frontend.torch.remedies import of_call
+from gatewright.frontend.torch.shapes import follows_from_shapes
 from gatewright.frontend.torch.symbolic import symbolic_graph
 
 TensorNames = tuple[str, ...]
@@ -143,6 +145,31 @@ def _run(
                 given = _tensor_names([*args, *kwargs.values()])
                 calls.append(TracedCall(str(node.target), given, _tensor_names(env[node])))
     raise AssertionError("an fx graph ends with its output")
+
+
+def check_calls(model: nn.Module, examples: Sequence[torch.Tensor]) -> None:
+    """Refuse a model that calls what has no emitter, all of it at once.
+
+    Raises:
+        GatewrightError: GW-101, GW-108.
+    """
+    obstacles = Obstacles()
+    for node in symbolic_graph(model, examples).nodes:
+        try:
+            if node.op == "call_module":
+                module_emitter(str(node.target), model.get_submodule(str(node.target)))
+            elif node.op in ("call_function", "call_method") and not _is_known(node):
+                raise unsupported_call(_callable_name(node), remedy=of_call(node))
+        except GatewrightError as error:
+            obstacles.add(node, error)
+    obstacles.check()
+
+
+def _is_known(node: fx.Node) -> bool:
+    table: dict[Any, Any] = FUNCTION_EMITTERS if node.op == "call_function" else METHOD_EMITTERS
+    if isinstance(node.target, type) or node.target in table or not node.all_input_nodes:
+        return True
+    return follows_from_shapes(node)
 
 
 def _emit(
