@@ -13,7 +13,7 @@ from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.naming import ROOT, call_name, sanitize
 from gatewright.frontend.spec import States, Value
 from gatewright.frontend.torch.arranged import Arranged, Elements
-from gatewright.frontend.torch.remedies import of_function, of_module
+from gatewright.frontend.torch.remedies import KEEP_TO, of_function, of_module
 
 
 @dataclass
@@ -96,13 +96,6 @@ _POINTWISE: set[type[nn.Module]] = set()
 FUNCTION_EMITTERS: dict[Any, CallEmitter] = {}
 METHOD_EMITTERS: dict[str, CallEmitter] = {}
 
-SUPPORTED_CALLS = (
-    "out, state = lstm(x); the last time step, out[:, -1], or out[-1] without batch_first; "
-    "views, slices and joins that leave features side by side; shapes; "
-    "out.mean(dim=1), out.max(dim=1).values, out.amax(dim=1), or dim=0 without batch_first; "
-    "y.argmax(dim=-1) as the output; h[-1] of final states; F.dropout; .value of a QuantTensor"
-)
-
 
 def emits(
     *classes: type[nn.Module], pointwise: bool = False
@@ -158,16 +151,15 @@ def module_emitter(where: str, module: nn.Module) -> ModuleEmitter:
     cause = f"{what} is not supported."
     if cls is not None:
         cause = f"{what} overrides the forward() of {cls.__name__}, which is not supported."
-    remedy = of_module(module) or f"Use one of: {supported}."
+    remedy = of_module(module, f"Use one of: {supported}.")
     raise GatewrightError("GW-101", where=where, cause=cause, remedy=remedy)
 
 
 def unsupported_call(
-    what: str, cause: str = "it is not supported in forward().", remedy: str | None = None
+    what: str, cause: str = "it is not supported in forward().", remedy: str = KEEP_TO
 ) -> GatewrightError:
     """GW-108 for a function, method or attribute."""
-    known = f"Keep to what can be traced: {SUPPORTED_CALLS}."
-    return GatewrightError("GW-108", where=what, cause=cause, remedy=remedy or known)
+    return GatewrightError("GW-108", where=what, cause=cause, remedy=remedy)
 
 
 def bind(

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from torch import fx, nn
 
+KEEP_TO = (
+    "Keep to what can be traced: out, state = lstm(x); the last time step, out[:, -1], or "
+    "out[-1] without batch_first; views, slices and joins that leave features side by side; "
+    "shapes; out.mean(dim=1), out.max(dim=1).values, out.amax(dim=1), or dim=0 without "
+    "batch_first; y.argmax(dim=-1) as the output; h[-1] of final states; F.dropout; .value of "
+    "a QuantTensor."
+)
+"""For a call without a remedy of its own."""
+
 _CALIBRATE = (
     "give calibration data: gatewright.compile(model, calibration=data), "
     "gatewright.calibrate(model, data), or on the command line gatewright compile MODEL "
@@ -75,19 +84,19 @@ _MODULES: dict[str, str] = {
 }
 
 
-def of_function(name: str) -> str | None:
-    """The remedy for a function by its name, where it has one of its own."""
-    return _CALLS.get(name)
+def of_function(name: str) -> str:
+    """The remedy for a function by its name."""
+    return _CALLS.get(name, KEEP_TO)
 
 
-def of_call(node: fx.Node) -> str | None:
-    """The remedy for a function or method, where it has one of its own."""
+def of_call(node: fx.Node) -> str:
+    """The remedy for a function or method."""
     name = str(node.target) if node.op == "call_method" else getattr(node.target, "__name__", "")
-    return _CALLS.get(name.strip("_"))
+    return of_function(name.strip("_"))
 
 
-def of_module(module: nn.Module) -> str | None:
-    """The same for a layer."""
+def of_module(module: nn.Module, otherwise: str) -> str:
+    """The remedy for a layer, where it has one of its own."""
     if type(module) in FLOAT_LAYERS:
         return f"{_WITH_DATA} Or build it as brevitas.nn.{FLOAT_LAYERS[type(module)]}."
-    return _MODULES.get(type(module).__name__)
+    return _MODULES.get(type(module).__name__, otherwise)
