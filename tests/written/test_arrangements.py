@@ -165,6 +165,39 @@ def test_a_rearrangement_costs_no_kernel(
     assert kernels(builds[0]) == kernels(builds[1])
 
 
+class TimeMajor(nn.Module):
+    """A layer without ``batch_first``, given sequences of a batch first."""
+
+    def __init__(self, forward: Callable[[Any, Tensor], Any]) -> None:
+        super().__init__()
+        self.lstm = qnn.QuantLSTM(I, H)
+        self.fc = qnn.QuantLinear(H, 2, bias=True)
+        self._forward = forward
+
+    def forward(self, x: Tensor) -> Any:
+        return self._forward(self, x)
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda m, x: m.fc(m.lstm(x.permute(1, 0, 2))[0][-1]),
+        lambda m, x: m.fc(m.lstm(x.transpose(0, 1))[0]).transpose(0, 1),
+        lambda m, x: m.fc(m.lstm(x.permute(1, 0, 2))[0].permute(1, 0, 2)[:, -1]),
+    ],
+)
+def test_batches_in_front_of_a_time_major_layer(
+    forward: Callable[[Any, Tensor], Any], tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    model = TimeMajor(forward).train()
+    model(torch.from_numpy(inputs(B)))
+    x = torch.from_numpy(inputs(2))
+    build = gatewright.compile(model.eval(), x, tmp_path / "build")
+    report = build.verify(inputs(), model=model, levels=LEVELS)
+    assert report.mismatches == 0, report.divergence
+
+
 def test_a_step_by_its_number_is_no_last_step(tmp_path: Path) -> None:
     x = torch.from_numpy(inputs(2))
     free = gatewright.compile(made(ONE["last step kept"]), x, tmp_path / "free")

@@ -135,10 +135,22 @@ class Elements:
         Raises:
             GatewrightError: GW-108 where no kernel gives that.
         """
-        value = self._find(arranged.index, arranged.fixed)
+        value = self._find(arranged.index, arranged.fixed) or self._swapped(arranged)
         if value is None:
             raise not_arranged(arranged)
         return value
+
+    def _swapped(self, arranged: Arranged) -> Value | None:
+        """A sequence whose steps and sequences change places, before or behind all layers."""
+        if arranged.index.ndim != 3:
+            return None
+        value = self._find(arranged.index.transpose(0, 1).contiguous(), arranged.fixed)
+        if value is None:
+            return None
+        # What no layer made yet has the other layout, and is turned round for them.
+        known = value.layout or Layout(not self._layout.batch_first)
+        turned = replace(value, layout=known)
+        return emit_windows.transpose(self._builder, "transpose", turned, [1, 0, 2])
 
     def channels_first(self, arranged: Arranged) -> Value:
         """A re-arranged tensor [B, F, T], as convolutions take it, as a value of the graph.
