@@ -386,7 +386,7 @@ def test_a_trace_that_fails_leaves_no_proxy(tmp_path: Path) -> None:
 
 class Returns(Head):
     def forward(self, x: Tensor) -> Any:
-        return {"logits": super().forward(x), "name": "digits"}
+        return {"name": "digits", "logits": super().forward(x)}
 
 
 class Packs(Head):

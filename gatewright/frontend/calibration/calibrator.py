@@ -61,8 +61,8 @@ def _calibrate(
     with observe.biases_where_scaled(given):
         before = observe.run(given, batches)
     net = with_brevitas_layers(_copy(given))
-    check_calls(net, examples)
     check_conversion(given if waiting else model, net, batches[0].head(axis, COMPARED))
+    check_calls(net, examples)
     classes = join_labels(batches, labels)
 
     def lost(tried: RangeOptions) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import fx, nn
+from torch.nn.utils.rnn import PackedSequence
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.torch import emitters as _emitters  # noqa: F401 - they register
@@ -82,12 +83,7 @@ def _symbolic_trace(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.G
         raise
     except (Exception, SystemExit) as error:  # whatever forward() raises on a proxy
         if any(frame.filename == _PACKING for frame in traceback.extract_tb(error.__traceback__)):
-            raise GatewrightError(
-                "GW-108",
-                where=f"{type(module).__name__}.forward",
-                cause="it packs or pads sequences of several lengths.",
-                remedy=f"{PADDED.rstrip('.')}, outside of forward().",
-            ) from error
+            raise _packs(module) from error
         raise GatewrightError(
             "GW-108",
             where=f"{type(module).__name__}.forward",
@@ -96,8 +92,19 @@ def _symbolic_trace(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.G
             "__init__ instead. Initial states of zeros are the default: leave them out. A state "
             "that lasts from call to call: give it as an argument of forward() and return it.",
         ) from error
+    if any(node.target is PackedSequence for node in graph.nodes):
+        raise _packs(module)
     graph.eliminate_dead_code(_has_effect)
     return graph
+
+
+def _packs(module: nn.Module) -> GatewrightError:
+    return GatewrightError(
+        "GW-108",
+        where=f"{type(module).__name__}.forward",
+        cause="it packs or pads sequences of several lengths.",
+        remedy=f"{PADDED.rstrip('.')}, outside of forward().",
+    )
 
 
 def _read_attributes(graph: fx.Graph, module: nn.Module) -> None:

@@ -18,7 +18,7 @@ from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.naming import module_names
 from gatewright.frontend.spec import States, Value
 from gatewright.frontend.torch.arranged import Arranged, not_arranged, turned_back
-from gatewright.frontend.torch.checks import check_model, example_arrays
+from gatewright.frontend.torch.checks import check_model, example_arrays, returns_no_tensors
 from gatewright.frontend.torch.obstacles import Obstacle, Obstacles
 from gatewright.frontend.torch.preserve import preserved
 from gatewright.frontend.torch.registry import (
@@ -289,4 +289,6 @@ def _outputs(context: Tracing, result: Any) -> list[tuple[str, Value]]:
         return [(name, emit.stack(context.builder, name, result.items))]
     if isinstance(result, Value) and result.index:
         return [("y", result)]
+    if not isinstance(result, _TENSORS):
+        raise returns_no_tensors(result)
     return [("y", expect_value("the model's output", result))]
