@@ -155,6 +155,24 @@ CASES: dict[str, Case] = {
             lstm=lstm(),
         )
     ),
+    "causal": Case(
+        lambda: Net(
+            lambda m, x: m.lstm(m.act(m.conv(nn.functional.pad(x.mT, (4, 0)))).mT)[0],
+            conv=conv(dilation=2, input_quant=Shifted),
+            act=qnn.QuantReLU(bit_width=6),
+            lstm=lstm(),
+        )
+    ),
+    "padded_on_one_side": Case(
+        lambda: Net(
+            lambda m, x: m.lstm(m.act(m.conv(m.pad(m.quant(x).transpose(1, 2)))).mT)[0],
+            quant=qnn.QuantIdentity(bit_width=6),
+            pad=nn.ConstantPad1d((0, 2), 0.0),
+            conv=conv(kernel=4, stride=2, padding=1, input_quant=None),
+            act=qnn.QuantReLU(bit_width=6),
+            lstm=lstm(),
+        )
+    ),
     "both_directions": Case(
         lambda: before_two_directions(),
         least=3,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from brevitas.export import export_qonnx
 from choices import choice
 from commit_choice import commit
 from conv_models import CASES, Case, T, make
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.compiles
 FIFTHS = 5
 FIRST = int(commit()[:8] or "0", 16) % FIFTHS
 CHOSEN = list(CASES) if choice("windows") == "all" else list(CASES)[FIRST::FIFTHS]
+EXPORTED = ("groups", "channels_first_input", "max_pool", "average_pool")
 IN_RTL = CHOSEN if choice("windows") == "all" else CHOSEN[:1]
 
 
@@ -74,6 +76,19 @@ def test_rtl_and_its_cycles(name: str, tmp_path: Path) -> None:
         simulate(build, case.inputs(3, steps), "rtl")[0],
         simulate(build, case.inputs(3, steps), "integer")[0],
     )
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_an_exported_file_gives_the_same(name: str, tmp_path: Path) -> None:
+    """The integers of its module, also of the input [B, F, T]."""
+    case = CASES[name]
+    model, build = built(case, tmp_path)
+    file = tmp_path / "model.onnx"
+    export_qonnx(model, torch.from_numpy(case.inputs(2)), export_path=str(file), dynamo=False)
+    loaded = gatewright.compile(file, output_dir=tmp_path / "loaded")
+    x = case.inputs(20, seed=4)
+    for a, b in zip(simulate(build, x, "integer"), simulate(loaded, x, "integer"), strict=True):
+        assert np.array_equal(a, b)
 
 
 def test_padding_is_the_code_of_zero(tmp_path: Path) -> None:

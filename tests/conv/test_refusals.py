@@ -66,6 +66,24 @@ def test_options_that_are_refused(name: str) -> None:
     assert remedy in caught.value.remedy
 
 
+PADDED: dict[str, Callable[[], Net]] = {
+    "of_a_pool": lambda: pooled(nn.Sequential(nn.ConstantPad1d((1, 0), 0.0), nn.MaxPool1d(2))),
+    "with_ones": lambda: pooled(nn.ConstantPad1d((1, 0), 1.0)),
+    "of_features": lambda: Net(
+        lambda m, x: m.lstm(nn.functional.pad(m.quant(x), (1, 0, 1, 0)))[0],
+        quant=qnn.QuantIdentity(),
+        lstm=lstm(4),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PADDED)
+def test_padding_that_no_convolution_takes(name: str) -> None:
+    case = Case(PADDED[name])
+    with pytest.raises(GatewrightError, match="GW-108"):
+        trace(make(case), torch.from_numpy(case.inputs(2)))
+
+
 def test_an_example_that_is_too_short() -> None:
     case = CASES["plain"]
     with pytest.raises(GatewrightError, match="GW-106") as caught:

@@ -14,6 +14,7 @@ from gatewright.frontend.torch.arranged import NO_STEP, Arranged
 from gatewright.frontend.torch.registry import (
     MaxOutput,
     OwnTensor,
+    Padded,
     RecurrentOutput,
     Tracing,
     emits_call,
@@ -53,7 +54,7 @@ def arrange(ctx: Tracing, what: str, move: Callable[..., Any], *args: Any, **kwa
 
     def numbers(value: Any) -> Any:
         nonlocal fixed
-        if isinstance(value, (RecurrentOutput, MaxOutput, OwnTensor)):
+        if isinstance(value, (RecurrentOutput, MaxOutput, Padded, OwnTensor)):
             expect_value(what, value)
         if isinstance(value, (Value, States)):
             refuse_quant_tensor(what, value.quant_tensor)

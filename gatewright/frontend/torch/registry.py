@@ -81,6 +81,21 @@ class OnHost:
 
 
 @dataclass(frozen=True)
+class Padded:
+    """A sequence [B, F, T] between steps of 0, which only a convolution takes.
+
+    Attributes:
+        source: The sequence.
+        before: Steps before it.
+        after: Steps behind it.
+    """
+
+    source: Any
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
 class OwnTensor:
     """A parameter, buffer or constant that forward() uses by itself."""
 
@@ -178,6 +193,13 @@ def expect_value(what: str, value: Any) -> Value:
         if value.index:
             raise unsupported_call(what, "it is given class indices, which can only be returned.")
         return value
+    if isinstance(value, Padded):
+        raise GatewrightError(
+            "GW-108",
+            where=what,
+            cause="it is given a padded sequence, which only a convolution takes.",
+            remedy="Pad right before a Conv1d or QuantConv1d, or use its own padding.",
+        )
     if isinstance(value, MaxOutput):
         raise GatewrightError(
             "GW-108",

@@ -27,6 +27,7 @@ from gatewright.frontend.torch.registry import (
     MaxOutput,
     OnHost,
     OwnTensor,
+    Padded,
     RecurrentOutput,
     Tracing,
     expect_value,
@@ -194,7 +195,10 @@ def _emit(
     return table[node.target](context, args, kwargs)
 
 
-_TENSORS = (Value, States, RecurrentOutput, MaxOutput, OnHost, Arranged, OwnTensor, Obstacle)
+_TENSORS = (
+    *(Value, States, RecurrentOutput, MaxOutput),
+    *(OnHost, Padded, Arranged, OwnTensor, Obstacle),
+)
 
 
 def _holds(arguments: Any, kinds: Any) -> bool:

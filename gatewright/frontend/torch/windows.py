@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from typing import Any
 
 import brevitas.nn as qnn
+import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import nn
 
 from gatewright.errors import GatewrightError
@@ -16,8 +18,13 @@ from gatewright.frontend.torch.arranged import Arranged
 from gatewright.frontend.torch.brevitas_quant import read_weight
 from gatewright.frontend.torch.layers import layer_bias
 from gatewright.frontend.torch.registry import (
+    Padded,
     Tracing,
+    bind,
     emits,
+    emits_call,
+    expect_value,
+    unsupported_call,
 )
 
 
@@ -28,17 +35,56 @@ def quant_conv(
     """``QuantConv1d``, its input and output quantizers optional."""
     name = ctx.name(path)
     where = path or type(module).__name__
-    x = _sequence(ctx, where, args, kwargs)
+    x, around = _around(ctx, where, args, kwargs)
     if module.padding_mode != "zeros":
         raise _option(where, f"padding_mode={module.padding_mode!r}", "padding_mode='zeros'")
     x = maybe_quantize(ctx, f"{name}.input_quant", f"{where}.input_quant", module.input_quant, x)
     weight = read_weight(f"{where}.weight_quant", module, module.quant_weight)
     bias = None if module.bias is None else layer_bias(where, module, x)
-    spec = ConvSpec(weight, bias, _conv_window(module), int(module.groups))
+    own = _conv_window(module)
+    window = replace(own, before=own.before + around[0], after=own.after + around[1])
+    spec = ConvSpec(weight, bias, window, int(module.groups))
     out = emit_windows.conv(ctx.builder, name, x, spec)
     out_path = f"{where}.output_quant"
     out = maybe_quantize(ctx, f"{name}.output_quant", out_path, module.output_quant, out)
     return dataclasses.replace(out, quant_tensor=bool(module.return_quant_tensor))
+
+
+def _around(
+    ctx: Tracing, where: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Value, tuple[int, int]]:
+    """The one sequence that a convolution is given, and the steps of 0 around it."""
+    values = [*args, *kwargs.values()]
+    if len(values) == 1 and isinstance(values[0], Padded):
+        padded = values[0]
+        return _sequence(ctx, where, (padded.source,), {}), (padded.before, padded.after)
+    return _sequence(ctx, where, args, kwargs), (0, 0)
+
+
+@emits(nn.ConstantPad1d)
+def constant_pad(
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Padded:
+    """``ConstantPad1d`` or ``ZeroPad1d`` with zeros, in front of a convolution."""
+    (source,) = (*args, *kwargs.values())
+    return _padded(path or type(module).__name__, source, tuple(module.padding), module.value)
+
+
+@emits_call(functions=(F.pad,))
+def pad(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Padded:
+    """``F.pad(x, (2, 0))`` with zeros, in front of a convolution."""
+    names, defaults = ("input", "pad", "mode", "value"), (None, None, "constant", None)
+    source, sides, mode, value = bind(args, kwargs, names, defaults)
+    return _padded("F.pad", source, tuple(sides), value if mode == "constant" else mode)
+
+
+def _padded(where: str, source: Any, sides: tuple[Any, ...], value: Any) -> Padded:
+    if not isinstance(source, Value | Arranged):
+        expect_value(where, source)
+    numbers = len(sides) == 2 and all(isinstance(n, int) and n >= 0 for n in sides)
+    if not numbers or value not in (None, 0):
+        raise unsupported_call(where, f"it pads {sides} with {value}, not time with zeros.")
+    return Padded(source, *sides)
 
 
 def _sequence(ctx: Tracing, where: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
