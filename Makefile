@@ -104,6 +104,7 @@ $(VENV)/.demo: $(VENV)/.venv pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.venv pyproject.toml constraints.txt
 	@echo "==> installing gatewright[torch,examples,boards,dev] (a few minutes the first time)"
 	@$(PIP) $(EXTRA_INDEX) -e '.[torch,examples,boards,dev]' $(QUIETLY)
+	@$(PIP) --no-deps silero-vad $(QUIETLY)
 	@touch $(VENV)/.demo $@
 
 # Everything is pinned, and installed without its dependencies: those of finn-plus would bring a torch with CUDA.
