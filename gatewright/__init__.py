@@ -20,7 +20,8 @@ from gatewright.ir.traced import register as _register
 from gatewright.levels.stream import Stream
 from gatewright.levels.table import FAST_LEVELS, LEVELS
 from gatewright.tools.home import NoCacheWarning
-from gatewright.verify.verify import Report, UnsavedReportWarning
+from gatewright.verify.result import Report
+from gatewright.verify.verify import UnsavedReportWarning
 from gatewright.version import VERSION
 
 _register()

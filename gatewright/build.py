@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from gatewright.boards import SynthReport
 from gatewright.builds.blame import blames_changes
 from gatewright.builds.documents import Documents
-from gatewright.builds.folder import (
-    CERTIFICATE,
-)
+from gatewright.builds.folder import CERTIFICATE
+from gatewright.builds.shown import build_view
 from gatewright.hls_templates.cosim import Drive
 from gatewright.ir.host import finished
 from gatewright.ir.types import IntArray
@@ -35,14 +34,15 @@ from gatewright.levels.table import (
     level_engine,
     stream_engine,
 )
+from gatewright.views import View, Viewed
 
 if TYPE_CHECKING:
     from gatewright.lint.findings import Finding
-    from gatewright.verify.verify import Report
+    from gatewright.verify.result import Report
 
 
 @dataclass(frozen=True)
-class Build(Documents):
+class Build(Viewed, Documents):
     """A build folder, opened.
 
     Args:
@@ -52,6 +52,15 @@ class Build(Documents):
         GatewrightError: GW-402 if it is not a complete build; GW-404 if a compile was killed while
             it replaced this one, and it cannot be put back.
     """
+
+    @blames_changes
+    def view(self) -> View:
+        """Its kernels, what is predicted of them and what is proven, as ``print`` shows them.
+
+        Raises:
+            GatewrightError: GW-402 if a file of it is damaged.
+        """
+        return build_view(self)
 
     @blames_changes
     def engine(self, level: str, *, taps: bool = False, native: bool | None = None) -> StreamEngine:

@@ -17,6 +17,7 @@ from gatewright.files.reading import MAX_FACTS, read_json, whole
 from gatewright.files.records import check_types
 from gatewright.hls_templates.mapping.document import to_json
 from gatewright.ir.certificate.certificate import ASSUMPTIONS
+from gatewright.ir.certificate.proof import Proof
 from gatewright.levels.table import TABLE
 from gatewright.page import Facts, render
 from gatewright.verify.report_json import ReportJson
@@ -73,6 +74,7 @@ def gather(build: Documents) -> Facts:
         read_manifest(build.path),
         to_json(build.kernels),
         rows,
+        Proof.of(build.certificate).facts(),
         list(ASSUMPTIONS),
         {name: (level.artefact, level.runner) for name, level in TABLE.items()},
         _load(build.path, VERIFY, ReportJson) if os.path.lexists(build.path / VERIFY) else None,

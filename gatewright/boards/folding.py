@@ -8,12 +8,10 @@ from itertools import islice
 
 from gatewright.boards.report import Attempt, too_large
 from gatewright.boards.run import Progress
-from gatewright.boards.usage import Usage
+from gatewright.boards.usage import UNITS, Usage
 from gatewright.boards.vivado.design import IpStream
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.project.names import DEFAULT_NAMES, Names
-
-UNITS = {"lut": "LUTs", "ff": "flip-flops", "bram": "block RAMs", "dsp": "DSP blocks"}
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,12 @@ from typing import Any
 
 from gatewright.boards.description import RESOURCES, Board, OpenBoard
 from gatewright.boards.timing import Timing
-from gatewright.boards.usage import Usage
+from gatewright.boards.usage import UNITS, Usage
 from gatewright.boards.vitis.report import HlsReport
+from gatewright.boards.vitis.shown import hls_complaints, hls_reached
+from gatewright.boards.vivado.shown import vivado_reached
 from gatewright.boards.vivado.summary import VivadoReport
+from gatewright.views import Line, Table, View, Viewed
 
 SYNTH_JSON = "synth.json"
 _UTILISATION = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
@@ -38,9 +41,16 @@ class Attempt:
         """The resource that is used most, by share."""
         return max(self.usage.items(), key=lambda item: item[1].share)
 
+    @property
+    def rejected(self) -> str:
+        """Why it was not taken, of one that does not fit."""
+        name, usage = self.worst()
+        share = f"{usage.share:.0%} of the {UNITS[name]}"
+        return f"{self.multipliers} multipliers do not fit: {share}."
 
-@dataclass(frozen=True)
-class SynthReport:
+
+@dataclass(frozen=True, repr=False)
+class SynthReport(Viewed):
     """What came out.
 
     Attributes:
@@ -92,6 +102,61 @@ class SynthReport:
     def per_second(self) -> float:
         """Inferences, one after the other."""
         return 1e6 / self.microseconds
+
+    def view(self) -> View:
+        """Resources, clock and speed; its folder is that of the board, in ``synth/``."""
+        return self.view_in(f"synth/{self.board} of the build")
+
+    def view_in(self, folder: str) -> View:
+        """The same, with the name of the folder that was made."""
+        complaints = () if self.hls is None else hls_complaints(self.hls)
+        hls = () if self.hls is None else hls_reached(self.hls, self.clock_mhz)
+        vivado = () if self.vivado is None else vivado_reached(self.vivado)
+        rejected = (Line(attempt.rejected) for attempt in self.attempts[:-1])
+        speed = Line(self._speed)
+        parts = (*complaints, *rejected, self._resources, *self._timed, speed, *hls)
+        ends = (*self._to_run(folder), *vivado, *self._to_load(folder))
+        return View(f"{self.title}: {speed.text}", (*parts, *ends))
+
+    @property
+    def _resources(self) -> Table:
+        rows = (
+            (UNITS[name], f"{usage.used:,}", f"{usage.available:,}", f"{usage.share:.0%}")
+            for name, usage in self.usage.items()
+        )
+        title = f"{self.title} ({self.device}), at most {self.multipliers} multipliers"
+        return Table(title, ("resource", "used", "of", "share"), tuple(rows))
+
+    @property
+    def _timed(self) -> tuple[Line, ...]:
+        if self.timing is None:
+            return ()
+        path = " -> ".join(f"{hop.name} ({hop.ns:.1f} ns)" for hop in self.timing.path)
+        clock = (
+            f"Clock: {self.clock_mhz:.6g} MHz; nextpnr reports {self.timing.fmax_mhz:.2f} MHz "
+            f"(seed {self.seed})."
+        )
+        return Line(clock), Line(f"Slowest path: {path}")
+
+    @property
+    def _speed(self) -> str:
+        return (
+            f"Predicted: {self.cycles:,} cycles for a sequence of {self.steps} steps, "
+            f"{self.microseconds:.2f} us at {self.clock_mhz:.6g} MHz: "
+            f"{self.per_second:,.0f} inferences/s."
+        )
+
+    def _to_run(self, folder: str) -> tuple[Line, ...]:
+        note = (Line(self.note),) if self.note else ()
+        if not self.commands:
+            return note
+        where = Line(f"To run, in {folder} or a copy of it where the tool is:")
+        return (*note, where, *(Line(f"  {command}") for command in self.commands))
+
+    def _to_load(self, folder: str) -> tuple[Line, ...]:
+        if not (self.bitstream and self.load):
+            return ()
+        return Line(f"Load it with: {self.load}"), Line(f"in {folder}")
 
     def write(self, folder: Path) -> None:
         """Write ``synth.json``."""

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from gatewright.boards.catalogue import boards
 from gatewright.boards.description import Board
-from gatewright.boards.folding import UNITS
 from gatewright.boards.report import Attempt, too_large
-from gatewright.boards.usage import Usage
+from gatewright.boards.usage import UNITS, Usage
 
 
 def verdicts(board: Board, attempts: Sequence[Attempt]) -> str:

@@ -185,11 +185,11 @@ def demo(folder: Path, output: Path, board: str, as_json: bool) -> None:
     with display.compiling(as_json) as progress:
         build = compile(source.model, source.example_input, output, progress=progress)
     if not as_json:
-        display.show_build(build)
+        display.show(build.view())
     report = run_verify(build, source, None, "all", (*FAST_LEVELS, "rtl"), as_json)
     facts = report.to_json()
     if not as_json:
-        display.show_report(report)
+        display.show(report.view())
     if board != "none" and not report.mismatches:
         if not as_json:
             display.say(

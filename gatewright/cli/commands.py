@@ -37,6 +37,7 @@ from gatewright.levels.rtl import drive_for
 from gatewright.levels.stream import check_stream
 from gatewright.levels.table import FAST_LEVELS, LEVELS, check_level
 from gatewright.version import VERSION
+from gatewright.views import near
 
 JSON = "gatewright.json"
 EXIT_DEFECT = 3
@@ -183,13 +184,11 @@ def compile_command(
         )
     if as_json:
         facts = {"calibration": calibration.to_json()} if calibration else {}
-        click.echo(
-            json.dumps({"build": str(display.near(build.path)), **facts, **to_json(build.kernels)})
-        )
+        click.echo(json.dumps({"build": str(near(build.path)), **facts, **to_json(build.kernels)}))
     else:
         if calibration is not None:
-            display.show_calibration(calibration)
-        display.show_build(build)
+            display.show(calibration.view())
+        display.show(build.view())
 
 
 @main.command()
@@ -295,7 +294,7 @@ def verify_command(
     if as_json:
         click.echo(json.dumps(report.to_json()))
     else:
-        display.show_report(report)
+        display.show(report.view())
     raise SystemExit(bool(report.mismatches))
 
 

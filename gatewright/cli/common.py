@@ -15,7 +15,7 @@ from gatewright.cli.arrays import load_inputs, store
 from gatewright.cli.models import ModelSource, load_dataset
 from gatewright.levels.rtl import Stats
 from gatewright.levels.stream import no_keep_state
-from gatewright.verify.verify import Report
+from gatewright.verify.result import Report
 
 F = TypeVar("F", bound=Callable[..., Any])
 

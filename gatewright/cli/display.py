@@ -14,26 +14,24 @@ from typing import Any, TextIO, cast
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
 
-from gatewright.build import Build
 from gatewright.builds.check import Change, Checked
 from gatewright.builds.opened import ChangedBuildWarning
-from gatewright.calibration import Calibration
 from gatewright.cli.doctor import Entry
 from gatewright.errors import GatewrightError, escaped
 from gatewright.frontend.torch.traps import Trap
-from gatewright.hls_templates.records import KernelsDocument
-from gatewright.ir.certificate.certificate import Certificate
 from gatewright.levels.rtl import Stats
-from gatewright.verify.verify import KINDS, Comparison, Report, UnsavedReportWarning
+from gatewright.verify.verify import UnsavedReportWarning
+from gatewright.views import Line, Table, Tone, View, near
 
 # No word between colons is a picture: paths and names of models may hold any.
 OUT = Console(emoji=False)
 ERR = Console(stderr=True, emoji=False)
 
 OUR_WARNINGS = (ChangedBuildWarning, UnsavedReportWarning)
+STYLES: dict[Tone, str] = {"": "", "good": "green", "warn": "yellow", "bad": "red"}
 FACTS = ("where", "cause", "remedy")
 FINDINGS = 50
 """Lines of what differs in a build; the rest is counted."""
@@ -111,12 +109,6 @@ def telling_output() -> Iterator[None]:
 def plain(text: object, style: str = "") -> Text:
     """A line of text of users or builds: no markup, and what terminals obey or lack is escaped."""
     return Text(escaped(str(text)), style)
-
-
-def near(path: Path) -> Path:
-    """Where it lies seen from the working folder, if it lies below that."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def say(line: str) -> None:
@@ -268,108 +260,32 @@ def show_stats(stats: Stats) -> None:
     OUT.print(f"{span} cycles a sequence, {stats.cycles_per_step:,.1f} a step.", highlight=False)
 
 
-def show_calibration(calibration: Calibration) -> None:
-    """What calibration placed and what it cost."""
-    for line in str(calibration).splitlines():
-        OUT.print(plain(line), highlight=False, soft_wrap=True)
+def show(view: View) -> None:
+    """What a result says of itself; long lines are left to the terminal, so that paths copy."""
+    for part in view.parts:
+        if isinstance(part, Table):
+            OUT.print(_table(part))
+        else:
+            OUT.print(_line(part), highlight=False, soft_wrap=True)
 
 
-def show_build(build: Build) -> None:
-    """What compile made."""
-    kernels = build.kernels
-    table = Table(title=plain(f"{near(build.path)}: kernels", "table.title"), title_justify="left")
-    for heading in ("kernel", "from", "in", "out", "multipliers", "cycles"):
-        numeric = heading not in ("kernel", "from")
-        table.add_column(heading, justify="right" if numeric else "left")
-    for k in kernels.kernels:
-        table.add_row(
-            plain(k.kind),
-            plain(k.source),
-            _widths(kernels, k.reads),
-            _widths(kernels, k.writes),
-            str(k.multiplies or "-"),
-            str(k.predicted_cycles),
-        )
-    OUT.print(table)
-    OUT.print(
-        f"Predicted: {kernels.predicted_cycles} cycles for a sequence of {kernels.steps} steps, "
-        f"{kernels.hls_predicted_cycles} of the C++ by the delays of its operators.",
-        highlight=False,
-    )
-    OUT.print(_certificate_line(build.certificate), highlight=False)
+def _line(line: Line) -> Text:
+    rest = line.text.removeprefix(line.word)
+    return plain(line.word, f"bold {STYLES[line.tone]}" if line.tone else "") + plain(rest)
 
 
-def _widths(kernels: KernelsDocument, streams: tuple[str, ...]) -> str:
-    widths = {stream.name: stream.width for stream in kernels.streams}
-    return " + ".join(str(widths[name]) for name in streams)
-
-
-def _certificate_line(certificate: Certificate) -> str:
-    total = certificate.summary()[-1]
-    proven = "Certificate: torch's float32 is proven to round as the kernels do at"
-    if not total.listed:
-        return f"{proven} all {total.boundaries:,} rounding boundaries."
-    sure = total.inputs - total.inputs_listed
-    return (
-        f"{proven}\n{sure:,} of {total.inputs:,} reachable integers; certificate.json lists the "
-        f"other\n{total.inputs_listed:,} ({total.inputs_listed / total.inputs:.2%})."
-    )
-
-
-def show_report(report: Report) -> None:
-    """The table of levels, integers compared and integers that differ."""
-    if report.accuracy:
-        OUT.print(_accuracy_line(report.accuracy), highlight=False)
-    table = Table(
-        title=f"Integers compared on {report.sequences:,} sequences (h and c: of every step)",
-        title_justify="left",
-    )
-    table.add_column("level", no_wrap=True)
-    table.add_column("against", no_wrap=True)
-    for heading in ("h", "c", "gates", "output", "differ"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for c in report.comparisons:
-        counts = [f"{c.compared[kind]:,}" if c.compared[kind] else "-" for kind in KINDS]
-        differ = c.differing.total()
-        style = "green" if not differ else ("yellow" if not c.mismatches else "bold red")
-        table.add_row(c.level, c.reference, *counts, f"[{style}]{differ:,}[/]")
-    OUT.print(table)
-    for c in report.comparisons:
-        if c.differing.total():
-            OUT.print(plain(_explanation(c)))
-            if c.mismatches and c.waveform:
-                OUT.print(plain(f"Waveform: {c.waveform}"))
-    OUT.print(_verdict(report), highlight=False)
-
-
-def _accuracy_line(accuracy: Mapping[str, float]) -> str:
-    if len(set(accuracy.values())) == 1:
-        share = next(iter(accuracy.values()))
-        return f"Accuracy: {share:.2%} at every level: {', '.join(accuracy)}."
-    return f"Accuracy: {', '.join(f'{level} {share:.2%}' for level, share in accuracy.items())}."
-
-
-def _explanation(c: Comparison) -> str:
-    if c.mismatches:
-        return f"{c.level} differs from {c.reference}: {c.divergence}"
-    return (
-        f"{c.level} and {c.reference}: the differences follow from {c.boundary} float32 roundings "
-        "that certificate.json lists as possible."
-    )
-
-
-def _verdict(report: Report) -> str:
-    if report.mismatches:
-        return f"[bold red]FAIL[/]: {report.mismatches:,} integers differ"
-    explained = sum(c.differing.total() for c in report.comparisons)
-    if explained:
-        return "[yellow]PASS[/]: every difference is a listed float32 boundary case"
-    return "[bold green]PASS[/]: not one integer differs"
+def _table(table: Table) -> RichTable:
+    shown = RichTable(title=plain(table.title, "table.title"), title_justify="left")
+    for column, heading in enumerate(table.headings):
+        shown.add_column(heading, justify="left" if column < table.names else "right")
+    for number, (*others, last) in enumerate(table.rows):
+        shown.add_row(*map(plain, others), plain(last, STYLES[table.tone(number)]))
+    return shown
 
 
 def show_tools(tools: list[Entry]) -> None:
     """The report of ``doctor``."""
-    table = Table(title="Tools", title_justify="left")
+    table = RichTable(title="Tools", title_justify="left")
     for heading in ("tool", "found", "what for"):
         table.add_column(heading, no_wrap=heading == "tool")
     for tool in tools:

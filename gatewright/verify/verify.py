@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,10 +21,10 @@ from gatewright.levels.inputs import check_arguments, check_labels
 from gatewright.levels.run import Arguments, Engine, Run, chunks
 from gatewright.levels.table import FAST_LEVELS, LEVELS, TABLE, TORCH, level_engine
 from gatewright.levels.torch import torch_engine
-from gatewright.verify.divergence import Divergence, first_divergence
+from gatewright.verify.divergence import first_divergence
 from gatewright.verify.explained import boundary_cases, is_exact
+from gatewright.verify.result import KINDS, Comparison, Report
 
-KINDS = ("h", "c", "gates", "output")
 RANDOM_SEQUENCES = 64
 UNSAVED = ("GW-404", "GW-606")
 """What only says that a waveform cannot be kept."""
@@ -34,85 +32,6 @@ UNSAVED = ("GW-404", "GW-606")
 
 class UnsavedReportWarning(UserWarning):
     """The report of ``verify``, or a waveform, could not be left in the build folder."""
-
-
-@dataclass
-class Comparison:
-    """One level against the one before it.
-
-    Attributes:
-        reference: The level before.
-        level: The level compared.
-        compared: Integers compared, by kind: ``h`` and ``c`` of every step, ``gates`` (every other
-            value inside that both levels show), ``output``.
-        differing: How many of them differ, by kind.
-        boundary: Roundings of torch's float32 behind the differences, where every one of them is
-            listed in the certificate; else 0.
-        divergence: The first difference.
-        waveform: File with the signals of the sequence that differs, where the level has signals.
-    """
-
-    reference: str
-    level: str
-    compared: Counter[str] = field(default_factory=Counter)
-    differing: Counter[str] = field(default_factory=Counter)
-    boundary: int = 0
-    unexplained: bool = False
-    divergence: Divergence | None = None
-    waveform: str | None = None
-
-    @property
-    def mismatches(self) -> int:
-        """Differing integers that no listed boundary case explains."""
-        return self.differing.total() if self.unexplained else 0
-
-    def to_json(self) -> dict[str, Any]:
-        """All facts."""
-        return {
-            "reference": self.reference,
-            "level": self.level,
-            "compared": {k: self.compared[k] for k in KINDS},
-            "differing": {k: self.differing[k] for k in KINDS},
-            "boundary_cases": self.boundary,
-            "mismatches": self.mismatches,
-            "divergence": self.divergence.to_json() if self.divergence else None,
-            "waveform": self.waveform,
-        }
-
-
-@dataclass
-class Report:
-    """The result of ``verify``.
-
-    Attributes:
-        sequences: How many sequences ran.
-        comparisons: Level by level.
-        accuracy: Share of right classes by level, where labels were given.
-    """
-
-    sequences: int
-    comparisons: list[Comparison]
-    accuracy: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def mismatches(self) -> int:
-        """Differing integers over all levels that no listed boundary case explains."""
-        return sum(c.mismatches for c in self.comparisons)
-
-    @property
-    def divergence(self) -> Divergence | None:
-        """The first unexplained difference, or None."""
-        wrong = (c.divergence for c in self.comparisons if c.mismatches)
-        return next(wrong, None)
-
-    def to_json(self) -> dict[str, Any]:
-        """All facts, for machines."""
-        return {
-            "sequences": self.sequences,
-            "mismatches": self.mismatches,
-            "levels": [c.to_json() for c in self.comparisons],
-            "accuracy": self.accuracy,
-        }
 
 
 def verify(

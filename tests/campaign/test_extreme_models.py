@@ -15,7 +15,7 @@ from choices import choice
 from extreme_models import Draw, inputs, make
 from float_bench import compare
 
-from gatewright.verify.verify import Report
+from gatewright.verify.result import Report
 
 pytestmark = pytest.mark.slow
 

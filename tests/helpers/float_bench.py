@@ -23,7 +23,8 @@ from gatewright.levels.inputs import check_arguments
 from gatewright.levels.integer import integer_engine
 from gatewright.levels.run import Engine
 from gatewright.levels.traced import traced_engine
-from gatewright.verify.verify import Report, verify
+from gatewright.verify.result import Report
+from gatewright.verify.verify import verify
 
 
 @dataclass(frozen=True)

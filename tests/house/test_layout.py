@@ -15,7 +15,7 @@ PACKAGE = ROOT / "gatewright"
 MAX_LINES = 400
 RANKS: tuple[set[str], ...] = (
     {"errors", "version"},
-    {"files"},
+    {"files", "views"},
     {"tools"},
     {"ir"},
     {"frontend", "hls_templates"},

@@ -15,6 +15,7 @@ from gatewright.builds.manifest import read_manifest
 from gatewright.cli.commands import main
 from gatewright.hls_templates.kernels.recurrent.schedule import Tile
 from gatewright.hls_templates.mapping.document import to_json
+from gatewright.ir.certificate.proof import Proof
 from gatewright.page import render
 from gatewright.page.cycles import make_work
 from gatewright.page.flow import make_flow
@@ -96,11 +97,19 @@ def test_the_certificate_says_where_the_proof_ends(plain, tmp_path):
 
 
 def test_a_certificate_with_cases_does_not_say_all(plain):
-    facts = gather(plain)
-    facts.places[-1].update(boundaries=100000, listed=1, inputs=10**6, inputs_listed=3)
+    facts = replace(gather(plain), proof=Proof(10**6, 3).facts())
     page = Page(render(facts))
-    assert "at the other 1 it may not, for 3 of 1,000,000" in page.text.replace("At", "at")
-    assert "> 99.9%" in page.text and "no case is listed" not in page.text
+    assert "99.99 %" in page.text and "100 %" not in page.text
+    assert "certificate.json lists the other 3" in page.text and "there the proof ends" in page.text
+
+
+def test_page_and_terminal_speak_of_one_ratio(plain, tmp_path):
+    """And of no other share of what is proven."""
+    proof = Proof.of(plain.certificate)
+    text = read(plain, tmp_path).text
+    assert str(proof) in text and str(proof) in str(plain)
+    tile = f"{proof.reachable:,} integers that can reach a rounding are proven to round in torch"
+    assert tile in text and text.count(proof.share) == 2
 
 
 def test_every_kernel_stream_and_port_is_there(branched, tmp_path):

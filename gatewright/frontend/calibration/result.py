@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gatewright.views import Line, Table, View, Viewed
+
 if TYPE_CHECKING:
     import torch
 
@@ -71,8 +73,8 @@ class Sensitivity:
     accuracy_next: float | None = None
 
 
-@dataclass(frozen=True)
-class Calibration:
+@dataclass(frozen=True, repr=False)
+class Calibration(Viewed):
     """A fully quantized model, and what it cost.
 
     Attributes:
@@ -96,20 +98,16 @@ class Calibration:
     sensitivity: tuple[Sensitivity, ...] = ()
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def __str__(self) -> str:
-        lines = [_heading(self), *_table(self.placed)]
-        error = self.output_error
-        lines.append(
+    def view(self) -> View:
+        """What was placed, and what it cost."""
+        heading, error = _heading(self), self.output_error
+        said = (
             f"Output error: {error.relative:.3%} of the output's rms "
             f"(rms {error.rms:.3g}, largest {error.largest:.3g})."
         )
-        if self.accuracy_before is not None and self.accuracy_after is not None:
-            change = 100 * (self.accuracy_after - self.accuracy_before)
-            lines.append(
-                f"Accuracy: {self.accuracy_before:.2%} before, {self.accuracy_after:.2%} after "
-                f"({change:+.2f} points)."
-            )
-        return "\n".join([*lines, *_sensitivity_table(self.sensitivity), *_as_options(self.found)])
+        found = (*_alone(self.sensitivity), *_as_options(self.found))
+        parts = (Line(heading), *_placed(self.placed), Line(said), *_accuracy(self), *found)
+        return View(heading, parts)
 
     def to_json(self) -> dict[str, Any]:
         """All facts but the model and its example input, for machines."""
@@ -132,53 +130,51 @@ def _heading(result: Calibration) -> str:
     )
 
 
-def _table(placed: tuple[Placed, ...]) -> list[str]:
-    if not placed:
-        return []
-    rows: list[tuple[str, ...]] = [("quantizer", "kind", "places", "bits", "scale", "clipped")]
-    for p in placed:
-        kind = f"{'' if p.signed else 'u'}int{p.bits}"
-        scale = f"{p.scale:.6g}" if p.scale else "per channel"
-        name = f"{p.name} (was waiting for data)" if p.waiting else p.name
-        clipped = "-" if p.clipped is None else f"{p.clipped:.3%}"
-        rows.append((name, p.kind or "-", str(p.places), kind, scale, clipped))
-    return _aligned(rows, names=2)
+def _placed(placed: tuple[Placed, ...]) -> tuple[Table, ...]:
+    headings = ("quantizer", "kind", "places", "bits", "scale", "clipped")
+    return (Table("", headings, tuple(map(_row, placed)), names=2),) if placed else ()
 
 
-def _sensitivity_table(sensitivity: tuple[Sensitivity, ...]) -> list[str]:
+def _row(p: Placed) -> tuple[str, ...]:
+    kind = f"{'' if p.signed else 'u'}int{p.bits}"
+    scale = f"{p.scale:.6g}" if p.scale else "per channel"
+    name = f"{p.name} (was waiting for data)" if p.waiting else p.name
+    clipped = "-" if p.clipped is None else f"{p.clipped:.3%}"
+    return (name, p.kind or "-", str(p.places), kind, scale, clipped)
+
+
+def _accuracy(result: Calibration) -> tuple[Line, ...]:
+    before, after = result.accuracy_before, result.accuracy_after
+    if before is None or after is None:
+        return ()
+    change = f"({100 * (after - before):+.2f} points)"
+    return (Line(f"Accuracy: {before:.2%} before, {after:.2%} after {change}."),)
+
+
+def _alone(sensitivity: tuple[Sensitivity, ...]) -> tuple[Table, ...]:
     if not sensitivity:
-        return []
-    labelled = sensitivity[0].accuracy is not None
-    heading = ("alone", "bits", "error", "a bit more", "accuracy", "a bit more")
-    rows: list[tuple[str, ...]] = [heading[: 6 if labelled else 4]]
-    for s in sensitivity:
-        error = (f"{s.error:.3%}", _percent(s.error_next, 3))
-        shares = (_percent(s.accuracy, 2), _percent(s.accuracy_next, 2))
-        rows.append((s.row, str(s.bits), *error, *(shares if labelled else ())))
-    return ["Sensitivity: each alone, all else in float.", *_aligned(rows, names=1)]
+        return ()
+    columns = 6 if sensitivity[0].accuracy is not None else 4
+    headings = ("alone", "bits", "error", "a bit more", "accuracy", "a bit more")
+    rows = (
+        (
+            *(s.row, str(s.bits), _percent(s.error, 3), _percent(s.error_next, 3)),
+            *(_percent(s.accuracy, 2), _percent(s.accuracy_next, 2)),
+        )
+        for s in sensitivity
+    )
+    title = "Sensitivity: each alone, all else in float."
+    return (Table(title, headings[:columns], tuple(row[:columns] for row in rows)),)
 
 
-def _as_options(found: dict[str, dict[str, Any]]) -> list[str]:
+def _as_options(found: dict[str, dict[str, Any]]) -> tuple[Line, ...]:
     """What a search decided, as the command line takes it."""
-    lines = ["Found:"] if found else []
-    for option, by_key in found.items():
-        values = ",".join(f"{key}={value}" for key, value in by_key.items())
-        lines.append(f"  --{option.replace('_', '-')} {values}")
-    return lines
+    options = (
+        f"  --{option.replace('_', '-')} {','.join(f'{k}={v}' for k, v in by_key.items())}"
+        for option, by_key in found.items()
+    )
+    return tuple(map(Line, ("Found:", *options))) if found else ()
 
 
 def _percent(share: float | None, digits: int) -> str:
     return "-" if share is None else f"{share:.{digits}%}"
-
-
-def _aligned(rows: list[tuple[str, ...]], names: int) -> list[str]:
-    """A table: so many columns of names, and then numbers."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.ljust(width) if column < names else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(["", *cells]))
-    return lines

@@ -1,42 +1,35 @@
-"""What Vitis HLS reached, beside what was predicted, for a terminal."""
+"""What Vitis HLS reached, beside what was predicted."""
 
 from __future__ import annotations
 
-from rich.table import Table
-
 from gatewright.boards.vitis.report import HlsReport
-from gatewright.cli.display import OUT, plain
+from gatewright.views import Line, Table
 
 SHOWN = 10
 """The most that are shown of what the tool complained of; the log has all."""
 
 
-def show_complaints(report: HlsReport) -> None:
+def hls_complaints(report: HlsReport) -> tuple[Line, ...]:
     """What the tool complained of, the worst first, and pragmas that it did not take."""
-    for line in report.messages[:SHOWN]:
-        OUT.print(plain(line), highlight=False, soft_wrap=True)
-    for line in report.not_taken:
-        OUT.print(plain(f"Pragma not taken: {line}"), highlight=False, soft_wrap=True)
+    not_taken = (f"Pragma not taken: {line}" for line in report.not_taken)
+    return tuple(map(Line, (*report.messages[:SHOWN], *not_taken)))
 
 
-def show_vitis(report: HlsReport, mhz: float) -> None:
+def hls_reached(report: HlsReport, mhz: float) -> tuple[Line | Table, ...]:
     """Intervals, cycles and the clock."""
-    OUT.print(_kernels(report))
-    for said in (_cycles(report), _clock(report, mhz)):
-        OUT.print(plain(said), highlight=False)
+    return (_kernels(report), Line(_cycles(report)), Line(_clock(report, mhz)))
 
 
 def _kernels(report: HlsReport) -> Table:
-    title = f"Vitis HLS {report.version}, cycles from pass to pass"
-    table = Table(title=plain(title, "table.title"), title_justify="left")
-    table.add_column("kernel")
-    for heading in ("predicted", "reached", "cycles of a pass"):
-        table.add_column(heading, justify="right")
-    for kernel in report.kernels:
-        style = None if kernel.interval == kernel.predicted_interval else "yellow"
-        row = (kernel.predicted_interval, kernel.interval, kernel.depth)
-        table.add_row(plain(kernel.name), *map(_figure, row), style=style)
-    return table
+    return Table(
+        f"Vitis HLS {report.version}, cycles from pass to pass",
+        ("kernel", "predicted", "reached", "cycles of a pass"),
+        tuple(
+            (k.name, *map(_figure, (k.predicted_interval, k.interval, k.depth)))
+            for k in report.kernels
+        ),
+        tones=tuple("" if k.interval == k.predicted_interval else "warn" for k in report.kernels),
+    )
 
 
 def _cycles(report: HlsReport) -> str:

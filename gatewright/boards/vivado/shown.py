@@ -1,16 +1,14 @@
-"""What Vivado reached, for a terminal."""
+"""What Vivado reached: slack and power."""
 
 from __future__ import annotations
 
 from gatewright.boards.vivado.summary import VivadoReport
-from gatewright.cli.display import OUT, plain
+from gatewright.views import Line
 
 
-def show_vivado(report: VivadoReport) -> None:
-    """Slack and power."""
-    for line in (_timing(report), _power(report)):
-        if line:
-            OUT.print(plain(line), highlight=False)
+def vivado_reached(report: VivadoReport) -> tuple[Line, ...]:
+    """What it says of timing and power, as far as it was asked."""
+    return tuple(Line(said) for said in (_timing(report), _power(report)) if said)
 
 
 def _timing(report: VivadoReport) -> str:
