@@ -105,9 +105,9 @@ class Calibration(Viewed):
             f"Output error: {error.relative:.3%} of the output's rms "
             f"(rms {error.rms:.3g}, largest {error.largest:.3g})."
         )
-        found = (*_alone(self.sensitivity), *_as_options(self.found))
-        parts = (Line(heading), *_placed(self.placed), Line(said), *_accuracy(self), *found)
-        return View(heading, parts)
+        parts: list[Line | Table] = [Line(heading), *_placed(self.placed), Line(said)]
+        parts += [*_accuracy(self), *_alone(self.sensitivity), *_as_options(self.found)]
+        return View(heading, tuple(parts))
 
     def to_json(self) -> dict[str, Any]:
         """All facts but the model and its example input, for machines."""
