@@ -34,7 +34,7 @@ from gatewright.levels.table import (
     level_engine,
     stream_engine,
 )
-from gatewright.views import View, Viewed
+from gatewright.views import Shown, Viewed
 
 if TYPE_CHECKING:
     from gatewright.lint.findings import Finding
@@ -54,7 +54,7 @@ class Build(Viewed, Documents):
     """
 
     @blames_changes
-    def view(self) -> View:
+    def view(self) -> Shown:
         """Its kernels, what is predicted of them and what is proven, as ``print`` shows them.
 
         Raises:

@@ -17,7 +17,7 @@ from gatewright.boards.vitis.report import HlsReport
 from gatewright.boards.vitis.shown import hls_complaints, hls_reached
 from gatewright.boards.vivado.shown import vivado_reached
 from gatewright.boards.vivado.summary import VivadoReport
-from gatewright.views import Line, Table, View, Viewed
+from gatewright.views import Shown, ShownLine, ShownTable, Viewed
 
 SYNTH_JSON = "synth.json"
 _UTILISATION = re.compile(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", re.MULTILINE)
@@ -103,32 +103,32 @@ class SynthReport(Viewed):
         """Inferences, one after the other."""
         return 1e6 / self.microseconds
 
-    def view(self) -> View:
+    def view(self) -> Shown:
         """Resources, clock and speed; its folder is that of the board, in ``synth/``."""
         return self.view_in(f"synth/{self.board} of the build")
 
-    def view_in(self, folder: str) -> View:
+    def view_in(self, folder: str) -> Shown:
         """The same, with the name of the folder that was made."""
         complaints = () if self.hls is None else hls_complaints(self.hls)
         hls = () if self.hls is None else hls_reached(self.hls, self.clock_mhz)
         vivado = () if self.vivado is None else vivado_reached(self.vivado)
-        rejected = (Line(attempt.rejected) for attempt in self.attempts[:-1])
-        speed = Line(self._speed)
+        rejected = (ShownLine(attempt.rejected) for attempt in self.attempts[:-1])
+        speed = ShownLine(self._speed)
         parts = (*complaints, *rejected, self._resources, *self._timed, speed, *hls)
         ends = (*self._to_run(folder), *vivado, *self._to_load(folder))
-        return View(f"{self.title}: {speed.text}", (*parts, *ends))
+        return Shown(f"{self.title}: {speed.text}", (*parts, *ends))
 
     @property
-    def _resources(self) -> Table:
+    def _resources(self) -> ShownTable:
         rows = (
             (UNITS[name], f"{usage.used:,}", f"{usage.available:,}", f"{usage.share:.0%}")
             for name, usage in self.usage.items()
         )
         title = f"{self.title} ({self.device}), at most {self.multipliers} multipliers"
-        return Table(title, ("resource", "used", "of", "share"), tuple(rows))
+        return ShownTable(title, ("resource", "used", "of", "share"), tuple(rows))
 
     @property
-    def _timed(self) -> tuple[Line, ...]:
+    def _timed(self) -> tuple[ShownLine, ...]:
         if self.timing is None:
             return ()
         path = " -> ".join(f"{hop.name} ({hop.ns:.1f} ns)" for hop in self.timing.path)
@@ -136,7 +136,7 @@ class SynthReport(Viewed):
             f"Clock: {self.clock_mhz:.6g} MHz; nextpnr reports {self.timing.fmax_mhz:.2f} MHz "
             f"(seed {self.seed})."
         )
-        return Line(clock), Line(f"Slowest path: {path}")
+        return ShownLine(clock), ShownLine(f"Slowest path: {path}")
 
     @property
     def _speed(self) -> str:
@@ -146,17 +146,17 @@ class SynthReport(Viewed):
             f"{self.per_second:,.0f} inferences/s."
         )
 
-    def _to_run(self, folder: str) -> tuple[Line, ...]:
-        note = (Line(self.note),) if self.note else ()
+    def _to_run(self, folder: str) -> tuple[ShownLine, ...]:
+        note = (ShownLine(self.note),) if self.note else ()
         if not self.commands:
             return note
-        where = Line(f"To run, in {folder} or a copy of it where the tool is:")
-        return (*note, where, *(Line(f"  {command}") for command in self.commands))
+        where = ShownLine(f"To run, in {folder} or a copy of it where the tool is:")
+        return (*note, where, *(ShownLine(f"  {command}") for command in self.commands))
 
-    def _to_load(self, folder: str) -> tuple[Line, ...]:
+    def _to_load(self, folder: str) -> tuple[ShownLine, ...]:
         if not (self.bitstream and self.load):
             return ()
-        return Line(f"Load it with: {self.load}"), Line(f"in {folder}")
+        return ShownLine(f"Load it with: {self.load}"), ShownLine(f"in {folder}")
 
     def write(self, folder: Path) -> None:
         """Write ``synth.json``."""

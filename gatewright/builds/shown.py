@@ -5,12 +5,12 @@ from __future__ import annotations
 from gatewright.builds.documents import Documents
 from gatewright.hls_templates.records import KernelsDocument
 from gatewright.ir.certificate.proof import Proof
-from gatewright.views import Line, Table, View, near
+from gatewright.views import Shown, ShownLine, ShownTable, near
 
 _HEADINGS = ("kernel", "from", "in", "out", "multipliers", "cycles")
 
 
-def build_view(build: Documents) -> View:
+def build_view(build: Documents) -> Shown:
     """Its kernels, what is predicted of them, and what is proven.
 
     Raises:
@@ -22,9 +22,9 @@ def build_view(build: Documents) -> View:
         f"{kernels.hls_predicted_cycles} of the C++ by the delays of its operators."
     )
     title = f"{near(build.path)}: kernels"
-    table = Table(title, _HEADINGS, _rows(kernels), names=2)
-    proof = Line(str(Proof.of(build.certificate)))
-    return View(str(near(build.path)), (table, Line(predicted), proof))
+    table = ShownTable(title, _HEADINGS, _rows(kernels), names=2)
+    proof = ShownLine(str(Proof.of(build.certificate)))
+    return Shown(str(near(build.path)), (table, ShownLine(predicted), proof))
 
 
 def _rows(kernels: KernelsDocument) -> tuple[tuple[str, ...], ...]:

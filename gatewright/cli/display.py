@@ -14,7 +14,7 @@ from typing import Any, TextIO, cast
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table as RichTable
+from rich.table import Table
 from rich.text import Text
 
 from gatewright.builds.check import Change, Checked
@@ -24,7 +24,7 @@ from gatewright.errors import GatewrightError, escaped
 from gatewright.frontend.torch.traps import Trap
 from gatewright.levels.rtl import Stats
 from gatewright.verify.verify import UnsavedReportWarning
-from gatewright.views import Line, Table, Tone, View, near
+from gatewright.views import Shown, ShownLine, ShownTable, Tone, near
 
 # No word between colons is a picture: paths and names of models may hold any.
 OUT = Console(emoji=False)
@@ -260,22 +260,22 @@ def show_stats(stats: Stats) -> None:
     OUT.print(f"{span} cycles a sequence, {stats.cycles_per_step:,.1f} a step.", highlight=False)
 
 
-def show(view: View) -> None:
+def show(view: Shown) -> None:
     """What a result says of itself; long lines are left to the terminal, so that paths copy."""
     for part in view.parts:
-        if isinstance(part, Table):
+        if isinstance(part, ShownTable):
             OUT.print(_table(part))
         else:
             OUT.print(_line(part), highlight=False, soft_wrap=True)
 
 
-def _line(line: Line) -> Text:
+def _line(line: ShownLine) -> Text:
     rest = line.text.removeprefix(line.word)
     return plain(line.word, f"bold {STYLES[line.tone]}" if line.tone else "") + plain(rest)
 
 
-def _table(table: Table) -> RichTable:
-    shown = RichTable(title=plain(table.title, "table.title"), title_justify="left")
+def _table(table: ShownTable) -> Table:
+    shown = Table(title=plain(table.title, "table.title"), title_justify="left")
     for column, heading in enumerate(table.headings):
         shown.add_column(heading, justify="left" if column < table.names else "right")
     for number, (*others, last) in enumerate(table.rows):
@@ -285,7 +285,7 @@ def _table(table: Table) -> RichTable:
 
 def show_tools(tools: list[Entry]) -> None:
     """The report of ``doctor``."""
-    table = RichTable(title="Tools", title_justify="left")
+    table = Table(title="Tools", title_justify="left")
     for heading in ("tool", "found", "what for"):
         table.add_column(heading, no_wrap=heading == "tool")
     for tool in tools:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gatewright.verify.divergence import Divergence
-from gatewright.views import Line, Table, Tone, View, Viewed
+from gatewright.views import Shown, ShownLine, ShownTable, Tone, Viewed
 
 KINDS = ("h", "c", "gates", "output")
 
@@ -91,17 +91,17 @@ class Report(Viewed):
             "accuracy": self.accuracy,
         }
 
-    def view(self) -> View:
+    def view(self) -> Shown:
         """Accuracy, the integers compared and differing of each level, and the verdict."""
-        accuracy = [Line(_accuracy(self.accuracy))] if self.accuracy else []
+        accuracy = [ShownLine(_accuracy(self.accuracy))] if self.accuracy else []
         differing = [c for c in self.comparisons if c.differing.total()]
         verdict = _verdict(self)
-        explained = [Line(text) for c in differing for text in _explanation(c)]
-        return View(verdict.text, (*accuracy, _table(self), *explained, verdict))
+        explained = [ShownLine(text) for c in differing for text in _explanation(c)]
+        return Shown(verdict.text, (*accuracy, _table(self), *explained, verdict))
 
 
-def _table(report: Report) -> Table:
-    return Table(
+def _table(report: Report) -> ShownTable:
+    return ShownTable(
         f"Integers compared on {report.sequences:,} sequences (h and c: of every step)",
         ("level", "against", *KINDS, "differ"),
         tuple(_row(c) for c in report.comparisons),
@@ -138,9 +138,9 @@ def _explanation(c: Comparison) -> list[str]:
     return [f"{c.level} differs from {c.reference}: {c.divergence}", *waveform]
 
 
-def _verdict(report: Report) -> Line:
+def _verdict(report: Report) -> ShownLine:
     if report.mismatches:
-        return Line(f"FAIL: {report.mismatches:,} integers differ", "bad")
+        return ShownLine(f"FAIL: {report.mismatches:,} integers differ", "bad")
     if any(c.differing.total() for c in report.comparisons):
-        return Line("PASS: every difference is a listed float32 boundary case", "warn")
-    return Line("PASS: not one integer differs", "good")
+        return ShownLine("PASS: every difference is a listed float32 boundary case", "warn")
+    return ShownLine("PASS: not one integer differs", "good")

@@ -9,7 +9,7 @@ Tone = Literal["", "good", "warn", "bad"]
 
 
 @dataclass(frozen=True)
-class Line:
+class ShownLine:
     """A line of text.
 
     Attributes:
@@ -27,7 +27,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Table:
+class ShownTable:
     """Rows below headings.
 
     Attributes:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gatewright.errors import escaped
-from gatewright.views.parts import Line, Table
+from gatewright.views.parts import ShownLine, ShownTable
 
 
-def as_text(parts: Iterable[Line | Table]) -> str:
+def as_text(parts: Iterable[ShownLine | ShownTable]) -> str:
     """Lines, and no line end at the end. What terminals obey is escaped."""
     return "\n".join(line for part in parts for line in _lines(part))
 
 
-def _lines(part: Line | Table) -> Iterator[str]:
-    if isinstance(part, Line):
+def _lines(part: ShownLine | ShownTable) -> Iterator[str]:
+    if isinstance(part, ShownLine):
         yield escaped(part.text)
         return
     if part.title:

@@ -6,14 +6,14 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from gatewright.views.html import as_html
-from gatewright.views.parts import Line, Table, Tone
+from gatewright.views.parts import ShownLine, ShownTable, Tone
 from gatewright.views.text import as_text
 
-__all__ = ["Line", "Table", "Tone", "View", "Viewed"]
+__all__ = ["Shown", "ShownLine", "ShownTable", "Tone", "Viewed"]
 
 
 @dataclass(frozen=True)
-class View:
+class Shown:
     """What a result says.
 
     Attributes:
@@ -22,18 +22,18 @@ class View:
     """
 
     headline: str
-    parts: tuple[Line | Table, ...]
+    parts: tuple[ShownLine | ShownTable, ...]
 
 
 class Viewed(ABC):
     """A result that ``print`` shows as text and notebooks as HTML, with the CLI's own rows."""
 
     @abstractmethod
-    def view(self) -> View:
+    def view(self) -> Shown:
         """Its lines and tables."""
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {as_text((Line(self.view().headline),))}>"
+        return f"<{type(self).__name__}: {as_text((ShownLine(self.view().headline),))}>"
 
     def __str__(self) -> str:
         return as_text(self.view().parts)

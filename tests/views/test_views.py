@@ -22,7 +22,7 @@ from gatewright.cli import display
 from gatewright.frontend.calibration.result import Calibration, OutputChange, Placed
 from gatewright.ir.certificate.proof import Proof
 from gatewright.verify.result import Comparison, Report
-from gatewright.views import Line, Table, View, Viewed
+from gatewright.views import Shown, ShownLine, ShownTable, Viewed
 from gatewright.views.html import COLOURS
 
 HOSTILE = "<script>alert(1)</script>\"'&\x1b[31m\u202e"
@@ -83,18 +83,18 @@ class Cells(HTMLParser):
         return "".join(inline).split()
 
 
-def words(view: View) -> list[str]:
+def words(view: Shown) -> list[str]:
     """All that a view says, in order."""
     texts: list[str] = []
     for part in view.parts:
-        if isinstance(part, Line):
+        if isinstance(part, ShownLine):
             texts.append(part.text)
         else:
             texts += [part.title, *part.headings, *(cell for row in part.rows for cell in row)]
     return " ".join(texts).split()
 
 
-def in_terminal(view: View, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def in_terminal(view: Shown, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     out = io.StringIO()
     monkeypatch.setattr(display, "OUT", Console(file=out, width=300, emoji=False))
     display.show(view)
@@ -133,7 +133,7 @@ def test_what_a_model_says_gives_no_orders(make: Any) -> None:
 
 def test_differences_are_told_by_their_tone() -> None:
     for report, tone, verdict in ((verified(), "good", "PASS"), (verified(True), "bad", "FAIL")):
-        (table,) = (part for part in report.view().parts if isinstance(part, Table))
+        (table,) = (part for part in report.view().parts if isinstance(part, ShownTable))
         assert table.tones == (tone,)
         assert report.view().parts[-1].word == verdict  # type: ignore[union-attr]
         assert f'<b style="color: {COLOURS[tone]}">{verdict}</b>:' in report._repr_html_()  # type: ignore[index]

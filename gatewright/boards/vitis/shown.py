@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from gatewright.boards.vitis.report import HlsReport
-from gatewright.views import Line, Table
+from gatewright.views import ShownLine, ShownTable
 
 SHOWN = 10
 """The most that are shown of what the tool complained of; the log has all."""
 
 
-def hls_complaints(report: HlsReport) -> tuple[Line, ...]:
+def hls_complaints(report: HlsReport) -> tuple[ShownLine, ...]:
     """What the tool complained of, the worst first, and pragmas that it did not take."""
     not_taken = (f"Pragma not taken: {line}" for line in report.not_taken)
-    return tuple(map(Line, (*report.messages[:SHOWN], *not_taken)))
+    return tuple(map(ShownLine, (*report.messages[:SHOWN], *not_taken)))
 
 
-def hls_reached(report: HlsReport, mhz: float) -> tuple[Line | Table, ...]:
+def hls_reached(report: HlsReport, mhz: float) -> tuple[ShownLine | ShownTable, ...]:
     """Intervals, cycles and the clock."""
-    return (_kernels(report), Line(_cycles(report)), Line(_clock(report, mhz)))
+    return (_kernels(report), ShownLine(_cycles(report)), ShownLine(_clock(report, mhz)))
 
 
-def _kernels(report: HlsReport) -> Table:
-    return Table(
+def _kernels(report: HlsReport) -> ShownTable:
+    return ShownTable(
         f"Vitis HLS {report.version}, cycles from pass to pass",
         ("kernel", "predicted", "reached", "cycles of a pass"),
         tuple(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from gatewright.boards.vivado.summary import VivadoReport
-from gatewright.views import Line
+from gatewright.views import ShownLine
 
 
-def vivado_reached(report: VivadoReport) -> tuple[Line, ...]:
+def vivado_reached(report: VivadoReport) -> tuple[ShownLine, ...]:
     """What it says of timing and power, as far as it was asked."""
-    return tuple(Line(said) for said in (_timing(report), _power(report)) if said)
+    return tuple(ShownLine(said) for said in (_timing(report), _power(report)) if said)
 
 
 def _timing(report: VivadoReport) -> str:

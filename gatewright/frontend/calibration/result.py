@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gatewright.views import Line, Table, View, Viewed
+from gatewright.views import Shown, ShownLine, ShownTable, Viewed
 
 if TYPE_CHECKING:
     import torch
@@ -98,16 +98,20 @@ class Calibration(Viewed):
     sensitivity: tuple[Sensitivity, ...] = ()
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def view(self) -> View:
+    def view(self) -> Shown:
         """What was placed, and what it cost."""
         heading, error = _heading(self), self.output_error
         said = (
             f"Output error: {error.relative:.3%} of the output's rms "
             f"(rms {error.rms:.3g}, largest {error.largest:.3g})."
         )
-        parts: list[Line | Table] = [Line(heading), *_placed(self.placed), Line(said)]
+        parts: list[ShownLine | ShownTable] = [
+            ShownLine(heading),
+            *_placed(self.placed),
+            ShownLine(said),
+        ]
         parts += [*_accuracy(self), *_alone(self.sensitivity), *_as_options(self.found)]
-        return View(heading, tuple(parts))
+        return Shown(heading, tuple(parts))
 
     def to_json(self) -> dict[str, Any]:
         """All facts but the model and its example input, for machines."""
@@ -130,9 +134,9 @@ def _heading(result: Calibration) -> str:
     )
 
 
-def _placed(placed: tuple[Placed, ...]) -> tuple[Table, ...]:
+def _placed(placed: tuple[Placed, ...]) -> tuple[ShownTable, ...]:
     headings = ("quantizer", "kind", "places", "bits", "scale", "clipped")
-    return (Table("", headings, tuple(map(_row, placed)), names=2),) if placed else ()
+    return (ShownTable("", headings, tuple(map(_row, placed)), names=2),) if placed else ()
 
 
 def _row(p: Placed) -> tuple[str, ...]:
@@ -143,15 +147,15 @@ def _row(p: Placed) -> tuple[str, ...]:
     return (name, p.kind or "-", str(p.places), kind, scale, clipped)
 
 
-def _accuracy(result: Calibration) -> tuple[Line, ...]:
+def _accuracy(result: Calibration) -> tuple[ShownLine, ...]:
     before, after = result.accuracy_before, result.accuracy_after
     if before is None or after is None:
         return ()
     change = f"({100 * (after - before):+.2f} points)"
-    return (Line(f"Accuracy: {before:.2%} before, {after:.2%} after {change}."),)
+    return (ShownLine(f"Accuracy: {before:.2%} before, {after:.2%} after {change}."),)
 
 
-def _alone(sensitivity: tuple[Sensitivity, ...]) -> tuple[Table, ...]:
+def _alone(sensitivity: tuple[Sensitivity, ...]) -> tuple[ShownTable, ...]:
     if not sensitivity:
         return ()
     columns = 6 if sensitivity[0].accuracy is not None else 4
@@ -164,16 +168,16 @@ def _alone(sensitivity: tuple[Sensitivity, ...]) -> tuple[Table, ...]:
         for s in sensitivity
     )
     title = "Sensitivity: each alone, all else in float."
-    return (Table(title, headings[:columns], tuple(row[:columns] for row in rows)),)
+    return (ShownTable(title, headings[:columns], tuple(row[:columns] for row in rows)),)
 
 
-def _as_options(found: dict[str, dict[str, Any]]) -> tuple[Line, ...]:
+def _as_options(found: dict[str, dict[str, Any]]) -> tuple[ShownLine, ...]:
     """What a search decided, as the command line takes it."""
     options = (
         f"  --{option.replace('_', '-')} {','.join(f'{k}={v}' for k, v in by_key.items())}"
         for option, by_key in found.items()
     )
-    return tuple(map(Line, ("Found:", *options))) if found else ()
+    return tuple(map(ShownLine, ("Found:", *options))) if found else ()
 
 
 def _percent(share: float | None, digits: int) -> str:
