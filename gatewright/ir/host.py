@@ -82,8 +82,10 @@ HOST_FUNCTIONS: dict[str, Callable[[npt.NDArray[np.float64]], npt.NDArray[np.flo
     "softmax": lambda y: np.exp(_log_softmax(y)),
     "log_softmax": _log_softmax,
     "sigmoid": _sigmoid,
+    "squeeze": lambda y: y[..., 0],
+    "squeezed_sigmoid": lambda y: _sigmoid(y[..., 0]),
 }
-"""Of the last axis, in binary64."""
+"""Of the last axis, in binary64; ``squeeze`` drops it where its size is 1."""
 
 
 def finished(y: npt.NDArray[np.generic], function: str) -> npt.NDArray[np.generic]:

@@ -25,10 +25,10 @@ B, T, I, H, N = 40, 6, 4, 5, 3  # noqa: E741 - the field's names
 class Written(nn.Module):
     """An LSTM, a linear layer, and an end."""
 
-    def __init__(self, end: Callable[[Tensor], Any]) -> None:
+    def __init__(self, end: Callable[[Tensor], Any], features: int = N) -> None:
         super().__init__()
         self.lstm = nn.LSTM(I, H, batch_first=True)
-        self.fc = nn.Linear(H, N)
+        self.fc = nn.Linear(H, features)
         self.end = end
 
     def forward(self, x: Tensor) -> Any:
@@ -42,6 +42,8 @@ ENDS: dict[str, Callable[[Tensor], Any]] = {
     "sigmoid": torch.sigmoid,
     "nn.Softmax": nn.Softmax(dim=1),
     "nn.LogSoftmax": nn.LogSoftmax(dim=-1),
+    "squeezed": lambda y: y.squeeze(-1),
+    "squeezed sigmoid": lambda y: torch.sigmoid(y.squeeze(1)),
     "scores beside": lambda y: (y, torch.softmax(y, dim=-1)),
 }
 
@@ -55,7 +57,7 @@ def data(seed: int = 0) -> Tensor:
 @pytest.mark.parametrize("name", ENDS)
 def test_the_host_ends_what_kernels_begin(name: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = Written(ENDS[name]).eval()
+    model = Written(ENDS[name], 1 if name.startswith("squeezed") else N).eval()
     result = gatewright.calibrate(model, data())
     build = gatewright.compile(result, output_dir=tmp_path / "build")
     gatewright.check(build)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -9,8 +10,10 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from gatewright.errors import GatewrightError
 from gatewright.frontend.spec import Value
 from gatewright.frontend.torch.activations import only_input
+from gatewright.frontend.torch.arranged import Arranged
 from gatewright.frontend.torch.registry import (
     OnHost,
     Tracing,
@@ -45,6 +48,9 @@ def _along_features(name: str) -> Any:
 
 
 def _sigmoid(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> OnHost:
+    given = squeezed(args[0]) if isinstance(args[0], Arranged) else None
+    if given is not None:
+        return OnHost(given.value, "squeezed_sigmoid")
     return OnHost(expect_value("sigmoid", args[0]), "sigmoid")
 
 
@@ -54,6 +60,17 @@ for _calls, _emitter in (
     (SIGMOID_CALLS, _sigmoid),
 ):
     emits_call(functions=_calls[:2], methods=_calls[2:])(_emitter)
+
+
+def squeezed(arranged: Arranged) -> OnHost | None:
+    """``y.squeeze(-1)`` of one feature, as an output; None for any other arrangement."""
+    if arranged.origin != "squeeze":
+        return None
+    try:
+        value = arranged.elements.whole(replace(arranged, index=arranged.index.unsqueeze(-1)))
+    except GatewrightError:
+        return None
+    return OnHost(value, "squeeze")
 
 
 @emits(nn.Softmax, nn.LogSoftmax)
@@ -76,10 +93,16 @@ class BeforeHost(TorchFunctionMode):  # type: ignore[misc]
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        if getattr(func, "__name__", "") in _NAMES and isinstance(result, torch.Tensor) and args:
+        name = getattr(func, "__name__", "")
+        known = isinstance(result, torch.Tensor) and bool(args)
+        dropped = known and name == "squeeze" and (*result.shape, 1) == tuple(args[0].shape)
+        if known and (name in _NAMES or dropped):
             self._calls.append((result, args[0]))
         return result
 
     def before(self, tensor: Any) -> Any:
         """What was given to the function that made a tensor, or the tensor itself."""
-        return next((given for made, given in self._calls if made is tensor), tensor)
+        for made, given in reversed(self._calls):
+            if made is tensor:
+                tensor = given
+        return tensor

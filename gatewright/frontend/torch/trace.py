@@ -20,6 +20,7 @@ from gatewright.frontend.spec import States, Value
 from gatewright.frontend.torch.arranged import Arranged, not_arranged, turned_back
 from gatewright.frontend.torch.checks import check_model, example_arrays, returns_no_tensors
 from gatewright.frontend.torch.obstacles import Obstacle, Obstacles
+from gatewright.frontend.torch.on_host import squeezed
 from gatewright.frontend.torch.preserve import preserved
 from gatewright.frontend.torch.registry import (
     FUNCTION_EMITTERS,
@@ -279,6 +280,8 @@ def _callable_name(node: fx.Node) -> str:
 
 def _outputs(context: Tracing, result: Any) -> list[tuple[str, Value]]:
     """What a model returns, flattened: wanted names and values."""
+    if isinstance(result, Arranged):
+        result = squeezed(result) or result
     if isinstance(result, OnHost):
         return [("y", replace(result.value, on_host=result.function))]
     if isinstance(result, RecurrentOutput):
