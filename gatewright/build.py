@@ -14,6 +14,7 @@ from gatewright.builds.documents import Documents
 from gatewright.builds.folder import CERTIFICATE
 from gatewright.builds.shown import build_view
 from gatewright.hls_templates.cosim import Drive
+from gatewright.hls_templates.mapping.document import to_json
 from gatewright.ir.host import finished
 from gatewright.ir.types import IntArray
 from gatewright.levels.cores import clocked_engine
@@ -34,7 +35,8 @@ from gatewright.levels.table import (
     level_engine,
     stream_engine,
 )
-from gatewright.views import Shown, Viewed
+from gatewright.page import Drawing, draw
+from gatewright.views import Shown, Viewed, near
 
 if TYPE_CHECKING:
     from gatewright.lint.findings import Finding
@@ -53,6 +55,9 @@ class Build(Viewed, Documents):
             it replaced this one, and it cannot be put back.
     """
 
+    def __repr__(self) -> str:
+        return f"Build({str(near(self.path))!r})"
+
     @blames_changes
     def view(self) -> Shown:
         """Its kernels, what is predicted of them and what is proven, as ``print`` shows them.
@@ -61,6 +66,15 @@ class Build(Viewed, Documents):
             GatewrightError: GW-402 if a file of it is damaged.
         """
         return build_view(self)
+
+    @blames_changes
+    def pictures(self) -> tuple[Drawing, ...]:
+        """The dataflow and the tile schedules, as the page has them, each for a notebook to show.
+
+        Raises:
+            GatewrightError: GW-402 if a file of it is damaged.
+        """
+        return draw(to_json(self.kernels))
 
     @blames_changes
     def engine(self, level: str, *, taps: bool = False, native: bool | None = None) -> StreamEngine:

@@ -15,6 +15,7 @@ from gatewright.boards.plan import ToolRun
 from gatewright.errors import GatewrightError
 from gatewright.tools import check_room, started, stopped_after
 from gatewright.tools.programs import Found, Program, find_program
+from gatewright.tools.running import at_work
 
 Progress = Callable[[str, str], None]
 """Called with the stage and a line that a tool just said."""
@@ -69,6 +70,8 @@ def run_command(command: ToolRun, folder: Path, progress: Progress) -> str:
             for line in process.stdout:
                 log.write(line)
                 lines.append(line)
+                if (now := at_work()) is not None:
+                    now.hears(line)
                 if _TELLING.match(line):
                     progress(command.stage, _LEVEL.sub("", line).strip())
             code = process.wait()
@@ -106,6 +109,7 @@ def _started(tool: Found, command: ToolRun, folder: Path) -> Iterator[subprocess
                 folder / command.folder,
                 {**os.environ, **command.environment},
                 errors=subprocess.STDOUT,
+                name=tool.program.name,
             )
             process = stack.enter_context(program)
         except OSError as error:

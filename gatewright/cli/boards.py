@@ -15,6 +15,7 @@ from gatewright.cli import display, synth_display
 from gatewright.cli.arrays import check_output, load_inputs, named_outputs
 from gatewright.cli.common import as_json, give, run_verify, streams
 from gatewright.cli.models import load_model
+from gatewright.cli.progress import compiling, working
 from gatewright.compiler import compile
 from gatewright.device import DEFAULT_BAUD, DEFAULT_CLOCK, DEFAULT_PORT, DEFAULT_TIMEOUT, Device
 from gatewright.levels.pieces import in_pieces
@@ -81,7 +82,7 @@ def run(
     check_output(output, several=len(opened.integer.outputs) > 1)
     arguments = load_inputs(inputs, opened.integer)
     board = Device(opened, port, baud, timeout, clock)
-    with display.ERR.status(f"running on {port}"), board as device:
+    with working(f"running on {port}", as_json), board as device:
         if count is None:
             result = device.simulate(arguments, raw=raw)
         else:
@@ -182,7 +183,7 @@ def demo(folder: Path, output: Path, board: str, as_json: bool) -> None:
     FOLDER has a model.py, whose dataset("all") is run; by default examples/digits of a clone.
     """
     source = load_model(str(folder))
-    with display.compiling(as_json) as progress:
+    with compiling(as_json) as progress:
         build = compile(source.model, source.example_input, output, progress=progress)
     if not as_json:
         display.show(build.view())

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from gatewright.calibration import Calibration, calibrate
-from gatewright.cli import display
+from gatewright.cli import progress
 from gatewright.cli.arrays import load_array
 from gatewright.cli.models import ModelSource, load_dataset
 from gatewright.errors import GatewrightError
@@ -104,9 +104,9 @@ def calibrated(
     if calibrating.data is None:
         return source, None
     x, labels = _data(source, calibrating.data)
-    with display.calibrating(quiet) as progress:
+    with progress.calibrating(quiet) as report:
         options = calibrating.options
-        result = calibrate(source.model, x, labels=labels, progress=progress, **options)
+        result = calibrate(source.model, x, labels=labels, progress=report, **options)
     return replace(source, model=result.model, example_input=result.example_input), result
 
 

@@ -10,6 +10,7 @@ import click
 from gatewright.builds.check import ChangedBuildError, check
 from gatewright.cli import display
 from gatewright.cli.common import as_json
+from gatewright.cli.progress import working
 
 
 @click.command("check")
@@ -22,7 +23,7 @@ def check_command(build: Path, as_json: bool) -> None:
     byte for byte. Exit code 2 where anything differs.
     """
     try:
-        with display.ERR.status("emitting again"):
+        with working("emitting again", as_json):
             checked = check(build)
     except ChangedBuildError as error:
         if not as_json:

@@ -25,6 +25,7 @@ from gatewright.cli.common import as_json, give, run_verify, streams
 from gatewright.cli.diagnosis import diagnose
 from gatewright.cli.doctor import examine
 from gatewright.cli.models import load_dataset, load_model, torch_model
+from gatewright.cli.progress import compiling, working
 from gatewright.cli.terminated import ending_well
 from gatewright.compiler import compile
 from gatewright.errors import GatewrightError, escaped
@@ -67,9 +68,13 @@ class _Main(click.Group):
                 click.echo(json.dumps({"error": error.as_dict()}))
             display.show_error(error)
             ctx.exit(2)
-        except (KeyboardInterrupt, click.Abort):
+        except (KeyboardInterrupt, click.Abort) as stopped:
             click.echo("\nAborted!", err=True)
+            display.show_stopped(stopped)
             ctx.exit(INTERRUPTED)
+        except SystemExit as ended:
+            display.show_stopped(ended)
+            raise
         except (click.ClickException, click.exceptions.Exit, BrokenPipeError, display.OutputError):
             raise
         except Exception:  # 1 says that integers differ, which nobody found out here
@@ -167,7 +172,7 @@ def compile_command(
     """
     check_options(multipliers, requantizer, max_steps, board, hls_depth, name, rom_dir, bus_bits)
     source, calibration = calibrated(load_model(model), calibrating, as_json)
-    with display.compiling(as_json) as progress:
+    with compiling(as_json) as progress:
         build = compile(
             calibration or source.model,
             source.example_input,
@@ -236,7 +241,7 @@ def simulate(
     check_level(level, trace=trace)
     count = positive("stream", steps)
     drive = replace(drive_for(None, stats=stats), trace=Waveform(trace)) if trace else None
-    with display.ERR.status(f"simulating {level}"):
+    with working(f"simulating {level}", as_json):
         if count is None:
             done = opened.run(arguments, level, raw=raw, states=states, stats=stats, drive=drive)
         else:

@@ -13,6 +13,7 @@ from gatewright.build import Build
 from gatewright.cli import display
 from gatewright.cli.arrays import load_inputs, store
 from gatewright.cli.models import ModelSource, load_dataset
+from gatewright.cli.progress import verifying
 from gatewright.levels.rtl import Stats
 from gatewright.levels.stream import no_keep_state
 from gatewright.verify.result import Report
@@ -74,7 +75,7 @@ def run_verify(
         x = load_inputs(inputs, build.integer)
     elif source is not None and (loaded := load_dataset(source, split)) is not None:
         x, labels = loaded
-    with display.verifying(quiet) as progress:
+    with verifying(quiet) as progress:
         return build.verify(
             x,
             source.torch_module if source else None,

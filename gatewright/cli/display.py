@@ -1,19 +1,17 @@
-"""Tables and progress of the command line."""
+"""What the command line shows: results, errors and warnings."""
 
 from __future__ import annotations
 
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from time import perf_counter
 from typing import Any, TextIO, cast
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -35,17 +33,6 @@ STYLES: dict[Tone, str] = {"": "", "good": "green", "warn": "yellow", "bad": "re
 FACTS = ("where", "cause", "remedy")
 FINDINGS = 50
 """Lines of what differs in a build; the rest is counted."""
-WORTH_TELLING = 1.0
-"""Seconds of a level's work, with its compilation or without, that get a line of their own."""
-
-STAGES = {
-    "calibrate": "quantizers placed from data",
-    "trace": "1_traced.onnx    the model as QONNX",
-    "lower": "2_integer.onnx   integers only; 2_standard.onnx in plain ONNX",
-    "map": "3_kernels.json   kernels and their tile schedule",
-    "check": "the module runs as it was traced",
-    "write": "hls/, rtl/       C++ for Vitis HLS, and SystemVerilog",
-}
 
 
 class OutputError(Exception):
@@ -145,6 +132,12 @@ def show_error(error: GatewrightError) -> None:
         ERR.print(plain(f"  {label:<8}{facts[name]}"), soft_wrap=True)
 
 
+def show_stopped(stopped: BaseException) -> None:
+    """What was running when a signal came, the tool last."""
+    for note in reversed(getattr(stopped, "__notes__", ())):
+        ERR.print(plain(f"  {note}"), highlight=False, soft_wrap=True)
+
+
 @contextmanager
 def showing_warnings() -> Iterator[None]:
     """Our own warnings in a line each; those of other packages as Python writes them."""
@@ -163,71 +156,6 @@ def showing_warnings() -> Iterator[None]:
             warnings.simplefilter("always", ours)
         warnings.showwarning = show_ours
         yield
-
-
-@contextmanager
-def compiling(quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Name each stage of a compilation as it begins, with the seconds it took."""
-    if quiet:
-        yield lambda stage: None
-        return
-    began: list[tuple[str, float]] = []
-
-    def finish() -> None:
-        if began:
-            stage, start = began[-1]
-            seconds = perf_counter() - start
-            ERR.print(f"  {STAGES[stage]:<66} {seconds:6.2f} s", highlight=False)
-
-    with ERR.status("compiling") as status:
-
-        def report(stage: str) -> None:
-            finish()
-            began.append((stage, perf_counter()))
-            status.update(STAGES[stage])
-
-        yield report
-        finish()
-
-
-@contextmanager
-def calibrating(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar over the runs that a search or the sensitivity takes."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=ERR, disable=quiet, transient=True) as bar:
-        task = bar.add_task("calibrating", total=None)
-        yield lambda stage, done, total: bar.update(
-            task, description=stage, completed=done, total=total
-        )
-
-
-@contextmanager
-def verifying(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar over the sequences, and a line for what took its time: once for all sequences."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    seconds: dict[str, float] = {}
-
-    def tell(stage: str) -> None:
-        took = seconds.pop(stage)
-        if took >= WORTH_TELLING and not quiet:
-            ERR.print(plain(f"  {stage:<66} {took:6.2f} s"), highlight=False)
-
-    with Progress(*columns, console=ERR, disable=quiet, transient=True) as bar:
-        task = bar.add_task("verifying")
-        last, start = "", perf_counter()
-
-        def report(stage: str, done: int, total: int) -> None:
-            nonlocal last, start
-            if last:
-                seconds[last] = seconds.get(last, 0.0) + perf_counter() - start
-                if last.startswith("compiling"):
-                    tell(last)
-            last, start = stage, perf_counter()
-            bar.update(task, description=stage, completed=done, total=total)
-
-        yield report
-    for stage in tuple(seconds):
-        tell(stage)
 
 
 def show_traps(model: str, traps: Sequence[Trap]) -> None:

@@ -13,6 +13,7 @@ from rich.table import Table
 from gatewright.build import Build
 from gatewright.cli import display
 from gatewright.cli.common import as_json
+from gatewright.cli.progress import working
 
 if TYPE_CHECKING:
     from rich.console import JustifyMethod
@@ -43,7 +44,7 @@ def lint_command(build: Path, as_json: bool) -> None:
     from gatewright.lint.lint import lint_report
 
     opened = None if is_project(build) else Build(build)
-    with display.ERR.status("reading the C++"):
+    with working("reading the C++", as_json):
         report = project_report(build) if opened is None else lint_report(opened)
     if as_json:
         click.echo(msgspec.json.encode(report).decode())

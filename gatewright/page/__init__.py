@@ -1,6 +1,7 @@
-"""A build as one HTML page, from its JSON facts alone."""
+"""A build as one HTML page, or picture by picture, from its JSON facts alone."""
 
+from gatewright.page.drawing import Drawing, draw
 from gatewright.page.facts import Facts
 from gatewright.page.render import render
 
-__all__ = ["Facts", "render"]
+__all__ = ["Drawing", "Facts", "draw", "render"]

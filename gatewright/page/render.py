@@ -35,7 +35,7 @@ def render(facts: Facts) -> str:
     # Where nothing was placed, or the clock was missed, there is no bitstream to count on.
     made = [board for board in facts.boards if board["bitstream"]]
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             facts=facts,
@@ -67,7 +67,8 @@ def _usage(usage: dict[str, Any]) -> dict[str, Any]:
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """The templates of this folder; what they are given is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("gatewright.page", "."),
         undefined=jinja2.StrictUndefined,

@@ -8,12 +8,17 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
 from threading import Event, Timer, current_thread, main_thread
+
+from gatewright.tools.running import at_work, running
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Those that a command handles: an exception that came while a program starts would leave it."""
 
 SAFE = {"PYTHONSAFEPATH": "1"}
+_PIECE = 1 << 16
+"""Bytes that are read of a pipe at once."""
 
 
 @contextmanager
@@ -22,6 +27,7 @@ def started(
     folder: Path,
     environment: Mapping[str, str] | None = None,
     errors: int = subprocess.PIPE,
+    name: str = "",
 ) -> Iterator[subprocess.Popen[str]]:
     """A program at work in a folder; where the block is left before it ends, it is killed.
 
@@ -34,11 +40,12 @@ def started(
         folder: Its working folder.
         environment: By default ours.
         errors: Where its errors go, as ``subprocess`` says.
+        name: As users know it; by default that of its file.
 
     Raises:
         OSError: If it does not run.
     """
-    with ExitStack() as stack:
+    with running(name or Path(command[0]).name), ExitStack() as stack:
         with _undisturbed():
             program = subprocess.Popen(
                 command,
@@ -108,13 +115,38 @@ def _kill(program: subprocess.Popen[str]) -> None:
 
 
 def ended(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    name: str = "",
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end, as ``started`` does.
 
     Raises:
         OSError: If it does not run.
     """
-    with started(command, folder, environment) as program:
-        output, errors = program.communicate()
-        return subprocess.CompletedProcess(command, program.returncode, output, errors)
+    with started(command, folder, environment, name=name) as program:
+        output, errors = _heard(program)
+        return subprocess.CompletedProcess(command, program.wait(), output, errors)
+
+
+def _heard(program: subprocess.Popen[str]) -> list[str]:
+    """All that it says on each of its pipes, noted as it comes for whoever waits."""
+    pipes = [pipe for pipe in (program.stdout, program.stderr) if pipe is not None]
+    said: dict[int, list[bytes]] = {pipe.fileno(): [] for pipe in pipes}
+    with DefaultSelector() as talking:
+        for number in said:
+            talking.register(number, EVENT_READ)
+        while talking.get_map():
+            for key, _ in talking.select():
+                piece = os.read(key.fd, _PIECE)
+                said[key.fd].append(piece)
+                if not piece:
+                    talking.unregister(key.fd)
+                elif (tool := at_work()) is not None:
+                    tool.hears(_text([piece]))
+    return list(map(_text, said.values()))
+
+
+def _text(pieces: Sequence[bytes]) -> str:
+    return b"".join(pieces).decode(errors="replace").replace("\r\n", "\n")

@@ -102,7 +102,7 @@ def run_compiler(compiler: Compiler, arguments: Sequence[str], folder: Path) -> 
         GatewrightError: GW-502 with the compiler's own words, GW-404 where it found no room.
     """
     command = [*compiler.command, *arguments]
-    result = _run(command, folder)
+    result = _run(command, folder, compiler.name)
     if result.returncode != 0 or not (folder / arguments[-1]).exists():
         check_room(result.stderr, folder)
         lines = [line for line in result.stderr.splitlines() if "error" in line]
@@ -115,9 +115,9 @@ def run_compiler(compiler: Compiler, arguments: Sequence[str], folder: Path) -> 
         )
 
 
-def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+def _run(command: Sequence[str], folder: Path, name: str = "") -> subprocess.CompletedProcess[str]:
     try:
-        return ended(command, folder, os.environ | AROUND)
+        return ended(command, folder, os.environ | AROUND, name)
     except OSError as error:
         raise GatewrightError(
             "GW-502",

@@ -74,7 +74,7 @@ def run_tool(tool: Tool, arguments: Sequence[str], folder: Path) -> str:
     """
     command = [*tool.command, *arguments]
     try:
-        result = ended(command, folder, {**os.environ, **tool.environment})
+        result = ended(command, folder, {**os.environ, **tool.environment}, tool.name)
     except OSError as error:
         raise _failed(tool, command, folder, str(error)) from error
     if result.returncode != 0:

@@ -70,6 +70,12 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
         "all models with windows over time run, in RTL too (a fifth, one in RTL, others with each "
         "commit)",
     ),
+    "notebook": (
+        "all",
+        form("all"),
+        "",
+        "all of the tutorial's notebook is run (two of its models, others with each commit)",
+    ),
     "inside": (
         "all",
         form("all"),

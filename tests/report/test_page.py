@@ -1,8 +1,10 @@
 """``build.report``: what the page says is what the build folder says."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
@@ -16,7 +18,7 @@ from gatewright.cli.commands import main
 from gatewright.hls_templates.kernels.recurrent.schedule import Tile
 from gatewright.hls_templates.mapping.document import to_json
 from gatewright.ir.certificate.proof import Proof
-from gatewright.page import render
+from gatewright.page import draw, render
 from gatewright.page.cycles import make_work
 from gatewright.page.flow import make_flow
 from gatewright.page.tiles import MAX_COLUMNS, make_picture
@@ -304,3 +306,29 @@ def test_the_command(plain, tmp_path):
     assert result.exit_code == 0, result.output
     assert (folder / "verify.json").exists()
     assert "0 differ" in (folder / "report.html").read_text()
+
+
+def test_pictures_stand_alone(branched):
+    """Each is a whole file that loads nothing, with the very shapes of the page."""
+    page = branched.report(branched.path.parent / "branched.html").read_text()
+    pictures = branched.pictures()
+    recurrent = [k.source for k in branched.kernels.kernels if k.kind == "recurrent"]
+    schedules = [f"the tile schedule of {source}" for source in recurrent]
+    assert [p.title for p in pictures] == ["the dataflow", *schedules]
+    for picture in pictures:
+        root = ElementTree.fromstring(picture.svg)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert not re.findall(r"(?:href|src|on\w+)=|<script|@import|url\((?!#)", picture.svg)
+        shapes = re.findall(r"<(?:rect|path)[^>]*>", picture.svg)
+        assert len(shapes) > 5 and all(shape in page for shape in shapes)
+        assert (
+            picture._repr_svg_() == picture.svg and repr(picture) == f"<Drawing: {picture.title}>"
+        )
+    assert branched.pictures() == pictures
+
+
+def test_hostile_names_are_text_in_pictures_too(branched):
+    for picture in draw(hostile(to_json(branched.kernels))):
+        root = ElementTree.fromstring(picture.svg)
+        tags = {element.tag.rpartition("}")[2] for element in root.iter()}
+        assert not {"script", "img"} & tags and "title" in tags

@@ -111,7 +111,7 @@ class Calibration(Viewed):
             ShownLine(said),
         ]
         parts += [*_accuracy(self), *_alone(self.sensitivity), *_as_options(self.found)]
-        return Shown(heading, tuple(parts))
+        return Shown(heading.removeprefix("Calibration: "), tuple(parts))
 
     def to_json(self) -> dict[str, Any]:
         """All facts but the model and its example input, for machines."""

@@ -51,7 +51,7 @@ def emit(texts: Mapping[str, str], pragmas: Mapping[int, Pragma], top: str) -> s
         marking = dict(pragmas)
         while True:
             _write(marked(texts, marking), folder)
-            result = ended(command, folder, os.environ | {_CACHE: str(folder / "cache")})
+            result = ended(command, folder, os.environ | {_CACHE: str(folder / "cache")}, "zig")
             if result.returncode == 0:
                 return (folder / "top.ll").read_text()
             errors = _ERROR.findall(result.stderr)
