@@ -23,8 +23,9 @@ from shared_model import Shared
 import gatewright
 from gatewright.builds import folder
 from gatewright.builds.manifest import write_manifest
+from gatewright.cli.calibration import Calibrating, calibrated
 from gatewright.cli.commands import main
-from gatewright.cli.models import ModelSource, calibrated
+from gatewright.cli.models import ModelSource
 from gatewright.errors import GatewrightError
 
 FULL = Path("/dev/full")
@@ -203,7 +204,7 @@ def test_text_that_is_named_as_an_array(shared: Shared, tmp_path: Path) -> None:
 def test_calibration_data_of_several_arrays(tmp_path: Path) -> None:
     (tmp_path / "x.npy").write_bytes(NPZ)
     with pytest.raises(GatewrightError, match=r"GW-604.*it is an \.npz"):
-        calibrated(ModelSource(None), str(tmp_path / "x.npy"))
+        calibrated(ModelSource(None), Calibrating(str(tmp_path / "x.npy"), {}), True)
 
 
 def seal(build: Path) -> None:
