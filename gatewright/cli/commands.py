@@ -314,7 +314,8 @@ def doctor(model: str | None, data: Path | None, as_json: bool) -> None:
     """
     if model is not None:
         raise SystemExit(_examine_model(model, data, as_json))
-    tools = examine()
+    with working("looking for tools", as_json):
+        tools = examine()
     if as_json:
         click.echo(json.dumps([tool.__dict__ for tool in tools]))
     else:
@@ -328,7 +329,8 @@ def _examine_model(model: str, data: Path | None, as_json: bool) -> int:
     if data is None and source.torch_module is not None:
         split = load_dataset(source, "test")
         typical = None if split is None else split[0]
-    traps = diagnose(source.model, source.example_input, typical)
+    with working(f"examining {model}", as_json):
+        traps = diagnose(source.model, source.example_input, typical)
     if as_json:
         click.echo(json.dumps([trap.__dict__ for trap in traps]))
     else:
