@@ -16,7 +16,7 @@ from rich.text import Text
 from gatewright.cli.display import ERR, plain
 from gatewright.tools.running import at_work
 
-FIRST, EVERY = 5.0, 30.0
+FIRST_SIGN, NEXT_SIGN = 5.0, 30.0
 """Seconds until a step is told where there is no terminal, and until the next line."""
 LOOK = 0.5
 """Seconds from one look at the step to the next."""
@@ -39,7 +39,7 @@ class Step:
     def __init__(self, name: str) -> None:
         self.name = name
         self._began = monotonic()
-        self._due = self._began + FIRST
+        self._due = self._began + FIRST_SIGN
         self._known = {name}
 
     def begin(self, name: str) -> None:
@@ -49,13 +49,13 @@ class Step:
         self.name, self._began = name, monotonic()
         if name not in self._known:
             self._known.add(name)
-            self._due = min(self._due, self._began + FIRST)
+            self._due = min(self._due, self._began + FIRST_SIGN)
 
     def is_due(self) -> bool:
         """Whether it is time for a line; the next one has time then."""
         if monotonic() < self._due:
             return False
-        self._due = monotonic() + EVERY
+        self._due = monotonic() + NEXT_SIGN
         return True
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from made import Made
 
 import gatewright
 from gatewright.cli import progress
-from gatewright.cli.progress import EVERY, FIRST, Step
+from gatewright.cli.progress import FIRST_SIGN, NEXT_SIGN, Step
 from gatewright.tools import child, ended, started
 from gatewright.tools.running import at_work
 
@@ -126,7 +126,7 @@ def test_a_line_now_and_then(clock: list[float]) -> None:
             step.begin("two")
         if step.is_due():
             told.append((second, step.name))
-    assert (FIRST, EVERY) == (5, 30)
+    assert (FIRST_SIGN, NEXT_SIGN) == (5, 30)
     assert told == [(5, "one"), (35, "one"), (55, "two"), (85, "two"), (115, "two")]
 
 
