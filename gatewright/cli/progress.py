@@ -33,7 +33,7 @@ STAGES = {
 }
 
 
-class Step:
+class Doing:
     """What a command is at, one step after the other."""
 
     def __init__(self, name: str) -> None:
@@ -68,7 +68,7 @@ class Step:
 
 
 @contextmanager
-def alive(step: Step, show: Callable[[Text], None], quiet: bool = False) -> Iterator[None]:
+def alive(step: Doing, show: Callable[[Text], None], quiet: bool = False) -> Iterator[None]:
     """A block that gives signs of life; an exception that stops it is told what it was at.
 
     Args:
@@ -91,7 +91,7 @@ def alive(step: Step, show: Callable[[Text], None], quiet: bool = False) -> Iter
             teller.join()
 
 
-def _tell(step: Step, show: Callable[[Text], None], over: Event) -> None:
+def _tell(step: Doing, show: Callable[[Text], None], over: Event) -> None:
     while not over.wait(LOOK):
         if ERR.is_terminal:
             show(plain(step.line()[: ERR.width - 4]))
@@ -100,9 +100,9 @@ def _tell(step: Step, show: Callable[[Text], None], over: Event) -> None:
 
 
 @contextmanager
-def working(name: str, quiet: bool = False) -> Iterator[Step]:
+def working(name: str, quiet: bool = False) -> Iterator[Doing]:
     """A block with a spinner, where there is a terminal, and with signs of life."""
-    step = Step(name)
+    step = Doing(name)
     if quiet:
         with alive(step, lambda line: None, quiet):
             yield step
@@ -179,7 +179,7 @@ def _bar(name: str, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     words = TextColumn("{task.description}", markup=False)
     columns = (SpinnerColumn(), words, BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=ERR, disable=quiet, transient=True) as bar:
-        task, step = bar.add_task(name, total=None), Step(name)
+        task, step = bar.add_task(name, total=None), Doing(name)
 
         def report(stage: str, done: int, total: int) -> None:
             step.begin(stage)

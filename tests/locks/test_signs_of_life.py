@@ -17,7 +17,7 @@ from made import Made
 
 import gatewright
 from gatewright.cli import progress
-from gatewright.cli.progress import FIRST_SIGN, NEXT_SIGN, Step
+from gatewright.cli.progress import FIRST_SIGN, NEXT_SIGN, Doing
 from gatewright.tools import child, ended, started
 from gatewright.tools.running import at_work
 
@@ -119,7 +119,7 @@ def test_who_is_told_to_end_says_it_too(
 
 def test_a_line_now_and_then(clock: list[float]) -> None:
     """After five seconds, then each half minute; a step that is new has its own five."""
-    step, told = Step("one"), []
+    step, told = Doing("one"), []
     for second in range(120):
         clock[0] = 100.0 + second
         if second == 50:
@@ -132,7 +132,7 @@ def test_a_line_now_and_then(clock: list[float]) -> None:
 
 def test_steps_that_take_turns_are_told(clock: list[float]) -> None:
     """Though none of them takes five seconds; and no more often than others."""
-    step, told = Step("running a"), []
+    step, told = Doing("running a"), []
     for second in range(100):
         clock[0] = 100.0 + second
         step.begin(("running a", "running b")[second % 2])
@@ -142,7 +142,7 @@ def test_steps_that_take_turns_are_told(clock: list[float]) -> None:
 
 
 def test_the_line_of_a_step(clock: list[float], tmp_path: Path) -> None:
-    step = Step("elaborate")
+    step = Doing("elaborate")
     clock[0] += 12.4
     assert step.line() == str(step) == "elaborate, 12 s"
     with started(["sh", "-c", "sleep 60"], tmp_path, name="yosys"):
