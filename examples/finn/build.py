@@ -1,4 +1,4 @@
-"""A Brevitas model down to the stitched IP of FINN: a convolution over time, an LSTM, a dense layer.
+"""From a Brevitas model to the stitched IP of FINN: a QuantConv1d, an LSTM, a dense layer.
 
     python examples/finn/build.py FOLDER
 

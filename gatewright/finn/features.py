@@ -59,9 +59,9 @@ Counts = Counter[Kind]
 LUT_INPUTS = 6
 WHOLE_FACTOR = 18
 """Bits of a factor that ``gw_multiply`` takes in one piece."""
-CARRIED = 2 * LUT_INPUTS
+_CARRIED = 2 * LUT_INPUTS
 """Bits from which on ``gw_clamp`` compares by a chain of carries, as measured."""
-COMPARED = 5
+_COMPARED = 5
 """LUTs that this takes above those of shorter ones."""
 SHIFT_REGISTER = 3
 """Stages of a delay from which on yosys makes it a shift register, a LUT for each bit."""
@@ -196,7 +196,7 @@ def _clamp(bits: int) -> Counts:
 def _shift(module: Module, fabric: Fabric) -> Counts:
     """The sum with a constant is a chain of carries, without a LUT."""
     p: Any = module.params
-    compared = COMPARED if p["SUM_BITS"] > CARRIED else 0
+    compared = _COMPARED if p["SUM_BITS"] > _CARRIED else 0
     return _times(p["LANES"], _clamp(p["SUM_BITS"] - p["SHIFT"] + compared))
 
 
