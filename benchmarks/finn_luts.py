@@ -24,7 +24,7 @@ from finn_nodes import Node, count  # noqa: E402
 
 from gatewright.finn.blocks import XC7  # noqa: E402
 from gatewright.finn.estimate import parts  # noqa: E402
-from gatewright.finn.features import BLOCK_RAM, DSP, Counts, Kind  # noqa: E402
+from gatewright.finn.features import BLOCK_RAM, DSP, CountedKind, Counts  # noqa: E402
 
 GRID: tuple[tuple[Shape, int], ...] = (
     (Shape("eight", inputs=5, hidden=(6,)), 32),
@@ -53,7 +53,7 @@ def measured(shape: Shape, budget: int, folder: Path) -> list[tuple[Counts, int]
     return [(part.counts, luts.get(part.path, 0)) for part in parts(node.design, XC7)]
 
 
-KNOWN: dict[Kind, float] = {
+KNOWN: dict[CountedKind, float] = {
     **dict.fromkeys(("cell", "clamp", "column", "compare", "given", "half"), 1.0),
     **dict.fromkeys(("lut_ram", "mux", "shift", "skid"), 1.0),
     "accumulator": 1.5,
@@ -67,7 +67,7 @@ of an address that counts.
 In a grid of a few nodes these grow together, and a fit would tell none from another."""
 
 
-def fit(rows: list[tuple[Counts, int]]) -> dict[Kind, float]:
+def fit(rows: list[tuple[Counts, int]]) -> dict[CountedKind, float]:
     """LUTs for each of a kind, none below 0."""
     kinds = sorted({kind for counts, _ in rows for kind in counts} - {DSP, BLOCK_RAM, *KNOWN})
     matrix = np.array([[counts.get(kind, 0) for kind in kinds] for counts, _ in rows], float)
@@ -88,8 +88,10 @@ def main(folder: Path, names: list[str]) -> None:
         there = sum(n for _, n in rows)
         print(f"# {name}: {there} LUTs, fitted {said:.0f} ({said / there - 1:+.1%})")
     print('"""LUTs for each of a kind; benchmarks/finn_luts.py prints this."""\n')
-    print("from __future__ import annotations\n\nfrom gatewright.finn.features import Kind\n")
-    print("WEIGHTS: dict[Kind, float] = {")
+    print(
+        "from __future__ import annotations\n\nfrom gatewright.finn.features import CountedKind\n"
+    )
+    print("WEIGHTS: dict[CountedKind, float] = {")
     for kind, weight in weights.items():
         print(f'    "{kind}": {weight},')
     print("}")

@@ -19,7 +19,7 @@ from gatewright.finn.blocks import (
 )
 from gatewright.hls_templates.rtl.sv import Module, Rom
 
-Kind = Literal[
+CountedKind = Literal[
     "accumulator",
     "adder",
     "block_ram",
@@ -55,7 +55,7 @@ Kind = Literal[
 DSP: Literal["dsp"] = "dsp"
 BLOCK_RAM: Literal["block_ram"] = "block_ram"
 """What is counted, rather than fitted."""
-Counts = Counter[Kind]
+Counts = Counter[CountedKind]
 LUT_INPUTS = 6
 WHOLE_FACTOR = 18
 """Bits of a factor that ``gw_multiply`` takes in one piece."""
@@ -130,7 +130,7 @@ def _product(fabric: Fabric, a: int, b: int, y: int) -> Counts:
     return Counts({DSP: low + high, "product": 0 if high else rest * b, "halves": above})
 
 
-def _times(count: int, counts: Mapping[Kind, int]) -> Counts:
+def _times(count: int, counts: Mapping[CountedKind, int]) -> Counts:
     return Counts({name: count * n for name, n in counts.items()})
 
 
@@ -178,7 +178,7 @@ def _affine(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
     lanes, wide = p["LANES"], p["PRODUCT_BITS"]
     counts = _product(fabric, p["N_BITS"] + 1, p["MULTIPLIER_BITS"] + 1, wide)
-    constant: Kind = "halves_offset" if "halves" in counts else "offset"
+    constant: CountedKind = "halves_offset" if "halves" in counts else "offset"
     counts["row_offset" if p.get("ROWS") else constant] += wide
     counts["ties"] += wide * (p["TIES"] != 0)
     counts += _clamp(wide - p["SHIFT"])

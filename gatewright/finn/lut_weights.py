@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gatewright.finn.features import Kind
+from gatewright.finn.features import CountedKind
 
-WEIGHTS: dict[Kind, float] = {
+WEIGHTS: dict[CountedKind, float] = {
     "accumulator": 1.5,
     "adder": 0.0,
     "cell": 1.0,

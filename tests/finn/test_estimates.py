@@ -18,7 +18,7 @@ from finn_nodes import count, node_data
 from gatewright.finn.blocks import XC7, BlockRams, product_blocks, ram_blocks, rom_blocks
 from gatewright.finn.design import node_design
 from gatewright.finn.estimate import estimate
-from gatewright.finn.features import BLOCK_RAM, DSP, Kind
+from gatewright.finn.features import BLOCK_RAM, DSP, CountedKind
 from gatewright.finn.lut_weights import WEIGHTS
 
 PART = "xc7z020clg400-1"
@@ -48,7 +48,7 @@ def test_a_node_takes_what_is_estimated(shape: Shape, budget: int, tmp_path: Pat
 
 
 def test_every_kind_has_a_weight() -> None:
-    assert {*WEIGHTS, DSP, BLOCK_RAM} == set(get_args(Kind))
+    assert {*WEIGHTS, DSP, BLOCK_RAM} == set(get_args(CountedKind))
 
 
 @pytest.mark.parametrize(("shape", "budget"), UNSEEN, ids=lambda case: getattr(case, "name", ""))
