@@ -53,6 +53,9 @@ def _replace(model: Any, conv: onnx.NodeProto) -> None:
     conv.output[0] = _tensor(model, [n, outputs, left, 1])
     behind = [_transpose(model, conv.output[0], _TO_NHWC, [n, left, 1, outputs])]
     behind.append(_reshape(model, behind[-1].output[0], [n, left, outputs]))
+    if len(conv.input) > 2:
+        summed = _tensor(model, [n, left, outputs])
+        behind.append(helper.make_node("Add", [behind[-1].output[0], conv.input.pop()], [summed]))
     behind.append(helper.make_node("Transpose", behind[-1].output, [after], perm=_SWAP))
     at = list(model.graph.node).index(conv)
     for i, made in enumerate(front):

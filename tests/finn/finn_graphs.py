@@ -113,7 +113,7 @@ class Model(nn.Module):
             width = shape.dense
         self.convs, self.relus = nn.ModuleList(), nn.ModuleList()
         for i in range(shape.convs):
-            options = {"padding": 1, "stride": 1 + (i > 0), "bias": False}
+            options = {"padding": 1, "stride": 1 + (i > 0), "bias": i > 0}
             conv = qnn.QuantConv1d(width, width + 1, 3, weight_quant=weights, **options)
             self.convs.append(conv)
             self.relus.append(qnn.QuantReLU(act_quant=Uint8ActPerTensorFloat))

@@ -24,6 +24,7 @@ from gatewright.finn.conv import LowerConv1d
 STEPS, CHANNELS = 9, 4
 CASES: dict[str, dict[str, Any]] = {
     "plain": {},
+    "without_bias": {"bias": False},
     "padded": {"padding": 2},
     "stride": {"stride": 2, "padding": 1},
     "dilated": {"dilation": 2},
@@ -38,7 +39,7 @@ class Convs(nn.Module):
         super().__init__()
         weights = weight(8, fixed=not channels, channels=channels)
         first, second = (
-            qnn.QuantConv1d(CHANNELS, CHANNELS, 2, bias=False, weight_quant=weights, **options)
+            qnn.QuantConv1d(CHANNELS, CHANNELS, 2, weight_quant=weights, **options)
             for _ in range(2)
         )
         quant = qnn.QuantIdentity(act_quant=act(8))
@@ -75,7 +76,7 @@ def test_the_same_in_two_dimensions(case: str, channels: bool, tmp_path: Path) -
 
 def test_what_finn_says_of_them(tmp_path: Path) -> None:
     """When it takes them, ours is not needed any more."""
-    model = exported(tmp_path, False, {}).transform(ConvertQONNXtoFINN())
+    model = exported(tmp_path, False, {"bias": False}).transform(ConvertQONNXtoFINN())
     with pytest.raises(IndexError, match="list index out of range"):
         model.transform(LowerConvsToMatMul())
     model.graph.node[0].op_type = "StreamingRecurrent"
