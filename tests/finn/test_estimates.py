@@ -13,10 +13,9 @@ from blind_nodes import MEASURED, blind
 from choices import choice
 from commit_choice import commit
 from finn_graphs import Shape
-from finn_nodes import count, node_data
+from finn_nodes import Node, count
 
 from gatewright.finn.blocks import XC7, BlockRams, product_blocks, ram_blocks, rom_blocks
-from gatewright.finn.design import node_design
 from gatewright.finn.estimate import estimate
 from gatewright.finn.features import BLOCK_RAM, DSP, CountedKind
 from gatewright.finn.lut_weights import WEIGHTS
@@ -24,25 +23,29 @@ from gatewright.finn.lut_weights import WEIGHTS
 PART = "xc7z020clg400-1"
 NEAR = 0.25
 UNSEEN = (
-    (Shape("five-bits", inputs=3, hidden=(7,), bits=5, steps=6), 48),
-    (Shape("rnn", inputs=7, hidden=(12,), kind="rnn", bits=4, channels=True, steps=6), 24),
-    (Shape("few", inputs=9, hidden=(20,), steps=6, last=True), 8),
-    (Shape("long", inputs=4, hidden=(5,), both=True, bits=4, steps=70), 32),
-    (Shape("channels", inputs=2, hidden=(9,), channels=True, steps=9), 72),
-    (Shape("stack", inputs=6, hidden=(4,), kind="rnn", layers=3, bits=8), 20),
-    (Shape("wide-memory", inputs=30, hidden=(40,), kind="rnn", steps=4), 8),
-    (Shape("three-bits", inputs=5, hidden=(6,), bits=3, steps=5), 24),
+    Node(Shape("five-bits", inputs=3, hidden=(7,), bits=5, steps=6), 48),
+    Node(Shape("rnn", inputs=7, hidden=(12,), kind="rnn", bits=4, channels=True, steps=6), 24),
+    Node(Shape("few", inputs=9, hidden=(20,), steps=6, last=True), 8),
+    Node(Shape("long", inputs=4, hidden=(5,), both=True, bits=4, steps=70), 32),
+    Node(Shape("channels", inputs=2, hidden=(9,), channels=True, steps=9), 72),
+    Node(Shape("stack", inputs=6, hidden=(4,), kind="rnn", layers=3, bits=8), 20),
+    Node(Shape("wide-memory", inputs=30, hidden=(40,), kind="rnn", steps=4), 8),
+    Node(Shape("three-bits", inputs=5, hidden=(6,), bits=3, steps=5), 24),
+    *map(blind, MEASURED),
 )
 SEED = int(commit()[:8] or "0", 16)
 CHOSEN = UNSEEN if choice("inside") else [UNSEEN[SEED % len(UNSEEN)]]
 
 
+def named(node: Node) -> str:
+    return node.shape.name
+
+
 @pytest.mark.compiles
 @pytest.mark.slow
-@pytest.mark.parametrize(("shape", "budget"), CHOSEN, ids=lambda case: getattr(case, "name", ""))
-def test_a_node_takes_what_is_estimated(shape: Shape, budget: int, tmp_path: Path) -> None:
-    node = node_design(node_data(shape), shape.steps, budget)
-    said, there = estimate(node.design, PART), count(node, tmp_path, XC7.name)
+@pytest.mark.parametrize("node", CHOSEN, ids=named)
+def test_a_node_takes_what_is_estimated(node: Node, tmp_path: Path) -> None:
+    said, there = estimate(node.design.design, PART), count(node.design, tmp_path, XC7.name)
     assert (said.dsps, said.brams) == (there.dsps, there.brams)
     assert abs(said.luts / there.total - 1) <= NEAR, f"{said.luts} of {there.total} LUTs"
 
@@ -51,23 +54,10 @@ def test_every_kind_has_a_weight() -> None:
     assert {*WEIGHTS, DSP, BLOCK_RAM} == set(get_args(CountedKind))
 
 
-@pytest.mark.parametrize(("shape", "budget"), UNSEEN, ids=lambda case: getattr(case, "name", ""))
-def test_every_module_is_counted(shape: Shape, budget: int) -> None:
+@pytest.mark.parametrize("node", UNSEEN, ids=named)
+def test_every_module_is_counted(node: Node) -> None:
     """One that is not is an error."""
-    said = estimate(node_design(node_data(shape), shape.steps, budget).design, PART)
-    assert said.luts > 0 and said.dsps > 0
-
-
-@pytest.mark.compiles
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "number", MEASURED if choice("inside") else [MEASURED[SEED % len(MEASURED)]]
-)
-def test_a_drawn_node_takes_what_is_estimated(number: int, tmp_path: Path) -> None:
-    node = blind(number).design
-    said, there = estimate(node.design, PART), count(node, tmp_path, XC7.name)
-    assert (said.dsps, said.brams) == (there.dsps, there.brams)
-    assert abs(said.luts / there.total - 1) <= NEAR, f"{said.luts} of {there.total} LUTs"
+    assert estimate(node.design.design, PART).luts > 0
 
 
 @pytest.mark.parametrize(
