@@ -26,5 +26,5 @@ def environment(tool: Tool) -> dict[str, str]:
 
 
 def passed(said: str) -> bool:
-    """Whether a test bench ran to its end."""
-    return "\nPASS " in said and "FAIL" not in said
+    """Whether a test bench ran to its end, and no module of the library complained."""
+    return "\nPASS " in said and "FAIL" not in said and "ERROR" not in said
