@@ -14,7 +14,7 @@ from hls_defects import CORE, DEFECTS, DRAWN_DEFECTS, HARMLESS
 from ip_builds import passed
 from ip_designs import CASES, HLS_CASES
 from ip_icarus import simulate
-from planted import change, complaint, drawn
+from ip_planted import change, complaint, drawn
 
 from gatewright.tools.yosys import find_yosys, run_yosys
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from ip_builds import passed
-from ip_defects import DEFECTS, DRAWN_DEFECTS, HARMLESS, Defect
+from ip_defects import DEFECTS, Defect
 from ip_designs import CASES, COUNTED, WHOLE
+from ip_drawn_defects import DRAWN_DEFECTS, HARMLESS
 from ip_icarus import simulate
-from planted import change, complaint, drawn
+from ip_planted import change, complaint, drawn
 
 from gatewright.hls_templates.project.names import library_module
 
