@@ -219,8 +219,7 @@ def _bench(ip: IpDesign, values: Mapping[str, Any]) -> dict[str, str]:
 
 def _longest(ip: IpDesign) -> int:
     """Beats of the longest sequence that a port may take, as far as that is limited."""
-    port = ip.inputs[0]
-    return (ip.design.max_steps or 0) * port.core.folds * port.beats
+    return (ip.design.max_steps or 0) * max(port.step_beats for port in ip.inputs)
 
 
 def _mask(design: Design, ports: Collection[AxisPort]) -> int:
