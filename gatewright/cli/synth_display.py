@@ -58,7 +58,7 @@ def show_synth(report: SynthReport, folder: Path) -> None:
     for heading in ("used", "of", "share"):
         table.add_column(heading, justify="right")
     for name, usage in report.usage.items():
-        table.add_row(UNITS[name], f"{usage.used:,}", f"{usage.available:,}", f"{usage.share:.0%}")
+        table.add_row(UNITS[name], f"{usage.used:,}", f"{usage.available:,}", usage.percent)
     for attempt in report.attempts[:-1]:
         OUT.print(_rejected(attempt), highlight=False)
     OUT.print(table)
