@@ -47,8 +47,8 @@ def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> StreamEngine
 def traced_values(model: onnx.ModelProto, arguments: Arguments) -> dict[str, npt.NDArray[Any]]:
     """Every tensor of a traced graph, by name, in the user's layout.
 
-    qonnx' ``execute_onnx`` would look for the shape and the annotation of each tensor among those of
-    all, which takes longer than to compute them; here each has its shape, and none is annotated.
+    qonnx' ``execute_onnx`` would look for the shape and the annotation of each tensor among those
+    of all, which takes longer than to compute them; here each has its shape, and no annotation.
     """
     wrapper = ModelWrapper(respecialize(model, [a.shape for a in arguments]))
     opsets = wrapper.get_opset_imports()

@@ -1,4 +1,4 @@
-"""A process with this folder in its PYTHONPATH compiles in haste; python imports it as it starts."""
+"""A process with this folder in its PYTHONPATH compiles in haste: python imports this at once."""
 
 from hasty import make_haste
 
