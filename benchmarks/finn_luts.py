@@ -20,14 +20,11 @@ from scipy.optimize import nnls
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / name) for name in ("finn", "helpers")]
 
 from finn_graphs import Shape  # noqa: E402
-from finn_nodes import count, node_data  # noqa: E402
+from finn_nodes import Node, count  # noqa: E402
 
 from gatewright.finn.blocks import XC7  # noqa: E402
-from gatewright.finn.design import NodeDesign, node_design, packed_design  # noqa: E402
 from gatewright.finn.estimate import parts  # noqa: E402
-from gatewright.finn.features import BLOCK_RAM, DSP  # noqa: E402
-from gatewright.hls_templates.mapping.options import MappingOptions  # noqa: E402
-from gatewright.qonnx.node import lowered  # noqa: E402
+from gatewright.finn.features import BLOCK_RAM, DSP, CountedKind, Counts  # noqa: E402
 
 GRID: tuple[tuple[Shape, int], ...] = (
     (Shape("eight", inputs=5, hidden=(6,)), 32),
@@ -45,32 +42,32 @@ THRESHOLDS = "thresholds"
 NAMED = {shape.name: (shape, budget) for shape, budget in GRID}
 
 
-def measured(shape: Shape, budget: int, folder: Path) -> list[tuple[dict[str, int], int]]:
+def measured(shape: Shape, budget: int, folder: Path) -> list[tuple[Counts, int]]:
     """Of each module of a node: what is counted of it, and its LUTs."""
-    node = node_design(node_data(shape), shape.steps, budget)
-    if shape.name == THRESHOLDS:
-        options = MappingOptions(budget, "thresholds", shape.steps)
-        node = NodeDesign(packed_design(lowered(node_data(shape)).graph, options), shape.steps)
+    node = Node(shape, budget, "thresholds" if shape.name == THRESHOLDS else "auto").design
     kept = folder / f"{shape.name}.json"
     if not kept.exists():
         counted = count(node, folder / shape.name, XC7.name)
         kept.write_text(json.dumps(dict(counted.luts)))
     luts = json.loads(kept.read_text())
-    return [(dict(part.counts), luts.get(part.path, 0)) for part in parts(node.design, XC7)]
+    return [(part.counts, luts.get(part.path, 0)) for part in parts(node.design, XC7)]
 
 
-KNOWN = {
+KNOWN: dict[CountedKind, float] = {
     **dict.fromkeys(("cell", "clamp", "column", "compare", "given", "half"), 1.0),
-    **dict.fromkeys(("lut_ram", "shift", "skid"), 1.0),
+    **dict.fromkeys(("lut_ram", "mux", "shift", "skid"), 1.0),
     "accumulator": 1.5,
     "level": 0.0,
     "operand": 2.0,
+    "queue": 4.0,
+    "turn": 2.5,
 }
-"""What follows from how a LUT is built: a bit of a choice of two, of a shift register, of a memory.
+"""What follows from how a LUT is built: a bit of a choice of two, of a shift register, of a memory,
+of an address that counts.
 In a grid of a few nodes these grow together, and a fit would tell none from another."""
 
 
-def fit(rows: list[tuple[dict[str, int], int]]) -> dict[str, float]:
+def fit(rows: list[tuple[Counts, int]]) -> dict[CountedKind, float]:
     """LUTs for each of a kind, none below 0."""
     kinds = sorted({kind for counts, _ in rows for kind in counts} - {DSP, BLOCK_RAM, *KNOWN})
     matrix = np.array([[counts.get(kind, 0) for kind in kinds] for counts, _ in rows], float)
@@ -91,7 +88,10 @@ def main(folder: Path, names: list[str]) -> None:
         there = sum(n for _, n in rows)
         print(f"# {name}: {there} LUTs, fitted {said:.0f} ({said / there - 1:+.1%})")
     print('"""LUTs for each of a kind; benchmarks/finn_luts.py prints this."""\n')
-    print("WEIGHTS: dict[str, float] = {")
+    print(
+        "from __future__ import annotations\n\nfrom gatewright.finn.features import CountedKind\n"
+    )
+    print("WEIGHTS: dict[CountedKind, float] = {")
     for kind, weight in weights.items():
         print(f'    "{kind}": {weight},')
     print("}")

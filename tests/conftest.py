@@ -39,8 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
     read_options(config)
     bridge()
     gc.set_threshold(10_000, 20, 10)
-    # Workers share the cores: threads of each would wait for each other's.
+    # Workers share the cores: threads of each, and of what it starts, would wait for each other's.
     torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"
     # Registered, since hooks of this file are not called for fixtures of a session.
     config.pluginmanager.register(Guard())
     if CACHE not in os.environ:

@@ -1,4 +1,4 @@
-"""From a Brevitas model to the stitched IP of FINN: a dense layer, an LSTM, a dense layer.
+"""From a Brevitas model to the stitched IP of FINN: a QuantConv1d, an LSTM, a dense layer.
 
     python examples/finn/build.py FOLDER
 
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from gatewright.finn import build_steps, without_vivado
 
-STEPS, FEATURES, HIDDEN, CLASSES = 12, 4, 8, 3
+STEPS, FEATURES, KERNEL, HIDDEN, CLASSES = 12, 4, 3, 8, 3
 PART, CLOCK_NS, FRAMES_PER_SECOND = "xc7z020clg400-1", 10.0, 100_000
 
 
@@ -30,16 +30,17 @@ class Model(nn.Module):
     def __init__(self) -> None:
         """8 bits, on scales that are powers of two outside the LSTM."""
         super().__init__()
-        dense: dict[str, Any] = {"bias": False, "weight_quant": Int8WeightPerTensorFixedPoint}
+        weights: dict[str, Any] = {"bias": False, "weight_quant": Int8WeightPerTensorFixedPoint}
         self.quant = qnn.QuantIdentity(act_quant=Int8ActPerTensorFixedPoint)
-        self.front = qnn.QuantLinear(FEATURES, HIDDEN, **dense)
+        self.front = qnn.QuantConv1d(FEATURES, HIDDEN, KERNEL, padding=KERNEL // 2, **weights)
         self.lstm = qnn.QuantLSTM(HIDDEN, HIDDEN, batch_first=True, return_quant_tensor=False)
         self.between = qnn.QuantIdentity(act_quant=Int8ActPerTensorFixedPoint)
-        self.back = qnn.QuantLinear(HIDDEN, CLASSES, **dense)
+        self.back = qnn.QuantLinear(HIDDEN, CLASSES, **weights)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, STEPS, FEATURES] to [B, STEPS, CLASSES]."""
-        y, _ = self.lstm(self.front(self.quant(x)))
+        windows = self.front(self.quant(x).transpose(1, 2)).transpose(1, 2)
+        y, _ = self.lstm(windows)
         scores: Tensor = self.back(self.between(y))
         return scores
 

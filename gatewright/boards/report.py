@@ -121,7 +121,7 @@ class SynthReport(Viewed):
     @property
     def _resources(self) -> ShownTable:
         rows = (
-            (UNITS[name], f"{usage.used:,}", f"{usage.available:,}", f"{usage.share:.0%}")
+            (UNITS[name], f"{usage.used:,}", f"{usage.available:,}", usage.percent)
             for name, usage in self.usage.items()
         )
         title = f"{self.title} ({self.device}), at most {self.multipliers} multipliers"

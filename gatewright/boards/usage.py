@@ -23,3 +23,9 @@ class Usage:
     def share(self) -> float:
         """Used of available."""
         return self.used / self.available
+
+    @property
+    def percent(self) -> str:
+        """The share as it is shown: little is not nothing."""
+        shown = f"{self.share:.0%}"
+        return "<1%" if self.used and shown == "0%" else shown

@@ -7,6 +7,7 @@ memories: the costs in ``share/xilinx/brams_xc4v.txt`` and ``lutrams_*.txt``, of
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import ceil
 
@@ -20,6 +21,8 @@ COST_OF_18K, COST_OF_36K = 129, 257
 """Costs of block RAMs of 18 and of 36 Kbit."""
 SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
 """Of 18 Kbit, as (width, depth); two of them side by side, or one behind the other, are 36 Kbit."""
+LANE = 9
+"""Bits of a block RAM that are written together."""
 ABOVE = 3
 """What ``memory_libmap`` adds to the cost of a block RAM, as measured."""
 ROM_BIT = 1 / 64
@@ -75,27 +78,67 @@ def _product(fabric: Fabric, a: int, b: int, y: int) -> int:
     return 1
 
 
-def rom_blocks(width: int, depth: int) -> int:
-    """Block RAMs of a ROM, in halves of 18 Kbit; 0 where it becomes logic."""
-    cost, halves = _block_rams(width, depth)
-    return halves if width * depth * ROM_BIT > cost else 0
+@dataclass(frozen=True, order=True)
+class BlockRams:
+    """Block RAMs of one shape that make a memory.
+
+    Attributes:
+        cost: By which yosys compares them.
+        rows: How many of them the depth takes, of which the address chooses one.
+        halves: How many there are, in halves of 18 Kbit.
+    """
+
+    cost: int
+    rows: int
+    halves: int
 
 
-def ram_blocks(fabric: Fabric, width: int, depth: int) -> int:
-    """The same of a memory with a port to write and one to read; 0 where it becomes LUTs."""
-    cost, halves = _block_rams(width, depth)
-    return halves if lut_rams(fabric, width, depth) * fabric.lut_ram_cost > cost else 0
+def rom_blocks(width: int, depth: int) -> BlockRams | None:
+    """Those of a ROM; None where it becomes logic.
+
+    A block takes bits of any rows side by side.
+    """
+    best = min(_block_rams(depth, lambda rows, w: ceil(width * rows / w)))
+    return best if width * depth * ROM_BIT > best.cost else None
 
 
-def lut_rams(fabric: Fabric, width: int, depth: int) -> int:
-    """Blocks of distributed RAM of such a memory."""
-    return min(ceil(width / w) * ceil(depth / d) for w, d in fabric.lut_rams)
+def ram_blocks(fabric: Fabric, width: int, depth: int) -> BlockRams | None:
+    """The same of a memory with a port to write and one to read; None where it becomes LUTs.
+
+    What a block writes at once is a lane of 9 bits, or all of a narrower word.
+    """
+
+    def count(rows: int, w: int) -> int:
+        return ceil(ceil(width / min(w, LANE)) * rows / max(1, w // LANE))
+
+    best = min(_block_rams(depth, count))
+    return best if lut_rams(fabric, width, depth).blocks * fabric.lut_ram_cost > best.cost else None
 
 
-def _block_rams(width: int, depth: int) -> tuple[int, int]:
-    """The least cost of a memory in block RAMs, and how many halves those are."""
-    halves = min(ceil(width / w) * ceil(depth / d) for w, d in SHAPES)
+@dataclass(frozen=True, order=True)
+class LutRams:
+    """Distributed RAMs of one shape that make a memory.
+
+    Attributes:
+        blocks: How many there are.
+        rows: How many of them the depth takes.
+    """
+
+    blocks: int
+    rows: int
+
+
+def lut_rams(fabric: Fabric, width: int, depth: int) -> LutRams:
+    """Those of such a memory."""
+    shapes = [(w, ceil(depth / d)) for w, d in fabric.lut_rams]
+    return min(LutRams(ceil(width / w) * rows, rows) for w, rows in shapes)
+
+
+def _block_rams(depth: int, count: Callable[[int, int], int]) -> Iterator[BlockRams]:
+    """All ways to make a memory, by how many blocks so many rows of a width take."""
     pairs = [(2 * w, d) for w, d in SHAPES] + [(w, 2 * d) for w, d in SHAPES]
-    wholes = min(ceil(width / w) * ceil(depth / d) for w, d in pairs)
-    by_half, by_whole = halves * COST_OF_18K + ABOVE, wholes * COST_OF_36K + ABOVE
-    return (by_half, halves) if by_half < by_whole else (by_whole, 2 * wholes)
+    for halves, cost, shapes in ((1, COST_OF_18K, SHAPES), (2, COST_OF_36K, pairs)):
+        for w, d in shapes:
+            rows = ceil(depth / d)
+            n = count(rows, w)
+            yield BlockRams(n * cost + ABOVE, rows, n * halves)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from math import ceil, log2
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from gatewright.finn.blocks import (
+    BlockRams,
     Fabric,
     lut_rams,
     product_blocks,
@@ -18,12 +19,50 @@ from gatewright.finn.blocks import (
 )
 from gatewright.hls_templates.rtl.sv import Module, Rom
 
-DSP, BLOCK_RAM, ROM_LUTS, LUT_RAM = "dsp", "block_ram", "rom", "lut_ram"
+CountedKind = Literal[
+    "accumulator",
+    "adder",
+    "block_ram",
+    "cell",
+    "clamp",
+    "clip",
+    "column",
+    "compare",
+    "dsp",
+    "given",
+    "half",
+    "halves",
+    "halves_offset",
+    "level",
+    "lut_ram",
+    "mux",
+    "offset",
+    "operand",
+    "product",
+    "queue",
+    "recurrent",
+    "rom",
+    "row",
+    "row_offset",
+    "shift",
+    "skid",
+    "small",
+    "sum",
+    "ties",
+    "turn",
+]
+"""What takes something of a device; each kind but the blocks has a weight in LUTs."""
+DSP: Literal["dsp"] = "dsp"
+BLOCK_RAM: Literal["block_ram"] = "block_ram"
 """What is counted, rather than fitted."""
-Counts = Counter[str]
+Counts = Counter[CountedKind]
 LUT_INPUTS = 6
 WHOLE_FACTOR = 18
 """Bits of a factor that ``gw_multiply`` takes in one piece."""
+_CARRIED = 2 * LUT_INPUTS
+"""Bits from which on ``gw_clamp`` compares by a chain of carries, as measured."""
+_COMPARED = 5
+"""LUTs that this takes above those of shorter ones."""
 SHIFT_REGISTER = 3
 """Stages of a delay from which on yosys makes it a shift register, a LUT for each bit."""
 
@@ -44,8 +83,17 @@ def of_delay(width: int, latency: int) -> Counts:
 
 def rom_counts(words: np.ndarray[Any, Any], width: int) -> Counts:
     """Of a ROM of ``len(words)`` words, given as bits [words, width]."""
-    halves = rom_blocks(width, len(words))
-    return Counts({BLOCK_RAM: halves} if halves else {ROM_LUTS: _logic(words)})
+    blocks = rom_blocks(width, len(words))
+    return _blocks(blocks, width) if blocks else Counts({"rom": _logic(words)})
+
+
+def _blocks(blocks: BlockRams, width: int) -> Counts:
+    return Counts({BLOCK_RAM: blocks.halves}) + _choice(width, blocks.rows)
+
+
+def _choice(width: int, rows: int) -> Counts:
+    """Of words, one from each row of a memory."""
+    return Counts({"mux": width * ceil((rows - 1) / 3)})
 
 
 def _logic(bits: np.ndarray[Any, Any]) -> int:
@@ -82,7 +130,7 @@ def _product(fabric: Fabric, a: int, b: int, y: int) -> Counts:
     return Counts({DSP: low + high, "product": 0 if high else rest * b, "halves": above})
 
 
-def _times(count: int, counts: Mapping[str, int]) -> Counts:
+def _times(count: int, counts: Mapping[CountedKind, int]) -> Counts:
     return Counts({name: count * n for name, n in counts.items()})
 
 
@@ -105,7 +153,7 @@ def _recurrent(module: Module, fabric: Fabric) -> Counts:
     if p["ACC_ROWS"] > 1:
         # A memory of sums that are read in the cycle of their address, and so no block RAM.
         whole = p["SUM_BITS"] // fabric.lut_rams[0][0] * ceil(p["ROWS"] / fabric.lut_rams[0][1])
-        counts[LUT_RAM] += lanes * whole * fabric.lut_ram_luts
+        counts["lut_ram"] += lanes * whole * fabric.lut_ram_luts
     counts["column"] += columns * p["X_BITS"] * ceil(p["X_BLOCKS"] / 4)
     counts["column"] += 2 * columns * p["H_BITS"] * ceil(p["H_BLOCKS"] / 4)
     counts["operand"] += columns * p["V_BITS"]
@@ -119,17 +167,18 @@ def _recurrent(module: Module, fabric: Fabric) -> Counts:
 
 
 def _memory(fabric: Fabric, width: int, depth: int) -> Counts:
-    halves = ram_blocks(fabric, width, depth)
-    if halves:
-        return Counts({BLOCK_RAM: halves})
-    return Counts({LUT_RAM: lut_rams(fabric, width, depth) * fabric.lut_ram_luts})
+    blocks = ram_blocks(fabric, width, depth)
+    if blocks:
+        return _blocks(blocks, width)
+    luts = lut_rams(fabric, width, depth)
+    return Counts({"lut_ram": luts.blocks * fabric.lut_ram_luts}) + _choice(width, luts.rows)
 
 
 def _affine(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
     lanes, wide = p["LANES"], p["PRODUCT_BITS"]
     counts = _product(fabric, p["N_BITS"] + 1, p["MULTIPLIER_BITS"] + 1, wide)
-    constant = "halves_offset" if "halves" in counts else "offset"
+    constant: CountedKind = "halves_offset" if "halves" in counts else "offset"
     counts["row_offset" if p.get("ROWS") else constant] += wide
     counts["ties"] += wide * (p["TIES"] != 0)
     counts += _clamp(wide - p["SHIFT"])
@@ -145,9 +194,10 @@ def _clamp(bits: int) -> Counts:
 
 
 def _shift(module: Module, fabric: Fabric) -> Counts:
+    """The sum with a constant is a chain of carries, without a LUT."""
     p: Any = module.params
-    narrow = p["SUM_BITS"] - p["SHIFT"]
-    return _times(p["LANES"], Counts({"shift_offset": p["SUM_BITS"]}) + _clamp(narrow))
+    compared = _COMPARED if p["SUM_BITS"] > _CARRIED else 0
+    return _times(p["LANES"], _clamp(p["SUM_BITS"] - p["SHIFT"] + compared))
 
 
 def _clip(module: Module, fabric: Fabric) -> Counts:
@@ -185,13 +235,18 @@ def _sum(module: Module, fabric: Fabric) -> Counts:
 def _fifo(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
     if p["DEPTH"] > 2:
-        return _memory(fabric, p["WIDTH"], p["DEPTH"]) + Counts({"deep": 1})
+        return _memory(fabric, p["WIDTH"], p["DEPTH"]) + Counts({"queue": _address(p["DEPTH"])})
     return Counts({"skid": p["WIDTH"] if p["DEPTH"] == 2 else 0, "half": p["DEPTH"] == 1})
 
 
 def _reverse(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
-    return _memory(fabric, p["BEAT_BITS"], max(2, p["MAX_STEPS"])) + Counts({"deep": 1})
+    depth = max(2, p["MAX_STEPS"])
+    return _memory(fabric, p["BEAT_BITS"], depth) + Counts({"turn": _address(depth)})
+
+
+def _address(depth: int) -> int:
+    return ceil(log2(depth))
 
 
 def _small(module: Module, fabric: Fabric) -> Counts:

@@ -10,6 +10,7 @@ from qonnx.transformation.general import GiveUniqueNodeNames
 from qonnx.transformation.infer_datatypes import InferDataTypes
 from qonnx.transformation.infer_shapes import InferShapes
 
+from gatewright.finn.conv import LowerConv1d
 from gatewright.finn.convert import InferRecurrent
 from gatewright.finn.folding import step_fold_recurrent
 from gatewright.qonnx import ExtractRecurrent
@@ -19,7 +20,7 @@ FOLDING = "step_target_fps_parallelization"
 
 
 def step_recurrent_to_finn(model: Any, cfg: Any) -> Any:
-    """Make FINN's layer of each chain of recurrent cells.
+    """Make FINN's layer of each chain of recurrent cells, and convolutions over time FINN's.
 
     Args:
         model: As Brevitas exported it, or with ``QuantRecurrent`` nodes.
@@ -33,6 +34,7 @@ def step_recurrent_to_finn(model: Any, cfg: Any) -> Any:
         ExtractRecurrent(),
         GiveUniqueNodeNames(),
         InferShapes(),
+        LowerConv1d(),
         InferRecurrent(),
         InferShapes(),
         InferDataTypes(),

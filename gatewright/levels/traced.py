@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.core.onnx_exec import execute_onnx
+from qonnx.core.onnx_exec import execute_node
 
 from gatewright.builds.documents import Documents
 from gatewright.builds.folder import TRACED
@@ -47,13 +47,19 @@ def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> StreamEngine
 
 
 def traced_values(model: onnx.ModelProto, arguments: Arguments) -> dict[str, npt.NDArray[Any]]:
-    """Every tensor of a traced graph, by name, in the user's layout."""
-    names = [value.name for value in model.graph.input]
+    """Every tensor of a traced graph, by name, in the user's layout.
+
+    qonnx' ``execute_onnx`` would look for the shape and the annotation of each tensor among those
+    of all, which takes longer than to compute them; here each has its shape, and no annotation.
+    """
     wrapper = ModelWrapper(respecialize(model, [a.shape for a in arguments]))
+    opsets = wrapper.get_opset_imports()
+    values: dict[str, Any] = wrapper.make_empty_exec_context()
+    names = [value.name for value in wrapper.graph.input]
+    values |= zip(names, arguments, strict=True)
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and saturates
-        values: dict[str, npt.NDArray[Any]] = execute_onnx(
-            wrapper, dict(zip(names, arguments, strict=True)), True
-        )
+        for node in wrapper.graph.node:
+            execute_node(node, values, wrapper.graph, opsets[node.domain], True)
     return values
 
 

@@ -58,3 +58,10 @@ def test_no_fold_that_was_not_counted_is_named() -> None:
     assert "32 multipliers fit arty-a7-100t" in got
     assert "32 do not fit" in got and "cmod-a7-35t (144% of the LUTs)" in got
     assert "16" not in got.replace("cmod-a7-35t", "") and "where synth counts smaller folds" in got
+
+
+@pytest.mark.parametrize(
+    ("used", "shown"), [(0, "0%"), (1, "<1%"), (4, "<1%"), (5, "<1%"), (6, "1%"), (1_001, "100%")]
+)
+def test_a_little_is_not_shown_as_nothing(used: int, shown: str) -> None:
+    assert Usage(used, 1_000).percent == shown

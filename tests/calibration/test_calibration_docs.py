@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from hasty import hasty_environment
 
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
@@ -18,10 +18,6 @@ pytest.importorskip("sklearn")
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "calibration.md").read_text()
-ENVIRONMENT = {
-    **os.environ,
-    "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
-}
 
 
 def blocks(language: str) -> list[str]:
@@ -35,7 +31,7 @@ def test_the_python_examples_run(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env=ENVIRONMENT,
+        env=hasty_environment(),
     )
     assert done.returncode == 0, done.stderr
     assert "11 quantizers placed from 200 sequences" in done.stdout
@@ -54,7 +50,7 @@ def test_the_command_lines_run(tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             cwd=tmp_path,
-            env=ENVIRONMENT,
+            env=hasty_environment(),
         )
         assert done.returncode == 0, done.stderr
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ pytest.importorskip("sklearn")
 
 import torch
 from click.testing import CliRunner
+from hasty import hasty_environment
 
 import gatewright
 from gatewright.cli.commands import main
@@ -81,13 +81,12 @@ def test_the_other_ways_lose_as_little(digits: ModuleType, options: dict[str, An
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    paths = os.pathsep.join(filter(None, [str(FOLDER), str(ROOT), os.environ.get("PYTHONPATH")]))
     return subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "gatewright", *arguments],
         capture_output=True,
         text=True,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": paths},
+        env=hasty_environment(FOLDER),
     )
 
 

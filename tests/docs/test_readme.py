@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hasty import hasty_environment
 
 from gatewright.errors import CODES
 
@@ -32,7 +33,8 @@ def workspace(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("code", blocks("python"), ids=["digits", "states"])
 def test_the_python_examples_run(code: str, workspace: Path) -> None:
-    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, cwd=workspace)
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    subprocess.run(command, check=True, cwd=workspace, env=hasty_environment())
     assert len(list(workspace.glob("build/*/hls/top.cpp"))) == 1
 
 
@@ -58,6 +60,7 @@ def test_the_command_lines_run(workspace: Path) -> None:
             capture_output=True,
             text=True,
             cwd=workspace,
+            env=hasty_environment(),
         )
         assert done.returncode == 0, done.stderr
     assert np.load(workspace / "y.npy").shape == (4, 10)

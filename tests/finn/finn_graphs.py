@@ -13,6 +13,7 @@ from brevitas.quant import (
     Int8WeightPerChannelFloat,
     Int8WeightPerTensorFixedPoint,
     Int8WeightPerTensorFloat,
+    Uint8ActPerTensorFloat,
 )
 from torch import Tensor, nn
 
@@ -43,12 +44,14 @@ class Shape:
         kind: ``lstm`` or ``rnn``.
         inputs: Features of the model's input.
         dense: Outputs of the layer before the first recurrent node; 0 for none.
+        convs: Convolutions over time before it, of which all but the first halve T.
         layers: Of a node.
         both: Whether a node has both directions.
         steps: T.
         bits: Of weights and activations.
         channels: Whether weights have a scale for each channel.
         fixed: Whether scales around the recurrent nodes are powers of two.
+        shifts: Whether those inside them are.
         last: Whether only the last step is used.
         exported: Whether Brevitas writes the file; else we trace the module.
         multipliers: What the nodes are folded by.
@@ -59,12 +62,14 @@ class Shape:
     kind: str = "lstm"
     inputs: int = 4
     dense: int = 5
+    convs: int = 0
     layers: int = 1
     both: bool = False
     steps: int = 5
     bits: int = 8
     channels: bool = False
     fixed: bool = True
+    shifts: bool = False
     last: bool = False
     exported: bool = True
 
@@ -85,9 +90,12 @@ SHAPES = (
     Shape("per_channel", channels=True),
     Shape("per_channel_four_bits", channels=True, bits=4, layers=2, hidden=(4,)),
     Shape("float_scales", fixed=False),
+    Shape("shifts", shifts=True),
     Shape("last_step", last=True),
     Shape("last_step_rnn", last=True, kind="rnn", exported=False, bits=5),
     Shape("one_step", steps=1),
+    Shape("conv_lstm_dense", dense=0, convs=1),
+    Shape("two_convs", dense=0, convs=2, steps=11),
 )
 
 
@@ -103,6 +111,13 @@ class Model(nn.Module):
         if shape.dense:
             self.front = qnn.QuantLinear(width, shape.dense, bias=False, weight_quant=weights)
             width = shape.dense
+        self.convs, self.relus = nn.ModuleList(), nn.ModuleList()
+        for i in range(shape.convs):
+            options = {"padding": 1, "stride": 1 + (i > 0), "bias": i > 0}
+            conv = qnn.QuantConv1d(width, width + 1, 3, weight_quant=weights, **options)
+            self.convs.append(conv)
+            self.relus.append(qnn.QuantReLU(act_quant=Uint8ActPerTensorFloat))
+            width += 1
         self.recurrent, self.quants, self.dense = (nn.ModuleList() for _ in range(3))
         for i, hidden in enumerate(shape.hidden):
             self.recurrent.append(recurrent(shape, width, hidden))
@@ -113,8 +128,15 @@ class Model(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, T, I] to [B, T, OUTPUTS], or of the last step [B, OUTPUTS]."""
+        if self.shape.dense or self.shape.convs:
+            x = self.quant(x)
         if self.shape.dense:
-            x = self.front(self.quant(x))
+            x = self.front(x)
+        if self.shape.convs:
+            x = x.transpose(1, 2)
+            for conv, relu in zip(self.convs, self.relus, strict=True):
+                x = conv(x if conv is self.convs[0] else relu(x))
+            x = x.transpose(1, 2)
         layers = list(zip(self.recurrent, self.quants, self.dense, strict=True))
         for layer, quant, dense in layers:
             x = layer(x)[0]
@@ -126,8 +148,10 @@ class Model(nn.Module):
 
 def recurrent(shape: Shape, inputs: int, hidden: int) -> nn.Module:
     classes: dict[str, Callable[..., nn.Module]] = {"lstm": qnn.QuantLSTM, "rnn": qnn.QuantRNN}
-    acts = act(shape.bits, fixed=False)
+    acts = act(shape.bits, shape.shifts)
     extra = {"cell_state_quant": acts} if shape.kind == "lstm" else {}
+    if shape.shifts:
+        extra["gate_acc_quant"] = acts
     return classes[shape.kind](
         inputs,
         hidden,
@@ -135,7 +159,7 @@ def recurrent(shape: Shape, inputs: int, hidden: int) -> nn.Module:
         bidirectional=shape.both,
         batch_first=True,
         io_quant=acts,
-        weight_quant=weight(shape.bits, fixed=False, channels=shape.channels),
+        weight_quant=weight(shape.bits, shape.shifts, shape.channels),
         return_quant_tensor=False,
         **extra,
     )

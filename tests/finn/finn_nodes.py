@@ -13,10 +13,12 @@ from finn_graphs import Shape, recurrent
 
 from gatewright import frontend
 from gatewright.boards.families.xilinx import XILINX_CELLS
-from gatewright.finn.design import NodeDesign
+from gatewright.finn.design import NodeDesign, packed_design
 from gatewright.finn.rtl import node_files
+from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.hls_templates.project.hls.write import write_project
 from gatewright.hls_templates.project.names import LIBRARY_LIST, SOURCES
+from gatewright.qonnx.node import lowered
 from gatewright.tools.yosys import find_yosys, run_yosys
 
 STAT = "stat.json"
@@ -48,6 +50,29 @@ def node_data(shape: Shape, seed: int = 0) -> bytes:
         module.eval(), torch.zeros(1, shape.steps, shape.inputs)
     ).SerializeToString()
     return data
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node as it is folded.
+
+    Attributes:
+        shape: Of its layers.
+        multipliers: Budget of each.
+        requantizer: As ``MappingOptions`` has it; ``thresholds`` is what layers have whose
+            requantizers have no cheaper form.
+    """
+
+    shape: Shape
+    multipliers: int
+    requantizer: str = "auto"
+
+    @property
+    def design(self) -> NodeDesign:
+        """Its kernels."""
+        steps = self.shape.steps
+        options = MappingOptions(self.multipliers, self.requantizer, steps)
+        return NodeDesign(packed_design(lowered(node_data(self.shape)).graph, options), steps)
 
 
 @dataclass(frozen=True)

@@ -6,48 +6,58 @@ The nodes here are none of those that the fit has seen (``benchmarks/finn_luts.p
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from blind_nodes import MEASURED, blind
 from choices import choice
 from commit_choice import commit
 from finn_graphs import Shape
-from finn_nodes import count, node_data
+from finn_nodes import Node, count
 
-from gatewright.finn.blocks import XC7, product_blocks, ram_blocks, rom_blocks
-from gatewright.finn.design import node_design
+from gatewright.finn.blocks import XC7, BlockRams, product_blocks, ram_blocks, rom_blocks
 from gatewright.finn.estimate import estimate
+from gatewright.finn.features import BLOCK_RAM, DSP, CountedKind
+from gatewright.finn.lut_weights import WEIGHTS
 
 PART = "xc7z020clg400-1"
 NEAR = 0.25
 UNSEEN = (
-    (Shape("five-bits", inputs=3, hidden=(7,), bits=5, steps=6), 48),
-    (Shape("rnn", inputs=7, hidden=(12,), kind="rnn", bits=4, channels=True, steps=6), 24),
-    (Shape("few", inputs=9, hidden=(20,), steps=6, last=True), 8),
-    (Shape("long", inputs=4, hidden=(5,), both=True, bits=4, steps=70), 32),
-    (Shape("channels", inputs=2, hidden=(9,), channels=True, steps=9), 72),
-    (Shape("stack", inputs=6, hidden=(4,), kind="rnn", layers=3, bits=8), 20),
-    (Shape("wide-memory", inputs=30, hidden=(40,), kind="rnn", steps=4), 8),
-    (Shape("three-bits", inputs=5, hidden=(6,), bits=3, steps=5), 24),
+    Node(Shape("five-bits", inputs=3, hidden=(7,), bits=5, steps=6), 48),
+    Node(Shape("rnn", inputs=7, hidden=(12,), kind="rnn", bits=4, channels=True, steps=6), 24),
+    Node(Shape("few", inputs=9, hidden=(20,), steps=6, last=True), 8),
+    Node(Shape("long", inputs=4, hidden=(5,), both=True, bits=4, steps=70), 32),
+    Node(Shape("channels", inputs=2, hidden=(9,), channels=True, steps=9), 72),
+    Node(Shape("stack", inputs=6, hidden=(4,), kind="rnn", layers=3, bits=8), 20),
+    Node(Shape("wide-memory", inputs=30, hidden=(40,), kind="rnn", steps=4), 8),
+    Node(Shape("three-bits", inputs=5, hidden=(6,), bits=3, steps=5), 24),
+    *map(blind, MEASURED),
 )
 SEED = int(commit()[:8] or "0", 16)
 CHOSEN = UNSEEN if choice("inside") else [UNSEEN[SEED % len(UNSEEN)]]
 
 
+def named(node: Node) -> str:
+    return node.shape.name
+
+
 @pytest.mark.compiles
 @pytest.mark.slow
-@pytest.mark.parametrize(("shape", "budget"), CHOSEN, ids=lambda case: getattr(case, "name", ""))
-def test_a_node_takes_what_is_estimated(shape: Shape, budget: int, tmp_path: Path) -> None:
-    node = node_design(node_data(shape), shape.steps, budget)
-    said, there = estimate(node.design, PART), count(node, tmp_path, XC7.name)
+@pytest.mark.parametrize("node", CHOSEN, ids=named)
+def test_a_node_takes_what_is_estimated(node: Node, tmp_path: Path) -> None:
+    said, there = estimate(node.design.design, PART), count(node.design, tmp_path, XC7.name)
     assert (said.dsps, said.brams) == (there.dsps, there.brams)
     assert abs(said.luts / there.total - 1) <= NEAR, f"{said.luts} of {there.total} LUTs"
 
 
-@pytest.mark.parametrize(("shape", "budget"), UNSEEN, ids=lambda case: getattr(case, "name", ""))
-def test_every_kind_has_a_weight(shape: Shape, budget: int) -> None:
-    """And every module that a node may have is counted: without either this is an error."""
-    said = estimate(node_design(node_data(shape), shape.steps, budget).design, PART)
-    assert said.luts > 0 and said.dsps > 0
+def test_every_kind_has_a_weight() -> None:
+    assert {*WEIGHTS, DSP, BLOCK_RAM} == set(get_args(CountedKind))
+
+
+@pytest.mark.parametrize("node", UNSEEN, ids=named)
+def test_every_module_is_counted(node: Node) -> None:
+    """One that is not is an error."""
+    assert estimate(node.design.design, PART).luts > 0
 
 
 @pytest.mark.parametrize(
@@ -56,11 +66,13 @@ def test_every_kind_has_a_weight(shape: Shape, budget: int) -> None:
         *[(8, 1024, 0), (9, 1024, 1), (9, 930, 0), (36, 233, 0), (36, 235, 1), (18, 464, 0)],
         *[(18, 470, 1), (72, 230, 0), (72, 232, 2), (44, 256, 0), (80, 256, 0), (108, 256, 3)],
         *[(144, 256, 4), (256, 256, 0), (16, 520, 0), (8, 1100, 1), (4, 2100, 0), (4, 4096, 1)],
+        *[(40, 2720, 7), (16, 2720, 3), (20, 2720, 4), (40, 1500, 4), (24, 1100, 2), (30, 3000, 5)],
+        *[(11, 5000, 4), (100, 700, 6), (13, 9000, 7)],
     ],
 )
 def test_roms(width: int, depth: int, halves: int) -> None:
     """As yosys 0.70 took them when it was asked."""
-    assert rom_blocks(width, depth) == halves
+    assert _halves(rom_blocks(width, depth)) == halves
 
 
 @pytest.mark.parametrize(
@@ -68,12 +80,16 @@ def test_roms(width: int, depth: int, halves: int) -> None:
     [
         *[(8, 4, 0), (42, 20, 0), (42, 64, 0), (42, 128, 0), (10, 200, 0), (42, 300, 2)],
         *[(100, 132, 3), (72, 40, 0), (20, 600, 2), (36, 512, 1), (10, 128, 0), (40, 132, 2)],
-        *[(66, 132, 2), (200, 132, 6), (64, 24, 0)],
+        *[(66, 132, 2), (200, 132, 6), (64, 24, 0), (40, 1100, 4), (30, 1100, 3), (12, 5000, 5)],
     ],
 )
 def test_rams(width: int, depth: int, halves: int) -> None:
     """As yosys 0.70 took them when it was asked."""
-    assert ram_blocks(XC7, width, depth) == halves
+    assert _halves(ram_blocks(XC7, width, depth)) == halves
+
+
+def _halves(blocks: BlockRams | None) -> int:
+    return blocks.halves if blocks else 0
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 It is compiled with little optimization, and g++ reads the headers of ap_int and of the simulators,
 which are the same for all designs, once a session instead of once a design. The sources, the
-harness and all that is compared are the same. Tests of what users compile, and those that call
-commands in processes of their own, have what users have.
+harness and all that is compared are the same. Tests of what users compile have what users have, and
+so have processes that tests start, but for those with ``hasty_environment``.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ template <int... N> struct Made<std::integer_sequence<int, N...>> {
 static_assert(Made<std::make_integer_sequence<int, 64>>::SIZE > 0, "");
 """
 }
+MADE_SOON = {"MAKEFLAGS": "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0"}
+"""In the environment of ``verilator --binary``: its own runtime is not optimized, either."""
 # g++ takes memory that is there before it looks for garbage.
 ROOMY = ("--param", "ggc-min-heapsize=1000000")
 
@@ -64,6 +66,19 @@ def make_haste() -> None:
     simulators.verilator_model = haste.verilator_model
     simulators.cxxrtl_model = haste.cxxrtl_model
     library.ap_flags = haste.ap_flags
+
+
+def hasty_environment(*paths: Path, **more: str) -> dict[str, str]:
+    """For a process that compiles soon, too.
+
+    Args:
+        paths: What else it imports from.
+        more: Other variables.
+    """
+    helpers = Path(__file__).parent
+    before = [str(path) for path in (helpers / "soon", helpers, helpers.parents[1], *paths)]
+    inherited = [path for path in [os.environ.get("PYTHONPATH")] if path]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([*before, *inherited]), **more}
 
 
 class Haste:

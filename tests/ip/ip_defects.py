@@ -11,11 +11,12 @@ class Defect:
 
     Attributes:
         what: In a few words.
-        file: Without version and suffix, or ``wrapper``.
+        file: Without version and suffix, or ``wrapper``, or a whole name.
         old: What stands there, once.
         new: What stands there instead.
         check: What the bench says, a regular expression.
         case: The design in which it shows.
+        more: More changes of the file.
     """
 
     what: str
@@ -24,6 +25,12 @@ class Defect:
     new: str
     check: str
     case: str = "pointwise-8"
+    more: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def changes(self) -> tuple[tuple[str, str], ...]:
+        """All of them."""
+        return ((self.old, self.new), *self.more)
 
 
 AFTER_CLEAR = "clear_status|clear_leaves_open|answer_of_nothing|golden|last"

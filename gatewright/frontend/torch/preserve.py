@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from gatewright.frontend.torch.scopes import is_users, scopes
+from gatewright.frontend.torch.scopes import is_users, modules, scopes
 
 _MAPPINGS = (dict, OrderedDict, defaultdict)
 _SEQUENCES = (list, deque)
@@ -126,9 +126,11 @@ class _Snapshot:
         values = [value for reached in found for _, value in reached]
         owners = [v for v in values if isinstance(v, nn.Module) or _is_object(v)]
         self._attributes = [(vars(owner), _contents(vars(owner))) for owner in owners]
-        self._containers = [(v, _contents(v)) for v in values if type(v) in _CONTAINERS]
+        containers = [v for v in values if type(v) in _CONTAINERS]
+        self._containers = [(v, _contents(v)) for v in containers if v]
+        self._empty = [v for v in containers if not v]  # most are
         # Modules that TorchScript compiled hold theirs elsewhere.
-        self._modes = [(module, module.training) for module in model.modules()]
+        self._modes = [(module, module.training) for module in modules(model)]
         tensors = {id(v): v for v in (*values, *model.parameters(), *model.buffers())}.values()
         self._tensors = [(t, t.detach().clone(), t.requires_grad) for t in tensors if _is_plain(t)]
         arrays = [v for v in values if isinstance(v, np.ndarray) and v.flags.writeable]
@@ -142,6 +144,9 @@ class _Snapshot:
             _restore(attributes, before)
         for container, before in self._containers:
             _restore(container, before)
+        for container in self._empty:
+            if container:
+                container.clear()
         for module, mode in self._modes:
             if module.training != mode:
                 module.training = mode

@@ -60,13 +60,25 @@ class Scope:
                 self.owner[name] = value
 
 
+def modules(model: nn.Module) -> list[nn.Module]:
+    """Those of ``model.modules()``, which walks back through all above for each."""
+    found: dict[nn.Module, None] = {}
+    waiting: list[nn.Module | None] = [model]
+    while waiting:
+        module = waiting.pop()
+        if module is not None and module not in found:
+            found[module] = None
+            waiting += reversed(list(module._modules.values()))
+    return list(found)
+
+
 def scopes(model: nn.Module) -> list[Scope]:
     """The classes of a model that are the user's, and the globals that their methods use.
 
     Globals are those of the Python modules which define these classes, also where a method uses
     them through a function there.
     """
-    kinds = dict.fromkeys(type(module) for module in model.modules())
+    kinds = dict.fromkeys(type(module) for module in modules(model))
     classes = dict.fromkeys(c for kind in kinds for c in kind.__mro__ if is_users(c))
     homes = {c.__module__ for c in classes}
     used: dict[int, tuple[dict[str, Any], set[str]]] = {}

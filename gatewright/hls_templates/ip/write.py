@@ -12,6 +12,7 @@ import jinja2
 from gatewright.hls_templates.ip.constants import MAP, c_header, python_module, sv_package
 from gatewright.hls_templates.ip.ports import IpPort, ip_ports
 from gatewright.hls_templates.ip.registers import ADDRESS_BITS, ARRAY, REGISTERS, constants
+from gatewright.hls_templates.kernels.axis.kernel import AxisPort
 from gatewright.hls_templates.library import file_list, guarded, library, versioned_sv
 from gatewright.hls_templates.mapping.dataflow import Design
 from gatewright.hls_templates.project.names import (
@@ -182,18 +183,25 @@ def _bench(ip: IpDesign, values: Mapping[str, Any]) -> dict[str, str]:
         port.name: [port.beats_of(steps) for steps in ip.golden[port.core.tensor]]
         for port in (*ip.inputs, *ip.outputs)
     }
-    first, parts = beats[ip.inputs[0].name][0], ip.inputs[0].beats * ip.inputs[0].core.folds
+    sequences = [port for port in ip.inputs if port.core.sequence]
+    golden_steps = max(len(beats[port.name][0]) // port.step_beats for port in ip.inputs)
     port_of = {port.name: port for port in (*ip.inputs, *ip.outputs)}
     more = {
         "sequences": len(next(iter(beats.values()))),
         "counts": {name: sum(map(len, found)) for name, found in beats.items()},
-        "limit": 10_000 + 20 * ip.cycles + 4 * _longest(ip),
+        "limit": 1_000 + 20 * ip.cycles + 4 * _longest(ip),
         "flight": 2 * ip.cycles + 1,
-        "parts": parts,
-        "golden_steps": len(first) // parts,
-        "pieces": ip.streams and len(first) > parts,
-        # Whether the hardware sees that the first sequence of the first port is cut to one step.
-        "counted": (ip.design.fixed_steps or ip.design.matched) and len(first) > parts,
+        "golden_steps": golden_steps,
+        "pieces": ip.streams and golden_steps > 1,
+        "first": next((ip.inputs.index(port) for port in sequences), 0),
+        "longest": ip.design.max_steps if sequences and not ip.design.fixed_steps else None,
+        "several": len(sequences) > 1,
+        # Whether the hardware sees that a sequence is cut to one step.
+        "counted": (ip.design.fixed_steps or ip.design.matched) and golden_steps > 1,
+        "matched": _mask(ip.design, ip.design.matched),
+        "reached": {
+            port.name: _mask(ip.design, ip.design.reaching(port.core)) for port in ip.outputs
+        },
         "at": {register.name: f"12'h{register.offset:03x}" for register in REGISTERS},
         "bit": {name: value for name, value, _ in constants()},
         "values": {r.name: r.value for r in REGISTERS if r.value is not None},
@@ -211,8 +219,11 @@ def _bench(ip: IpDesign, values: Mapping[str, Any]) -> dict[str, str]:
 
 def _longest(ip: IpDesign) -> int:
     """Beats of the longest sequence that a port may take, as far as that is limited."""
-    port = ip.inputs[0]
-    return (ip.design.max_steps or 0) * port.core.folds * port.beats
+    return (ip.design.max_steps or 0) * max(port.step_beats for port in ip.inputs)
+
+
+def _mask(design: Design, ports: Collection[AxisPort]) -> int:
+    return sum(1 << i for i, port in enumerate(design.inputs) if port in ports)
 
 
 def _hex(sequences: Sequence[Sequence[int]], bits: int) -> str:

@@ -154,6 +154,14 @@ class Design:
             found[port.name] = (f"{port.name}_b",)
         return found
 
+    def reaching(self, output: AxisPort) -> tuple[AxisPort, ...]:
+        """The inputs on which an output depends."""
+        needed = {output.stream}
+        for stage in reversed(self.stages):
+            if needed.intersection(stage.writes):
+                needed.update(stage.reads)
+        return tuple(port for port in self.inputs if port.stream in needed)
+
     @property
     def layers(self) -> tuple[Kernel, ...]:
         """The kernels that keep a state."""
