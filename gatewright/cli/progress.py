@@ -6,7 +6,7 @@ On a terminal they stand in one line that goes; elsewhere a line is written now 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from time import monotonic, perf_counter
 
@@ -92,11 +92,12 @@ def alive(step: Doing, show: Callable[[Text], None], quiet: bool = False) -> Ite
 
 
 def _tell(step: Doing, show: Callable[[Text], None], over: Event) -> None:
-    while not over.wait(LOOK):
-        if ERR.is_terminal:
-            show(plain(step.line()[: ERR.width - 4]))
-        elif step.is_due():
-            ERR.print(plain(f"  {step.line()}"), highlight=False, soft_wrap=True)
+    with suppress(OSError):  # signs that reach nobody stop, and the work goes on
+        while not over.wait(LOOK):
+            if ERR.is_terminal:
+                show(plain(step.line()[: ERR.width - 4]))
+            elif step.is_due():
+                ERR.print(plain(f"  {step.line()}"), highlight=False, soft_wrap=True)
 
 
 @contextmanager
