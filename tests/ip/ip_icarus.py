@@ -20,6 +20,10 @@ def simulate(folder: Path, *arguments: str, name: str = "gatewright") -> str:
     done = subprocess.run(command, cwd=folder / "ip", capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     said = subprocess.run(
-        ["vvp", "-n", "../tb.vvp", *arguments], cwd=folder / "ip", capture_output=True, text=True
+        ["vvp", "-n", "../tb.vvp", *arguments],
+        cwd=folder / "ip",
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     return said.stdout + said.stderr
