@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import brevitas.nn as qnn
 import pytest
@@ -60,7 +61,29 @@ def two() -> Model:
     )
 
 
-MODELS: dict[str, Callable[[], Model]] = {"head": head, "everywhere": everywhere, "two": two}
+def joined() -> Model:
+    """Functions of what two layers return, one of them read twice."""
+
+    def forward(m: Any, x: torch.Tensor) -> torch.Tensor:
+        x = m.inp(x)
+        first, second = m.rnn(x)[0][:, -1], m.second(x)[0][:, -1]
+        return m.out(torch.cat((first, first - second), dim=1))
+
+    return Model(
+        forward,
+        inp=qnn.QuantIdentity(**ACT, bit_width=6),
+        rnn=layer("lstm", 6),
+        second=layer("rnn"),
+        out=linear(2 * H, 3),
+    )
+
+
+MODELS: dict[str, Callable[[], Model]] = {
+    "head": head,
+    "everywhere": everywhere,
+    "two": two,
+    "joined": joined,
+}
 
 
 CASES = list(itertools.product(MODELS, IO_TYPES))
