@@ -17,7 +17,7 @@ from brevitas.quant import (
 )
 from hls4ml_grid import IO_TYPES, drawn
 from hls4ml_models import H, I, Model, T, calibrated, layer, linear
-from hls4ml_runs import check_equal, convert
+from hls4ml_runs import check_equal, check_torch, convert
 
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
@@ -93,4 +93,8 @@ CASES = list(itertools.product(MODELS, IO_TYPES))
 def test_predict_equals_our_integers(name: str, io_type: str, tmp_path: Path) -> None:
     torch.manual_seed(len(name))
     model = calibrated(MODELS[name]())
-    check_equal(convert(model, tmp_path, (T, I), io_type=io_type), model)
+    converted = convert(model, tmp_path, (T, I), io_type=io_type)
+    if name == "joined":  # by functions of which we make no integers
+        check_torch(converted, model)
+    else:
+        check_equal(converted, model)

@@ -1,4 +1,4 @@
-"""What hls4ml would leave unread of a torch model is refused; what reads a layer of ours is kept."""
+"""What hls4ml would leave unread of a torch model is refused; what reads our layers is kept."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
     "out": lambda: linear(H, 3),
     "one": lambda: linear(H, 1),
     "drop": nn.Dropout,
+    "threshold": lambda: nn.Threshold(0.5, 0.5),
+    "norm": lambda: nn.LayerNorm((T, H)),
     "inplace": lambda: nn.ReLU(inplace=True),
     "getitem_quant": lambda: qnn.QuantIdentity(act_quant=Int8ActPerTensorFixedPoint),
 }
@@ -140,6 +142,21 @@ def test_what_hls4ml_passes_over(name: str, modules: dict[str, nn.Module], tmp_p
     assert remedy in error.remedy
 
 
+OPTIONS: dict[str, tuple[Forward, str]] = {
+    "threshold": (lambda m, x: m.threshold(last(m, x)), "value=0"),
+    "norm": (lambda m, x: m.norm(m.rnn(x)[0]), "one number"),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_of_a_module_that_hls4ml_has(
+    name: str, modules: dict[str, nn.Module], tmp_path: Path
+) -> None:
+    forward, remedy = OPTIONS[name]
+    error = refused(Model(forward, **modules).eval(), tmp_path, "GW-109")
+    assert error.where == name and remedy in error.remedy
+
+
 def test_two_shapes(modules: dict[str, nn.Module], tmp_path: Path) -> None:
     model = Model(lambda m, x: m.out(h := last(m, x)) + m.one(h), **modules).eval()
     assert "one shape" in refused(model, tmp_path, "GW-409").remedy
@@ -217,12 +234,14 @@ def test_two_layers_that_are_joined(
 
 
 def test_a_function_of_what_a_layer_returns(modules: dict[str, nn.Module], tmp_path: Path) -> None:
-    """As of a ReLU that is a module: with the type that the remedy says."""
+    """As of a ReLU that is a module."""
     model = Model(lambda m, x: torch.relu(last(m, x)), **modules).eval()
-    wide = refused(model, tmp_path, "GW-409").remedy.rpartition(" to ")[2].rstrip(".")
-    precision = {"LayerName": {"relu": {"Precision": {"result": wide}}}}
-    converted = convert(model, tmp_path, (T, I), settings=precision)
-    assert converted.graph["relu"].inputs == ["rnn"]
+    relu = convert(model, tmp_path, (T, I)).graph["relu"]
+    assert relu.inputs == ["rnn"]
+    read, given = (
+        v.type.precision for v in (relu.get_input_variable(), relu.get_output_variable())
+    )
+    assert given.integer >= read.integer and given.fractional >= read.fractional
 
 
 def test_a_state_behind_another_layer(tmp_path: Path) -> None:

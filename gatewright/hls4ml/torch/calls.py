@@ -57,7 +57,8 @@ _WITHOUT_EFFECT = {"inplace": False, "dtype": None, "_stacklevel": 3}
 _FORMS = (
     "Keep to relu(x), sigmoid(x), tanh(x), softmax(x, dim=...), a + b, a - b, a * b, x + 1, x * 2, "
     "minimum(a, b), maximum(a, b), cat((a, b), dim=...) of other than the batch, x.flatten(1), "
-    "x.view(...) and x.squeeze(...), with a and b two different tensors of one shape; or make it a module."
+    "x.view(...) and x.squeeze(...), with a and b two different tensors of one shape; or make it a "
+    "module."
 )
 
 

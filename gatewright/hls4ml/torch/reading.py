@@ -16,6 +16,7 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend.torch.changes import remedy, seen
 from gatewright.frontend.torch.checks import check_model, returns_no_tensors
 from gatewright.hls4ml.torch.calls import check_call
+from gatewright.hls4ml.torch.options import check_options
 from gatewright.hls4ml.torch.selection import is_index, selection
 
 RECURRENT = ("QuantLSTM", "QuantRNN")
@@ -33,8 +34,8 @@ def check_reading(model: nn.Module) -> None:
         model: As hls4ml is given it.
 
     Raises:
-        GatewrightError: As ``check_model``; GW-110 for hooks and the like; GW-108 for what
-            ``forward()`` does and hls4ml would pass over.
+        GatewrightError: As ``check_model``; GW-110 for hooks and the like; GW-108, GW-109 for what
+            ``forward()`` does, or a module, and hls4ml would pass over.
     """
     check_model(model)
     if seen(model, ""):
@@ -91,6 +92,7 @@ def _check_module(node: fx.Node, modules: Modules) -> None:
             f"it overwrites {read.name}, which others read, and hls4ml does not",
             "Make it with inplace=False.",
         )
+    check_options(where, module)
     if _is_recurrent(node, modules):
         selection(where, node)
 
