@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any, ClassVar
 
 from hls4ml.model.attributes import Attribute, ConfigurableAttribute
@@ -33,6 +34,7 @@ class GatewrightRecurrent(Layer):  # type: ignore[misc]
         part: Part = self.get_attr("part")
         _check_backend(self)
         _check_style(self.model.config, part.where)
+        _check_reuse(self.model.config.get_reuse_factor(self), part.where)
         check_result(self.model.config, self.name, part.output_type)
         setattr(self, TAKES, part.input_types)
         self.channels_last_converted = True
@@ -60,3 +62,14 @@ def _check_style(config: Any, where: str) -> None:
             remedy="Leave PipelineStyle out, or make it dataflow.",
         )
     config.pipeline_style = "dataflow"
+
+
+def _check_reuse(reuse_factor: Any, where: str) -> None:
+    """Products are divided by it."""
+    if not isinstance(reuse_factor, Integral) or reuse_factor < 1:
+        raise GatewrightError(
+            "GW-409",
+            where=where,
+            cause=f"its reuse factor is {reuse_factor!r}.",
+            remedy="Make ReuseFactor a whole number of one or more.",
+        )

@@ -10,13 +10,15 @@ from hls4ml.model.types import FixedPrecisionType, UnspecifiedPrecisionType
 
 from gatewright.errors import GatewrightError
 from gatewright.hls4ml.standin import TAKES, replace_stand_ins
-from gatewright.hls4ml.types import require_type
+from gatewright.hls4ml.types import explicit, require_type
 
 _WITH_RESULTS = (
     *("ApplyAlpha", "BatchNormalization", "Concatenate", "Conv1D", "Conv2D", "Dense", "MatMul"),
     *("Merge", "Pooling1D", "Pooling2D"),
 )
 """Layers whose results hls4ml rounds to a type that it is told, or infers."""
+_OF_TWO = ("Concatenate", "Merge")
+"""Layers of two tensors, of whose results hls4ml can infer types that hold every value."""
 
 
 def settle(model: Any) -> bool:
@@ -53,6 +55,7 @@ def settle(model: Any) -> bool:
         _check_results(nodes)
     else:
         _check_layouts(model, nodes, ours)
+        _settle_merges(model.config, nodes)
     return True
 
 
@@ -99,6 +102,24 @@ def _check_layouts(model: Any, nodes: list[Any], ours: list[Any]) -> None:
                     f"hls4ml takes the sequence between it and {other.name} for channels first",
                     "Convert with channels_last_conversion='off', or take the last step first.",
                 )
+
+
+def _settle_merges(config: Any, nodes: list[Any]) -> None:
+    """What two tensors give gets the type that holds all of it, unless the user names another."""
+    for node in nodes:
+        sources = [node.get_input_node(name) for name in node.inputs]
+        if node.class_name not in _OF_TWO or any(s.class_name == "Constant" for s in sources):
+            continue
+        shapes = [node.get_input_variable(name).shape for name in node.inputs]
+        if node.class_name == "Merge" and shapes[0] != shapes[1]:
+            raise _refused(
+                node.name,
+                f"it joins tensors of the shapes {shapes[0]} and {shapes[1]} of a sequence, and "
+                "hls4ml stretches none",
+                "Give it two tensors of one shape.",
+            )
+        if explicit(config, node.name, "result") is None:
+            node.get_output_variable().type.precision = UnspecifiedPrecisionType()
 
 
 def _between(one: Any, other: Any) -> Any:

@@ -93,16 +93,23 @@ def integers(model: nn.Module, x: np.ndarray) -> np.ndarray:
 
 def check_equal(converted: Any, model: nn.Module, seed: int = 0, steps: int = T) -> int:
     """Compile and predict; every value has to be ours, and torch's; how many there were."""
+    x, predicted = check_torch(converted, model, seed, steps)
+    assert np.count_nonzero(predicted != integers(model, x)) == 0
+    return int(predicted.size)
+
+
+def check_torch(
+    converted: Any, model: nn.Module, seed: int = 0, steps: int = T
+) -> tuple[np.ndarray, np.ndarray]:
+    """Compile and predict; every value has to be torch's; what was given and predicted."""
     converted.compile()
     x = sequences(SEQUENCES, seed, (steps, _features(converted)))
-    ours = integers(model, x)
     with torch.no_grad():
         reference = model(torch.from_numpy(x)).numpy()
-    predicted = converted.predict(x).reshape(ours.shape)
+    predicted = converted.predict(x).reshape(reference.shape)
     assert np.unique(predicted).size > 1, "a model that says nothing"
-    assert np.count_nonzero(predicted != ours) == 0
-    assert np.count_nonzero(ours != reference) == 0
-    return int(ours.size)
+    assert np.count_nonzero(predicted != reference) == 0
+    return x, predicted
 
 
 def _features(converted: Any) -> int:

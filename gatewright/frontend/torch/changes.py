@@ -26,8 +26,12 @@ def remedy(model: nn.Module, path: str | None) -> str:
         model: The whole model.
         path: Of the layer that differs; None where what lies around the layers does.
     """
-    found = [*_everywhere(), steps(model, path)]
-    return f"{'; '.join(step for step in found if step) or _IN_GENERAL}."
+    return f"{seen(model, path) or _IN_GENERAL}."
+
+
+def seen(model: nn.Module, path: str | None) -> str:
+    """The same without the stop, as far as anything can be seen; else empty."""
+    return "; ".join(step for step in (*_everywhere(), steps(model, path)) if step)
 
 
 def _everywhere() -> Iterator[str]:
@@ -40,7 +44,7 @@ def _everywhere() -> Iterator[str]:
 
 
 def steps(model: nn.Module, path: str | None) -> str:
-    """The same, as far as it can be seen; else empty."""
+    """The same of what applies to some modules only."""
     modules = _around(model) if path is None else _inside(model, path)
     found = (step for p, module in modules for step in _steps(f"model.{p}".rstrip("."), module))
     return "; ".join(dict.fromkeys(found))

@@ -13,6 +13,11 @@ Path = tuple[Any, ...]
 """Indices in their order, such as (0, (slice(None), -1)) for ``out, _ = lstm(x); out[:, -1]``."""
 
 
+def is_index(node: Any) -> bool:
+    """Whether a node of a traced model is ``x[...]``."""
+    return bool(node.op == "call_function" and node.target is operator.getitem)
+
+
 def selection(where: str, node: Any) -> Path:
     """The indices behind which everything stands that reads a layer.
 
@@ -35,6 +40,17 @@ def selection(where: str, node: Any) -> Path:
     return next(iter(found.values()))
 
 
+def drop_indices(node: Any) -> None:
+    """Let what reads a layer through indices read the layer, which gives what they select.
+
+    hls4ml looks for a call by its name only, and has none by that of an index.
+    """
+    while indices := [user for user in node.users if is_index(user)]:
+        for index in indices:
+            index.replace_all_uses_with(node)
+            node.graph.erase_node(index)
+
+
 def take(returned: Any, path: Path) -> Any:
     """What stands behind those indices."""
     return reduce(operator.getitem, path, returned)
@@ -42,7 +58,7 @@ def take(returned: Any, path: Path) -> Any:
 
 def _paths(node: Any, path: Path) -> Iterator[Path]:
     for user in node.users:
-        if user.op == "call_function" and user.target is operator.getitem:
+        if is_index(user):
             yield from _paths(user, (*path, user.args[1]))
         else:
             yield path
