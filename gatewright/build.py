@@ -69,7 +69,7 @@ class Build(Viewed, Documents):
 
     @blames_changes
     def pictures(self) -> tuple[Drawing, ...]:
-        """The dataflow and the tile schedules, as the page has them, each for a notebook to show.
+        """The dataflow, the tile schedules and where cycles go, as on the page, for notebooks.
 
         Raises:
             GatewrightError: GW-402 if a file of it is damaged.

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gatewright.page.cycles import make_work
 from gatewright.page.flow import make_flow
-from gatewright.page.render import environment
-from gatewright.page.tiles import make_picture
+from gatewright.page.render import PART_NAMES, environment
+from gatewright.page.tiles import WIDTH, make_picture
+
+WORK_ROW = 48
+"""Pixels of a kernel in the picture of cycles: a line of words and a bar."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Drawing:
 
 
 def draw(kernels: dict[str, Any]) -> tuple[Drawing, ...]:
-    """The dataflow, and the tile schedule of each recurrent layer.
+    """The dataflow, the tile schedule of each recurrent layer, and where the cycles go.
 
     Args:
         kernels: ``3_kernels.json``. The same one gives the same pictures.
@@ -41,7 +45,13 @@ def draw(kernels: dict[str, Any]) -> tuple[Drawing, ...]:
         _drawing(f"the tile schedule of {p.source}", p.width, p.height, schedule=p)
         for p in pictures
     ]
-    return (_drawing("the dataflow", flow.width, flow.height, flow=flow), *schedules)
+    work = make_work(kernels)
+    facts = {"work": work, "part_names": PART_NAMES, "row": WORK_ROW}
+    return (
+        _drawing("the dataflow", flow.width, flow.height, flow=flow),
+        *schedules,
+        _drawing("where the cycles go", WIDTH, WORK_ROW * len(work), **facts),
+    )
 
 
 def _drawing(title: str, width: float, height: float, **picture: Any) -> Drawing:

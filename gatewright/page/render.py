@@ -14,7 +14,7 @@ from gatewright.page.road import judge, make_road
 from gatewright.page.tiles import make_picture
 
 RESOURCE_WORDS = {"lut": "LUTs", "ff": "flip-flops", "bram": "block RAMs", "dsp": "DSP blocks"}
-_PARTS = {
+PART_NAMES = {
     "multiplying": "multiplying",
     "waiting": "waiting for h",
     "ends": "first operands and last tail",
@@ -48,7 +48,7 @@ def render(facts: Facts) -> str:
             work=make_work(kernels),
             pictures=[make_picture(k) for k in kernels["kernels"] if "schedule" in k],
             resource_names=RESOURCE_WORDS,
-            part_names=_PARTS,
+            part_names=PART_NAMES,
             boards=[
                 {**_UNSAID, **board, "usage": _usage(board["usage"])} for board in facts.boards
             ],

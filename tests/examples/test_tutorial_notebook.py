@@ -84,7 +84,7 @@ def test_it_shows_what_it_stores(
 
 
 def test_every_model_is_verified_and_drawn() -> None:
-    """By what is stored: no error, no difference, a dataflow and a schedule of each layer."""
+    """By what is stored: no error, no difference, a dataflow, schedules and the cycles."""
     notebook = stored()
     for name in models(notebook):
         first = next(c for c in notebook["cells"] if c["metadata"].get(MODEL) == name)
@@ -95,9 +95,10 @@ def test_every_model_is_verified_and_drawn() -> None:
         assert f"Build('build/{name}')" in said
         drawn = ["".join(output["data"].get("image/svg+xml", "")) for output in shown]
         assert said.count("<Drawing: the dataflow>") == 1
+        assert said.count("<Drawing: where the cycles go>") == 1
         schedules = [text for text in said if text.startswith("<Drawing: the tile schedule of ")]
         assert len(schedules) == len(set(schedules)) >= 1
-        assert sum(text.startswith("<svg ") for text in drawn) == 1 + len(schedules)
+        assert sum(text.startswith("<svg ") for text in drawn) == 2 + len(schedules)
         assert "".join(first["source"]).startswith(f"## `{name}`")
 
 

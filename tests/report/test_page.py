@@ -314,7 +314,7 @@ def test_pictures_stand_alone(branched):
     pictures = branched.pictures()
     recurrent = [k.source for k in branched.kernels.kernels if k.kind == "recurrent"]
     schedules = [f"the tile schedule of {source}" for source in recurrent]
-    assert [p.title for p in pictures] == ["the dataflow", *schedules]
+    assert [p.title for p in pictures] == ["the dataflow", *schedules, "where the cycles go"]
     for picture in pictures:
         root = ElementTree.fromstring(picture.svg)
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
