@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from finn.transformation.fpgadataflow.convert_to_hw.binary_matrix_vector_activation import (
+    InferBinaryMatrixVectorActivation,
+)
 from finn.transformation.fpgadataflow.convert_to_hw.quantized_matrix_vector_activation import (
     InferQuantizedMatrixVectorActivation,
 )
@@ -29,6 +32,7 @@ from gatewright.ir.types import Float32Array
 
 FINN = SimpleNamespace(standalone_thresholds=False)
 IN, OUT, LEVELS = 3, 4, 15
+BINARY = "BINARY"
 LAYOUTS = {2: "NC", 3: "NWC", 4: "NHWC"}
 TYPES = ("UINT1", "UINT2", "UINT5", "UINT8", "INT2", "INT3", "INT8", "BIPOLAR", "TERNARY")
 
@@ -46,7 +50,8 @@ def graph(
     nodes = [helper.make_node("MultiThreshold", [source, "limits"], ["y"], domain=domain, **layout)]
     between = []
     if weights is not None:
-        nodes.insert(0, helper.make_node("MatMul", ["x", "weights"], ["sums"]))
+        op, of = ("XnorPopcountMatMul", domain) if dtype == BINARY else ("MatMul", "")
+        nodes.insert(0, helper.make_node(op, ["x", "weights"], ["sums"], domain=of))
         between = [helper.make_tensor_value_info("sums", TensorProto.FLOAT, wide)]
     made = helper.make_graph(nodes, "thresholds", [x], [y], value_info=between)
     model = ModelWrapper(helper.make_model(made))
@@ -54,13 +59,14 @@ def graph(
     model.set_tensor_datatype("x", DataType[dtype])
     if weights is not None:
         model.set_initializer("weights", weights)
-        model.set_tensor_datatype("weights", DataType["INT4"])
+        model.set_tensor_datatype("weights", DataType[BINARY if dtype == BINARY else "INT4"])
     return model.transform(GiveUniqueNodeNames()).transform(InferDataTypes())
 
 
 def as_hardware(model: ModelWrapper) -> ModelWrapper:
     """As ``step_convert_to_hw`` goes on, and what is behind it."""
     for step in (
+        InferBinaryMatrixVectorActivation(),
         InferQuantizedMatrixVectorActivation(),
         InferThresholdingLayer(),
         GiveUniqueNodeNames(),
@@ -109,23 +115,29 @@ def test_what_finn_says_of_negative_ones() -> None:
     assert ops(as_hardware(step_thresholds_to_hw(model, FINN))) == ["Thresholding"]
 
 
-def product(shape: Sequence[int], rows: int) -> tuple[ModelWrapper, Float32Array]:
+def product(
+    shape: Sequence[int], rows: int, dtype: str = "INT4"
+) -> tuple[ModelWrapper, Float32Array]:
     """Products whose channels have other thresholds, and their input."""
     rng = np.random.default_rng(len(shape))
-    weights = rng.integers(-7, 8, (IN, OUT)).astype(np.float32)
-    limits = np.sort(rng.uniform(-60, 60, (rows, LEVELS)), axis=1).astype(np.float32)
-    x = rng.integers(-8, 8, shape).astype(np.float32)
-    return graph(shape, limits, "INT4", weights), x
+    low, high, most = (0, 2, IN) if dtype == BINARY else (-7, 8, 60)
+    weights = rng.integers(low, high, (IN, OUT)).astype(np.float32)
+    limits = np.sort(rng.uniform(low, most, (rows, LEVELS)), axis=1).astype(np.float32)
+    x = rng.integers(low, high, shape).astype(np.float32)
+    return graph(shape, limits, dtype, weights), x
 
 
+@pytest.mark.parametrize("dtype", ["INT4", BINARY])
 @pytest.mark.parametrize("rows", [1, OUT], ids=["of_all", "by_channel"])
 @pytest.mark.parametrize(
     "shape",
     [(6, IN), (1, 1, IN), (1, 7, IN), (1, OUT, IN), (7, 1, IN), (OUT, OUT, IN), (1, OUT, OUT, IN)],
     ids=str,
 )
-def test_products_are_thresholded_by_their_channels(shape: tuple[int, ...], rows: int) -> None:
-    model, x = product(shape, rows)
+def test_products_are_thresholded_by_their_channels(
+    shape: tuple[int, ...], rows: int, dtype: str
+) -> None:
+    model, x = product(shape, rows, dtype)
     ready = as_hardware(step_thresholds_to_hw(model, FINN))
     alone = len(shape) == 3 and rows > 1
     assert ops(ready) == (["MVAU", "Thresholding"] if alone else ["MVAU"])
