@@ -120,9 +120,9 @@ def product(
 ) -> tuple[ModelWrapper, Float32Array]:
     """Products whose channels have other thresholds, and their input."""
     rng = np.random.default_rng(len(shape))
-    low, high, most = (0, 2, IN) if dtype == BINARY else (-7, 8, 60)
+    low, high, least, most = (0, 2, 0, IN + 1) if dtype == BINARY else (-7, 8, -60, 60)
     weights = rng.integers(low, high, (IN, OUT)).astype(np.float32)
-    limits = np.sort(rng.uniform(low, most, (rows, LEVELS)), axis=1).astype(np.float32)
+    limits = np.sort(rng.uniform(least, most, (rows, LEVELS)), axis=1).astype(np.float32)
     x = rng.integers(low, high, shape).astype(np.float32)
     return graph(shape, limits, dtype, weights), x
 
