@@ -114,7 +114,7 @@ SHAPES = (
     Shape("dense_of_channels", rows=True, fixed=False, hidden=(5, 4)),
     Shape("as_many_steps_as_channels", bias=True, rows=True, hidden=(4, 5), bits=6),
     Shape("relu_lstm", relu=True, fixed=False),
-    Shape("relu_rnn", relu=True, bias=True, rows=True, kind="rnn", exported=False, bits=5),
+    Shape("relu_rnn", relu=True, bias=True, kind="rnn", exported=False, bits=5),
     Shape("unsigned_rnn", kind="rnn_relu", hidden=(5, 4), exported=False),
     Shape("unsigned_last", kind="rnn_relu", last=True, exported=False, bits=6),
     Shape("chained", hidden=(6, 4), chained=True),
