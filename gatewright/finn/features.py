@@ -78,7 +78,7 @@ def of_module(module: Module, fabric: Fabric) -> Counts:
     Raises:
         KeyError: For a module that FINN's nodes do not have.
     """
-    return MODULES[module.name](module, fabric)
+    return COUNTED_MODULES[module.name](module, fabric)
 
 
 def of_delay(width: int, latency: int) -> Counts:
@@ -268,7 +268,7 @@ def _small(module: Module, fabric: Fabric) -> Counts:
     return Counts({"small": 1})
 
 
-MODULES: Mapping[str, Callable[[Module, Fabric], Counts]] = {
+COUNTED_MODULES: Mapping[str, Callable[[Module, Fabric], Counts]] = {
     "gw_axis_read": _small,
     "gw_axis_write": _small,
     "gw_concat": _small,

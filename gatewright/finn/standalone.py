@@ -11,7 +11,7 @@ from qonnx.transformation.base import Transformation
 
 from gatewright.finn.layer import LAYER
 
-THRESHOLDS = "MultiThreshold"
+_THRESHOLDS = "MultiThreshold"
 _PRODUCTS = ("MatMul", "XnorPopcountMatMul")
 """What FINN makes an ``MVAU`` of, which takes in the thresholds behind it."""
 _FOUND = (2, 4)
@@ -36,13 +36,13 @@ class KeepThresholds(Transformation):  # type: ignore[misc]
 
     def apply(self, model: Any) -> tuple[Any, bool]:
         """Replace them all, by FINN's own transformation, which takes all that it sees."""
-        found = model.get_nodes_by_op_type(THRESHOLDS)
+        found = model.get_nodes_by_op_type(_THRESHOLDS)
         others = [node for node in found if not self._is_kept(model, node)]
         for node in others:
             node.op_type = _ASIDE
         model, _ = InferThresholdingLayer().apply(model)
         for node in others:
-            node.op_type = THRESHOLDS
+            node.op_type = _THRESHOLDS
         return model, False
 
     def _is_kept(self, model: Any, node: onnx.NodeProto) -> bool:

@@ -17,7 +17,7 @@ from finn_nodes import Node, count
 
 from gatewright.finn.blocks import XC7, BlockRams, product_blocks, ram_blocks, rom_blocks
 from gatewright.finn.estimate import estimate
-from gatewright.finn.features import BLOCK_RAM, DSP, MODULES, CountedKind
+from gatewright.finn.features import BLOCK_RAM, COUNTED_MODULES, DSP, CountedKind
 from gatewright.finn.lut_weights import WEIGHTS
 from gatewright.hls_templates import kernels
 from gatewright.hls_templates.kernels.table import FOLDERS
@@ -92,7 +92,7 @@ def test_every_kernel_of_a_node_is_counted() -> None:
     assert OUTSIDE.keys() < set(FOLDERS)
     root = Path(kernels.__path__[0])
     found = {p.stem for f in set(FOLDERS) - OUTSIDE.keys() for p in (root / f).glob("gw_*.sv")}
-    assert found - MODULES.keys() == INSIDE.keys()
+    assert found - COUNTED_MODULES.keys() == INSIDE.keys()
 
 
 @pytest.mark.parametrize("node", [*UNSEEN, *CHAINED], ids=named)
