@@ -54,8 +54,8 @@ def measured(shape: Shape, budget: int, folder: Path) -> list[tuple[Counts, int]
 
 
 KNOWN: dict[CountedKind, float] = {
-    **dict.fromkeys(("cell", "clamp", "column", "compare", "given", "half"), 1.0),
-    **dict.fromkeys(("lut_ram", "mux", "shift", "skid"), 1.0),
+    **dict.fromkeys(("cell", "clamp", "column", "compare", "gathered", "given"), 1.0),
+    **dict.fromkeys(("half", "lut_ram", "mux", "shift", "skid"), 1.0),
     "accumulator": 1.5,
     "level": 0.0,
     "operand": 2.0,

@@ -20,6 +20,9 @@ from torch import Tensor, nn
 
 from gatewright.finn import build_steps, without_vivado
 
+if not hasattr(torch.Tensor, "rename"):  # Brevitas 0.13.0 calls it; torch dropped it with 2.13
+    torch.Tensor.rename = lambda tensor, names: tensor
+
 STEPS, FEATURES, KERNEL, HIDDEN, CLASSES = 12, 4, 3, 8, 3
 PART, CLOCK_NS, FRAMES_PER_SECOND = "xc7z020clg400-1", 10.0, 100_000
 

@@ -29,6 +29,7 @@ CountedKind = Literal[
     "column",
     "compare",
     "dsp",
+    "gathered",
     "given",
     "half",
     "halves",
@@ -63,6 +64,10 @@ _CARRIED = 2 * LUT_INPUTS
 """Bits from which on ``gw_clamp`` compares by a chain of carries, as measured."""
 _COMPARED = 5
 """LUTs that this takes above those of shorter ones."""
+_JOINED = 3
+"""LUTs a bit that ``gw_elementwise`` takes to choose among more than eight rows, as measured."""
+_ROW_CONTROL = 4
+"""What counts its rows and shakes hands, in units of a small module, as measured."""
 SHIFT_REGISTER = 3
 """Stages of a delay from which on yosys makes it a shift register, a LUT for each bit."""
 
@@ -73,7 +78,7 @@ def of_module(module: Module, fabric: Fabric) -> Counts:
     Raises:
         KeyError: For a module that FINN's nodes do not have.
     """
-    return _MODULES[module.name](module, fabric)
+    return COUNTED_MODULES[module.name](module, fabric)
 
 
 def of_delay(width: int, latency: int) -> Counts:
@@ -232,6 +237,16 @@ def _sum(module: Module, fabric: Fabric) -> Counts:
     return Counts({"sum": p["LANES"] * p["Y_BITS"]})
 
 
+def _elementwise(module: Module, fabric: Fabric) -> Counts:
+    """A row of lanes is chosen, goes through the function beside it, and is put in its place."""
+    p: Any = module.params
+    rows, word = p["ROWS"], p["LANES"] * p["X_BITS"]
+    chunks = ceil(rows / 4) if rows > 1 else 0
+    counts = Counts({"column": word * chunks, "gathered": rows, "small": _ROW_CONTROL})
+    counts["mux"] += word * _JOINED * (chunks > 2)
+    return counts + of_delay(_address(rows), p["FUNCTION_LATENCY"])
+
+
 def _fifo(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
     if p["DEPTH"] > 2:
@@ -253,11 +268,12 @@ def _small(module: Module, fabric: Fabric) -> Counts:
     return Counts({"small": 1})
 
 
-_MODULES: Mapping[str, Callable[[Module, Fabric], Counts]] = {
+COUNTED_MODULES: Mapping[str, Callable[[Module, Fabric], Counts]] = {
     "gw_axis_read": _small,
     "gw_axis_write": _small,
     "gw_concat": _small,
     "gw_drain": _small,
+    "gw_elementwise": _elementwise,
     "gw_fifo": _fifo,
     "gw_fork": _small,
     "gw_product": _gw_product,

@@ -12,6 +12,7 @@ WEIGHTS: dict[CountedKind, float] = {
     "clip": 0.669,
     "column": 1.0,
     "compare": 1.0,
+    "gathered": 1.0,
     "given": 1.0,
     "half": 1.0,
     "halves": 0.245,

@@ -13,9 +13,11 @@ from qonnx.transformation.infer_shapes import InferShapes
 from gatewright.finn.conv import LowerConv1d
 from gatewright.finn.convert import InferRecurrent
 from gatewright.finn.folding import step_fold_recurrent
+from gatewright.finn.standalone import step_thresholds_to_hw
 from gatewright.qonnx import ExtractRecurrent
 
 BEFORE = "step_qonnx_to_finn"
+TO_HW = "step_convert_to_hw"
 FOLDING = "step_target_fps_parallelization"
 
 
@@ -44,13 +46,14 @@ def step_recurrent_to_finn(model: Any, cfg: Any) -> Any:
 
 
 def build_steps(steps: Sequence[Any] = tuple(default_build_dataflow_steps)) -> list[Any]:
-    """FINN's steps with ours: one before ``step_qonnx_to_finn``, one in place of the folding.
+    """FINN's steps with ours: two before their own, one in place of the folding.
 
     Args:
         steps: FINN's, by name; by default all, else such as ``hw_codegen_dataflow_steps``.
     """
     changed: dict[Any, list[Any]] = {
         BEFORE: [step_recurrent_to_finn, BEFORE],
+        TO_HW: [step_thresholds_to_hw, TO_HW],
         FOLDING: [step_fold_recurrent],
     }
     return [ours for step in steps for ours in changed.get(step, [step])]

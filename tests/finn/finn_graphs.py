@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import brevitas.nn as qnn
 import torch
@@ -41,11 +42,15 @@ class Shape:
     Attributes:
         name: Of the test.
         hidden: H of each recurrent node.
-        kind: ``lstm`` or ``rnn``.
+        kind: ``lstm``, ``rnn``, or ``rnn_relu``, whose outputs have no sign.
         inputs: Features of the model's input.
         dense: Outputs of the layer before the first recurrent node; 0 for none.
+        bias: Whether dense layers in front of a recurrent node have a bias.
+        rows: Whether their weights have a scale for each channel.
+        relu: Whether a ``QuantReLU`` stands between the first one and the recurrent node.
         convs: Convolutions over time before it, of which all but the first halve T.
-        layers: Of a node.
+        layers: Of a module.
+        chained: Whether modules follow one another directly, so that they become one node.
         both: Whether a node has both directions.
         steps: T.
         bits: Of weights and activations.
@@ -62,8 +67,12 @@ class Shape:
     kind: str = "lstm"
     inputs: int = 4
     dense: int = 5
+    bias: bool = False
+    rows: bool = False
+    relu: bool = False
     convs: int = 0
     layers: int = 1
+    chained: bool = False
     both: bool = False
     steps: int = 5
     bits: int = 8
@@ -72,6 +81,11 @@ class Shape:
     shifts: bool = False
     last: bool = False
     exported: bool = True
+
+    @property
+    def nodes(self) -> int:
+        """How many recurrent nodes it becomes."""
+        return 1 if self.chained else len(self.hidden)
 
 
 SHAPES = (
@@ -96,6 +110,16 @@ SHAPES = (
     Shape("one_step", steps=1),
     Shape("conv_lstm_dense", dense=0, convs=1),
     Shape("two_convs", dense=0, convs=2, steps=11),
+    Shape("dense_with_bias", bias=True, steps=7),
+    Shape("dense_of_channels", rows=True, fixed=False, hidden=(5, 4)),
+    Shape("as_many_steps_as_channels", bias=True, rows=True, hidden=(4, 5), bits=6),
+    Shape("relu_lstm", relu=True, fixed=False),
+    Shape("relu_rnn", relu=True, bias=True, kind="rnn", exported=False, bits=5),
+    Shape("unsigned_rnn", kind="rnn_relu", hidden=(5, 4), exported=False),
+    Shape("unsigned_last", kind="rnn_relu", last=True, exported=False, bits=6),
+    Shape("chained", hidden=(6, 4), chained=True),
+    Shape("chained_shifts", hidden=(4, 3), chained=True, shifts=True, both=True, steps=4),
+    Shape("chained_rnn", kind="rnn", hidden=(17, 3), chained=True, exported=False, last=True),
 )
 
 
@@ -108,9 +132,12 @@ class Model(nn.Module):
         acts, weights = act(shape.bits, shape.fixed), weight(shape.bits, shape.fixed)
         self.quant = qnn.QuantIdentity(act_quant=acts)
         width = shape.inputs
+        inside = weight(shape.bits, shape.fixed, shape.rows)
         if shape.dense:
-            self.front = qnn.QuantLinear(width, shape.dense, bias=False, weight_quant=weights)
+            self.front = qnn.QuantLinear(width, shape.dense, shape.bias, weight_quant=inside)
             width = shape.dense
+        if shape.relu:
+            self.relu = qnn.QuantReLU(act_quant=Uint8ActPerTensorFloat)
         self.convs, self.relus = nn.ModuleList(), nn.ModuleList()
         for i in range(shape.convs):
             options = {"padding": 1, "stride": 1 + (i > 0), "bias": i > 0}
@@ -121,10 +148,16 @@ class Model(nn.Module):
         self.recurrent, self.quants, self.dense = (nn.ModuleList() for _ in range(3))
         for i, hidden in enumerate(shape.hidden):
             self.recurrent.append(recurrent(shape, width, hidden))
-            self.quants.append(qnn.QuantIdentity(act_quant=acts))
             width = hidden * (1 + shape.both)
-            outputs = OUTPUTS if i == len(shape.hidden) - 1 else width
-            self.dense.append(qnn.QuantLinear(width, outputs, bias=False, weight_quant=weights))
+            last = i == len(shape.hidden) - 1
+            if shape.chained and not last:
+                self.quants.append(nn.Identity())
+                self.dense.append(nn.Identity())
+                continue
+            self.quants.append(qnn.QuantIdentity(act_quant=acts))
+            outputs, has_bias = (OUTPUTS, False) if last else (width, shape.bias)
+            quant = weights if last else inside
+            self.dense.append(qnn.QuantLinear(width, outputs, has_bias, weight_quant=quant))
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, T, I] to [B, T, OUTPUTS], or of the last step [B, OUTPUTS]."""
@@ -132,6 +165,8 @@ class Model(nn.Module):
             x = self.quant(x)
         if self.shape.dense:
             x = self.front(x)
+        if self.shape.relu:
+            x = self.relu(x)
         if self.shape.convs:
             x = x.transpose(1, 2)
             for conv, relu in zip(self.convs, self.relus, strict=True):
@@ -147,7 +182,11 @@ class Model(nn.Module):
 
 
 def recurrent(shape: Shape, inputs: int, hidden: int) -> nn.Module:
-    classes: dict[str, Callable[..., nn.Module]] = {"lstm": qnn.QuantLSTM, "rnn": qnn.QuantRNN}
+    classes: dict[str, Callable[..., nn.Module]] = {
+        "lstm": qnn.QuantLSTM,
+        "rnn": qnn.QuantRNN,
+        "rnn_relu": partial(qnn.QuantRNN, nonlinearity="relu"),
+    }
     acts = act(shape.bits, shape.shifts)
     extra = {"cell_state_quant": acts} if shape.kind == "lstm" else {}
     if shape.shifts:

@@ -31,12 +31,17 @@ class Alone(torch.nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
-        self.layers = recurrent(shape, shape.inputs, shape.hidden[0])
+        widths = [shape.inputs, *(hidden * (1 + shape.both) for hidden in shape.hidden)]
+        self.layers = torch.nn.ModuleList(
+            recurrent(shape, width, hidden)
+            for width, hidden in zip(widths, shape.hidden, strict=False)
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """[B, T, I] to [B, T, H] or [B, H]."""
-        y = self.layers(x)[0]
-        return y[:, -1] if self.shape.last else y
+        for layer in self.layers:
+            x = layer(x)[0]
+        return x[:, -1] if self.shape.last else x
 
 
 def node_data(shape: Shape, seed: int = 0) -> bytes:

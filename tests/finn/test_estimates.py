@@ -17,8 +17,12 @@ from finn_nodes import Node, count
 
 from gatewright.finn.blocks import XC7, BlockRams, product_blocks, ram_blocks, rom_blocks
 from gatewright.finn.estimate import estimate
-from gatewright.finn.features import BLOCK_RAM, DSP, CountedKind
+from gatewright.finn.features import BLOCK_RAM, COUNTED_MODULES, DSP, CountedKind
 from gatewright.finn.lut_weights import WEIGHTS
+from gatewright.hls_templates import kernels
+from gatewright.hls_templates.kernels.table import FOLDERS
+from gatewright.qonnx.chains import BETWEEN
+from gatewright.qonnx.region import BEHIND, STATES
 
 PART = "xc7z020clg400-1"
 NEAR = 0.25
@@ -31,8 +35,35 @@ UNSEEN = (
     Node(Shape("stack", inputs=6, hidden=(4,), kind="rnn", layers=3, bits=8), 20),
     Node(Shape("wide-memory", inputs=30, hidden=(40,), kind="rnn", steps=4), 8),
     Node(Shape("three-bits", inputs=5, hidden=(6,), bits=3, steps=5), 24),
+    Node(Shape("chained", inputs=4, hidden=(10, 5), bits=6, chained=True), 16),
+    Node(Shape("chained-rnn", inputs=5, hidden=(40, 6), kind="rnn", chained=True, last=True), 8),
     *map(blind, MEASURED),
 )
+CHAINED = [
+    Node(Shape(f"{name}-{form}", hidden=(4, 3), bits=bits, chained=True, **options), 16, form)
+    for form in ("auto", "thresholds")
+    for name, bits, options in (
+        ("chained", 8, {}),
+        ("chained-shifts", 6, {"shifts": True, "both": True}),
+        ("chained-channels", 4, {"channels": True, "last": True}),
+        ("chained-rnn", 2, {"kind": "rnn"}),
+        ("chained-unsigned", 5, {"kind": "rnn_relu"}),
+    )
+]
+"""Requantizers of each form between modules; of these, LUTs are not measured."""
+OUTSIDE: dict[str, set[str]] = {
+    "argmax": {"ArgMax"},
+    "flatten": {"Flatten"},
+    "matvec": {"MatMul", "Gemm"},
+    "multiply_add": {"BatchNormalization", "Mul", "Add"},
+    "over_time": {"ReduceMean", "ReduceMax"},
+}
+"""Kernels that stand in no node, and what of a graph becomes one."""
+INSIDE = {
+    "gw_axis_frame": "is counted with gw_axis_read, which has one",
+    "gw_axis_match": "holds one input's steps against another's; a node has one input",
+}
+"""Modules in the folders of the others that are no part of a design by themselves."""
 SEED = int(commit()[:8] or "0", 16)
 CHOSEN = UNSEEN if choice("inside") else [UNSEEN[SEED % len(UNSEEN)]]
 
@@ -54,7 +85,17 @@ def test_every_kind_has_a_weight() -> None:
     assert {*WEIGHTS, DSP, BLOCK_RAM} == set(get_args(CountedKind))
 
 
-@pytest.mark.parametrize("node", UNSEEN, ids=named)
+def test_every_kernel_of_a_node_is_counted() -> None:
+    """A kernel that is new has to be counted, or to be one that no chain of cells takes in."""
+    taken = BETWEEN | BEHIND | STATES
+    assert not [folder for folder, made_of in OUTSIDE.items() if taken & made_of]
+    assert OUTSIDE.keys() < set(FOLDERS)
+    root = Path(kernels.__path__[0])
+    found = {p.stem for f in set(FOLDERS) - OUTSIDE.keys() for p in (root / f).glob("gw_*.sv")}
+    assert found - COUNTED_MODULES.keys() == INSIDE.keys()
+
+
+@pytest.mark.parametrize("node", [*UNSEEN, *CHAINED], ids=named)
 def test_every_module_is_counted(node: Node) -> None:
     """One that is not is an error."""
     assert estimate(node.design.design, PART).luts > 0

@@ -49,7 +49,7 @@ def test_integers_stay(shape: Shape, tmp_path: Path) -> None:
         answers = [built.answer(step, one) for one in x]
         pairs = zip(answers, wanted, strict=True)
         assert sum(differing(integers(built, a), integers(built, b)) for a, b in pairs) == 0, step
-    assert len(recurrent_nodes(built.after(CODEGEN))) == len(shape.hidden)
+    assert len(recurrent_nodes(built.after(CODEGEN))) == shape.nodes
     assert np.unique(wanted).size > 2
 
 

@@ -21,8 +21,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ModelWra
     """The graph that the example ends with, and what it says."""
     folder = tmp_path_factory.mktemp("example")
     code = (
-        "import sys; sys.path[:0] = ['tests/helpers', 'examples/finn']\n"
-        "from old_brevitas import bridge; bridge()\n"
+        "import sys; sys.path.insert(0, 'examples/finn')\n"
         "from pathlib import Path; import build; build.main(Path(sys.argv[1]))"
     )
     done = subprocess.run(
