@@ -212,6 +212,28 @@ def over_time(d: Drawn) -> None:
     d.sets += 2
 
 
+def windows(d: Drawn) -> None:
+    """Steps side by side, with something in place of those outside; the largest, and the sum."""
+    kernel, stride, dilation = int(d.rng.integers(2, 4)), *map(int, d.rng.integers(1, 4, 2))
+    before, after = map(int, d.rng.integers(0, min(dilation * (kernel - 1), 2) + 1, 2))
+    for op in (ops.GROUP_MAX, ops.GROUP_SUM):
+        domain = draw_type(d.rng, 30)
+        pad = int(d.rng.choice([domain.lo, 0, domain.hi]))
+        window = d.add(
+            ops.WINDOW,
+            [d.input(domain, 3)],
+            out=False,
+            kernel=kernel,
+            stride=stride,
+            dilation=dilation,
+            before=before,
+            after=after,
+            pad=pad,
+        )
+        d.add(op, [window], kernel=kernel)
+        d.sets += 1
+
+
 def streams(d: Drawn) -> None:
     """Values of several types side by side, of all steps and of the last one."""
     parts = [d.input(draw_type(d.rng), int(d.rng.integers(1, 6))) for _ in range(3)]
@@ -280,6 +302,7 @@ KINDS: dict[Callable[[Drawn], None], int] = {
     over_time: 1,
     streams: 1,
     layer: 1,
+    windows: 1,
 }
 
 
