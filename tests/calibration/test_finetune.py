@@ -15,6 +15,7 @@ pytest.importorskip("brevitas")
 pytest.importorskip("sklearn")
 
 import torch
+from hasty import hasty_environment
 from partial_models import (
     CLASSES,
     WEIGHT_ONLY,
@@ -26,13 +27,13 @@ from partial_models import (
     sequences,
     state_of,
 )
-from test_calibration_docs import ENVIRONMENT, ROOT
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import gatewright
 from gatewright.errors import GatewrightError
 
+ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
 
@@ -56,7 +57,7 @@ def test_the_page_regains_four_bit_weights(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={**ENVIRONMENT, "BREVITAS_JIT": "1", "OMP_NUM_THREADS": "1"},
+        env=hasty_environment(BREVITAS_JIT="1"),
     )
     assert done.returncode == 0, done.stderr
     shares = dict(re.findall(r"(\w+) +([\d.]+)%", done.stdout))

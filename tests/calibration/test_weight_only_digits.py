@@ -103,7 +103,7 @@ def test_the_command_line_calibrates_and_verifies(
     arguments = ("--model", name, "--calibrate", "train", "--levels", "traced,integer")
     done = run(tmp_path, "verify", "b", *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "not one integer differs" in done.stdout
+    assert "PASS: " in done.stdout
 
 
 def test_the_command_line_takes_a_file_of_sequences(digits: ModuleType, tmp_path: Path) -> None:

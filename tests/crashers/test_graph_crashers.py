@@ -213,15 +213,18 @@ def test_trials_are_no_longer_than_the_buffers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("layer", [nn.LSTM(I, H, batch_first=True), nn.RNN(I, H, 2)])
-def test_float_layers_with_states_are_not_calibrated_into_something_else(layer: Any) -> None:
+def test_float_layers_with_states_are_not_compiled_into_something_else(
+    layer: Any, tmp_path: Path
+) -> None:
     """The cell state was ignored."""
     state = torch.randn(layer.num_layers, B, H)
     lstm_state = (state, state) if isinstance(layer, nn.LSTM) else state
     model = Net(lambda m, x: m.layer(x, lstm_state)[0], layer=layer).eval()
     x = torch.randn(B, T, I) if layer.batch_first else torch.randn(T, B, I)
-    with pytest.raises(GatewrightError) as caught:
-        gatewright.calibrate(model, x)
-    assert (caught.value.code, caught.value.where) == ("GW-109", "layer")
+    result = gatewright.calibrate(model, x)
+    with pytest.raises(GatewrightError, match="differs from sequence to sequence") as caught:
+        gatewright.compile(result.model, result.example_input, tmp_path)
+    assert (caught.value.code, caught.value.where) == ("GW-109", "layer.layers.0.0")
 
 
 def test_a_defect_has_an_exit_code_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
