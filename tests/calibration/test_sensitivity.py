@@ -211,25 +211,10 @@ def test_budgets_that_are_refused(name: str) -> None:
     assert caught.value.code == "GW-604" and caught.value.where == "max_loss"
 
 
-def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "sensed.py").write_text(
-        "import torch\n"
-        "from torch import nn\n"
-        "class Net(nn.Module):\n"
-        "    def __init__(self):\n"
-        "        super().__init__()\n"
-        f"        self.lstm = nn.LSTM({I}, {H}, batch_first=True)\n"
-        "    def forward(self, x):\n"
-        "        return self.lstm(x)[0]\n"
-        "def net():\n"
-        "    torch.manual_seed(0)\n"
-        f"    return Net().eval(), torch.zeros(1, 6, {I})\n"
-    )
-    np.save(tmp_path / "x.npy", sequences().numpy())
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
+@pytest.mark.usefixtures("float_files")
+def test_on_the_command_line() -> None:
     run = CliRunner().invoke
-    calibrate = ["compile", "sensed:net", "-o", "b", "--calibrate", "x.npy"]
+    calibrate = ["compile", "float_net:net", "-o", "b", "--calibrate", "x.npy"]
     done = run(main, [*calibrate, "--sensitivity"])
     assert done.exit_code == 0 and "lstm.layers.0.cell_state" in done.output, done.output
     done = run(main, [*calibrate, "--bits", "auto", "--max-loss", "0.05", "--json"])

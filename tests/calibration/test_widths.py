@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 pytest.importorskip("brevitas")
@@ -158,23 +157,7 @@ def test_what_is_refused(name: str) -> None:
 
 
 @pytest.fixture
-def command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
-    (tmp_path / "net.py").write_text(
-        "import torch\n"
-        "from torch import nn\n"
-        "class Net(nn.Module):\n"
-        "    def __init__(self):\n"
-        "        super().__init__()\n"
-        f"        self.lstm = nn.LSTM({I}, {H}, batch_first=True)\n"
-        "    def forward(self, x):\n"
-        "        return self.lstm(x)[0]\n"
-        "def net():\n"
-        "    torch.manual_seed(0)\n"
-        f"    return Net().eval(), torch.zeros(1, 6, {I})\n"
-    )
-    np.save(tmp_path / "x.npy", sequences().numpy())
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
+def command_line(float_files: None) -> CliRunner:
     return CliRunner()
 
 
@@ -185,13 +168,13 @@ OPTIONS = (
 
 
 def test_on_the_command_line(command_line: CliRunner) -> None:
-    done = command_line.invoke(main, ["compile", "net:net", "-o", "b", *OPTIONS, "--json"])
+    done = command_line.invoke(main, ["compile", "float_net:net", "-o", "b", *OPTIONS, "--json"])
     assert done.exit_code == 0, done.output
     placed = json.loads(done.stdout.splitlines()[-1])["calibration"]["placed"]
     found = {(p["kind"], p["bits"], p["scale"] == 0) for p in placed}
     assert {("cell_state", 12, False), ("io", 9, False), ("weight", 6, True)} <= found
     assert {bits for kind, bits, _ in found if kind in ("tanh", "sigmoid", "gate_acc")} == {8}
-    verify = ["verify", "b", "x.npy", "--model", "net:net", "--levels", "traced,integer"]
+    verify = ["verify", "b", "x.npy", "--model", "float_net:net", "--levels", "traced,integer"]
     done = command_line.invoke(main, [*verify, *OPTIONS])
     assert done.exit_code == 0 and "PASS" in done.output, done.output
 
@@ -213,14 +196,14 @@ def test_on_the_command_line(command_line: CliRunner) -> None:
 def test_what_is_refused_on_the_command_line(
     command_line: CliRunner, option: str, text: str, words: str
 ) -> None:
-    arguments = ["compile", "net:net", "-o", "b", "--calibrate", "x.npy", option, text]
+    arguments = ["compile", "float_net:net", "-o", "b", "--calibrate", "x.npy", option, text]
     done = command_line.invoke(main, arguments)
     assert done.exit_code == 2 and "GW-604" in done.output and words in done.output
     assert option.strip("-").replace("-", "_") in done.output
 
 
 def test_options_of_calibration_need_data(command_line: CliRunner) -> None:
-    done = command_line.invoke(main, ["compile", "net:net", "-o", "b", "--weight-bits", "4"])
+    done = command_line.invoke(main, ["compile", "float_net:net", "-o", "b", "--weight-bits", "4"])
     assert done.exit_code == 2 and "--weight-bits needs --calibrate" in done.output
 
 
