@@ -116,7 +116,7 @@ def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     assert all(c.compared["output"] > 0 for c in report.comparisons)
     with torch.no_grad():
         wanted = result.model(data(1)).numpy()
-    assert np.allclose(wanted, build.simulate(data(1).numpy()), atol=1e-3)
+    assert np.allclose(wanted, build.simulate(data(1).numpy()), atol=1e-5)
 
 
 @needs("rtl")
