@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ from gatewright.hls_templates.cosim import simulators
 from gatewright.hls_templates.cosim.cxxrtl import cxxrtl_model
 from gatewright.hls_templates.cosim.verilator import verilator_model
 from gatewright.tools.home import VARIABLE as CACHE
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -83,6 +87,19 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("models")
     for line in sorted(lines):
         terminalreporter.write_line(line)
+
+
+@pytest.fixture(autouse=True)
+def own_imports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Each test finds the ``model.py`` that it wrote, and none that another has imported."""
+    places, before = list(sys.path), set(sys.modules)
+    written = (tmp_path_factory.getbasetemp(), EXAMPLES)
+    yield
+    sys.path[:] = places
+    for name in set(sys.modules) - before:
+        file = Path(getattr(sys.modules[name], "__file__", None) or "")
+        if any(file.is_relative_to(folder) for folder in written):
+            del sys.modules[name]
 
 
 @pytest.fixture

@@ -21,8 +21,6 @@ PAGE = (ROOT / "docs/streaming.md").read_text()
 
 def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.delitem(sys.modules, "model", raising=False)  # as the example's module is called
     (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     (tmp_path / "page.py").write_text(code)
