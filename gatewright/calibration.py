@@ -58,7 +58,8 @@ def calibrate(
 
     Args:
         model: A torch module in eval mode; it is copied, not changed. Or an ONNX file (or
-            ``ModelProto``) that Brevitas wrote of a weight-only ``QuantLSTM`` with
+            ``ModelProto``) that ``torch.onnx.export`` wrote of a float model, by either of its
+            exporters, or Brevitas of a weight-only ``QuantLSTM`` with
             ``export_onnx_qcdq(..., dynamo=False)``.
         data: Sequences as the model takes them: one float32 tensor or array [N, T, I] (or
             [T, N, I]); a tuple of them and initial states if ``forward`` takes those too; or a
@@ -112,9 +113,9 @@ def calibrate(
         sensitivity,
     )
     if isinstance(model, str | os.PathLike | onnx.ModelProto):
-        from gatewright.frontend.calibration.qcdq import load_float_activations
+        from gatewright.frontend.calibration.files import load_for_calibration
 
-        model = load_float_activations(model)
+        model, data = load_for_calibration(model, data)
     return calibrate_module(model, data, labels, options, progress or (lambda *_: None))
 
 

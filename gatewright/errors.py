@@ -140,3 +140,11 @@ class GatewrightError(Exception):
             "remedy": self.remedy,
             **({"others": [other.as_dict() for other in self.others]} if self.others else {}),
         }
+
+
+def together(errors: Sequence[GatewrightError]) -> GatewrightError:
+    """The first of several errors, the others with it."""
+    first, *others = errors
+    return GatewrightError(
+        first.code, where=first.where, cause=first.cause, remedy=first.remedy, others=others
+    )

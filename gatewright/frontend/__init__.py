@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import onnx
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from gatewright.frontend.torch.reference import TorchReference
 
-__all__ = ["TorchReference", "load", "trace"]
+__all__ = ["TorchReference", "load", "load_float", "trace"]
 
 
 def trace(model: torch.nn.Module, example_input: Any) -> onnx.ModelProto:
@@ -49,6 +50,28 @@ def load(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelProto:
     from gatewright.frontend.onnx.qonnx.load import load_model
 
     return load_model(source)
+
+
+def load_float(
+    source: str | os.PathLike[str] | onnx.ModelProto, sizes: Sequence[Sequence[int]] = ()
+) -> torch.fx.GraphModule:
+    """Load a float ONNX model that ``torch.onnx.export`` wrote, for ``gatewright.calibrate``.
+
+    Args:
+        source: A file, or a model in memory (which is left as it is).
+        sizes: The shape of each input, for axes that the file leaves open.
+
+    Returns:
+        A ``torch.fx.GraphModule`` of ``nn.LSTM``, ``nn.RNN``, ``nn.Linear``, ... in eval mode. It
+        takes any number of sequences.
+
+    Raises:
+        GatewrightError: GW-104, GW-106, GW-110, GW-201 to GW-208; what is not read, all of it at
+            once.
+    """
+    from gatewright.frontend.onnx.plain.load import load_plain
+
+    return load_plain(source, sizes)
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,6 @@ and scales, and float activations.
 from __future__ import annotations
 
 import itertools
-import os
 from typing import Any
 
 import brevitas.nn as qnn
@@ -16,13 +15,10 @@ import onnx
 import torch
 from torch import nn
 
-from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration.quantizers import Grid, weight_quantizer
 from gatewright.frontend.onnx.qcdq.layers import Direction
 from gatewright.frontend.onnx.qcdq.matrix import QuantizedMatrix
 from gatewright.frontend.onnx.qcdq.read import read_layers
-from gatewright.frontend.onnx.read import read_model
-from gatewright.ir.traced.vocabulary import CELLS
 
 _FLOAT = dict.fromkeys(
     (
@@ -53,28 +49,20 @@ class OnlySequence(nn.Module):  # type: ignore[misc]
         return x
 
 
-def load_float_activations(source: str | os.PathLike[str] | onnx.ModelProto) -> nn.Module:
+def load_float_activations(model: onnx.ModelProto) -> nn.Module:
     """The model of a QCDQ file as a Brevitas module.
 
     Layers of one shape become one ``QuantLSTM``, whose layers share their io quantizer.
 
     Args:
-        source: A file, or a model in memory.
+        model: As ``read_model`` gives it.
 
     Returns:
         The module in eval mode: the file's integer weights and their scales, float activations.
 
     Raises:
-        GatewrightError: GW-104, GW-106, GW-201 to GW-208, GW-604 for a file that is quantized.
+        GatewrightError: GW-104, GW-106, GW-204 to GW-208.
     """
-    model = read_model(source)
-    if any(node.op_type in CELLS for node in model.graph.node):
-        raise GatewrightError(
-            "GW-604",
-            where=str(source) if not isinstance(source, onnx.ModelProto) else "the graph",
-            cause="its recurrent layers are quantized already; there is nothing to calibrate.",
-            remedy="Compile it without calibration data.",
-        )
     file = read_layers(model)
     stacks = [_stack(list(group)) for _, group in itertools.groupby(file.layers, key=_shape)]
     one = len(stacks) == 1 and file.states

@@ -14,7 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import INPUT_VALUES, LAYERS
 from gatewright.frontend.onnx.files import tensor_bytes
-from gatewright.frontend.onnx.ops import FOLDED, NONE, Vocabulary
+from gatewright.frontend.onnx.float_files import FLOAT_CELLS, is_plain, uncalibrated
+from gatewright.frontend.onnx.ops import DEFAULT, FOLDED, NONE, Vocabulary
 from gatewright.frontend.onnx.wellformed import check_node, check_wellformed
 from gatewright.ir.types import Float32Array
 
@@ -23,8 +24,6 @@ DYNAMO_REMEDY = (
     "export_onnx_qcdq where only its weights are quantized; the default, dynamo=True, drops "
     "recurrent layers silently."
 )
-DEFAULT = ("", "ai.onnx")
-"""Both names of ONNX' own domain."""
 _BESIDE = [TensorProto.FLOAT] * 3 + [TensorProto.BOOL] * 2
 """Types of scale, zero point, bit width and both flags of a ``QuantTensor`` that is returned."""
 _DATA = (
@@ -65,20 +64,12 @@ class RawGraph:
         self._check_order(graph)
         live = _live_nodes(graph)
         self.nodes = [node for node in live if not self._fold(node)]
-        _check_vocabulary(self.nodes, vocabulary)
+        if not vocabulary.open:
+            _check_vocabulary(self.nodes, vocabulary)
         for node in self.nodes:
             check_node(node, self.opset)
-            _check_attributes(node, _known(node, vocabulary) or NONE)
-        if not any(node.op_type in vocabulary.cells for node in self.nodes):
-            raise GatewrightError(
-                "GW-204",
-                where=_graph_name(graph),
-                cause=f"it holds no recurrent layer ({next(iter(vocabulary.cells))}).",
-                remedy=DYNAMO_REMEDY,
-            )
-        LAYERS.check(
-            _graph_name(graph), sum(node.op_type in vocabulary.cells for node in self.nodes)
-        )
+        if not vocabulary.open:
+            self._check_cells(_graph_name(graph), vocabulary)
         self.producers = {node.output[0]: node for node in self.nodes}
         self._consumers: dict[str, list[onnx.NodeProto]] = {}
         for node in self.nodes:
@@ -86,6 +77,19 @@ class RawGraph:
                 self._consumers.setdefault(name, []).append(node)
         self.inputs = self._inputs(graph)
         self.outputs = self._computed([self.resolve(output.name) for output in graph.output])
+
+    def _check_cells(self, where: str, vocabulary: Vocabulary) -> None:
+        for node in self.nodes:
+            check_attributes(node, _known(node, vocabulary) or NONE)
+        cells = sum(node.op_type in vocabulary.cells for node in self.nodes)
+        if not cells:
+            raise GatewrightError(
+                "GW-204",
+                where=where,
+                cause=f"it holds no recurrent layer ({next(iter(vocabulary.cells))}).",
+                remedy=DYNAMO_REMEDY,
+            )
+        LAYERS.check(where, cells)
 
     def resolve(self, name: str) -> str:
         """The name behind an ``Identity`` or ``Dropout``."""
@@ -154,7 +158,7 @@ class RawGraph:
         if node.domain not in DEFAULT or node.op_type not in FOLDED:
             return False
         check_node(node, self.opset)
-        _check_attributes(node, FOLDED[node.op_type])
+        check_attributes(node, FOLDED[node.op_type])
         if node.op_type == "Constant":
             tensor = next((a.t for a in node.attribute if a.name == "value"), None)
             if tensor is None:
@@ -259,7 +263,7 @@ def _known(node: onnx.NodeProto, vocabulary: Vocabulary) -> Set[str] | None:
     return vocabulary.ops.get(domain, {}).get(node.op_type)
 
 
-def _check_attributes(node: onnx.NodeProto, known: Set[str]) -> None:
+def check_attributes(node: onnx.NodeProto, known: Set[str]) -> None:
     """GW-205 for an attribute that nobody would heed."""
     for attribute in node.attribute:
         if attribute.name not in known:
@@ -267,17 +271,10 @@ def _check_attributes(node: onnx.NodeProto, known: Set[str]) -> None:
 
 
 def _check_activations(nodes: list[onnx.NodeProto]) -> None:
-    """GW-303 for ONNX' own LSTM, whose activations are float."""
-    for node in nodes:
-        if node.op_type == "LSTM" and node.domain in DEFAULT:
-            raise GatewrightError(
-                "GW-303",
-                where=label(node),
-                cause="it is a standard LSTM node, whose activations are float; only its weights "
-                "can be quantized.",
-                remedy="Give sequences to calibrate with: gatewright.compile(file, calibration=x), "
-                "or --calibrate data.npy on the command line.",
-            )
+    """GW-303 for ONNX' own recurrent nodes, and for any file in which nothing is quantized."""
+    cells = [n for n in nodes if n.op_type in FLOAT_CELLS and n.domain in DEFAULT]
+    if cells or is_plain(nodes):
+        raise uncalibrated(label(cells[0]) if cells else "the graph", is_plain(nodes))
 
 
 def label(node: onnx.NodeProto) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import fx
 
-from gatewright.errors import GatewrightError
+from gatewright.errors import GatewrightError, together
 
 TOLD_TOGETHER = frozenset({"GW-101", "GW-108"})
 """What is refused of one call alone, so that calls behind it can be looked at all the same."""
@@ -48,21 +48,14 @@ class Obstacles:
             GatewrightError: The first one, the others with it.
         """
         if self.found:
-            first, *others = self.found
-            raise GatewrightError(
-                first.code,
-                where=first.where,
-                cause=first.cause,
-                remedy=first.remedy,
-                others=others,
-            )
+            raise together(self.found)
 
 
 def _located(node: fx.Node, error: GatewrightError) -> GatewrightError:
-    """The error with the line of forward() that it comes from, where that is in a file."""
+    """The error with the line of forward() that it comes from, where that is in a user's file."""
     file, number = node.meta.get("line", ("", 0))
     text = linecache.getline(file, number).strip()
-    if not text or error.code not in TOLD_TOGETHER:
+    if not text or file.startswith("<") or error.code not in TOLD_TOGETHER:
         return error
     return GatewrightError(
         error.code,

@@ -70,7 +70,7 @@ _CALLS: dict[str, str] = {
         "Return the scores and do it on the host.",
     ),
 }
-_MODULES: dict[str, str] = {
+MODULE_REMEDIES: dict[str, str] = {
     "GRU": "Use nn.LSTM or nn.RNN: cells of other kinds are not compiled yet.",
     "GRUCell": "Use nn.LSTM or nn.RNN over the whole sequence.",
     "LSTMCell": "Use nn.LSTM: one call takes all steps, lstm(x)[0]; its state dict has the same "
@@ -82,6 +82,7 @@ _MODULES: dict[str, str] = {
     **dict.fromkeys(("LayerNorm", "GroupNorm", "InstanceNorm1d", "RMSNorm"), _CALLS["layer_norm"]),
     **dict.fromkeys(("MultiheadAttention", "TransformerEncoderLayer"), _CALLS["matmul"]),
 }
+"""By the class of a layer."""
 
 
 def of_function(name: str) -> str:
@@ -99,4 +100,4 @@ def of_module(module: nn.Module, otherwise: str) -> str:
     """The remedy for a layer, where it has one of its own."""
     if type(module) in FLOAT_LAYERS:
         return f"{_WITH_DATA} Or build it as brevitas.nn.{FLOAT_LAYERS[type(module)]}."
-    return _MODULES.get(type(module).__name__, otherwise)
+    return MODULE_REMEDIES.get(type(module).__name__, otherwise)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gatewright.errors import GatewrightError
+from gatewright.frontend.onnx.float_files import CALIBRATE, FLOAT_CELLS, is_plain
+from gatewright.frontend.onnx.ops import DEFAULT
 from gatewright.frontend.onnx.read import read_model
 
 if TYPE_CHECKING:
@@ -58,17 +60,27 @@ def file_traps(path: Path) -> list[Trap]:
                 fatal=True,
             )
         ]
+    if is_plain(model.graph.node):
+        return [
+            Trap(
+                "float model",
+                str(path),
+                "Nothing in it is quantized, so there are no integers to compute with yet.",
+                CALIBRATE,
+                fatal=True,
+            )
+        ]
     return [
         Trap(
             "float activations",
             node.name or node.op_type,
-            "A standard LSTM with quantized weights: its activations are float, so there are no "
-            "integers to compute with yet.",
-            "Give calibration data: gatewright compile FILE --calibrate data.npy.",
+            f"A standard {node.op_type} with quantized weights: its activations are float, so "
+            "there are no integers to compute with yet.",
+            CALIBRATE,
             fatal=True,
         )
         for node in model.graph.node
-        if node.op_type in ("LSTM", "RNN") and node.domain in ("", "ai.onnx")
+        if node.op_type in FLOAT_CELLS and node.domain in DEFAULT
     ]
 
 

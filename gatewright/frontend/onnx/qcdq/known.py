@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from gatewright.frontend.onnx.fold import Folder
 from gatewright.frontend.onnx.graph import RawGraph, attributes, label, malformed, unsupported
-from gatewright.frontend.onnx.qcdq.fold import Folder
 from gatewright.frontend.onnx.qcdq.layers import Direction, Finals
 from gatewright.frontend.onnx.qcdq.matrix import QuantizedMatrix
 

@@ -1,0 +1,1 @@
+"""Plain float files, as torch.onnx.export writes them, read as torch modules."""

@@ -1,0 +1,75 @@
+"""Holds a module that was read of a file against what ONNX Runtime computes of the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+import torch
+from torch import nn
+
+from gatewright.errors import GatewrightError
+
+_NEAR = 1e-4
+"""The largest difference of two computations of one model in float32, of values up to 1."""
+_TIES = 0.01
+"""The share of classes that may differ, where two scores are as good as equal."""
+_REMEDY = (
+    "Calibrate the torch module itself, gatewright.calibrate(model, data), and report the file."
+)
+
+
+def check_reading(model: onnx.ModelProto, module: nn.Module) -> None:
+    """Run both on random inputs.
+
+    Args:
+        model: The file, its inputs of static shape.
+        module: What was read of it.
+
+    Raises:
+        GatewrightError: GW-205 where ONNX Runtime cannot run the file, GW-110 where the module
+            computes something else.
+    """
+    session, inputs = _session(model), {}
+    rng = np.random.default_rng(0)
+    for info in session.get_inputs():
+        inputs[info.name] = rng.normal(0, 1, info.shape).astype(np.float32)
+    expected = session.run(None, inputs)
+    with torch.no_grad():
+        given = module(*map(torch.from_numpy, inputs.values()))
+    outputs = given if isinstance(given, tuple) else (given,)
+    for name, a, b in zip(session.get_outputs(), expected, outputs, strict=True):
+        if not _alike(a, b.numpy()):
+            raise GatewrightError(
+                "GW-110",
+                where=f"output {name.name}",
+                cause="what was read of the file is not what ONNX Runtime computes of it.",
+                remedy=_REMEDY,
+            )
+
+
+def _session(model: onnx.ModelProto) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(model.SerializeToString(), options)
+    except Exception as error:  # its own exceptions have no base of their own
+        says = str(error).strip().splitlines()[0][:200]
+        raise GatewrightError(
+            "GW-205",
+            where="the graph",
+            cause=f"ONNX Runtime cannot run it: {says.rstrip('.')}.",
+            remedy=_REMEDY,
+        ) from error
+
+
+def _alike(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
+    if a.shape != b.shape:
+        return False
+    if a.dtype.kind != "f":
+        return bool((a != b).mean() <= _TIES)
+    return bool(np.abs(a - b).max(initial=0) <= _NEAR * max(1.0, float(np.abs(a).max(initial=0))))
