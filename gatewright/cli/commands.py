@@ -20,9 +20,14 @@ from gatewright.cli import lint as cli_lint
 from gatewright.cli import listing as cli_listing
 from gatewright.cli import report as cli_report
 from gatewright.cli.arrays import check_output, load_array, load_inputs, named_outputs
-from gatewright.cli.calibration import Calibrating, calibrate_with, calibrated
+from gatewright.cli.calibration import (
+    Calibrating,
+    calibrate_with,
+    calibrated,
+    calibration_data,
+)
 from gatewright.cli.common import as_json, give, run_verify, streams
-from gatewright.cli.diagnosis import diagnose
+from gatewright.cli.diagnosis import diagnose, diagnose_calibrated
 from gatewright.cli.doctor import examine
 from gatewright.cli.models import load_dataset, load_model, torch_model
 from gatewright.cli.progress import compiling, working
@@ -306,14 +311,21 @@ def verify_command(
 @main.command()
 @click.argument("model", required=False)
 @click.option("--data", type=click.Path(path_type=Path), help="Typical inputs of MODEL, .npy.")
+@click.option(
+    "--calibrate",
+    metavar="X.npy|SPLIT",
+    help="What is left in the way when MODEL is calibrated, as compile does, on these sequences.",
+)
 @as_json
-def doctor(model: str | None, data: Path | None, as_json: bool) -> None:
+def doctor(model: str | None, data: Path | None, calibrate: str | None, as_json: bool) -> None:
     """List the tools found and what each one enables; or the traps in MODEL.
 
     Exit code 1 if a tool that is needed is missing, or MODEL does not compile as it is.
     """
     if model is not None:
-        raise SystemExit(_examine_model(model, data, as_json))
+        raise SystemExit(_examine_model(model, data, calibrate, as_json))
+    if calibrate is not None:
+        raise click.UsageError("--calibrate needs MODEL, the model that is calibrated.")
     with working("looking for tools", as_json):
         tools = examine()
     if as_json:
@@ -323,14 +335,18 @@ def doctor(model: str | None, data: Path | None, as_json: bool) -> None:
     raise SystemExit(any(tool.needed and tool.found is None for tool in tools))
 
 
-def _examine_model(model: str, data: Path | None, as_json: bool) -> int:
+def _examine_model(model: str, data: Path | None, calibrate: str | None, as_json: bool) -> int:
     source = load_model(model)
     typical = None if data is None else load_array(data, "GW-601")
     if data is None and source.torch_module is not None:
         split = load_dataset(source, "test")
         typical = None if split is None else split[0]
     with working(f"examining {model}", as_json):
-        traps = diagnose(source.model, source.example_input, typical)
+        if calibrate is None:
+            traps = diagnose(source.model, source.example_input, typical)
+        else:
+            sequences, _ = calibration_data(source, calibrate)
+            traps = diagnose_calibrated(source.model, sequences, typical)
     if as_json:
         click.echo(json.dumps([trap.__dict__ for trap in traps]))
     else:

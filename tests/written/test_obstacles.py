@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from gatewright.cli import main
 from gatewright.cli.diagnosis import diagnose
 from gatewright.errors import GatewrightError
 from gatewright.frontend import trace
+from gatewright.frontend.calibration import calibrator, observe
 
 B, T, I, H = 4, 6, 3, 5  # noqa: E741 - the field's names
 
@@ -128,6 +130,92 @@ def test_calibration_refuses_at_once_what_never_compiles() -> None:
     assert [e.where for e in told] == ["cell", "torch.nn.functional.elu"]
     assert "nn.LSTM" in told[0].remedy and "weight_ih_l0" in told[0].remedy
     assert "self.cell(x[:, step], (h, c))" in told[0].cause
+
+
+class Never(nn.Module):
+    """What compiles after calibration, and three things that do not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(I, H, batch_first=True)
+        self.small = nn.LSTM(H, H, proj_size=2, batch_first=True)
+        self.norm = nn.LayerNorm(2)
+        self.fc = nn.Linear(2, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.norm(self.small(F.relu(self.lstm(x)[0]))[0])
+        return torch.cumsum(self.fc(y), 1)
+
+
+def test_calibration_runs_no_data_through_what_never_compiles(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def run(*_: Any) -> None:
+        raise AssertionError("data is run")
+
+    monkeypatch.setattr(observe, "run", run)
+    with pytest.raises(GatewrightError) as caught:
+        gatewright.calibrate(Never().eval(), torch.randn(B, T, I))
+    told = [caught.value, *caught.value.others]
+    assert [e.where for e in told] == ["small", "norm", "torch.cumsum"]
+    assert [e.code for e in told] == ["GW-109", "GW-101", "GW-108"]
+    assert "proj_size=0" in told[0].remedy and "same step" in told[0].cause
+
+
+def test_calibration_refuses_steps_that_no_kernel_takes_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Middle(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = nn.LSTM(I, H, batch_first=True)
+            self.fc = nn.Linear(2 * H, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            out = self.lstm(x)[0]
+            return self.fc(out.reshape(-1, 2 * H))
+
+    monkeypatch.setattr(calibrator, "explore", lambda *_: pytest.fail("widths are looked at"))
+    with pytest.raises(GatewrightError, match="GW-108"):
+        gatewright.calibrate(Middle().eval(), torch.randn(B, T, I))
+
+
+def test_doctor_lists_what_is_left_after_calibration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "left.py").write_text(
+        "import torch, torch.nn.functional as F\n"
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self, act):\n"
+        "        super().__init__()\n"
+        "        self.lstm = nn.LSTM(3, 5, batch_first=True)\n"
+        "        self.fc = nn.Linear(5, 2)\n"
+        "        self.act = act\n"
+        "    def forward(self, x):\n"
+        "        return self.fc(self.act(self.lstm(x)[0][:, -1]))\n"
+        "def good():\n"
+        "    return Net(F.relu).eval()\n"
+        "def bad():\n"
+        "    return Net(F.gelu).eval()\n"
+        "def example_input():\n"
+        "    return torch.zeros(1, 6, 3)\n"
+    )
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "data.npy", rng.normal(0, 1, (20, T, I)).astype(np.float32))
+    monkeypatch.chdir(tmp_path)
+
+    def doctor(*arguments: str) -> tuple[int, list[str]]:
+        result = CliRunner().invoke(main, ["doctor", *arguments, "--json"])
+        return result.exit_code, [trap["where"] for trap in json.loads(result.output)]
+
+    calibrate = ("--calibrate", "data.npy")
+    assert doctor("left:bad") == (1, ["lstm", "torch._C._nn.gelu", "fc"])
+    assert doctor("left:bad", *calibrate) == (1, ["torch._C._nn.gelu"])
+    assert doctor("left:good", *calibrate) == (0, [])
+    result = CliRunner().invoke(main, ["doctor", "left:good", "--calibrate", "none.npy"])
+    assert result.exit_code == 2 and "GW-604" in result.output
+    assert CliRunner().invoke(main, ["doctor", *calibrate]).exit_code == 2
 
 
 @pytest.mark.parametrize(

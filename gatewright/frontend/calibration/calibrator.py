@@ -18,6 +18,7 @@ from gatewright.frontend.calibration.explore import explore
 from gatewright.frontend.calibration.floats import with_brevitas_layers
 from gatewright.frontend.calibration.functions import with_modules
 from gatewright.frontend.calibration.meter import RunProgress, accuracy, loss, output_error
+from gatewright.frontend.calibration.obstacles import check_trace, refuse_what_never_compiles
 from gatewright.frontend.calibration.options import RangeOptions
 from gatewright.frontend.calibration.quantizers import Grid
 from gatewright.frontend.calibration.result import Calibration, Placed
@@ -34,7 +35,6 @@ from gatewright.frontend.calibration.weights import place_weights
 from gatewright.frontend.torch.changes import steps
 from gatewright.frontend.torch.checks import check_model
 from gatewright.frontend.torch.preserve import held, preserved
-from gatewright.frontend.torch.trace import check_calls
 
 
 def calibrate_module(
@@ -54,6 +54,7 @@ def _calibrate(
     batches = read_batches(data, axis)
     examples = batches[0].head(axis, 2)
     given = with_modules(given, examples)  # refuses what is kept from call to call
+    refuse_what_never_compiles(given, examples)
     waiting = waiting_quantizers(given)
     if waiting:
         with observe.biases_where_scaled(given):
@@ -62,7 +63,7 @@ def _calibrate(
         before = observe.run(given, batches)
     net = with_brevitas_layers(_copy(given))
     check_conversion(given if waiting else model, net, batches[0].head(axis, COMPARED))
-    check_calls(net, examples)
+    check_trace(_placed_on(net, batches[0], axis), examples)
     classes = join_labels(batches, labels)
 
     def lost(tried: RangeOptions) -> float:
@@ -86,6 +87,14 @@ def _calibrate(
         sensitivity=sensitivity,
         found=found,
     )
+
+
+def _placed_on(net: nn.Module, batch: Batch, axis: int) -> nn.Module:
+    """A copy with quantizers by the first sequences, which has the form of what is to come."""
+    few = batch.head(axis, 2)
+    candidate = _copy(net)
+    _place(candidate, [Batch(few)], few, RangeOptions())
+    return candidate
 
 
 def _copy(model: nn.Module) -> nn.Module:

@@ -40,6 +40,18 @@ def with_brevitas_layers(model: nn.Module) -> nn.Module:
     return model
 
 
+def check_layer(path: str, module: nn.Module) -> bool:
+    """Whether a layer is a float one that is replaced.
+
+    Raises:
+        GatewrightError: GW-109 where it is one with an option that Brevitas lacks.
+    """
+    if type(module) not in _MAKERS:
+        return False
+    _MAKERS[type(module)](path or type(module).__name__, module)
+    return True
+
+
 def float_layers(model: nn.Module) -> list[str]:
     """Paths of the layers that ``with_brevitas_layers`` replaces, each once."""
     found: list[str] = []
@@ -75,8 +87,10 @@ def _lstm(where: str, module: Any) -> nn.Module:
         raise GatewrightError(
             "GW-109",
             where=where,
-            cause=f"it uses proj_size={module.proj_size}; Brevitas has no such LSTM.",
-            remedy="Build the layer with proj_size=0.",
+            cause=f"it uses proj_size={module.proj_size}, a matrix that reads what the same step "
+            "computed; Brevitas has no such LSTM, and no kernel the time for it.",
+            remedy="Build the layer with proj_size=0; a linear layer behind it, nn.Linear("
+            f"{module.hidden_size}, {module.proj_size}), gives so few features too.",
         )
     return _loaded(
         TorchLSTM(

@@ -10,7 +10,7 @@ from torch import fx
 
 from gatewright.errors import GatewrightError, together
 
-TOLD_TOGETHER = frozenset({"GW-101", "GW-108"})
+TOLD_TOGETHER = frozenset({"GW-101", "GW-108", "GW-109"})
 """What is refused of one call alone, so that calls behind it can be looked at all the same."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -149,17 +149,26 @@ def _run(
     raise AssertionError("an fx graph ends with its output")
 
 
-def check_calls(model: nn.Module, examples: Sequence[torch.Tensor]) -> None:
+def check_calls(
+    model: nn.Module, examples: Sequence[torch.Tensor], replaced: Callable[[str, nn.Module], bool]
+) -> None:
     """Refuse a model that calls what has no emitter, all of it at once.
 
+    Args:
+        model: In eval mode.
+        examples: One for each argument of its forward().
+        replaced: Whether a layer, by path, is still to be replaced by one that has an emitter.
+
     Raises:
-        GatewrightError: GW-101, GW-108.
+        GatewrightError: GW-101, GW-108; GW-109 of ``replaced``.
     """
     obstacles = Obstacles()
     for node in symbolic_graph(model, examples).nodes:
         try:
             if node.op == "call_module":
-                module_emitter(str(node.target), model.get_submodule(str(node.target)))
+                path, module = str(node.target), model.get_submodule(str(node.target))
+                if not replaced(path, module):
+                    module_emitter(path, module)
             elif node.op in ("call_function", "call_method") and not _is_known(node):
                 raise unsupported_call(_callable_name(node), remedy=of_call(node))
         except GatewrightError as error:

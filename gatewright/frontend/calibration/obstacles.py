@@ -1,0 +1,46 @@
+"""What no calibration lets compile, told before any data is run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from gatewright.errors import GatewrightError
+from gatewright.frontend.calibration.floats import check_layer
+from gatewright.frontend.torch.trace import check_calls, trace_module
+
+_WHATEVER_THE_DATA = frozenset({"GW-101", "GW-106", "GW-108", "GW-109", "GW-301"})
+"""What is refused of a model's form, and not of its numbers."""
+
+
+def refuse_what_never_compiles(model: nn.Module, examples: Sequence[torch.Tensor]) -> None:
+    """Refuse calls of a float model that nothing stands for, all of them at once.
+
+    Args:
+        model: Its layers, float or of Brevitas.
+        examples: One for each argument of its forward().
+
+    Raises:
+        GatewrightError: GW-101, GW-108, GW-109.
+    """
+    check_calls(model, examples, check_layer)
+
+
+def check_trace(model: nn.Module, examples: Sequence[torch.Tensor]) -> None:
+    """Refuse a model whose form no kernels have, though each of its calls could be taken.
+
+    Args:
+        model: With quantizers that some sequences gave.
+        examples: One for each argument of its forward().
+
+    Raises:
+        GatewrightError: GW-101, GW-106, GW-108, GW-109, GW-301; what else is wrong with it may lie
+            in so few sequences.
+    """
+    try:
+        trace_module(model, tuple(examples))
+    except GatewrightError as error:
+        if error.code in _WHATEVER_THE_DATA:
+            raise
