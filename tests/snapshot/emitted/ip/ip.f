@@ -24,6 +24,7 @@
 ../rtl/gw_product_v1.sv
 ../rtl/gw_ram_v1.sv
 ../rtl/gw_recurrent_v1.sv
+../rtl/gw_reduce_v1.sv
 ../rtl/gw_requantize_affine_v1.sv
 ../rtl/gw_requantize_clip_v1.sv
 ../rtl/gw_requantize_shift_v1.sv

@@ -24,6 +24,7 @@ gw_over_time_v1.sv
 gw_product_v1.sv
 gw_ram_v1.sv
 gw_recurrent_v1.sv
+gw_reduce_v1.sv
 gw_requantize_affine_v1.sv
 gw_requantize_clip_v1.sv
 gw_requantize_shift_v1.sv
