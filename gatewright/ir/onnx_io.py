@@ -22,6 +22,7 @@ from gatewright.ir.boundary_json import (
 )
 from gatewright.ir.graph import Graph, Node, Op, Tensor
 from gatewright.ir.lowering.lower import IntegerModel
+from gatewright.ir.selection_onnx import emit_last, emit_steps, read_selection
 from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 from gatewright.ir.types import IntType
 from gatewright.ir.window_onnx import (
@@ -159,16 +160,6 @@ def _emit_embedding(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx
     ]
 
 
-def _emit_select(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
-    index = f"{node.name}::index"
-    at = int(node.attrs.get("steps", 0)) - 1
-    last = numpy_helper.from_array(np.array(at, dtype=np.int64), index)
-    return [
-        helper.make_node("Constant", [], [index], value=last),
-        helper.make_node("Gather", [node.inputs[0], index], node.outputs, name=node.name, axis=1),
-    ]
-
-
 def _emit_concat(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
     return [helper.make_node("Concat", node.inputs, node.outputs, name=node.name, axis=-1)]
 
@@ -238,7 +229,8 @@ _EMITTERS: dict[Op, Callable[[Node, Graph, Emit], list[onnx.NodeProto]]] = {
     ops.REDUCE_MAX: _emit_over_time,
     ops.REDUCE_SUM: _emit_over_time,
     ops.SCAN: _emit_scan,
-    ops.SELECT_LAST: _emit_select,
+    ops.SELECT_LAST: lambda node, graph, emit: emit_last(node, graph),
+    ops.SELECT_STEPS: lambda node, graph, emit: emit_steps(node, graph),
     ops.WINDOW: lambda node, graph, emit: emit_window(node),
 }
 
@@ -305,11 +297,13 @@ def _read_nodes(proto: onnx.GraphProto, graph: Graph, steps: int) -> None:
     graph.outputs = [renamed.get(o.name, o.name) for o in proto.output]
 
 
-_HELPERS = frozenset({"Cast", "Constant", "Pad", "Reshape", "Shape", "Slice", "Squeeze"})
+_HELPERS = frozenset({"Cast", "Constant", "Pad", "Reshape", "Shape", "Squeeze"})
 
 
 def _is_helper(node: onnx.NodeProto) -> bool:
     """Whether a node only serves another, which is read with it."""
+    if node.op_type == "Slice":
+        return "::step" in node.output[0]  # of a window
     return node.op_type in _HELPERS or (
         node.op_type == "Concat" and node.output[0].endswith("::shape")
     )
@@ -331,10 +325,8 @@ def _read_node(
             graph.add(ops.EMBEDDING, [rows, inputs[0]], outputs, name=node.name)
         case "Gather" if attrs["axis"] == 0:
             graph.add(ops.LOOKUP, inputs[::-1], outputs, name=node.name)
-        case "Gather":
-            at = helper.get_attribute_value(sources[inputs[1]].attribute[0])
-            bound: dict[str, Any] = {} if int(numpy_helper.to_array(at)) == -1 else {"steps": steps}
-            graph.add(ops.SELECT_LAST, inputs[:1], outputs, name=node.name, **bound)
+        case "Gather" | "Slice":
+            read_selection(node, graph, sources, steps)
         case "Flatten":
             graph.add(ops.FLATTEN, inputs, outputs, name=node.name, steps=steps)
         case "Concat" if is_window(node):

@@ -16,7 +16,15 @@ from gatewright.files.limits import STEPS
 from gatewright.ir.functions import BY_OP
 from gatewright.ir.graph import Graph
 from gatewright.ir.host import on_host
-from gatewright.ir.lowering import activations, dense, embedding, recurrent, reductions, windows
+from gatewright.ir.lowering import (
+    activations,
+    dense,
+    embedding,
+    recurrent,
+    reductions,
+    selection,
+    windows,
+)
 from gatewright.ir.lowering.rounding import Rounding, RoundingLog
 from gatewright.ir.lowering.rounding import output as output_rounding
 from gatewright.ir.lowering.state import LoweringState
@@ -34,7 +42,7 @@ MAX_TRIAL_STEPS = 1024
 def _lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:
     """Of rows of a constant table, or of what is computed."""
     computed = state.traced.constant(node.input[0]) is None
-    (dense.lower_gather if computed else embedding.lower_embedding)(state, node)
+    (selection.lower_gather if computed else embedding.lower_embedding)(state, node)
 
 
 LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
@@ -57,6 +65,7 @@ LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     "ReduceMin": reductions.lower_min,
     "ReduceSum": reductions.lower_sum,
     "Relu": activations.lower_relu,
+    "Slice": selection.lower_slice,
     "Transpose": windows.lower_transpose,
     "Unsqueeze": dense.lower_unsqueeze,
 }
