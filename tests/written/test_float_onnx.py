@@ -47,6 +47,7 @@ class Written(nn.Module):
         self.lstm = nn.LSTM(**{"input_size": I, "hidden_size": H, "batch_first": True, **options})
         self.rnn = nn.RNN(I, H, 2, "relu", batch_first=True, bidirectional=True)
         self.small = nn.RNN(I, H)
+        self.table = nn.Embedding(7, I)
         both = 2 if options.get("bidirectional") else 1
         self.fc = nn.Linear(both * H, 3)
         self._forward = forward
@@ -109,6 +110,7 @@ MODELS: dict[str, Model] = {
     ),
     "rnn and its states": (lambda m, x: m.rnn(x), {}),
     "rnn from a state": (lambda m, x, h: m.small(x.transpose(0, 1), h)[1][0], {}),
+    "embedding": (lambda m, x: m.fc(m.lstm(m.table(x))[0]), {}),
     "time first": (lambda m, x: m.fc(m.lstm(x)[0][-1]), {"batch_first": False}),
     "convolution before": (front, {}),
     "pool behind": (behind, {}),
@@ -131,6 +133,8 @@ def data(name: str, count: int = B, seed: int = 0) -> tuple[np.ndarray, ...]:
     rng = np.random.default_rng(seed)
     shape = (T, count, I) if name == "time first" else (count, T, I)
     x = rng.normal(0, 1.2, shape).astype(np.float32)
+    if name == "embedding":
+        return (rng.integers(0, 7, shape[:2]),)
     if name not in STATES:
         return (x,)
     states = rng.normal(0, 0.3, (2, 2, count, H)).astype(np.float32)

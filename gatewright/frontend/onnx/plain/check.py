@@ -36,7 +36,9 @@ def check_reading(model: onnx.ModelProto, module: nn.Module) -> None:
     session, inputs = _session(model), {}
     rng = np.random.default_rng(0)
     for info in session.get_inputs():
-        inputs[info.name] = rng.normal(0, 1, info.shape).astype(np.float32)
+        integers = info.type == "tensor(int64)"
+        values = rng.integers(0, 2, info.shape) if integers else rng.normal(0, 1, info.shape)
+        inputs[info.name] = values.astype(np.int64 if integers else np.float32)
     expected = session.run(None, inputs)
     with torch.no_grad():
         given = module(*map(torch.from_numpy, inputs.values()))

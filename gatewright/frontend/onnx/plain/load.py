@@ -67,23 +67,24 @@ def _attempt(graph: RawGraph, axis: int) -> tuple[Reading, list[GatewrightError]
 
 def _sequences(graph: RawGraph) -> tuple[int, ...]:
     """The shape of the first input."""
-    name, shape = graph.inputs[0]
-    if len(shape) != 3:
+    first = graph.inputs[0]
+    if len(first.shape) != (2 if first.integers else 3):
         raise GatewrightError(
             "GW-106",
-            where=name,
-            cause=f"the graph's first input has shape {list(shape)}.",
-            remedy="Export a model that takes sequences [B, T, I], or [T, B, I], first.",
+            where=first.name,
+            cause=f"the graph's first input has shape {list(first.shape)}.",
+            remedy="Export a model that takes sequences [B, T, I] of floats, or [B, T] of integers "
+            "for an embedding, first; or [T, B, ...].",
         )
-    return shape
+    return first.shape
 
 
 def _enter_inputs(ctx: Reading, axis: int) -> list[GatewrightError]:
     """The sequence, and initial states [N, B, H] or [B, H]; those that are none."""
-    (name, shape), *states = ctx.graph.inputs
+    (name, shape, _), *states = ctx.graph.inputs
     errors = []
     ctx.values[name] = Tensor(ctx.fx.placeholder(_argument(name)), shape, axis)
-    for state, size in states:
+    for state, size, _ in states:
         batch = max(len(size) - 2, 0)
         ctx.values[state] = Tensor(ctx.fx.placeholder(_argument(state)), size, batch)
         if len(size) not in (2, 3) or size[batch] != ctx.batch:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+from torch import nn
 
 from gatewright.frontend.onnx.graph import attributes, label, malformed
 from gatewright.frontend.onnx.plain.registry import Reading, Tensor, reads, unread
@@ -146,7 +147,10 @@ def slice_(ctx: Reading, node: onnx.NodeProto) -> None:
 
 @reads("Gather", attributes={"axis"})
 def gather(ctx: Reading, node: onnx.NodeProto) -> None:
-    """One item of an axis."""
+    """One item of an axis; rows of a table are an embedding."""
+    if ctx.is_constant(node, 0) and not ctx.is_constant(node, 1):
+        _embedding(ctx, node)
+        return
     x, index = ctx.input(node), ctx.constant(node, 1)
     axis = x.axis(attributes(node).get("axis", 0))
     _refuse_batch(node, x, axis)
@@ -163,6 +167,16 @@ def gather(ctx: Reading, node: onnx.NodeProto) -> None:
         kept = [*x.shape[:axis], *index.shape, *x.shape[axis + 1 :]]
         item = ctx.reshaped(node, item, kept)
     ctx.values[node.output[0]] = item
+
+
+def _embedding(ctx: Reading, node: onnx.NodeProto) -> None:
+    """A row of a table for each integer."""
+    table, x = ctx.floats(node, 0), ctx.input(node, 1)
+    if table.ndim != 2 or attributes(node).get("axis", 0):
+        raise unread(node, f"its table has shape {list(table.shape)}, or is read along axis 1.")
+    layer = nn.Embedding.from_pretrained(table)
+    call = ctx.module(node, layer, x)
+    ctx.values[node.output[0]] = Tensor(call, (*x.shape, table.shape[1]), x.batch, x.inner)
 
 
 @reads("Concat", attributes={"axis"})
