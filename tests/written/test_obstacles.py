@@ -109,7 +109,7 @@ def test_a_quant_lstm_called_as_torchs() -> None:
 
 
 class Stepped(nn.Module):
-    """A loop over time with a cell."""
+    """A loop over time with a cell, which does more than to step."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class Stepped(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         h = c = torch.zeros(x.size(0), H)
         for step in range(x.size(1)):
-            h, c = self.cell(x[:, step], (h, c))
+            h, c = self.cell(x[:, step], (F.relu(h), c))
         return self.fc(F.elu(h))
 
 
@@ -129,7 +129,7 @@ def test_calibration_refuses_at_once_what_never_compiles() -> None:
     told = [caught.value, *caught.value.others]
     assert [e.where for e in told] == ["cell", "torch.nn.functional.elu"]
     assert "nn.LSTM" in told[0].remedy and "weight_ih_l0" in told[0].remedy
-    assert "self.cell(x[:, step], (h, c))" in told[0].cause
+    assert "self.cell(x[:, step], (F.relu(h), c))" in told[0].cause
 
 
 class Never(nn.Module):

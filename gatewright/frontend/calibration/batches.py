@@ -64,12 +64,12 @@ def read_batches(data: Any, batch_axis: int) -> list[Batch]:
     Raises:
         GatewrightError: GW-604.
     """
-    if isinstance(data, torch.Tensor | np.ndarray):
+    if is_array(data):
         (x,) = _batch(data).inputs
         return [Batch((part,)) for part in x.split(_CHUNK, dim=batch_axis)]
     if isinstance(data, PackedSequence):
         data = (data,)
-    if isinstance(data, tuple) and all(isinstance(d, torch.Tensor | np.ndarray) for d in data):
+    if isinstance(data, tuple) and all(map(is_array, data)):
         return [_batch(data)]
     if isinstance(data, str | bytes) or not isinstance(data, Iterable):
         raise refused("calibration data", f"it is of type {type(data).__name__}.", _FORM)
@@ -77,6 +77,11 @@ def read_batches(data: Any, batch_axis: int) -> list[Batch]:
     if not batches:
         raise refused("calibration data", "it holds no batch.", _FORM)
     return batches
+
+
+def is_array(data: Any) -> bool:
+    """Whether it is one array of sequences."""
+    return isinstance(data, torch.Tensor | np.ndarray)
 
 
 def _batch(item: Any) -> Batch:

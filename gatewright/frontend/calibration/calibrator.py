@@ -12,7 +12,8 @@ from torch import nn
 from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration import observe
 from gatewright.frontend.calibration.activations import activation_grid
-from gatewright.frontend.calibration.batches import Batch, join_labels, read_batches
+from gatewright.frontend.calibration.batches import Batch, is_array, join_labels, read_batches
+from gatewright.frontend.calibration.cells import with_layers
 from gatewright.frontend.calibration.conversion import COMPARED, check_conversion
 from gatewright.frontend.calibration.explore import explore
 from gatewright.frontend.calibration.floats import with_brevitas_layers
@@ -53,8 +54,15 @@ def _calibrate(
     axis = _batch_axis(given)
     batches = read_batches(data, axis)
     examples = batches[0].head(axis, 2)
-    given = with_modules(given, examples)  # refuses what is kept from call to call
+    layered = with_layers(_copy(given), examples)
+    if layered is not None and _batch_axis(layered) != axis:  # a loop says that time comes first
+        axis = _batch_axis(layered)
+        batches = read_batches(data, axis) if is_array(data) else batches
+        examples = batches[0].head(axis, 2)
+        layered = with_layers(_copy(given), examples)
+    given = given if layered is None else layered
     refuse_what_never_compiles(given, examples)
+    given = with_modules(given, examples)  # refuses what is kept from call to call
     waiting = waiting_quantizers(given)
     if waiting:
         with observe.biases_where_scaled(given):
@@ -62,7 +70,7 @@ def _calibrate(
     with observe.biases_where_scaled(given):
         before = observe.run(given, batches)
     net = with_brevitas_layers(_copy(given))
-    check_conversion(given if waiting else model, net, batches[0].head(axis, COMPARED))
+    check_conversion(given if waiting or layered else model, net, batches[0].head(axis, COMPARED))
     check_trace(_placed_on(net, batches[0], axis), examples)
     classes = join_labels(batches, labels)
 

@@ -6,12 +6,11 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import onnx
-import torch
 from torch import nn
 
 from gatewright.errors import GatewrightError
+from gatewright.frontend.calibration.batches import is_array
 from gatewright.frontend.calibration.qcdq import load_float_activations
 from gatewright.frontend.onnx.float_files import is_plain
 from gatewright.frontend.onnx.plain.load import load_plain
@@ -53,7 +52,7 @@ def load_for_calibration(
 
 def _first_sizes(data: Any) -> tuple[Any, Sizes]:
     """The data, and the shapes of the arrays in its first batch, as far as they can be seen."""
-    if _is_array(data) or (isinstance(data, tuple) and all(map(_is_array, data))):
+    if is_array(data) or (isinstance(data, tuple) and all(map(is_array, data))):
         return data, _sizes(data)
     if isinstance(data, str | bytes) or not isinstance(data, Iterable):
         return data, []
@@ -61,10 +60,6 @@ def _first_sizes(data: Any) -> tuple[Any, Sizes]:
     return batches, _sizes(batches[0]) if batches else []
 
 
-def _is_array(value: Any) -> bool:
-    return isinstance(value, torch.Tensor | np.ndarray)
-
-
 def _sizes(batch: Any) -> Sizes:
     parts = batch if isinstance(batch, tuple | list) else [batch]
-    return [tuple(part.shape) for part in parts if _is_array(part)]
+    return [tuple(part.shape) for part in parts if is_array(part)]

@@ -174,6 +174,14 @@ def _maker(node: fx.Node) -> Any:
     return _MAKERS.get(target)
 
 
+def becomes_a_module(node: fx.Node) -> bool:
+    """Whether a call is of such a function; GW-108 where no module computes what it does."""
+    if _maker(node) is None:
+        return False
+    _module(node)
+    return True
+
+
 def _module(node: fx.Node) -> nn.Module:
     (names, defaults), make = _maker(node)
     _, *options = bind(node.args, dict(node.kwargs), names, defaults)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import nn
+from torch import fx, nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration.floats import check_layer
+from gatewright.frontend.calibration.functions import becomes_a_module
 from gatewright.frontend.torch.trace import check_calls, trace_module
 
 _WHATEVER_THE_DATA = frozenset({"GW-101", "GW-106", "GW-108", "GW-109", "GW-301"})
@@ -25,7 +26,13 @@ def refuse_what_never_compiles(model: nn.Module, examples: Sequence[torch.Tensor
     Raises:
         GatewrightError: GW-101, GW-108, GW-109.
     """
-    check_calls(model, examples, check_layer)
+
+    def replaced(node: fx.Node) -> bool:
+        if node.op == "call_module":
+            return check_layer(str(node.target), model.get_submodule(str(node.target)))
+        return becomes_a_module(node)
+
+    check_calls(model, examples, replaced)
 
 
 def check_trace(model: nn.Module, examples: Sequence[torch.Tensor]) -> None:

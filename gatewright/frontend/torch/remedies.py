@@ -71,13 +71,18 @@ _CALLS: dict[str, str] = {
         "Return the scores and do it on the host.",
     ),
 }
+_LOOP = (
+    "Where a loop only steps, through all of x[:, t] in order and with the states of the step "
+    "before, calibration makes a layer of it (--calibrate data.npy)."
+)
+_SAME_WEIGHTS = (
+    "its state dict has the same weights, as weight_ih_l0, weight_hh_l0, bias_ih_l0 and bias_hh_l0."
+)
 MODULE_REMEDIES: dict[str, str] = {
     "GRU": "Use nn.LSTM or nn.RNN: cells of other kinds are not compiled yet.",
     "GRUCell": "Use nn.LSTM or nn.RNN over the whole sequence.",
-    "LSTMCell": "Use nn.LSTM: one call takes all steps, lstm(x)[0]; its state dict has the same "
-    "weights, as weight_ih_l0, weight_hh_l0, bias_ih_l0 and bias_hh_l0.",
-    "RNNCell": "Use nn.RNN: one call takes all steps, rnn(x)[0]; its state dict has the same "
-    "weights, as weight_ih_l0, weight_hh_l0, bias_ih_l0 and bias_hh_l0.",
+    "LSTMCell": f"{_LOOP} Or use nn.LSTM: one call takes all steps, lstm(x)[0]; {_SAME_WEIGHTS}",
+    "RNNCell": f"{_LOOP} Or use nn.RNN: one call takes all steps, rnn(x)[0]; {_SAME_WEIGHTS}",
     **dict.fromkeys(("Softmax", "LogSoftmax"), _CALLS["softmax"]),
     **dict.fromkeys(("GELU", "SiLU", "ELU", "LeakyReLU", "Softplus", "Mish"), _CALLS["gelu"]),
     **dict.fromkeys(("LayerNorm", "GroupNorm", "InstanceNorm1d", "RMSNorm"), _CALLS["layer_norm"]),

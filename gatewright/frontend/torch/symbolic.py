@@ -94,7 +94,7 @@ def _symbolic_trace(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.G
         ) from error
     if any(node.target is PackedSequence for node in graph.nodes):
         raise _packs(module)
-    graph.eliminate_dead_code(_has_effect)
+    graph.eliminate_dead_code(has_effect)
     return graph
 
 
@@ -138,7 +138,7 @@ _GUARDS = (operator.eq, torch._assert, fx._symbolic_trace._assert_is_none)
 _PURE = (operator.getitem, getattr, *_GUARDS)
 
 
-def _has_effect(node: fx.Node) -> bool:
+def has_effect(node: fx.Node) -> bool:
     """Whether a node counts even where nothing uses its result."""
     if node.op == "call_function":  # operator.setitem, in-place functions
         return node.target not in _PURE

@@ -151,14 +151,14 @@ def _run(
 
 
 def check_calls(
-    model: nn.Module, examples: Sequence[torch.Tensor], replaced: Callable[[str, nn.Module], bool]
+    model: nn.Module, examples: Sequence[torch.Tensor], replaced: Callable[[fx.Node], bool]
 ) -> None:
     """Refuse a model that calls what has no emitter, all of it at once.
 
     Args:
         model: In eval mode.
         examples: One for each argument of its forward().
-        replaced: Whether a layer, by path, is still to be replaced by one that has an emitter.
+        replaced: Whether a call is still to be replaced by one of a layer that has an emitter.
 
     Raises:
         GatewrightError: GW-101, GW-108; GW-109 of ``replaced``.
@@ -166,10 +166,10 @@ def check_calls(
     obstacles = Obstacles()
     for node in symbolic_graph(model, examples).nodes:
         try:
+            if replaced(node):
+                continue
             if node.op == "call_module":
-                path, module = str(node.target), model.get_submodule(str(node.target))
-                if not replaced(path, module):
-                    module_emitter(path, module)
+                module_emitter(str(node.target), model.get_submodule(str(node.target)))
             elif node.op in ("call_function", "call_method") and not _is_known(node):
                 raise unsupported_call(_callable_name(node), remedy=of_call(node))
         except GatewrightError as error:

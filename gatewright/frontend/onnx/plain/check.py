@@ -44,7 +44,7 @@ def check_reading(model: onnx.ModelProto, module: nn.Module) -> None:
         given = module(*map(torch.from_numpy, inputs.values()))
     outputs = given if isinstance(given, tuple) else (given,)
     for name, a, b in zip(session.get_outputs(), expected, outputs, strict=True):
-        if not _alike(a, b.numpy()):
+        if not alike(a, b.numpy()):
             raise GatewrightError(
                 "GW-110",
                 where=f"output {name.name}",
@@ -69,7 +69,8 @@ def _session(model: onnx.ModelProto) -> Any:
         ) from error
 
 
-def _alike(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
+def alike(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
+    """Whether two computations of one model in float32 gave the same."""
     if a.shape != b.shape:
         return False
     if a.dtype.kind != "f":
