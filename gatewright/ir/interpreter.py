@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
+from gatewright.ir.ops.window import past_name, without_padding
 from gatewright.ir.types import IntArray
 
 Taps = dict[str, IntArray]
@@ -20,7 +22,8 @@ def run(
     Args:
         graph: The integer graph.
         feeds: A value for each graph input.
-        kept: States [B, H] that layers begin with instead of their own, by ``<layer>/<state>``.
+        kept: States [B, H] that layers begin with instead of their own, by ``<layer>/<state>``,
+            and steps [B, P, F] that windows over time go on from, by ``<node>/past``.
 
     Returns:
         The graph's outputs by name, and the taps: every tensor inside a recurrent layer, stacked
@@ -35,6 +38,9 @@ def run(
                 inputs[i] = (kept or {}).get(state, inputs[i])
             results, inner = run_scan(node, inputs)
             taps |= {f"{node.name}/{name}": value for name, value in inner.items()}
+        elif kept and node.op == ops.WINDOW and past_name(node) in kept:
+            both = np.concatenate([kept[past_name(node)], inputs[0]], axis=1)
+            results = node.op.evaluate([both], without_padding(node))
         else:
             results = node.op.evaluate(inputs, node)
         computed = dict(zip(node.outputs, results, strict=True))

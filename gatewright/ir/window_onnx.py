@@ -11,7 +11,7 @@ from onnx import helper, numpy_helper
 
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
-from gatewright.ir.ops.window import span
+from gatewright.ir.ops.window import past_name, span
 
 _TO_THE_END = 2**62
 """Where a slice ends that goes on to the end."""
@@ -44,6 +44,18 @@ def emit_window(node: Node) -> list[onnx.NodeProto]:
         ]
     steps = [f"{pre}::step{j}" for j in range(kernel)]
     return [*nodes, helper.make_node("Concat", steps, node.outputs, name=node.name, axis=-1)]
+
+
+def go_on(node: Node, graph: Graph, proto: onnx.GraphProto) -> None:
+    """Let a graph of ``emit_window`` begin with what a piece before has left, ``<node>/past``.
+
+    That stands in place of the padding; nothing stands behind the piece.
+    """
+    padded, past = f"{node.outputs[0]}::padded", past_name(node)
+    (pad,) = (made for made in proto.node if padded in made.output)
+    pad.CopyFrom(helper.make_node("Concat", [past, node.inputs[0]], [padded], axis=1))
+    shape = ("B", f"{past}.steps", graph[node.inputs[0]].shape[-1])
+    proto.input.append(helper.make_tensor_value_info(past, onnx.TensorProto.INT64, shape))
 
 
 def is_window(node: onnx.NodeProto) -> bool:
