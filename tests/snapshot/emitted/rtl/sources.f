@@ -10,6 +10,7 @@ gw_delay_v1.sv
 gw_dot_v1.sv
 gw_drain_v1.sv
 gw_elementwise_v1.sv
+gw_embedding_v1.sv
 gw_fifo_v1.sv
 gw_flatten_v1.sv
 gw_fork_v1.sv
@@ -33,6 +34,7 @@ gw_resize_v1.sv
 gw_reverse_v1.sv
 gw_rom_v1.sv
 gw_select_last_v1.sv
+gw_select_steps_v1.sv
 gw_skid_v1.sv
 gw_sum_v1.sv
 gw_table_v1.sv
