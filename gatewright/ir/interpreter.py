@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
-from gatewright.ir.ops.window import past_name, without_padding
 from gatewright.ir.types import IntArray
 
 Taps = dict[str, IntArray]
@@ -38,9 +36,9 @@ def run(
                 inputs[i] = (kept or {}).get(state, inputs[i])
             results, inner = run_scan(node, inputs)
             taps |= {f"{node.name}/{name}": value for name, value in inner.items()}
-        elif kept and node.op == ops.WINDOW and past_name(node) in kept:
-            both = np.concatenate([kept[past_name(node)], inputs[0]], axis=1)
-            results = node.op.evaluate([both], without_padding(node))
+        elif kept and node.past in kept:
+            both = np.concatenate([kept[node.past], inputs[0]], axis=1)
+            results = node.op.evaluate([both], node.unpadded())
         else:
             results = node.op.evaluate(inputs, node)
         computed = dict(zip(node.outputs, results, strict=True))

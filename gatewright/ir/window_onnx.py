@@ -11,7 +11,7 @@ from onnx import helper, numpy_helper
 
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
-from gatewright.ir.ops.window import past_name, span
+from gatewright.ir.ops.window import span
 
 _TO_THE_END = 2**62
 """Where a slice ends that goes on to the end."""
@@ -51,7 +51,7 @@ def go_on(node: Node, graph: Graph, proto: onnx.GraphProto) -> None:
 
     That stands in place of the padding; nothing stands behind the piece.
     """
-    padded, past = f"{node.outputs[0]}::padded", past_name(node)
+    padded, past = f"{node.outputs[0]}::padded", node.past
     (pad,) = (made for made in proto.node if padded in made.output)
     pad.CopyFrom(helper.make_node("Concat", [past, node.inputs[0]], [padded], axis=1))
     shape = ("B", f"{past}.steps", graph[node.inputs[0]].shape[-1])

@@ -6,7 +6,7 @@ from gatewright.builds.documents import Documents
 from gatewright.builds.folder import INTEGER
 from gatewright.ir import interpreter
 from gatewright.ir.lowering import IntegerModel
-from gatewright.ir.ops.window import past_name, past_of
+from gatewright.ir.ops.window import past_of
 from gatewright.ir.streamable import going_on
 from gatewright.levels.level import Level
 from gatewright.levels.run import Arguments, Kept, Run, StreamEngine
@@ -21,7 +21,7 @@ def integer_engine(integer: IntegerModel) -> StreamEngine:
         n, taps = interpreter.run(integer.graph, feeds, kept)
         values, before = feeds | taps, kept or {}
         past = {
-            past_name(node): past_of(node, values[node.inputs[0]], before.get(past_name(node)))
+            node.past: past_of(node, values[node.inputs[0]], before.get(node.past))
             for node in windows
         }
         return Run(integer.decode(n), n, taps, past)

@@ -20,7 +20,7 @@ from gatewright.builds.folder import INTEGER, STANDARD
 from gatewright.builds.graphs import read_graph
 from gatewright.files.reading import whole
 from gatewright.ir.lowering import IntegerModel
-from gatewright.ir.ops.window import past_name, past_of
+from gatewright.ir.ops.window import past_of
 from gatewright.ir.standard import (
     check_ops,
     codes_name,
@@ -68,7 +68,7 @@ def standard_engine(model: onnx.ModelProto, integer: IntegerModel, *, taps: bool
         for output in integer.outputs:
             n |= output.from_codes(values.pop(codes_name(output)))
         past = {
-            past_name(node): past_of(node, values[node.inputs[0]], feeds.get(past_name(node)))
+            node.past: past_of(node, values[node.inputs[0]], feeds.get(node.past))
             for node in windows
         }
         taps = {layers.get(k, k): value for k, value in values.items() if k not in inner}

@@ -14,7 +14,7 @@ from gatewright.builds.documents import Documents
 from gatewright.builds.folder import TRACED
 from gatewright.files.reading import whole
 from gatewright.ir.lowering import IntegerModel
-from gatewright.ir.ops.window import past_name, past_of
+from gatewright.ir.ops.window import past_of
 from gatewright.ir.streamable import going_on
 from gatewright.ir.traced import respecialize
 from gatewright.ir.traced.cell_op import kept_states, recorded_taps
@@ -40,7 +40,7 @@ def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> StreamEngine
 
     def run(arguments: Arguments, kept: Kept | None = None) -> Run:
         before = kept or {}
-        pasts = [before[past_name(window)].transpose(0, 2, 1) for _, window in found if before]
+        pasts = [before[window.past].transpose(0, 2, 1) for _, window in found if before]
         with recorded_taps() as taps, kept_states(before):
             context = traced_values(goes_on if pasts else model, (*arguments, *pasts))
         for name, (tensor, quantizer) in quants.items():
@@ -51,7 +51,7 @@ def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> StreamEngine
         ys = tuple(np.asarray(context[output]) for output in outputs)
         past = {}
         for node, window in found:
-            x, name = context[node.input[0]].transpose(0, 2, 1), past_name(window)
+            x, name = context[node.input[0]].transpose(0, 2, 1), window.past
             past[name] = past_of(window, x, before.get(name), padded_with(node.op_type))
         return Run(ys, nearest(integer, ys), dict(taps), past)
 

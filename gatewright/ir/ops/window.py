@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,11 +16,6 @@ from gatewright.ir.types import IntArray, IntType
 def span(node: Node) -> int:
     """Steps from the first to the last of a window, both included."""
     return int(node.attrs["dilation"]) * (int(node.attrs["kernel"]) - 1) + 1
-
-
-def past_name(node: Node) -> str:
-    """What levels call the steps that a window over time goes on from: ``<node>/past``."""
-    return f"{node.name}/past"
 
 
 def goes_on(node: Node) -> bool:
@@ -50,11 +44,6 @@ def past_of(
     rest = steps - max(0, (steps - span(node)) // stride + 1) * stride
     begins = x.shape[1] - rest
     return x[:, begins:] if begins >= 0 else np.concatenate([past[:, begins:], x], axis=1)
-
-
-def without_padding(node: Node) -> Node:
-    """The same windows over what a piece before has left, and the piece."""
-    return replace(node, attrs={**node.attrs, "before": 0, "after": 0})
 
 
 class Window(Op):
