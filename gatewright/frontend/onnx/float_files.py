@@ -26,7 +26,13 @@ def is_plain(nodes: Collection[onnx.NodeProto]) -> bool:
 
 def uncalibrated(where: str, plain: bool) -> GatewrightError:
     """GW-303 for a file with float activations, or one that is all float."""
-    cause = "it is a standard recurrent node, whose activations are float; only its weights can be "
     if plain:
-        cause = "the file is a float model: nothing in it is "
-    return GatewrightError("GW-303", where=where, cause=f"{cause}quantized.", remedy=CALIBRATE)
+        cause = "the file is a float model: nothing in it is quantized."
+        return GatewrightError("GW-303", where=where, cause=cause, remedy=CALIBRATE)
+    return GatewrightError(
+        "GW-303",
+        where=where,
+        cause="it is a standard recurrent node, whose activations are float; only its weights can "
+        "be quantized.",
+        remedy=CALIBRATE,
+    )

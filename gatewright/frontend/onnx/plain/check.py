@@ -64,7 +64,7 @@ def _session(model: onnx.ModelProto) -> Any:
         raise GatewrightError(
             "GW-205",
             where="the graph",
-            cause=f"ONNX Runtime cannot run it: {says.rstrip('.')}.",
+            cause=f"it cannot be run by ONNX Runtime: {says.rstrip('.')}.",
             remedy=_REMEDY,
         ) from error
 

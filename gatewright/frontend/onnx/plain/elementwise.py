@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 
 from gatewright.frontend.onnx.graph import attributes, label, malformed
-from gatewright.frontend.onnx.plain.registry import Reading, Tensor, reads, unread
+from gatewright.frontend.onnx.plain.registry import Computed, ModuleReading, reads, unread
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Relu": torch.relu,
@@ -22,20 +22,20 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 
 @reads(*_FUNCTIONS)
-def function(ctx: Reading, node: onnx.NodeProto) -> None:
+def function(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """A function of each element."""
     ctx.values[node.output[0]] = ctx.alike(ctx.input(node), _FUNCTIONS[node.op_type])
 
 
 @reads("LeakyRelu", attributes={"alpha"})
-def leaky_relu(ctx: Reading, node: onnx.NodeProto) -> None:
+def leaky_relu(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """``F.leaky_relu``."""
     slope = float(attributes(node).get("alpha", 0.01))
     ctx.values[node.output[0]] = ctx.alike(ctx.input(node), F.leaky_relu, slope)
 
 
 @reads("HardSigmoid", attributes={"alpha", "beta"})
-def hardsigmoid(ctx: Reading, node: onnx.NodeProto) -> None:
+def hardsigmoid(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """torch's, of slope 1/6."""
     options = attributes(node)
     slope, middle = options.get("alpha", 0.2), options.get("beta", 0.5)
@@ -45,7 +45,7 @@ def hardsigmoid(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 @reads("Clip")
-def clip(ctx: Reading, node: onnx.NodeProto) -> None:
+def clip(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """``F.hardtanh`` between two numbers."""
     if not (ctx.name(node, 1) and ctx.name(node, 2)):
         raise unread(node, "it has one bound only.", "Clamp between two: x.clamp(-a, a).")
@@ -54,7 +54,7 @@ def clip(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 @reads("Softmax", "LogSoftmax", attributes={"axis"})
-def softmax(ctx: Reading, node: onnx.NodeProto) -> None:
+def softmax(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """Along one axis."""
     x = ctx.input(node)
     newer = ctx.graph.opset >= 13
@@ -74,7 +74,7 @@ _BINARY: dict[str, Callable[..., Any]] = {
 
 
 @reads(*_BINARY)
-def binary(ctx: Reading, node: onnx.NodeProto) -> None:
+def binary(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """Of two tensors, or of one and a constant."""
     if node.output[0] in ctx.values:  # a bias, which is read with its matrix
         return
@@ -83,7 +83,7 @@ def binary(ctx: Reading, node: onnx.NodeProto) -> None:
     constant = next((i for i in (0, 1) if ctx.is_constant(node, i)), None)
     x = ctx.input(node, 0 if constant is None else 1 - constant)
     y: Any = ctx.input(node, 1) if constant is None else _constant(ctx, node, constant, x)
-    if isinstance(y, Tensor):
+    if isinstance(y, Computed):
         if x.batch - len(x.shape) != y.batch - len(y.shape) or x.inner != y.inner:
             raise unread(node, "its two inputs have their batches in different axes.")
         shape = np.broadcast_shapes(x.shape, y.shape)
@@ -95,7 +95,7 @@ def binary(ctx: Reading, node: onnx.NodeProto) -> None:
     ctx.values[node.output[0]] = ctx.function(call, args, shape, batch, x.inner)
 
 
-def _constant(ctx: Reading, node: onnx.NodeProto, index: int, x: Tensor) -> Any:
+def _constant(ctx: ModuleReading, node: onnx.NodeProto, index: int, x: Computed) -> Any:
     """A constant operand: a number, or an array that is the same for each sequence."""
     values = ctx.floats(node, index)
     if values.numel() == 1:
@@ -115,7 +115,7 @@ _REDUCTIONS = {"ReduceMean": "mean", "ReduceSum": "sum", "ReduceMax": "amax", "R
 
 
 @reads(*_REDUCTIONS, attributes={"axes", "keepdims", "noop_with_empty_axes"})
-def reduce(ctx: Reading, node: onnx.NodeProto) -> None:
+def reduce(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """Mean, sum, maximum or minimum over one axis."""
     x, axes = ctx.input(node), ctx.axes(node)
     if axes is None or len(axes) != 1 or x.axis(axes[0]) == x.batch:
@@ -131,7 +131,7 @@ def reduce(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 @reads("ArgMax", attributes={"axis", "keepdims", "select_last_index"})
-def argmax(ctx: Reading, node: onnx.NodeProto) -> None:
+def argmax(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """The class of the largest score, the first of equals."""
     x, options = ctx.input(node), attributes(node)
     axis = x.axis(options.get("axis", 0))

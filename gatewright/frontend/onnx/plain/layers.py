@@ -9,12 +9,12 @@ import torch
 from torch import nn
 
 from gatewright.frontend.onnx.graph import attributes, label, malformed
-from gatewright.frontend.onnx.plain.registry import Reading, Tensor, reads, unread
+from gatewright.frontend.onnx.plain.registry import Computed, ModuleReading, reads, unread
 from gatewright.frontend.torch.remedies import of_function
 
 
 @reads("Gemm", attributes={"alpha", "beta", "transA", "transB"})
-def gemm(ctx: Reading, node: onnx.NodeProto) -> None:
+def gemm(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """A linear layer."""
     options = attributes(node)
     scaled = options.get("alpha", 1.0) != 1.0 or options.get("beta", 1.0) != 1.0
@@ -29,7 +29,7 @@ def gemm(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 @reads("MatMul")
-def matmul(ctx: Reading, node: onnx.NodeProto) -> None:
+def matmul(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """A linear layer, with the bias that is added behind it."""
     if not ctx.is_constant(node, 1):
         raise unread(node, "it multiplies two activations.", of_function("matmul"))
@@ -47,7 +47,7 @@ def matmul(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 def _bias_behind(
-    ctx: Reading, node: onnx.NodeProto, outputs: int
+    ctx: ModuleReading, node: onnx.NodeProto, outputs: int
 ) -> tuple[onnx.NodeProto, int] | None:
     """The ``Add`` of a bias, and which of its inputs that is."""
     users = ctx.graph.consumers(node.output[0])
@@ -62,9 +62,9 @@ def _bias_behind(
 
 
 def _linear(
-    ctx: Reading,
+    ctx: ModuleReading,
     node: onnx.NodeProto,
-    x: Tensor,
+    x: Computed,
     weight: torch.Tensor,
     bias: Any,
     output: str,
@@ -80,11 +80,11 @@ def _linear(
                 raise malformed(label(node), f"its bias has shape {list(bias.shape)}.")
             layer.bias.copy_(bias.reshape(-1))
     call = ctx.module(node, layer, x)
-    ctx.values[output] = Tensor(call, (*x.shape[:-1], outputs), x.batch, x.inner)
+    ctx.values[output] = Computed(call, (*x.shape[:-1], outputs), x.batch, x.inner)
 
 
 @reads("BatchNormalization", attributes={"epsilon", "momentum", "training_mode", "spatial"})
-def batch_norm(ctx: Reading, node: onnx.NodeProto) -> None:
+def batch_norm(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """With its running statistics."""
     x, options = ctx.input(node), attributes(node)
     if options.get("training_mode", 0):
@@ -99,4 +99,4 @@ def batch_norm(ctx: Reading, node: onnx.NodeProto) -> None:
             if values.shape != part.shape:
                 raise malformed(label(node), f"its input {index} is no row of {x.shape[1]}.")
             part.copy_(values)
-    ctx.values[node.output[0]] = Tensor(ctx.module(node, layer, x), x.shape, x.batch)
+    ctx.values[node.output[0]] = Computed(ctx.module(node, layer, x), x.shape, x.batch)

@@ -17,7 +17,7 @@ from gatewright.frontend.onnx.ops import Vocabulary
 from gatewright.frontend.onnx.plain import elementwise, layers, moves, recurrent, windows
 from gatewright.frontend.onnx.plain.check import check_reading
 from gatewright.frontend.onnx.plain.refusals import of_op
-from gatewright.frontend.onnx.plain.registry import OP_READERS, Reading, Tensor, unread
+from gatewright.frontend.onnx.plain.registry import OP_READERS, Computed, ModuleReading, unread
 from gatewright.frontend.onnx.plain.rolled import rolled
 from gatewright.frontend.onnx.plain.sizes import with_sizes
 from gatewright.frontend.onnx.plain.stacks import join_stacks
@@ -25,7 +25,7 @@ from gatewright.frontend.onnx.read import read_model
 
 __all__ = ["elementwise", "layers", "load_plain", "moves", "recurrent", "windows"]
 
-_ANY = Vocabulary({}, FLOAT_CELLS, "", open=True)
+_ANY = Vocabulary({}, FLOAT_CELLS, "Calibrate the torch module itself.", open=True)
 
 
 def load_plain(
@@ -58,9 +58,9 @@ def load_plain(
     return module
 
 
-def _attempt(graph: RawGraph, axis: int) -> tuple[Reading, list[GatewrightError]]:
+def _attempt(graph: RawGraph, axis: int) -> tuple[ModuleReading, list[GatewrightError]]:
     """What is read where that axis counts the sequences, and what is not."""
-    ctx = Reading(graph, _sequences(graph)[axis])
+    ctx = ModuleReading(graph, _sequences(graph)[axis])
     errors = _enter_inputs(ctx, axis)
     return ctx, errors or _read(ctx)
 
@@ -79,14 +79,14 @@ def _sequences(graph: RawGraph) -> tuple[int, ...]:
     return first.shape
 
 
-def _enter_inputs(ctx: Reading, axis: int) -> list[GatewrightError]:
+def _enter_inputs(ctx: ModuleReading, axis: int) -> list[GatewrightError]:
     """The sequence, and initial states [N, B, H] or [B, H]; those that are none."""
     (name, shape, _), *states = ctx.graph.inputs
     errors = []
-    ctx.values[name] = Tensor(ctx.fx.placeholder(_argument(name)), shape, axis)
+    ctx.values[name] = Computed(ctx.fx.placeholder(_argument(name)), shape, axis)
     for state, size, _ in states:
         batch = max(len(size) - 2, 0)
-        ctx.values[state] = Tensor(ctx.fx.placeholder(_argument(state)), size, batch)
+        ctx.values[state] = Computed(ctx.fx.placeholder(_argument(state)), size, batch)
         if len(size) not in (2, 3) or size[batch] != ctx.batch:
             error = GatewrightError(
                 "GW-106",
@@ -105,7 +105,7 @@ def _argument(name: str) -> str:
     return letters if letters[:1].isalpha() else f"x_{letters}"
 
 
-def _read(ctx: Reading) -> list[GatewrightError]:
+def _read(ctx: ModuleReading) -> list[GatewrightError]:
     """Read every node, and tell of each that cannot be; what depends on it is passed over."""
     errors: list[GatewrightError] = []
     lost: set[str] = set()
@@ -122,7 +122,7 @@ def _read(ctx: Reading) -> list[GatewrightError]:
     return errors
 
 
-def _read_node(ctx: Reading, node: onnx.NodeProto) -> None:
+def _read_node(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     if node.domain not in ("", "ai.onnx"):
         raise unread(node, f"the op {node.domain}::{node.op_type} is none of ONNX' own.")
     names = [index for index, name in enumerate(node.input) if name]
@@ -139,7 +139,7 @@ def _read_node(ctx: Reading, node: onnx.NodeProto) -> None:
     reader.read(ctx, node)
 
 
-def _finish(ctx: Reading) -> fx.GraphModule:
+def _finish(ctx: ModuleReading) -> fx.GraphModule:
     LAYERS.check("the graph", sum(n.op_type in FLOAT_CELLS for n in ctx.graph.nodes))
     OPERATIONS.check("the graph", len(ctx.fx.nodes))
     outputs: list[Any] = [_output(ctx, name) for name in ctx.graph.outputs]
@@ -149,7 +149,7 @@ def _finish(ctx: Reading) -> fx.GraphModule:
     return made.eval()
 
 
-def _output(ctx: Reading, name: str) -> fx.Node:
+def _output(ctx: ModuleReading, name: str) -> fx.Node:
     node = ctx.graph.producers.get(name)
     if name in ctx.cells and node is not None:
         raise unread(

@@ -12,19 +12,19 @@ import torch
 from torch import nn
 
 from gatewright.frontend.onnx.graph import attributes, label, malformed
-from gatewright.frontend.onnx.plain.registry import Reading, Tensor, reads, unread
+from gatewright.frontend.onnx.plain.registry import Computed, ModuleReading, reads, unread
 
 _END = 2**31
 """Ends from here on mean that of the axis, however exporters write that."""
 
 
-def _refuse_batch(node: onnx.NodeProto, x: Tensor, *axes: int) -> None:
+def _refuse_batch(node: onnx.NodeProto, x: Computed, *axes: int) -> None:
     if x.batch in axes:
         raise unread(node, "it works on the axis of the batch, whose sequences know no other.")
 
 
 @reads("Shape", attributes={"start", "end"})
-def shape(ctx: Reading, node: onnx.NodeProto) -> None:
+def shape(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """A constant, at the sizes that the file is read with."""
     x, options = ctx.input(node), attributes(node)
     part = x.shape[options.get("start", 0) : options.get("end", len(x.shape))]
@@ -32,7 +32,7 @@ def shape(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 @reads("Transpose", attributes={"perm"})
-def transpose(ctx: Reading, node: onnx.NodeProto) -> None:
+def transpose(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """Any axes."""
     cell = ctx.cells.get(ctx.name(node, 0))
     perm = attributes(node).get("perm")
@@ -47,7 +47,7 @@ def transpose(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 @reads("Reshape", attributes={"allowzero"})
-def reshape(ctx: Reading, node: onnx.NodeProto) -> None:
+def reshape(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """To sizes of which one follows from the others, or not."""
     target = ctx.integers(node, 1)
     cell = ctx.cells.get(ctx.name(node, 0))
@@ -74,7 +74,7 @@ def reshape(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 @reads("Flatten", attributes={"axis"})
-def flatten(ctx: Reading, node: onnx.NodeProto) -> None:
+def flatten(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """All axes before one, and all from it on."""
     x = ctx.input(node)
     axis = x.axis(attributes(node).get("axis", 1))
@@ -83,7 +83,7 @@ def flatten(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 @reads("Squeeze", attributes={"axes"})
-def squeeze(ctx: Reading, node: onnx.NodeProto) -> None:
+def squeeze(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """Axes of size 1."""
     cell, axes = ctx.cells.get(ctx.name(node, 0)), ctx.axes(node)
     if cell is not None and not cell.turned and cell.directions == 1 and axes == [1]:
@@ -99,12 +99,12 @@ def squeeze(ctx: Reading, node: onnx.NodeProto) -> None:
             raise malformed(label(node), f"axis {axis} of {list(x.shape)} has not size 1.")
         sizes = [*x.shape[:axis], *x.shape[axis + 1 :]]
         call = ctx.fx.call_method("squeeze", (x.node, axis))
-        x = Tensor(call, tuple(sizes), x.batch - (axis < x.batch), x.inner)
+        x = Computed(call, tuple(sizes), x.batch - (axis < x.batch), x.inner)
     ctx.values[node.output[0]] = x
 
 
 @reads("Unsqueeze", attributes={"axes"})
-def unsqueeze(ctx: Reading, node: onnx.NodeProto) -> None:
+def unsqueeze(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """New axes of size 1."""
     x, axes = ctx.input(node), ctx.axes(node)
     if axes is None:
@@ -116,12 +116,12 @@ def unsqueeze(ctx: Reading, node: onnx.NodeProto) -> None:
             call = x.node.all_input_nodes[0]
         else:
             call = ctx.fx.call_method("unsqueeze", (x.node, axis))
-        x = Tensor(call, tuple(sizes), x.batch + (axis <= x.batch), x.inner)
+        x = Computed(call, tuple(sizes), x.batch + (axis <= x.batch), x.inner)
     ctx.values[node.output[0]] = x
 
 
 @reads("Slice")
-def slice_(ctx: Reading, node: onnx.NodeProto) -> None:
+def slice_(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """Parts of axes, in steps forward."""
     x = ctx.input(node)
     starts, ends = ctx.integers(node, 1), ctx.integers(node, 2)
@@ -146,7 +146,7 @@ def slice_(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 @reads("Gather", attributes={"axis"})
-def gather(ctx: Reading, node: onnx.NodeProto) -> None:
+def gather(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """One item of an axis; rows of a table are an embedding."""
     if ctx.is_constant(node, 0) and not ctx.is_constant(node, 1):
         _embedding(ctx, node)
@@ -169,18 +169,18 @@ def gather(ctx: Reading, node: onnx.NodeProto) -> None:
     ctx.values[node.output[0]] = item
 
 
-def _embedding(ctx: Reading, node: onnx.NodeProto) -> None:
+def _embedding(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """A row of a table for each integer."""
     table, x = ctx.floats(node, 0), ctx.input(node, 1)
     if table.ndim != 2 or attributes(node).get("axis", 0):
         raise unread(node, f"its table has shape {list(table.shape)}, or is read along axis 1.")
     layer = nn.Embedding.from_pretrained(table)
     call = ctx.module(node, layer, x)
-    ctx.values[node.output[0]] = Tensor(call, (*x.shape, table.shape[1]), x.batch, x.inner)
+    ctx.values[node.output[0]] = Computed(call, (*x.shape, table.shape[1]), x.batch, x.inner)
 
 
 @reads("Concat", attributes={"axis"})
-def concat(ctx: Reading, node: onnx.NodeProto) -> None:
+def concat(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """Any axis but the batch's."""
     parts = [ctx.input(node, i) for i in range(len(node.input))]
     first = parts[0]
@@ -195,7 +195,7 @@ def concat(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 @reads("Split", attributes={"axis", "num_outputs"})
-def split(ctx: Reading, node: onnx.NodeProto) -> None:
+def split(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """Parts of an axis side by side."""
     x, options = ctx.input(node), attributes(node)
     axis = x.axis(options.get("axis", 0))
@@ -214,7 +214,7 @@ def split(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 @reads("Expand")
-def expand(ctx: Reading, node: onnx.NodeProto) -> None:
+def expand(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """To the sizes that it has already; those of constants are folded."""
     x, target = ctx.input(node), ctx.integers(node, 1)
     if np.broadcast_shapes(x.shape, tuple(target)) != x.shape:
@@ -223,7 +223,7 @@ def expand(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 @reads("Cast", attributes={"to", "saturate"})
-def cast(ctx: Reading, node: onnx.NodeProto) -> None:
+def cast(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """To float32, which a value is; those of constants are folded."""
     if attributes(node).get("to") != onnx.TensorProto.FLOAT:
         raise unread(node, "it leaves float32.", "Keep the model in float32: model.float().")

@@ -10,7 +10,13 @@ import torch
 from torch import fx, nn
 
 from gatewright.frontend.onnx.graph import attributes, label, malformed
-from gatewright.frontend.onnx.plain.registry import CellOutput, Reading, Tensor, reads, unread
+from gatewright.frontend.onnx.plain.registry import (
+    CellOutput,
+    Computed,
+    ModuleReading,
+    reads,
+    unread,
+)
 
 _DIRECTIONS = {"forward": 1, "bidirectional": 2}
 _GATES = {"LSTM": (0, 2, 3, 1), "RNN": (0,)}
@@ -23,7 +29,7 @@ _STATE = (
 
 
 @reads("LSTM", attributes={"direction", "hidden_size", "input_forget", "layout"})
-def lstm(ctx: Reading, node: onnx.NodeProto) -> None:
+def lstm(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """With all its gates, from states of zeros or from given ones."""
     if attributes(node).get("input_forget", 0):
         raise unread(node, "its forget gate is coupled to its input gate, as in no nn.LSTM.")
@@ -33,7 +39,7 @@ def lstm(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 @reads("RNN", attributes={"direction", "hidden_size", "layout", "activations"})
-def rnn(ctx: Reading, node: onnx.NodeProto) -> None:
+def rnn(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """Of tanh or relu."""
     kinds = {str(_text(a)).lower() for a in attributes(node).get("activations", ["Tanh"])}
     if kinds not in ({"tanh"}, {"relu"}):
@@ -45,7 +51,7 @@ def _text(value: Any) -> Any:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
-def _layer(ctx: Reading, node: onnx.NodeProto, options: dict[str, Any]) -> None:
+def _layer(ctx: ModuleReading, node: onnx.NodeProto, options: dict[str, Any]) -> None:
     x, directions = ctx.input(node), _directions(node)
     if len(x.shape) != 3 or x.batch != 1 or x.inner != 1:
         ctx.other_axis = len(x.shape) == 3 and x.batch == 0
@@ -71,14 +77,18 @@ def _layer(ctx: Reading, node: onnx.NodeProto, options: dict[str, Any]) -> None:
 
 
 def _outputs(
-    ctx: Reading, node: onnx.NodeProto, call: fx.Node, sizes: tuple[int, int, int], first: bool
+    ctx: ModuleReading,
+    node: onnx.NodeProto,
+    call: fx.Node,
+    sizes: tuple[int, int, int],
+    first: bool,
 ) -> None:
     """Enter what the layer gives: sequence, h, and c of an LSTM."""
     steps, directions, hidden = sizes
     shape = (steps, ctx.batch, directions * hidden)
     sequence = ctx.function(operator.getitem, (call, 0), shape, batch=1)
     if first:
-        own = Tensor(sequence.node, (ctx.batch, steps, shape[2]), 0)
+        own = Computed(sequence.node, (ctx.batch, steps, shape[2]), 0)
         sequence = ctx.permuted(own, (1, 0, 2))
     ctx.cells[node.output[0]] = CellOutput(sequence, directions)
     finals = [name for name in node.output[1:] if name]
@@ -91,7 +101,7 @@ def _outputs(
         state = states
         if node.op_type == "LSTM":
             state = ctx.fx.call_function(operator.getitem, (states, index))
-        ctx.values[name] = Tensor(state, (directions, ctx.batch, hidden), 1)
+        ctx.values[name] = Computed(state, (directions, ctx.batch, hidden), 1)
 
 
 def _directions(node: onnx.NodeProto) -> int:
@@ -104,7 +114,7 @@ def _directions(node: onnx.NodeProto) -> int:
     return _DIRECTIONS[direction]
 
 
-def _check_lengths(ctx: Reading, node: onnx.NodeProto, steps: int) -> None:
+def _check_lengths(ctx: ModuleReading, node: onnx.NodeProto, steps: int) -> None:
     if ctx.name(node, 4) and any(length != steps for length in ctx.integers(node, 4)):
         raise unread(
             node,
@@ -114,7 +124,7 @@ def _check_lengths(ctx: Reading, node: onnx.NodeProto, steps: int) -> None:
 
 
 def _weights(
-    ctx: Reading, node: onnx.NodeProto, directions: int, features: int
+    ctx: ModuleReading, node: onnx.NodeProto, directions: int, features: int
 ) -> dict[str, torch.Tensor]:
     """Those of a torch layer, by torch's names."""
     gates = _GATES[node.op_type]
@@ -140,7 +150,7 @@ def _ordered(rows: torch.Tensor, gates: tuple[int, ...]) -> torch.Tensor:
     return torch.cat([parts[gate] for gate in gates])
 
 
-def _states(ctx: Reading, node: onnx.NodeProto, shape: tuple[int, int, int]) -> list[Any]:
+def _states(ctx: ModuleReading, node: onnx.NodeProto, shape: tuple[int, int, int]) -> list[Any]:
     """The initial states as the argument of a torch layer; none where they are zeros."""
     count = 2 if node.op_type == "LSTM" else 1
     given = [index for index in range(5, 5 + count) if ctx.name(node, index)]

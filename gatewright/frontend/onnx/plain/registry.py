@@ -27,7 +27,7 @@ _ENDS = (".weight", ".bias")
 
 
 @dataclass(frozen=True, eq=False)
-class Tensor:
+class Computed:
     """A value that is computed from the inputs.
 
     Attributes:
@@ -43,7 +43,7 @@ class Tensor:
     shape: tuple[int, ...]
     batch: int
     inner: int = 1
-    turned: tuple[Tensor, tuple[int, ...]] | None = None
+    turned: tuple[Computed, tuple[int, ...]] | None = None
 
     def axis(self, number: int) -> int:
         """An axis counted from the front."""
@@ -60,13 +60,13 @@ class CellOutput:
         turned: Whether the file has turned it to [T, B, D, H].
     """
 
-    sequence: Tensor
+    sequence: Computed
     directions: int
     turned: bool = False
 
 
 @dataclass
-class Reading:
+class ModuleReading:
     """State of one file that is read.
 
     Attributes:
@@ -82,7 +82,7 @@ class Reading:
 
     graph: RawGraph
     batch: int
-    values: dict[str, Tensor] = field(default_factory=dict)
+    values: dict[str, Computed] = field(default_factory=dict)
     constants: dict[str, Array] = field(default_factory=dict)
     cells: dict[str, CellOutput] = field(default_factory=dict)
     root: nn.Module = field(default_factory=nn.Module)
@@ -130,7 +130,7 @@ class Reading:
             )
         return torch.from_numpy(values.copy())
 
-    def input(self, node: onnx.NodeProto, index: int = 0) -> Tensor:
+    def input(self, node: onnx.NodeProto, index: int = 0) -> Computed:
         """An input that is computed from the graph's; GW-205 otherwise."""
         name = self.name(node, index)
         if name in self.cells:
@@ -139,7 +139,7 @@ class Reading:
             raise unread(node, f"its input {name!r} has to be computed from the graph's input.")
         return self.values[name]
 
-    def _expanded(self, cell: CellOutput) -> Tensor:
+    def _expanded(self, cell: CellOutput) -> Computed:
         """The output of a recurrent node as the file has it."""
         steps, _, features = cell.sequence.shape
         split = (steps, self.batch, cell.directions, features // cell.directions)
@@ -168,17 +168,17 @@ class Reading:
         shape: Sequence[int],
         batch: int,
         inner: int = 1,
-    ) -> Tensor:
+    ) -> Computed:
         """A call of a function."""
-        return Tensor(self.fx.call_function(target, _nodes(args)), tuple(shape), batch, inner)
+        return Computed(self.fx.call_function(target, _nodes(args)), tuple(shape), batch, inner)
 
     def method(
-        self, x: Tensor, name: str, args: tuple[Any, ...], shape: Sequence[int], batch: int
-    ) -> Tensor:
+        self, x: Computed, name: str, args: tuple[Any, ...], shape: Sequence[int], batch: int
+    ) -> Computed:
         """A call of a tensor's method."""
-        return Tensor(self.fx.call_method(name, (x.node, *args)), tuple(shape), batch)
+        return Computed(self.fx.call_method(name, (x.node, *args)), tuple(shape), batch)
 
-    def alike(self, x: Tensor, target: Callable[..., Any], *args: Any) -> Tensor:
+    def alike(self, x: Computed, target: Callable[..., Any], *args: Any) -> Computed:
         """A call of a function that keeps the shape."""
         return self.function(target, (x, *args), x.shape, x.batch, x.inner)
 
@@ -211,7 +211,7 @@ class Reading:
             name = f"{base}_{count}"
         return name
 
-    def permuted(self, x: Tensor, perm: Sequence[int]) -> Tensor:
+    def permuted(self, x: Computed, perm: Sequence[int]) -> Computed:
         """A permutation of axes; one of another is one of what that is of."""
         perm = tuple(perm)
         if x.turned is not None:
@@ -221,9 +221,9 @@ class Reading:
             return x
         call = self.fx.call_method("permute", (x.node, *perm))
         shape = tuple(x.shape[axis] for axis in perm)
-        return Tensor(call, shape, perm.index(x.batch), x.inner, turned=(x, perm))
+        return Computed(call, shape, perm.index(x.batch), x.inner, turned=(x, perm))
 
-    def reshaped(self, node: onnx.NodeProto, x: Tensor, target: Sequence[int]) -> Tensor:
+    def reshaped(self, node: onnx.NodeProto, x: Computed, target: Sequence[int]) -> Computed:
         """A view of other sizes, which any number of sequences can take.
 
         Raises:
@@ -247,51 +247,50 @@ class Reading:
         *_, batch, inner = min(places)
         sizes = [-1 if axis == batch else size for axis, size in enumerate(target)]
         call = self.fx.call_method("reshape", (x.node, *sizes))
-        return Tensor(call, target, batch, inner)
+        return Computed(call, target, batch, inner)
 
 
 def _nodes(args: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(arg.node if isinstance(arg, Tensor) else _listed(arg) for arg in args)
+    return tuple(arg.node if isinstance(arg, Computed) else _listed(arg) for arg in args)
 
 
 def _listed(arg: Any) -> Any:
     return list(_nodes(arg)) if isinstance(arg, list) else arg
 
 
-def unread(node: onnx.NodeProto, cause: str, remedy: str = "") -> GatewrightError:
+_OTHERWISE = (
+    "Write the model so that it does without, and export it again; or calibrate the torch module "
+    "itself: gatewright.calibrate(model, data)."
+)
+
+
+def unread(node: onnx.NodeProto, cause: str, remedy: str = _OTHERWISE) -> GatewrightError:
     """GW-205 for an op that is read in another form."""
-    return GatewrightError(
-        "GW-205",
-        where=label(node),
-        cause=cause,
-        remedy=remedy
-        or "Write the model so that it does without, and export it again; or calibrate the torch "
-        "module itself: gatewright.calibrate(model, data).",
-    )
+    return GatewrightError("GW-205", where=label(node), cause=cause, remedy=remedy)
 
 
-ReadOp = Callable[[Reading, onnx.NodeProto], None]
+ReadOp = Callable[[ModuleReading, onnx.NodeProto], None]
 
 
 @dataclass(frozen=True)
-class OpReader:
+class PlainOp:
     """An op of a file: how a node of it is read, and the attributes that this heeds."""
 
     read: ReadOp
     attributes: Set[str] = NONE
 
 
-OP_READERS: dict[str, OpReader] = {}
+OP_READERS: dict[str, PlainOp] = {}
 
 
 def reads(*ops: str, attributes: Set[str] = NONE) -> Callable[[ReadOp], ReadOp]:
-    """Register the reader of ops of ONNX' own domain; see ``OpReader``."""
+    """Register the reader of ops of ONNX' own domain; see ``PlainOp``."""
 
     def register(reader: ReadOp) -> ReadOp:
         for op in ops:
             if op in OP_READERS:
                 raise ValueError(f"{op} is read twice")
-            OP_READERS[op] = OpReader(reader, attributes)
+            OP_READERS[op] = PlainOp(reader, attributes)
         return reader
 
     return register

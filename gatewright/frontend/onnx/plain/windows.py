@@ -10,13 +10,13 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import nn
 
 from gatewright.frontend.onnx.graph import attributes, label, malformed
-from gatewright.frontend.onnx.plain.registry import Reading, Tensor, reads, unread
+from gatewright.frontend.onnx.plain.registry import Computed, ModuleReading, reads, unread
 
 _WINDOW = frozenset({"auto_pad", "dilations", "kernel_shape", "pads", "strides"})
 
 
 @reads("Conv", attributes={*_WINDOW, "group"})
-def conv(ctx: Reading, node: onnx.NodeProto) -> None:
+def conv(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """Over time, zeros as padding on either side."""
     x, weight = _rows(ctx, node), ctx.floats(node, 1)
     if weight.ndim != 3:
@@ -39,11 +39,11 @@ def conv(ctx: Reading, node: onnx.NodeProto) -> None:
             layer.bias.copy_(ctx.floats(node, 2))
     span = x.shape[2] + 2 * before - dilation * (kernel - 1) - 1
     call = ctx.module(node, layer, x)
-    ctx.values[node.output[0]] = Tensor(call, (x.shape[0], outputs, span // stride + 1), 0)
+    ctx.values[node.output[0]] = Computed(call, (x.shape[0], outputs, span // stride + 1), 0)
 
 
 @reads("MaxPool", attributes={*_WINDOW, "ceil_mode", "storage_order"})
-def max_pool(ctx: Reading, node: onnx.NodeProto) -> None:
+def max_pool(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """The maximum of each window."""
     kernel, stride, dilation, before, after = _window(node, None)
     if len(node.output) > 1 and node.output[1]:
@@ -52,7 +52,7 @@ def max_pool(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 @reads("AveragePool", attributes={*_WINDOW, "ceil_mode", "count_include_pad"})
-def average_pool(ctx: Reading, node: onnx.NodeProto) -> None:
+def average_pool(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """The mean of each window."""
     kernel, stride, dilation, before, after = _window(node, None)
     counts = bool(attributes(node).get("count_include_pad", 0))
@@ -62,7 +62,9 @@ def average_pool(ctx: Reading, node: onnx.NodeProto) -> None:
     _pool(ctx, node, layer, (before, after, 1))
 
 
-def _pool(ctx: Reading, node: onnx.NodeProto, layer: Any, padding: tuple[int, int, int]) -> None:
+def _pool(
+    ctx: ModuleReading, node: onnx.NodeProto, layer: Any, padding: tuple[int, int, int]
+) -> None:
     x = _rows(ctx, node)
     before, after, dilation = padding
     if before != after:
@@ -72,7 +74,7 @@ def _pool(ctx: Reading, node: onnx.NodeProto, layer: Any, padding: tuple[int, in
     kernel, stride = _one(layer.kernel_size), _one(layer.stride)
     steps = (x.shape[2] + 2 * before - dilation * (kernel - 1) - 1) // stride + 1
     call = ctx.module(node, layer, x)
-    ctx.values[node.output[0]] = Tensor(call, (x.shape[0], x.shape[1], steps), 0)
+    ctx.values[node.output[0]] = Computed(call, (x.shape[0], x.shape[1], steps), 0)
 
 
 def _one(size: Any) -> int:
@@ -80,7 +82,7 @@ def _one(size: Any) -> int:
 
 
 @reads("GlobalAveragePool", "GlobalMaxPool")
-def global_pool(ctx: Reading, node: onnx.NodeProto) -> None:
+def global_pool(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """Mean or maximum over time, whose axis stays."""
     x = _rows(ctx, node)
     method = "mean" if node.op_type == "GlobalAveragePool" else "amax"
@@ -89,7 +91,7 @@ def global_pool(ctx: Reading, node: onnx.NodeProto) -> None:
 
 
 @reads("Pad", attributes={"mode"})
-def pad(ctx: Reading, node: onnx.NodeProto) -> None:
+def pad(ctx: ModuleReading, node: onnx.NodeProto) -> None:
     """Steps of zeros before a convolution and behind its input."""
     x, pads = _rows(ctx, node), ctx.integers(node, 1)
     if ctx.name(node, 3):
@@ -104,12 +106,12 @@ def pad(ctx: Reading, node: onnx.NodeProto) -> None:
     ctx.values[node.output[0]] = _padded(ctx, x, pads[2], pads[5])
 
 
-def _padded(ctx: Reading, x: Tensor, before: int, after: int) -> Tensor:
+def _padded(ctx: ModuleReading, x: Computed, before: int, after: int) -> Computed:
     sizes = (*x.shape[:2], x.shape[2] + before + after)
     return ctx.function(F.pad, (x, (before, after)), sizes, 0)
 
 
-def _rows(ctx: Reading, node: onnx.NodeProto) -> Tensor:
+def _rows(ctx: ModuleReading, node: onnx.NodeProto) -> Computed:
     x = ctx.input(node)
     if len(x.shape) != 3 or x.batch != 0 or x.inner != 1:
         raise unread(node, f"its input {list(x.shape)} is no sequence [B, F, T].")
