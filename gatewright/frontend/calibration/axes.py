@@ -69,6 +69,8 @@ def _sequences(
 
     def stop(layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         x = args[0] if args else kwargs["input"]
+        if not isinstance(x, torch.Tensor):  # a packed sequence
+            raise TypeError(type(x).__name__)
         raise _ReachedError(int(x.shape[layers[layer]]))
 
     hooks = [layer.register_forward_pre_hook(stop, with_kwargs=True) for layer in layers]

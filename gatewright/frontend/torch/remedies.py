@@ -36,6 +36,41 @@ _FUNCTIONS = ("relu", "relu6", "tanh", "sigmoid", "hardtanh", "clamp", "clip")
 
 _WITH_DATA = f"It is float: {_CALIBRATE}; it becomes a quantized layer then."
 
+_ACTIVATIONS = "Train with relu, tanh, sigmoid, hardtanh or hardsigmoid in its place."
+_MORE_CALLS = {
+    **dict.fromkeys(("glu", "prelu", "rrelu", "softsign", "logsigmoid"), _ACTIVATIONS),
+    **dict.fromkeys(
+        ("flip", "fliplr", "flipud"),
+        "Let a layer run backwards instead: nn.LSTM(..., bidirectional=True), whose second half of "
+        "features does; or turn sequences round on the host.",
+    ),
+    **dict.fromkeys(("roll",), "Steps keep their order: shift sequences on the host."),
+    **dict.fromkeys(
+        ("fft_rfft", "fft_fft", "fft_irfft", "fft_ifft", "stft", "istft", "view_as_complex"),
+        "Spectra are complex: compute features of the signal on the host, and pass them.",
+    ),
+    **dict.fromkeys(
+        ("gt", "lt", "ge", "le", "ne", "where", "masked_fill", "masked_select", "nonzero"),
+        "What depends on values has no kernel: return the scores and decide on the host; limits "
+        "are clamp or relu.",
+    ),
+    **dict.fromkeys(
+        ("prod", "median", "mode", "quantile", "logsumexp", "argmin"),
+        "Over time there are mean, sum, max and min: out.mean(dim=1).",
+    ),
+    **dict.fromkeys(
+        ("interpolate", "upsample", "repeat", "repeat_interleave", "tile"),
+        "A kernel gives as many steps as it takes, or fewer: repeat them on the host.",
+    ),
+    **dict.fromkeys(
+        ("double", "half", "bfloat16", "type", "to"),
+        "Keep the model in float32, and convert what it is given and gives on the host.",
+    ),
+    **dict.fromkeys(
+        ("rand", "randn", "rand_like", "randn_like", "bernoulli", "normal"),
+        "The same input gives the same output: add noise in training only, or to the data.",
+    ),
+}
 _CALLS: dict[str, str] = {
     **dict.fromkeys(_FUNCTIONS, _WITH_DATA),
     **dict.fromkeys(
@@ -45,7 +80,7 @@ _CALLS: dict[str, str] = {
     ),
     **dict.fromkeys(
         ("gelu", "silu", "elu", "selu", "mish", "softplus", "leaky_relu", "celu"),
-        "Train with relu, tanh, sigmoid, hardtanh or hardsigmoid in its place.",
+        _ACTIVATIONS,
     ),
     **dict.fromkeys(
         ("layer_norm", "group_norm", "instance_norm", "normalize", "norm", "std", "var"),
@@ -70,6 +105,7 @@ _CALLS: dict[str, str] = {
         ("sort", "topk", "cumsum", "gather", "index_select", "scatter"),
         "Return the scores and do it on the host.",
     ),
+    **_MORE_CALLS,
 }
 _LOOP = (
     "Where a loop only steps, through all of x[:, t] in order and with the states of the step "
@@ -85,6 +121,17 @@ MODULE_REMEDIES: dict[str, str] = {
     "RNNCell": f"{_LOOP} Or use nn.RNN: one call takes all steps, rnn(x)[0]; {_SAME_WEIGHTS}",
     **dict.fromkeys(("Softmax", "LogSoftmax"), _CALLS["softmax"]),
     **dict.fromkeys(("GELU", "SiLU", "ELU", "LeakyReLU", "Softplus", "Mish"), _CALLS["gelu"]),
+    **dict.fromkeys(("PReLU", "GLU", "RReLU", "Softsign", "SELU", "CELU"), _ACTIVATIONS),
+    **dict.fromkeys(
+        ("Conv2d", "Conv3d"), "Use nn.Conv1d over time, on [B, F, T], with the rest as features."
+    ),
+    **dict.fromkeys(("ConvTranspose1d", "Upsample"), _MORE_CALLS["interpolate"]),
+    **dict.fromkeys(
+        ("AdaptiveAvgPool1d", "AdaptiveMaxPool1d"),
+        "Of one value use out.mean(dim=1) or out.amax(dim=1); of several nn.AvgPool1d or "
+        "nn.MaxPool1d with a kernel of so many steps.",
+    ),
+    "Bilinear": _CALLS["matmul"],
     **dict.fromkeys(("LayerNorm", "GroupNorm", "InstanceNorm1d", "RMSNorm"), _CALLS["layer_norm"]),
     **dict.fromkeys(("MultiheadAttention", "TransformerEncoderLayer"), _CALLS["matmul"]),
 }

@@ -20,6 +20,19 @@ from gatewright.frontend.torch.shapes import ShapeTracer
 
 _PACKING = inspect.getsourcefile(torch.nn.utils.rnn)
 
+_NO_CHOICE = (
+    "Let no if, loop, len() or shape depend on the data; take constants from __init__ instead. "
+    "Initial states of zeros are the default: leave them out. A state that lasts from call to "
+    "call: give it as an argument of forward() and return it."
+)
+_REMEDIES = {
+    "item assignment": "Write into no tensor: make another one of parts, torch.cat((a, b), -1), or "
+    "leave out what is to be 0.",
+    "expected np.ndarray": "Values are known on the device only: compute with torch, or behind the "
+    "model.",
+}
+"""By words of what torch or Python say."""
+
 
 class _Tracer(ShapeTracer):
     """Keeps what has an emitter, Brevitas and torch.nn layers whole."""
@@ -88,9 +101,7 @@ def _symbolic_trace(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.G
             "GW-108",
             where=f"{type(module).__name__}.forward",
             cause=f"it cannot be traced symbolically: {type(error).__name__}: {error}",
-            remedy="Let no if, loop, len() or shape depend on the data; take constants from "
-            "__init__ instead. Initial states of zeros are the default: leave them out. A state "
-            "that lasts from call to call: give it as an argument of forward() and return it.",
+            remedy=next((r for words, r in _REMEDIES.items() if words in str(error)), _NO_CHOICE),
         ) from error
     if any(node.target is PackedSequence for node in graph.nodes):
         raise _packs(module)
