@@ -8,6 +8,7 @@ and scales, and float activations.
 from __future__ import annotations
 
 import itertools
+import os
 from typing import Any
 
 import brevitas.nn as qnn
@@ -19,6 +20,7 @@ from gatewright.frontend.calibration.quantizers import Grid, weight_quantizer
 from gatewright.frontend.onnx.qcdq.layers import Direction
 from gatewright.frontend.onnx.qcdq.matrix import QuantizedMatrix
 from gatewright.frontend.onnx.qcdq.read import read_layers
+from gatewright.frontend.onnx.read import read_model
 
 _FLOAT = dict.fromkeys(
     (
@@ -49,21 +51,21 @@ class OnlySequence(nn.Module):  # type: ignore[misc]
         return x
 
 
-def load_float_activations(model: onnx.ModelProto) -> nn.Module:
+def load_float_activations(source: str | os.PathLike[str] | onnx.ModelProto) -> nn.Module:
     """The model of a QCDQ file as a Brevitas module.
 
     Layers of one shape become one ``QuantLSTM``, whose layers share their io quantizer.
 
     Args:
-        model: As ``read_model`` gives it.
+        source: A file, or a model in memory.
 
     Returns:
         The module in eval mode: the file's integer weights and their scales, float activations.
 
     Raises:
-        GatewrightError: GW-104, GW-106, GW-204 to GW-208.
+        GatewrightError: GW-104, GW-106, GW-201 to GW-208.
     """
-    file = read_layers(model)
+    file = read_layers(read_model(source))
     stacks = [_stack(list(group)) for _, group in itertools.groupby(file.layers, key=_shape)]
     one = len(stacks) == 1 and file.states
     return (stacks[0] if one else OnlySequence(stacks)).eval()
