@@ -13,7 +13,15 @@ from gatewright.files.limits import STEPS
 from gatewright.ir.functions import BY_OP
 from gatewright.ir.graph import Graph
 from gatewright.ir.host import on_host
-from gatewright.ir.lowering import activations, dense, recurrent, reductions, selection, windows
+from gatewright.ir.lowering import (
+    activations,
+    arithmetic,
+    dense,
+    recurrent,
+    reductions,
+    selection,
+    windows,
+)
 from gatewright.ir.lowering.rounding import Rounding, RoundingLog
 from gatewright.ir.lowering.rounding import output as output_rounding
 from gatewright.ir.lowering.state import LoweringState
@@ -30,17 +38,22 @@ MAX_TRIAL_STEPS = 1024
 LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     **dict.fromkeys(CELLS, recurrent.lower_cell),
     **dict.fromkeys(BY_OP, activations.lower_function),
+    "Abs": arithmetic.lower_abs,
     "Add": dense.lower_add,
     "ArgMax": reductions.lower_argmax,
     "AveragePool": windows.lower_average,
     "BatchNormalization": activations.lower_batch_norm,
     "Concat": dense.lower_concat,
     "Conv": windows.lower_conv,
+    "Div": arithmetic.lower_div,
     "Flatten": dense.lower_flatten,
     "Gather": selection.lower_gather,
     "Identity": dense.lower_identity,
+    "LeakyRelu": arithmetic.lower_leaky,
     "MatMul": dense.lower_matmul,
     "MaxPool": windows.lower_max_pool,
+    "Mul": arithmetic.lower_mul,
+    "Neg": arithmetic.lower_neg,
     "Quant": dense.lower_quant,
     "ReduceMax": reductions.lower_max,
     "ReduceMean": reductions.lower_mean,
@@ -48,6 +61,7 @@ LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     "ReduceSum": reductions.lower_sum,
     "Relu": activations.lower_relu,
     "Slice": selection.lower_slice,
+    "Sub": arithmetic.lower_sub,
     "Transpose": windows.lower_transpose,
     "Unsqueeze": dense.lower_unsqueeze,
 }
