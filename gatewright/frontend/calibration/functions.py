@@ -12,6 +12,7 @@ from torch import fx, nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration.operands import (
+    check_slopes,
     inputs_in_arithmetic,
     is_bare,
     quantized_apart,
@@ -68,6 +69,7 @@ def with_modules(model: nn.Module, examples: Sequence[torch.Tensor]) -> nn.Modul
         GatewrightError: GW-108 where forward() cannot be traced.
     """
     graph = symbolic_graph(model, examples)
+    check_slopes(graph, model)
     calls = [node for node in graph.nodes if _maker(node) is not None]
     inputs = inputs_in_arithmetic(graph, model)
     operands = any(sharing(node) or quantized_apart(node, model) for node in graph.nodes)

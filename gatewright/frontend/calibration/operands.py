@@ -1,4 +1,4 @@
-"""What in a forward() needs a quantizer that no layer brings: operands, and inputs in arithmetic."""
+"""What in a forward() needs a quantizer that no layer brings: operands of arithmetic."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from brevitas.nn.quant_layer import QuantNonLinearActLayer
 from brevitas.nn.quant_rnn import QuantRecurrentStackBase
 from torch import fx, nn
 
+from gatewright.frontend.emit_arithmetic import check_slope
 from gatewright.frontend.torch.arithmetic import (
     DIFFERENCES,
     MAGNITUDES,
@@ -50,6 +51,14 @@ def quantized_apart(node: fx.Node, model: nn.Module) -> list[fx.Node]:
     if not product and not magnitude and not _is_call(node, model, nn.LeakyReLU):
         return []
     return [part for part in node.all_input_nodes if not _gives_codes(part, model)]
+
+
+def check_slopes(graph: fx.Graph, model: nn.Module) -> None:
+    """Refuse a leaky ReLU whose slope no table takes (GW-109)."""
+    for node in graph.nodes:
+        if _is_call(node, model, nn.LeakyReLU):
+            module: Any = model.get_submodule(str(node.target))
+            check_slope(str(node.target), float(module.negative_slope))
 
 
 def inputs_in_arithmetic(graph: fx.Graph, model: nn.Module) -> list[fx.Node]:

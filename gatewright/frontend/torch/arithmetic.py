@@ -126,7 +126,8 @@ def sub(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
 def rsub(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
     """``torch.rsub(a, b)``, which is ``b - a``."""
     a, b, alpha = bind(args, kwargs, _OF_TWO, _NO_OTHER)
-    return sub(ctx, (b, a), {"alpha": alpha})
+    result: Value = sub(ctx, (b, a), {"alpha": alpha})
+    return result
 
 
 @_emits(PRODUCTS)
