@@ -8,6 +8,7 @@ from typing import Any
 
 import brevitas.nn as qnn
 import numpy as np
+import onnx
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
@@ -17,6 +18,8 @@ from torch import Tensor, nn
 import gatewright
 from gatewright.errors import GatewrightError
 from gatewright.frontend import load, trace
+from gatewright.frontend.builder import GraphBuilder
+from gatewright.frontend.emit_arithmetic import by_constant
 from gatewright.ir import interpreter
 from gatewright.ir.lowering import lower
 
@@ -184,18 +187,40 @@ def test_slopes() -> None:
         gatewright.calibrate(model.eval(), data())
 
 
-REFUSED: dict[str, tuple[Forward, str]] = {
-    "GW-106": (lambda m, x: m.lstm(x)[0] * torch.ones(T, H), "one for each feature"),
-    "GW-104": (lambda m, x: m.lstm(x)[0] / 0, "keeps it from 0"),
-    "GW-108": (lambda m, x: m.lstm(x)[0] / m.gate(m.lstm(x)[0]), "Divide by constants"),
-}
+def test_what_is_refused() -> None:
+    refused = {
+        "GW-106": (lambda m, x: m.lstm(x)[0] * torch.ones(T, H), "one for each feature"),
+        "GW-108": (lambda m, x: m.lstm(x)[0] / m.gate(m.lstm(x)[0]), "Divide by constants"),
+    }
+    for code, (forward, words) in refused.items():
+        with pytest.raises(GatewrightError, match=code) as caught:
+            result = gatewright.calibrate(Written(forward).eval(), data())
+            trace(result.model, result.example_input)
+        assert words in caught.value.remedy
+    builder = GraphBuilder((1, T, I))
+    with pytest.raises(GatewrightError, match="GW-104") as caught:
+        by_constant(builder, "div", "Div", builder.input, np.zeros((), dtype=np.float32))
+    assert "keeps it from 0" in caught.value.remedy
 
 
-@pytest.mark.parametrize("code", REFUSED)
-def test_what_is_refused(code: str) -> None:
-    forward, words = REFUSED[code]
-    torch.manual_seed(0)
-    with pytest.raises(GatewrightError, match=code) as caught:
-        result = gatewright.calibrate(Written(forward).eval(), data())
-        trace(result.model, result.example_input)
-    assert words in caught.value.remedy
+def edited(name: str, op: str, edit: Callable[[onnx.NodeProto], Any]) -> onnx.ModelProto:
+    """The traced graph of a model in which one node is another."""
+    result = calibrated(MODELS[name])
+    traced = onnx.ModelProto()
+    traced.CopyFrom(trace(result.model, result.example_input))
+    edit(next(node for node in traced.graph.node if node.op_type == op))
+    return traced
+
+
+def test_files_of_other_arithmetic_are_refused() -> None:
+    first = edited("normalized", "Sub", lambda n: n.input.__setitem__(slice(None), n.input[::-1]))
+    with pytest.raises(GatewrightError, match=r"GW-205.*second input"):
+        load(first)
+    slope = edited("leaky", "LeakyRelu", lambda n: n.attribute[0].__setattr__("f", 0.3))
+    for take, code in ((load, "GW-109"), (lower, "GW-205")):
+        with pytest.raises(GatewrightError, match=code):
+            take(slope)
+    computed = edited("normalized", "Div", lambda n: n.input.__setitem__(1, n.input[0]))
+    for take in (load, lower):
+        with pytest.raises(GatewrightError, match=r"GW-205.*divides"):
+            take(computed)
