@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import onnx
 
 from gatewright.errors import GatewrightError
@@ -17,6 +20,7 @@ from gatewright.ir.lowering import (
     activations,
     arithmetic,
     dense,
+    embedding,
     recurrent,
     reductions,
     selection,
@@ -35,6 +39,13 @@ from gatewright.ir.types import Float32Array, IntArray
 
 MAX_TRIAL_STEPS = 1024
 
+
+def _lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:
+    """Of rows of a constant table, or of what is computed."""
+    computed = state.traced.constant(node.input[0]) is None
+    (selection.lower_gather if computed else embedding.lower_embedding)(state, node)
+
+
 LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     **dict.fromkeys(CELLS, recurrent.lower_cell),
     **dict.fromkeys(BY_OP, activations.lower_function),
@@ -47,7 +58,7 @@ LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     "Conv": windows.lower_conv,
     "Div": arithmetic.lower_div,
     "Flatten": dense.lower_flatten,
-    "Gather": selection.lower_gather,
+    "Gather": _lower_gather,
     "Identity": dense.lower_identity,
     "LeakyRelu": arithmetic.lower_leaky,
     "MatMul": dense.lower_matmul,
@@ -105,8 +116,17 @@ class IntegerModel:
         quantizers = [i.quantizer for i in self.inputs if i.argument == argument]
         return max((float(q.type.magnitude * q.scales[0]) for q in quantizers), default=1.0)
 
-    def encode(self, arguments: Sequence[Float32Array]) -> dict[str, IntArray]:
-        """Float arguments to the graph's inputs."""
+    def drawn(
+        self, rng: np.random.Generator, argument: int, shape: Sequence[int]
+    ) -> npt.NDArray[Any]:
+        """Random values of an argument that span what its quantizers hold, or its table."""
+        rows = self.arguments[argument].rows
+        if rows:
+            return rng.integers(0, rows, shape)
+        return rng.normal(0, self.reach(argument) / 2, shape).astype(np.float32)
+
+    def encode(self, arguments: Sequence[npt.NDArray[Any]]) -> dict[str, IntArray]:
+        """What a user passes to the graph's inputs."""
         return {i.tensor: i.encode(arguments[i.argument]) for i in self.inputs}
 
     def decode(self, values: Mapping[str, IntArray]) -> tuple[Float32Array, ...]:
@@ -140,6 +160,7 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
     for node in model.graph.node:
         if traced.constant(node.output[0]) is None:
             LOWERINGS[node.op_type](state, node)
+    rows = embedding.rows_of(model.graph)
     functions = on_host(model, len(model.graph.output))
     outputs = tuple(
         replace(_output(state, value.name), on_host=function)
@@ -149,7 +170,11 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
     return IntegerModel(
         state.graph,
         tuple(
-            Argument(value.name, _free_shape(shape, i, state.axes(value.name)))
+            Argument(
+                value.name,
+                _free_shape(shape, i, state.axes(value.name)),
+                rows.get(value.name, 0),
+            )
             for i, (value, shape) in enumerate(zip(model.graph.input, state.shapes, strict=True))
         ),
         tuple(state.inputs),

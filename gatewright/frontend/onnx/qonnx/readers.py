@@ -5,6 +5,7 @@ from __future__ import annotations
 from gatewright.frontend.onnx.ops import Vocabulary
 from gatewright.frontend.onnx.qonnx import (
     arithmetic,
+    embedding,
     head,
     linear,
     quantizers,
@@ -28,6 +29,7 @@ QONNX = Vocabulary(
 __all__ = [
     "QONNX",
     "arithmetic",
+    "embedding",
     "head",
     "linear",
     "quantizers",
