@@ -88,7 +88,7 @@ def _batch(item: Any) -> Batch:
     labels = _classes(parts[-1]) if len(parts) > 1 else None
     first, *states = parts if labels is None else parts[:-1]
     inputs = (_sequences(first), *map(_tensor, states))
-    if inputs[0].ndim != (3 if inputs[0].is_floating_point() else 2):
+    if inputs[0].ndim != 3 and inputs[0].is_floating_point():
         problem = f"a batch of it has sequences of shape {list(inputs[0].shape)}."
         raise refused("calibration data", problem, PADDED)
     return Batch(inputs, labels)
@@ -99,6 +99,9 @@ def _sequences(values: Any) -> torch.Tensor:
     integers = None if getattr(values, "is_nested", False) else _classes(values)
     if integers is None or not integers.size:
         return _tensor(values)
+    if integers.ndim != 2:
+        problem = f"it holds int64 of shape {list(integers.shape)}, not [N, T], one a time step."
+        raise refused("calibration data", problem, _FORM)
     return torch.from_numpy(integers.copy())
 
 
