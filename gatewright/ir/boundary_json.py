@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from gatewright.ir.lowering.lower import IntegerModel
-from gatewright.ir.quantizer import InputBoundary, OutputBoundary, Quantizer, Scales
+from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary, Quantizer, Scales
 
 
 def boundary_to_json(model: IntegerModel) -> dict[str, Any]:
@@ -14,12 +14,25 @@ def boundary_to_json(model: IntegerModel) -> dict[str, Any]:
     turned = {"channels_first": sorted(model.channels_first)} if model.channels_first else {}
     return {
         **turned,
-        "arguments": [{"name": a.name, "shape": list(a.shape)} for a in model.arguments],
+        "arguments": [_argument_to_json(a) for a in model.arguments],
         "inputs": [{**_plain(i), "quantizer": i.quantizer.to_json()} for i in model.inputs],
         "outputs": [_output_to_json(o) for o in model.outputs],
         "steps": model.steps,
         "fixed_steps": model.fixed_steps,
     }
+
+
+def _argument_to_json(argument: Argument) -> dict[str, Any]:
+    features = {} if argument.features is None else {"features": list(argument.features)}
+    return {"name": argument.name, "shape": list(argument.shape), **features}
+
+
+def arguments_from_json(data: dict[str, Any]) -> tuple[Argument, ...]:
+    """Those of a model."""
+    return tuple(
+        Argument(a["name"], tuple(a["shape"]), tuple(a["features"]) if "features" in a else None)
+        for a in data["arguments"]
+    )
 
 
 def _plain(boundary: InputBoundary | OutputBoundary) -> dict[str, Any]:

@@ -14,10 +14,14 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.ir import ops
-from gatewright.ir.boundary_json import boundary_to_json, inputs_from_json, outputs_from_json
+from gatewright.ir.boundary_json import (
+    arguments_from_json,
+    boundary_to_json,
+    inputs_from_json,
+    outputs_from_json,
+)
 from gatewright.ir.graph import Graph, Node, Op, Tensor
 from gatewright.ir.lowering.lower import IntegerModel
-from gatewright.ir.quantizer import Argument
 from gatewright.ir.selection_onnx import emit_last, emit_steps, read_selection
 from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 from gatewright.ir.types import IntType
@@ -255,7 +259,7 @@ def from_onnx(proto: onnx.ModelProto) -> IntegerModel:
     _read_nodes(proto.graph, graph, steps=boundary["steps"])
     return IntegerModel(
         graph,
-        tuple(Argument(a["name"], tuple(a["shape"])) for a in boundary["arguments"]),
+        arguments_from_json(boundary),
         inputs,
         outputs_from_json(boundary),
         boundary["steps"],

@@ -82,11 +82,9 @@ def _plain(where: str, x: Any) -> npt.NDArray[Any]:
 def _check(
     array: npt.NDArray[Any], argument: Argument, model: IntegerModel
 ) -> npt.NDArray[np.float32]:
-    expected = argument.shape
-    fits = array.ndim == len(expected) and all(
-        n > 0 and (isinstance(free, str) or n == free)
-        for n, free in zip(array.shape, expected, strict=True)
-    )
+    if _fits(array, argument.given_shape):
+        array = argument.taken(array)
+    fits = _fits(array, argument.shape)
     time = argument.time_axis
     problem = None
     if array.dtype.kind not in "fiu":
@@ -109,10 +107,17 @@ def _check(
     return np.ascontiguousarray(array, dtype=np.float32)
 
 
+def _fits(array: npt.NDArray[Any], expected: tuple[int | str, ...]) -> bool:
+    return array.ndim == len(expected) and all(
+        n > 0 and (isinstance(free, str) or n == free)
+        for n, free in zip(array.shape, expected, strict=True)
+    )
+
+
 def _show(argument: Argument) -> str:
     free = [n if isinstance(n, str) else "I" for n in argument.shape]
-    if argument.time_axis is None:
-        free = [str(n) for n in argument.shape]
+    if argument.time_axis is None or argument.features is not None:
+        free = [str(n) for n in argument.given_shape]
         return f"[{', '.join(free)}]"
     return f"[{', '.join(free)}] with I = {argument.shape[-1]}"
 

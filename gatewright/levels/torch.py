@@ -42,7 +42,7 @@ def torch_engine(integer: IntegerModel, model: Any, *, calibrated: bool) -> Engi
             else "Give the model that was compiled.",
         )
     reference = TorchReference(model)
-    return lambda arguments: torch_run(integer, reference.run(*arguments))
+    return lambda arguments: torch_run(integer, reference.run(*integer.given(arguments)))
 
 
 def _examples(integer: IntegerModel) -> list[Any]:
@@ -50,7 +50,7 @@ def _examples(integer: IntegerModel) -> list[Any]:
     import torch
 
     sizes: dict[int | str, int | str] = {"B": 2, "T": integer.trial_steps}
-    shapes = ([sizes.get(n, n) for n in argument.shape] for argument in integer.arguments)
+    shapes = ([sizes.get(n, n) for n in argument.given_shape] for argument in integer.arguments)
     return [torch.zeros(*shape) for shape in shapes]
 
 

@@ -34,7 +34,7 @@ def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> StreamEngine
 
     def run(arguments: Arguments, kept: Kept | None = None) -> Run:
         with recorded_taps() as taps, kept_states(kept or {}):
-            context = traced_values(model, arguments)
+            context = traced_values(model, integer.taken(arguments))
         for name, (tensor, quantizer) in quants.items():
             n = np.rint(context[tensor].astype(np.float64) / float(quantizer.scales[0]))
             order = axes.get(tensor, BATCH_FIRST)

@@ -84,10 +84,22 @@ def _batch(item: Any) -> Batch:
         raise refused("calibration data", "a batch of it is empty.", _FORM)
     labels = _classes(parts[-1]) if len(parts) > 1 else None
     inputs = tuple(_tensor(part) for part in (parts if labels is None else parts[:-1]))
-    if inputs[0].ndim != 3:
-        problem = f"a batch of it has sequences of shape {list(inputs[0].shape)}."
-        raise refused("calibration data", problem, PADDED)
     return Batch(inputs, labels)
+
+
+def check_rank(x: torch.Tensor, arranged: bool) -> None:
+    """Refuse sequences without one axis of features where nothing gives them one.
+
+    Args:
+        x: Of a batch.
+        arranged: Whether forward() only re-arranges them at first.
+
+    Raises:
+        GatewrightError: GW-604.
+    """
+    if x.ndim != 3 and not arranged:
+        problem = f"a batch of it has sequences of shape {list(x.shape)}."
+        raise refused("calibration data", problem, PADDED)
 
 
 def _tensor(values: Any) -> torch.Tensor:
