@@ -28,14 +28,18 @@ class GraphBuilder:
 
     Args:
         input_shape: Static shape of the first graph input, the sequence, named ``x``.
+        integers: Whether it holds integers, [B, T] or [T, B].
         features: The axes of features that the model's own input has, where it is not one.
     """
 
     def __init__(
-        self, input_shape: tuple[int, ...], features: tuple[int, ...] | None = None
+        self,
+        input_shape: tuple[int, ...],
+        integers: bool = False,
+        features: tuple[int, ...] | None = None,
     ) -> None:
         self._features = features
-        self.input = Value(INPUT, input_shape)
+        self.input = Value(INPUT, input_shape, integers=integers)
         self._inputs = [self.input]
         self._nodes: list[onnx.NodeProto] = []
         self._initializers: list[onnx.TensorProto] = []
@@ -132,7 +136,9 @@ class GraphBuilder:
             _without_identities(self._nodes),
             "gatewright_traced",
             [
-                helper.make_tensor_value_info(v.name, TensorProto.FLOAT, v.shape)
+                helper.make_tensor_value_info(
+                    v.name, TensorProto.INT64 if v.integers else TensorProto.FLOAT, v.shape
+                )
                 for v in self._inputs
             ],
             infos,

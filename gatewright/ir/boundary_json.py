@@ -23,21 +23,24 @@ def boundary_to_json(model: IntegerModel) -> dict[str, Any]:
 
 
 def _argument_to_json(argument: Argument) -> dict[str, Any]:
-    features = {} if argument.features is None else {"features": list(argument.features)}
-    return {"name": argument.name, "shape": list(argument.shape), **features}
+    rare: dict[str, Any] = {"rows": argument.rows} if argument.rows else {}
+    if argument.features is not None:
+        rare["features"] = list(argument.features)
+    return {"name": argument.name, "shape": list(argument.shape), **rare}
 
 
 def arguments_from_json(data: dict[str, Any]) -> tuple[Argument, ...]:
     """Those of a model."""
-    return tuple(
-        Argument(a["name"], tuple(a["shape"]), tuple(a["features"]) if "features" in a else None)
-        for a in data["arguments"]
-    )
+
+    def axes(argument: dict[str, Any]) -> dict[str, Any]:
+        return {k: tuple(argument[k]) for k in ("shape", "features") if k in argument}
+
+    return tuple(Argument(**{**a, **axes(a)}) for a in data["arguments"])
 
 
 def _plain(boundary: InputBoundary | OutputBoundary) -> dict[str, Any]:
     """Its fields; of what few have only that it is so."""
-    rare = ("channels_first", "on_host")
+    rare = ("channels_first", "on_host", "rows")
     return {k: v for k, v in boundary.__dict__.items() if v or k not in rare}
 
 

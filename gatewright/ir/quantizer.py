@@ -166,17 +166,20 @@ def turned(n: npt.NDArray[Any], time_major: bool, channels_first: bool = False) 
 
 @dataclass(frozen=True)
 class Argument:
-    """A float tensor that the user passes: the sequence, or initial states.
+    """A tensor that the user passes: the sequence, or initial states.
 
     Attributes:
         name: Of the traced graph's input.
         shape: As the graph takes it; ``"B"`` and ``"T"`` are free.
+        rows: Of integers, how many there are, from 0 on: the rows of the table they are looked up
+            in. 0 of floats.
         features: The axes behind B and T that the model itself takes in place of the last one, none
             or several; None where it takes that shape.
     """
 
     name: str
     shape: tuple[int | str, ...]
+    rows: int = 0
     features: tuple[int, ...] | None = None
 
     @property
@@ -184,13 +187,13 @@ class Argument:
         """As the model takes it."""
         return self.shape if self.features is None else (*self.shape[:2], *self.features)
 
-    def given(self, array: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def given(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """An array of either shape as the model takes it."""
         if self.features is None:
             return array
         return array.reshape(*array.shape[:2], *self.features)
 
-    def taken(self, array: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def taken(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """An array of either shape as the graph takes it."""
         return array if self.features is None else array.reshape(*array.shape[:2], -1)
 
@@ -207,15 +210,16 @@ class Argument:
 
 @dataclass(frozen=True)
 class InputBoundary:
-    """How a float argument becomes an input of the integer graph.
+    """How an argument becomes an input of the integer graph.
 
     Attributes:
-        tensor: The integer input, [B, T, I] or [B, H].
+        tensor: The integer input, [B, T, I] or [B, H]; of integers [B, T, 1].
         argument: Position of the user's argument.
         index: Which item of its first axis, for one of several states; else None.
         quantizer: The first quantizer it meets.
         time_major: Whether the user's layout is [T, B, I] rather than [B, T, I].
         channels_first: Whether it is [B, I, T].
+        rows: As of its argument; integers pass the quantizer unchanged.
     """
 
     tensor: str
@@ -224,9 +228,17 @@ class InputBoundary:
     quantizer: Quantizer
     time_major: bool
     channels_first: bool = False
+    rows: int = 0
 
-    def encode(self, x: npt.NDArray[np.float32]) -> IntArray:
-        """Floats in the user's layout to centered integers [B, T, I] or [B, H]."""
+    @property
+    def type(self) -> IntType:
+        """The range of the integer input."""
+        return IntType(0, self.rows - 1) if self.rows else self.quantizer.type
+
+    def encode(self, x: npt.NDArray[Any]) -> IntArray:
+        """What a user passes, in that layout, to centered integers [B, T, I] or [B, H]."""
+        if self.rows:
+            return np.ascontiguousarray(turned(x.astype(np.int64)[..., None], self.time_major))
         n = self.quantizer.quantize_float32(x if self.index is None else x[self.index])
         return np.ascontiguousarray(turned(n, self.time_major, self.channels_first))
 

@@ -1,4 +1,4 @@
-"""Inputs without an axis of features, or with several, which forward() makes one: at every level."""
+"""Inputs without an axis of features, or with several, which forward() makes one."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import onnx
 import torch
 from brevitas.nn.mixin.base import QuantRecurrentLayerMixin
@@ -76,7 +78,7 @@ def trace_module(model: object, example_input: Any) -> Trace:
     shapes = [example.shape for example in examples]
     with preserved(module):
         graph = symbolic_graph(module, [torch.from_numpy(example) for example in examples])
-        builder = _builder(graph, shapes[0])
+        builder = _builder(graph, examples[0])
         context = Tracing(builder, names, batch_first=is_batch_first(module))
         _check_count(graph, len(examples))
         outputs, calls = _run(graph, module, context, shapes)
@@ -86,11 +88,13 @@ def trace_module(model: object, example_input: Any) -> Trace:
     return Trace(model_proto, tuple(_renamed(call, renamed) for call in calls))
 
 
-def _builder(graph: fx.Graph, shape: tuple[int, ...]) -> GraphBuilder:
+def _builder(graph: fx.Graph, example: npt.NDArray[Any]) -> GraphBuilder:
     """Of an input [B, T, F], whatever axes of features the model's has: none, or several."""
-    if len(shape) < 2 or len(shape) == 3 or not is_arranged(graph):
-        return GraphBuilder(shape)
-    return GraphBuilder((*shape[:2], math.prod(shape[2:])), shape[2:])
+    shape, integers = example.shape, example.dtype == np.int64
+    if integers or len(shape) < 2 or len(shape) == 3 or not is_arranged(graph):
+        return GraphBuilder(shape, integers)
+    features = shape[2:]
+    return GraphBuilder((*shape[:2], math.prod(features)), features=features)
 
 
 def is_arranged(graph: fx.Graph) -> bool:
