@@ -320,10 +320,10 @@ KINDS: dict[Callable[[Drawn], None], int] = {
     largest_class: 2,
     over_time: 1,
     streams: 1,
-    some_steps: 1,
     layer: 1,
     windows: 1,
     rows: 2,
+    some_steps: 1,
 }
 
 

@@ -104,10 +104,8 @@ def check_rank(x: torch.Tensor, arranged: bool) -> None:
     Raises:
         GatewrightError: GW-604.
     """
-    floats = x.is_floating_point()
-    if x.ndim != (3 if floats else 2) and not (arranged and floats):
-        kind = "" if floats else f" of {str(x.dtype).removeprefix('torch.')}"
-        problem = f"a batch of it has sequences of shape {list(x.shape)}{kind}."
+    if x.ndim != 3 and x.is_floating_point() and not arranged:
+        problem = f"a batch of it has sequences of shape {list(x.shape)}."
         raise refused("calibration data", problem, PADDED)
 
 
@@ -116,6 +114,9 @@ def _sequences(values: Any) -> torch.Tensor:
     integers = None if getattr(values, "is_nested", False) else _classes(values)
     if integers is None or not integers.size:
         return _tensor(values)
+    if integers.ndim != 2:
+        problem = f"it holds int64 of shape {list(integers.shape)}, not [N, T], one a time step."
+        raise refused("calibration data", problem, _FORM)
     return torch.from_numpy(integers.copy())
 
 
