@@ -14,7 +14,7 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration import observe
 from gatewright.frontend.calibration.activations import activation_grid
 from gatewright.frontend.calibration.axes import batch_axis
-from gatewright.frontend.calibration.batches import Batch, join_labels, read_batches
+from gatewright.frontend.calibration.batches import Batch, check_rank, join_labels, read_batches
 from gatewright.frontend.calibration.cells import with_layers
 from gatewright.frontend.calibration.conversion import COMPARED, check_conversion
 from gatewright.frontend.calibration.explore import explore
@@ -37,6 +37,8 @@ from gatewright.frontend.calibration.weights import place_weights
 from gatewright.frontend.torch.changes import steps
 from gatewright.frontend.torch.checks import check_model
 from gatewright.frontend.torch.preserve import held, preserved
+from gatewright.frontend.torch.symbolic import symbolic_graph
+from gatewright.frontend.torch.trace import is_arranged
 
 
 def calibrate_module(
@@ -54,6 +56,7 @@ def _calibrate(
     given = _copy(model)
     batches, axis = read_batches(data, partial(batch_axis, _copy(given)))
     examples = batches[0].head(axis, 2)
+    check_rank(batches[0].x, is_arranged(symbolic_graph(given, examples)))
     layered = with_layers(_copy(given), examples)
     given = given if layered is None else layered
     refuse_what_never_compiles(given, examples)

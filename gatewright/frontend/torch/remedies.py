@@ -31,7 +31,7 @@ FLOAT_LAYERS = {
 }
 """What calibration quantizes, and what else to use."""
 
-_FUNCTIONS = ("relu", "relu6", "tanh", "sigmoid", "hardtanh", "clamp", "clip")
+_FUNCTIONS = ("relu", "relu6", "leaky_relu", "tanh", "sigmoid", "hardtanh", "clamp", "clip")
 """The same as calls."""
 
 _WITH_DATA = f"It is float: {_CALIBRATE}; it becomes a quantized layer then."
@@ -79,7 +79,7 @@ _CALLS: dict[str, str] = {
         "out: argmax of both is the same.",
     ),
     **dict.fromkeys(
-        ("gelu", "silu", "elu", "selu", "mish", "softplus", "leaky_relu", "celu"),
+        ("gelu", "silu", "elu", "selu", "mish", "softplus", "celu"),
         _ACTIVATIONS,
     ),
     **dict.fromkeys(
@@ -93,7 +93,7 @@ _CALLS: dict[str, str] = {
         "time, or take the last step.",
     ),
     **dict.fromkeys(
-        ("mul", "truediv", "div", "pow", "sqrt", "exp", "log", "abs", "neg"),
+        ("pow", "sqrt", "exp", "log", "remainder", "floordiv"),
         "Leave arithmetic to layers: fold constant factors into the weights before, or normalize "
         "the data before it is passed.",
     ),
@@ -120,7 +120,7 @@ MODULE_REMEDIES: dict[str, str] = {
     "LSTMCell": f"{_LOOP} Or use nn.LSTM: one call takes all steps, lstm(x)[0]; {_SAME_WEIGHTS}",
     "RNNCell": f"{_LOOP} Or use nn.RNN: one call takes all steps, rnn(x)[0]; {_SAME_WEIGHTS}",
     **dict.fromkeys(("Softmax", "LogSoftmax"), _CALLS["softmax"]),
-    **dict.fromkeys(("GELU", "SiLU", "ELU", "LeakyReLU", "Softplus", "Mish"), _CALLS["gelu"]),
+    **dict.fromkeys(("GELU", "SiLU", "ELU", "Softplus", "Mish"), _CALLS["gelu"]),
     **dict.fromkeys(("PReLU", "GLU", "RReLU", "Softsign", "SELU", "CELU"), _ACTIVATIONS),
     **dict.fromkeys(
         ("Conv2d", "Conv3d"), "Use nn.Conv1d over time, on [B, F, T], with the rest as features."
