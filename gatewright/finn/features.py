@@ -193,6 +193,24 @@ def _affine(module: Module, fabric: Fabric) -> Counts:
     return counts
 
 
+def _corrected(module: Module, fabric: Fabric) -> Counts:
+    """The sum, clamped; a bound for each code, which the fraction is held against."""
+    p: Any = module.params
+    lanes, wide = p["LANES"], p["PRODUCT_BITS"]
+    counts = _product(fabric, p["N_BITS"] + 1, p["MULTIPLIER_BITS"] + 1, wide)
+    counts["row_offset" if p.get("ROWS") else "offset"] += wide
+    counts += _clamp(wide - p["SHIFT"])
+    counts["compare"] += max(p["SHIFT"] - p["DROP"], p["BOUND_BITS"])
+    counts["sum"] += p["Y_BITS"]
+    counts = _times(lanes, counts)
+    for rom in module.roms.values():
+        counts += rom_counts(bits_of(rom), rom.width)
+    share = 1 if p.get("BOUND_ROWS") else lanes
+    for rom in module.files.values():
+        counts += _times(share, rom_counts(bits_of(rom), rom.width))
+    return counts
+
+
 def _clamp(bits: int) -> Counts:
     """Of ``gw_clamp``."""
     return Counts({"clamp": bits})
@@ -280,6 +298,7 @@ COUNTED_MODULES: Mapping[str, Callable[[Module, Fabric], Counts]] = {
     "gw_recurrent": _recurrent,
     "gw_requantize_affine": _affine,
     "gw_requantize_clip": _clip,
+    "gw_requantize_corrected": _corrected,
     "gw_requantize_shift": _shift,
     "gw_requantize_thresholds": _thresholds,
     "gw_reverse": _reverse,

@@ -42,6 +42,17 @@ def ties(parity: int) -> Callable[[Graph], str]:
     return build
 
 
+def corrected(graph: Graph) -> str:
+    """Some integers off a line."""
+    rows = evenly(0.00173, [0.0]) + RNG.integers(-60, 61, 255)
+    return requantize(graph, dense(graph, "x", 3, "d"), rows, "q")
+
+
+def corrected_per_channel(graph: Graph) -> str:
+    rows = evenly(0.0017, [11.3, -80, 0.4]) + RNG.integers(-60, 61, (3, 255))
+    return requantize(graph, dense(graph, "x", 3, "d", bias=False), rows, "q")
+
+
 def irregular(graph: Graph) -> str:
     rows = np.sort(RNG.integers(-60_000, 60_000, (6, 255)), axis=1)
     return requantize(graph, dense(graph, "x", 6, "d"), rows, "q")
@@ -112,6 +123,8 @@ CASES: dict[str, tuple[Callable[[Graph], str], set[str]]] = {
     "affine_per_channel": (affine_per_channel, {"affine"}),
     "ties_to_even": (ties(0), {"affine"}),
     "ties_to_odd": (ties(1), {"affine"}),
+    "corrected": (corrected, {"corrected"}),
+    "corrected_per_channel": (corrected_per_channel, {"corrected"}),
     "irregular": (irregular, {"thresholds"}),
     "positive_thresholds": (positive_thresholds, {"thresholds"}),
     "clip": (clip, {"clip"}),

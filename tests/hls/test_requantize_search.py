@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from gatewright.hls_templates.kernels.requantize.corrected import (
+    evaluate_corrected,
+    find_corrected,
+)
 from gatewright.hls_templates.kernels.requantize.search import (
     EVEN,
     ODD,
     UP,
+    Problem,
     Rescaling,
-    _Problem,
     find_affine,
 )
 from gatewright.ir.exact import thresholds
@@ -67,8 +72,8 @@ def test_a_peak_is_the_first_of_the_highest(seed: int, ties: int) -> None:
     domain = IntType(-int(rng.integers(1, 1 << 20)), int(rng.integers(1, 1 << 20)))
     size = (3, int(rng.choice([1, 2, 15, 255])))
     rows = np.sort(rng.integers(domain.lo, domain.hi + 1, size=size, endpoint=True), axis=1)
-    problem = _Problem(rows, -8, domain, IntType(-8, size[1] - 8 + 1))
-    peak = problem._peak(ties, 1)
+    problem = Problem(rows, -8, domain, IntType(-8, size[1] - 8 + 1))
+    peak = problem.peak(ties, 1)
     before, here, after = (
         problem._tangent(np.clip(m, 0, problem.limit), ties, 1).gap
         for m in (peak - 1, peak, peak + 1)
@@ -131,3 +136,50 @@ def test_channels_of_very_different_scales(bits: int) -> None:
     for c, n in enumerate(edges):
         expected = np.searchsorted(rows[c], n, side="right") - 128
         assert (apply(affine, n, out, c) == expected).all()
+
+
+def wobbling(bits: int, rows: int, wobble: int, seed: int) -> tuple[IntArray, IntType]:
+    """Thresholds of a line, each some integers off, as float32 sets them; clipped at the ends."""
+    rng = np.random.default_rng(seed)
+    domain = IntType(-(1 << bits + 9) - 7, (1 << bits + 9) + 3)
+    slope = rng.uniform(900, 1100)
+    codes = np.arange(-(1 << bits - 1) + 1, 1 << bits - 1)
+    line = slope * (codes - 0.5) + rng.integers(-9000, 9000, (rows, 1))
+    off = rng.integers(-wobble, wobble + 1, line.shape)
+    return np.clip(np.sort(line.astype(np.int64) + off), domain.lo, domain.hi + 1), domain
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("seed", range(6))
+def test_corrected_equals_thresholds_everywhere(seed: int, rows: int) -> None:
+    bits = 5 + seed
+    thresholds, domain = wobbling(bits, rows, 40 if seed % 2 else 3, seed)
+    out, bias = IntType(-(1 << bits - 1), (1 << bits - 1) - 1), -(1 << bits - 1)
+    assert find_affine(thresholds, bias, domain, out) is None
+    found = find_corrected(thresholds, bias, domain, out)
+    assert found is not None
+    n = np.broadcast_to(np.arange(domain.lo, domain.hi + 1), (rows, domain.hi - domain.lo + 1))
+    expected = [
+        np.searchsorted(t, m, side="right") + bias for t, m in zip(thresholds, n, strict=True)
+    ]
+    assert (evaluate_corrected(found, n, out) == np.stack(expected)).all()
+    # It is no affine form in disguise, and a bound that is one less shows.
+    assert found.bounds.max() > 0
+    worse = replace(found, bounds=found.bounds - (found.bounds == found.bounds.max()))
+    assert (evaluate_corrected(worse, n, out) != np.stack(expected)).any()
+
+
+def test_thresholds_far_off_a_line_are_not_corrected() -> None:
+    rows = np.sort(np.random.default_rng(0).integers(-60_000, 60_000, (1, 255)))
+    domain, out = IntType(-70_000, 70_000), IntType(-128, 127)
+    assert find_corrected(rows, -128, domain, out) is None
+
+
+def test_a_channel_of_one_code_is_corrected_with_the_others() -> None:
+    thresholds, domain = wobbling(8, 3, 30, 1)
+    thresholds[1] = domain.hi + 1
+    out = IntType(-128, 127)
+    found = find_corrected(thresholds, -128, domain, out)
+    assert found is not None
+    n = np.broadcast_to(np.arange(domain.lo, domain.hi + 1), (3, domain.hi - domain.lo + 1))
+    assert (evaluate_corrected(found, n, out)[1] == -128).all()

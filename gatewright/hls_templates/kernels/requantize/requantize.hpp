@@ -6,6 +6,7 @@
 //   clip        n clamped                                     no latency to speak of
 //   affine      (n * MULTIPLIER + offset) >> SHIFT, clamped   one multiplier
 //   table       one ROM word for each value of n              narrow n only
+//   corrected   affine, and a ROM word for each code          one multiplier
 //   thresholds  binary search, one comparison a level         always possible
 // Not for: choosing between them, or rounding of its own; the parameters hold all rounding.
 #pragma once
@@ -49,6 +50,30 @@ struct requantize_affine {
     }
     const product_t shifted = v >> P::SHIFT;
     return clamp<typename P::out_t>(shifted, P::LOW, P::HIGH);
+  }
+};
+
+/// P adds PRODUCT_BITS, SHIFT, multiplier(row, lane) and offset(row, lane) as above, DROP and
+/// bound(row, lane, code): a code counted from LOW is one too high where the fraction of the sum, in
+/// steps of 2^DROP, lies below it.
+template <class P>
+struct requantize_corrected {
+  static_assert(P::PRODUCT_BITS < 64, "the product fits a word");
+  static_assert(0 <= P::DROP && P::DROP < P::SHIFT && P::SHIFT < P::PRODUCT_BITS,
+                "the shift leaves a result, and a fraction");
+  using product_t = word<P::PRODUCT_BITS + 1, true>;  // the product may exceed the sum
+
+  static typename P::out_t apply(const typename P::in_t& n, int row, int lane) {
+#pragma HLS inline
+    const product_t v =
+        product_t(n) * product_t(P::multiplier(row, lane)) + product_t(P::offset(row, lane));
+    const product_t quotient = v >> P::SHIFT;
+    const product_t whole = quotient << P::SHIFT;
+    const product_t fraction = (v - whole) >> P::DROP;
+    const bool inside = quotient <= product_t(P::HIGH);
+    const int code = clamp<word<33, true>>(quotient, P::LOW, P::HIGH);
+    const bool early = inside && fraction < product_t(P::bound(row, lane, code - P::LOW));
+    return typename P::out_t(code - (early ? 1 : 0));
   }
 };
 

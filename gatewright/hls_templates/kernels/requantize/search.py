@@ -20,7 +20,7 @@ import numpy.typing as npt
 from gatewright.ir.types import IntArray, IntType
 
 FINE_SHIFT = 40
-_FAR = np.int64(2**61)
+BEYOND = np.int64(2**61)
 """Beyond every bound: no product and no shifted code that the search forms reaches half of it."""
 MAX_PRODUCT_BITS = 63
 SAMPLE = 1024
@@ -78,7 +78,7 @@ def find_affine(
     Returns:
         None where no multiplier does it.
     """
-    problem = _Problem(thresholds, out_bias, domain, out)
+    problem = Problem(thresholds, out_bias, domain, out)
     sample = -(-thresholds.shape[1] // SAMPLE)
     peaks = problem.peaks((UP, EVEN, ODD), sample)
     if sample > 1:
@@ -143,7 +143,7 @@ class _Tangent:
         return _Tangent(gap, slope)
 
 
-class _Problem:
+class Problem:
     """The bounds each threshold puts on the offset.
 
     Attributes:
@@ -182,9 +182,9 @@ class _Problem:
         A ``stride`` above 1 looks at some of the thresholds only.
         """
         room = self._room(m, shift, ties, stride)
-        low = np.where(self.reached[:, ::stride], room, -_FAR).max(axis=1)
+        low = np.where(self.reached[:, ::stride], room, -BEYOND).max(axis=1)
         room += m[:, None] - 1
-        high = np.where(self.awaited[:, ::stride], room, _FAR).min(axis=1)
+        high = np.where(self.awaited[:, ::stride], room, BEYOND).min(axis=1)
         return low, high
 
     def _room(self, m: IntArray, shift: int, ties: int, stride: int) -> IntArray:
@@ -202,15 +202,15 @@ class _Problem:
 
         A solution at any shift gives one at the finest, so no other kind can have a solution.
         """
-        peaks = {ties: self._peak(ties, stride) for ties in kinds}
+        peaks = {ties: self.peak(ties, stride) for ties in kinds}
         return {
             ties: peak
             for ties, peak in peaks.items()
             if (self._tangent(peak, ties, stride).gap >= 0).all()
         }
 
-    def _peak(self, ties: int, stride: int) -> IntArray:
-        """The multiplier [C] at the finest shift that leaves the offset most room.
+    def peak(self, ties: int, stride: int = 1) -> IntArray:
+        """The multiplier [C] at the finest shift that leaves the offset most room, or lacks least.
 
         Of several the smallest, whichever are looked at on the way.
         """
@@ -234,13 +234,13 @@ class _Problem:
         """Of the gap, at multipliers m [C] of the finest shift."""
         rows, each = self.rows[:, ::stride], np.arange(len(m))
         room = self._room(m, self.fine, ties, stride)
-        lower = np.where(self.reached[:, ::stride], room, -_FAR)
+        lower = np.where(self.reached[:, ::stride], room, -BEYOND)
         room += m[:, None] - 1
-        upper = np.where(self.awaited[:, ::stride], room, _FAR)
+        upper = np.where(self.awaited[:, ::stride], room, BEYOND)
         first, last = lower.argmax(axis=1), upper.argmin(axis=1)
         low, high = lower[each, first], upper[each, last]
-        falls = np.where(low > -_FAR, rows[each, first], 0)
-        rises = np.where(high < _FAR, 1 - rows[each, last], 0)
+        falls = np.where(low > -BEYOND, rows[each, first], 0)
+        rises = np.where(high < BEYOND, 1 - rows[each, last], 0)
         return _Tangent(high - low, rises + falls)
 
     def equals(self, found: Rescaling) -> bool:
@@ -264,13 +264,13 @@ class _Problem:
             )
         if (low > high).any():
             return None
-        offsets = np.where(low > -_FAR, low, np.where(high < _FAR, high, 0))
+        offsets = np.where(low > -BEYOND, low, np.where(high < BEYOND, high, 0))
         if (best == best[0]).all() and low.max() <= high.min():
             best, offsets = best[:1], np.array([_common(low, high)], dtype=np.int64)
         return Rescaling(best, offsets, shift, ties)
 
 
 def _common(low: IntArray, high: IntArray) -> int:
-    if low.max() > -_FAR:
+    if low.max() > -BEYOND:
         return int(low.max())
-    return int(high.min()) if high.min() < _FAR else 0
+    return int(high.min()) if high.min() < BEYOND else 0

@@ -1,0 +1,166 @@
+"""A multiply-and-shift that is off by at most one code, and what tells where.
+
+Of 16 bits, thresholds that torch's float32 sets lie some integers off any line, so that no affine
+form equals them. One that reaches each code k not after its threshold t, and not before that of
+k - 1, is right but for the n between the two points; there it gives k for k - 1. Its sum
+``v = n * m + r`` says where n is: what the shift drops of v grows by m with each n. So a bound for
+each code decides, and one in steps of the largest power of two up to m does, of which one lies in
+every half-open interval of length m.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gatewright.hls_templates.kernels.requantize.search import (
+    BEYOND,
+    MAX_PRODUCT_BITS,
+    SAMPLE,
+    UP,
+    Problem,
+    Rescaling,
+    product_bits,
+)
+from gatewright.ir.types import IntArray, IntType
+
+FACTOR_BITS = 17
+"""Bits of an unsigned factor of a DSP block, of any vendor's."""
+MOST_BOUND_BITS = 12
+"""More of them a code would make the memory as large as thresholds are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Corrected:
+    """``k - (f < bound[k])``: ``v = n * m + r``, ``k = v >> shift`` clamped, ``f`` v's fraction.
+
+    Beyond the highest code nothing is taken away.
+
+    Attributes:
+        rescaling: m, r and shift; ties are ``UP``.
+        drop: Bits of v's fraction below those that are compared.
+        bounds: int64 [C, codes], by code from the lowest on; 0 where k is always right.
+    """
+
+    rescaling: Rescaling
+    drop: int
+    bounds: IntArray
+
+    @property
+    def bound_bits(self) -> int:
+        """Bits of a bound."""
+        return max(int(self.bounds.max()).bit_length(), 1)
+
+
+def evaluate_corrected(found: Corrected, n: IntArray, out: IntType) -> IntArray:
+    """What the kernel ``requantize_corrected`` gives for integers n [C, N]."""
+    scale = found.rescaling
+    v = n * scale.multipliers[:, None] + scale.offsets[:, None]
+    quotient = v >> scale.shift
+    codes = np.clip(quotient, out.lo, out.hi)
+    fraction = (v - (quotient << scale.shift)) >> found.drop
+    rows = np.arange(len(n))[:, None] if len(found.bounds) > 1 else 0
+    early = (quotient <= out.hi) & (fraction < found.bounds[rows, codes - out.lo])
+    corrected: IntArray = codes - early
+    return corrected
+
+
+def find_corrected(
+    thresholds: IntArray, out_bias: int, domain: IntType, out: IntType
+) -> Corrected | None:
+    """The one with the narrowest bounds among those of the fewest DSP blocks.
+
+    Args:
+        thresholds: int64 [C, K], ascending rows, clipped to ``domain.lo .. domain.hi + 1``.
+        out_bias: Output below the first threshold.
+        domain: Range of the input.
+        out: Range of the output; codes outside never occur.
+
+    Returns:
+        None where none does it.
+    """
+    problem = Problem(thresholds, out_bias, domain, out)
+    stride = -(-thresholds.shape[1] // SAMPLE)
+    best: tuple[tuple[int, int, int], Corrected] | None = None
+    for m, shift in _multipliers(problem, stride):
+        blocks = -(-int(m.max()).bit_length() // FACTOR_BITS)
+        if best is not None and best[0][0] < blocks:
+            break
+        if stride > 1 and _bounds(problem, m, shift, stride) is None:
+            continue
+        found = _corrected(problem, m, shift)
+        if found is None:
+            continue
+        cost = blocks, found.bound_bits, int(m.max()).bit_length()
+        if best is None or cost < best[0]:
+            best = cost, found
+    if best is None:
+        return None
+    if not _equals(problem, best[1]):
+        raise AssertionError("bounds differ from their thresholds")
+    return best[1]
+
+
+def _multipliers(problem: Problem, stride: int) -> Iterator[tuple[IntArray, int]]:
+    """Multipliers [C] and shifts, the narrow ones first: of all channels one, where they may."""
+    peaks = problem.peak(UP, stride)
+    common = np.full_like(peaks, int(np.median(peaks)))
+    for shift in range(1, problem.fine + 1):
+        seen = set()
+        for fine in (common, peaks):
+            floor = fine >> (problem.fine - shift)
+            for m in (floor, floor + 1):
+                if m.min() > 0 and (key := m.tobytes()) not in seen:
+                    seen.add(key)
+                    yield m, shift
+
+
+def _corrected(problem: Problem, m: IntArray, shift: int) -> Corrected | None:
+    found = _bounds(problem, m, shift, 1)
+    if found is None:
+        return None
+    offsets, gaps = found
+    drop = int(m.min()).bit_length() - 1
+    # Above the fraction at t - 1, and not above that at t.
+    each = np.where(gaps < 0, 0, (gaps >> drop) + 1)
+    if int(each.max()).bit_length() > MOST_BOUND_BITS or drop >= shift:
+        return None
+    codes = problem.codes - problem.out.lo
+    held = (codes > 0) & (problem.codes <= problem.out.hi)
+    bounds = np.zeros((len(m), problem.out.hi - problem.out.lo + 1), dtype=np.int64)
+    bounds[:, codes[held]] = each[:, held]
+    if (bounds == bounds[0]).all():
+        bounds = bounds[:1]
+    m, offsets = (a[:1] if (a == a[0]).all() else a for a in (m, offsets))
+    rescaling = Rescaling(m, offsets, shift, UP)
+    wide = product_bits(rescaling, problem.domain) > MAX_PRODUCT_BITS
+    return None if wide else Corrected(rescaling, drop, bounds)
+
+
+def _bounds(
+    problem: Problem, m: IntArray, shift: int, stride: int
+) -> tuple[IntArray, IntArray] | None:
+    """Offsets [C], and how far v is beyond a code's first value at t - 1, [C, K].
+
+    None where a code would begin after its threshold, or before that of the code below.
+    """
+    low, high = problem.offsets(m, shift, UP, stride)
+    low = np.where(low > -BEYOND, low, np.where(high < BEYOND, high, 0))  # of one code only
+    rows, codes = problem.rows[:, ::stride], problem.codes[::stride]
+    awaited = problem.awaited[:, ::stride]
+    gaps = (rows - 1) * m[:, None] + low[:, None] - (codes << shift)
+    if (gaps >= 1 << shift)[awaited].any():
+        return None
+    return low, np.where(awaited, gaps, -1)
+
+
+def _equals(problem: Problem, found: Corrected) -> bool:
+    """Whether it gives the codes at each threshold and before it: it never falls between."""
+    lo, hi = problem.domain.lo, problem.domain.hi
+    ends = np.broadcast_to([lo, hi], (len(problem.rows), 2))
+    n = np.clip(np.concatenate([problem.rows - 1, problem.rows, ends], axis=1), lo, hi)
+    steps = [np.searchsorted(r, v, side="right") for r, v in zip(problem.rows, n, strict=True)]
+    given = evaluate_corrected(found, n, problem.out)
+    return bool((given == np.stack(steps) + problem.bias).all())
