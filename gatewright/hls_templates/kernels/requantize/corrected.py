@@ -28,8 +28,10 @@ from gatewright.ir.types import IntArray, IntType
 
 FACTOR_BITS = 17
 """Bits of an unsigned factor of a DSP block, of any vendor's."""
-MOST_BOUND_BITS = 12
-"""More of them a code would make the memory as large as thresholds are."""
+TRIED = 3
+"""Widths of a multiplier that are tried for each number of blocks: the widest leave least to do."""
+RAM_BITS = 18 * 1024
+"""Of a block RAM, which is taken to cost what a DSP block does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +72,7 @@ def evaluate_corrected(found: Corrected, n: IntArray, out: IntType) -> IntArray:
 def find_corrected(
     thresholds: IntArray, out_bias: int, domain: IntType, out: IntType
 ) -> Corrected | None:
-    """The one with the narrowest bounds among those of the fewest DSP blocks.
+    """The one of the fewest blocks, for its product and for its bounds.
 
     Args:
         thresholds: int64 [C, K], ascending rows, clipped to ``domain.lo .. domain.hi + 1``.
@@ -83,17 +85,17 @@ def find_corrected(
     """
     problem = Problem(thresholds, out_bias, domain, out)
     stride = -(-thresholds.shape[1] // SAMPLE)
-    best: tuple[tuple[int, int, int], Corrected] | None = None
+    best: tuple[int, Corrected] | None = None
     for m, shift in _multipliers(problem, stride):
-        blocks = -(-int(m.max()).bit_length() // FACTOR_BITS)
-        if best is not None and best[0][0] < blocks:
-            break
-        if stride > 1 and _bounds(problem, m, shift, stride) is None:
+        blocks = _blocks(m, domain)
+        if best is not None and best[0] <= blocks:
+            continue
+        if stride > 1 and _gaps(problem, m, shift, stride) is None:
             continue
         found = _corrected(problem, m, shift)
         if found is None:
             continue
-        cost = blocks, found.bound_bits, int(m.max()).bit_length()
+        cost = blocks + -(-found.bounds.size * found.bound_bits // RAM_BITS)
         if best is None or cost < best[0]:
             best = cost, found
     if best is None:
@@ -103,29 +105,39 @@ def find_corrected(
     return best[1]
 
 
+def _blocks(m: IntArray, domain: IntType) -> int:
+    """DSP blocks of a product."""
+    parts = int(m.max()).bit_length(), domain.bits
+    factors = [-(-bits // FACTOR_BITS) for bits in parts]
+    return factors[0] * factors[1]
+
+
 def _multipliers(problem: Problem, stride: int) -> Iterator[tuple[IntArray, int]]:
-    """Multipliers [C] and shifts, the narrow ones first: of all channels one, where they may."""
+    """Multipliers [C] and shifts that fill blocks, few ones first: of all channels one, if it may.
+
+    The wider a multiplier is, the nearer to its thresholds it comes.
+    """
     peaks = problem.peak(UP, stride)
     common = np.full_like(peaks, int(np.median(peaks)))
+    bits = int(peaks.max()).bit_length()
     for shift in range(1, problem.fine + 1):
-        seen = set()
+        left = -(bits - problem.fine + shift) % FACTOR_BITS
+        if min(left, problem.fine - shift) >= TRIED:
+            continue
         for fine in (common, peaks):
             floor = fine >> (problem.fine - shift)
-            for m in (floor, floor + 1):
-                if m.min() > 0 and (key := m.tobytes()) not in seen:
-                    seen.add(key)
-                    yield m, shift
+            yield from ((m, shift) for m in (floor, floor + 1) if m.min() > 0)
 
 
 def _corrected(problem: Problem, m: IntArray, shift: int) -> Corrected | None:
-    found = _bounds(problem, m, shift, 1)
+    found = _gaps(problem, m, shift, 1)
     if found is None:
         return None
     offsets, gaps = found
     drop = int(m.min()).bit_length() - 1
     # Above the fraction at t - 1, and not above that at t.
     each = np.where(gaps < 0, 0, (gaps >> drop) + 1)
-    if int(each.max()).bit_length() > MOST_BOUND_BITS or drop >= shift:
+    if drop >= shift:
         return None
     codes = problem.codes - problem.out.lo
     held = (codes > 0) & (problem.codes <= problem.out.hi)
@@ -139,7 +151,7 @@ def _corrected(problem: Problem, m: IntArray, shift: int) -> Corrected | None:
     return None if wide else Corrected(rescaling, drop, bounds)
 
 
-def _bounds(
+def _gaps(
     problem: Problem, m: IntArray, shift: int, stride: int
 ) -> tuple[IntArray, IntArray] | None:
     """Offsets [C], and how far v is beyond a code's first value at t - 1, [C, K].
