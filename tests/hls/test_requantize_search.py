@@ -13,14 +13,15 @@ from gatewright.hls_templates.kernels.requantize.corrected import (
     evaluate_corrected,
     find_corrected,
 )
-from gatewright.hls_templates.kernels.requantize.search import (
+from gatewright.hls_templates.kernels.requantize.rescaling import (
     EVEN,
+    LIMB,
     ODD,
     UP,
-    Problem,
     Rescaling,
-    find_affine,
+    evaluate_wide,
 )
+from gatewright.hls_templates.kernels.requantize.search import Problem, find_affine, find_wide
 from gatewright.ir.exact import thresholds
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer
 from gatewright.ir.types import IntArray, IntType
@@ -73,10 +74,9 @@ def test_a_peak_is_the_first_of_the_highest(seed: int, ties: int) -> None:
     size = (3, int(rng.choice([1, 2, 15, 255])))
     rows = np.sort(rng.integers(domain.lo, domain.hi + 1, size=size, endpoint=True), axis=1)
     problem = Problem(rows, -8, domain, IntType(-8, size[1] - 8 + 1))
-    peak = problem.peak(ties, 1)
+    peak = problem.peak(ties)
     before, here, after = (
-        problem._tangent(np.clip(m, 0, problem.limit), ties, 1).gap
-        for m in (peak - 1, peak, peak + 1)
+        problem.tangent(np.clip(m, 0, problem.limit), ties).gap for m in (peak - 1, peak, peak + 1)
     )
     assert ((before < here) | (peak == 0)).all()
     assert ((after <= here) | (peak == problem.limit)).all()
@@ -183,3 +183,52 @@ def test_a_channel_of_one_code_is_corrected_with_the_others() -> None:
     assert found is not None
     n = np.broadcast_to(np.arange(domain.lo, domain.hi + 1), (3, domain.hi - domain.lo + 1))
     assert (evaluate_corrected(found, n, out)[1] == -128).all()
+
+
+def fine_line(bits: int, seed: int) -> tuple[IntArray, IntType]:
+    """Thresholds of a scale that no 63 bits hold, of three channels with offsets of their own."""
+    rng = random.Random(seed)
+    step = Fraction(float(np.float32(rng.uniform(1e-4, 2e-4))))
+    unit = Fraction(float(np.float32(rng.uniform(1.9e-8, 2.1e-8))))
+    offsets = tuple(Fraction(float(np.float32(rng.uniform(-1, 1)))) for _ in range(3))
+    domain = IntType(-(2**27) - 5, 2**27 - 3)
+    quantizer = Quantizer((step,), 0, bits, True, False)
+    return thresholds(quantizer, (unit,), offsets, domain), domain
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_wide_equals_thresholds_where_no_product_of_a_word_does(seed: int) -> None:
+    bits = 16
+    rows, domain = fine_line(bits, seed)
+    out, bias = IntType(-(1 << bits - 1), (1 << bits - 1) - 1), -(1 << bits - 1)
+    assert find_affine(rows, bias, domain, out) is None
+    wide = find_wide(rows, bias, domain, out)
+    assert wide is not None and wide.sum_bits(domain) < 64
+    rng = np.random.default_rng(seed)
+    n = np.concatenate([rows - 1, rows, rng.integers(domain.lo, domain.hi + 1, (3, 9999))], axis=1)
+    n = np.clip(n, domain.lo, domain.hi)
+    expected = [np.searchsorted(t, m, side="right") + bias for t, m in zip(rows, n, strict=True)]
+    assert (evaluate_wide(wide, n, out) == np.stack(expected)).all()
+    m = wide.high.multipliers * 2**LIMB + wide.low.multipliers
+    without = replace(wide, low=replace(wide.low, multipliers=wide.low.multipliers * 0))
+    assert (m > 2**31).all(), "the low limb is needed"
+    assert (evaluate_wide(without, n, out) != np.stack(expected)).any()
+
+
+@pytest.mark.parametrize("ties", [UP, EVEN, ODD])
+@pytest.mark.parametrize("seed", range(6))
+def test_corners_bound_the_offset_as_all_thresholds_do(seed: int, ties: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows, domain = wobbling(6, 2, 500 * (seed % 2), seed)
+    rows[0, :9] = domain.lo
+    problem = Problem(rows, -32, domain, IntType(-31, 31))
+    for shift in (1, 7, 20):
+        m = rng.integers(0, 1 << shift + 3, 2)
+        codes = problem.codes << shift
+        if ties != UP:
+            codes = codes - (1 << shift >> 1) + ((problem.codes & 1) ^ (ties == ODD))
+        room = codes - rows * m[:, None]
+        low = np.where(problem.reached, room, -(2**61)).max(axis=1)
+        high = np.where(problem.awaited, room + m[:, None] - 1, 2**61).min(axis=1)
+        found = problem.offsets(m, shift, ties)
+        assert (found[0] == low).all() and (found[1] == high).all()

@@ -15,19 +15,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gatewright.hls_templates.kernels.requantize.search import (
-    BEYOND,
+from gatewright.hls_templates.kernels.requantize.rescaling import (
+    LIMB,
     MAX_PRODUCT_BITS,
-    SAMPLE,
     UP,
-    Problem,
     Rescaling,
     product_bits,
 )
+from gatewright.hls_templates.kernels.requantize.search import BEYOND, Problem
 from gatewright.ir.types import IntArray, IntType
 
-FACTOR_BITS = 17
-"""Bits of an unsigned factor of a DSP block, of any vendor's."""
+SAMPLE = 1024
+"""Thresholds that are looked at first; what fails on them fails on all."""
 TRIED = 3
 """Widths of a multiplier that are tried for each number of blocks: the widest leave least to do."""
 RAM_BITS = 18 * 1024
@@ -86,7 +85,7 @@ def find_corrected(
     problem = Problem(thresholds, out_bias, domain, out)
     stride = -(-thresholds.shape[1] // SAMPLE)
     best: tuple[int, Corrected] | None = None
-    for m, shift in _multipliers(problem, stride):
+    for m, shift in _multipliers(problem):
         blocks = _blocks(m, domain)
         if best is not None and best[0] <= blocks:
             continue
@@ -100,7 +99,8 @@ def find_corrected(
             best = cost, found
     if best is None:
         return None
-    if not _equals(problem, best[1]):
+    n = problem.edges()
+    if not problem.is_step(n, evaluate_corrected(best[1], n, out)):
         raise AssertionError("bounds differ from their thresholds")
     return best[1]
 
@@ -108,20 +108,20 @@ def find_corrected(
 def _blocks(m: IntArray, domain: IntType) -> int:
     """DSP blocks of a product."""
     parts = int(m.max()).bit_length(), domain.bits
-    factors = [-(-bits // FACTOR_BITS) for bits in parts]
+    factors = [-(-bits // LIMB) for bits in parts]
     return factors[0] * factors[1]
 
 
-def _multipliers(problem: Problem, stride: int) -> Iterator[tuple[IntArray, int]]:
+def _multipliers(problem: Problem) -> Iterator[tuple[IntArray, int]]:
     """Multipliers [C] and shifts that fill blocks, few ones first: of all channels one, if it may.
 
     The wider a multiplier is, the nearer to its thresholds it comes.
     """
-    peaks = problem.peak(UP, stride)
+    peaks = problem.peak(UP)
     common = np.full_like(peaks, int(np.median(peaks)))
     bits = int(peaks.max()).bit_length()
     for shift in range(1, problem.fine + 1):
-        left = -(bits - problem.fine + shift) % FACTOR_BITS
+        left = -(bits - problem.fine + shift) % LIMB
         if min(left, problem.fine - shift) >= TRIED:
             continue
         for fine in (common, peaks):
@@ -158,7 +158,7 @@ def _gaps(
 
     None where a code would begin after its threshold, or before that of the code below.
     """
-    low, high = problem.offsets(m, shift, UP, stride)
+    low, high = problem.offsets(m, shift, UP)
     low = np.where(low > -BEYOND, low, np.where(high < BEYOND, high, 0))  # of one code only
     rows, codes = problem.rows[:, ::stride], problem.codes[::stride]
     awaited = problem.awaited[:, ::stride]
@@ -166,13 +166,3 @@ def _gaps(
     if (gaps >= 1 << shift)[awaited].any():
         return None
     return low, np.where(awaited, gaps, -1)
-
-
-def _equals(problem: Problem, found: Corrected) -> bool:
-    """Whether it gives the codes at each threshold and before it: it never falls between."""
-    lo, hi = problem.domain.lo, problem.domain.hi
-    ends = np.broadcast_to([lo, hi], (len(problem.rows), 2))
-    n = np.clip(np.concatenate([problem.rows - 1, problem.rows, ends], axis=1), lo, hi)
-    steps = [np.searchsorted(r, v, side="right") for r, v in zip(problem.rows, n, strict=True)]
-    given = evaluate_corrected(found, n, problem.out)
-    return bool((given == np.stack(steps) + problem.bias).all())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gatewright.hls_templates.kernels.requantize.corrected import Corrected
-from gatewright.hls_templates.kernels.requantize.search import Rescaling
+from gatewright.hls_templates.kernels.requantize.rescaling import Rescaling, Wide
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.types import IntArray, IntType
 
@@ -22,9 +22,10 @@ class Form:
         out: Range of the output.
         thresholds: int64 [C, K].
         out_bias: Output below the first threshold.
-        variant: ``clip``, ``affine``, ``table``, ``corrected`` or ``thresholds``.
+        variant: ``clip``, ``affine``, ``table``, ``wide``, ``corrected`` or ``thresholds``.
         affine: For ``clip``, ``affine`` and ``corrected``.
-        corrected: For the variant of that name.
+        wide: For the variant of that name.
+        corrected: Likewise.
     """
 
     ident: str
@@ -34,6 +35,7 @@ class Form:
     out_bias: int
     variant: str
     affine: Rescaling | None
+    wide: Wide | None = None
     corrected: Corrected | None = None
 
     def padded(self) -> IntArray:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gatewright.hls_templates import cpp
 from gatewright.hls_templates.delays import addition, product
 from gatewright.hls_templates.kernels.elementwise.kernel import place_function
 from gatewright.hls_templates.kernels.requantize.corrected import find_corrected
 from gatewright.hls_templates.kernels.requantize.form import Form
+from gatewright.hls_templates.kernels.requantize.params import params_cpp
+from gatewright.hls_templates.kernels.requantize.rescaling import (
+    LIMB,
+    Rescaling,
+    product_bits,
+)
 from gatewright.hls_templates.kernels.requantize.rtl import MODULES
-from gatewright.hls_templates.kernels.requantize.search import Rescaling, find_affine, product_bits
+from gatewright.hls_templates.kernels.requantize.search import find_affine, find_wide
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
 from gatewright.hls_templates.project.names import LIBRARY
@@ -35,7 +40,7 @@ _TABLE_BITS = 6
 
 # Cycles of the modules beside this file.
 CLIP_LATENCY, SHIFT_LATENCY, AFFINE_LATENCY, LEVEL_LATENCY = 1, 2, 4, 3
-CORRECTED_LATENCY = AFFINE_LATENCY + ROM_LATENCY + 1
+_LATENCY = {"wide": AFFINE_LATENCY + 1, "corrected": AFFINE_LATENCY + ROM_LATENCY + 1}
 
 VARIANTS = ("auto", "thresholds")
 
@@ -69,12 +74,15 @@ class Requantizer(Form):
 
     def choice(self) -> RequantizerRecord:
         """What was chosen."""
+        scale, more = self.affine, 0
+        if self.wide is not None:
+            scale, more = self.wide.high, LIMB
         affine = None
-        if self.variant in ("affine", "corrected") and self.affine is not None:
+        if scale is not None and self.variant not in ("clip", "table"):
             affine = AffineRecord(
-                multiplier_bits=int(self.affine.multipliers.max()).bit_length(),
-                shift=self.affine.shift,
-                ties=("up", "even", "odd")[self.affine.ties],
+                multiplier_bits=int(scale.multipliers.max()).bit_length() + more,
+                shift=scale.shift + more,
+                ties=("up", "even", "odd")[scale.ties],
             )
         return RequantizerRecord(self.variant, len(self.thresholds), affine)
 
@@ -84,92 +92,7 @@ class Requantizer(Form):
 
     def params_cpp(self, rows: int, lanes: int) -> str:
         """Arrays and parameter struct, for rows of lanes."""
-        constants: dict[str, int] = {"LOW": self.out.lo, "HIGH": self.out.hi}
-        members = [f"using in_t = {cpp.word(self.domain)};", f"using out_t = {cpp.word(self.out)};"]
-        write = {
-            "clip": lambda *_: [],
-            "affine": self._affine_params,
-            "table": self._table_params,
-            "corrected": self._corrected_params,
-            "thresholds": self._threshold_params,
-        }[self.variant]
-        arrays: list[cpp.RomArray] = write(constants, members, rows, lanes)
-        members += cpp.storage(arrays)
-        declared = (array.declaration() for array in arrays)
-        return "\n".join([*declared, cpp.struct(self.ident, constants, members)])
-
-    def _affine_params(
-        self, constants: dict[str, int], members: list[str], rows: int, lanes: int
-    ) -> list[cpp.RomArray]:
-        assert self.affine is not None
-        constants |= {
-            "PRODUCT_BITS": product_bits(self.affine, self.domain),
-            "SHIFT": self.affine.shift,
-            "TIES": self.affine.ties,
-        }
-        arrays = []
-        for name, values in (
-            ("multiplier", self.affine.multipliers),
-            ("offset", self.affine.offsets),
-        ):
-            if len(values) == 1:
-                body = cpp.literal(values[0])
-                members += cpp.accessor(f"constexpr long long {name}(int, int)", body)
-            else:
-                array = cpp.by_row(f"{self.ident}_{name}", values, rows, lanes)
-                arrays.append(array)
-                body = f"{array.name}[row][lane]"
-                members += cpp.accessor(f"{array.element} {name}(int row, int lane)", body)
-        return arrays
-
-    def _corrected_params(
-        self, constants: dict[str, int], members: list[str], rows: int, lanes: int
-    ) -> list[cpp.RomArray]:
-        assert self.corrected is not None
-        arrays = self._affine_params(constants, members, rows, lanes)
-        del constants["TIES"]
-        constants["DROP"] = self.corrected.drop
-        bounds, name = self.corrected.bounds, f"{self.ident}_bound"
-        if len(bounds) == 1:
-            array = cpp.RomArray(name, bounds[0], copied=lanes > 1)
-            place = ("int", "int", f"{name}[code]")
-        else:
-            array = cpp.by_row(name, bounds, rows, lanes)
-            place = ("int row", "int lane", f"{name}[row][lane][code]")
-        row, lane, value = place
-        members += cpp.accessor(f"{array.element} bound({row}, {lane}, int code)", value)
-        return [*arrays, array]
-
-    def _table_params(
-        self, constants: dict[str, int], members: list[str], rows: int, lanes: int
-    ) -> list[cpp.RomArray]:
-        constants["ADDRESS_BITS"] = self.domain.bits
-        table = cpp.RomArray(f"{self.ident}_table", self.table_words(), self.out, copied=lanes > 1)
-        members += cpp.accessor(f"{table.element} entry(unsigned a)", f"{table.name}[a]")
-        return [table]
-
-    def _threshold_params(
-        self, constants: dict[str, int], members: list[str], rows: int, lanes: int
-    ) -> list[cpp.RomArray]:
-        padded = self.padded()
-        depth, element = padded.shape[1].bit_length() - 1, IntType.of(padded)
-        constants |= {"DEPTH": depth, "LOW": self.out_bias}
-        arrays = []
-        for level, nodes in enumerate(self.levels()):
-            name = f"{self.ident}_level_{level}"
-            if len(padded) == 1:
-                array = cpp.RomArray(name, nodes[0], element, copied=lanes > 1)
-                place = ("int", "int", f"{name}[node]")
-            else:
-                array = cpp.by_row(name, nodes, rows, lanes, element)
-                place = ("int row", "int lane", f"{name}[row][lane][node]")
-            arrays.append(array)
-            row, lane, value = place
-            at = f"{LIBRARY}::tree_level<{level}>"
-            members += cpp.accessor(
-                f"{array.element} threshold({at}, {row}, {lane}, int node)", value
-            )
-        return arrays
+        return params_cpp(self, rows, lanes)
 
     @property
     def latency(self) -> int:
@@ -182,14 +105,15 @@ class Requantizer(Form):
             if self.affine.shifts:
                 return SHIFT_LATENCY
             return AFFINE_LATENCY + (self.affine.ties != 0) + self._reading
-        if self.variant == "corrected":
-            return CORRECTED_LATENCY + self._reading
+        if self.variant in _LATENCY:
+            return _LATENCY[self.variant] + self._reading
         return LEVEL_LATENCY * int(self.thresholds.shape[1]).bit_length() + 1
 
     @property
     def _reading(self) -> int:
         """Cycles in which it reads its channel's multiplier and offset."""
-        return ROM_LATENCY if self.affine is not None and self.affine.by_channel else 0
+        scale = self.affine if self.wide is None else self.wide
+        return ROM_LATENCY if scale is not None and scale.by_channel else 0
 
     @property
     def operators(self) -> tuple[str, ...]:
@@ -206,6 +130,10 @@ class Requantizer(Form):
             ties = (adder, adder) if self.affine.ties else ()
             bound = ("read", "compare", "add") if self.variant == "corrected" else ()
             return (*products, adder, *ties, *clamps, *bound)
+        if self.wide is not None:
+            bits = IntType.of(self.wide.high.multipliers).bits
+            adder = addition(self.wide.sum_bits(self.domain))
+            return (*product(self.domain.bits, bits), adder, adder, *clamps)
         levels = int(self.thresholds.shape[1]).bit_length()
         return ("read", "compare") * levels + ("add",)
 
@@ -227,15 +155,18 @@ def make_requantizer(graph: Graph, node: Node, ident: str, variant: str = "auto"
     thresholds = graph[node.inputs[1]].value
     assert thresholds is not None
     bias = int(node.attrs["out_bias"])
-    chosen, affine, corrected = "thresholds", None, None
-    if variant == "auto":
-        affine = find_affine(thresholds, bias, domain, out)
-        chosen = _choose(thresholds, domain, affine)
+    problem = thresholds, bias, domain, out
+    affine = find_affine(*problem) if variant == "auto" else None
+    chosen = _choose(thresholds, domain, affine)
+    wide = corrected = None
     if variant == "auto" and chosen == "thresholds":
-        corrected = find_corrected(thresholds, bias, domain, out)
+        wide = find_wide(*problem)
+        corrected = find_corrected(*problem) if wide is None else None
+    if wide is not None:
+        chosen = "wide"
     if corrected is not None:
         chosen, affine = "corrected", corrected.rescaling
-    return Requantizer(ident, domain, out, thresholds, bias, chosen, affine, corrected)
+    return Requantizer(ident, domain, out, thresholds, bias, chosen, affine, wide, corrected)
 
 
 def _choose(thresholds: IntArray, domain: IntType, affine: Rescaling | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from gatewright.hls_templates.kernels.requantize.form import Form
-from gatewright.hls_templates.kernels.requantize.search import product_bits
+from gatewright.hls_templates.kernels.requantize.rescaling import LIMB, Rescaling, product_bits
 from gatewright.hls_templates.rtl.functions import FunctionModule, by_row, row_bits
 from gatewright.hls_templates.rtl.sv import Bits, Module, Rom, RomFile, SvValue, pack, signed_bits
 from gatewright.ir.types import IntArray, IntType
@@ -42,28 +42,47 @@ def _affine(form: Form, lanes: int, rows: int, ident: str) -> FunctionModule:
         offset = Bits(64, int(form.affine.offsets[0]))
         params |= {"SUM_BITS": product_bits(form.affine, form.domain), "OFFSET": offset}
         return FunctionModule(Module("gw_requantize_shift", params))
-    own, roms = _rescale(form, lanes, rows)
+    own, roms = _rescale(form.affine, form.domain, lanes, rows)
     module = Module("gw_requantize_affine", params | own, roms)
     return FunctionModule(module, by_row=form.affine.by_channel, resets=True)
 
 
-def _rescale(form: Form, lanes: int, rows: int) -> tuple[Params, Roms]:
-    """Parameters and memory of ``gw_rescale``."""
-    assert form.affine is not None
-    m, r = form.affine.multipliers, form.affine.offsets
+def _rescale(
+    scale: Rescaling, domain: IntType, lanes: int, rows: int, by_channel: bool | None = None
+) -> tuple[Params, Roms]:
+    """Parameters and memory of ``gw_rescale``; by channel where it has to be, or is asked for."""
+    m, r = scale.multipliers, scale.offsets
     m_bits, r_bits = IntType.of(m).bits, signed_bits(IntType.of(r))
     params: Params = {
-        "PRODUCT_BITS": product_bits(form.affine, form.domain),
+        "PRODUCT_BITS": product_bits(scale, domain),
         "MULTIPLIER_BITS": m_bits,
         "OFFSET_BITS": r_bits,
         "ROW_BITS": row_bits(rows),
     }
-    if not form.affine.by_channel:
+    if not (scale.by_channel if by_channel is None else by_channel):
         return params | {"MULTIPLIER": Bits(64, int(m[0])), "OFFSET": Bits(64, int(r[0]))}, {}
     words = by_row(m, lanes, rows, m_bits)
     above = by_row(r, lanes, rows, r_bits)
     both = [low | high << lanes * m_bits for low, high in zip(words, above, strict=True)]
     return params | {"ROWS": rows}, {"FILE": Rom(both, lanes * (m_bits + r_bits))}
+
+
+def _wide(form: Form, lanes: int, rows: int, ident: str) -> FunctionModule:
+    assert form.wide is not None
+    wide = form.wide
+    low, low_rom = _rescale(wide.low, form.domain, lanes, rows, wide.by_channel)
+    high, high_rom = _rescale(wide.high, form.domain, lanes, rows, wide.by_channel)
+    both = ("ROWS", "ROW_BITS")
+    params = _ranges(form, lanes) | {
+        "SHIFT": wide.high.shift,
+        "LIMB": LIMB,
+        "SUM_BITS": wide.sum_bits(form.domain),
+        **high,
+        **{f"LOW_{name}": value for name, value in low.items() if name not in both},
+    }
+    roms = {**high_rom, **{f"LOW_{name}": rom for name, rom in low_rom.items()}}
+    module = Module("gw_requantize_wide", params, roms)
+    return FunctionModule(module, by_row=wide.by_channel, resets=True)
 
 
 def _corrected(form: Form, lanes: int, rows: int, ident: str) -> FunctionModule:
@@ -84,7 +103,7 @@ def _corrected(form: Form, lanes: int, rows: int, ident: str) -> FunctionModule:
     }
     if by_channel:
         params["BOUND_ROWS"] = rows
-    own, roms = _rescale(form, lanes, rows)
+    own, roms = _rescale(form.affine, form.domain, lanes, rows)
     module = Module("gw_requantize_corrected", params | own, roms, files)
     return FunctionModule(module, by_row=by_channel or form.affine.by_channel, resets=True)
 
@@ -127,6 +146,7 @@ MODULES: Mapping[str, Callable[[Form, int, int, str], FunctionModule]] = {
     "clip": _clip,
     "table": _table,
     "affine": _affine,
+    "wide": _wide,
     "corrected": _corrected,
     "thresholds": _thresholds,
 }
