@@ -18,6 +18,7 @@ from gatewright.ir.boundary_json import boundary_to_json, inputs_from_json, outp
 from gatewright.ir.graph import Graph, Node, Op, Tensor
 from gatewright.ir.lowering.lower import IntegerModel
 from gatewright.ir.quantizer import Argument
+from gatewright.ir.selection_onnx import emit_last, emit_steps, read_selection
 from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 from gatewright.ir.types import IntType
 from gatewright.ir.window_onnx import (
@@ -145,16 +146,6 @@ def _emit_lookup(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.No
     return [helper.make_node("Gather", [table, x], node.outputs, name=node.name, axis=0)]
 
 
-def _emit_select(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
-    index = f"{node.name}::index"
-    at = int(node.attrs.get("steps", 0)) - 1
-    last = numpy_helper.from_array(np.array(at, dtype=np.int64), index)
-    return [
-        helper.make_node("Constant", [], [index], value=last),
-        helper.make_node("Gather", [node.inputs[0], index], node.outputs, name=node.name, axis=1),
-    ]
-
-
 def _emit_concat(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
     return [helper.make_node("Concat", node.inputs, node.outputs, name=node.name, axis=-1)]
 
@@ -223,7 +214,8 @@ _EMITTERS: dict[Op, Callable[[Node, Graph, Emit], list[onnx.NodeProto]]] = {
     ops.REDUCE_MAX: _emit_over_time,
     ops.REDUCE_SUM: _emit_over_time,
     ops.SCAN: _emit_scan,
-    ops.SELECT_LAST: _emit_select,
+    ops.SELECT_LAST: lambda node, graph, emit: emit_last(node, graph),
+    ops.SELECT_STEPS: lambda node, graph, emit: emit_steps(node, graph),
     ops.WINDOW: lambda node, graph, emit: emit_window(node),
 }
 
@@ -292,7 +284,9 @@ def _read_nodes(proto: onnx.GraphProto, graph: Graph, steps: int) -> None:
 
 def _is_helper(node: onnx.NodeProto) -> bool:
     """Whether a node only serves another, which is read with it."""
-    return node.op_type in ("Cast", "Constant", "Pad", "Reshape", "Shape", "Slice") or (
+    if node.op_type == "Slice":
+        return "::step" in node.output[0]  # of a window
+    return node.op_type in ("Cast", "Constant", "Pad", "Reshape", "Shape") or (
         node.op_type == "Concat" and node.output[0].endswith("::shape")
     )
 
@@ -310,10 +304,8 @@ def _read_node(
             )
         case "Gather" if attrs["axis"] == 0:
             graph.add(ops.LOOKUP, inputs[::-1], outputs, name=node.name)
-        case "Gather":
-            at = helper.get_attribute_value(sources[inputs[1]].attribute[0])
-            bound: dict[str, Any] = {} if int(numpy_helper.to_array(at)) == -1 else {"steps": steps}
-            graph.add(ops.SELECT_LAST, inputs[:1], outputs, name=node.name, **bound)
+        case "Gather" | "Slice":
+            read_selection(node, graph, sources, steps)
         case "Flatten":
             graph.add(ops.FLATTEN, inputs, outputs, name=node.name, steps=steps)
         case "Concat" if is_window(node):

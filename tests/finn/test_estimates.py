@@ -58,6 +58,7 @@ OUTSIDE: dict[str, set[str]] = {
     "matvec": {"MatMul", "Gemm"},
     "multiply_add": {"BatchNormalization", "Mul", "Add"},
     "over_time": {"ReduceMean", "ReduceMax"},
+    "select_steps": {"Slice"},
     "windows": {"Conv", "MaxPool", "AveragePool"},
 }
 """Kernels that stand in no node, and what of a graph becomes one."""

@@ -244,6 +244,16 @@ def streams(d: Drawn) -> None:
     d.sets += 4
 
 
+def some_steps(d: Drawn) -> None:
+    """Steps by their numbers: several, and one."""
+    first, stride = int(d.rng.integers(STEPS)), int(d.rng.integers(1, STEPS))
+    count = int(d.rng.integers(1, (STEPS - 1 - first) // stride + 2))
+    x = d.input(draw_type(d.rng), 3)
+    d.add(ops.SELECT_STEPS, [x], first=first, stride=stride, count=count, single=0, steps=STEPS)
+    d.add(ops.SELECT_STEPS, [x], first=first, stride=1, count=1, single=1, steps=STEPS)
+    d.sets += 2
+
+
 def layer(d: Drawn) -> None:
     """A layer whose sums have one sign, or both; forwards or backwards."""
     rng = d.rng
@@ -301,6 +311,7 @@ KINDS: dict[Callable[[Drawn], None], int] = {
     largest_class: 2,
     over_time: 1,
     streams: 1,
+    some_steps: 1,
     layer: 1,
     windows: 1,
 }

@@ -43,6 +43,7 @@ CHOICES = {
     "gw_reduce": [{"MAXIMUM": 1, "SIGNED": 0}],
     "gw_resize": [{"OUT_BITS": 3}, {"OUT_BITS": 11}],
     "gw_reverse": [{"MAX_STEPS": 1}, {"MAX_STEPS": 100}],
+    "gw_select_steps": [{"FIRST": 5, "STRIDE": 3, "COUNT": 2}],
     "gw_window": [{"COUNT": 1}],
 }
 ZEROS = "zeros.hex"

@@ -18,6 +18,7 @@ from gatewright.hls_templates.kernels.recurrent.mapping import MAPPINGS as RECUR
 from gatewright.hls_templates.kernels.requantize.kernel import MAPPINGS as REQUANTIZE
 from gatewright.hls_templates.kernels.reverse.kernel import ReverseRecord
 from gatewright.hls_templates.kernels.select_last.kernel import MAPPINGS as SELECT_LAST
+from gatewright.hls_templates.kernels.select_steps.kernel import MAPPINGS as SELECT_STEPS
 from gatewright.hls_templates.kernels.windows.kernel import MAPPINGS as WINDOWS
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping
 from gatewright.hls_templates.records import KernelRecord
@@ -35,6 +36,7 @@ OF_OPS: Mapping[str, Mappings] = {
     "recurrent": RECURRENT,
     "requantize": REQUANTIZE,
     "select_last": SELECT_LAST,
+    "select_steps": SELECT_STEPS,
     "windows": WINDOWS,
 }
 OF_WIRING: Mapping[str, type[KernelRecord] | None] = {

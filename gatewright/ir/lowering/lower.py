@@ -13,7 +13,7 @@ from gatewright.files.limits import STEPS
 from gatewright.ir.functions import BY_OP
 from gatewright.ir.graph import Graph
 from gatewright.ir.host import on_host
-from gatewright.ir.lowering import activations, dense, recurrent, reductions, windows
+from gatewright.ir.lowering import activations, dense, recurrent, reductions, selection, windows
 from gatewright.ir.lowering.rounding import Rounding, RoundingLog
 from gatewright.ir.lowering.rounding import output as output_rounding
 from gatewright.ir.lowering.state import LoweringState
@@ -37,7 +37,7 @@ LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     "Concat": dense.lower_concat,
     "Conv": windows.lower_conv,
     "Flatten": dense.lower_flatten,
-    "Gather": dense.lower_gather,
+    "Gather": selection.lower_gather,
     "Identity": dense.lower_identity,
     "MatMul": dense.lower_matmul,
     "MaxPool": windows.lower_max_pool,
@@ -47,6 +47,7 @@ LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     "ReduceMin": reductions.lower_min,
     "ReduceSum": reductions.lower_sum,
     "Relu": activations.lower_relu,
+    "Slice": selection.lower_slice,
     "Transpose": windows.lower_transpose,
     "Unsqueeze": dense.lower_unsqueeze,
 }

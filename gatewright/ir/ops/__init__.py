@@ -10,7 +10,7 @@ from gatewright.ir.ops.matmul import MatMul
 from gatewright.ir.ops.multithreshold import MultiThreshold
 from gatewright.ir.ops.over_time import ReduceMax, ReduceSum
 from gatewright.ir.ops.scan import Scan
-from gatewright.ir.ops.sequence import Concat, Flatten, InitialState, SelectLast
+from gatewright.ir.ops.sequence import Concat, Flatten, InitialState, SelectLast, SelectSteps
 from gatewright.ir.ops.window import GroupMax, GroupSum, Window
 
 ADD = Add()
@@ -28,6 +28,7 @@ REDUCE_MAX = ReduceMax()
 REDUCE_SUM = ReduceSum()
 SCAN = Scan()
 SELECT_LAST = SelectLast()
+SELECT_STEPS = SelectSteps()
 SUB = Sub()
 WINDOW = Window()
 
@@ -49,6 +50,7 @@ BY_NAME: dict[str, Op] = {
         REDUCE_SUM,
         SCAN,
         SELECT_LAST,
+        SELECT_STEPS,
         SUB,
         WINDOW,
     )

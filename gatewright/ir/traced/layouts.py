@@ -11,7 +11,9 @@ from gatewright.ir.traced.vocabulary import CELLS
 BATCH_FIRST, TIME_MAJOR, CHANNELS_FIRST = "BTF", "TBF", "BFT"
 WINDOWED = frozenset({"AveragePool", "Conv", "MaxPool"})
 """Ops over time, which torch and ONNX give sequences [B, F, T]."""
-_SAME = frozenset({"Add", "BatchNormalization", "Concat", "Identity", "MatMul", "Quant", "Relu"})
+_SAME = frozenset(
+    {"Add", "BatchNormalization", "Concat", "Identity", "MatMul", "Quant", "Relu", "Slice"}
+)
 """Ops whose result has the axes of what they are given."""
 
 

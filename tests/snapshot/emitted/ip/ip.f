@@ -33,6 +33,7 @@
 ../rtl/gw_reverse_v1.sv
 ../rtl/gw_rom_v1.sv
 ../rtl/gw_select_last_v1.sv
+../rtl/gw_select_steps_v1.sv
 ../rtl/gw_skid_v1.sv
 ../rtl/gw_sum_v1.sv
 ../rtl/gw_table_v1.sv

@@ -33,6 +33,7 @@ gw_resize_v1.sv
 gw_reverse_v1.sv
 gw_rom_v1.sv
 gw_select_last_v1.sv
+gw_select_steps_v1.sv
 gw_skid_v1.sv
 gw_sum_v1.sv
 gw_table_v1.sv
