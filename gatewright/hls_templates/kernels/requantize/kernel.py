@@ -15,7 +15,7 @@ from gatewright.hls_templates.kernels.requantize.rescaling import (
     Rescaling,
     product_bits,
 )
-from gatewright.hls_templates.kernels.requantize.rtl import MODULES
+from gatewright.hls_templates.kernels.requantize.rtl import VARIANT_MODULES
 from gatewright.hls_templates.kernels.requantize.search import find_affine, find_wide
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
@@ -139,7 +139,7 @@ class Requantizer(Form):
 
     def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
         """Its module, for rows of lanes."""
-        return MODULES[self.variant](self, lanes, rows, ident)
+        return VARIANT_MODULES[self.variant](self, lanes, rows, ident)
 
 
 def make_requantizer(graph: Graph, node: Node, ident: str, variant: str = "auto") -> Requantizer:

@@ -142,7 +142,7 @@ def _of_lanes(words: IntArray, lanes: int, rows: int) -> list[IntArray]:
     return [words[channels[:, lane]] for lane in range(lanes)]
 
 
-MODULES: Mapping[str, Callable[[Form, int, int, str], FunctionModule]] = {
+VARIANT_MODULES: Mapping[str, Callable[[Form, int, int, str], FunctionModule]] = {
     "clip": _clip,
     "table": _table,
     "affine": _affine,
