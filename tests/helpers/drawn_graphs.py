@@ -333,9 +333,9 @@ KINDS: dict[Callable[[Drawn], None], int] = {
     largest_class: 2,
     over_time: 1,
     streams: 1,
-    some_steps: 1,
     layer: 1,
     windows: 1,
+    some_steps: 1,
     fine: 1,
     near_a_line: 1,
 }

@@ -99,9 +99,9 @@ def ports(design: Design) -> Ports:
     return Ports(inputs, outputs, design.taps(), design.max_steps)
 
 
-def variants(design: Design) -> set[tuple[str, str | None]]:
+def variants(design: Design, steps: int = STEPS) -> set[tuple[str, str | None]]:
     """What each kernel is, and how it computes where there are several ways."""
-    records = design.document(STEPS, {}).kernels
+    records = design.document(steps, {}).kernels
     return {(record.kind, _variant(record)) for record in records}
 
 
