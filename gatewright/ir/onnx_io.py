@@ -14,10 +14,14 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.ir import ops
-from gatewright.ir.boundary_json import boundary_to_json, inputs_from_json, outputs_from_json
+from gatewright.ir.boundary_json import (
+    arguments_from_json,
+    boundary_to_json,
+    inputs_from_json,
+    outputs_from_json,
+)
 from gatewright.ir.graph import Graph, Node, Op, Tensor
 from gatewright.ir.lowering.lower import IntegerModel
-from gatewright.ir.quantizer import Argument
 from gatewright.ir.selection_onnx import emit_last, emit_steps, read_selection
 from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 from gatewright.ir.types import IntType
@@ -146,6 +150,16 @@ def _emit_lookup(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.No
     return [helper.make_node("Gather", [table, x], node.outputs, name=node.name, axis=0)]
 
 
+def _emit_embedding(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
+    (x, table), pre = node.inputs, node.outputs[0]
+    axes = numpy_helper.from_array(np.array([-1], dtype=np.int64), f"{pre}::axes")
+    return [
+        helper.make_node("Constant", [], [f"{pre}::axes"], value=axes),
+        helper.make_node("Squeeze", [x, f"{pre}::axes"], [f"{pre}::rows"]),
+        helper.make_node("Gather", [table, f"{pre}::rows"], [pre], name=node.name, axis=0),
+    ]
+
+
 def _emit_concat(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
     return [helper.make_node("Concat", node.inputs, node.outputs, name=node.name, axis=-1)]
 
@@ -206,6 +220,7 @@ def _emit_scan(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.Node
 _EMITTERS: dict[Op, Callable[[Node, Graph, Emit], list[onnx.NodeProto]]] = {
     ops.ARGMAX: _emit_argmax,
     ops.CONCAT: _emit_concat,
+    ops.EMBEDDING: _emit_embedding,
     ops.FLATTEN: _emit_flatten,
     ops.GROUP_MAX: lambda node, graph, emit: emit_groups(node),
     ops.GROUP_SUM: lambda node, graph, emit: emit_groups(node),
@@ -251,11 +266,11 @@ def from_onnx(proto: onnx.ModelProto) -> IntegerModel:
     graph = Graph(proto.graph.name)
     inputs = inputs_from_json(boundary)
     for source, value in zip(inputs, proto.graph.input, strict=True):
-        graph.add_input(source.tensor, source.quantizer.type, _shape(value))
+        graph.add_input(source.tensor, source.type, _shape(value))
     _read_nodes(proto.graph, graph, steps=boundary["steps"])
     return IntegerModel(
         graph,
-        tuple(Argument(a["name"], tuple(a["shape"])) for a in boundary["arguments"]),
+        arguments_from_json(boundary),
         inputs,
         outputs_from_json(boundary),
         boundary["steps"],
@@ -282,11 +297,14 @@ def _read_nodes(proto: onnx.GraphProto, graph: Graph, steps: int) -> None:
     graph.outputs = [renamed.get(o.name, o.name) for o in proto.output]
 
 
+_HELPERS = frozenset({"Cast", "Constant", "Pad", "Reshape", "Shape", "Squeeze"})
+
+
 def _is_helper(node: onnx.NodeProto) -> bool:
     """Whether a node only serves another, which is read with it."""
     if node.op_type == "Slice":
         return "::step" in node.output[0]  # of a window
-    return node.op_type in ("Cast", "Constant", "Pad", "Reshape", "Shape") or (
+    return node.op_type in _HELPERS or (
         node.op_type == "Concat" and node.output[0].endswith("::shape")
     )
 
@@ -302,6 +320,9 @@ def _read_node(
             graph.add(
                 ops.MULTITHRESHOLD, inputs, outputs, name=node.name, out_bias=int(attrs["out_bias"])
             )
+        case "Gather" if inputs[1].endswith("::rows"):
+            rows = sources[inputs[1]].input[0]
+            graph.add(ops.EMBEDDING, [rows, inputs[0]], outputs, name=node.name)
         case "Gather" if attrs["axis"] == 0:
             graph.add(ops.LOOKUP, inputs[::-1], outputs, name=node.name)
         case "Gather" | "Slice":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from gatewright.ir.lowering.lower import IntegerModel
 from gatewright.ir.onnx_io import INT, IR_VERSION, OPSET, OWN_NAMES, build_graph
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary, Quantizer, Scales
+from gatewright.ir.streamable import going_on
 from gatewright.ir.traced.vocabulary import STEP_NAMES
 from gatewright.ir.types import IntArray, IntType
+from gatewright.ir.window_onnx import go_on
 
 # A MultiThreshold over fewer words than this becomes one table.
 TABLE_WORDS = 2**16
@@ -58,9 +61,10 @@ def _check_ops(graph: onnx.GraphProto) -> None:
 def to_standard(model: IntegerModel) -> onnx.ModelProto:
     """Write an integer model in standard ops only.
 
-    Inputs are the model's arguments, float32 in the user's layout. Outputs: those of the model,
-    float32; for each one ``<name>.codes`` int64 (the output quantizer's codes, or the accumulator
-    of an unquantized layer); then ``<layer>.h`` and ``<layer>.c`` int64 [B, T, H], centered.
+    Inputs are the model's arguments in the user's layout, float32, or int64 where they are looked
+    up. Outputs: those of the model, float32; for each one ``<name>.codes`` int64 (the output
+    quantizer's codes, or the accumulator of an unquantized layer); then ``<layer>.h`` and
+    ``<layer>.c`` int64 [B, T, H], centered.
     """
     graph = model.graph
     core = build_graph(graph, emit_plain_threshold)
@@ -81,7 +85,9 @@ def to_standard(model: IntegerModel) -> onnx.ModelProto:
         builder.nodes,
         "gatewright_standard",
         [
-            helper.make_tensor_value_info(input_name(a), TensorProto.FLOAT, a.shape)
+            helper.make_tensor_value_info(
+                input_name(a), INT if a.rows else TensorProto.FLOAT, a.shape
+            )
             for a in model.arguments
         ],
         outputs,
@@ -147,7 +153,8 @@ def with_kept(model: onnx.ModelProto, graph: Graph) -> onnx.ModelProto:
         graph: What it was made of.
 
     Returns:
-        A graph with further inputs ``<layer>/h`` and ``<layer>/c``, int64 [B, H], centered.
+        A graph with further inputs ``<layer>/h`` and ``<layer>/c``, int64 [B, H], centered, and
+        ``<node>/past``, int64 [B, P, F], of windows over time.
     """
     result = onnx.ModelProto()
     result.CopyFrom(model)
@@ -159,6 +166,26 @@ def with_kept(model: onnx.ModelProto, graph: Graph) -> onnx.ModelProto:
             shape = scan.body[scan.body.inputs[i]].shape
             result.graph.input.append(helper.make_tensor_value_info(state, INT, shape))
             layers[scan.name].input[i] = state
+    for window in going_on(graph):
+        go_on(window, graph, result.graph)
+    return result
+
+
+def with_values(model: onnx.ModelProto, graph: Graph, names: Iterable[str]) -> onnx.ModelProto:
+    """The same graph with some of its integers as further outputs.
+
+    Args:
+        model: As ``to_standard`` made it; it is not changed.
+        graph: What it was made of.
+        names: Tensors of that.
+    """
+    result = onnx.ModelProto()
+    result.CopyFrom(model)
+    there = {output.name for output in model.graph.output}
+    for name in dict.fromkeys(names):
+        if name not in there:
+            shape = graph[name].shape
+            result.graph.output.append(helper.make_tensor_value_info(name, INT, shape))
     return result
 
 
@@ -195,6 +222,9 @@ class _Boundary:
 
     def encode(self, argument: str, source: InputBoundary) -> None:
         """binary32 division and rounding, as ``Quantizer.quantize_float32``."""
+        if source.rows:
+            self._number(argument, source)
+            return
         q, pre = source.quantizer, f"{source.tensor}::"
         scale = self.constant(f"{pre}scale", np.array(float(q.scales[0]), dtype=np.float32))
         zero = self.constant(f"{pre}zero", np.array(q.zero_point, dtype=np.float32))
@@ -212,6 +242,14 @@ class _Boundary:
         if source.time_major or source.channels_first:
             v = self.apply("Transpose", [v], f"{pre}layout", perm=_perm(source))
         self.apply("Sub", [v, centre], source.tensor)
+
+    def _number(self, argument: str, source: InputBoundary) -> None:
+        """Integers [B, T] or [T, B] as [B, T, 1]."""
+        pre = f"{source.tensor}::"
+        if source.time_major:
+            argument = self.apply("Transpose", [argument], f"{pre}layout", perm=[1, 0])
+        axis = self.constant(f"{pre}axis", np.array([2], dtype=np.int64))
+        self.apply("Unsqueeze", [argument, axis], source.tensor)
 
     def _round(self, q: Quantizer, v: str, pre: str) -> str:
         if q.rounding in _ROUNDING:

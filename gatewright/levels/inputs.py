@@ -14,12 +14,13 @@ from gatewright.ir.steps import sized
 from gatewright.levels.run import Arguments
 
 
-def check_arguments(x: Any, model: IntegerModel) -> Arguments:
-    """What the user passes, as float32 arrays.
+def check_arguments(x: Any, model: IntegerModel, *, piece: bool = False) -> Arguments:
+    """What the user passes, as float32 arrays, int64 of what is looked up.
 
     Args:
         x: An array, or a tuple of one for each argument of the model.
         model: Says what shapes they have.
+        piece: Whether it is a piece of a stream, of which others say how long it may be.
 
     Raises:
         GatewrightError: GW-601.
@@ -31,7 +32,7 @@ def check_arguments(x: Any, model: IntegerModel) -> Arguments:
         names = ", ".join(a.name for a in model.arguments)
         raise _refused("input", f"there are {len(parts)} arrays for {names}", model.arguments[0])
     arrays = tuple(
-        _check(_plain("input", part), argument, model)
+        _check(_plain("input", part), argument, model, 1 if piece else model.least_steps)
         for part, argument in zip(parts, model.arguments, strict=True)
     )
     batches = {a.shape[arg.batch_axis] for a, arg in zip(arrays, model.arguments, strict=True)}
@@ -80,8 +81,8 @@ def _plain(where: str, x: Any) -> npt.NDArray[Any]:
 
 
 def _check(
-    array: npt.NDArray[Any], argument: Argument, model: IntegerModel
-) -> npt.NDArray[np.float32]:
+    array: npt.NDArray[Any], argument: Argument, model: IntegerModel, least: int
+) -> npt.NDArray[Any]:
     expected = argument.shape
     fits = array.ndim == len(expected) and all(
         n > 0 and (isinstance(free, str) or n == free)
@@ -89,27 +90,37 @@ def _check(
     )
     time = argument.time_axis
     problem = None
-    if array.dtype.kind not in "fiu":
+    if array.dtype.kind not in ("iu" if argument.rows else "fiu"):
         problem = f"its type is {array.dtype}"
     elif not fits:
         empty = ", none of them 0" if 0 in array.shape else ""
         problem = f"its shape is {list(array.shape)}, expected {_show(argument)}{empty}"
     elif model.fixed_steps and time is not None and array.shape[time] != model.steps:
         problem = f"it has {array.shape[time]} time steps, the model takes {model.steps}"
-    elif time is not None and array.shape[time] < model.least_steps:
-        problem = (
-            f"it has {array.shape[time]} time steps, and the windows over time need "
-            f"{model.least_steps}"
-        )
+    elif time is not None and array.shape[time] < least:
+        problem = f"it has {array.shape[time]} time steps, and the windows over time need {least}"
+    elif argument.rows:
+        problem = _beyond(array, argument.rows)
     elif np.isnan(array).any():
         problem = "it holds NaN, which no integer stands for"
     if problem is not None:
         where = "input" if argument is model.arguments[0] else argument.name
         raise _refused(where, problem, argument)
-    return np.ascontiguousarray(array, dtype=np.float32)
+    return np.ascontiguousarray(array, dtype=np.int64 if argument.rows else np.float32)
+
+
+def _beyond(array: npt.NDArray[Any], rows: int) -> str | None:
+    """What is wrong with integers that no row of a table has; None if all have one."""
+    outside = (array < 0) | (array >= rows)
+    if not outside.any():
+        return None
+    place = np.unravel_index(int(outside.argmax()), array.shape)
+    return f"it holds {array[place]} at {list(map(int, place))}, and its table has {rows} rows"
 
 
 def _show(argument: Argument) -> str:
+    if argument.rows:
+        return f"[{', '.join(map(str, argument.shape))}]"
     free = [n if isinstance(n, str) else "I" for n in argument.shape]
     if argument.time_axis is None:
         free = [str(n) for n in argument.shape]
@@ -122,5 +133,7 @@ def _refused(where: str, fault: str, argument: Argument) -> GatewrightError:
         "GW-601",
         where=where,
         cause=f"{fault}.",
-        remedy=f"Pass numbers {_show(argument)}; infinities saturate.",
+        remedy=f"Pass integers {_show(argument)} from 0 to {argument.rows - 1}."
+        if argument.rows
+        else f"Pass numbers {_show(argument)}; infinities saturate.",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,9 +13,10 @@ import numpy.typing as npt
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.records import QuantizerRecord
 from gatewright.ir.lowering import IntegerModel
-from gatewright.ir.types import Float32Array, IntArray
+from gatewright.ir.types import IntArray
 
-Arguments = tuple[Float32Array, ...]
+Arguments = tuple[npt.NDArray[Any], ...]
+"""float32, or int64 where integers are looked up."""
 
 # Sequences run at once: enough to feed numpy, few enough that all taps fit in memory.
 CHUNK = 256
@@ -29,15 +30,18 @@ class Run:
         outputs: What the model returns, flattened, in the user's layout.
         n: The integer graph's outputs: centered integers, [B, F] or [B, T, F], by name.
         taps: Centered integers inside, by name: [B, T, ...] or [B, ...].
+        past: What windows over time go on from, where the engine does not keep that itself.
     """
 
     outputs: tuple[npt.NDArray[Any], ...]
     n: dict[str, IntArray]
     taps: dict[str, IntArray]
+    past: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
 
-Kept = Mapping[str, IntArray]
-"""States to go on from, centered integers [B, H], by ``<layer>/h`` and ``<layer>/c``."""
+Kept = Mapping[str, npt.NDArray[Any]]
+"""What to go on from: states, centered integers [B, H], by ``<layer>/h`` and ``<layer>/c``; and the
+``past`` that the engine itself gave."""
 
 Engine = Callable[[Arguments], Run]
 

@@ -256,6 +256,15 @@ def windows(d: Drawn) -> None:
         d.sets += 1
 
 
+def rows(d: Drawn) -> None:
+    """Rows of a table, as many as fit a number's bits, one more, or fewer."""
+    count, out = int(d.rng.choice([1, 2, 3, 16, 17, 129])), draw_type(d.rng)
+    entries = d.rng.integers(out.lo, out.hi + 1, (count, int(d.rng.integers(1, 7))))
+    entries[0, 0] = out.lo
+    d.add(ops.EMBEDDING, [d.input(IntType(0, count - 1), 1), d.constant(entries)])
+    d.sets += 1
+
+
 def streams(d: Drawn) -> None:
     """Values of several types side by side, of all steps and of the last one."""
     parts = [d.input(draw_type(d.rng), int(d.rng.integers(1, 6))) for _ in range(3)]
@@ -336,6 +345,7 @@ KINDS: dict[Callable[[Drawn], None], int] = {
     layer: 1,
     windows: 1,
     some_steps: 1,
+    rows: 2,
     fine: 1,
     near_a_line: 1,
 }

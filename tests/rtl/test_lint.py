@@ -32,6 +32,10 @@ CHOICES = {
     ],
     "gw_axis_write": [{"FOLDS": 3, "LANES": 2, "WIDTH": 5, "BITS": 5, "SIGNED": 0}],
     "gw_concat": [{"OUT_BITS": 11}],
+    "gw_embedding": [
+        {"ROWS": 5, "IN_BITS": 3},
+        {"ROWS": 1, "IN_BITS": 1},
+    ],
     "gw_fifo": [{"DEPTH": depth} for depth in (1, 3, 8)],
     "gw_flatten": [{"STEPS": 1}],
     "gw_ip_guard": [{"FOLDS": 3, "MAX_STEPS": 7}, {"STEPS": 5}],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,10 @@ from gatewright.frontend.torch.checks import PADDED
 _CHUNK = 256
 """Sequences run at once, of data that is one array."""
 
-_FORM = "Pass float32 sequences as the model takes them: one array, or an iterable of batches."
+_FORM = (
+    "Pass float32 sequences as the model takes them (int64 [N, T] where it looks integers up): one "
+    "array, or an iterable of batches."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,7 @@ class Batch:
 
     @property
     def x(self) -> torch.Tensor:
-        """The sequences, [B, T, I] or [T, B, I]."""
+        """The sequences, [B, T, I] or [T, B, I]; of integers [B, T] or [T, B]."""
         return self.inputs[0]
 
     def first(self, batch_axis: int) -> tuple[torch.Tensor, ...]:
@@ -49,31 +52,35 @@ class Batch:
         return tuple(tensor.clone() for tensor in parts)
 
 
-def read_batches(data: Any, batch_axis: int) -> list[Batch]:
-    """Calibration data as batches.
+def read_batches(
+    data: Any, find_axis: Callable[[Sequence[torch.Tensor]], int]
+) -> tuple[list[Batch], int]:
+    """Calibration data as batches, and the axis of the sequences in them.
 
     Args:
-        data: A tensor or array, cut along ``batch_axis``; a tuple of them, one an argument of
+        data: A tensor or array, cut along that axis; a tuple of them, one an argument of
             forward(); or another iterable of batches, each a tensor or a tuple of the arguments
             and integer labels behind them, as a ``DataLoader`` gives.
-        batch_axis: 0 for [B, T, I], 1 for [T, B, I].
+        find_axis: 0 for [B, T, I], 1 for [T, B, I], of sequences and states.
 
     Raises:
         GatewrightError: GW-604.
     """
     if isinstance(data, torch.Tensor | np.ndarray):
         (x,) = _batch(data).inputs
-        return [Batch((part,)) for part in x.split(_CHUNK, dim=batch_axis)]
+        axis = find_axis([x])
+        return [Batch((part,)) for part in x.split(_CHUNK, dim=axis)], axis
     if isinstance(data, PackedSequence):
         data = (data,)
     if isinstance(data, tuple) and all(isinstance(d, torch.Tensor | np.ndarray) for d in data):
-        return [_batch(data)]
+        batch = _batch(data)
+        return [batch], find_axis(batch.inputs)
     if isinstance(data, str | bytes) or not isinstance(data, Iterable):
         raise refused("calibration data", f"it is of type {type(data).__name__}.", _FORM)
     batches = [_batch(item) for item in data]
     if not batches:
         raise refused("calibration data", "it holds no batch.", _FORM)
-    return batches
+    return batches, find_axis(batches[0].inputs)
 
 
 def _batch(item: Any) -> Batch:
@@ -83,11 +90,20 @@ def _batch(item: Any) -> Batch:
     if not parts:
         raise refused("calibration data", "a batch of it is empty.", _FORM)
     labels = _classes(parts[-1]) if len(parts) > 1 else None
-    inputs = tuple(_tensor(part) for part in (parts if labels is None else parts[:-1]))
-    if inputs[0].ndim != 3:
+    first, *states = parts if labels is None else parts[:-1]
+    inputs = (_sequences(first), *map(_tensor, states))
+    if inputs[0].ndim != (3 if inputs[0].is_floating_point() else 2):
         problem = f"a batch of it has sequences of shape {list(inputs[0].shape)}."
         raise refused("calibration data", problem, PADDED)
     return Batch(inputs, labels)
+
+
+def _sequences(values: Any) -> torch.Tensor:
+    """Floats, or integers that are looked up."""
+    integers = None if getattr(values, "is_nested", False) else _classes(values)
+    if integers is None or not integers.size:
+        return _tensor(values)
+    return torch.from_numpy(integers.copy())
 
 
 def _tensor(values: Any) -> torch.Tensor:

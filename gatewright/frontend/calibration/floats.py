@@ -12,6 +12,7 @@ from torch import nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.torch.as_torch import TorchLSTM, TorchRNN
+from gatewright.frontend.torch.embedding import refuse_max_norm
 
 _NO_ACTIVATIONS = {"io_quant": None, "gate_acc_quant": None, "bias_quant": None}
 _NO_LSTM_ACTIVATIONS = {
@@ -70,6 +71,9 @@ def _replace(parent: nn.Module, path: str, made: dict[int, nn.Module]) -> None:
         setattr(parent, name, made[id(child)])
 
 
+_SIZES = ("input_size", "hidden_size", "num_layers", "batch_first", "bidirectional", "proj_size")
+
+
 def _lstm(where: str, module: Any) -> nn.Module:
     if module.proj_size:
         raise GatewrightError(
@@ -114,10 +118,15 @@ def _shape(module: Any) -> dict[str, Any]:
 
 
 def _loaded(made: nn.Module, module: Any) -> nn.Module:
-    """``made`` with the parameters of a torch layer; Brevitas knows torch's names for them."""
+    """``made`` with the parameters of a torch layer; Brevitas knows torch's names for them.
+
+    And with its sizes, which a forward() may read, and Brevitas does not keep.
+    """
     names = [name for layer in module._all_weights for name in layer]
     # By attribute, which also a parameter that is computed from others has.
     made.load_state_dict({name: getattr(module, name).detach().clone() for name in names})
+    for name in _SIZES:
+        setattr(made, name, getattr(module, name))
     return made
 
 
@@ -130,6 +139,12 @@ def _linear(where: str, module: Any) -> nn.Module:
         bias_quant=None,
     )
     return _with_weights(made, module)
+
+
+def _embedding(where: str, module: Any) -> nn.Module:
+    refuse_max_norm(where, module)
+    rows = module.weight.detach().clone()
+    return qnn.QuantEmbedding(*rows.shape, module.padding_idx, _weight=rows, weight_quant=None)
 
 
 def _conv(where: str, module: Any) -> nn.Module:
@@ -184,6 +199,7 @@ def _hardtanh(where: str, module: Any) -> nn.Module:
 
 _MAKERS = {
     nn.Conv1d: _conv,
+    nn.Embedding: _embedding,
     nn.LSTM: _lstm,
     nn.RNN: _rnn,
     nn.Linear: _linear,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from gatewright.hls_templates.kernels.argmax.kernel import MAPPINGS as ARGMAX
 from gatewright.hls_templates.kernels.concat.kernel import MAPPINGS as CONCAT
 from gatewright.hls_templates.kernels.drain.kernel import DrainRecord
+from gatewright.hls_templates.kernels.embedding.kernel import MAPPINGS as EMBEDDING
 from gatewright.hls_templates.kernels.flatten.kernel import MAPPINGS as FLATTEN
 from gatewright.hls_templates.kernels.fork.kernel import ForkRecord
 from gatewright.hls_templates.kernels.groups.kernel import MAPPINGS as GROUPS
@@ -27,6 +28,7 @@ from gatewright.ir.graph import Op
 OF_OPS: Mapping[str, Mappings] = {
     "argmax": ARGMAX,
     "concat": CONCAT,
+    "embedding": EMBEDDING,
     "flatten": FLATTEN,
     "groups": GROUPS,
     "lookup": LOOKUP,

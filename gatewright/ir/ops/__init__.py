@@ -5,6 +5,7 @@ from __future__ import annotations
 from gatewright.ir.graph import Op
 from gatewright.ir.ops.argmax import ArgMax
 from gatewright.ir.ops.elementwise import Add, Mul, Sub
+from gatewright.ir.ops.embedding import Embedding
 from gatewright.ir.ops.lookup import LookUp
 from gatewright.ir.ops.matmul import MatMul
 from gatewright.ir.ops.multithreshold import MultiThreshold
@@ -16,6 +17,7 @@ from gatewright.ir.ops.window import GroupMax, GroupSum, Window
 ADD = Add()
 ARGMAX = ArgMax()
 CONCAT = Concat()
+EMBEDDING = Embedding()
 FLATTEN = Flatten()
 GROUP_MAX = GroupMax()
 GROUP_SUM = GroupSum()
@@ -38,6 +40,7 @@ BY_NAME: dict[str, Op] = {
         ADD,
         ARGMAX,
         CONCAT,
+        EMBEDDING,
         FLATTEN,
         GROUP_MAX,
         GROUP_SUM,

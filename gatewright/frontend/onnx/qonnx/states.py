@@ -11,6 +11,7 @@ import onnx
 from gatewright.files.limits import LAYERS
 from gatewright.frontend import emit
 from gatewright.frontend.onnx.graph import label, malformed, required, unsupported
+from gatewright.frontend.onnx.qonnx.embedding import looked_up
 from gatewright.frontend.onnx.qonnx.registry import Reading, reads
 from gatewright.frontend.spec import Layout, States, Value
 from gatewright.ir.steps import Taken
@@ -51,12 +52,17 @@ def squeeze(ctx: Reading, node: onnx.NodeProto) -> None:
     ctx.values[node.output[0]] = stack.items[0]
 
 
-@reads("Gather", attributes={"axis"})
+@reads("Gather", attributes={"axis"}, weight=(0, ".weight"))
 def gather(ctx: Reading, node: onnx.NodeProto) -> None:
-    """A final state, a given one, or the last time step."""
+    """A final state, a given one, the last time step, or rows of a table."""
     axis = required(node, "axis", int) if node.attribute else 0
     if len(node.input) != 2:
         raise malformed(label(node), "Gather takes 2 inputs.")
+    if ctx.graph.resolve(node.input[1]) in ctx.values:
+        if axis != 0:
+            raise unsupported(node, "only the rows of a matrix can be looked up.")
+        ctx.values[node.output[0]] = looked_up(ctx, node)
+        return
     index = ctx.graph.integers(label(node), node.input[1])
     stack = ctx.stacks.get(ctx.graph.resolve(node.input[0]))
     ctx.values[node.output[0]] = (

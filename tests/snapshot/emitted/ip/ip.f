@@ -10,6 +10,7 @@
 ../rtl/gw_dot_v1.sv
 ../rtl/gw_drain_v1.sv
 ../rtl/gw_elementwise_v1.sv
+../rtl/gw_embedding_v1.sv
 ../rtl/gw_fifo_v1.sv
 ../rtl/gw_flatten_v1.sv
 ../rtl/gw_fork_v1.sv

@@ -10,6 +10,7 @@ gw_delay_v1.sv
 gw_dot_v1.sv
 gw_drain_v1.sv
 gw_elementwise_v1.sv
+gw_embedding_v1.sv
 gw_fifo_v1.sv
 gw_flatten_v1.sv
 gw_fork_v1.sv
