@@ -43,7 +43,7 @@ LIMIT = 600.0
 BOARD, CLOCK = "ulx3s-85f", 90.0
 """An LFE5U-85F of speed grade 6, and what nextpnr is asked for, MHz."""
 PLACED = 128
-"""Products that an 85F holds beside the tail's."""
+"""Multipliers up to which nextpnr is waited for."""
 COUNTED = 1024
 """Multipliers up to which yosys is waited for."""
 FAMILIES: tuple[Family, ...] = (ECP5, SERIES7, ULTRASCALE_PLUS)
@@ -83,10 +83,10 @@ class Row:
 
 
 ROWS = (
-    Row(6, 20, 280, place=True),
-    Row(6, 20, 280, fixed=True, place=True),
-    Row(6, 20, 196),
-    Row(6, 20, 196, fixed=True),
+    Row(6, 20, 4096, place=True),
+    Row(6, 20, 4096, fixed=True, place=True),
+    Row(6, 20, 256),
+    Row(6, 20, 256, fixed=True),
     Row(6, 20, 64),
     Row(6, 20, 64, fixed=True),
     Row(0, 0, 8),
@@ -164,13 +164,13 @@ def facts(build: Build) -> dict[str, Any]:
     kernels = build.kernels
     (engine,) = (k for k in kernels.kernels if isinstance(k, RecurrentRecord))
     cycles, steps = kernels.predicted_cycles, kernels.steps
-    matrices = (
-        scan.body[node.inputs[1]].value
+    useful = sum(
+        value.size
         for scan in build.integer.graph.scans()
+        if scan.body is not None
         for node in scan.body.nodes
-        if node.op == ops.MATMUL
+        if node.op == ops.MATMUL and (value := scan.body[node.inputs[1]].value) is not None
     )
-    useful = sum(matrix.size for matrix in matrices)
     return {
         "steps": steps,
         "multipliers": engine.multipliers,
@@ -271,7 +271,7 @@ def used(count: dict[str, int]) -> str:
 
 def macs(found: dict[str, Any]) -> float:
     schedule = found["schedule"]
-    return schedule["products"] / (schedule["cycles"] * found["xc7"]["dsp"])
+    return float(schedule["products"] / (schedule["cycles"] * found["xc7"]["dsp"]))
 
 
 def cells(found: dict[str, Any]) -> list[str]:
