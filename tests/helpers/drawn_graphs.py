@@ -344,8 +344,8 @@ KINDS: dict[Callable[[Drawn], None], int] = {
     streams: 1,
     layer: 1,
     windows: 1,
-    some_steps: 1,
     rows: 2,
+    some_steps: 1,
     fine: 1,
     near_a_line: 1,
 }

@@ -100,7 +100,12 @@ def ports(design: Design) -> Ports:
 
 
 def variants(design: Design, steps: int = STEPS) -> set[tuple[str, str | None]]:
-    """What each kernel is, and how it computes where there are several ways."""
+    """What each kernel is, and how it computes where there are several ways.
+
+    Args:
+        design: The kernels.
+        steps: Of its sequences.
+    """
     records = design.document(steps, {}).kernels
     return {(record.kind, _variant(record)) for record in records}
 

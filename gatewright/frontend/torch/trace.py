@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import torch
 from brevitas.nn.mixin.base import QuantRecurrentLayerMixin
@@ -73,17 +75,32 @@ def trace_module(model: object, example_input: Any) -> Trace:
     module = check_model(model)
     examples = example_arrays(example_input)
     names = tap_names(module)
-    builder = GraphBuilder(examples[0].shape, examples[0].dtype == np.int64)
-    context = Tracing(builder, names, batch_first=is_batch_first(module))
     shapes = [example.shape for example in examples]
     with preserved(module):
         graph = symbolic_graph(module, [torch.from_numpy(example) for example in examples])
+        builder = _builder(graph, examples[0])
+        context = Tracing(builder, names, batch_first=is_batch_first(module))
         _check_count(graph, len(examples))
         outputs, calls = _run(graph, module, context, shapes)
     model_proto = builder.finish(outputs)
     pairs = zip(outputs, model_proto.graph.output, strict=True)
     renamed = {value.name: output.name for (_, value), output in reversed(list(pairs))}
     return Trace(model_proto, tuple(_renamed(call, renamed) for call in calls))
+
+
+def _builder(graph: fx.Graph, example: npt.NDArray[Any]) -> GraphBuilder:
+    """Of an input [B, T, F], whatever axes of features the model's has: none, or several."""
+    shape, integers = example.shape, example.dtype == np.int64
+    if integers or len(shape) < 2 or len(shape) == 3 or not is_arranged(graph):
+        return GraphBuilder(shape, integers)
+    features = shape[2:]
+    return GraphBuilder((*shape[:2], math.prod(features)), features=features)
+
+
+def is_arranged(graph: fx.Graph) -> bool:
+    """Whether all that a forward() does with its first argument is to re-arrange it."""
+    source = next(node for node in graph.nodes if node.op == "placeholder")
+    return all(user.op in ("call_function", "call_method") for user in source.users)
 
 
 def _renamed(call: TracedCall, names: dict[str, str]) -> TracedCall:
@@ -266,7 +283,10 @@ def _placeholder(
             remedy="Pass a tuple of one tensor for each argument as the example input.",
         )
     if position == 0:
-        return context.builder.input
+        x, given = context.builder.input, shapes[0]
+        if x.shape == given:
+            return x
+        return Arranged(context.elements.of(x).reshape(given), context.elements, "the input")
     return context.builder.state_input(str(node.target), shapes[position])
 
 

@@ -15,7 +15,7 @@ from gatewright.errors import GatewrightError
 from gatewright.files.limits import STEPS
 from gatewright.ir.functions import BY_OP
 from gatewright.ir.graph import Graph
-from gatewright.ir.host import on_host
+from gatewright.ir.host import features_given, on_host
 from gatewright.ir.lowering import (
     activations,
     dense,
@@ -109,6 +109,14 @@ class IntegerModel:
         quantizers = [i.quantizer for i in self.inputs if i.argument == argument]
         return max((float(q.type.magnitude * q.scales[0]) for q in quantizers), default=1.0)
 
+    def given(self, arguments: Sequence[npt.NDArray[Any]]) -> tuple[npt.NDArray[Any], ...]:
+        """Arguments as the model takes them."""
+        return tuple(a.given(array) for a, array in zip(self.arguments, arguments, strict=True))
+
+    def taken(self, arguments: Sequence[npt.NDArray[Any]]) -> tuple[npt.NDArray[Any], ...]:
+        """Arguments as the graph takes them."""
+        return tuple(a.taken(array) for a, array in zip(self.arguments, arguments, strict=True))
+
     def drawn(
         self, rng: np.random.Generator, argument: int, shape: Sequence[int]
     ) -> npt.NDArray[Any]:
@@ -120,7 +128,8 @@ class IntegerModel:
 
     def encode(self, arguments: Sequence[npt.NDArray[Any]]) -> dict[str, IntArray]:
         """What a user passes to the graph's inputs."""
-        return {i.tensor: i.encode(arguments[i.argument]) for i in self.inputs}
+        arrays = self.taken(arguments)
+        return {i.tensor: i.encode(arrays[i.argument]) for i in self.inputs}
 
     def decode(self, values: Mapping[str, IntArray]) -> tuple[Float32Array, ...]:
         """The graph's outputs to floats."""
@@ -167,6 +176,7 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
                 value.name,
                 _free_shape(shape, i, state.axes(value.name)),
                 rows.get(value.name, 0),
+                features_given(model) if i == 0 else None,
             )
             for i, (value, shape) in enumerate(zip(model.graph.input, state.shapes, strict=True))
         ),
