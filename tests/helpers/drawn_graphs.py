@@ -354,12 +354,9 @@ KINDS: dict[Callable[[Drawn], None], int] = {
     windows: 1,
     rows: 2,
     some_steps: 1,
-<<<<<<< HEAD
+    pairs: 1,
     fine: 1,
     near_a_line: 1,
-=======
-    pairs: 1,
->>>>>>> main
 }
 
 
