@@ -47,7 +47,13 @@ def load_for_calibration(
     if not is_plain(model.graph.node):
         return load_float_activations(model), data
     data, sizes = _first_sizes(data)
-    return load_plain(model, sizes), data
+    try:
+        return load_plain(model, sizes), data
+    except GatewrightError as refused:
+        try:  # Brevitas writes float weights too, in its own form
+            return load_float_activations(model), data
+        except GatewrightError:
+            raise refused from None
 
 
 def _first_sizes(data: Any) -> tuple[Any, Sizes]:
