@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gatewright.errors import GatewrightError
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
+from gatewright.ir.quantizer import Argument
 
 
 def check_streamable(graph: Graph) -> None:
@@ -30,9 +33,26 @@ def check_streamable(graph: Graph) -> None:
             ended.update(node.outputs)
 
 
-def is_streamable(graph: Graph) -> bool:
-    """Whether ``check_streamable`` lets a model pass."""
+def check_one_sequence(arguments: Sequence[Argument]) -> None:
+    """Refuse a model that is given several sequences.
+
+    Raises:
+        GatewrightError: GW-607 with the second one.
+    """
+    sequences = [a.name for a in arguments if a.time_axis is not None]
+    if len(sequences) > 1:
+        raise GatewrightError(
+            "GW-607",
+            where=sequences[1],
+            cause="it is a second sequence, and a call of a stream is given the steps of one.",
+            remedy="Join them into one input of more features, or pass them to simulate.",
+        )
+
+
+def is_streamable(graph: Graph, arguments: Sequence[Argument]) -> bool:
+    """Whether ``check_streamable`` and ``check_one_sequence`` let a model pass."""
     try:
+        check_one_sequence(arguments)
         check_streamable(graph)
     except GatewrightError:
         return False

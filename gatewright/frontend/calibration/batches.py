@@ -41,14 +41,20 @@ class Batch:
         return self.inputs[0]
 
     def first(self, batch_axis: int) -> tuple[torch.Tensor, ...]:
-        """The first sequence and its states; these are [N, B, H] or [B, H]."""
+        """The first sequence and what comes with it."""
         return self.head(batch_axis, 1)
 
     def head(self, batch_axis: int, most: int) -> tuple[torch.Tensor, ...]:
-        """The same of so many sequences at most."""
-        x, *states = self.inputs
+        """The same of so many sequences at most: states are [N, B, H] or [B, H]."""
+        x, *others = self.inputs
         count = min(most, x.shape[batch_axis])
-        parts = [x.narrow(batch_axis, 0, count), *(state.narrow(-2, 0, count) for state in states)]
+
+        def axis(other: torch.Tensor) -> int:
+            sequence = other.ndim == 3 and other.shape[:2] == x.shape[:2]
+            return batch_axis if sequence else -2
+
+        parts = [x.narrow(batch_axis, 0, count)]
+        parts += [other.narrow(axis(other), 0, count) for other in others]
         return tuple(tensor.clone() for tensor in parts)
 
 

@@ -12,10 +12,9 @@ from gatewright.hls_templates.ip.write import IpDesign
 from gatewright.hls_templates.pynq.driver.known import FACTS_SCHEMA, seal
 from gatewright.hls_templates.pynq.join import DRIVER, driver_text
 from gatewright.hls_templates.records import PortRecord, StepsRecord
-from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary, Quantizer
-from gatewright.ir.streamable import check_streamable
+from gatewright.ir.streamable import check_one_sequence, check_streamable
 
 DMA_BYTES = (1 << 26) - 1
 """The longest transfer of the DMAs of our block designs, whose lengths have 26 bits."""
@@ -57,7 +56,7 @@ def driver_facts(ip: IpDesign, integer: IntegerModel, cycles: int) -> dict[str, 
         "cycles": cycles,
         "fixed_steps": integer.fixed_steps,
         "max_steps": ip.design.max_steps,
-        "whole": _whole(integer.graph),
+        "whole": _whole(integer),
         **({"least_steps": integer.least_steps} if integer.least_steps > 1 else {}),
         "arguments": [_argument(argument) for argument in integer.arguments],
         "inputs": [{**_port(port), **_input(boundaries[port.core.tensor])} for port in ip.inputs],
@@ -78,10 +77,11 @@ def _registers() -> dict[str, Any]:
     }
 
 
-def _whole(graph: Graph) -> dict[str, str] | None:
+def _whole(integer: IntegerModel) -> dict[str, str] | None:
     """Why pieces of a sequence have no answer, or None if they have."""
     try:
-        check_streamable(graph)
+        check_one_sequence(integer.arguments)
+        check_streamable(integer.graph)
     except GatewrightError as error:
         return {"where": error.where, "cause": error.cause, "remedy": error.remedy}
     return None
