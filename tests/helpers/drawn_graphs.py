@@ -253,6 +253,14 @@ def streams(d: Drawn) -> None:
     d.sets += 4
 
 
+def pairs(d: Drawn) -> None:
+    """Sums, differences and products of two streams, up to an end of a word."""
+    for op, bits in ((ops.ADD, 30), (ops.SUB, 30), (ops.MUL, 15)):
+        width = int(d.rng.integers(1, 40))
+        d.add(op, [d.input(draw_type(d.rng, bits), width) for _ in range(2)])
+        d.sets += 1
+
+
 def some_steps(d: Drawn) -> None:
     """Steps by their numbers: several, and one."""
     first, stride = int(d.rng.integers(STEPS)), int(d.rng.integers(1, STEPS))
@@ -320,10 +328,11 @@ KINDS: dict[Callable[[Drawn], None], int] = {
     largest_class: 2,
     over_time: 1,
     streams: 1,
-    some_steps: 1,
     layer: 1,
     windows: 1,
     rows: 2,
+    some_steps: 1,
+    pairs: 1,
 }
 
 

@@ -15,10 +15,11 @@ from gatewright.hls_templates.kernels.base import Kernel, Port
 from gatewright.hls_templates.kernels.elementwise.kernel import Elementwise
 from gatewright.hls_templates.kernels.lookup.kernel import Table
 from gatewright.hls_templates.kernels.matvec.kernel import MatVec
+from gatewright.hls_templates.kernels.pairs.kernel import Pairs
 from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
 from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.ir import ops
-from gatewright.ir.graph import Graph
+from gatewright.ir.graph import Graph, Op
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.types import IntArray, IntType
 
@@ -136,6 +137,14 @@ def _lookup(name: str, type_: IntType, entries: IntArray, width: int, table: boo
     return placed(kernel, by_graph(graph))
 
 
+def _pairs(name: str, op: Op, types: tuple[IntType, IntType], width: int) -> Case:
+    graph = _graph(name, types[0], width)
+    graph.add_input("z", types[1], ("B", "T", width))
+    kernel = _kernel(graph, graph.add(op, ["x", "z"], ["y"], name=name))
+    assert isinstance(kernel, Pairs)
+    return placed(kernel, by_graph(graph))
+
+
 def _embedding(name: str, rows: int, width: int, numbers: int = 0) -> Case:
     """Numbers beyond the rows, where there are more of them, take the last one."""
     graph = _graph(name, IntType(0, rows - 1), 1)
@@ -162,6 +171,12 @@ MATVECS: tuple[Callable[[], Case], ...] = (
     lambda: _matvec("wider_than_its_input", BIT, (3, 2, 4, 8)),
     lambda: _matvec("rows_only", IntType(-3, 900), (4, 9, 2, 4), depths=(1, 1)),
     lambda: _matvec("columns_only", BYTE, (9, 2, 2, 2), depths=(4, 1)),
+)
+PAIRS: tuple[Callable[[], Case], ...] = (
+    lambda: _pairs("sums", ops.ADD, (BYTE, IntType(-8, 900)), 5),
+    lambda: _pairs("differences", ops.SUB, (POSITIVE, POSITIVE), 17),
+    lambda: _pairs("gated", ops.MUL, (BYTE, POSITIVE), 33),
+    lambda: _pairs("wide_pairs", ops.MUL, (IntType(-(2**15), 2**15 - 1), IntType(-9, 3)), 1),
 )
 ELEMENTWISE: tuple[Callable[[], Case], ...] = (
     lambda: _requantize("clip", BYTE, np.arange(-7, 8)[None], 5, ("clip", 0)),

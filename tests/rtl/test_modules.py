@@ -11,7 +11,7 @@ import pytest
 from bench import LIBRARY, Beats, Bench, Words
 from cases import LONGEST, Case, Sequences
 from choices import choice
-from compute_kernels import ELEMENTWISE, MATVECS, TABLES
+from compute_kernels import ELEMENTWISE, MATVECS, PAIRS, TABLES
 from recurrent_kernels import LAYERS
 from stream_kernels import STREAMS, WINDOWS
 
@@ -31,6 +31,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "streams": STREAMS,
     "matvec": tuple(make() for make in MATVECS),
     "elementwise": tuple(make() for make in (*ELEMENTWISE, *TABLES)),
+    "pairs": tuple(make() for make in PAIRS),
     "recurrent": tuple(layer.case() for layer in LAYERS),
 }
 CASES = {case.device.name: case for group in GROUPS.values() for case in group}
@@ -188,7 +189,8 @@ def test_the_machine_is_the_rtl_cycle_by_cycle(name: str, stall: int, bench: Ben
     case, seed = CASES[name], 40_000 + stall
     cycles = 5000 if GROUP_OF[name] == "streams" else 40_000
     assert isinstance(case.kernel, Kernel)
-    given = case.sequences(np.random.default_rng(seed), 5000)
+    # Pieces of a stream are not what cycles are predicted of.
+    given = case.sequences(np.random.default_rng(seed), 5000, keep=name not in WINDOWED)
     counts = [len(e.last) for e in case.expected(given)]
     inputs = case.inputs(given)
     trace = bench.run(name, inputs, counts, stall=stall, seed=seed, traced=cycles).trace

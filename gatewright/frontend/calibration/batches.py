@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
+from gatewright.frontend.calibration.axes import is_sequence
 from gatewright.frontend.calibration.options import refused
 from gatewright.frontend.torch.checks import PADDED
 
@@ -48,41 +49,40 @@ class Batch:
         """The same of so many sequences at most: states are [N, B, H] or [B, H]."""
         x, *others = self.inputs
         count = min(most, x.shape[batch_axis])
-
-        def axis(other: torch.Tensor) -> int:
-            sequence = other.ndim == 3 and other.shape[:2] == x.shape[:2]
-            return batch_axis if sequence else -2
-
-        parts = [x.narrow(batch_axis, 0, count)]
-        parts += [other.narrow(axis(other), 0, count) for other in others]
-        return tuple(tensor.clone() for tensor in parts)
+        axes = [batch_axis, *(batch_axis if is_sequence(o, x) else -2 for o in others)]
+        pairs = zip(self.inputs, axes, strict=True)
+        return tuple(tensor.narrow(axis, 0, count).clone() for tensor, axis in pairs)
 
 
-def read_batches(data: Any, batch_axis: int) -> list[Batch]:
-    """Calibration data as batches.
+def read_batches(
+    data: Any, find_axis: Callable[[Sequence[torch.Tensor]], int]
+) -> tuple[list[Batch], int]:
+    """Calibration data as batches, and the axis of the sequences in them.
 
     Args:
-        data: A tensor or array, cut along ``batch_axis``; a tuple of them, one an argument of
+        data: A tensor or array, cut along that axis; a tuple of them, one an argument of
             forward(); or another iterable of batches, each a tensor or a tuple of the arguments
             and integer labels behind them, as a ``DataLoader`` gives.
-        batch_axis: 0 for [B, T, I], 1 for [T, B, I].
+        find_axis: 0 for [B, T, I], 1 for [T, B, I], of sequences and states.
 
     Raises:
         GatewrightError: GW-604.
     """
     if isinstance(data, torch.Tensor | np.ndarray):
         (x,) = _batch(data).inputs
-        return [Batch((part,)) for part in x.split(_CHUNK, dim=batch_axis)]
+        axis = find_axis([x])
+        return [Batch((part,)) for part in x.split(_CHUNK, dim=axis)], axis
     if isinstance(data, PackedSequence):
         data = (data,)
     if isinstance(data, tuple) and all(isinstance(d, torch.Tensor | np.ndarray) for d in data):
-        return [_batch(data)]
+        batch = _batch(data)
+        return [batch], find_axis(batch.inputs)
     if isinstance(data, str | bytes) or not isinstance(data, Iterable):
         raise refused("calibration data", f"it is of type {type(data).__name__}.", _FORM)
     batches = [_batch(item) for item in data]
     if not batches:
         raise refused("calibration data", "it holds no batch.", _FORM)
-    return batches
+    return batches, find_axis(batches[0].inputs)
 
 
 def _batch(item: Any) -> Batch:
@@ -106,8 +106,7 @@ def check_rank(x: torch.Tensor, arranged: bool) -> None:
     Raises:
         GatewrightError: GW-604.
     """
-    floats = x.is_floating_point()
-    if x.ndim != (3 if floats else 2) and not (arranged and floats):
+    if x.ndim != 3 and x.is_floating_point() and not arranged:
         problem = f"a batch of it has sequences of shape {list(x.shape)}."
         raise refused("calibration data", problem, PADDED)
 
@@ -117,6 +116,9 @@ def _sequences(values: Any) -> torch.Tensor:
     integers = None if getattr(values, "is_nested", False) else _classes(values)
     if integers is None or not integers.size:
         return _tensor(values)
+    if integers.ndim != 2:
+        problem = f"it holds int64 of shape {list(integers.shape)}, not [N, T], one a time step."
+        raise refused("calibration data", problem, _FORM)
     return torch.from_numpy(integers.copy())
 
 

@@ -20,6 +20,7 @@ from gatewright.frontend import emit
 from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.naming import module_names
 from gatewright.frontend.spec import States, Value
+from gatewright.frontend.torch.arithmetic import PURE
 from gatewright.frontend.torch.arranged import Arranged, not_arranged, turned_back
 from gatewright.frontend.torch.checks import check_model, example_arrays, returns_no_tensors
 from gatewright.frontend.torch.obstacles import Obstacle, Obstacles
@@ -207,6 +208,9 @@ def _emit(
         return node.target(*args, **kwargs)  # a named tuple that is returned
     if not _holds((args, kwargs), _TENSORS):
         return _constant(node, args, kwargs)
+    if not _holds((args, kwargs), _COMPUTED) and node.target in PURE:
+        tensors = fx.node.map_aggregate((args, kwargs), _own_tensor)
+        return _constant(node, *tensors)
     if node.target not in table:
         raise unsupported_call(_callable_name(node), remedy=of_call(node))
     if _holds((args, kwargs), Obstacle):
@@ -214,10 +218,15 @@ def _emit(
     return table[node.target](context, args, kwargs)
 
 
-_TENSORS = (
+_COMPUTED = (
     *(Value, States, RecurrentOutput, MaxOutput),
-    *(OnHost, Padded, Arranged, OwnTensor, Obstacle),
+    *(OnHost, Padded, Arranged, Obstacle),
 )
+_TENSORS = (*_COMPUTED, OwnTensor)
+
+
+def _own_tensor(argument: Any) -> Any:
+    return argument.tensor.detach() if isinstance(argument, OwnTensor) else argument
 
 
 def _holds(arguments: Any, kinds: Any) -> bool:

@@ -18,6 +18,7 @@ from gatewright.ir.graph import Graph
 from gatewright.ir.host import features_given, on_host
 from gatewright.ir.lowering import (
     activations,
+    arithmetic,
     dense,
     embedding,
     recurrent,
@@ -48,17 +49,22 @@ def _lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:
 LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     **dict.fromkeys(CELLS, recurrent.lower_cell),
     **dict.fromkeys(BY_OP, activations.lower_function),
+    "Abs": arithmetic.lower_abs,
     "Add": dense.lower_add,
     "ArgMax": reductions.lower_argmax,
     "AveragePool": windows.lower_average,
     "BatchNormalization": activations.lower_batch_norm,
     "Concat": dense.lower_concat,
     "Conv": windows.lower_conv,
+    "Div": arithmetic.lower_div,
     "Flatten": dense.lower_flatten,
     "Gather": _lower_gather,
     "Identity": dense.lower_identity,
+    "LeakyRelu": arithmetic.lower_leaky,
     "MatMul": dense.lower_matmul,
     "MaxPool": windows.lower_max_pool,
+    "Mul": arithmetic.lower_mul,
+    "Neg": arithmetic.lower_neg,
     "Quant": dense.lower_quant,
     "ReduceMax": reductions.lower_max,
     "ReduceMean": reductions.lower_mean,
@@ -66,6 +72,7 @@ LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     "ReduceSum": reductions.lower_sum,
     "Relu": activations.lower_relu,
     "Slice": selection.lower_slice,
+    "Sub": arithmetic.lower_sub,
     "Transpose": windows.lower_transpose,
     "Unsqueeze": dense.lower_unsqueeze,
 }

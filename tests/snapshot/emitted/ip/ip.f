@@ -22,6 +22,7 @@
 ../rtl/gw_multiply_v1.sv
 ../rtl/gw_multiply_add_v1.sv
 ../rtl/gw_over_time_v1.sv
+../rtl/gw_pairs_v1.sv
 ../rtl/gw_product_v1.sv
 ../rtl/gw_ram_v1.sv
 ../rtl/gw_recurrent_v1.sv

@@ -22,6 +22,7 @@ gw_matvec_v1.sv
 gw_multiply_v1.sv
 gw_multiply_add_v1.sv
 gw_over_time_v1.sv
+gw_pairs_v1.sv
 gw_product_v1.sv
 gw_ram_v1.sv
 gw_recurrent_v1.sv
