@@ -7,7 +7,7 @@ import pytest
 from gatewright import hls_templates
 from gatewright.hls_templates.kernels.table import FOLDERS, OF_OPS, RECORDS, find_mapping, merge
 from gatewright.hls_templates.library import library
-from gatewright.hls_templates.mapping.op_mapping import ARITHMETIC, OfTwo
+from gatewright.hls_templates.mapping.op_mapping import OPS_OF_TWO, OfTwo
 from gatewright.hls_templates.records import KernelRecord
 from gatewright.ir import ops
 
@@ -18,7 +18,7 @@ INSIDE = {ops.INITIAL_STATE, ops.SUB}
 
 def test_every_op_that_is_a_stage_is_mapped():
     mapped = {op for mappings in OF_OPS.values() for op in mappings}
-    of_two = {OfTwo(op) for op in ARITHMETIC}
+    of_two = {OfTwo(op) for op in OPS_OF_TWO}
     assert mapped == (set(ops.BY_NAME.values()) - INSIDE) | of_two
 
 

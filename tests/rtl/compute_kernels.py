@@ -15,7 +15,7 @@ from gatewright.hls_templates.kernels.base import Kernel, Port
 from gatewright.hls_templates.kernels.elementwise.kernel import Elementwise
 from gatewright.hls_templates.kernels.lookup.kernel import Table
 from gatewright.hls_templates.kernels.matvec.kernel import MatVec
-from gatewright.hls_templates.kernels.pairs.kernel import Pairs
+from gatewright.hls_templates.kernels.pairs.kernel import PairsKernel
 from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
 from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.ir import ops
@@ -141,7 +141,7 @@ def _pairs(name: str, op: Op, types: tuple[IntType, IntType], width: int) -> Cas
     graph = _graph(name, types[0], width)
     graph.add_input("z", types[1], ("B", "T", width))
     kernel = _kernel(graph, graph.add(op, ["x", "z"], ["y"], name=name))
-    assert isinstance(kernel, Pairs)
+    assert isinstance(kernel, PairsKernel)
     return placed(kernel, by_graph(graph))
 
 

@@ -49,7 +49,6 @@ PURE = frozenset(
 ) - {operator.iadd, operator.isub, operator.imul, operator.itruediv}
 """What may be computed of constants while a model is traced."""
 _OF_TWO, _NO_OTHER = ("input", "other", "alpha"), (None, None, 1)
-Constant = Float32Array
 
 
 def _emits(calls: tuple[Any, ...]) -> Callable[[CallEmitter], CallEmitter]:
@@ -81,7 +80,7 @@ def _is_constant(operand: Any) -> bool:
     return isinstance(operand, np.ndarray)
 
 
-def _by_constant(ctx: Tracing, name: str, op: str, x: Any, constant: Constant) -> Value:
+def _by_constant(ctx: Tracing, name: str, op: str, x: Any, constant: Float32Array) -> Value:
     value = expect_value(name, x)
     return emit_arithmetic.by_constant(ctx.builder, ctx.name(name), op, value, constant)
 

@@ -45,13 +45,13 @@ Mapped: TypeAlias = Op | OfTwo
 Mappings: TypeAlias = Mapping[Mapped, OpMapping]
 """What one folder maps."""
 
-ARITHMETIC = (ops.ADD, ops.MUL, ops.SUB)
+OPS_OF_TWO = (ops.ADD, ops.MUL, ops.SUB)
 
 
 def mapped(graph: Graph, node: Node) -> Mapped:
     """What a node is to the table of mappings."""
     given = [name for name in node.inputs if graph[name].value is None]
-    return OfTwo(node.op) if node.op in ARITHMETIC and len(given) == 2 else node.op
+    return OfTwo(node.op) if node.op in OPS_OF_TWO and len(given) == 2 else node.op
 
 
 def no_tap(mapper: Mapper, node: Node) -> list[Tap]:

@@ -29,7 +29,7 @@ from gatewright.ir.graph import Node
 PASSES = 16
 """Cycles that a beat may take: a head is rarely what a network waits for."""
 
-AROUND = 2
+STAGE_LATENCY = 2
 """Cycles around the function."""
 
 
@@ -98,7 +98,7 @@ class Elementwise(Kernel):
     @property
     def latency(self) -> int:
         """Cycles from the last row of a beat to its result."""
-        return AROUND + self.applied.latency
+        return STAGE_LATENCY + self.applied.latency
 
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """One beat at a time."""
@@ -119,7 +119,7 @@ class Elementwise(Kernel):
             "ROWS": self.rows,
             "X_BITS": self.input.type.bits,
             "Y_BITS": self.output.type.bits,
-            "FUNCTION_LATENCY": self.latency - AROUND,
+            "FUNCTION_LATENCY": self.latency - STAGE_LATENCY,
         }
         return Module("gw_elementwise", params)
 

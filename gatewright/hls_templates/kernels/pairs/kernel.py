@@ -10,7 +10,11 @@ from typing import ClassVar, Literal
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.delays import START, addition, after, product
 from gatewright.hls_templates.kernels.base import Kernel
-from gatewright.hls_templates.kernels.elementwise.kernel import AROUND, PASSES, function_stage
+from gatewright.hls_templates.kernels.elementwise.kernel import (
+    PASSES,
+    STAGE_LATENCY,
+    function_stage,
+)
 from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_time, pipelined
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OfTwo, OpMapping, output_tap
@@ -36,7 +40,7 @@ class PairsRecord(KernelRecord, tag="pairs", kw_only=True, frozen=True):
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs(Kernel):
+class PairsKernel(Kernel):
     """One operation on all pairs of values of two streams.
 
     Attributes:
@@ -54,7 +58,7 @@ class Pairs(Kernel):
 
     @property
     def lanes(self) -> int:
-        """Pairs a cycle."""
+        """PairsKernel a cycle."""
         return ceil(self.output.width / PASSES)
 
     @property
@@ -70,7 +74,7 @@ class Pairs(Kernel):
     @property
     def latency(self) -> int:
         """Cycles from the last row of a beat to its result."""
-        return AROUND + BINARY[self.op].latency
+        return STAGE_LATENCY + BINARY[self.op].latency
 
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """One beat of both at a time."""
@@ -149,7 +153,7 @@ class Pairs(Kernel):
 def _place(mapper: Mapper, node: Node) -> None:
     output = node.outputs[0]
     common = mapper.common(node, node.inputs, node.outputs)
-    kernel = Pairs(*common, node.op, output, mapper.is_sequence(output))
+    kernel = PairsKernel(*common, node.op, output, mapper.is_sequence(output))
     mapper.append(kernel, [mapper.take(name) for name in node.inputs], node.outputs)
 
 
