@@ -115,6 +115,24 @@ def _known(case: Case, multiplies: bool) -> Case:
     return case
 
 
+def _corrected(name: str, type_: IntType, channels: int, width: int) -> Case:
+    """A line with some integers of noise, as float32 leaves of it; the ends are beyond it."""
+    codes = np.arange(-7, 8)
+    line = (2 * codes - 1) * (type_.hi - type_.lo) // 40 + (type_.hi + type_.lo) // 2
+    noise = RNG.integers(-90, 91, (channels, codes.size))
+    return _requantize(name, type_, line + noise, width, ("corrected", 0))
+
+
+def _wide(name: str, channels: int, width: int) -> Case:
+    """Lines of 16-bit codes on sums of 28 bits: of slopes that no 63 bits hold."""
+    type_ = IntType(-(2**27), 2**27 - 1)
+    codes = np.arange(-(2**15) + 1, 2**15)
+    steps = 4096 + RNG.random((channels, 1)) * 7
+    rows = np.ceil((codes - 0.5) * steps + RNG.random((channels, 1)) * 1000).astype(np.int64)
+    rows = np.clip(rows, type_.lo, type_.hi + 1)
+    return _requantize(name, type_, rows, width, ("wide", 0), -(2**15))
+
+
 def _irregular(name: str, type_: IntType, channels: int, count: int, width: int) -> Case:
     rows = np.sort(RNG.integers(type_.lo + 1, type_.hi + 1, (channels, count)), axis=1)
     return _requantize(name, type_, rows, width, ("thresholds", 0), 0)
@@ -194,6 +212,13 @@ ELEMENTWISE: tuple[Callable[[], Case], ...] = (
     lambda: _affine("up_by_channel", UP, 5, True),
     lambda: _affine("even_by_channel", EVEN, 33, True),
     lambda: _affine("odd_by_channel", ODD, 18, True),
+    lambda: _wide("wide", 1, 17),
+    lambda: _wide("wide_by_channel", 5, 5),
+    lambda: _wide("wide_in_rows", 37, 37),
+    lambda: _corrected("corrected", IntType(-9000, 8999), 1, 17),
+    lambda: _corrected("corrected_of_positive", IntType(0, 20_000), 1, 3),
+    lambda: _corrected("corrected_by_channel", IntType(-(2**18), 2**18 - 1), 5, 5),
+    lambda: _corrected("corrected_in_rows", IntType(-(2**18), 2**18 - 1), 37, 37),
     lambda: _irregular("one_threshold", IntType(-900, 900), 2, 1, 2),
     lambda: _irregular("thresholds", WIDE, 1, 40, 5),
     lambda: _irregular("thresholds_of_positive", IntType(0, 70000), 1, 31, 17),

@@ -29,8 +29,11 @@
 ../rtl/gw_reduce_v1.sv
 ../rtl/gw_requantize_affine_v1.sv
 ../rtl/gw_requantize_clip_v1.sv
+../rtl/gw_requantize_corrected_v1.sv
 ../rtl/gw_requantize_shift_v1.sv
 ../rtl/gw_requantize_thresholds_v1.sv
+../rtl/gw_requantize_wide_v1.sv
+../rtl/gw_rescale_v1.sv
 ../rtl/gw_resize_v1.sv
 ../rtl/gw_reverse_v1.sv
 ../rtl/gw_rom_v1.sv

@@ -29,8 +29,11 @@ gw_recurrent_v1.sv
 gw_reduce_v1.sv
 gw_requantize_affine_v1.sv
 gw_requantize_clip_v1.sv
+gw_requantize_corrected_v1.sv
 gw_requantize_shift_v1.sv
 gw_requantize_thresholds_v1.sv
+gw_requantize_wide_v1.sv
+gw_rescale_v1.sv
 gw_resize_v1.sv
 gw_reverse_v1.sv
 gw_rom_v1.sv
