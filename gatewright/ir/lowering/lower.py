@@ -32,7 +32,7 @@ from gatewright.ir.lowering.state import LoweringState
 from gatewright.ir.lowering.values import ZERO, Affine, ClassIndex, FloatInput, Stack
 from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary
 from gatewright.ir.steps import least_steps
-from gatewright.ir.traced.layouts import is_time_major, layouts
+from gatewright.ir.traced.layouts import is_time_major, layouts, sequence_inputs
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS
 from gatewright.ir.types import Float32Array, IntArray
@@ -165,6 +165,7 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
     log = log or RoundingLog()
     axes = layouts(model.graph)
     state = LoweringState(traced, Graph("gatewright_integer"), axes, time_major, roundings=log)
+    state.sequences = sequence_inputs(model.graph)
     for i, value in enumerate(model.graph.input):
         state.values[value.name] = FloatInput(i)
         state.shapes.append([d.dim_value for d in value.type.tensor_type.shape.dim])
@@ -184,7 +185,7 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
         tuple(
             Argument(
                 value.name,
-                _free_shape(shape, i, state.axes(value.name)),
+                _free_shape(shape, i in state.sequences, state.axes(value.name)),
                 rows.get(value.name, 0),
                 features_given(model) if i == 0 else None,
             )
@@ -200,9 +201,9 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
     )
 
 
-def _free_shape(shape: list[int], position: int, axes: str) -> tuple[int | str, ...]:
-    """The shape of an argument: the sequence comes first, then states [N, B, H] or [B, H]."""
-    if position == 0:
+def _free_shape(shape: list[int], sequence: bool, axes: str) -> tuple[int | str, ...]:
+    """The shape of an argument: of a sequence, or of states [N, B, H] or [B, H]."""
+    if sequence:
         return tuple(n if a == "F" else a for a, n in zip(axes, shape, strict=True))
     return (*shape[:-2], "B", shape[-1])
 
