@@ -263,6 +263,8 @@ def _call(
     if found is None:
         raise not_arranged(values[0])
     value, groups = found
+    if context.elements.swaps(values[0], value):  # what a quantizer gives has the axes of torch
+        return emitter(context, module, path, (context.elements.whole(values[0]),), {})
     out = emitter(context, module, path, (value,), {})
     index = turned_back(context.elements.of(out), groups)
     return replace(values[0], index=index)

@@ -89,6 +89,8 @@ class IntegerModel:
         steps: T of the example.
         fixed_steps: Whether an op (as ``Flatten`` over time) binds T to it.
         channels_first: Tensors that torch has as [B, F, T].
+        swapped: Those that it has as [T, B, F], where the input is [B, T, F] or [B, F, T]; or the
+            other way round.
         roundings: What the certificate is built from; empty for a model read back from a file.
     """
 
@@ -100,6 +102,7 @@ class IntegerModel:
     fixed_steps: bool
     roundings: tuple[Rounding, ...] = ()
     channels_first: frozenset[str] = frozenset()
+    swapped: frozenset[str] = frozenset()
 
     @property
     def least_steps(self) -> int:
@@ -194,6 +197,7 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
         state.fixed_steps,
         tuple(state.roundings.items),
         frozenset(state.channels_first()),
+        frozenset(state.swapped()),
     )
 
 

@@ -77,6 +77,16 @@ class LoweringState:
             if node.op_type == "Quant" and self.layouts.get(node.output[0]) == CHANNELS_FIRST
         }
 
+    def swapped(self) -> set[str]:
+        """What its quantizers give with sequences and steps the other way round than the input."""
+        first = self.axes(self.traced.graph.input[0].name).startswith("T")
+        other = BATCH_FIRST if first else TIME_MAJOR
+        return {
+            f"{node.name}.out"
+            for node in self.traced.graph.node
+            if node.op_type == "Quant" and self.layouts.get(node.output[0]) == other
+        }
+
     def affine(self, node: onnx.NodeProto, name: str) -> Affine:
         """The integer tensor behind a traced one.
 
