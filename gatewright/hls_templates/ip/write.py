@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-import jinja2
-
 from gatewright.hls_templates.ip.constants import MAP, c_header, python_module, sv_package
 from gatewright.hls_templates.ip.ports import IpPort, ip_ports
 from gatewright.hls_templates.ip.registers import ADDRESS_BITS, ARRAY, REGISTERS, constants
@@ -24,6 +22,7 @@ from gatewright.hls_templates.project.names import (
     Names,
     library_module,
 )
+from gatewright.hls_templates.template import template
 from gatewright.ir.types import IntArray
 
 IP_LIST = "ip.f"
@@ -267,13 +266,5 @@ def _words(ports: Sequence[IpPort]) -> str:
     return f"{32 * ARRAY}'h{value:064x}"
 
 
-def _render(template: str, values: Mapping[str, Any]) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gatewright.hls_templates.ip", "."),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
-    return environment.get_template(template).render(values)
+def _render(name: str, values: Mapping[str, Any]) -> str:
+    return template("gatewright.hls_templates.ip", name).render(values)
