@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -164,10 +165,16 @@ def ip_library(modules: Collection[str] = (*IP_MODULES, *HLS_MODULES)) -> dict[s
     Args:
         modules: Which of them.
     """
+    kept = {MAP, *modules}
+    files = _versioned_modules()
+    return {f"{library_module(name)}.sv": files[name] for name in files if name in kept}
+
+
+@cache
+def _versioned_modules() -> dict[str, str]:
+    """All of them, by the name that each has in the repository, read once in a process."""
     return {
-        f"{library_module(name)}.sv": guarded(library_module(name), _versioned(text))
-        for name, text in ip_modules().items()
-        if name == MAP or name in modules
+        name: guarded(library_module(name), _versioned(text)) for name, text in ip_modules().items()
     }
 
 
