@@ -54,6 +54,7 @@ def _reached(
     roots: list[_Named], inner: Callable[[str, Any, bool], Iterable[_Named]]
 ) -> Iterator[_Named]:
     seen: dict[int, Any] = {}
+    objects: dict[type, bool] = {}
     waiting = [(name, value, False) for name, value in reversed(roots)]
     while waiting:
         name, value, in_object = waiting.pop()
@@ -61,9 +62,12 @@ def _reached(
             continue
         seen[id(value)] = value
         yield name, value
-        if type(value) in _CONTAINERS and not value:  # most are: each module has a dozen for hooks
+        kind = type(value)
+        if kind in _CONTAINERS and not value:  # most are: each module has a dozen for hooks
             continue
-        is_object = _is_object(value)
+        is_object = objects.get(kind)
+        if is_object is None:
+            is_object = objects[kind] = _is_object(value)
         if not (in_object and is_object):
             inside = in_object or is_object
             found = [(k, item, inside) for k, item in inner(name, value, is_object)]

@@ -37,6 +37,7 @@ from gatewright.frontend.torch.registry import (
     unsupported_call,
 )
 from gatewright.frontend.torch.remedies import of_call
+from gatewright.frontend.torch.scopes import modules, named_modules
 from gatewright.frontend.torch.shapes import follows_from_shapes
 from gatewright.frontend.torch.symbolic import symbolic_graph
 
@@ -96,14 +97,14 @@ def _renamed(call: TracedCall, names: dict[str, str]) -> TracedCall:
 
 def is_batch_first(model: nn.Module) -> bool:
     """The layout of the first recurrent layer."""
-    layers = (m for m in model.modules() if isinstance(m, QuantRecurrentLayerMixin))
+    layers = (m for m in modules(model) if isinstance(m, QuantRecurrentLayerMixin))
     first: Any = next(layers, None)
     return first is None or bool(first.cell.batch_first)
 
 
 def tap_names(model: nn.Module) -> dict[str, str]:
     """The node name of every module path of a model."""
-    return module_names(path for path, _ in model.named_modules() if path)
+    return module_names(path for path, _ in named_modules(model) if path)
 
 
 def _check_count(graph: fx.Graph, examples: int) -> None:
