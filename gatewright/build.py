@@ -169,8 +169,9 @@ class Build(Viewed, Documents):
         """Run one level.
 
         Args:
-            x: float32 in the layout of the model, [B, T, I] or [T, B, I]; any B, any T unless a
-                ``Flatten`` fixes it. A tuple of it and initial states if the model takes those.
+            x: float32 in the layout of the model, [B, T, I] or [T, B, I], or the integers [B, T] or
+                [T, B] that it looks up; any B, any T unless a ``Flatten`` fixes it. A tuple of it
+                and initial states if the model takes those.
             level: ``traced``, ``integer``, ``standard``, ``csim``, ``rtl``,
                 ``cxxrtl``, ``netlist`` or ``netlist-ice40``.
             raw: Integer codes out instead of floats; of a layer without output quantizer, its
@@ -255,7 +256,7 @@ class Build(Viewed, Documents):
         return Stream(f"level {level}", self.integer, lambda: stream_engine(self, level), states)
 
     def check_input(self, x: Any) -> Arguments:
-        """The arguments as float32 arrays.
+        """The arguments as float32 arrays, int64 of integers that are looked up.
 
         Raises:
             GatewrightError: GW-601.

@@ -52,18 +52,18 @@ def calibrate(
     between layers, directions and gates as Brevitas shares it. A quantizer that is there but never
     saw data collects its own statistics from the data. Quantizers are missing in ``QuantLSTM`` and
     ``QuantRNN``, in weights, in ``QuantReLU`` and ``QuantIdentity``, and before a ``QuantLinear``
-    whose input nothing quantizes. ``nn.LSTM``, ``nn.RNN``, ``nn.Linear`` and ``nn.ReLU`` become
-    their Brevitas counterparts first. Float biases stay float. The same arguments give the same
-    model.
+    whose input nothing quantizes. ``nn.LSTM``, ``nn.RNN``, ``nn.Linear``, ``nn.Embedding`` and
+    ``nn.ReLU`` become their Brevitas counterparts first. Float biases stay float. The same
+    arguments give the same model.
 
     Args:
         model: A torch module in eval mode; it is copied, not changed. Or an ONNX file (or
             ``ModelProto``) that Brevitas wrote of a weight-only ``QuantLSTM`` with
             ``export_onnx_qcdq(..., dynamo=False)``.
         data: Sequences as the model takes them: one float32 tensor or array [N, T, I] (or
-            [T, N, I]); a tuple of them and initial states if ``forward`` takes those too; or a
-            list or other iterable of such batches, or of tuples (batch, labels) as a
-            ``DataLoader`` gives. All of it is used.
+            [T, N, I]), of int64 [N, T] (or [T, N]) where an embedding looks them up; a tuple of
+            them and initial states if ``forward`` takes those too; or a list or other iterable of
+            such batches, or of tuples (batch, labels) as a ``DataLoader`` gives. All of it is used.
         labels: Right classes in the order of the data, to report accuracy (argmax of the output).
             Without them, integer labels that come with the batches are used.
         bits: Of each activation quantizer that is placed, 2 to 16. A dict gives them by kind of

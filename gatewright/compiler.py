@@ -45,9 +45,10 @@ def compile(
     Args:
         model: A calibrated ``torch.nn.Module`` in eval mode; or the path of an ONNX file that
             Brevitas exported; or such a ``ModelProto``; or what ``calibrate`` returned.
-        example_input: For a module, one float32 input [B, T, I] (or [T, B, I]); a tuple of it and
-            initial states [layers * directions, B, H] if ``forward`` takes those too. With
-            calibration data, its first sequence is taken.
+        example_input: For a module, one float32 input [B, T, I] (or [T, B, I]), or one of int64
+            [B, T] that an embedding looks up; a tuple of it and initial states [layers *
+            directions, B, H] if ``forward`` takes those too. With calibration data, its first
+            sequence is taken.
         output_dir: The build folder. A build that is there is replaced, unless a vendor's tool has
             run in its ``synth/``; anything else is refused.
         calibration: Data to calibrate a model with whose activations or weights are float, as

@@ -26,7 +26,7 @@ def golden_values(integer: IntegerModel, design: Design) -> dict[str, IntArray]:
     for source in integer.inputs:
         sizes = {"B": GOLDEN_SEQUENCES, "T": golden_steps(integer, design)}
         shape = [sizes[n] if isinstance(n, str) else n for n in integer.graph[source.tensor].shape]
-        type_ = source.quantizer.type
+        type_ = source.type
         values[source.tensor] = rng.integers(type_.lo, type_.hi + 1, size=shape)
     values |= interpreter.run(integer.graph, values)[0]
     return {

@@ -20,7 +20,8 @@ def trace(model: torch.nn.Module, example_input: Any) -> onnx.ModelProto:
 
     Args:
         model: In eval mode, calibrated.
-        example_input: One float32 tensor of the shape the model takes, [B, T, I] or [T, B, I].
+        example_input: One float32 tensor of the shape the model takes, [B, T, I] or [T, B, I]; of
+            int64, [B, T] or [T, B], where an embedding looks it up.
 
     Returns:
         The traced graph: input ``x``, output ``y``, shapes static. The same model gives the same

@@ -28,10 +28,11 @@ class GraphBuilder:
 
     Args:
         input_shape: Static shape of the first graph input, the sequence, named ``x``.
+        integers: Whether it holds integers, [B, T] or [T, B].
     """
 
-    def __init__(self, input_shape: tuple[int, ...]) -> None:
-        self.input = Value(INPUT, input_shape)
+    def __init__(self, input_shape: tuple[int, ...], integers: bool = False) -> None:
+        self.input = Value(INPUT, input_shape, integers=integers)
         self._inputs = [self.input]
         self._nodes: list[onnx.NodeProto] = []
         self._initializers: list[onnx.TensorProto] = []
@@ -128,7 +129,9 @@ class GraphBuilder:
             _without_identities(self._nodes),
             "gatewright_traced",
             [
-                helper.make_tensor_value_info(v.name, TensorProto.FLOAT, v.shape)
+                helper.make_tensor_value_info(
+                    v.name, TensorProto.INT64 if v.integers else TensorProto.FLOAT, v.shape
+                )
                 for v in self._inputs
             ],
             infos,

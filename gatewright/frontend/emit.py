@@ -19,6 +19,7 @@ from gatewright.frontend.spec import (
     Value,
 )
 from gatewright.ir.functions import BY_OP
+from gatewright.ir.steps import Taken
 from gatewright.ir.traced.vocabulary import narrow_attribute
 
 
@@ -351,8 +352,8 @@ def is_last(x: Value, index: int) -> bool:
     return x.layout is not None and index in (-1, x.shape[x.layout.time_axis] - 1)
 
 
-def select_last(builder: GraphBuilder, name: str, x: Value, index: int) -> Value:
-    """``Gather`` of the last time step: [B, T, F] or [T, B, F] to [B, F].
+def select_step(builder: GraphBuilder, name: str, x: Value, index: int) -> Value:
+    """``Gather`` of a time step: [B, T, F] or [T, B, F] to [B, F].
 
     The index stays as it is written: at another T, -1 is another step, and T - 1 of the example is
     not the last one.
@@ -363,6 +364,21 @@ def select_last(builder: GraphBuilder, name: str, x: Value, index: int) -> Value
     at = builder.initializer(f"{name}.index", np.array(index, dtype=np.int64))
     out = builder.node("Gather", name, [x.name, at], axis=axis)[0]
     return Value(out, _step_shape(x, x.layout), x.grid)
+
+
+def select_steps(builder: GraphBuilder, name: str, x: Value, taken: Taken) -> Value:
+    """``Slice`` of several time steps of [B, T, F] or [T, B, F]."""
+    if x.layout is None:
+        raise ValueError(f"{name}: the time axis of {x.name} is not known")
+    axis = x.layout.time_axis
+    numbers = {"first": taken.first, "end": taken.end, "axis": axis, "stride": taken.stride}
+    inputs = [
+        builder.initializer(f"{name}.{key}", np.array([number], dtype=np.int64))
+        for key, number in numbers.items()
+    ]
+    out = builder.node("Slice", name, [x.name, *inputs])[0]
+    shape = tuple(taken.count if i == axis else size for i, size in enumerate(x.shape))
+    return dataclasses.replace(x, name=out, shape=shape)
 
 
 def flatten(builder: GraphBuilder, name: str, x: Value) -> Value:

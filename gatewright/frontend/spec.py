@@ -350,6 +350,7 @@ class Value:
         quant_tensor: Whether torch holds it as a Brevitas ``QuantTensor``.
         stack: Whether its first axis lists states, [N, B, H].
         index: Whether it holds int64 class indices.
+        integers: Whether it is an int64 input, whose values are looked up in a table.
         on_host: A function that the host applies to it, which is an output; or empty.
     """
 
@@ -361,6 +362,7 @@ class Value:
     stack: bool = False
     index: bool = False
     on_host: str = ""
+    integers: bool = False
 
 
 @dataclass(frozen=True)

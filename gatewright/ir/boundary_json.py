@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from gatewright.ir.lowering.lower import IntegerModel
-from gatewright.ir.quantizer import InputBoundary, OutputBoundary, Quantizer, Scales
+from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary, Quantizer, Scales
 
 
 def boundary_to_json(model: IntegerModel) -> dict[str, Any]:
@@ -14,7 +14,7 @@ def boundary_to_json(model: IntegerModel) -> dict[str, Any]:
     turned = {"channels_first": sorted(model.channels_first)} if model.channels_first else {}
     return {
         **turned,
-        "arguments": [{"name": a.name, "shape": list(a.shape)} for a in model.arguments],
+        "arguments": [_argument_to_json(a) for a in model.arguments],
         "inputs": [{**_plain(i), "quantizer": i.quantizer.to_json()} for i in model.inputs],
         "outputs": [_output_to_json(o) for o in model.outputs],
         "steps": model.steps,
@@ -22,9 +22,19 @@ def boundary_to_json(model: IntegerModel) -> dict[str, Any]:
     }
 
 
+def _argument_to_json(argument: Argument) -> dict[str, Any]:
+    rows = {"rows": argument.rows} if argument.rows else {}
+    return {"name": argument.name, "shape": list(argument.shape), **rows}
+
+
+def arguments_from_json(data: dict[str, Any]) -> tuple[Argument, ...]:
+    """Those of a model."""
+    return tuple(Argument(**{**a, "shape": tuple(a["shape"])}) for a in data["arguments"])
+
+
 def _plain(boundary: InputBoundary | OutputBoundary) -> dict[str, Any]:
     """Its fields; of what few have only that it is so."""
-    rare = ("channels_first", "on_host")
+    rare = ("channels_first", "on_host", "rows")
     return {k: v for k, v in boundary.__dict__.items() if v or k not in rare}
 
 

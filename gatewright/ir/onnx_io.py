@@ -14,10 +14,15 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.ir import ops
-from gatewright.ir.boundary_json import boundary_to_json, inputs_from_json, outputs_from_json
+from gatewright.ir.boundary_json import (
+    arguments_from_json,
+    boundary_to_json,
+    inputs_from_json,
+    outputs_from_json,
+)
 from gatewright.ir.graph import Graph, Node, Op, Tensor
 from gatewright.ir.lowering.lower import IntegerModel
-from gatewright.ir.quantizer import Argument
+from gatewright.ir.selection_onnx import emit_last, emit_steps, read_selection
 from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 from gatewright.ir.types import IntType
 from gatewright.ir.window_onnx import (
@@ -145,13 +150,13 @@ def _emit_lookup(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.No
     return [helper.make_node("Gather", [table, x], node.outputs, name=node.name, axis=0)]
 
 
-def _emit_select(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
-    index = f"{node.name}::index"
-    at = int(node.attrs.get("steps", 0)) - 1
-    last = numpy_helper.from_array(np.array(at, dtype=np.int64), index)
+def _emit_embedding(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.NodeProto]:
+    (x, table), pre = node.inputs, node.outputs[0]
+    axes = numpy_helper.from_array(np.array([-1], dtype=np.int64), f"{pre}::axes")
     return [
-        helper.make_node("Constant", [], [index], value=last),
-        helper.make_node("Gather", [node.inputs[0], index], node.outputs, name=node.name, axis=1),
+        helper.make_node("Constant", [], [f"{pre}::axes"], value=axes),
+        helper.make_node("Squeeze", [x, f"{pre}::axes"], [f"{pre}::rows"]),
+        helper.make_node("Gather", [table, f"{pre}::rows"], [pre], name=node.name, axis=0),
     ]
 
 
@@ -215,6 +220,7 @@ def _emit_scan(node: Node, graph: Graph, emit_threshold: Emit) -> list[onnx.Node
 _EMITTERS: dict[Op, Callable[[Node, Graph, Emit], list[onnx.NodeProto]]] = {
     ops.ARGMAX: _emit_argmax,
     ops.CONCAT: _emit_concat,
+    ops.EMBEDDING: _emit_embedding,
     ops.FLATTEN: _emit_flatten,
     ops.GROUP_MAX: lambda node, graph, emit: emit_groups(node),
     ops.GROUP_SUM: lambda node, graph, emit: emit_groups(node),
@@ -223,7 +229,8 @@ _EMITTERS: dict[Op, Callable[[Node, Graph, Emit], list[onnx.NodeProto]]] = {
     ops.REDUCE_MAX: _emit_over_time,
     ops.REDUCE_SUM: _emit_over_time,
     ops.SCAN: _emit_scan,
-    ops.SELECT_LAST: _emit_select,
+    ops.SELECT_LAST: lambda node, graph, emit: emit_last(node, graph),
+    ops.SELECT_STEPS: lambda node, graph, emit: emit_steps(node, graph),
     ops.WINDOW: lambda node, graph, emit: emit_window(node),
 }
 
@@ -259,11 +266,11 @@ def from_onnx(proto: onnx.ModelProto) -> IntegerModel:
     graph = Graph(proto.graph.name)
     inputs = inputs_from_json(boundary)
     for source, value in zip(inputs, proto.graph.input, strict=True):
-        graph.add_input(source.tensor, source.quantizer.type, _shape(value))
+        graph.add_input(source.tensor, source.type, _shape(value))
     _read_nodes(proto.graph, graph, steps=boundary["steps"])
     return IntegerModel(
         graph,
-        tuple(Argument(a["name"], tuple(a["shape"])) for a in boundary["arguments"]),
+        arguments_from_json(boundary),
         inputs,
         outputs_from_json(boundary),
         boundary["steps"],
@@ -290,9 +297,14 @@ def _read_nodes(proto: onnx.GraphProto, graph: Graph, steps: int) -> None:
     graph.outputs = [renamed.get(o.name, o.name) for o in proto.output]
 
 
+_HELPERS = frozenset({"Cast", "Constant", "Pad", "Reshape", "Shape", "Squeeze"})
+
+
 def _is_helper(node: onnx.NodeProto) -> bool:
     """Whether a node only serves another, which is read with it."""
-    return node.op_type in ("Cast", "Constant", "Pad", "Reshape", "Shape", "Slice") or (
+    if node.op_type == "Slice":
+        return "::step" in node.output[0]  # of a window
+    return node.op_type in _HELPERS or (
         node.op_type == "Concat" and node.output[0].endswith("::shape")
     )
 
@@ -308,12 +320,13 @@ def _read_node(
             graph.add(
                 ops.MULTITHRESHOLD, inputs, outputs, name=node.name, out_bias=int(attrs["out_bias"])
             )
+        case "Gather" if inputs[1].endswith("::rows"):
+            rows = sources[inputs[1]].input[0]
+            graph.add(ops.EMBEDDING, [rows, inputs[0]], outputs, name=node.name)
         case "Gather" if attrs["axis"] == 0:
             graph.add(ops.LOOKUP, inputs[::-1], outputs, name=node.name)
-        case "Gather":
-            at = helper.get_attribute_value(sources[inputs[1]].attribute[0])
-            bound: dict[str, Any] = {} if int(numpy_helper.to_array(at)) == -1 else {"steps": steps}
-            graph.add(ops.SELECT_LAST, inputs[:1], outputs, name=node.name, **bound)
+        case "Gather" | "Slice":
+            read_selection(node, graph, sources, steps)
         case "Flatten":
             graph.add(ops.FLATTEN, inputs, outputs, name=node.name, steps=steps)
         case "Concat" if is_window(node):

@@ -166,15 +166,18 @@ def turned(n: npt.NDArray[Any], time_major: bool, channels_first: bool = False) 
 
 @dataclass(frozen=True)
 class Argument:
-    """A float tensor that the user passes: the sequence, or initial states.
+    """A tensor that the user passes: the sequence, or initial states.
 
     Attributes:
         name: Of the traced graph's input.
         shape: As the user passes it; ``"B"`` and ``"T"`` are free.
+        rows: Of integers, how many there are, from 0 on: the rows of the table they are looked up
+            in. 0 of floats.
     """
 
     name: str
     shape: tuple[int | str, ...]
+    rows: int = 0
 
     @property
     def batch_axis(self) -> int:
@@ -189,15 +192,16 @@ class Argument:
 
 @dataclass(frozen=True)
 class InputBoundary:
-    """How a float argument becomes an input of the integer graph.
+    """How an argument becomes an input of the integer graph.
 
     Attributes:
-        tensor: The integer input, [B, T, I] or [B, H].
+        tensor: The integer input, [B, T, I] or [B, H]; of integers [B, T, 1].
         argument: Position of the user's argument.
         index: Which item of its first axis, for one of several states; else None.
         quantizer: The first quantizer it meets.
         time_major: Whether the user's layout is [T, B, I] rather than [B, T, I].
         channels_first: Whether it is [B, I, T].
+        rows: As of its argument; integers pass the quantizer unchanged.
     """
 
     tensor: str
@@ -206,9 +210,17 @@ class InputBoundary:
     quantizer: Quantizer
     time_major: bool
     channels_first: bool = False
+    rows: int = 0
 
-    def encode(self, x: npt.NDArray[np.float32]) -> IntArray:
-        """Floats in the user's layout to centered integers [B, T, I] or [B, H]."""
+    @property
+    def type(self) -> IntType:
+        """The range of the integer input."""
+        return IntType(0, self.rows - 1) if self.rows else self.quantizer.type
+
+    def encode(self, x: npt.NDArray[Any]) -> IntArray:
+        """What a user passes, in that layout, to centered integers [B, T, I] or [B, H]."""
+        if self.rows:
+            return np.ascontiguousarray(turned(x.astype(np.int64)[..., None], self.time_major))
         n = self.quantizer.quantize_float32(x if self.index is None else x[self.index])
         return np.ascontiguousarray(turned(n, self.time_major, self.channels_first))
 

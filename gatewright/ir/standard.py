@@ -58,9 +58,10 @@ def _check_ops(graph: onnx.GraphProto) -> None:
 def to_standard(model: IntegerModel) -> onnx.ModelProto:
     """Write an integer model in standard ops only.
 
-    Inputs are the model's arguments, float32 in the user's layout. Outputs: those of the model,
-    float32; for each one ``<name>.codes`` int64 (the output quantizer's codes, or the accumulator
-    of an unquantized layer); then ``<layer>.h`` and ``<layer>.c`` int64 [B, T, H], centered.
+    Inputs are the model's arguments in the user's layout, float32, or int64 where they are looked
+    up. Outputs: those of the model, float32; for each one ``<name>.codes`` int64 (the output
+    quantizer's codes, or the accumulator of an unquantized layer); then ``<layer>.h`` and
+    ``<layer>.c`` int64 [B, T, H], centered.
     """
     graph = model.graph
     core = build_graph(graph, emit_plain_threshold)
@@ -81,7 +82,9 @@ def to_standard(model: IntegerModel) -> onnx.ModelProto:
         builder.nodes,
         "gatewright_standard",
         [
-            helper.make_tensor_value_info(input_name(a), TensorProto.FLOAT, a.shape)
+            helper.make_tensor_value_info(
+                input_name(a), INT if a.rows else TensorProto.FLOAT, a.shape
+            )
             for a in model.arguments
         ],
         outputs,
@@ -195,6 +198,9 @@ class _Boundary:
 
     def encode(self, argument: str, source: InputBoundary) -> None:
         """binary32 division and rounding, as ``Quantizer.quantize_float32``."""
+        if source.rows:
+            self._number(argument, source)
+            return
         q, pre = source.quantizer, f"{source.tensor}::"
         scale = self.constant(f"{pre}scale", np.array(float(q.scales[0]), dtype=np.float32))
         zero = self.constant(f"{pre}zero", np.array(q.zero_point, dtype=np.float32))
@@ -212,6 +218,14 @@ class _Boundary:
         if source.time_major or source.channels_first:
             v = self.apply("Transpose", [v], f"{pre}layout", perm=_perm(source))
         self.apply("Sub", [v, centre], source.tensor)
+
+    def _number(self, argument: str, source: InputBoundary) -> None:
+        """Integers [B, T] or [T, B] as [B, T, 1]."""
+        pre = f"{source.tensor}::"
+        if source.time_major:
+            argument = self.apply("Transpose", [argument], f"{pre}layout", perm=[1, 0])
+        axis = self.constant(f"{pre}axis", np.array([2], dtype=np.int64))
+        self.apply("Unsqueeze", [argument, axis], source.tensor)
 
     def _round(self, q: Quantizer, v: str, pre: str) -> str:
         if q.rounding in _ROUNDING:

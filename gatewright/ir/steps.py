@@ -71,6 +71,28 @@ EVERY = StepCount()
 """As many as the model's sequence has."""
 
 
+@dataclass(frozen=True)
+class Taken:
+    """Steps that are taken from a sequence of a known length, by their numbers.
+
+    Attributes:
+        first: The number of the first one.
+        stride: From one of them to the next; 1 or more.
+        count: How many; 1 or more.
+        single: Whether it is one row of features, [B, F], rather than a sequence of so many.
+    """
+
+    first: int
+    stride: int = 1
+    count: int = 1
+    single: bool = False
+
+    @property
+    def end(self) -> int:
+        """The number behind the last one."""
+        return self.first + (self.count - 1) * self.stride + 1
+
+
 def least_steps(graph: Graph) -> int:
     """The fewest steps of a sequence of which every tensor has one."""
     sizes = (t.shape[1] for t in graph.tensors.values() if len(t.shape) == 3)

@@ -15,7 +15,7 @@ from gatewright.levels.run import Arguments
 
 
 def check_arguments(x: Any, model: IntegerModel) -> Arguments:
-    """What the user passes, as float32 arrays.
+    """What the user passes, as float32 arrays, int64 of what is looked up.
 
     Args:
         x: An array, or a tuple of one for each argument of the model.
@@ -79,9 +79,7 @@ def _plain(where: str, x: Any) -> npt.NDArray[Any]:
         ) from error
 
 
-def _check(
-    array: npt.NDArray[Any], argument: Argument, model: IntegerModel
-) -> npt.NDArray[np.float32]:
+def _check(array: npt.NDArray[Any], argument: Argument, model: IntegerModel) -> npt.NDArray[Any]:
     expected = argument.shape
     fits = array.ndim == len(expected) and all(
         n > 0 and (isinstance(free, str) or n == free)
@@ -89,7 +87,7 @@ def _check(
     )
     time = argument.time_axis
     problem = None
-    if array.dtype.kind not in "fiu":
+    if array.dtype.kind not in ("iu" if argument.rows else "fiu"):
         problem = f"its type is {array.dtype}"
     elif not fits:
         empty = ", none of them 0" if 0 in array.shape else ""
@@ -101,15 +99,28 @@ def _check(
             f"it has {array.shape[time]} time steps, and the windows over time need "
             f"{model.least_steps}"
         )
+    elif argument.rows:
+        problem = _beyond(array, argument.rows)
     elif np.isnan(array).any():
         problem = "it holds NaN, which no integer stands for"
     if problem is not None:
         where = "input" if argument is model.arguments[0] else argument.name
         raise _refused(where, problem, argument)
-    return np.ascontiguousarray(array, dtype=np.float32)
+    return np.ascontiguousarray(array, dtype=np.int64 if argument.rows else np.float32)
+
+
+def _beyond(array: npt.NDArray[Any], rows: int) -> str | None:
+    """What is wrong with integers that no row of a table has; None if all have one."""
+    outside = (array < 0) | (array >= rows)
+    if not outside.any():
+        return None
+    place = np.unravel_index(int(outside.argmax()), array.shape)
+    return f"it holds {array[place]} at {list(map(int, place))}, and its table has {rows} rows"
 
 
 def _show(argument: Argument) -> str:
+    if argument.rows:
+        return f"[{', '.join(map(str, argument.shape))}]"
     free = [n if isinstance(n, str) else "I" for n in argument.shape]
     if argument.time_axis is None:
         free = [str(n) for n in argument.shape]
@@ -122,5 +133,7 @@ def _refused(where: str, fault: str, argument: Argument) -> GatewrightError:
         "GW-601",
         where=where,
         cause=f"{fault}.",
-        remedy=f"Pass numbers {_show(argument)}; infinities saturate.",
+        remedy=f"Pass integers {_show(argument)} from 0 to {argument.rows - 1}."
+        if argument.rows
+        else f"Pass numbers {_show(argument)}; infinities saturate.",
     )

@@ -13,9 +13,10 @@ import numpy.typing as npt
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.records import QuantizerRecord
 from gatewright.ir.lowering import IntegerModel
-from gatewright.ir.types import Float32Array, IntArray
+from gatewright.ir.types import IntArray
 
-Arguments = tuple[Float32Array, ...]
+Arguments = tuple[npt.NDArray[Any], ...]
+"""float32, or int64 where integers are looked up."""
 
 # Sequences run at once: enough to feed numpy, few enough that all taps fit in memory.
 CHUNK = 256

@@ -88,9 +88,10 @@ class Stream:
         """Run the next steps.
 
         Args:
-            frame: float32 [1, n, I], or [n, 1, I] as the model takes it, of any n from 1 on. The
-                first call of a sequence takes a tuple of it and the initial states, if the model
-                takes those; they hold for the whole sequence.
+            frame: float32 [1, n, I], or [n, 1, I] as the model takes it, or the integers [1, n] or
+                [n, 1] that it looks up, of any n from 1 on. The first call of a sequence takes a
+                tuple of it and the initial states, if the model takes those; they hold for the
+                whole sequence.
             raw: Integer codes out instead of floats, here and in ``states``.
 
         Returns:

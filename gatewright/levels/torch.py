@@ -50,8 +50,13 @@ def _examples(integer: IntegerModel) -> list[Any]:
     import torch
 
     sizes: dict[int | str, int | str] = {"B": 2, "T": integer.trial_steps}
-    shapes = ([sizes.get(n, n) for n in argument.shape] for argument in integer.arguments)
-    return [torch.zeros(*shape) for shape in shapes]
+    return [
+        torch.zeros(
+            [sizes.get(n, n) for n in argument.shape],
+            dtype=torch.int64 if argument.rows else torch.float32,
+        )
+        for argument in integer.arguments
+    ]
 
 
 def torch_run(integer: IntegerModel, result: Result) -> Run:

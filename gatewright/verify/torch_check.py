@@ -72,7 +72,7 @@ def check_torch(
 
 
 def _trial(integer: IntegerModel, example_input: Any) -> Arguments:
-    """The example as float32, finite and telling."""
+    """The example, finite and telling."""
     from gatewright.frontend.torch.checks import example_arrays
 
     rng = np.random.default_rng(0)
@@ -82,7 +82,7 @@ def _trial(integer: IntegerModel, example_input: Any) -> Arguments:
         rows = range(min(array.shape[argument.batch_axis], CHUNK))
         array = np.take(array, rows, argument.batch_axis)
         if (array == array.flat[0]).all() or not np.isfinite(array).any():
-            array = rng.normal(0, integer.reach(position) / 2, array.shape).astype(np.float32)
+            array = integer.drawn(rng, position, array.shape)
         arrays.append(np.nan_to_num(array, nan=0.0, posinf=np.inf, neginf=-np.inf))
     return tuple(arrays)
 

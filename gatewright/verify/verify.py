@@ -51,8 +51,8 @@ def verify(
 
     Args:
         build: The build.
-        x: float32 input in the model's layout, a tuple if it takes states too; by default seeded
-            random sequences that span the input quantizer's range.
+        x: Input in the model's layout, a tuple if it takes states too; by default seeded random
+            sequences that span the input quantizer's range, or the table.
         model: The torch module, to begin the chain with torch itself.
         labels: Right classes, to report each level's accuracy (argmax of the output, or the output
             itself where the model ends in argmax).
@@ -147,7 +147,7 @@ def random_input(build: Documents, sequences: int = RANDOM_SEQUENCES, seed: int 
     arrays = []
     for position, argument in enumerate(integer.arguments):
         shape = [sizes[n] if isinstance(n, str) else n for n in argument.shape]
-        arrays.append(rng.normal(0, integer.reach(position) / 2, shape).astype(np.float32))
+        arrays.append(integer.drawn(rng, position, shape))
     return tuple(arrays)
 
 

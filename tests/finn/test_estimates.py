@@ -53,11 +53,13 @@ CHAINED = [
 """Requantizers of each form between modules; of these, LUTs are not measured."""
 OUTSIDE: dict[str, set[str]] = {
     "argmax": {"ArgMax"},
+    "embedding": {"Gather"},
     "groups": {"MaxPool", "AveragePool"},
     "flatten": {"Flatten"},
     "matvec": {"MatMul", "Gemm"},
     "multiply_add": {"BatchNormalization", "Mul", "Add"},
     "over_time": {"ReduceMean", "ReduceMax"},
+    "select_steps": {"Slice"},
     "windows": {"Conv", "MaxPool", "AveragePool"},
 }
 """Kernels that stand in no node, and what of a graph becomes one."""

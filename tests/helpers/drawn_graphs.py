@@ -234,6 +234,15 @@ def windows(d: Drawn) -> None:
         d.sets += 1
 
 
+def rows(d: Drawn) -> None:
+    """Rows of a table, as many as fit a number's bits, one more, or fewer."""
+    count, out = int(d.rng.choice([1, 2, 3, 16, 17, 129])), draw_type(d.rng)
+    entries = d.rng.integers(out.lo, out.hi + 1, (count, int(d.rng.integers(1, 7))))
+    entries[0, 0] = out.lo
+    d.add(ops.EMBEDDING, [d.input(IntType(0, count - 1), 1), d.constant(entries)])
+    d.sets += 1
+
+
 def streams(d: Drawn) -> None:
     """Values of several types side by side, of all steps and of the last one."""
     parts = [d.input(draw_type(d.rng), int(d.rng.integers(1, 6))) for _ in range(3)]
@@ -242,6 +251,16 @@ def streams(d: Drawn) -> None:
     d.add(ops.FLATTEN, [d.input(draw_type(d.rng), 3)], steps=STEPS)
     d.input(draw_type(d.rng), 2)  # nobody reads it
     d.sets += 4
+
+
+def some_steps(d: Drawn) -> None:
+    """Steps by their numbers: several, and one."""
+    first, stride = int(d.rng.integers(STEPS)), int(d.rng.integers(1, STEPS))
+    count = int(d.rng.integers(1, (STEPS - 1 - first) // stride + 2))
+    x = d.input(draw_type(d.rng), 3)
+    d.add(ops.SELECT_STEPS, [x], first=first, stride=stride, count=count, single=0, steps=STEPS)
+    d.add(ops.SELECT_STEPS, [x], first=first, stride=1, count=1, single=1, steps=STEPS)
+    d.sets += 2
 
 
 def layer(d: Drawn) -> None:
@@ -301,8 +320,10 @@ KINDS: dict[Callable[[Drawn], None], int] = {
     largest_class: 2,
     over_time: 1,
     streams: 1,
+    some_steps: 1,
     layer: 1,
     windows: 1,
+    rows: 2,
 }
 
 

@@ -66,6 +66,11 @@ def select(graph: Graph) -> str:
     return graph.add(ops.SELECT_LAST, ["x"], ["last"], name="last")
 
 
+def some_steps(graph: Graph) -> str:
+    bound = {"first": 1, "stride": 2, "count": 2, "single": 0, "steps": STEPS}
+    return graph.add(ops.SELECT_STEPS, ["x"], ["some"], name="some", **bound)
+
+
 def flatten(graph: Graph) -> str:
     flat = graph.add(ops.FLATTEN, ["x"], ["flat"], name="flat", steps=STEPS)
     return dense(graph, flat, 3, "d")
@@ -123,6 +128,7 @@ CASES: dict[str, tuple[Callable[[Graph], str], set[str]]] = {
     "signs": (signs, set()),
     "argmax": (class_of_sums, {"clip"}),
     "select_last": (select, set()),
+    "select_steps": (some_steps, set()),
     "flatten": (flatten, set()),
 }
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from cases import Case
+from bench import Beats
+from cases import Case, Sequences
 from placed import by_graph, placed
 
 from gatewright.hls_templates import map_design
-from gatewright.hls_templates.kernels.base import Kernel
+from gatewright.hls_templates.kernels.base import Kernel, Port
 from gatewright.hls_templates.kernels.elementwise.kernel import Elementwise
 from gatewright.hls_templates.kernels.lookup.kernel import Table
 from gatewright.hls_templates.kernels.matvec.kernel import MatVec
@@ -135,6 +136,21 @@ def _lookup(name: str, type_: IntType, entries: IntArray, width: int, table: boo
     return placed(kernel, by_graph(graph))
 
 
+def _embedding(name: str, rows: int, width: int, numbers: int = 0) -> Case:
+    """Numbers beyond the rows, where there are more of them, take the last one."""
+    graph = _graph(name, IntType(0, rows - 1), 1)
+    entries = RNG.integers(-100, 101, (rows, width))
+    t = graph.add_constant("t", entries)
+    kernel = _kernel(graph, graph.add(ops.EMBEDDING, ["x", t], ["y"], name=name))
+    kernel = replace(kernel, inputs=(Port(1, IntType(0, max(rows, numbers) - 1)),))
+
+    def expected(s: Sequences) -> list[Beats]:
+        y = entries[np.minimum(s.values[0][:, 0], rows - 1)]
+        return [s.beats(y, kernel.output.type.bits)]
+
+    return placed(kernel, expected)
+
+
 BYTE, POSITIVE, BIT = IntType(-128, 127), IntType(0, 255), IntType(0, 1)
 WIDE = IntType(-(2**19), 2**19 - 1)
 
@@ -173,4 +189,10 @@ ELEMENTWISE: tuple[Callable[[], Case], ...] = (
     lambda: _lookup("lookup", BYTE, RNG.integers(-90, 91, 256), 5, True),
     lambda: _lookup("lookup_of_positive", IntType(0, 99), RNG.integers(0, 91, 100), 17, True),
     lambda: _lookup("search", WIDE, np.arange(-(2**19), 2**19) // 50_000, 3, False),
+)
+TABLES: tuple[Callable[[], Case], ...] = (
+    lambda: _embedding("rows", 32, 5),
+    lambda: _embedding("rows_of_one_value", 9, 1),
+    lambda: _embedding("one_row", 1, 3),
+    lambda: _embedding("numbers_beyond_the_rows", 5, 4, 8),
 )

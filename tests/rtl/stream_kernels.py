@@ -19,7 +19,9 @@ from gatewright.hls_templates.kernels.groups.kernel import GroupsKernel
 from gatewright.hls_templates.kernels.over_time.kernel import OverTime
 from gatewright.hls_templates.kernels.reverse.kernel import Reverse
 from gatewright.hls_templates.kernels.select_last.kernel import SelectLastKernel
+from gatewright.hls_templates.kernels.select_steps.kernel import SelectStepsKernel
 from gatewright.hls_templates.kernels.windows.kernel import WindowsKernel
+from gatewright.ir.steps import Taken
 from gatewright.ir.types import IntType
 
 
@@ -94,6 +96,26 @@ def _select_last() -> Case:
         SelectLastKernel(*_common("select_last", [port], [port])),
         lambda s: [s.ends(s.values[0][s.starts + s.lengths - 1], 4)],
         BEAT_BITS=36,
+    )
+
+
+def _select_steps(length: int, first: int, stride: int, count: int) -> Case:
+    port, taken = Port(3, IntType(-32, 31)), Taken(first, stride, count)
+    name = f"select_steps{length}{first}{stride}{count}"
+
+    def expected(s: Sequences) -> list[Beats]:
+        rows = s.values[0].reshape(-1, length, 3)[:, first : taken.end : stride]
+        counts = np.full(len(rows), count)
+        return [Sequences([], counts, s.keep).beats(rows.reshape(-1, 3), 6)]
+
+    return _case(
+        SelectStepsKernel(*_common(name, [port], [port]), taken),
+        expected,
+        length=length,
+        BEAT_BITS=18,
+        FIRST=first,
+        STRIDE=stride,
+        COUNT=count,
     )
 
 
@@ -247,6 +269,10 @@ STREAMS = (
     _reverse("reverse", None, LONGEST),
     _reverse("reverse1", 1, 1),
     _select_last(),
+    _select_steps(1, 0, 1, 1),
+    _select_steps(5, 2, 1, 1),
+    _select_steps(5, 0, 1, 4),
+    _select_steps(7, 1, 3, 2),
     _flatten(1),
     _flatten(5),
     _over_time("sum_over_time", False, -128, 127),

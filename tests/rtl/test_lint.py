@@ -32,6 +32,10 @@ CHOICES = {
     ],
     "gw_axis_write": [{"FOLDS": 3, "LANES": 2, "WIDTH": 5, "BITS": 5, "SIGNED": 0}],
     "gw_concat": [{"OUT_BITS": 11}],
+    "gw_embedding": [
+        {"ROWS": 5, "IN_BITS": 3},
+        {"ROWS": 1, "IN_BITS": 1},
+    ],
     "gw_fifo": [{"DEPTH": depth} for depth in (1, 3, 8)],
     "gw_flatten": [{"STEPS": 1}],
     "gw_ip_guard": [{"FOLDS": 3, "MAX_STEPS": 7}, {"STEPS": 5}],
@@ -40,8 +44,10 @@ CHOICES = {
     "gw_ip_out": [{"BUS": 32, "WORD": 24}, {"BUS": 32, "WORD": 80}, {"BUS": 8, "WORD": 16}],
     "gw_ip_tally": [{"PORTS": 3}],
     "gw_over_time": [{"MAXIMUM": 1, "OUT_BITS": 8, "SIGNED": 0}],
+    "gw_reduce": [{"MAXIMUM": 1, "SIGNED": 0}],
     "gw_resize": [{"OUT_BITS": 3}, {"OUT_BITS": 11}],
     "gw_reverse": [{"MAX_STEPS": 1}, {"MAX_STEPS": 100}],
+    "gw_select_steps": [{"FIRST": 5, "STRIDE": 3, "COUNT": 2}],
     "gw_window": [{"COUNT": 1}],
 }
 ZEROS = "zeros.hex"

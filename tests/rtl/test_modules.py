@@ -11,7 +11,7 @@ import pytest
 from bench import LIBRARY, Beats, Bench, Words
 from cases import LONGEST, Case, Sequences
 from choices import choice
-from compute_kernels import ELEMENTWISE, MATVECS
+from compute_kernels import ELEMENTWISE, MATVECS, TABLES
 from recurrent_kernels import LAYERS
 from stream_kernels import STREAMS, WINDOWS
 
@@ -30,7 +30,7 @@ OFFERED, GIVEN, WANTED, TAKEN = 0, 8, 16, 24  # see harness.cpp
 GROUPS: dict[str, tuple[Case, ...]] = {
     "streams": STREAMS,
     "matvec": tuple(make() for make in MATVECS),
-    "elementwise": tuple(make() for make in ELEMENTWISE),
+    "elementwise": tuple(make() for make in (*ELEMENTWISE, *TABLES)),
     "recurrent": tuple(layer.case() for layer in LAYERS),
 }
 CASES = {case.device.name: case for group in GROUPS.values() for case in group}

@@ -17,7 +17,10 @@ from gatewright.frontend.torch.checks import PADDED
 _CHUNK = 256
 """Sequences run at once, of data that is one array."""
 
-_FORM = "Pass float32 sequences as the model takes them: one array, or an iterable of batches."
+_FORM = (
+    "Pass float32 sequences as the model takes them (int64 [N, T] where it looks integers up): one "
+    "array, or an iterable of batches."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,7 @@ class Batch:
 
     @property
     def x(self) -> torch.Tensor:
-        """The sequences, [B, T, I] or [T, B, I]."""
+        """The sequences, [B, T, I] or [T, B, I]; of integers [B, T] or [T, B]."""
         return self.inputs[0]
 
     def first(self, batch_axis: int) -> tuple[torch.Tensor, ...]:
@@ -83,11 +86,20 @@ def _batch(item: Any) -> Batch:
     if not parts:
         raise refused("calibration data", "a batch of it is empty.", _FORM)
     labels = _classes(parts[-1]) if len(parts) > 1 else None
-    inputs = tuple(_tensor(part) for part in (parts if labels is None else parts[:-1]))
-    if inputs[0].ndim != 3:
+    first, *states = parts if labels is None else parts[:-1]
+    inputs = (_sequences(first), *map(_tensor, states))
+    if inputs[0].ndim != (3 if inputs[0].is_floating_point() else 2):
         problem = f"a batch of it has sequences of shape {list(inputs[0].shape)}."
         raise refused("calibration data", problem, PADDED)
     return Batch(inputs, labels)
+
+
+def _sequences(values: Any) -> torch.Tensor:
+    """Floats, or integers that are looked up."""
+    integers = None if getattr(values, "is_nested", False) else _classes(values)
+    if integers is None or not integers.size:
+        return _tensor(values)
+    return torch.from_numpy(integers.copy())
 
 
 def _tensor(values: Any) -> torch.Tensor:

@@ -157,7 +157,8 @@ def _in_float64(layer: Any, args: Any, kwargs: Any) -> Arrays:
     def double(value: Any) -> Any:
         if isinstance(value, tuple | list) and not isinstance(value, QuantTensor):
             return tuple(map(double, value))
-        return value.double() if isinstance(value, torch.Tensor) else value
+        floats = isinstance(value, torch.Tensor) and value.is_floating_point()
+        return value.double() if floats else value
 
     wide = copy.deepcopy(layer).double()
     wide._forward_hooks.clear()

@@ -12,6 +12,7 @@ from torch import nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.torch.as_torch import TorchLSTM, TorchRNN
+from gatewright.frontend.torch.embedding import refuse_max_norm
 
 _NO_ACTIVATIONS = {"io_quant": None, "gate_acc_quant": None, "bias_quant": None}
 _NO_LSTM_ACTIVATIONS = {
@@ -132,6 +133,12 @@ def _linear(where: str, module: Any) -> nn.Module:
     return _with_weights(made, module)
 
 
+def _embedding(where: str, module: Any) -> nn.Module:
+    refuse_max_norm(where, module)
+    rows = module.weight.detach().clone()
+    return qnn.QuantEmbedding(*rows.shape, module.padding_idx, _weight=rows, weight_quant=None)
+
+
 def _conv(where: str, module: Any) -> nn.Module:
     made = qnn.QuantConv1d(
         module.in_channels,
@@ -184,6 +191,7 @@ def _hardtanh(where: str, module: Any) -> nn.Module:
 
 _MAKERS = {
     nn.Conv1d: _conv,
+    nn.Embedding: _embedding,
     nn.LSTM: _lstm,
     nn.RNN: _rnn,
     nn.Linear: _linear,

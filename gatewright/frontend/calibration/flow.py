@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+from brevitas.nn import QuantEmbedding
 from brevitas.nn.quant_layer import QuantNonLinearActLayer, QuantWeightBiasInputOutputLayer
 from brevitas.nn.quant_rnn import QuantRecurrentStackBase
 from torch import fx, nn
@@ -55,6 +57,8 @@ def float_inputs(model: nn.Module, examples: Sequence[torch.Tensor]) -> list[str
             if _is_linear(module) and _needs_quantizer(module, flow) and path not in found:
                 found.append(path)
             flow = _after(module, flow)
+        elif node.target is F.one_hot:
+            flow = _Flow(True)
         elif node.target in _OFF_GRID:
             flow = _Flow()
         elif node.op == "call_function" and node.target is getattr:  # .value of a QuantTensor
@@ -86,6 +90,8 @@ def _after(module: Any, flow: _Flow) -> _Flow:
     if isinstance(module, QuantRecurrentStackBase):
         return _Flow(True, bool(module.layers[-1][0].return_quant_tensor))
     if isinstance(module, QuantNonLinearActLayer):
+        return _Flow(True, bool(module.return_quant_tensor))
+    if isinstance(module, QuantEmbedding):
         return _Flow(True, bool(module.return_quant_tensor))
     if _is_linear(module):
         return _Flow(is_enabled(module.output_quant), bool(module.return_quant_tensor))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from brevitas.nn import QuantEmbedding
 from torch import nn
 
 from gatewright.frontend.calibration.options import RangeOptions
@@ -49,7 +50,10 @@ def weight_grid(slot: Slot, options: RangeOptions, bits: int, scale: str) -> tup
         options: The method.
         bits: Of the quantizer.
         scale: ``per_tensor``, or ``per_channel``: of each row, the same one in all its matrices.
+            Of a table of rows that are looked up always one, which is that of what it gives.
     """
+    if any(isinstance(module, QuantEmbedding) for module, _ in slot.places):
+        scale = "per_tensor"
     weights = [to_numpy(module.weight) for module, _ in slot.places]
     rows = _rows(weights) if scale == "per_channel" else [_histogram(weights)]
     scales = [choose_scale(row, options, bits=bits, signed=True) for row in rows]

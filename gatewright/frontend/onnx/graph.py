@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Set
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,12 +38,20 @@ _DATA = (
 )
 
 
+class GraphInput(NamedTuple):
+    """An input of a graph: its name, its static shape, whether it holds int64."""
+
+    name: str
+    shape: tuple[int, ...]
+    integers: bool
+
+
 class RawGraph:
     """The part of a graph that its outputs need.
 
     Attributes:
         nodes: In order, without ``Constant``, ``Identity`` and ``Dropout``.
-        inputs: Names and static shapes of the inputs that are no initializers.
+        inputs: Those that are no initializers; the first may hold integers.
         outputs: Names of the outputs, without what is written beside a ``QuantTensor``.
         producers: The nodes by their first output.
         opset: The version of ONNX.
@@ -192,23 +200,26 @@ class RawGraph:
         if missing:
             raise malformed(_graph_name(graph), f"nothing computes its output {missing[0]!r}.")
 
-    def _inputs(self, graph: onnx.GraphProto) -> list[tuple[str, tuple[int, ...]]]:
+    def _inputs(self, graph: onnx.GraphProto) -> list[GraphInput]:
         infos = [i for i in graph.input if i.name not in self._tensors]
         if not infos:
             raise malformed(_graph_name(graph), "it has no input.")
-        inputs = []
+        inputs: list[GraphInput] = []
         for info in infos:
             tensor = info.type.tensor_type
             shape = tuple(int(d.dim_value) for d in tensor.shape.dim)
-            if tensor.elem_type != TensorProto.FLOAT or not shape or min(shape) < 1:
+            integers = tensor.elem_type == TensorProto.INT64 and not inputs
+            known = integers or tensor.elem_type == TensorProto.FLOAT
+            if not known or not shape or min(shape) < 1:
                 raise GatewrightError(
                     "GW-106",
                     where=info.name,
-                    cause="a graph's input has to be float32 with a static shape.",
+                    cause="a graph's input has to be float32 with a static shape, or the first one "
+                    "int64.",
                     remedy="Export with an example input and without dynamic_axes.",
                 )
             INPUT_VALUES.check(info.name, math.prod(shape))
-            inputs.append((info.name, shape))
+            inputs.append(GraphInput(info.name, shape, integers))
         return inputs
 
     def _computed(self, names: list[str]) -> list[str]:

@@ -18,6 +18,7 @@ from gatewright.frontend import emit, emit_windows
 from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.spec import Layout, States, Value
 from gatewright.ir.host import Groups, groupings, to_graph, to_user
+from gatewright.ir.steps import Taken
 from gatewright.ir.traced.layouts import CHANNELS_FIRST
 
 NO_STEP = -1
@@ -42,11 +43,11 @@ class Arranged:
 
 @dataclass(frozen=True)
 class _Column:
-    """One feature of a tensor: that of which value, and at which step (None: at its own)."""
+    """One feature of a tensor: that of which value, and at which steps (None: at its own)."""
 
     value: Value
     feature: int
-    step: int | None
+    taken: Taken | None
 
 
 class Elements:
@@ -190,7 +191,9 @@ class Elements:
         leads = dict.fromkeys(shape[:2] for shape in shapes)
         axis = self._layout.batch_axis
         batches = dict.fromkeys([*(s[axis] for s in leads), *(v.shape[0] for v in self._values)])
-        for lead in (*leads, *((batch,) for batch in batches)):
+        steps = len(self.steps_of(index).unique())
+        cut = [(b, steps) if axis == 0 else (steps, b) for b in batches]
+        for lead in dict.fromkeys((*leads, *((batch,) for batch in batches), *cut)):
             count, rest = divmod(index.numel(), math.prod(lead))
             if not rest and count:
                 yield (*lead, count)
@@ -200,48 +203,48 @@ class Elements:
             return None
         key = (tuple(index.shape), index.numpy().tobytes(), fixed)
         if key not in self._made:
-            value = self._flat(index) or self._columns(index, fixed)
+            value = self._flat(index, fixed) or self._columns(index, fixed)
             if value is None:
                 return None
             self._made[key] = value
         return self._made[key]
 
-    def _flat(self, index: torch.Tensor) -> Value | None:
-        """All steps of one sequence side by side."""
+    def _flat(self, index: torch.Tensor, fixed: bool) -> Value | None:
+        """All steps of one sequence side by side, or some of them."""
         value = self._values[int(self._owner[index.flatten()[0]])]
         layout = self._layout_of(value)
         if index.ndim != 2 or layout is None or not layout.batch_first or value.shape[1] < 2:
             return None
-        if not torch.equal(index, self.of(value).flatten(1)):
+        steps, rest = divmod(index.shape[1], value.shape[2])
+        if torch.equal(index, self.of(value).flatten(1)):
+            return emit.flatten(self._builder, "flatten", value)
+        if rest or steps < 2 or len(self._owner[index].unique()) > 1:
             return None
-        return emit.flatten(self._builder, "flatten", value)
+        part = self._find(index.reshape(len(index), steps, -1), fixed)
+        return part and emit.flatten(self._builder, "flatten", part)
 
     def _columns(self, index: torch.Tensor, fixed: bool) -> Value | None:
         columns = [self._column(index[..., k]) for k in range(index.shape[-1])]
         if not all(columns):
             return None
         found = [column for column in columns if column is not None]
-        steps = {column.step for column in found}
-        last = next(iter(steps))
-        if len(steps) == 1 and last is not None and self._is_last(found, last):
+        kinds = {column.taken for column in found}
+        taken = next(iter(kinds))
+        if len(kinds) == 1 and taken is not None and not any(self._final(c) for c in found):
             whole = self._beside([_Column(c.value, c.feature, None) for c in found], fixed)
-            return whole and emit.select_last(
-                self._builder, "last_step", whole, last if fixed else -1
-            )
+            return whole and self._take(whole, taken, fixed)
         return self._beside(found, fixed)
 
-    def _is_last(self, columns: list[_Column], step: int) -> bool:
-        layouts = [self._layout_of(column.value) for column in columns]
-        return all(
-            layout is not None and step == column.value.shape[layout.time_axis] - 1
-            for column, layout in zip(columns, layouts, strict=True)
-        )
+    def _final(self, column: _Column) -> Value | None:
+        """The final state of a layer that runs backwards, where a column is of its first step."""
+        first = column.taken is not None and column.taken.single and column.taken.first == 0
+        return self._finals.get(column.value.name) if first else None
 
     def _beside(self, columns: list[_Column], fixed: bool) -> Value | None:
         runs: list[list[_Column]] = []
         for column in columns:
             last = runs[-1][-1] if runs else None
-            if last and (last.value, last.step) == (column.value, column.step):
+            if last and (last.value, last.taken) == (column.value, column.taken):
                 runs[-1].append(column)
             else:
                 runs.append([column])
@@ -250,7 +253,7 @@ class Elements:
         return self._join(found) if len(found) == len(parts) else None
 
     def _column(self, index: torch.Tensor) -> _Column | None:
-        """One feature of all sequences, [B], or of all their steps, [B, T] or [T, B]."""
+        """One feature of all sequences, [B], or of all or some of their steps, [B, T] or [T, B]."""
         owners = self._owner[index]
         value = self._values[int(owners.flatten()[0])]
         if not bool((owners == owners.flatten()[0]).all()):
@@ -259,31 +262,33 @@ class Elements:
         if value.stack or len(value.shape) != 2 + (layout is not None):
             return None
         *lead, feature = self._coordinates(value, self._place[index])
-        f, step = int(feature.flatten()[0]), None
-        if layout is not None and index.ndim == 1:
-            step = int(lead.pop(layout.time_axis)[0])
-            whole = self.of(value).select(layout.time_axis, step)[..., f]
-        else:
-            whole = self.of(value)[..., f]
-        return _Column(value, f, step) if torch.equal(whole, index) else None
+        f, taken, whole = int(feature.flatten()[0]), None, self.of(value)
+        if layout is not None:
+            taken = _taken(lead[layout.time_axis], layout, value.shape[layout.time_axis])
+        if layout is not None and taken is not None:
+            steps = torch.arange(taken.first, taken.end, taken.stride)
+            whole = whole.index_select(layout.time_axis, steps)
+            whole = whole.squeeze(layout.time_axis) if taken.single else whole
+        return _Column(value, f, taken) if torch.equal(whole[..., f], index) else None
 
     def _part(self, run: list[_Column], fixed: bool) -> Value | None:
         first = run[0]
-        value = first.value if first.step is None else self._step(first.value, first.step, fixed)
         features = tuple(column.feature for column in run)
-        if value is None or features == tuple(range(value.shape[-1])):
-            return value
-        return None
-
-    def _step(self, value: Value, step: int, fixed: bool) -> Value | None:
-        """One time step of a sequence."""
-        layout = self._layout_of(value)
-        assert layout is not None
-        if step == 0 and value.name in self._finals:
-            return self._finals[value.name]
-        if value.layout is None or step != value.shape[layout.time_axis] - 1:
+        if features != tuple(range(first.value.shape[-1])):
             return None
-        return emit.select_last(self._builder, "last_step", value, step if fixed else -1)
+        if first.taken is None:
+            return first.value
+        return self._final(first) or self._take(first.value, first.taken, fixed)
+
+    def _take(self, value: Value, taken: Taken, fixed: bool) -> Value:
+        """Some time steps of a sequence."""
+        layout = value.layout or self._layout
+        value = replace(value, layout=layout)
+        if not taken.single:
+            return emit.select_steps(self._builder, "steps", value, taken)
+        if not emit.is_last(value, taken.first):
+            return emit.select_step(self._builder, "step", value, taken.first)
+        return emit.select_step(self._builder, "last_step", value, taken.first if fixed else -1)
 
     def _join(self, parts: Sequence[Value]) -> Value:
         """Several side by side; what was joined so before is not joined again."""
@@ -294,6 +299,16 @@ class Elements:
             if [part.name for part in known] == names:
                 return whole
         return self.joined(emit.concat(self._builder, "cat", parts), parts)
+
+
+def _taken(times: torch.Tensor, layout: Layout, steps: int) -> Taken | None:
+    """The steps that rows of a column are of, the same in each sequence; None for all of them."""
+    if times.ndim == 1:
+        return Taken(int(times[0]), single=True)
+    row = times.select(layout.batch_axis, 0).tolist()
+    stride = max(1, row[1] - row[0]) if len(row) > 1 else 1
+    taken = Taken(row[0], stride, len(row))
+    return None if len(row) == steps or taken.end > steps else taken
 
 
 def _turn(axes: str, to: str) -> list[int]:
@@ -316,7 +331,8 @@ def not_arranged(arranged: Arranged) -> GatewrightError:
         "GW-108",
         where=arranged.origin,
         cause=f"it gives a tensor {list(arranged.index.shape)} that no kernel makes: its rows are "
-        "neither one a sequence nor one a time step, or steps are left out.",
+        "neither one a sequence nor one a time step, or not in their order.",
         remedy="Give layers and the output a row for each sequence, [B, F], or for each time step, "
-        "[B, T, F], with features side by side; of single steps take the last, out[:, -1].",
+        "[B, T, F], with features side by side; of steps take one, out[:, 2], or some in their "
+        "order, out[:, 1:5], out[:, ::2].",
     )

@@ -90,7 +90,7 @@ def _select(ctx: Tracing, x: Value, index: Any) -> Any:
         )
     if list(picks) != [time] or not emit.is_last(x, picks[time]):
         return picked(ctx, what, x, index)
-    return emit.select_last(ctx.builder, ctx.name("last_step"), x, picks[time])
+    return emit.select_step(ctx.builder, ctx.name("last_step"), x, picks[time])
 
 
 def _axis_picks(what: str, index: Any) -> dict[int, int] | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -13,11 +14,10 @@ from torch.nn.utils.rnn import PackedSequence
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.torch.scopes import named_modules
-from gatewright.ir.types import Float32Array
 
 _FORM = (
-    "Pass one float32 tensor of the shape the model takes, with a batch axis; a tuple of them if "
-    "forward() takes initial states too."
+    "Pass one float32 tensor of the shape the model takes, with a batch axis (int64 [B, T] of what "
+    "an embedding looks up); a tuple of them if forward() takes initial states too."
 )
 PADDED = (
     "Pass sequences of one length as one tensor [B, T, I]; cut or pad those of several, as "
@@ -168,11 +168,14 @@ def waits_for_data(quantizer: nn.Module) -> bool:
     return False
 
 
-def example_arrays(example_input: Any) -> tuple[Float32Array, ...]:
-    """The example input, a tensor or a tuple of one an argument, as float32 numpy.
+def example_arrays(example_input: Any) -> tuple[npt.NDArray[Any], ...]:
+    """The example input, a tensor or a tuple of one an argument, as numpy.
+
+    Returns:
+        float32, or int64 of the first one if it holds integers.
 
     Raises:
-        GatewrightError: GW-106 where one is no float tensor, or empty.
+        GatewrightError: GW-106 where one holds no numbers, a later one no floats, or is empty.
     """
     if isinstance(example_input, PackedSequence):
         raise _not_a_tensor("a packed sequence", PADDED)
@@ -183,12 +186,15 @@ def example_arrays(example_input: Any) -> tuple[Float32Array, ...]:
     if not parts:
         raise _not_a_tensor("an empty tuple")
     arrays = tuple(_example_array(part) for part in parts)
+    integers = next((a for a in arrays[1:] if a.dtype == np.int64), None)
+    if integers is not None:
+        raise _not_a_tensor("an array of int64 behind the first one")
     if arrays[0].ndim == 2 and len(arrays) > 1 and all(a.ndim == 2 for a in arrays):
         raise _not_a_tensor(f"{len(arrays)} tensors without a batch axis", PADDED)
     return arrays
 
 
-def _example_array(example: Any) -> Float32Array:
+def _example_array(example: Any) -> npt.NDArray[Any]:
     value = getattr(example, "value", example)  # of a QuantTensor
     if isinstance(value, torch.Tensor):
         if value.is_nested:
@@ -197,7 +203,7 @@ def _example_array(example: Any) -> Float32Array:
             raise _not_a_tensor("a tensor without values of its own")
         value = value.detach().cpu()
         value = (value.float() if value.is_floating_point() else value).numpy()
-    if not isinstance(value, np.ndarray) or not np.issubdtype(value.dtype, np.floating):
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
         raise _not_a_tensor(_describe(value))
     if value.size == 0:
         raise GatewrightError(
@@ -206,7 +212,7 @@ def _example_array(example: Any) -> Float32Array:
             cause=f"its shape {list(value.shape)} holds no values.",
             remedy="Pass at least one sequence of one time step.",
         )
-    return value.astype(np.float32)
+    return value.astype(np.float32 if value.dtype.kind == "f" else np.int64)
 
 
 def _not_a_tensor(what: str, remedy: str = _FORM) -> GatewrightError:

@@ -55,11 +55,12 @@ class TorchReference:
         layers = [m for m in modules(self._model) if isinstance(m, QuantRecurrentLayerMixin)]
         self._layers: list[Any] = layers
 
-    def run(self, *arguments: npt.NDArray[np.float32]) -> Result:
+    def run(self, *arguments: npt.NDArray[Any]) -> Result:
         """Run the module and return what its quantizers gave.
 
         Args:
-            arguments: float32, as the module takes them; B is theirs to choose.
+            arguments: float32, or int64 of the first, as the module takes them; B is theirs to
+                choose.
 
         Returns:
             The module's outputs, flattened, in float32 (int64 where torch gives that); and
@@ -70,7 +71,7 @@ class TorchReference:
             RNN: x, gate_acc, h. Run many sequences in several calls: taps take memory.
 
         Raises:
-            GatewrightError: GW-106 where an argument is no float array.
+            GatewrightError: GW-106 where an argument is no array of numbers.
             RuntimeError: If torch's own two implementations of the cell differ, or a quantizer
                 gives values off its grid.
         """
@@ -81,7 +82,7 @@ class TorchReference:
             raise RuntimeError("torch's fast_mode cell and its plain cell give different outputs")
         return result
 
-    def observe(self, *arguments: npt.NDArray[np.float32]) -> Result:
+    def observe(self, *arguments: npt.NDArray[Any]) -> Result:
         """What ``run`` gives, of a single forward pass, in which every hook of the user's runs."""
         with (
             self._running(fast_mode=False),

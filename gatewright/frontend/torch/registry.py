@@ -192,6 +192,14 @@ def expect_value(what: str, value: Any) -> Value:
     if isinstance(value, Value):
         if value.index:
             raise unsupported_call(what, "it is given class indices, which can only be returned.")
+        if value.integers:
+            raise GatewrightError(
+                "GW-106",
+                where=what,
+                cause=f"it takes float tensors, and is given integers, argument {value.name}.",
+                remedy="Give forward() a float32 tensor there; integers are looked up, by "
+                "nn.Embedding or F.one_hot(x, n).float().",
+            )
         return value
     if isinstance(value, Padded):
         raise GatewrightError(

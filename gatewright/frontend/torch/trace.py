@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import onnx
 import torch
 from brevitas.nn.mixin.base import QuantRecurrentLayerMixin
@@ -73,7 +74,7 @@ def trace_module(model: object, example_input: Any) -> Trace:
     module = check_model(model)
     examples = example_arrays(example_input)
     names = tap_names(module)
-    builder = GraphBuilder(examples[0].shape)
+    builder = GraphBuilder(examples[0].shape, examples[0].dtype == np.int64)
     context = Tracing(builder, names, batch_first=is_batch_first(module))
     shapes = [example.shape for example in examples]
     with preserved(module):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from gatewright.hls_templates.kernels.argmax.kernel import MAPPINGS as ARGMAX
 from gatewright.hls_templates.kernels.concat.kernel import MAPPINGS as CONCAT
 from gatewright.hls_templates.kernels.drain.kernel import DrainRecord
+from gatewright.hls_templates.kernels.embedding.kernel import MAPPINGS as EMBEDDING
 from gatewright.hls_templates.kernels.flatten.kernel import MAPPINGS as FLATTEN
 from gatewright.hls_templates.kernels.fork.kernel import ForkRecord
 from gatewright.hls_templates.kernels.groups.kernel import MAPPINGS as GROUPS
@@ -18,6 +19,7 @@ from gatewright.hls_templates.kernels.recurrent.mapping import MAPPINGS as RECUR
 from gatewright.hls_templates.kernels.requantize.kernel import MAPPINGS as REQUANTIZE
 from gatewright.hls_templates.kernels.reverse.kernel import ReverseRecord
 from gatewright.hls_templates.kernels.select_last.kernel import MAPPINGS as SELECT_LAST
+from gatewright.hls_templates.kernels.select_steps.kernel import MAPPINGS as SELECT_STEPS
 from gatewright.hls_templates.kernels.windows.kernel import MAPPINGS as WINDOWS
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping
 from gatewright.hls_templates.records import KernelRecord
@@ -26,6 +28,7 @@ from gatewright.ir.graph import Op
 OF_OPS: Mapping[str, Mappings] = {
     "argmax": ARGMAX,
     "concat": CONCAT,
+    "embedding": EMBEDDING,
     "flatten": FLATTEN,
     "groups": GROUPS,
     "lookup": LOOKUP,
@@ -35,6 +38,7 @@ OF_OPS: Mapping[str, Mappings] = {
     "recurrent": RECURRENT,
     "requantize": REQUANTIZE,
     "select_last": SELECT_LAST,
+    "select_steps": SELECT_STEPS,
     "windows": WINDOWS,
 }
 OF_WIRING: Mapping[str, type[KernelRecord] | None] = {

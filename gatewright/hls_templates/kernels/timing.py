@@ -185,6 +185,20 @@ def at_the_end(read: Channel, write: Channel) -> Machine:
         yield
 
 
+def held(read: Channel, write: Channel, cycles: int) -> Machine:
+    """A beat stands at the input for some cycles, and is taken with its result after them."""
+    while True:
+        while not read.valid:
+            yield
+        for _ in range(cycles):
+            yield
+        while not write.ready:
+            yield
+        write.push(read.last)
+        read.pop()
+        yield
+
+
 def pipelined(read: Channel, write: Channel, interval: int, latency: int) -> Machine:
     """A beat every ``interval`` cycles; its result comes ``latency`` cycles after its last one.
 

@@ -14,7 +14,7 @@ from gatewright.hls_templates.pynq.join import DRIVER, driver_text
 from gatewright.hls_templates.records import PortRecord, StepsRecord
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import IntegerModel
-from gatewright.ir.quantizer import InputBoundary, OutputBoundary, Quantizer
+from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary, Quantizer
 from gatewright.ir.streamable import check_streamable
 
 DMA_BYTES = (1 << 26) - 1
@@ -59,7 +59,7 @@ def driver_facts(ip: IpDesign, integer: IntegerModel, cycles: int) -> dict[str, 
         "max_steps": ip.design.max_steps,
         "whole": _whole(integer.graph),
         **({"least_steps": integer.least_steps} if integer.least_steps > 1 else {}),
-        "arguments": [{"name": a.name, "shape": list(a.shape)} for a in integer.arguments],
+        "arguments": [_argument(argument) for argument in integer.arguments],
         "inputs": [{**_port(port), **_input(boundaries[port.core.tensor])} for port in ip.inputs],
         "outputs": [_port(port) for port in ip.outputs],
         "results": [_result(boundary) for boundary in integer.outputs],
@@ -118,11 +118,17 @@ def _layout(boundary: InputBoundary | OutputBoundary) -> dict[str, bool]:
     return {"time_major": boundary.time_major, **turned}
 
 
+def _argument(argument: Argument) -> dict[str, Any]:
+    rows = {"rows": argument.rows} if argument.rows else {}
+    return {"name": argument.name, "shape": list(argument.shape), **rows}
+
+
 def _input(boundary: InputBoundary) -> dict[str, Any]:
     return {
         "argument": boundary.argument,
         "index": boundary.index,
         **_layout(boundary),
+        **({"rows": boundary.rows} if boundary.rows else {}),
         "quantizer": _quantizer(boundary.quantizer),
     }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import onnx
@@ -13,6 +12,7 @@ from gatewright.files.limits import UNFOLDED_BYTES
 from gatewright.ir import ops
 from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.activations import quantize
+from gatewright.ir.lowering.selection import take
 from gatewright.ir.lowering.state import LoweringState
 from gatewright.ir.lowering.values import Affine, FloatInput, Stack
 from gatewright.ir.quantizer import InputBoundary, Quantizer
@@ -27,6 +27,8 @@ def lower_quant(state: LoweringState, node: onnx.NodeProto) -> None:
     source = state.values.get(node.input[0])
     if isinstance(source, FloatInput):
         name = _lower_input(state, source, quantizer)
+        if source.taken is not None:
+            name = take(state, f"{node.name}.steps", name, source.taken)
     else:
         value = state.affine(node, node.input[0])
         name = quantize(state, value, f"{node.name}.out", quantizer)
@@ -146,32 +148,6 @@ def _add_codes(state: LoweringState, node: onnx.NodeProto) -> None:
     matrix = state.graph.add_constant(f"{node.name}.ones", ones)
     name = state.graph.add(ops.MATMUL, [joined, matrix], [f"{node.name}.sum"], name=node.name)
     state.values[node.output[0]] = Affine(name, a.scales, rounding.add(a.path, b.path))
-
-
-def lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:
-    """Selection of one of several given states, or of the last time step."""
-    axis = next((a.i for a in node.attribute if a.name == "axis"), 0)
-    index = state.traced.initializers.get(node.input[1])
-    source = state.values.get(node.input[0])
-    if isinstance(source, FloatInput) and source.argument > 0 and index is not None:
-        state.values[node.output[0]] = replace(source, index=int(index))
-        return
-    value = state.affine(node, node.input[0])
-    at = index.item() if index is not None and index.size == 1 else None
-    time = state.axes(node.input[0]).index("T")
-    if axis != time or at not in (-1, state.steps_of(value.name) - 1):
-        raise GatewrightError(
-            "GW-205",
-            where=node.name,
-            cause=f"it selects index {index} of axis {axis}.",
-            remedy="Select the last time step: out[:, -1] with batch_first, else out[-1].",
-        )
-    bound: dict[str, Any] = {} if at == -1 else {"steps": state.steps}
-    state.fixed_steps |= bool(bound)
-    name = state.graph.add(
-        ops.SELECT_LAST, [value.name], [f"{node.name}.last"], name=node.name, **bound
-    )
-    state.values[node.output[0]] = replace(value, name=name)
 
 
 def lower_flatten(state: LoweringState, node: onnx.NodeProto) -> None:

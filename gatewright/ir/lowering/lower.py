@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import onnx
 
 from gatewright.errors import GatewrightError
@@ -13,7 +16,15 @@ from gatewright.files.limits import STEPS
 from gatewright.ir.functions import BY_OP
 from gatewright.ir.graph import Graph
 from gatewright.ir.host import on_host
-from gatewright.ir.lowering import activations, dense, recurrent, reductions, windows
+from gatewright.ir.lowering import (
+    activations,
+    dense,
+    embedding,
+    recurrent,
+    reductions,
+    selection,
+    windows,
+)
 from gatewright.ir.lowering.rounding import Rounding, RoundingLog
 from gatewright.ir.lowering.rounding import output as output_rounding
 from gatewright.ir.lowering.state import LoweringState
@@ -27,6 +38,13 @@ from gatewright.ir.types import Float32Array, IntArray
 
 MAX_TRIAL_STEPS = 1024
 
+
+def _lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:
+    """Of rows of a constant table, or of what is computed."""
+    computed = state.traced.constant(node.input[0]) is None
+    (selection.lower_gather if computed else embedding.lower_embedding)(state, node)
+
+
 LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     **dict.fromkeys(CELLS, recurrent.lower_cell),
     **dict.fromkeys(BY_OP, activations.lower_function),
@@ -37,7 +55,7 @@ LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     "Concat": dense.lower_concat,
     "Conv": windows.lower_conv,
     "Flatten": dense.lower_flatten,
-    "Gather": dense.lower_gather,
+    "Gather": _lower_gather,
     "Identity": dense.lower_identity,
     "MatMul": dense.lower_matmul,
     "MaxPool": windows.lower_max_pool,
@@ -47,6 +65,7 @@ LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     "ReduceMin": reductions.lower_min,
     "ReduceSum": reductions.lower_sum,
     "Relu": activations.lower_relu,
+    "Slice": selection.lower_slice,
     "Transpose": windows.lower_transpose,
     "Unsqueeze": dense.lower_unsqueeze,
 }
@@ -90,8 +109,17 @@ class IntegerModel:
         quantizers = [i.quantizer for i in self.inputs if i.argument == argument]
         return max((float(q.type.magnitude * q.scales[0]) for q in quantizers), default=1.0)
 
-    def encode(self, arguments: Sequence[Float32Array]) -> dict[str, IntArray]:
-        """Float arguments to the graph's inputs."""
+    def drawn(
+        self, rng: np.random.Generator, argument: int, shape: Sequence[int]
+    ) -> npt.NDArray[Any]:
+        """Random values of an argument that span what its quantizers hold, or its table."""
+        rows = self.arguments[argument].rows
+        if rows:
+            return rng.integers(0, rows, shape)
+        return rng.normal(0, self.reach(argument) / 2, shape).astype(np.float32)
+
+    def encode(self, arguments: Sequence[npt.NDArray[Any]]) -> dict[str, IntArray]:
+        """What a user passes to the graph's inputs."""
         return {i.tensor: i.encode(arguments[i.argument]) for i in self.inputs}
 
     def decode(self, values: Mapping[str, IntArray]) -> tuple[Float32Array, ...]:
@@ -125,6 +153,7 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
     for node in model.graph.node:
         if traced.constant(node.output[0]) is None:
             LOWERINGS[node.op_type](state, node)
+    rows = embedding.rows_of(model.graph)
     functions = on_host(model, len(model.graph.output))
     outputs = tuple(
         replace(_output(state, value.name), on_host=function)
@@ -134,7 +163,11 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
     return IntegerModel(
         state.graph,
         tuple(
-            Argument(value.name, _free_shape(shape, i, state.axes(value.name)))
+            Argument(
+                value.name,
+                _free_shape(shape, i, state.axes(value.name)),
+                rows.get(value.name, 0),
+            )
             for i, (value, shape) in enumerate(zip(model.graph.input, state.shapes, strict=True))
         ),
         tuple(state.inputs),

@@ -42,9 +42,9 @@ def lower_sum(state: LoweringState, node: onnx.NodeProto) -> None:
     """An integer sum over time."""
     value = _sequence(state, node)
     state.fixed_steps = True
-    steps = state.steps
+    steps = state.steps_of(value.name)
     name = state.graph.add(
-        ops.REDUCE_SUM, [value.name], [f"{node.name}.total"], name=node.name, steps=steps
+        ops.REDUCE_SUM, [value.name], [f"{node.name}.total"], name=node.name, steps=state.steps
     )
     path = rounding.total(value.path, steps)
     state.values[node.output[0]] = replace(value, name=name, path=path, quantizer=None)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from gatewright.ir.functions import Function
 from gatewright.ir.lowering.rounding import FloatPath
 from gatewright.ir.quantizer import Quantizer, Scales
+from gatewright.ir.steps import Taken
 
 ZERO: Scales = (Fraction(0),)
 
@@ -19,10 +20,12 @@ class FloatInput:
     Attributes:
         argument: Its position.
         index: Which item of its first axis, or None for all of it.
+        taken: Steps that are taken of a sequence, or None for all of it.
     """
 
     argument: int
     index: int | None = None
+    taken: Taken | None = None
 
 
 @dataclass(frozen=True)

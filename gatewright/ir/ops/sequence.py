@@ -1,4 +1,4 @@
-"""Ops on whole sequences: initial state, concatenation, time-step selection, flattening."""
+"""Ops on whole sequences: initial state, concatenation, selection of time steps, flattening."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gatewright.ir.graph import Node, Op, Shape, Tensor, WholeSequence
-from gatewright.ir.steps import StepCount
+from gatewright.ir.steps import StepCount, Taken
 from gatewright.ir.types import IntArray, IntType
 
 
@@ -62,6 +62,41 @@ class SelectLast(Op):
     def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
         """``x[:, -1]``."""
         return [inputs[0][:, -1]]
+
+
+class SelectSteps(Op):
+    """Some time steps of x [B, T, F], by their numbers: y [B, count, F], or [B, F] of a single one.
+
+    Attributes: ``first``, ``stride``, ``count``, ``single`` (see ``Taken``); ``steps`` is the T of
+    the model.
+    """
+
+    name = "SelectSteps"
+    whole = WholeSequence(
+        "it takes steps of a sequence by their numbers", "the last step, or every step"
+    )
+
+    def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
+        """The range stays; so many steps are T and the difference."""
+        (x,) = inputs
+        batch, _, features = x.shape
+        taken = taken_by(node)
+        if taken.single:
+            return [(x.type, (batch, features))]
+        steps = StepCount(taken.count - int(node.attrs["steps"]))
+        return [(x.type, (batch, str(steps), features))]
+
+    def evaluate(self, inputs: Sequence[IntArray], node: Node) -> list[IntArray]:
+        """A strided slice."""
+        taken = taken_by(node)
+        steps = inputs[0][:, taken.first : taken.end : taken.stride]
+        return [steps[:, 0] if taken.single else steps]
+
+
+def taken_by(node: Node) -> Taken:
+    """The steps that a ``SelectSteps`` takes."""
+    a = node.attrs
+    return Taken(int(a["first"]), int(a["stride"]), int(a["count"]), bool(a["single"]))
 
 
 class Flatten(Op):

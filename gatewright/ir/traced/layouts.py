@@ -11,7 +11,9 @@ from gatewright.ir.traced.vocabulary import CELLS
 BATCH_FIRST, TIME_MAJOR, CHANNELS_FIRST = "BTF", "TBF", "BFT"
 WINDOWED = frozenset({"AveragePool", "Conv", "MaxPool"})
 """Ops over time, which torch and ONNX give sequences [B, F, T]."""
-_SAME = frozenset({"Add", "BatchNormalization", "Concat", "Identity", "MatMul", "Quant", "Relu"})
+_SAME = frozenset(
+    {"Add", "BatchNormalization", "Concat", "Identity", "MatMul", "Quant", "Relu", "Slice"}
+)
 """Ops whose result has the axes of what they are given."""
 
 
@@ -28,6 +30,8 @@ def is_time_major(node: onnx.NodeProto) -> bool:
 def layouts(graph: onnx.GraphProto) -> dict[str, str]:
     """The axes of each sequence of a traced graph that a layer tells, forwards and backwards.
 
+    Those of integers that are looked up have no F.
+
     Raises:
         GatewrightError: GW-109 where two layers tell otherwise.
     """
@@ -42,14 +46,26 @@ def layouts(graph: onnx.GraphProto) -> dict[str, str]:
         known = len(found)
         for node in (*graph.node, *reversed(graph.node)):
             _pass(found, node)
+    for node in looked_up(graph):
+        axes = found.get(node.output[0], _default(graph))
+        _set(found, node, node.input[1], axes.replace("F", ""))
     return found
+
+
+def looked_up(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """The nodes that look up rows of a table by an input of the graph."""
+    given = {value.name for value in graph.input}
+    return [node for node in graph.node if node.op_type == "Gather" and node.input[1] in given]
 
 
 def sequence_axes(graph: onnx.GraphProto) -> str:
     """Those of the graph's first input; of recurrent layers, where no layer tells otherwise."""
+    return layouts(graph).get(graph.input[0].name, _default(graph))
+
+
+def _default(graph: onnx.GraphProto) -> str:
     cells = [node for node in graph.node if node.op_type in CELLS]
-    default = TIME_MAJOR if cells and is_time_major(cells[0]) else BATCH_FIRST
-    return layouts(graph).get(graph.input[0].name, default)
+    return TIME_MAJOR if cells and is_time_major(cells[0]) else BATCH_FIRST
 
 
 def _told(node: onnx.NodeProto) -> str | None:

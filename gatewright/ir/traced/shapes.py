@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper, shape_inference
+from onnx import helper, numpy_helper, shape_inference
 
 from gatewright.ir.traced.layouts import sequence_axes
 from gatewright.ir.traced.vocabulary import CELLS, QONNX_DOMAIN
@@ -67,7 +67,8 @@ def respecialize(model: onnx.ModelProto, shapes: Sequence[Sequence[int]]) -> onn
     result.CopyFrom(model)
     graph = result.graph
     for value, shape in zip(graph.input, shapes, strict=True):
-        value.CopyFrom(helper.make_tensor_value_info(value.name, TensorProto.FLOAT, list(shape)))
+        kind = value.type.tensor_type.elem_type
+        value.CopyFrom(helper.make_tensor_value_info(value.name, kind, list(shape)))
     axes = sequence_axes(graph)
     batches = _state_batches(graph, shapes[0][axes.index("B")])
     for initializer in graph.initializer:

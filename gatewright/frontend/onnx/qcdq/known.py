@@ -31,7 +31,11 @@ class Known:
     def __init__(self, graph: RawGraph) -> None:
         if len(graph.inputs) != 1:
             raise malformed("the graph", "it takes more than one input, the sequence.")
-        ((source, shape),) = graph.inputs
+        ((source, shape, integers),) = graph.inputs
+        if integers:
+            raise malformed(
+                "the graph", f"its input {source} holds int64, and layers take float32."
+            )
         self.graph = graph
         self.shapes: dict[str, tuple[int, ...]] = {source: shape}
         self.constants: dict[str, npt.NDArray[Any]] = {}

@@ -40,11 +40,11 @@ def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelPr
 
 def _context(graph: RawGraph) -> Reading:
     """The values that are given: the sequence, and initial states."""
-    (name, shape), *states = graph.inputs
-    builder = GraphBuilder(shape)
-    values = {name: builder.input}
-    for state, state_shape in states:
-        values[state] = builder.state_input(sanitize(state), state_shape)
+    first, *states = graph.inputs
+    builder = GraphBuilder(first.shape, first.integers)
+    values = {first.name: builder.input}
+    for state in states:
+        values[state.name] = builder.state_input(sanitize(state.name), state.shape)
     return Reading(graph, builder, values)
 
 

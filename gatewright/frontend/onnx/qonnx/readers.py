@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gatewright.frontend.onnx.ops import Vocabulary
 from gatewright.frontend.onnx.qonnx import (
+    embedding,
     head,
     linear,
     quantizers,
@@ -24,4 +25,14 @@ QONNX = Vocabulary(
     f"Use layers that export to: {', '.join(sorted(OP_READERS))}.",
 )
 
-__all__ = ["QONNX", "head", "linear", "quantizers", "recurrent", "states", "structure", "windows"]
+__all__ = [
+    "QONNX",
+    "embedding",
+    "head",
+    "linear",
+    "quantizers",
+    "recurrent",
+    "states",
+    "structure",
+    "windows",
+]

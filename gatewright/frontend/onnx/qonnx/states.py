@@ -11,8 +11,10 @@ import onnx
 from gatewright.files.limits import LAYERS
 from gatewright.frontend import emit
 from gatewright.frontend.onnx.graph import label, malformed, required, unsupported
+from gatewright.frontend.onnx.qonnx.embedding import looked_up
 from gatewright.frontend.onnx.qonnx.registry import Reading, reads
-from gatewright.frontend.spec import States, Value
+from gatewright.frontend.spec import Layout, States, Value
+from gatewright.ir.steps import Taken
 
 
 def joined(ctx: Reading, node: onnx.NodeProto, names: list[str]) -> bool:
@@ -50,12 +52,17 @@ def squeeze(ctx: Reading, node: onnx.NodeProto) -> None:
     ctx.values[node.output[0]] = stack.items[0]
 
 
-@reads("Gather", attributes={"axis"})
+@reads("Gather", attributes={"axis"}, weight=(0, ".weight"))
 def gather(ctx: Reading, node: onnx.NodeProto) -> None:
-    """A final state, a given one, or the last time step."""
+    """A final state, a given one, the last time step, or rows of a table."""
     axis = required(node, "axis", int) if node.attribute else 0
     if len(node.input) != 2:
         raise malformed(label(node), "Gather takes 2 inputs.")
+    if ctx.graph.resolve(node.input[1]) in ctx.values:
+        if axis != 0:
+            raise unsupported(node, "only the rows of a matrix can be looked up.")
+        ctx.values[node.output[0]] = looked_up(ctx, node)
+        return
     index = ctx.graph.integers(label(node), node.input[1])
     stack = ctx.stacks.get(ctx.graph.resolve(node.input[0]))
     ctx.values[node.output[0]] = (
@@ -74,11 +81,39 @@ def _step(ctx: Reading, node: onnx.NodeProto, axis: int, index: npt.NDArray[Any]
     x = ctx.input(node)
     if x.stack and axis == 0 and index.ndim == 0:
         return emit.state_item(ctx.builder, f"{x.name}.item", x, int(index))
+    x = _with_time(x, axis)
     time = None if x.layout is None else x.layout.time_axis
-    if axis < 0:
-        axis += len(x.shape)
-    if axis != time or index.ndim != 0 or not emit.is_last(x, int(index)):
-        raise unsupported(
-            node, "only the last time step of a recurrent layer's output can be selected."
-        )
-    return emit.select_last(ctx.builder, "last_step", x, int(index))
+    if time is None or axis not in (time, time - 3) or index.ndim != 0:
+        raise unsupported(node, "of a sequence only one time step can be selected.")
+    at = int(index)
+    last = emit.is_last(x, at)
+    if not last and not 0 <= at < x.shape[time]:
+        raise unsupported(node, f"it selects step {at} of {x.shape[time]}.")
+    return emit.select_step(ctx.builder, "last_step" if last else "step", x, at)
+
+
+@reads("Slice")
+def some_steps(ctx: Reading, node: onnx.NodeProto) -> None:
+    """Some time steps."""
+    if len(node.input) not in (4, 5):
+        raise unsupported(node, "only Slice with starts, ends and axes as inputs is supported.")
+    numbers = [ctx.graph.integers(label(node), name) for name in node.input[1:]]
+    if any(n.size != 1 for n in numbers):
+        raise unsupported(node, "only one axis can be sliced, that of time.")
+    start, end, axis, *rest = (int(n.item()) for n in numbers)
+    x = _with_time(ctx.input(node), axis)
+    time = None if x.layout is None else x.layout.time_axis
+    if time is None or axis not in (time, time - 3) or min(rest, default=1) < 1:
+        raise unsupported(node, "only time steps can be sliced, forwards.")
+    kept = range(x.shape[time])[start : end : rest[0] if rest else 1]
+    if not kept:
+        raise unsupported(node, "it leaves no time step.")
+    taken = Taken(kept[0], kept.step, len(kept))
+    ctx.values[node.output[0]] = emit.select_steps(ctx.builder, "steps", x, taken)
+
+
+def _with_time(x: Value, axis: int) -> Value:
+    """A sequence that no layer has told the axes of yet, of which that one is time."""
+    if x.layout is not None or x.stack or len(x.shape) != 3 or axis not in (0, 1):
+        return x
+    return replace(x, layout=Layout(batch_first=axis == 1))

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.base import Kernel
-from gatewright.hls_templates.kernels.timing import Channel, Machine
+from gatewright.hls_templates.kernels.timing import Channel, Machine, held
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
 from gatewright.hls_templates.records import KernelRecord, Placement, Tap
@@ -43,17 +43,7 @@ class ArgMaxKernel(Kernel):
 
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """The classes one by one; with the last of them the answer."""
-        read, write = reads[0], writes[0]
-        while True:
-            while not read.valid:
-                yield
-            for _ in range(self.input.width - 1):
-                yield
-            while not write.ready:
-                yield
-            write.push(read.last)
-            read.pop()
-            yield
+        return held(reads[0], writes[0], self.input.width - 1)
 
     def rtl_module(self) -> Module:
         """Sizes and types."""

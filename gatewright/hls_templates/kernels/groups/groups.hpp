@@ -5,6 +5,7 @@
 // Not for: dividing a sum, which whoever reads it takes into account.
 #pragma once
 
+#include "gw_reduce.hpp"
 #include "gw_stream.hpp"
 
 namespace gw {
@@ -18,13 +19,7 @@ void groups(stream<typename P::in_beat>& in, stream<typename P::out_beat>& out) 
     typename P::out_beat y;
     for (int i = 0; i < P::WIDTH; ++i) {
       typename P::acc_t acc = x.data[i];
-      for (int k = 1; k < P::KERNEL; ++k) {
-        const typename P::acc_t value = x.data[k * P::WIDTH + i];
-        if (!P::MAXIMUM)
-          acc += value;
-        else if (value > acc)
-          acc = value;
-      }
+      for (int k = 1; k < P::KERNEL; ++k) reduce<P>(acc, x.data[k * P::WIDTH + i]);
       y.data[i] = acc;
     }
     pass_flags(x, y);

@@ -47,22 +47,18 @@ module gw_groups #(
   assign upto[WIDTH*OUT_BITS-1:0] = extended[WIDTH*OUT_BITS-1:0];
   assign out_data_o = upto[KERNEL*WIDTH*OUT_BITS-1-:WIDTH*OUT_BITS];
 
-  genvar n;
-  generate for (n = WIDTH; n < KERNEL * WIDTH; n++) begin : gen_value
-    logic [OUT_BITS-1:0] value, lower, both;
-    assign value = extended[n*OUT_BITS+:OUT_BITS];
-    assign lower = upto[(n-WIDTH)*OUT_BITS+:OUT_BITS];
-    assign upto[n*OUT_BITS+:OUT_BITS] = both;
-
-    if (MAXIMUM) begin : gen_max
-      // One bit more, and signed holds either kind.
-      logic signed [OUT_BITS:0] new_one, old_one;
-      assign new_one = {SIGNED && value[OUT_BITS-1], value};
-      assign old_one = {SIGNED && lower[OUT_BITS-1], lower};
-      assign both = new_one > old_one ? value : lower;
-    end else begin : gen_sum
-      assign both = lower + value;
-    end
+  genvar k;
+  generate for (k = 1; k < KERNEL; k++) begin : gen_group
+    gw_reduce #(
+        .LANES  (WIDTH),
+        .BITS   (OUT_BITS),
+        .SIGNED (SIGNED),
+        .MAXIMUM(MAXIMUM)
+    ) i_reduce (
+        .a_i(upto[(k-1)*WIDTH*OUT_BITS+:WIDTH*OUT_BITS]),
+        .b_i(extended[k*WIDTH*OUT_BITS+:WIDTH*OUT_BITS]),
+        .y_o(upto[k*WIDTH*OUT_BITS+:WIDTH*OUT_BITS])
+    );
   end endgenerate
 
 endmodule

@@ -48,27 +48,21 @@ module gw_over_time #(
       .data_o(extended)
   );
 
-  genvar i;
-  generate for (i = 0; i < WIDTH; i++) begin : gen_value
-    logic [OUT_BITS-1:0] value, acc_q, next, both;
+  logic [WIDTH*OUT_BITS-1:0] acc_q, both;
+  gw_reduce #(
+      .LANES  (WIDTH),
+      .BITS   (OUT_BITS),
+      .SIGNED (SIGNED),
+      .MAXIMUM(MAXIMUM)
+  ) i_reduce (
+      .a_i(acc_q),
+      .b_i(extended),
+      .y_o(both)
+  );
 
-    assign value = extended[i*OUT_BITS+:OUT_BITS];
-    assign next = first_q ? value : both;
-    assign out_data_o[i*OUT_BITS+:OUT_BITS] = next;
-
-    if (MAXIMUM) begin : gen_max
-      // One bit more, and signed holds either kind.
-      logic signed [OUT_BITS:0] new_one, old_one;
-      assign new_one = {SIGNED && value[OUT_BITS-1], value};
-      assign old_one = {SIGNED && acc_q[OUT_BITS-1], acc_q};
-      assign both = new_one > old_one ? value : acc_q;
-    end else begin : gen_sum
-      assign both = acc_q + value;
-    end
-
-    always_ff @(posedge clk_i) begin
-      if (take) acc_q <= next;
-    end
-  end endgenerate
+  assign out_data_o = first_q ? extended : both;
+  always_ff @(posedge clk_i) begin
+    if (take) acc_q <= out_data_o;
+  end
 
 endmodule

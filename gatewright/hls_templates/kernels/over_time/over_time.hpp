@@ -6,6 +6,7 @@
 // was the largest; sequences longer than acc_t was made for, which the host refuses.
 #pragma once
 
+#include "gw_reduce.hpp"
 #include "gw_stream.hpp"
 #include "gw_taps.hpp"
 
@@ -26,11 +27,7 @@ void over_time(stream<typename P::in_beat>& in, stream<typename P::out_beat>& ou
     const typename P::in_beat x = in.read();
     typename P::out_beat y;
     for (int i = 0; i < P::WIDTH; ++i) {
-      const typename P::acc_t value = x.data[i];
-      if (!P::MAXIMUM)
-        acc[i] += value;
-      else if (value > acc[i])
-        acc[i] = value;
+      reduce<P>(acc[i], x.data[i]);
       y.data[i] = acc[i];
     }
     pass_flags(x, y);

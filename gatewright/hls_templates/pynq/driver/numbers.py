@@ -1,4 +1,4 @@
-"""From the floats of a user to the integers of a build, and back."""
+"""From what a user passes to the integers of a build, and back."""
 
 from __future__ import annotations
 
@@ -11,43 +11,49 @@ from gatewright.hls_templates.pynq.driver.faults import OverlayError
 ROUNDING = {"ROUND": np.rint, "FLOOR": np.floor, "CEIL": np.ceil, "ROUND_TO_ZERO": np.trunc}
 
 
-def unfit(fault: str, shape: Sequence[Any]) -> OverlayError:
+def unfit(fault: str, argument: dict[str, Any]) -> OverlayError:
     """GW-601.
 
     Args:
         fault: What is wrong.
-        shape: What is taken.
+        argument: What should have been passed.
     """
-    wanted = "[{}]".format(", ".join(map(str, shape)))
-    return OverlayError(
-        "GW-601", "input", fault + ".", f"Pass numbers {wanted}; infinities saturate."
-    )
+    wanted = "[{}]".format(", ".join(map(str, argument["shape"])))
+    remedy = f"Pass numbers {wanted}; infinities saturate."
+    if "rows" in argument:
+        remedy = "Pass integers {} from 0 to {}.".format(wanted, argument["rows"] - 1)
+    return OverlayError("GW-601", "input", fault + ".", remedy)
 
 
-def floats(x: Any, shape: Sequence[Any], name: str) -> Any:
-    """An argument as a float32 array.
+def checked(x: Any, argument: dict[str, Any]) -> Any:
+    """An argument as a float32 array; as int64 where it is looked up in a table.
 
     Args:
         x: What the user passes.
-        shape: What it should have; names are free sizes.
-        name: Of the argument.
+        argument: Its name, its shape, in which names are free sizes, and the rows of the table.
 
     Raises:
         OverlayError: GW-601.
     """
+    name, shape, rows = argument["name"], argument["shape"], argument.get("rows", 0)
     try:
         array = np.asarray(x)
     except ValueError as error:
-        raise unfit(f"{name} is no array of numbers: {error}", shape) from error
-    if array.dtype.kind not in "fiu":
-        raise unfit(f"{name} has type {array.dtype}", shape)
+        raise unfit(f"{name} is no array of numbers: {error}", argument) from error
+    if array.dtype.kind not in ("iu" if rows else "fiu"):
+        raise unfit(f"{name} has type {array.dtype}", argument)
     fits = array.ndim == len(shape) and all(
         n > 0 and (isinstance(free, str) or n == free) for n, free in zip(array.shape, shape)
     )
     if not fits:
-        raise unfit(f"{name} has shape {list(array.shape)}, and none may be 0", shape)
+        raise unfit(f"{name} has shape {list(array.shape)}, and none may be 0", argument)
+    if rows:
+        outside = array[(array < 0) | (array >= rows)]
+        if outside.size:
+            raise unfit(f"{name} holds {outside[0]}, and its table has {rows} rows", argument)
+        return np.ascontiguousarray(array, dtype=np.int64)
     if np.isnan(array).any():
-        raise unfit(f"{name} holds NaN, which no integer stands for", shape)
+        raise unfit(f"{name} holds NaN, which no integer stands for", argument)
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(array, dtype=np.float32)
 
@@ -98,6 +104,8 @@ def result(outputs: Sequence[dict[str, Any]], n: dict[str, Any], raw: bool) -> A
 def encoded(port: dict[str, Any], arrays: Sequence[Any]) -> Any:
     """Centered integers [B, T, F] or [B, F] of what an input takes of the user's arguments."""
     x = arrays[port["argument"]]
+    if port.get("rows"):
+        return turned(x[..., None], port)
     n = quantized(x if port["index"] is None else x[port["index"]], port["quantizer"])
     return turned(n, port)
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from gatewright.hls_templates.pynq.driver.faults import ANEW, OTHERS_USED_IT, TOGETHER, OverlayError
 from gatewright.hls_templates.pynq.driver.known import read_facts
-from gatewright.hls_templates.pynq.driver.numbers import encoded, floats, result, unfit
+from gatewright.hls_templates.pynq.driver.numbers import checked, encoded, result, unfit
 from gatewright.hls_templates.pynq.driver.pieces import OverlayStream
 from gatewright.hls_templates.pynq.driver.transfers import Transfers, aligned
 from gatewright.hls_templates.pynq.driver.words import BusPort, unfit_length
@@ -182,8 +182,8 @@ class Overlay:
         """Run sequences of one length back to back, each from the start state.
 
         Args:
-            x: float32 in the layout of the model, [B, T, I] or [T, B, I]; a tuple of it and the
-                initial states if the model takes those.
+            x: float32 in the layout of the model, [B, T, I] or [T, B, I], or the integers that it
+                looks up; a tuple of it and the initial states if the model takes those.
             raw: Integer codes out instead of floats.
 
         Returns:
@@ -228,11 +228,11 @@ class Overlay:
         whole = self.facts["whole"]
         if whole is not None:
             raise OverlayError("GW-607", whole["where"], whole["cause"], whole["remedy"])
-        shape = self.facts["arguments"][0]["shape"]
+        argument = self.facts["arguments"][0]
         with self._alone:
             self._check_free()
             stream = OverlayStream(
-                self._where, shape, self._check, lambda *call: self._run_piece(*call)
+                self._where, argument, self._check, lambda *call: self._run_piece(*call)
             )
             self._stream = weakref.ref(stream)
         return stream
@@ -256,24 +256,24 @@ class Overlay:
             raise OverlayError("GW-606", self._where, fault, "Close that stream first.")
 
     def _check(self, x: Any) -> list[Any]:
-        """The arguments of a call as float32 arrays."""
+        """The arguments of a call as arrays."""
         arguments = self.facts["arguments"]
-        shape = arguments[0]["shape"]
+        first, shape = arguments[0], arguments[0]["shape"]
         several = isinstance(x, tuple) or (isinstance(x, list) and len(arguments) > 1)
         parts = list(x) if several else [x]
         if len(parts) != len(arguments):
             names = ", ".join(argument["name"] for argument in arguments)
-            raise unfit(f"there are {len(parts)} arrays for {names}", shape)
-        arrays = [floats(part, a["shape"], a["name"]) for part, a in zip(parts, arguments)]
+            raise unfit(f"there are {len(parts)} arrays for {names}", first)
+        arrays = [checked(part, argument) for part, argument in zip(parts, arguments)]
         if len({array.shape[a["shape"].index("B")] for array, a in zip(arrays, arguments)}) > 1:
-            raise unfit("the arrays disagree on B", shape)
-        self._check_length(arrays[0].shape[shape.index("T")], shape)
+            raise unfit("the arrays disagree on B", first)
+        self._check_length(arrays[0].shape[shape.index("T")])
         return arrays
 
-    def _check_length(self, steps: int, shape: Sequence[Any]) -> None:
+    def _check_length(self, steps: int) -> None:
         fault = unfit_length(self.facts, self._inputs + self._outputs, steps)
         if fault:
-            raise unfit(fault, shape)
+            raise unfit(fault, self.facts["arguments"][0])
 
     def _run(self, calls: Sequence[list[Any]], raw: bool, keep: bool) -> list[Any]:
         """What each call returns; all its sequences are queued back to back."""

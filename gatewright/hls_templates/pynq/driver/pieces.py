@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable, Sequence
+from typing import Any, Callable
 
 import numpy as np
 
@@ -18,7 +18,7 @@ class OverlayStream:
 
     Args:
         where: What runs it, for errors.
-        shape: Of the frames.
+        argument: What NAME.json says of the frames.
         check: The arrays of a call, or GW-601.
         run: Runs them, raw or not, from the state there is or from the start.
     """
@@ -26,11 +26,11 @@ class OverlayStream:
     def __init__(
         self,
         where: str,
-        shape: Sequence[Any],
+        argument: dict[str, Any],
         check: Callable[[Any], list[Any]],
         run: Callable[[list[Any], bool, bool], Any],
     ) -> None:
-        self._where, self._shape, self._check, self._run = where, shape, check, run
+        self._where, self._argument, self._check, self._run = where, argument, check, run
         self.closed = False
         self._turns = threading.RLock()  # a piece goes on from the one before, of any thread
         self.reset()
@@ -82,11 +82,11 @@ class OverlayStream:
         if self._begun and self._given:
             if isinstance(frame, tuple) and len(frame) > 1:
                 fault = "initial states come with the first call of a stream only"
-                raise unfit(fault, self._shape)
+                raise unfit(fault, self._argument)
             frame = (frame, *self._given)
         arrays = self._check(frame)
-        if arrays[0].shape[self._shape.index("B")] != 1:
-            raise unfit("a stream is one sequence", self._shape)
+        if arrays[0].shape[self._argument["shape"].index("B")] != 1:
+            raise unfit("a stream is one sequence", self._argument)
         self._lost = True  # unless the board comes back
         answer = self._run(arrays, raw, self._begun)
         self._given = self._given or [np.copy(state) for state in arrays[1:]]

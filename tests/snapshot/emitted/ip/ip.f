@@ -10,6 +10,7 @@
 ../rtl/gw_dot_v1.sv
 ../rtl/gw_drain_v1.sv
 ../rtl/gw_elementwise_v1.sv
+../rtl/gw_embedding_v1.sv
 ../rtl/gw_fifo_v1.sv
 ../rtl/gw_flatten_v1.sv
 ../rtl/gw_fork_v1.sv
@@ -24,6 +25,7 @@
 ../rtl/gw_product_v1.sv
 ../rtl/gw_ram_v1.sv
 ../rtl/gw_recurrent_v1.sv
+../rtl/gw_reduce_v1.sv
 ../rtl/gw_requantize_affine_v1.sv
 ../rtl/gw_requantize_clip_v1.sv
 ../rtl/gw_requantize_shift_v1.sv
@@ -32,6 +34,7 @@
 ../rtl/gw_reverse_v1.sv
 ../rtl/gw_rom_v1.sv
 ../rtl/gw_select_last_v1.sv
+../rtl/gw_select_steps_v1.sv
 ../rtl/gw_skid_v1.sv
 ../rtl/gw_sum_v1.sv
 ../rtl/gw_table_v1.sv

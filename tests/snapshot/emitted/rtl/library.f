@@ -10,6 +10,7 @@ gw_delay_v1.sv
 gw_dot_v1.sv
 gw_drain_v1.sv
 gw_elementwise_v1.sv
+gw_embedding_v1.sv
 gw_fifo_v1.sv
 gw_flatten_v1.sv
 gw_fork_v1.sv
@@ -24,6 +25,7 @@ gw_over_time_v1.sv
 gw_product_v1.sv
 gw_ram_v1.sv
 gw_recurrent_v1.sv
+gw_reduce_v1.sv
 gw_requantize_affine_v1.sv
 gw_requantize_clip_v1.sv
 gw_requantize_shift_v1.sv
@@ -32,6 +34,7 @@ gw_resize_v1.sv
 gw_reverse_v1.sv
 gw_rom_v1.sv
 gw_select_last_v1.sv
+gw_select_steps_v1.sv
 gw_skid_v1.sv
 gw_sum_v1.sv
 gw_table_v1.sv

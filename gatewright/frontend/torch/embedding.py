@@ -1,0 +1,107 @@
+"""Emits look-ups of integer inputs: ``QuantEmbedding`` and ``one_hot``; changes of type."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import brevitas.nn as qnn
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+
+from gatewright.errors import GatewrightError
+from gatewright.frontend import emit_embedding
+from gatewright.frontend.spec import States, Value
+from gatewright.frontend.torch.arranged import Arranged
+from gatewright.frontend.torch.brevitas_quant import read_weight
+from gatewright.frontend.torch.registry import (
+    Tracing,
+    bind,
+    emits,
+    emits_call,
+    expect_value,
+    unsupported_call,
+)
+
+_CODES = (torch.int64, torch.int32)
+"""Types in which torch takes integers to look up."""
+_TABLE = "Look integers up: nn.Embedding, or F.one_hot(x, n).float()."
+
+
+@emits(qnn.QuantEmbedding)
+def quant_embedding(
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Value:
+    """``QuantEmbedding``: the row of ``padding_idx`` is one like the others when a model runs."""
+    where = path or type(module).__name__
+    refuse_max_norm(where, module)
+    x = _looked_up(where, [*args, *kwargs.values()])
+    table = read_weight(f"{where}.weight_quant", module, module.quant_weight)
+    out = emit_embedding.embedding(ctx.builder, ctx.name(path), x, table)
+    return dataclasses.replace(out, quant_tensor=bool(module.return_quant_tensor))
+
+
+def refuse_max_norm(where: str, module: Any) -> None:
+    """GW-109 for an embedding that changes as it runs."""
+    if module.max_norm is not None:
+        raise GatewrightError(
+            "GW-109",
+            where=where,
+            cause=f"it has max_norm={module.max_norm}, with which a forward() changes its weights.",
+            remedy="Build it without max_norm; to keep what it had, scale its rows down once.",
+        )
+
+
+@emits_call(functions=(F.one_hot,))
+def one_hot(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``F.one_hot(x, n)``, a look-up in a unit matrix."""
+    source, classes = bind(args, kwargs, ("input", "num_classes"), (None, -1))
+    if not isinstance(classes, int) or classes < 1:
+        raise unsupported_call(
+            "F.one_hot",
+            "it takes the number of its classes from the data.",
+            "Give their number: F.one_hot(x, n).",
+        )
+    x = _looked_up("F.one_hot", [source])
+    return emit_embedding.one_hot(ctx.builder, ctx.name("one_hot"), x, classes)
+
+
+def _looked_up(where: str, values: list[Any]) -> Value:
+    if len(values) == 1 and isinstance(values[0], Value) and values[0].integers:
+        return values[0]
+    return expect_value(where, *values[:1])
+
+
+@emits_call(methods=("to", "type"))
+def to(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``x.to(torch.float32)``, ``x.to(device)``: what does not change a number."""
+    source, *given = (*args, *kwargs.values())
+    kinds = [value for value in given if isinstance(value, torch.dtype)]
+    if any(not isinstance(value, torch.dtype | torch.device | bool | str) for value in given):
+        raise unsupported_call(".to()", f"it is given {given}, not a type or a device.")
+    return _converted(source, kinds[0] if kinds else None)
+
+
+def _method(name: str, kind: torch.dtype) -> None:
+    @emits_call(methods=(name,))
+    def emitter(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return _converted(args[0], kind)
+
+
+for _name, _kind in {"float": torch.float32, "long": torch.int64, "int": torch.int32}.items():
+    _method(_name, _kind)
+
+
+def _converted(source: Any, kind: torch.dtype | None) -> Any:
+    """A tensor in a type that holds the same numbers; GW-108 for another."""
+    integers = isinstance(source, Value) and source.integers
+    if kind is None or kind in (_CODES if integers else (torch.float32,)):
+        return source if isinstance(source, Value | Arranged | States) else expect_value("", source)
+    if integers:
+        cause = f"it makes {kind} of integers that the model is given."
+        raise unsupported_call("change of type", cause, _TABLE)
+    raise unsupported_call(
+        "change of type",
+        f"it makes {kind} of values that are computed as torch.float32.",
+        "Leave the type as it is; pass what is looked up as an int64 tensor.",
+    )
