@@ -54,8 +54,13 @@ def symbolic_graph(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.Gr
         GatewrightError: GW-108 where forward() cannot be traced, or keeps a state.
     """
     with preserved(module):
-        bare = _Tracer().is_leaf_module(module, "")
-        return (_bare_graph if bare else _symbolic_trace)(module, examples)
+        return changing_graph(module, examples)
+
+
+def changing_graph(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.Graph:
+    """The same; what forward() sets stays set, to proxies."""
+    bare = _Tracer().is_leaf_module(module, "")
+    return (_bare_graph if bare else _symbolic_trace)(module, examples)
 
 
 def _bare_graph(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.Graph:

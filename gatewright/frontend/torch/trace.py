@@ -40,7 +40,7 @@ from gatewright.frontend.torch.registry import (
 from gatewright.frontend.torch.remedies import of_call
 from gatewright.frontend.torch.scopes import modules, named_modules
 from gatewright.frontend.torch.shapes import follows_from_shapes
-from gatewright.frontend.torch.symbolic import symbolic_graph
+from gatewright.frontend.torch.symbolic import changing_graph, symbolic_graph
 
 TensorNames = tuple[str, ...]
 
@@ -77,8 +77,9 @@ def trace_module(model: object, example_input: Any) -> Trace:
     builder = GraphBuilder(examples[0].shape, examples[0].dtype == np.int64)
     context = Tracing(builder, names, batch_first=is_batch_first(module))
     shapes = [example.shape for example in examples]
-    with preserved(module):
-        graph = symbolic_graph(module, [torch.from_numpy(example) for example in examples])
+    with preserved(module) as put_back:
+        graph = changing_graph(module, [torch.from_numpy(example) for example in examples])
+        put_back()
         _check_count(graph, len(examples))
         outputs, calls = _run(graph, module, context, shapes)
     model_proto = builder.finish(outputs)
