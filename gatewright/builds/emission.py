@@ -106,7 +106,7 @@ def emit(forms: Forms) -> dict[str, bytes]:
         cycles=kernels.predicted_cycles,
         part=board.part,
         bus_bits=forms.options.bus_bits,
-        streams=is_streamable(forms.integer.graph),
+        streams=is_streamable(forms.integer.graph, at_any_step=True),
     )
     # What one multiplier would need: synth may fold the kernels anew, down to that.
     cycles = max(kernels.predicted_cycles, kernels.hls_predicted_cycles)

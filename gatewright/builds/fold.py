@@ -40,7 +40,7 @@ def folded_ip(build: Documents, design: Design, part: str) -> IpDesign:
         cycles=design.document(steps, {}).predicted_cycles,
         part=part,
         bus_bits=read_manifest(build.path).get("bus_bits"),
-        streams=is_streamable(build.integer.graph),
+        streams=is_streamable(build.integer.graph, at_any_step=True),
     )
 
 

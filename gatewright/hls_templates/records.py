@@ -42,10 +42,16 @@ class StepsRecord(Record, frozen=True):
         return StepsRecord(count.offset, count.stride)
 
 
-def steps_of(windows: StepsRecord | msgspec.UnsetType, steps: int) -> int:
-    """How many steps that are, for a sequence of so many; all of them where it is unset."""
+def steps_of(windows: StepsRecord | msgspec.UnsetType, steps: int, goes_on: bool = False) -> int:
+    """How many steps that are, for a sequence of so many; all of them where it is unset.
+
+    Args:
+        windows: What is made of its steps.
+        steps: Of the sequence.
+        goes_on: Whether it is a piece that goes on from the one before, as a stream has them.
+    """
     if isinstance(windows, StepsRecord):
-        return (steps + windows.offset) // windows.stride
+        return (steps + (0 if goes_on else windows.offset)) // windows.stride
     return steps
 
 
@@ -83,13 +89,13 @@ class PortRecord(Record, frozen=True):
         """Whether values are in two's complement."""
         return self.low < 0
 
-    def beats(self, steps: int) -> int:
-        """Beats of a sequence."""
-        return steps_of(self.windows, steps) if self.sequence else 1
+    def beats(self, steps: int, goes_on: bool = False) -> int:
+        """Beats of a sequence, or of a piece that goes on from the one before."""
+        return steps_of(self.windows, steps, goes_on) if self.sequence else 1
 
-    def shape(self, sequences: int, steps: int) -> tuple[int, int, int]:
+    def shape(self, sequences: int, steps: int, goes_on: bool = False) -> tuple[int, int, int]:
         """Of the array that holds its values."""
-        return sequences, self.beats(steps), self.values_per_step
+        return sequences, self.beats(steps, goes_on), self.values_per_step
 
 
 class StreamRecord(Record, frozen=True):
@@ -129,9 +135,9 @@ class Tap(Record, frozen=True):
     reverse: bool = False
     windows: StepsRecord | msgspec.UnsetType = msgspec.UNSET
 
-    def rows(self, steps: int) -> int:
-        """Of a sequence."""
-        return steps_of(self.windows, steps) if self.sequence else 1
+    def rows(self, steps: int, goes_on: bool = False) -> int:
+        """Of a sequence, or of a piece that goes on from the one before."""
+        return steps_of(self.windows, steps, goes_on) if self.sequence else 1
 
 
 class StateTap(Record, frozen=True):

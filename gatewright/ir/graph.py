@@ -93,6 +93,15 @@ class Node:
         assert self.body is not None
         return tuple(f"{self.name}/{o}" for o in self.body.outputs[: int(self.attrs["states"])])
 
+    @property
+    def past(self) -> str:
+        """Of a ``Window``: what levels call the steps that it goes on from, ``<node>/past``."""
+        return f"{self.name}/past"
+
+    def unpadded(self) -> Node:
+        """Of a ``Window``: the same over what a piece before has left, and the next piece."""
+        return replace(self, attrs={**self.attrs, "before": 0, "after": 0})
+
 
 @dataclass
 class Graph:

@@ -20,7 +20,8 @@ def run(
     Args:
         graph: The integer graph.
         feeds: A value for each graph input.
-        kept: States [B, H] that layers begin with instead of their own, by ``<layer>/<state>``.
+        kept: States [B, H] that layers begin with instead of their own, by ``<layer>/<state>``,
+            and steps [B, P, F] that windows over time go on from, by ``<node>/past``.
 
     Returns:
         The graph's outputs by name, and the taps: every tensor inside a recurrent layer, stacked
@@ -35,6 +36,9 @@ def run(
                 inputs[i] = (kept or {}).get(state, inputs[i])
             results, inner = run_scan(node, inputs)
             taps |= {f"{node.name}/{name}": value for name, value in inner.items()}
+        elif kept and node.past in kept:
+            both = np.concatenate([kept[node.past], inputs[0]], axis=1)
+            results = node.op.evaluate([both], node.unpadded())
         else:
             results = node.op.evaluate(inputs, node)
         computed = dict(zip(node.outputs, results, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from gatewright.ir.lowering.lower import IntegerModel
 from gatewright.ir.onnx_io import INT, IR_VERSION, OPSET, OWN_NAMES, build_graph
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary, Quantizer, Scales
+from gatewright.ir.streamable import going_on
 from gatewright.ir.traced.vocabulary import STEP_NAMES
 from gatewright.ir.types import IntArray, IntType
+from gatewright.ir.window_onnx import go_on
 
 # A MultiThreshold over fewer words than this becomes one table.
 TABLE_WORDS = 2**16
@@ -150,7 +153,8 @@ def with_kept(model: onnx.ModelProto, graph: Graph) -> onnx.ModelProto:
         graph: What it was made of.
 
     Returns:
-        A graph with further inputs ``<layer>/h`` and ``<layer>/c``, int64 [B, H], centered.
+        A graph with further inputs ``<layer>/h`` and ``<layer>/c``, int64 [B, H], centered, and
+        ``<node>/past``, int64 [B, P, F], of windows over time.
     """
     result = onnx.ModelProto()
     result.CopyFrom(model)
@@ -162,6 +166,26 @@ def with_kept(model: onnx.ModelProto, graph: Graph) -> onnx.ModelProto:
             shape = scan.body[scan.body.inputs[i]].shape
             result.graph.input.append(helper.make_tensor_value_info(state, INT, shape))
             layers[scan.name].input[i] = state
+    for window in going_on(graph):
+        go_on(window, graph, result.graph)
+    return result
+
+
+def with_values(model: onnx.ModelProto, graph: Graph, names: Iterable[str]) -> onnx.ModelProto:
+    """The same graph with some of its integers as further outputs.
+
+    Args:
+        model: As ``to_standard`` made it; it is not changed.
+        graph: What it was made of.
+        names: Tensors of that.
+    """
+    result = onnx.ModelProto()
+    result.CopyFrom(model)
+    there = {output.name for output in model.graph.output}
+    for name in dict.fromkeys(names):
+        if name not in there:
+            shape = graph[name].shape
+            result.graph.output.append(helper.make_tensor_value_info(name, INT, shape))
     return result
 
 

@@ -46,6 +46,18 @@ def emit_window(node: Node) -> list[onnx.NodeProto]:
     return [*nodes, helper.make_node("Concat", steps, node.outputs, name=node.name, axis=-1)]
 
 
+def go_on(node: Node, graph: Graph, proto: onnx.GraphProto) -> None:
+    """Let a graph of ``emit_window`` begin with what a piece before has left, ``<node>/past``.
+
+    That stands in place of the padding; nothing stands behind the piece.
+    """
+    padded, past = f"{node.outputs[0]}::padded", node.past
+    (pad,) = (made for made in proto.node if padded in made.output)
+    pad.CopyFrom(helper.make_node("Concat", [past, node.inputs[0]], [padded], axis=1))
+    shape = ("B", f"{past}.steps", graph[node.inputs[0]].shape[-1])
+    proto.input.append(helper.make_tensor_value_info(past, onnx.TensorProto.INT64, shape))
+
+
 def is_window(node: onnx.NodeProto) -> bool:
     """Whether a ``Concat`` is the last node of one."""
     return str(node.input[0]).endswith("::step0")

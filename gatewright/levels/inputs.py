@@ -14,12 +14,13 @@ from gatewright.ir.steps import sized
 from gatewright.levels.run import Arguments
 
 
-def check_arguments(x: Any, model: IntegerModel) -> Arguments:
+def check_arguments(x: Any, model: IntegerModel, *, piece: bool = False) -> Arguments:
     """What the user passes, as float32 arrays, int64 of what is looked up.
 
     Args:
         x: An array, or a tuple of one for each argument of the model.
         model: Says what shapes they have.
+        piece: Whether it is a piece of a stream, of which others say how long it may be.
 
     Raises:
         GatewrightError: GW-601.
@@ -31,7 +32,7 @@ def check_arguments(x: Any, model: IntegerModel) -> Arguments:
         names = ", ".join(a.name for a in model.arguments)
         raise _refused("input", f"there are {len(parts)} arrays for {names}", model.arguments[0])
     arrays = tuple(
-        _check(_plain("input", part), argument, model)
+        _check(_plain("input", part), argument, model, 1 if piece else model.least_steps)
         for part, argument in zip(parts, model.arguments, strict=True)
     )
     batches = {a.shape[arg.batch_axis] for a, arg in zip(arrays, model.arguments, strict=True)}
@@ -79,7 +80,9 @@ def _plain(where: str, x: Any) -> npt.NDArray[Any]:
         ) from error
 
 
-def _check(array: npt.NDArray[Any], argument: Argument, model: IntegerModel) -> npt.NDArray[Any]:
+def _check(
+    array: npt.NDArray[Any], argument: Argument, model: IntegerModel, least: int
+) -> npt.NDArray[Any]:
     expected = argument.shape
     fits = array.ndim == len(expected) and all(
         n > 0 and (isinstance(free, str) or n == free)
@@ -94,11 +97,8 @@ def _check(array: npt.NDArray[Any], argument: Argument, model: IntegerModel) -> 
         problem = f"its shape is {list(array.shape)}, expected {_show(argument)}{empty}"
     elif model.fixed_steps and time is not None and array.shape[time] != model.steps:
         problem = f"it has {array.shape[time]} time steps, the model takes {model.steps}"
-    elif time is not None and array.shape[time] < model.least_steps:
-        problem = (
-            f"it has {array.shape[time]} time steps, and the windows over time need "
-            f"{model.least_steps}"
-        )
+    elif time is not None and array.shape[time] < least:
+        problem = f"it has {array.shape[time]} time steps, and the windows over time need {least}"
     elif argument.rows:
         problem = _beyond(array, argument.rows)
     elif np.isnan(array).any():

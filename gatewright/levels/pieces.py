@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ def in_pieces(
         stream: That begins.
         integer: The model it runs.
         x: The arguments, as ``simulate`` takes them, of one sequence.
-        steps: Of a call; the last one may have fewer.
+        steps: Of a call; the last one may have fewer. The first one has more of them where windows
+            over time need that.
         raw: Integer codes out instead of floats.
         states: Also h and c after each call.
 
@@ -36,9 +38,10 @@ def in_pieces(
     first, *given = check_arguments(x, integer)
     axis = integer.arguments[0].time_axis
     assert axis is not None
-    answers, left = [], []
-    for start in range(0, first.shape[axis], steps):
-        frame = np.take(first, range(start, min(start + steps, first.shape[axis])), axis)
+    answers, left, length = [], [], first.shape[axis]
+    ends = [0, *range(min(stream.pieces.first(steps), length), length, steps), length]
+    for start, end in pairwise(ends):
+        frame = np.take(first, range(start, end), axis)
         y = stream((frame, *given) if start == 0 else frame, raw=raw)
         answers.append(y if len(integer.outputs) > 1 else (y,))
         left.append(stream.states if states else {})
@@ -51,5 +54,7 @@ def in_pieces(
 
 
 def _joined_axis(output: OutputBoundary, integer: IntegerModel) -> int:
+    if output.channels_first:
+        return 2
     every_step = len(integer.graph[output.tensors[0]].shape) == 3
     return 1 - output.batch_axis if every_step else output.batch_axis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -30,15 +30,18 @@ class Run:
         outputs: What the model returns, flattened, in the user's layout.
         n: The integer graph's outputs: centered integers, [B, F] or [B, T, F], by name.
         taps: Centered integers inside, by name: [B, T, ...] or [B, ...].
+        past: What windows over time go on from, where the engine does not keep that itself.
     """
 
     outputs: tuple[npt.NDArray[Any], ...]
     n: dict[str, IntArray]
     taps: dict[str, IntArray]
+    past: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
 
-Kept = Mapping[str, IntArray]
-"""States to go on from, centered integers [B, H], by ``<layer>/h`` and ``<layer>/c``."""
+Kept = Mapping[str, npt.NDArray[Any]]
+"""What to go on from: states, centered integers [B, H], by ``<layer>/h`` and ``<layer>/c``; and the
+``past`` that the engine itself gave."""
 
 Engine = Callable[[Arguments], Run]
 

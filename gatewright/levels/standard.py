@@ -20,6 +20,7 @@ from gatewright.builds.folder import INTEGER, STANDARD
 from gatewright.builds.graphs import read_graph
 from gatewright.files.reading import whole
 from gatewright.ir.lowering import IntegerModel
+from gatewright.ir.ops.window import past_of
 from gatewright.ir.standard import (
     check_ops,
     codes_name,
@@ -27,7 +28,9 @@ from gatewright.ir.standard import (
     stacked_states,
     with_kept,
     with_taps,
+    with_values,
 )
+from gatewright.ir.streamable import going_on
 from gatewright.ir.types import IntArray
 from gatewright.levels.level import Level
 from gatewright.levels.run import Arguments, Kept, Run, StreamEngine
@@ -42,7 +45,9 @@ def standard_engine(model: onnx.ModelProto, integer: IntegerModel, *, taps: bool
     Raises:
         ValueError: If that does not take it.
     """
-    model = with_taps(model) if taps else model
+    windows, shown = going_on(integer.graph), with_taps(model) if taps else model
+    model = with_values(shown, integer.graph, (node.inputs[0] for node in windows))
+    inner = {o.name for o in model.graph.output} - {o.name for o in shown.graph.output}
     begins = _session(model)
     goes_on = cache(lambda: _session(with_kept(model, integer.graph)))  # for streams only
     names = [output.name for output in begins.get_outputs()]
@@ -62,8 +67,12 @@ def standard_engine(model: onnx.ModelProto, integer: IntegerModel, *, taps: bool
         n: dict[str, IntArray] = {}
         for output in integer.outputs:
             n |= output.from_codes(values.pop(codes_name(output)))
-        taps = {layers.get(name, name): value for name, value in values.items()}
-        return Run(ys, n, taps)
+        past = {
+            node.past: past_of(node, values[node.inputs[0]], feeds.get(node.past))
+            for node in windows
+        }
+        taps = {layers.get(k, k): value for k, value in values.items() if k not in inner}
+        return Run(ys, n, taps, past)
 
     return run
 

@@ -14,7 +14,7 @@ from gatewright.errors import GatewrightError
 from gatewright.hls_templates.records import QuantizerRecord
 from gatewright.ir.host import finished
 from gatewright.ir.lowering import IntegerModel
-from gatewright.ir.streamable import check_streamable
+from gatewright.ir.streamable import Pieces, check_streamable
 from gatewright.levels.inputs import check_arguments
 from gatewright.levels.run import Arguments, Kept, StreamEngine, state_values
 
@@ -48,7 +48,7 @@ class Stream:
         make_engine: Callable[[], StreamEngine],
         quantizers: Mapping[str, QuantizerRecord] | None,
     ) -> None:
-        check_streamable(integer.graph)
+        self._pieces = check_streamable(integer.graph)
         self._where, self._integer, self._quantizers = where, integer, quantizers
         self._engine: StreamEngine | None = make_engine()
         self.reset()
@@ -67,6 +67,11 @@ class Stream:
     def close(self) -> None:
         """Free what runs it."""
         self._engine = None
+
+    @property
+    def pieces(self) -> Pieces:
+        """How many time steps its calls may have."""
+        return self._pieces
 
     @property
     def closed(self) -> bool:
@@ -88,10 +93,10 @@ class Stream:
         """Run the next steps.
 
         Args:
-            frame: float32 [1, n, I], or [n, 1, I] as the model takes it, or the integers [1, n] or
-                [n, 1] that it looks up, of any n from 1 on. The first call of a sequence takes a
-                tuple of it and the initial states, if the model takes those; they hold for the
-                whole sequence.
+            frame: float32 [1, n, I], or [n, 1, I] or [1, I, n] as the model takes it, or the
+                integers [1, n] or [n, 1] that it looks up, of any n that windows over time leave:
+                ``pieces``. The first call of a sequence takes a tuple of it and the initial states,
+                if the model takes those; they hold for the whole sequence.
             raw: Integer codes out instead of floats, here and in ``states``.
 
         Returns:
@@ -110,7 +115,7 @@ class Stream:
         self._lost = True  # unless the engine comes back
         run = engine(arguments, self._kept)
         shown = self._quantizers or {}
-        self._kept = {name: run.taps[name][:, -1] for name in shown}
+        self._kept = {**{name: run.taps[name][:, -1] for name in shown}, **run.past}
         # The caller's arrays are the caller's: they may hold something else at the next call.
         self._given = self._given or tuple(np.copy(state) for state in arguments[1:])
         self._raw, self._lost = raw, False
@@ -134,7 +139,8 @@ class Stream:
         if self._quantizers is None:
             raise self._unusable("a board shows no states", "Stream at a level of the build.")
         kept = self._kept or {}
-        return {k: state_values(n, self._quantizers[k], self._raw) for k, n in kept.items()}
+        shown = {name: q for name, q in self._quantizers.items() if name in kept}
+        return {name: state_values(kept[name], q, self._raw) for name, q in shown.items()}
 
     def _opened(self) -> StreamEngine:
         if self._engine is None:
@@ -153,8 +159,9 @@ class Stream:
                     remedy="Pass the next steps alone, or call reset() to begin anew.",
                 )
             frame = (frame, *self._given)
-        arguments = check_arguments(frame, self._integer)
-        sequences = arguments[0].shape[self._integer.arguments[0].batch_axis]
+        arguments = check_arguments(frame, self._integer, piece=True)
+        argument = self._integer.arguments[0]
+        sequences = arguments[0].shape[argument.batch_axis]
         if sequences != 1:
             raise GatewrightError(
                 "GW-601",
@@ -162,6 +169,8 @@ class Stream:
                 cause=f"it holds {sequences} sequences, and a stream is one.",
                 remedy="Pass B = 1, and open a stream for each sequence.",
             )
+        if argument.time_axis is not None:
+            self.pieces.check(arguments[0].shape[argument.time_axis], begins=not later)
         return arguments
 
     def _unusable(self, fault: str, remedy: str) -> GatewrightError:

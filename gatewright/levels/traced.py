@@ -14,10 +14,13 @@ from gatewright.builds.documents import Documents
 from gatewright.builds.folder import TRACED
 from gatewright.files.reading import whole
 from gatewright.ir.lowering import IntegerModel
+from gatewright.ir.ops.window import past_of
+from gatewright.ir.streamable import going_on
 from gatewright.ir.traced import respecialize
 from gatewright.ir.traced.cell_op import kept_states, recorded_taps
 from gatewright.ir.traced.layouts import BATCH_FIRST, layouts
 from gatewright.ir.traced.operands import TracedGraph
+from gatewright.ir.traced.pieces import padded_with, with_past
 from gatewright.levels.level import Level
 from gatewright.levels.run import Arguments, Kept, Run, StreamEngine, nearest
 
@@ -31,17 +34,26 @@ def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> StreamEngine
     }
     outputs = [value.name for value in model.graph.output]
     axes = layouts(model.graph)
+    windows = {n.name.removesuffix(".windows"): n for n in going_on(integer.graph)}
+    found = [(node, windows[node.name]) for node in model.graph.node if node.name in windows]
+    goes_on = with_past(model, windows) if windows else model
 
     def run(arguments: Arguments, kept: Kept | None = None) -> Run:
-        with recorded_taps() as taps, kept_states(kept or {}):
-            context = traced_values(model, arguments)
+        before = kept or {}
+        pasts = [before[window.past].transpose(0, 2, 1) for _, window in found if before]
+        with recorded_taps() as taps, kept_states(before):
+            context = traced_values(goes_on if pasts else model, (*arguments, *pasts))
         for name, (tensor, quantizer) in quants.items():
             n = np.rint(context[tensor].astype(np.float64) / float(quantizer.scales[0]))
             order = axes.get(tensor, BATCH_FIRST)
             turned = n.transpose([order.index(a) for a in BATCH_FIRST]) if n.ndim == 3 else n
             taps[name] = turned.astype(np.int64)
         ys = tuple(np.asarray(context[output]) for output in outputs)
-        return Run(ys, nearest(integer, ys), dict(taps))
+        past = {}
+        for node, window in found:
+            x, name = context[node.input[0]].transpose(0, 2, 1), window.past
+            past[name] = past_of(window, x, before.get(name), padded_with(node.op_type))
+        return Run(ys, nearest(integer, ys), dict(taps), past)
 
     return run
 

@@ -31,6 +31,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import gatewright
 from gatewright.errors import GatewrightError
+from gatewright.frontend import trace
 from gatewright.frontend.torch.checks import check_model
 
 pytestmark = pytest.mark.slow
@@ -249,3 +250,33 @@ def test_a_model_that_cannot_be_copied() -> None:
     with pytest.raises(GatewrightError) as caught:
         gatewright.calibrate(model, sequences())
     assert caught.value.code == "GW-603"
+
+
+class Permuted(nn.Module):
+    """Batches first around a layer that takes time steps first, or the other way round."""
+
+    def __init__(self, batch_first: bool, fixed: bool = False) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(I, 7, batch_first=batch_first)
+        self.fc = nn.Linear(7, 3)
+        self.fixed = fixed
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.fixed and x.shape[0 if self.lstm.batch_first else 1] != T:
+            raise ValueError("another number of steps")
+        y = self.lstm(x.permute(1, 0, 2))[0]
+        return self.fc(y[:, -1] if self.lstm.batch_first else y[-1])
+
+
+@pytest.mark.parametrize("batch", [1, 2, 40])
+@pytest.mark.parametrize(("batch_first", "fixed"), [(False, False), (False, True), (True, True)])
+def test_batches_lie_where_the_model_has_them(batch_first: bool, fixed: bool, batch: int) -> None:
+    """Whatever a permute does in front of the layer; also of steps that are as many as batches."""
+    torch.manual_seed(0)
+    shape = (T, batch, I) if batch_first else (batch, T, I)
+    x = torch.randn(shape)
+    found = gatewright.calibrate(Permuted(batch_first, fixed).eval(), x)
+    assert found.sequences == batch
+    axis = 1 if batch_first else 0
+    assert torch.equal(found.example_input[0], x.narrow(axis, 0, 1))
+    trace(found.model, found.example_input)

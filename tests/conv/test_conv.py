@@ -98,9 +98,3 @@ def test_padding_is_the_code_of_zero(tmp_path: Path) -> None:
     assert quantizer.zero_point != 0
     (node,) = (n for n in build.integer.graph.nodes if isinstance(n.op, Window))
     assert node.attrs["pad"] == 0, "the integer of 0.0, whose code is the zero point"
-
-
-def test_a_stream_is_refused(tmp_path: Path) -> None:
-    _, build = built(CASES["plain"], tmp_path)
-    with pytest.raises(gatewright.GatewrightError, match="GW-607"):
-        build.stream("integer")

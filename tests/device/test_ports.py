@@ -23,6 +23,7 @@ from gatewright.boards.shell.ports import input_ports, output_ports
 from gatewright.cli.commands import main
 from gatewright.device import Device
 from gatewright.errors import GatewrightError
+from gatewright.hls_templates.records import StepsRecord
 
 needs_serial = pytest.mark.skipif("not __import__('importlib.util').util.find_spec('serial')")
 
@@ -83,6 +84,16 @@ def test_an_answer_is_as_long_as_it_can_be_and_no_longer() -> None:
         assert len(reader.feed(b"\x7e\x11" + endless)) == 1
         assert reader.answer.length == reader.longest + 1
         assert len(reader.answer.words[0]) <= reader.longest
+
+
+def test_a_piece_that_goes_on_has_words_of_its_own() -> None:
+    """Of windows of three steps the first piece gives two less than it has."""
+    (port,) = output_ports([replace(INPUTS[0], windows=StepsRecord(-2, 1))])
+    assert [port.words(5), port.words(5, goes_on=True), port.most_words(5)] == [6, 10, 10]
+    (padded,) = output_ports([replace(INPUTS[0], windows=StepsRecord(3, 2))])
+    assert [padded.words(5), padded.words(4, goes_on=True), padded.most_words(4)] == [8, 4, 6]
+    sizes = [longest(9, [port], 5) - longest(9, [port], 4)]
+    assert sizes == [port.record.words_per_step * (1 + port.word_bytes)]
 
 
 def test_long_sequences_are_several_records() -> None:

@@ -68,7 +68,7 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
         form("all"),
         "",
         "all models with windows over time run, in RTL too (a fifth, one in RTL, others with each "
-        "commit)",
+        "commit), and all whole models in RTL (half of them, likewise)",
     ),
     "notebook": (
         "all",

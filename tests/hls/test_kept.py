@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from gatewright.hls_templates import map_design, write_project
 from gatewright.hls_templates.csim import Simulator, csim_sources
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.hls_templates.project.names import DEFAULT_NAMES
-from gatewright.ir import interpreter
+from gatewright.ir import interpreter, ops
 from gatewright.ir.graph import Graph
 from gatewright.ir.types import IntArray
 from gatewright.tools.compiler import ap_types, find_compiler
@@ -37,6 +38,16 @@ def stack(kind: str, given: bool = False) -> Graph:
         "rnn_tanh", graph, False, False, requantize(graph, product, rows, "codes"), "second"
     )
     graph.outputs = [*first, *second]
+    return graph
+
+
+def pooled() -> Graph:
+    """The sum of each step and the two before it, from piece to piece."""
+    graph = Graph("pooled")
+    graph.add_input("x", BYTE, ("B", "T", INPUTS))
+    padding = {"before": 2, "after": 0, "pad": 0}
+    graph.add(ops.WINDOW, ["x"], ["causal"], kernel=3, stride=1, dilation=1, **padding)
+    graph.outputs = [graph.add(ops.GROUP_SUM, ["causal"], ["sums"], kernel=3)]
     return graph
 
 
@@ -111,10 +122,15 @@ int main() {
 """
 
 
-def test_the_kernel_s_own_state_is_kept_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("make", "output"), [(lambda: stack("lstm"), "second.h"), (pooled, "sums")]
+)
+def test_the_kernel_s_own_state_is_kept_too(
+    make: Callable[[], Graph], output: str, tmp_path: Path
+) -> None:
     """As hardware has it, and the test bench: static in each kernel."""
-    graph = stack("lstm")
-    graph.outputs = ["second.h"]
+    graph = make()
+    graph.outputs = [output]
     design = map_design(graph)
     write_project(project_files(design, "part", 5.0), tmp_path)
     feeds = {name: value[2:] for name, value in random_feeds(graph, 3, CUTS[-1]).items()}
@@ -129,4 +145,4 @@ def test_the_kernel_s_own_state_is_kept_too(tmp_path: Path) -> None:
     subprocess.run(command, check=True, cwd=tmp_path)
     done = subprocess.run([tmp_path / "pieces"], check=True, capture_output=True, text=True)
     whole, _ = interpreter.run(graph, feeds)
-    assert np.array_equal(np.array(done.stdout.split(), np.int64), whole["second.h"].ravel())
+    assert np.array_equal(np.array(done.stdout.split(), np.int64), whole[output].ravel())

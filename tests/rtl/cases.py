@@ -57,7 +57,7 @@ class Case:
         ports: The inputs.
         length: Of every sequence, where that is fixed.
         given: Numbers of the inputs that have a beat a sequence, rather than one a step.
-        shortest: Beats of the shortest sequence that it takes.
+        settled: The lengths, and which sequences keep, of those that are drawn: as it takes them.
     """
 
     device: Device
@@ -66,16 +66,18 @@ class Case:
     ports: tuple[Port, ...]
     length: int | None = None
     given: tuple[int, ...] = ()
-    shortest: int = 1
+    settled: Callable[[Array, Array], tuple[Array, Array]] = lambda lengths, keep: (lengths, keep)
 
-    def sequences(self, rng: np.random.Generator, beats: int) -> Sequences:
-        """Random ones, of at least that many beats."""
+    def sequences(self, rng: np.random.Generator, beats: int, keep: bool = True) -> Sequences:
+        """Random ones, of at least that many beats; without ``keep`` each begins anew."""
         lengths = rng.integers(1, LONGEST + 1, beats if self.length is None else 0)
         # Half of them are of one beat, so that sequences meet often.
-        lengths = np.where(rng.random(len(lengths)) < 0.5, 1, lengths).clip(self.shortest)
+        lengths = np.where(rng.random(len(lengths)) < 0.5, 1, lengths)
         if self.length is not None:
             lengths = np.full(beats, self.length)
         lengths = lengths[: int(np.searchsorted(np.cumsum(lengths), beats)) + 1]
+        keeps = (rng.random(len(lengths)) < 0.5) & keep
+        lengths, keeps = self.settled(lengths, keeps)
         counts = [len(lengths) if n in self.given else int(lengths.sum()) for n in self._numbers]
         values = [
             rng.integers(p.type.lo, p.type.hi + 1, (count, p.width), dtype=np.int64)
@@ -84,7 +86,7 @@ class Case:
         # The ends of the range come often.
         for v, p in zip(values, self.ports, strict=True):
             v[::7] = np.where(rng.random(v[::7].shape) < 0.5, p.type.lo, p.type.hi)
-        return Sequences(values, lengths, rng.random(len(lengths)) < 0.5)
+        return Sequences(values, lengths, keeps)
 
     def inputs(self, given: Sequences) -> list[Beats]:
         """The beats of each input."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from bench import Beats, Device, pack
-from cases import LONGEST, Case, Sequences
+from cases import LONGEST, Array, Case, Sequences
 
 from gatewright.hls_templates.kernels.argmax.kernel import ArgMaxKernel
 from gatewright.hls_templates.kernels.axis.kernel import AxisPort
@@ -41,12 +41,13 @@ def _case(
     *,
     depths: tuple[int, int] = (2, 2),
     length: int | None = None,
-    shortest: int = 1,
+    settled: Callable[[Array, Array], tuple[Array, Array]] | None = None,
     **parameters: Any,
 ) -> Case:
     ins, outs = _bits(kernel.inputs), _bits(kernel.outputs)
     device = Device(kernel.ident, f"gw_{kernel.function}", parameters, ins, outs, depths)
-    return Case(device, kernel, expected, kernel.inputs, length, shortest=shortest)
+    given = {} if settled is None else {"settled": settled}
+    return Case(device, kernel, expected, kernel.inputs, length, **given)
 
 
 def _fork(depths: tuple[int, int]) -> Case:
@@ -156,18 +157,34 @@ def _windows(
     options = (kernel, dilation, stride, before, after, pad)
 
     def expected(s: Sequences) -> list[Beats]:
-        rows, counts = [], []
-        for x in np.split(s.values[0], np.cumsum(s.lengths)[:-1]):
-            x = np.pad(x, (padding, (0, 0)), constant_values=pad)
-            firsts = np.arange(0, len(x) - span + 1, stride)
-            rows.append(x[firsts[:, None] + np.arange(kernel) * dilation].reshape(len(firsts), -1))
+        rows, counts, whole, done = [], [], np.zeros((0, 3), np.int64), 0
+        ahead, behind = (np.full((n, 3), pad) for n in padding)
+        for i, x in enumerate(np.split(s.values[0], np.cumsum(s.lengths)[:-1])):
+            goes_on = s.keep[i] and i > 0
+            whole, done = np.concatenate([whole if goes_on else ahead, x]), done * goes_on
+            seen = whole if goes_on else np.concatenate([whole, behind])
+            firsts = np.arange(0, len(seen) - span + 1, stride)[done:]
+            steps = firsts[:, None] + np.arange(kernel) * dilation
+            rows.append(seen[steps].reshape(len(firsts), -1))
             counts.append(len(firsts))
+            done += len(firsts)
         return [Sequences([], np.array(counts), s.keep).beats(np.concatenate(rows), 6)]
+
+    shortest = max(1, span - before - after)
+
+    def settled(lengths: Array, keep: Array) -> tuple[Array, Array]:
+        """Whole strides behind a sequence whose last window holds no step of the padding."""
+        keep = keep & (after < stride <= span)
+        goes_on = keep & (np.arange(len(keep)) > 0)
+        lengths = np.where(goes_on, -(-lengths // stride) * stride, lengths.clip(shortest))
+        reach = (before + lengths - span) % stride + after
+        more = np.where(reach < stride, 0, stride + after - reach)
+        return lengths + np.where(np.append(goes_on[1:], False) & ~goes_on, more, 0), keep
 
     return _case(
         WindowsKernel(*_common(name, [port], [out]), *options),
         expected,
-        shortest=max(1, span - before - after),
+        settled=settled,
         BEAT_BITS=18,
         KERNEL=kernel,
         STRIDE=stride,
@@ -254,6 +271,7 @@ WINDOWS = (
     _windows(5, 3, 1, (2, 2), 0, 0),
     _windows(2, 4, 2, (1, 2), -32, 0),
     _windows(1, 3, 1, (0, 0), 0, 0),
+    _windows(5, 3, 1, (3, 1), 0, 0),
     _groups("largest_of_groups", True, 3, -32, 31),
     _groups("largest_of_positive", True, 2, 0, 63),
     _groups("sum_of_groups", False, 3, -32, 31),

@@ -188,7 +188,8 @@ def test_the_machine_is_the_rtl_cycle_by_cycle(name: str, stall: int, bench: Ben
     case, seed = CASES[name], 40_000 + stall
     cycles = 5000 if GROUP_OF[name] == "streams" else 40_000
     assert isinstance(case.kernel, Kernel)
-    given = case.sequences(np.random.default_rng(seed), 5000)
+    # Pieces of a stream are not what cycles are predicted of.
+    given = case.sequences(np.random.default_rng(seed), 5000, keep=name not in WINDOWED)
     counts = [len(e.last) for e in case.expected(given)]
     inputs = case.inputs(given)
     trace = bench.run(name, inputs, counts, stall=stall, seed=seed, traced=cycles).trace

@@ -133,5 +133,5 @@ def test_a_layer_that_begins_where_another_ends() -> None:
 def test_every_op_says_whether_it_needs_a_whole_sequence(op: Op) -> None:
     """None is said for it: one that does not would be read as one that takes pieces."""
     assert "whole" in vars(type(op))
-    whole = (ops.FLATTEN, ops.REDUCE_MAX, ops.REDUCE_SUM, ops.WINDOW)
+    whole = (ops.FLATTEN, ops.REDUCE_MAX, ops.REDUCE_SUM, ops.SELECT_STEPS)
     assert (op.whole is not None) == (op in whole)

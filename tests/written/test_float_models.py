@@ -40,6 +40,12 @@ def head(m: Any, y: Tensor) -> Tensor:
     return m.fc(m.lstm(y)[0][:, -1])
 
 
+def zero_state(lstm: Any, x: Tensor) -> Tensor:
+    directions = 2 if lstm.bidirectional else 1
+    batch = x.size(0 if lstm.batch_first else 1)
+    return x.new_zeros(lstm.num_layers * directions, batch, lstm.hidden_size)
+
+
 MODELS: dict[str, tuple[Any, ...]] = {
     "F.relu": (lambda m, x: m.fc(F.relu(m.lstm(F.relu(m.inp(x)))[0][:, -1])),),
     ".relu()": (lambda m, x: head(m, m.inp(x).relu()),),
@@ -55,6 +61,9 @@ MODELS: dict[str, tuple[Any, ...]] = {
     "nn.Hardsigmoid": (lambda m, x: head(m, m.act(m.inp(x))), nn.Hardsigmoid()),
     "zero states": (
         lambda m, x: m.fc(m.lstm(m.inp(x), (torch.zeros(1, x.size(0), H),) * 2)[1][0].squeeze(0)),
+    ),
+    "zero states by sizes": (
+        lambda m, x: m.fc(m.lstm(m.inp(x), (zero_state(m.lstm, x),) * 2)[0][:, -1]),
     ),
 }
 

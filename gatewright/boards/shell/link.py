@@ -123,7 +123,7 @@ class Link:
         if answer.status != Status.OK:
             self._refused(answer)
         for port, data in zip(self._outputs, answer.words, strict=True):
-            if len(data) != port.words(steps) * port.word_bytes:
+            if len(data) != port.words(steps, keep) * port.word_bytes:
                 self._impossible(f"{port.name} gave {len(data)} bytes for {steps} steps")
             values = port.unpack(bytes(data))
             odd = values[(values < port.record.low) | (values > port.record.high)]

@@ -52,7 +52,7 @@ def longest(asked: int, outputs: Sequence[FramePort], steps: int) -> int:
         outputs: Ports that answer.
         steps: Of the sequence in it; 0 without one, and the answer is the identity.
     """
-    words = sum(port.words(steps) * (1 + port.word_bytes) for port in outputs) if steps else 0
+    words = sum(port.most_words(steps) * (1 + port.word_bytes) for port in outputs) if steps else 0
     identity = 0 if steps else 1 + frames.IDENTITY_BYTES
     credits = asked // frames.CREDIT_BYTES + 1
     return 1 + words + identity + credits + 2 + frames.CRC_BYTES

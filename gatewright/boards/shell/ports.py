@@ -60,9 +60,13 @@ class FramePort:
         """Integers of the words of a beat."""
         return self.record.words_per_step * self.record.lanes
 
-    def words(self, steps: int) -> int:
-        """Words of a sequence."""
-        return self.record.words_per_step * self.record.beats(steps)
+    def words(self, steps: int, goes_on: bool = False) -> int:
+        """Words of a sequence, or of a piece that goes on from the one before."""
+        return self.record.words_per_step * self.record.beats(steps, goes_on)
+
+    def most_words(self, steps: int) -> int:
+        """The more of both."""
+        return max(self.words(steps), self.words(steps, goes_on=True))
 
     def pack(self, beats: IntArray) -> bytes:
         """Integers [beats, values] as words, lowest lane and lowest fold first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,31 +52,35 @@ class Batch:
         return tuple(tensor.clone() for tensor in parts)
 
 
-def read_batches(data: Any, batch_axis: int) -> list[Batch]:
-    """Calibration data as batches.
+def read_batches(
+    data: Any, find_axis: Callable[[Sequence[torch.Tensor]], int]
+) -> tuple[list[Batch], int]:
+    """Calibration data as batches, and the axis of the sequences in them.
 
     Args:
-        data: A tensor or array, cut along ``batch_axis``; a tuple of them, one an argument of
+        data: A tensor or array, cut along that axis; a tuple of them, one an argument of
             forward(); or another iterable of batches, each a tensor or a tuple of the arguments
             and integer labels behind them, as a ``DataLoader`` gives.
-        batch_axis: 0 for [B, T, I], 1 for [T, B, I].
+        find_axis: 0 for [B, T, I], 1 for [T, B, I], of sequences and states.
 
     Raises:
         GatewrightError: GW-604.
     """
     if isinstance(data, torch.Tensor | np.ndarray):
         (x,) = _batch(data).inputs
-        return [Batch((part,)) for part in x.split(_CHUNK, dim=batch_axis)]
+        axis = find_axis([x])
+        return [Batch((part,)) for part in x.split(_CHUNK, dim=axis)], axis
     if isinstance(data, PackedSequence):
         data = (data,)
     if isinstance(data, tuple) and all(isinstance(d, torch.Tensor | np.ndarray) for d in data):
-        return [_batch(data)]
+        batch = _batch(data)
+        return [batch], find_axis(batch.inputs)
     if isinstance(data, str | bytes) or not isinstance(data, Iterable):
         raise refused("calibration data", f"it is of type {type(data).__name__}.", _FORM)
     batches = [_batch(item) for item in data]
     if not batches:
         raise refused("calibration data", "it holds no batch.", _FORM)
-    return batches
+    return batches, find_axis(batches[0].inputs)
 
 
 def _batch(item: Any) -> Batch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import nn
 from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration import observe
 from gatewright.frontend.calibration.activations import activation_grid
+from gatewright.frontend.calibration.axes import batch_axis
 from gatewright.frontend.calibration.batches import Batch, join_labels, read_batches
 from gatewright.frontend.calibration.conversion import COMPARED, check_conversion
 from gatewright.frontend.calibration.explore import explore
@@ -27,7 +29,6 @@ from gatewright.frontend.calibration.slots import (
     input_slots,
     output_slots,
     recurrent_slots,
-    stacks,
 )
 from gatewright.frontend.calibration.waiting import collect, described, waiting_quantizers
 from gatewright.frontend.calibration.weights import place_weights
@@ -50,8 +51,7 @@ def _calibrate(
     model: nn.Module, data: Any, labels: Any, options: RangeOptions, progress: RunProgress
 ) -> Calibration:
     given = _copy(model)
-    axis = _batch_axis(given)
-    batches = read_batches(data, axis)
+    batches, axis = read_batches(data, partial(batch_axis, _copy(given)))
     examples = batches[0].head(axis, 2)
     given = with_modules(given, examples)  # refuses what is kept from call to call
     waiting = waiting_quantizers(given)
@@ -104,16 +104,6 @@ def _copy(model: nn.Module) -> nn.Module:
 
 
 _COPYABLE = "Let the module hold no tensors with a gradient history and no open handles"
-
-
-def _batch_axis(model: nn.Module) -> int:
-    """The axis of sequences in the input of the first recurrent layer, else 0."""
-    for module in model.modules():
-        if isinstance(module, nn.LSTM | nn.RNN):
-            return 0 if module.batch_first else 1
-    for _, stack in stacks(model):
-        return 0 if stack.layers[0][0].cell.batch_first else 1
-    return 0
 
 
 def _place(

@@ -71,6 +71,9 @@ def _replace(parent: nn.Module, path: str, made: dict[int, nn.Module]) -> None:
         setattr(parent, name, made[id(child)])
 
 
+_SIZES = ("input_size", "hidden_size", "num_layers", "batch_first", "bidirectional", "proj_size")
+
+
 def _lstm(where: str, module: Any) -> nn.Module:
     if module.proj_size:
         raise GatewrightError(
@@ -115,10 +118,15 @@ def _shape(module: Any) -> dict[str, Any]:
 
 
 def _loaded(made: nn.Module, module: Any) -> nn.Module:
-    """``made`` with the parameters of a torch layer; Brevitas knows torch's names for them."""
+    """``made`` with the parameters of a torch layer; Brevitas knows torch's names for them.
+
+    And with its sizes, which a forward() may read, and Brevitas does not keep.
+    """
     names = [name for layer in module._all_weights for name in layer]
     # By attribute, which also a parameter that is computed from others has.
     made.load_state_dict({name: getattr(module, name).detach().clone() for name in names})
+    for name in _SIZES:
+        setattr(made, name, getattr(module, name))
     return made
 
 

@@ -152,6 +152,7 @@ class Core:
                 or [1, H] where the port carries one beat a sequence.
             drive: How the ports are driven; by default without stalls, back to back.
             keep: Which sequences go on from the state that the one before left; by default none.
+                Of windows over time such a one has as many steps more, and needs one before it.
             reset: Whether the core is reset first.
 
         Raises:
@@ -163,9 +164,9 @@ class Core:
         drive = drive or Drive()
         if drive.trace is not None:
             self._check_trace(drive.trace)
-        lengths = _lengths(self.ports, feeds)
-        arrays = _Arrays(self.ports, feeds, lengths)
+        lengths = _lengths(self.ports, feeds, keep)
         kept = np.zeros(len(lengths), np.uint8) if keep is None else np.array(keep, np.uint8)
+        arrays = _Arrays(self.ports, feeds, lengths, kept)
         events = (_Event * max(1, len(drive.events)))(
             *(_Event(e.cycle, e.length, e.kind == "clear") for e in drive.events)
         )
@@ -258,19 +259,23 @@ class _Arrays:
     """The memory of one run: rows of all sequences, one after the other."""
 
     def __init__(
-        self, ports: Ports, feeds: Mapping[str, Sequence[IntArray]], lengths: IntArray
+        self,
+        ports: Ports,
+        feeds: Mapping[str, Sequence[IntArray]],
+        lengths: IntArray,
+        kept: npt.NDArray[np.uint8],
     ) -> None:
-        self._ports, self._lengths = ports, lengths
+        self._ports, self._lengths, self._kept = ports, lengths, kept
         count = len(lengths)
         self.inputs = [
             np.ascontiguousarray(np.concatenate(feeds[end.tensor]), np.int32)
             for end in ports.inputs
         ]
         self.outputs = [
-            _rows(_total(e.windows, lengths) if e.sequence else count, e.values_per_step)
+            _rows(int(self._steps(e.windows).sum()) if e.sequence else count, e.values_per_step)
             for e in ports.outputs
         ]
-        totals = [_total(tap.windows, lengths) for tap in ports.rtl_taps]
+        totals = [int(self._steps(tap.windows).sum()) for tap in ports.rtl_taps]
         taps = list(zip(ports.rtl_taps, totals, strict=True))
         self.h = [_rows(total, tap.hidden) for tap, total in taps]
         self.c = [_rows(total if tap.c_bits else 0, tap.hidden) for tap, total in taps]
@@ -294,20 +299,18 @@ class _Arrays:
 
     def _ends(self, windows: StepsRecord | UnsetType) -> IntArray:
         """Behind which row each sequence but the last ends."""
-        ends: IntArray = np.cumsum(_steps(windows, self._lengths))[:-1]
+        ends: IntArray = np.cumsum(self._steps(windows))[:-1]
         return ends
 
-
-def _steps(windows: StepsRecord | UnsetType, lengths: IntArray) -> IntArray:
-    """Those that sequences of such lengths have there."""
-    return np.array([steps_of(windows, int(n)) for n in lengths], np.int64)
-
-
-def _total(windows: StepsRecord | UnsetType, lengths: IntArray) -> int:
-    return int(_steps(windows, lengths).sum())
+    def _steps(self, windows: StepsRecord | UnsetType) -> IntArray:
+        """Those that each sequence has there."""
+        each = zip(self._lengths, self._kept, strict=True)
+        return np.array([steps_of(windows, int(n), bool(kept)) for n, kept in each], np.int64)
 
 
-def _lengths(ports: Ports, feeds: Mapping[str, Sequence[IntArray]]) -> npt.NDArray[np.int64]:
+def _lengths(
+    ports: Ports, feeds: Mapping[str, Sequence[IntArray]], keep: Sequence[bool] | None
+) -> npt.NDArray[np.int64]:
     """Steps of each sequence; every port has to agree."""
     lengths = next(
         np.array([len(array) for array in feeds[end.tensor]], np.int64)
@@ -317,7 +320,8 @@ def _lengths(ports: Ports, feeds: Mapping[str, Sequence[IntArray]]) -> npt.NDArr
     for end in ports.inputs:
         shapes = [array.shape for array in feeds[end.tensor]]
         wanted = [(end.beats(int(steps)), end.values_per_step) for steps in lengths]
-        if shapes != wanted or (lengths < ports.least_steps).any():
+        begun = lengths if keep is None else lengths[~np.array(keep, np.bool_)]
+        if shapes != wanted or (begun < ports.least_steps).any():
             raise GatewrightError(
                 "GW-601",
                 where=end.tensor,

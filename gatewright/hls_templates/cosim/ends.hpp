@@ -68,10 +68,13 @@ struct signal {
   }
 };
 
-/// How many steps a sequence of T has somewhere: (T + offset) / stride.
+/// How many steps a sequence of T has somewhere: (T + offset) / stride, or T / stride where it goes
+/// on from the one before.
 struct steps_of {
   i64 offset, stride;
-  i64 operator()(i64 steps) const { return (steps + offset) / stride; }
+  i64 operator()(i64 steps, bool goes_on) const {
+    return (steps + (goes_on ? 0 : offset)) / stride;
+  }
 };
 
 /// A stream port: WIDTH values a step, LANES of LANE_BITS in a word, FOLDS words a step.

@@ -78,10 +78,12 @@ class harness {
 
   using rows = std::vector<i64>;
 
+  i64 steps_at(const steps_of& steps, i64 n) const { return steps(t_.steps[n], t_.keep[n] != 0); }
+
   /// The row of each sequence's first step.
   rows first_rows(const steps_of& steps) const {
     rows first(1, 0);
-    for (i64 n = 0; n < t_.sequences; ++n) first.push_back(first.back() + steps(t_.steps[n]));
+    for (i64 n = 0; n < t_.sequences; ++n) first.push_back(first.back() + steps_at(steps, n));
     return first;
   }
 
@@ -156,7 +158,7 @@ class harness {
   }
 
   i64 words(const port& p, i64 n) const {
-    return (p.sequence ? p.steps(t_.steps[n]) : 1) * p.folds;
+    return (p.sequence ? steps_at(p.steps, n) : 1) * p.folds;
   }
   i64 row(const port& p, const rows& first, i64 n) const {
     return p.sequence ? first[index(n)] : n;
@@ -303,7 +305,7 @@ class harness {
     }
     i64& n = tap_sequence_[i][index(row)];
     i64& seen = seen_[i][index(row)];
-    const i64 steps = k.steps(t_.steps[n]);
+    const i64 steps = steps_at(k.steps, n);
     const i64 step = tap_first_[i][index(n)] + (k.reverse ? steps - 1 - seen : seen);
     for (int u = 0; u < k.units && row * k.units + u < k.hidden; ++u) {
       const i64 to = step * k.hidden + row * k.units + u;

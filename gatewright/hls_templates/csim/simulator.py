@@ -61,7 +61,7 @@ class Simulator:
         Args:
             feeds: Centered integers of each input, [B, T, I] or [B, H].
             keep: Whether each goes on from the state that the one before left, in this call or the
-                last; the very first has none to go on from.
+                last; the very first has none to go on from, which windows over time do not take.
 
         Returns:
             Centered integers of each output, [B, T, F] or [B, F], and the taps by name, likewise.
@@ -77,9 +77,12 @@ class Simulator:
         sources = [
             np.ascontiguousarray(feeds[end.tensor], dtype=np.int32) for end in self._ports.inputs
         ]
-        targets = [np.zeros(e.shape(batch, steps), dtype=np.int32) for e in self._ports.outputs]
+        targets = [
+            np.zeros(end.shape(batch, steps, keep), dtype=np.int32) for end in self._ports.outputs
+        ]
         shown = [
-            np.zeros((batch, tap.rows(steps), tap.width), dtype=np.int64) for tap in self._taps
+            np.zeros((batch, tap.rows(steps, keep), tap.width), dtype=np.int64)
+            for tap in self._taps
         ]
         for number, array in enumerate(shown):
             self._function("tap")(number, _pointer(array), ctypes.c_int64(array.shape[2]))

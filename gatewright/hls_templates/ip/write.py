@@ -66,7 +66,8 @@ class IpDesign:
         cycles: Predicted, of a sequence.
         part: Of AMD's devices, to pack it for.
         bus_bits: Of every stream; None for what fits each.
-        streams: Whether a sequence in pieces, each of which keeps, is answered as a whole one.
+        streams: Whether a sequence in pieces of any length, each of which keeps, is answered as a
+            whole one.
     """
 
     design: Design

@@ -12,7 +12,7 @@ from msgspec import UnsetType
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.delays import interval
 from gatewright.hls_templates.kernels.timing import Channel, Machine
-from gatewright.hls_templates.project.names import LIBRARY, Names
+from gatewright.hls_templates.project.names import LIBRARY, MACROS, Names
 from gatewright.hls_templates.records import (
     KernelRecord,
     Placement,
@@ -77,7 +77,9 @@ class Kernel(ABC):
     header: ClassVar[str]
     function: ClassVar[str]
     keeps_state: ClassVar[bool] = False
-    """Whether it has a state that outlives a beat of its stream."""
+    """Whether it has a state that outlives a beat of its stream, and that it shows."""
+    kept: ClassVar[str | None] = None
+    """The struct of ``header`` that holds what its C++ keeps from a sequence to the next."""
     ident: str
     source: str
     inputs: tuple[Port, ...]
@@ -153,8 +155,14 @@ class Kernel(ABC):
         return ()
 
     def arguments(self, reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[str, ...]:
-        """The arguments of its C++ function, by the names of its streams."""
-        return (*reads, *writes)
+        """The arguments of its C++ function, by the names of its streams.
+
+        What it keeps comes first, where the host brings it.
+        """
+        first, *others = (*reads, *writes)
+        if self.kept is None:
+            return (first, *others)
+        return (f"{MACROS}_KEPT_ARGUMENT({self.ident}) {first}", *others)
 
     @property
     def input(self) -> Port:

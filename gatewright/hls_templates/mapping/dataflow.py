@@ -168,6 +168,11 @@ class Design:
         return tuple(kernel for kernel in self.kernels if kernel.keeps_state)
 
     @property
+    def keeping(self) -> tuple[Kernel, ...]:
+        """The kernels that keep anything from a sequence to the next."""
+        return tuple(kernel for kernel in self.kernels if kernel.kept is not None)
+
+    @property
     def flags(self) -> tuple[str, ...]:
         """Ports that tell of a sequence that is too long."""
         return tuple(flag for kernel in self.kernels for flag in kernel.flags())

@@ -15,7 +15,7 @@ from gatewright.hls_templates.records import PortRecord, StepsRecord
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary, Quantizer
-from gatewright.ir.streamable import check_streamable
+from gatewright.ir.streamable import check_streamable, is_streamable
 
 DMA_BYTES = (1 << 26) - 1
 """The longest transfer of the DMAs of our block designs, whose lengths have 26 bits."""
@@ -58,6 +58,7 @@ def driver_facts(ip: IpDesign, integer: IntegerModel, cycles: int) -> dict[str, 
         "fixed_steps": integer.fixed_steps,
         "max_steps": ip.design.max_steps,
         "whole": _whole(integer.graph),
+        **_pieces(integer.graph),
         **({"least_steps": integer.least_steps} if integer.least_steps > 1 else {}),
         "arguments": [_argument(argument) for argument in integer.arguments],
         "inputs": [{**_port(port), **_input(boundaries[port.core.tensor])} for port in ip.inputs],
@@ -85,6 +86,16 @@ def _whole(graph: Graph) -> dict[str, str] | None:
     except GatewrightError as error:
         return {"where": error.where, "cause": error.cause, "remedy": error.remedy}
     return None
+
+
+def _pieces(graph: Graph) -> dict[str, Any]:
+    """How many steps those may have, where windows over time do not take any number."""
+    if not is_streamable(graph):
+        return {}
+    pieces = check_streamable(graph)
+    alike = [[[n.offset, n.stride] for n in numbers] for numbers in pieces.alike]
+    counted = pieces.every > 1 or alike
+    return {"pieces": {"every": pieces.every, "alike": alike}} if counted else {}
 
 
 def _port(port: IpPort) -> dict[str, Any]:

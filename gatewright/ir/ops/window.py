@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from gatewright.ir.graph import Node, Op, Shape, Tensor, WholeSequence
+from gatewright.ir.graph import Node, Op, Shape, Tensor
 from gatewright.ir.steps import StepCount
 from gatewright.ir.types import IntArray, IntType
 
@@ -14,6 +16,34 @@ from gatewright.ir.types import IntArray, IntType
 def span(node: Node) -> int:
     """Steps from the first to the last of a window, both included."""
     return int(node.attrs["dilation"]) * (int(node.attrs["kernel"]) - 1) + 1
+
+
+def goes_on(node: Node) -> bool:
+    """Whether a piece of a sequence can begin where another ends.
+
+    No window may have to reach beyond the end of a piece, nor begin beyond it.
+    """
+    return int(node.attrs["after"]) < int(node.attrs["stride"]) <= span(node)
+
+
+def past_of(
+    node: Node, x: npt.NDArray[Any], past: npt.NDArray[Any] | None, pad: float | None = None
+) -> npt.NDArray[Any]:
+    """The steps that the first window behind a piece begins with, [B, P, F].
+
+    Args:
+        node: The windows.
+        x: The piece, [B, T, F].
+        past: What the piece before left; None of the first one.
+        pad: What stands before that; by default the integer that does.
+    """
+    if past is None:
+        shape = (x.shape[0], int(node.attrs["before"]), x.shape[2])
+        past = np.full(shape, node.attrs["pad"] if pad is None else pad, x.dtype)
+    steps, stride = past.shape[1] + x.shape[1], int(node.attrs["stride"])
+    rest = steps - max(0, (steps - span(node)) // stride + 1) * stride
+    begins = x.shape[1] - rest
+    return x[:, begins:] if begins >= 0 else np.concatenate([past[:, begins:], x], axis=1)
 
 
 class Window(Op):
@@ -25,9 +55,7 @@ class Window(Op):
     """
 
     name = "Window"
-    whole = WholeSequence(
-        "it takes windows of several time steps", "whose layers take one time step at a time"
-    )
+    whole = None
 
     def infer(self, inputs: Sequence[Tensor], node: Node) -> list[tuple[IntType, Shape]]:
         """The range stays, but for what stands in place of steps outside."""

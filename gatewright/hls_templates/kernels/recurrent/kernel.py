@@ -21,7 +21,6 @@ from gatewright.hls_templates.kernels.recurrent.params import layer_params
 from gatewright.hls_templates.kernels.recurrent.rtl import layer_module, place
 from gatewright.hls_templates.kernels.recurrent.schedule import SlotList
 from gatewright.hls_templates.kernels.timing import Channel, Machine
-from gatewright.hls_templates.project.names import MACROS
 from gatewright.hls_templates.records import (
     KernelRecord,
     Placement,
@@ -155,11 +154,6 @@ class Recurrent(RecurrentLayer):
         always = [streams["OUT"]] if "OUT" in streams else []
         finals = [streams[role] for role in ("H_N", "C_N") if role in streams]
         return layer_machine(timing, reads[0], given, always, finals)
-
-    def arguments(self, reads: tuple[str, ...], writes: tuple[str, ...]) -> tuple[str, ...]:
-        """What it keeps comes first, where the host brings it."""
-        first, *others = (*reads, *writes)
-        return (f"{MACROS}_KEPT_ARGUMENT({self.ident}) {first}", *others)
 
     def rtl_module(self) -> Module:
         """The module ``gw_recurrent``."""

@@ -38,6 +38,7 @@ class RecurrentLayer(Kernel):
     header: ClassVar[str] = "recurrent.hpp"
     function: ClassVar[str] = "recurrent"
     keeps_state: ClassVar[bool] = True
+    kept: ClassVar[str] = "recurrent_state"
 
     split: StepSplit
     tail: TailCode

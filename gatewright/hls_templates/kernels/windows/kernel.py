@@ -51,6 +51,7 @@ class WindowsKernel(Kernel):
 
     header: ClassVar[str] = "windows.hpp"
     function: ClassVar[str] = "windows"
+    kept: ClassVar[str] = "windows_state"
 
     kernel: int
     dilation: int

@@ -255,8 +255,8 @@ class Overlay:
             fault = "a stream is open, whose state is the one that the design holds."
             raise OverlayError("GW-606", self._where, fault, "Close that stream first.")
 
-    def _check(self, x: Any) -> list[Any]:
-        """The arguments of a call as arrays."""
+    def _check(self, x: Any, goes_on: bool | None = None) -> list[Any]:
+        """The arguments of a call as arrays; of a piece with whether it goes on."""
         arguments = self.facts["arguments"]
         first, shape = arguments[0], arguments[0]["shape"]
         several = isinstance(x, tuple) or (isinstance(x, list) and len(arguments) > 1)
@@ -267,13 +267,11 @@ class Overlay:
         arrays = [checked(part, argument) for part, argument in zip(parts, arguments)]
         if len({array.shape[a["shape"].index("B")] for array, a in zip(arrays, arguments)}) > 1:
             raise unfit("the arrays disagree on B", first)
-        self._check_length(arrays[0].shape[shape.index("T")])
-        return arrays
-
-    def _check_length(self, steps: int) -> None:
-        fault = unfit_length(self.facts, self._inputs + self._outputs, steps)
+        steps = arrays[0].shape[shape.index("T")]
+        fault = unfit_length(self.facts, self._inputs + self._outputs, steps, goes_on)
         if fault:
-            raise unfit(fault, self.facts["arguments"][0])
+            raise unfit(fault, first)
+        return arrays
 
     def _run(self, calls: Sequence[list[Any]], raw: bool, keep: bool) -> list[Any]:
         """What each call returns; all its sequences are queued back to back."""
@@ -287,8 +285,8 @@ class Overlay:
                 mine += list(port.pack(encoded(port.facts, arrays)))
         self._write("CONTROL", self._bits("CONTROL", "KEEP") if keep else 0)
         answers: list[list[Any]] = [[] for _ in self._outputs]
-        for begin, end in self._shares(lengths):
-            part = self._exchange([w[begin:end] for w in words], lengths[begin:end])
+        for begin, end in self._shares(lengths, keep):
+            part = self._exchange([w[begin:end] for w in words], lengths[begin:end], keep)
             for mine, more in zip(answers, part):
                 mine += more
         self._check_count(len(lengths))
@@ -296,18 +294,18 @@ class Overlay:
         for arrays in calls:
             end = begin + arrays[0].shape[shape.index("B")]
             n = {
-                port.tensor: port.unpack(mine[begin:end], lengths[begin])
+                port.tensor: port.unpack(mine[begin:end], lengths[begin], keep)
                 for port, mine in zip(self._outputs, answers)
             }
             results.append(result(self.facts["results"], n, raw))
             begin = end
         return results
 
-    def _shares(self, lengths: Sequence[int]) -> Iterable[tuple[int, int]]:
+    def _shares(self, lengths: Sequence[int], keep: bool) -> Iterable[tuple[int, int]]:
         """Slices of the sequences that share buffers."""
         begin, total = 0, 0
         for end, steps in enumerate(lengths):
-            size = sum(aligned(port.size(steps)) for port in self._inputs + self._outputs)
+            size = sum(aligned(port.size(steps, keep)) for port in self._inputs + self._outputs)
             if end > begin and total + size > BUFFER_BYTES:
                 yield begin, end
                 begin, total = end, 0
@@ -315,8 +313,10 @@ class Overlay:
         if lengths:
             yield begin, len(lengths)
 
-    def _exchange(self, words: list[list[Any]], lengths: Sequence[int]) -> list[list[Any]]:
-        sizes = [[port.size(steps) for steps in lengths] for port in self._outputs]
+    def _exchange(
+        self, words: list[list[Any]], lengths: Sequence[int], keep: bool
+    ) -> list[list[Any]]:
+        sizes = [[port.size(steps, keep) for steps in lengths] for port in self._outputs]
         seconds = self.limit(max(lengths))
         try:
             return self._transfers.exchange(words, sizes, self._look, seconds)

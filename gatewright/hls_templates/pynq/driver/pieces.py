@@ -19,7 +19,7 @@ class OverlayStream:
     Args:
         where: What runs it, for errors.
         argument: What NAME.json says of the frames.
-        check: The arrays of a call, or GW-601.
+        check: The arrays of a call that goes on or begins, or GW-601.
         run: Runs them, raw or not, from the state there is or from the start.
     """
 
@@ -27,7 +27,7 @@ class OverlayStream:
         self,
         where: str,
         argument: dict[str, Any],
-        check: Callable[[Any], list[Any]],
+        check: Callable[[Any, bool], list[Any]],
         run: Callable[[list[Any], bool, bool], Any],
     ) -> None:
         self._where, self._argument, self._check, self._run = where, argument, check, run
@@ -60,9 +60,9 @@ class OverlayStream:
         """Run the next steps.
 
         Args:
-            frame: float32 [1, n, I], or [n, 1, I] as the model takes it, of any n from 1 on. The
-                first call of a sequence takes a tuple of it and the initial states, if the model
-                takes those; they hold for the whole sequence.
+            frame: float32 [1, n, I], or [n, 1, I] or [1, I, n] as the model takes it, of any n
+                that windows over time leave. The first call of a sequence takes a tuple of it and
+                the initial states, if the model takes those; they hold for the whole sequence.
             raw: Integer codes out instead of floats.
 
         Returns:
@@ -84,7 +84,7 @@ class OverlayStream:
                 fault = "initial states come with the first call of a stream only"
                 raise unfit(fault, self._argument)
             frame = (frame, *self._given)
-        arrays = self._check(frame)
+        arrays = self._check(frame, self._begun)
         if arrays[0].shape[self._argument["shape"].index("B")] != 1:
             raise unfit("a stream is one sequence", self._argument)
         self._lost = True  # unless the board comes back
