@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +51,7 @@ template <int... N> struct Made<std::integer_sequence<int, N...>> {
 static_assert(Made<std::make_integer_sequence<int, 64>>::SIZE > 0, "");
 """
 }
+ONCE = Path(__file__).with_name("objcache")
 # g++ takes memory that is there before it looks for garbage.
 ROOMY = ("--param", "ggc-min-heapsize=1000000")
 
@@ -64,12 +66,36 @@ def made_soon() -> dict[str, str]:
 
     It is compiled once a session.
     """
-    script = shlex.quote(str(Path(__file__).with_name("objcache"))).replace("$", "$$")
     return {
         "MAKEFLAGS": "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0",
-        "OBJCACHE": script,
-        "OBJECTS": str(headers_folder() / "objects"),
+        "OBJCACHE": shlex.quote(str(ONCE)).replace("$", "$$"),
+        **_objects(),
     }
+
+
+def verilated_objects(flags: Sequence[str], include: Path, folder: Path) -> list[str]:
+    """Verilator's own runtime, compiled once a session.
+
+    Args:
+        flags: The compiler's.
+        include: Where its sources are.
+        folder: Where copies of the objects are put.
+
+    Returns:
+        Their paths.
+    """
+    made = []
+    for name in ("verilated", "verilated_threads"):
+        made.append(str(folder / f"{name}.o"))
+        command = [str(ONCE), *find_compiler().command, *flags, "-c", "-o", made[-1]]
+        subprocess.run(
+            [*command, str(include / f"{name}.cpp")], env={**os.environ, **_objects()}, check=True
+        )
+    return made
+
+
+def _objects() -> dict[str, str]:
+    return {"OBJECTS": str(headers_folder() / "objects")}
 
 
 def make_haste() -> None:
@@ -112,7 +138,7 @@ class Haste:
     def cxxrtl_model(self, tool: Tool, *, trace: bool) -> Model:
         """The model in haste."""
         assert tool.root is not None
-        optimize = self._core("cxxrtl", "-O1", [f"-isystem{tool.root / RUNTIME}"])
+        optimize = self._core("cxxrtl", "-O0", [f"-isystem{tool.root / RUNTIME}"])
         return cxxrtl_model(tool, trace=trace, optimize=optimize)
 
     def ap_flags(self, compiler: Compiler) -> list[str]:
