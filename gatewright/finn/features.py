@@ -181,15 +181,48 @@ def _memory(fabric: Fabric, width: int, depth: int) -> Counts:
 
 def _affine(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
-    lanes, wide = p["LANES"], p["PRODUCT_BITS"]
-    counts = _product(fabric, p["N_BITS"] + 1, p["MULTIPLIER_BITS"] + 1, wide)
-    constant: CountedKind = "halves_offset" if "halves" in counts else "offset"
-    counts["row_offset" if p.get("ROWS") else constant] += wide
+    wide = p["PRODUCT_BITS"]
+    counts = _rescaled(p, fabric, "")
     counts["ties"] += wide * (p["TIES"] != 0)
     counts += _clamp(wide - p["SHIFT"])
-    counts = _times(lanes, counts)
+    return _times(p["LANES"], counts) + _roms(module, 1)
+
+
+def _corrected(module: Module, fabric: Fabric) -> Counts:
+    """The sum, clamped; a bound for each code, which the fraction is held against."""
+    p: Any = module.params
+    counts = _rescaled(p, fabric, "") + _clamp(p["PRODUCT_BITS"] - p["SHIFT"])
+    counts["compare"] += max(p["SHIFT"] - p["DROP"], p["BOUND_BITS"])
+    counts["sum"] += p["Y_BITS"]
+    share = 1 if p.get("BOUND_ROWS") else p["LANES"]
+    return _times(p["LANES"], counts) + _roms(module, share)
+
+
+def _wide(module: Module, fabric: Fabric) -> Counts:
+    """Two products, and the sum of the upper one with what the lower one carries, clamped."""
+    p: Any = module.params
+    counts = _rescaled(p, fabric, "") + _rescaled(p, fabric, "LOW_")
+    counts["sum"] += p["SUM_BITS"]
+    counts += _clamp(p["SUM_BITS"] - p["SHIFT"])
+    return _times(p["LANES"], counts) + _roms(module, 1)
+
+
+def _rescaled(p: Any, fabric: Fabric, limb: str) -> Counts:
+    """A product and its offset, of a lane."""
+    wide = p[f"{limb}PRODUCT_BITS"]
+    counts = _product(fabric, p["N_BITS"] + 1, p[f"{limb}MULTIPLIER_BITS"] + 1, wide)
+    constant: CountedKind = "halves_offset" if "halves" in counts else "offset"
+    counts["row_offset" if p.get("ROWS") else constant] += wide
+    return counts
+
+
+def _roms(module: Module, share: int) -> Counts:
+    """Memories; ``share`` copies of those that it names itself."""
+    counts = Counts()
     for rom in module.roms.values():
         counts += rom_counts(bits_of(rom), rom.width)
+    for rom in module.files.values():
+        counts += _times(share, rom_counts(bits_of(rom), rom.width))
     return counts
 
 
@@ -214,10 +247,7 @@ def _thresholds(module: Module, fabric: Fabric) -> Counts:
     p: Any = module.params
     lanes, levels = p["LANES"], p["DEPTH"]
     counts = Counts({"compare": lanes * levels * (p["N_BITS"] + 1), "level": lanes * levels})
-    share = 1 if p.get("ROWS") else lanes
-    for rom in (*module.roms.values(), *module.files.values()):
-        counts += _times(share, rom_counts(bits_of(rom), rom.width))
-    return counts
+    return counts + _roms(module, 1 if p.get("ROWS") else lanes)
 
 
 def _table(module: Module, fabric: Fabric) -> Counts:
@@ -280,8 +310,10 @@ COUNTED_MODULES: Mapping[str, Callable[[Module, Fabric], Counts]] = {
     "gw_recurrent": _recurrent,
     "gw_requantize_affine": _affine,
     "gw_requantize_clip": _clip,
+    "gw_requantize_corrected": _corrected,
     "gw_requantize_shift": _shift,
     "gw_requantize_thresholds": _thresholds,
+    "gw_requantize_wide": _wide,
     "gw_reverse": _reverse,
     "gw_select_last": _small,
     "gw_sum": _sum,

@@ -15,7 +15,7 @@ from gatewright.errors import GatewrightError
 from gatewright.files.limits import FEATURES, UNFOLDED_BYTES
 from gatewright.frontend.naming import Namer
 from gatewright.frontend.spec import Parameter, QuantSpec, Value
-from gatewright.ir.host import ON_HOST
+from gatewright.ir.host import GIVEN, ON_HOST
 from gatewright.ir.onnx_io import IR_VERSION, OPSET
 from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 
@@ -29,9 +29,16 @@ class GraphBuilder:
     Args:
         input_shape: Static shape of the first graph input, the sequence, named ``x``.
         integers: Whether it holds integers, [B, T] or [T, B].
+        features: The axes of features that the model's own input has, where it is not one.
     """
 
-    def __init__(self, input_shape: tuple[int, ...], integers: bool = False) -> None:
+    def __init__(
+        self,
+        input_shape: tuple[int, ...],
+        integers: bool = False,
+        features: tuple[int, ...] | None = None,
+    ) -> None:
+        self._features = features
         self.input = Value(INPUT, input_shape, integers=integers)
         self._inputs = [self.input]
         self._nodes: list[onnx.NodeProto] = []
@@ -142,8 +149,10 @@ class GraphBuilder:
             graph, producer_name="gatewright", opset_imports=opsets, ir_version=IR_VERSION
         )
         functions = [value.on_host for _, value in outputs]
-        if any(functions):
-            helper.set_model_props(model, {ON_HOST: json.dumps(functions)})
+        properties = {ON_HOST: json.dumps(functions)} if any(functions) else {}
+        if self._features is not None:
+            properties[GIVEN] = json.dumps(self._features)
+        helper.set_model_props(model, properties)
         return _with_shapes(model)
 
 

@@ -232,7 +232,7 @@ def concat(builder: GraphBuilder, name: str, parts: Sequence[Value]) -> Value:
         GatewrightError: GW-106 where their other axes differ, GW-208 for too many features, GW-301
             where one is not quantized.
     """
-    first, layouts = parts[0], _layouts(parts)
+    first, layouts = parts[0], known_layouts(parts)
     check_features_last(name, first)
     if any(part.shape[:-1] != first.shape[:-1] for part in parts) or len(layouts) > 1:
         shapes = ", ".join(str(list(part.shape)) for part in parts)
@@ -255,7 +255,7 @@ def concat(builder: GraphBuilder, name: str, parts: Sequence[Value]) -> Value:
     return dataclasses.replace(first, name=out, shape=(*first.shape[:-1], width), layout=layout)
 
 
-def _layouts(parts: Sequence[Value]) -> list[Layout]:
+def known_layouts(parts: Sequence[Value]) -> list[Layout]:
     """Those that are known of several tensors: what no layer made has that of the others."""
     return list(dict.fromkeys(part.layout for part in parts if part.layout is not None))
 
@@ -317,34 +317,6 @@ def linear(builder: GraphBuilder, name: str, x: Value, spec: LinearSpec) -> Valu
         bias = builder.parameter(f"{name}.bias", f"{name}.bias_quant", spec.bias)
         out = builder.node("Add", f"{name}.bias", [out, bias])[0]
     return Value(out, (*x.shape[:-1], rows), None, x.layout)
-
-
-def add(builder: GraphBuilder, name: str, a: Value, b: Value) -> Value:
-    """``Add`` of two tensors of one shape.
-
-    Raises:
-        GatewrightError: GW-106 where their shapes differ, GW-301 where one is not quantized.
-    """
-    layouts = _layouts((a, b))
-    if a.shape != b.shape or len(layouts) > 1:
-        raise GatewrightError(
-            "GW-106",
-            where=name,
-            cause=f"it adds tensors of shapes {list(a.shape)} and {list(b.shape)}.",
-            remedy="Add tensors of one shape, both of sequences or both of single steps.",
-        )
-    if a.grid is None or b.grid is None:
-        raise GatewrightError(
-            "GW-301",
-            where=name,
-            cause="one of the tensors it adds is not quantized.",
-            remedy="Use brevitas.nn.QuantEltwiseAdd, or calibrate: gatewright.calibrate(model, "
-            "data), --calibrate data.npy.",
-        )
-    builder.joined(name, 2 * a.shape[-1])
-    out = builder.node("Add", name, [a.name, b.name])[0]
-    layout = layouts[0] if layouts else None
-    return dataclasses.replace(a, name=out, grid=None, quant_tensor=False, layout=layout)
 
 
 def is_last(x: Value, index: int) -> bool:

@@ -223,9 +223,9 @@ class RequantizerRecord(Record, frozen=True):
     """How a requantizer computes.
 
     Attributes:
-        variant: ``clip``, ``affine``, ``table`` or ``thresholds``.
+        variant: ``clip``, ``affine``, ``table``, ``wide``, ``corrected`` or ``thresholds``.
         channels: Sets of thresholds.
-        affine: Of the variant of that name.
+        affine: Of ``affine``, ``wide`` and ``corrected``.
     """
 
     variant: str

@@ -23,13 +23,19 @@ def boundary_to_json(model: IntegerModel) -> dict[str, Any]:
 
 
 def _argument_to_json(argument: Argument) -> dict[str, Any]:
-    rows = {"rows": argument.rows} if argument.rows else {}
-    return {"name": argument.name, "shape": list(argument.shape), **rows}
+    rare: dict[str, Any] = {"rows": argument.rows} if argument.rows else {}
+    if argument.features is not None:
+        rare["features"] = list(argument.features)
+    return {"name": argument.name, "shape": list(argument.shape), **rare}
 
 
 def arguments_from_json(data: dict[str, Any]) -> tuple[Argument, ...]:
     """Those of a model."""
-    return tuple(Argument(**{**a, "shape": tuple(a["shape"])}) for a in data["arguments"])
+
+    def axes(argument: dict[str, Any]) -> dict[str, Any]:
+        return {k: tuple(argument[k]) for k in ("shape", "features") if k in argument}
+
+    return tuple(Argument(**{**a, **axes(a)}) for a in data["arguments"])
 
 
 def _plain(boundary: InputBoundary | OutputBoundary) -> dict[str, Any]:

@@ -16,6 +16,10 @@ from gatewright.errors import GatewrightError
 ON_HOST = "gatewright.on_host"
 """The property of a traced graph that lists the function of each output."""
 
+GIVEN = "gatewright.given"
+"""The property of a traced graph that lists the axes of features of the model's own input, where it
+has not one: none of [B, T], several of [B, T, C, W]."""
+
 Groups = tuple[tuple[int, ...], ...]
 """For each axis of the user's tensor, the axes of the graph's that it runs through, the last one
 fastest: () for an axis of size 1, (0, 1) for one that runs through time within sequences."""
@@ -93,6 +97,31 @@ def finished(y: npt.NDArray[np.generic], function: str) -> npt.NDArray[np.generi
     if not function:
         return y
     return HOST_FUNCTIONS[function](y.astype(np.float64)).astype(np.float32)
+
+
+def features_given(model: onnx.ModelProto) -> tuple[int, ...] | None:
+    """The axes of features that the model's own input has; None where it has the one of the graph.
+
+    Raises:
+        GatewrightError: GW-207 where the property is not what ``compile`` writes.
+    """
+    found = [p.value for p in model.metadata_props if p.key == GIVEN]
+    if not found:
+        return None
+    try:
+        sizes = json.loads(found[0])
+    except ValueError:
+        sizes = None
+    shape = model.graph.input[0].type.tensor_type.shape.dim
+    known = isinstance(sizes, list) and all(type(n) is int and n > 0 for n in sizes)
+    if not known or len(shape) != 3 or math.prod(sizes) != shape[2].dim_value:
+        raise GatewrightError(
+            "GW-207",
+            where=GIVEN,
+            cause="it lists no axes whose sizes make as many features as the input has.",
+            remedy="Leave the property out, and pass [B, T, F].",
+        )
+    return tuple(sizes)
 
 
 def on_host(model: onnx.ModelProto, outputs: int) -> list[str]:

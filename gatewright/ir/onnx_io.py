@@ -105,7 +105,7 @@ def build_graph(graph: Graph, emit_threshold: Emit) -> onnx.GraphProto:
 
 
 def _distinct(outputs: list[str], nodes: list[onnx.NodeProto]) -> list[tuple[str, str]]:
-    """Pairs (tensor, output name); ONNX wants each output once, so repeats become copies."""
+    """PairsKernel (tensor, output name); ONNX wants each output once, so repeats become copies."""
     pairs: list[tuple[str, str]] = []
     for name in outputs:
         count = sum(source == name for source, _ in pairs)

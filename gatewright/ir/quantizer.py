@@ -170,14 +170,32 @@ class Argument:
 
     Attributes:
         name: Of the traced graph's input.
-        shape: As the user passes it; ``"B"`` and ``"T"`` are free.
+        shape: As the graph takes it; ``"B"`` and ``"T"`` are free.
         rows: Of integers, how many there are, from 0 on: the rows of the table they are looked up
             in. 0 of floats.
+        features: The axes behind B and T that the model itself takes in place of the last one, none
+            or several; None where it takes that shape.
     """
 
     name: str
     shape: tuple[int | str, ...]
     rows: int = 0
+    features: tuple[int, ...] | None = None
+
+    @property
+    def given_shape(self) -> tuple[int | str, ...]:
+        """As the model takes it."""
+        return self.shape if self.features is None else (*self.shape[:2], *self.features)
+
+    def given(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """An array of either shape as the model takes it."""
+        if self.features is None:
+            return array
+        return array.reshape(*array.shape[:2], *self.features)
+
+    def taken(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """An array of either shape as the graph takes it."""
+        return array if self.features is None else array.reshape(*array.shape[:2], -1)
 
     @property
     def batch_axis(self) -> int:

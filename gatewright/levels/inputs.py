@@ -83,11 +83,9 @@ def _plain(where: str, x: Any) -> npt.NDArray[Any]:
 def _check(
     array: npt.NDArray[Any], argument: Argument, model: IntegerModel, least: int
 ) -> npt.NDArray[Any]:
-    expected = argument.shape
-    fits = array.ndim == len(expected) and all(
-        n > 0 and (isinstance(free, str) or n == free)
-        for n, free in zip(array.shape, expected, strict=True)
-    )
+    if _fits(array, argument.given_shape):
+        array = argument.taken(array)
+    fits = _fits(array, argument.shape)
     time = argument.time_axis
     problem = None
     if array.dtype.kind not in ("iu" if argument.rows else "fiu"):
@@ -118,12 +116,19 @@ def _beyond(array: npt.NDArray[Any], rows: int) -> str | None:
     return f"it holds {array[place]} at {list(map(int, place))}, and its table has {rows} rows"
 
 
+def _fits(array: npt.NDArray[Any], expected: tuple[int | str, ...]) -> bool:
+    return array.ndim == len(expected) and all(
+        n > 0 and (isinstance(free, str) or n == free)
+        for n, free in zip(array.shape, expected, strict=True)
+    )
+
+
 def _show(argument: Argument) -> str:
     if argument.rows:
         return f"[{', '.join(map(str, argument.shape))}]"
     free = [n if isinstance(n, str) else "I" for n in argument.shape]
-    if argument.time_axis is None:
-        free = [str(n) for n in argument.shape]
+    if argument.time_axis is None or argument.features is not None:
+        free = [str(n) for n in argument.given_shape]
         return f"[{', '.join(free)}]"
     return f"[{', '.join(free)}] with I = {argument.shape[-1]}"
 

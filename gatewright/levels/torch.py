@@ -42,7 +42,7 @@ def torch_engine(integer: IntegerModel, model: Any, *, calibrated: bool) -> Engi
             else "Give the model that was compiled.",
         )
     reference = TorchReference(model)
-    return lambda arguments: torch_run(integer, reference.run(*arguments))
+    return lambda arguments: torch_run(integer, reference.run(*integer.given(arguments)))
 
 
 def _examples(integer: IntegerModel) -> list[Any]:
@@ -52,7 +52,7 @@ def _examples(integer: IntegerModel) -> list[Any]:
     sizes: dict[int | str, int | str] = {"B": 2, "T": integer.trial_steps}
     return [
         torch.zeros(
-            [sizes.get(n, n) for n in argument.shape],
+            [sizes.get(n, n) for n in argument.given_shape],
             dtype=torch.int64 if argument.rows else torch.float32,
         )
         for argument in integer.arguments

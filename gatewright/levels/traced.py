@@ -39,10 +39,10 @@ def traced_engine(model: onnx.ModelProto, integer: IntegerModel) -> StreamEngine
     goes_on = with_past(model, windows) if windows else model
 
     def run(arguments: Arguments, kept: Kept | None = None) -> Run:
-        before = kept or {}
+        before, given = kept or {}, integer.taken(arguments)
         pasts = [before[window.past].transpose(0, 2, 1) for _, window in found if before]
         with recorded_taps() as taps, kept_states(before):
-            context = traced_values(goes_on if pasts else model, (*arguments, *pasts))
+            context = traced_values(goes_on if pasts else model, (*given, *pasts))
         for name, (tensor, quantizer) in quants.items():
             n = np.rint(context[tensor].astype(np.float64) / float(quantizer.scales[0]))
             order = axes.get(tensor, BATCH_FIRST)

@@ -68,7 +68,8 @@ def check_torch(
             _remedy(model, ""),
         ) from error
     if not _agrees(result, arguments, traced, integer, certified):
-        raise _first_difference(model, example_input, traced, arguments, result)
+        taken = integer.taken(arguments)
+        raise _first_difference(model, example_input, traced, taken, result)
 
 
 def _trial(integer: IntegerModel, example_input: Any) -> Arguments:

@@ -59,6 +59,7 @@ OUTSIDE: dict[str, set[str]] = {
     "matvec": {"MatMul", "Gemm"},
     "multiply_add": {"BatchNormalization", "Mul", "Add"},
     "over_time": {"ReduceMean", "ReduceMax"},
+    "pairs": {"Add", "Sub", "Mul"},
     "select_steps": {"Slice"},
     "windows": {"Conv", "MaxPool", "AveragePool"},
 }

@@ -130,6 +130,28 @@ def rounded(d: Drawn) -> None:
     d.count(d.input(domain, CHANNELS, rows), rows, quantizer.type.lo)
 
 
+def fine(d: Drawn) -> None:
+    """16-bit codes of a scale that no product of 63 bits holds, of all channels or of each."""
+    rng, channels = d.rng, int(d.rng.choice([1, 4]))
+    domain = IntType(-(2**27) - int(rng.integers(9)), 2**27 + int(rng.integers(9)))
+    codes = np.arange(-(2**15) + 1, 2**15)
+    steps = 2.0**12 + rng.uniform(0, 4, (channels, 1))
+    rows = np.ceil((codes - 0.5) * steps + rng.uniform(-(2**20), 2**20, (channels, 1)))
+    rows = np.clip(rows.astype(np.int64), domain.lo, domain.hi + 1)
+    d.count(d.input(domain, 4, rows), rows, -(2**15))
+
+
+def near_a_line(d: Drawn) -> None:
+    """Thresholds some integers off evenly spaced ones, of all channels or of each."""
+    rng, channels = d.rng, int(d.rng.choice([1, CHANNELS]))
+    bits = int(rng.integers(4, 9))
+    domain = IntType(-(2 ** (bits + 12)), 2 ** (bits + 12) - 1)
+    codes = np.arange(1 - 2 ** (bits - 1), 2 ** (bits - 1))
+    rows = codes * 2**12 + rng.integers(-(2**12), 2**12, (channels, 1))
+    rows = rows + rng.integers(-1000, 1001, rows.shape)
+    d.count(d.input(domain, CHANNELS, rows), rows, -(2 ** (bits - 1)))
+
+
 def sums(d: Drawn) -> None:
     """Thresholds of one sign for the sums of a matrix, of both."""
     rng, x = d.rng, draw_type(d.rng, 9)
@@ -253,6 +275,14 @@ def streams(d: Drawn) -> None:
     d.sets += 4
 
 
+def pairs(d: Drawn) -> None:
+    """Sums, differences and products of two streams, up to an end of a word."""
+    for op, bits in ((ops.ADD, 30), (ops.SUB, 30), (ops.MUL, 15)):
+        width = int(d.rng.integers(1, 40))
+        d.add(op, [d.input(draw_type(d.rng, bits), width) for _ in range(2)])
+        d.sets += 1
+
+
 def some_steps(d: Drawn) -> None:
     """Steps by their numbers: several, and one."""
     first, stride = int(d.rng.integers(STEPS)), int(d.rng.integers(1, STEPS))
@@ -320,10 +350,13 @@ KINDS: dict[Callable[[Drawn], None], int] = {
     largest_class: 2,
     over_time: 1,
     streams: 1,
-    some_steps: 1,
     layer: 1,
     windows: 1,
     rows: 2,
+    some_steps: 1,
+    pairs: 1,
+    fine: 1,
+    near_a_line: 1,
 }
 
 

@@ -99,9 +99,14 @@ def ports(design: Design) -> Ports:
     return Ports(inputs, outputs, design.taps(), design.max_steps)
 
 
-def variants(design: Design) -> set[tuple[str, str | None]]:
-    """What each kernel is, and how it computes where there are several ways."""
-    records = design.document(STEPS, {}).kernels
+def variants(design: Design, steps: int = STEPS) -> set[tuple[str, str | None]]:
+    """What each kernel is, and how it computes where there are several ways.
+
+    Args:
+        design: The kernels.
+        steps: Of its sequences.
+    """
+    records = design.document(steps, {}).kernels
     return {(record.kind, _variant(record)) for record in records}
 
 

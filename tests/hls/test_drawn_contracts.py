@@ -25,6 +25,7 @@ from gatewright.hls_templates.cosim.drive import Drive
 from gatewright.hls_templates.cosim.library import core_library
 from gatewright.hls_templates.cosim.project import RtlProject
 from gatewright.hls_templates.kernels.base import Kernel
+from gatewright.hls_templates.kernels.requantize.rtl import VARIANT_MODULES
 from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.hls_templates.mapping.ports import Ports
 from gatewright.hls_templates.project.hls import write_project
@@ -73,8 +74,8 @@ def test_every_kernel_and_every_variant_is_drawn() -> None:
     ]
     kernels = [kernel for design in designs for kernel in design.kernels]
     assert {type(kernel) for kernel in kernels} == set(_concrete(Kernel))
-    found = set().union(*map(variants, designs))
-    assert {("requantize", name) for name in ("clip", "affine", "table", "thresholds")} < found
+    found = set().union(*(variants(design, STEPS) for design in designs))
+    assert {("requantize", name) for name in VARIANT_MODULES} < found
     assert {("lookup", "table"), ("multiply_add", None)} < found
 
 

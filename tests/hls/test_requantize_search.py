@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from gatewright.hls_templates.kernels.requantize.search import (
+from gatewright.hls_templates.kernels.requantize.corrected import (
+    evaluate_corrected,
+    find_corrected,
+)
+from gatewright.hls_templates.kernels.requantize.rescaling import (
     EVEN,
+    LIMB,
     ODD,
     UP,
     Rescaling,
-    _Problem,
-    find_affine,
+    evaluate_wide,
 )
+from gatewright.hls_templates.kernels.requantize.search import Problem, find_affine, find_wide
 from gatewright.ir.exact import thresholds
 from gatewright.ir.quantizer import ROUNDING_MODES, Quantizer
 from gatewright.ir.types import IntArray, IntType
@@ -67,11 +73,10 @@ def test_a_peak_is_the_first_of_the_highest(seed: int, ties: int) -> None:
     domain = IntType(-int(rng.integers(1, 1 << 20)), int(rng.integers(1, 1 << 20)))
     size = (3, int(rng.choice([1, 2, 15, 255])))
     rows = np.sort(rng.integers(domain.lo, domain.hi + 1, size=size, endpoint=True), axis=1)
-    problem = _Problem(rows, -8, domain, IntType(-8, size[1] - 8 + 1))
-    peak = problem._peak(ties, 1)
+    problem = Problem(rows, -8, domain, IntType(-8, size[1] - 8 + 1))
+    peak = problem.peak(ties)
     before, here, after = (
-        problem._tangent(np.clip(m, 0, problem.limit), ties, 1).gap
-        for m in (peak - 1, peak, peak + 1)
+        problem.tangent(np.clip(m, 0, problem.limit), ties).gap for m in (peak - 1, peak, peak + 1)
     )
     assert ((before < here) | (peak == 0)).all()
     assert ((after <= here) | (peak == problem.limit)).all()
@@ -131,3 +136,99 @@ def test_channels_of_very_different_scales(bits: int) -> None:
     for c, n in enumerate(edges):
         expected = np.searchsorted(rows[c], n, side="right") - 128
         assert (apply(affine, n, out, c) == expected).all()
+
+
+def wobbling(bits: int, rows: int, wobble: int, seed: int) -> tuple[IntArray, IntType]:
+    """Thresholds of a line, each some integers off, as float32 sets them; clipped at the ends."""
+    rng = np.random.default_rng(seed)
+    domain = IntType(-(1 << bits + 9) - 7, (1 << bits + 9) + 3)
+    slope = rng.uniform(900, 1100)
+    codes = np.arange(-(1 << bits - 1) + 1, 1 << bits - 1)
+    line = slope * (codes - 0.5) + rng.integers(-9000, 9000, (rows, 1))
+    off = rng.integers(-wobble, wobble + 1, line.shape)
+    return np.clip(np.sort(line.astype(np.int64) + off), domain.lo, domain.hi + 1), domain
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("seed", range(6))
+def test_corrected_equals_thresholds_everywhere(seed: int, rows: int) -> None:
+    bits = 5 + seed
+    thresholds, domain = wobbling(bits, rows, 40 if seed % 2 else 3, seed)
+    out, bias = IntType(-(1 << bits - 1), (1 << bits - 1) - 1), -(1 << bits - 1)
+    assert find_affine(thresholds, bias, domain, out) is None
+    found = find_corrected(thresholds, bias, domain, out)
+    assert found is not None
+    n = np.broadcast_to(np.arange(domain.lo, domain.hi + 1), (rows, domain.hi - domain.lo + 1))
+    expected = [
+        np.searchsorted(t, m, side="right") + bias for t, m in zip(thresholds, n, strict=True)
+    ]
+    assert (evaluate_corrected(found, n, out) == np.stack(expected)).all()
+    # It is no affine form in disguise, and a bound that is one less shows.
+    assert found.bounds.max() > 0
+    worse = replace(found, bounds=found.bounds - (found.bounds == found.bounds.max()))
+    assert (evaluate_corrected(worse, n, out) != np.stack(expected)).any()
+
+
+def test_thresholds_far_off_a_line_are_not_corrected() -> None:
+    rows = np.sort(np.random.default_rng(0).integers(-60_000, 60_000, (1, 255)))
+    domain, out = IntType(-70_000, 70_000), IntType(-128, 127)
+    assert find_corrected(rows, -128, domain, out) is None
+
+
+def test_a_channel_of_one_code_is_corrected_with_the_others() -> None:
+    thresholds, domain = wobbling(8, 3, 30, 1)
+    thresholds[1] = domain.hi + 1
+    out = IntType(-128, 127)
+    found = find_corrected(thresholds, -128, domain, out)
+    assert found is not None
+    n = np.broadcast_to(np.arange(domain.lo, domain.hi + 1), (3, domain.hi - domain.lo + 1))
+    assert (evaluate_corrected(found, n, out)[1] == -128).all()
+
+
+def fine_line(bits: int, seed: int) -> tuple[IntArray, IntType]:
+    """Thresholds of a scale that no 63 bits hold, of three channels with offsets of their own."""
+    rng = random.Random(seed)
+    step = Fraction(float(np.float32(rng.uniform(1e-4, 2e-4))))
+    unit = Fraction(float(np.float32(rng.uniform(1.9e-8, 2.1e-8))))
+    offsets = tuple(Fraction(float(np.float32(rng.uniform(-1, 1)))) for _ in range(3))
+    domain = IntType(-(2**27) - 5, 2**27 - 3)
+    quantizer = Quantizer((step,), 0, bits, True, False)
+    return thresholds(quantizer, (unit,), offsets, domain), domain
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_wide_equals_thresholds_where_no_product_of_a_word_does(seed: int) -> None:
+    bits = 16
+    rows, domain = fine_line(bits, seed)
+    out, bias = IntType(-(1 << bits - 1), (1 << bits - 1) - 1), -(1 << bits - 1)
+    assert find_affine(rows, bias, domain, out) is None
+    wide = find_wide(rows, bias, domain, out)
+    assert wide is not None and wide.sum_bits(domain) < 64
+    rng = np.random.default_rng(seed)
+    n = np.concatenate([rows - 1, rows, rng.integers(domain.lo, domain.hi + 1, (3, 9999))], axis=1)
+    n = np.clip(n, domain.lo, domain.hi)
+    expected = [np.searchsorted(t, m, side="right") + bias for t, m in zip(rows, n, strict=True)]
+    assert (evaluate_wide(wide, n, out) == np.stack(expected)).all()
+    m = wide.high.multipliers * 2**LIMB + wide.low.multipliers
+    without = replace(wide, low=replace(wide.low, multipliers=wide.low.multipliers * 0))
+    assert (m > 2**31).all(), "the low limb is needed"
+    assert (evaluate_wide(without, n, out) != np.stack(expected)).any()
+
+
+@pytest.mark.parametrize("ties", [UP, EVEN, ODD])
+@pytest.mark.parametrize("seed", range(6))
+def test_corners_bound_the_offset_as_all_thresholds_do(seed: int, ties: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows, domain = wobbling(6, 2, 500 * (seed % 2), seed)
+    rows[0, :9] = domain.lo
+    problem = Problem(rows, -32, domain, IntType(-31, 31))
+    for shift in (1, 7, 20):
+        m = rng.integers(0, 1 << shift + 3, 2)
+        codes = problem.codes << shift
+        if ties != UP:
+            codes = codes - (1 << shift >> 1) + ((problem.codes & 1) ^ (ties == ODD))
+        room = codes - rows * m[:, None]
+        low = np.where(problem.reached, room, -(2**61)).max(axis=1)
+        high = np.where(problem.awaited, room + m[:, None] - 1, 2**61).min(axis=1)
+        found = problem.offsets(m, shift, ties)
+        assert (found[0] == low).all() and (found[1] == high).all()

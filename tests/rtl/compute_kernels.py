@@ -15,10 +15,11 @@ from gatewright.hls_templates.kernels.base import Kernel, Port
 from gatewright.hls_templates.kernels.elementwise.kernel import Elementwise
 from gatewright.hls_templates.kernels.lookup.kernel import Table
 from gatewright.hls_templates.kernels.matvec.kernel import MatVec
+from gatewright.hls_templates.kernels.pairs.kernel import PairsKernel
 from gatewright.hls_templates.kernels.requantize.kernel import Requantizer
 from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.ir import ops
-from gatewright.ir.graph import Graph
+from gatewright.ir.graph import Graph, Op
 from gatewright.ir.ops.lookup import wrapped_table
 from gatewright.ir.types import IntArray, IntType
 
@@ -114,6 +115,24 @@ def _known(case: Case, multiplies: bool) -> Case:
     return case
 
 
+def _corrected(name: str, type_: IntType, channels: int, width: int) -> Case:
+    """A line with some integers of noise, as float32 leaves of it; the ends are beyond it."""
+    codes = np.arange(-7, 8)
+    line = (2 * codes - 1) * (type_.hi - type_.lo) // 40 + (type_.hi + type_.lo) // 2
+    noise = RNG.integers(-90, 91, (channels, codes.size))
+    return _requantize(name, type_, line + noise, width, ("corrected", 0))
+
+
+def _wide(name: str, channels: int, width: int) -> Case:
+    """Lines of 16-bit codes on sums of 28 bits: of slopes that no 63 bits hold."""
+    type_ = IntType(-(2**27), 2**27 - 1)
+    codes = np.arange(-(2**15) + 1, 2**15)
+    steps = 4096 + RNG.random((channels, 1)) * 7
+    rows = np.ceil((codes - 0.5) * steps + RNG.random((channels, 1)) * 1000).astype(np.int64)
+    rows = np.clip(rows, type_.lo, type_.hi + 1)
+    return _requantize(name, type_, rows, width, ("wide", 0), -(2**15))
+
+
 def _irregular(name: str, type_: IntType, channels: int, count: int, width: int) -> Case:
     rows = np.sort(RNG.integers(type_.lo + 1, type_.hi + 1, (channels, count)), axis=1)
     return _requantize(name, type_, rows, width, ("thresholds", 0), 0)
@@ -133,6 +152,14 @@ def _lookup(name: str, type_: IntType, entries: IntArray, width: int, table: boo
     t = graph.add_constant("t", wrapped_table(entries, type_))
     kernel = _kernel(graph, graph.add(ops.LOOKUP, ["x", t], ["y"], name=name))
     assert isinstance(kernel, Elementwise) and isinstance(kernel.applied, Table) == table
+    return placed(kernel, by_graph(graph))
+
+
+def _pairs(name: str, op: Op, types: tuple[IntType, IntType], width: int) -> Case:
+    graph = _graph(name, types[0], width)
+    graph.add_input("z", types[1], ("B", "T", width))
+    kernel = _kernel(graph, graph.add(op, ["x", "z"], ["y"], name=name))
+    assert isinstance(kernel, PairsKernel)
     return placed(kernel, by_graph(graph))
 
 
@@ -163,6 +190,12 @@ MATVECS: tuple[Callable[[], Case], ...] = (
     lambda: _matvec("rows_only", IntType(-3, 900), (4, 9, 2, 4), depths=(1, 1)),
     lambda: _matvec("columns_only", BYTE, (9, 2, 2, 2), depths=(4, 1)),
 )
+PAIRS: tuple[Callable[[], Case], ...] = (
+    lambda: _pairs("sums", ops.ADD, (BYTE, IntType(-8, 900)), 5),
+    lambda: _pairs("differences", ops.SUB, (POSITIVE, POSITIVE), 17),
+    lambda: _pairs("gated", ops.MUL, (BYTE, POSITIVE), 33),
+    lambda: _pairs("wide_pairs", ops.MUL, (IntType(-(2**15), 2**15 - 1), IntType(-9, 3)), 1),
+)
 ELEMENTWISE: tuple[Callable[[], Case], ...] = (
     lambda: _requantize("clip", BYTE, np.arange(-7, 8)[None], 5, ("clip", 0)),
     lambda: _requantize("clip_positive", POSITIVE, np.arange(1, 9)[None], 17, ("clip", 0), 0),
@@ -179,6 +212,13 @@ ELEMENTWISE: tuple[Callable[[], Case], ...] = (
     lambda: _affine("up_by_channel", UP, 5, True),
     lambda: _affine("even_by_channel", EVEN, 33, True),
     lambda: _affine("odd_by_channel", ODD, 18, True),
+    lambda: _wide("wide", 1, 17),
+    lambda: _wide("wide_by_channel", 5, 5),
+    lambda: _wide("wide_in_rows", 37, 37),
+    lambda: _corrected("corrected", IntType(-9000, 8999), 1, 17),
+    lambda: _corrected("corrected_of_positive", IntType(0, 20_000), 1, 3),
+    lambda: _corrected("corrected_by_channel", IntType(-(2**18), 2**18 - 1), 5, 5),
+    lambda: _corrected("corrected_in_rows", IntType(-(2**18), 2**18 - 1), 37, 37),
     lambda: _irregular("one_threshold", IntType(-900, 900), 2, 1, 2),
     lambda: _irregular("thresholds", WIDE, 1, 40, 5),
     lambda: _irregular("thresholds_of_positive", IntType(0, 70000), 1, 31, 17),

@@ -54,12 +54,13 @@ def placed(
 
 
 def by_graph(graph: Graph) -> Callable[[Sequences], list[Beats]]:
-    """What the interpreter makes of a graph of one input and one output, a beat a step."""
-    (source,), (output,) = graph.inputs, graph.outputs
+    """What the interpreter makes of a graph of one output, a beat a step."""
+    (output,) = graph.outputs
     bits = graph[output].type.bits
 
     def expected(s: Sequences) -> list[Beats]:
-        values, _ = run(graph, {source: s.values[0][None]})
+        feeds = {name: x[None] for name, x in zip(graph.inputs, s.values, strict=True)}
+        values, _ = run(graph, feeds)
         return [s.beats(values[output][0], bits)]
 
     return expected

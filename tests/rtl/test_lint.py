@@ -45,6 +45,7 @@ CHOICES = {
     "gw_ip_tally": [{"PORTS": 3}],
     "gw_over_time": [{"MAXIMUM": 1, "OUT_BITS": 8, "SIGNED": 0}],
     "gw_reduce": [{"MAXIMUM": 1, "SIGNED": 0}],
+    "gw_pairs": [{"CHANNELS": 5, "LANES": 2, "ROWS": 3, "A_BITS": 3, "FUNCTION_LATENCY": 2}],
     "gw_resize": [{"OUT_BITS": 3}, {"OUT_BITS": 11}],
     "gw_reverse": [{"MAX_STEPS": 1}, {"MAX_STEPS": 100}],
     "gw_select_steps": [{"FIRST": 5, "STRIDE": 3, "COUNT": 2}],

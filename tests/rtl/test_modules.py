@@ -11,7 +11,7 @@ import pytest
 from bench import LIBRARY, Beats, Bench, Words
 from cases import LONGEST, Case, Sequences
 from choices import choice
-from compute_kernels import ELEMENTWISE, MATVECS, TABLES
+from compute_kernels import ELEMENTWISE, MATVECS, PAIRS, TABLES
 from recurrent_kernels import LAYERS
 from stream_kernels import STREAMS, WINDOWS
 
@@ -31,6 +31,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "streams": STREAMS,
     "matvec": tuple(make() for make in MATVECS),
     "elementwise": tuple(make() for make in (*ELEMENTWISE, *TABLES)),
+    "pairs": tuple(make() for make in PAIRS),
     "recurrent": tuple(layer.case() for layer in LAYERS),
 }
 CASES = {case.device.name: case for group in GROUPS.values() for case in group}

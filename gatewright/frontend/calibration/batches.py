@@ -91,11 +91,22 @@ def _batch(item: Any) -> Batch:
         raise refused("calibration data", "a batch of it is empty.", _FORM)
     labels = _classes(parts[-1]) if len(parts) > 1 else None
     first, *states = parts if labels is None else parts[:-1]
-    inputs = (_sequences(first), *map(_tensor, states))
-    if inputs[0].ndim != (3 if inputs[0].is_floating_point() else 2):
-        problem = f"a batch of it has sequences of shape {list(inputs[0].shape)}."
+    return Batch((_sequences(first), *map(_tensor, states)), labels)
+
+
+def check_rank(x: torch.Tensor, arranged: bool) -> None:
+    """Refuse sequences without one axis of features where nothing gives them one.
+
+    Args:
+        x: Of a batch: floats, or integers that are looked up.
+        arranged: Whether forward() only re-arranges them at first.
+
+    Raises:
+        GatewrightError: GW-604.
+    """
+    if x.ndim != 3 and x.is_floating_point() and not arranged:
+        problem = f"a batch of it has sequences of shape {list(x.shape)}."
         raise refused("calibration data", problem, PADDED)
-    return Batch(inputs, labels)
 
 
 def _sequences(values: Any) -> torch.Tensor:
@@ -103,6 +114,9 @@ def _sequences(values: Any) -> torch.Tensor:
     integers = None if getattr(values, "is_nested", False) else _classes(values)
     if integers is None or not integers.size:
         return _tensor(values)
+    if integers.ndim != 2:
+        problem = f"it holds int64 of shape {list(integers.shape)}, not [N, T], one a time step."
+        raise refused("calibration data", problem, _FORM)
     return torch.from_numpy(integers.copy())
 
 

@@ -14,7 +14,7 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration import observe
 from gatewright.frontend.calibration.activations import activation_grid
 from gatewright.frontend.calibration.axes import batch_axis
-from gatewright.frontend.calibration.batches import Batch, join_labels, read_batches
+from gatewright.frontend.calibration.batches import Batch, check_rank, join_labels, read_batches
 from gatewright.frontend.calibration.conversion import COMPARED, check_conversion
 from gatewright.frontend.calibration.explore import explore
 from gatewright.frontend.calibration.floats import with_brevitas_layers
@@ -35,7 +35,8 @@ from gatewright.frontend.calibration.weights import place_weights
 from gatewright.frontend.torch.changes import steps
 from gatewright.frontend.torch.checks import check_model
 from gatewright.frontend.torch.preserve import held, preserved
-from gatewright.frontend.torch.trace import check_calls
+from gatewright.frontend.torch.symbolic import symbolic_graph
+from gatewright.frontend.torch.trace import check_calls, is_arranged
 
 
 def calibrate_module(
@@ -53,6 +54,7 @@ def _calibrate(
     given = _copy(model)
     batches, axis = read_batches(data, partial(batch_axis, _copy(given)))
     examples = batches[0].head(axis, 2)
+    check_rank(batches[0].x, is_arranged(symbolic_graph(given, examples)))
     given = with_modules(given, examples)  # refuses what is kept from call to call
     waiting = waiting_quantizers(given)
     if waiting:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from brevitas.nn.quant_layer import QuantNonLinearActLayer, QuantWeightBiasInput
 from brevitas.nn.quant_rnn import QuantRecurrentStackBase
 from torch import fx, nn
 
+from gatewright.frontend.calibration.operands import ARITHMETIC
 from gatewright.frontend.torch.brevitas_quant import is_enabled
 from gatewright.frontend.torch.symbolic import symbolic_graph
 
@@ -26,10 +26,7 @@ class _Flow:
     quant_tensor: bool = False
 
 
-_OFF_GRID = (
-    *(torch.mean, "mean", torch.sum, "sum"),
-    *(operator.add, operator.iadd, torch.add, "add"),
-)
+_OFF_GRID = (torch.mean, "mean", torch.sum, "sum", *ARITHMETIC)
 _TRANSPARENT = (nn.Dropout, nn.Identity, nn.Flatten, nn.MaxPool1d)
 
 

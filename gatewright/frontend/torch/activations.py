@@ -65,6 +65,14 @@ def activation(
 ) -> Value:
     """A function that Brevitas has no layer for; a ``QuantIdentity`` follows it."""
     where = path or type(module).__name__
+    refuse_in_place(where, module)
+    op = next(op for cls, op in _UNQUANTIZED.items() if isinstance(module, cls))
+    x = only_input(where, args, kwargs)
+    return emit.activation(ctx.builder, f"{ctx.name(path)}.{op.lower()}", op, x)
+
+
+def refuse_in_place(where: str, module: Any) -> None:
+    """GW-109 for a layer that changes its input."""
     if module.inplace:
         raise GatewrightError(
             "GW-109",
@@ -72,9 +80,6 @@ def activation(
             cause="it uses inplace=True, so that its input changes wherever else it is used.",
             remedy=f"Build it as nn.{type(module).__name__}().",
         )
-    op = next(op for cls, op in _UNQUANTIZED.items() if isinstance(module, cls))
-    x = only_input(where, args, kwargs)
-    return emit.activation(ctx.builder, f"{ctx.name(path)}.{op.lower()}", op, x)
 
 
 @emits(qnn.QuantHardTanh, pointwise=True)

@@ -1,20 +1,24 @@
-"""Emits sums of tensors, and Brevitas' layers that bring several tensors to one quantizer."""
+"""Emits arithmetic, and Brevitas' layers that bring several tensors to one quantizer."""
 
 from __future__ import annotations
 
 import dataclasses
 import operator
+from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
 import brevitas.nn as qnn
+import numpy as np
 import torch
+from torch import nn
 
-from gatewright.frontend import emit
+from gatewright.frontend import emit_arithmetic
 from gatewright.frontend.spec import Value
-from gatewright.frontend.torch.activations import maybe_quantize
+from gatewright.frontend.torch.activations import maybe_quantize, only_input, refuse_in_place
 from gatewright.frontend.torch.arrangements import shape_of
 from gatewright.frontend.torch.registry import (
+    CallEmitter,
     OwnTensor,
     Tracing,
     bind,
@@ -23,32 +27,154 @@ from gatewright.frontend.torch.registry import (
     expect_value,
     unsupported_call,
 )
+from gatewright.ir.types import Float32Array
+
+SUMS = (operator.add, torch.add, operator.iadd, "add", "__add__")
+DIFFERENCES = (operator.sub, torch.sub, torch.subtract, operator.isub, "sub", "subtract")
+REVERSED = (torch.rsub, "rsub", "__rsub__")
+PRODUCTS = (operator.mul, torch.mul, torch.multiply, operator.imul, "mul", "multiply")
+QUOTIENTS = (
+    *(operator.truediv, torch.div, torch.divide, torch.true_divide, operator.itruediv),
+    *("div", "divide", "true_divide"),
+)
+NEGATIONS = (operator.neg, torch.neg, torch.negative, "neg", "negative")
+MAGNITUDES = (abs, operator.abs, torch.abs, torch.absolute, "abs", "absolute")
+PURE = frozenset(
+    {
+        *(*SUMS, *DIFFERENCES, *REVERSED, *PRODUCTS, *QUOTIENTS, *NEGATIONS, *MAGNITUDES),
+        *(torch.sqrt, torch.rsqrt, torch.reciprocal, torch.square, torch.clamp, torch.exp),
+        *("sqrt", "rsqrt", "reciprocal", "square", "clamp", "exp", "float", "to", "detach"),
+        *("view", "reshape", "squeeze", "unsqueeze", "flatten"),
+    }
+) - {operator.iadd, operator.isub, operator.imul, operator.itruediv}
+"""What may be computed of constants while a model is traced."""
+_OF_TWO, _NO_OTHER = ("input", "other", "alpha"), (None, None, 1)
 
 
-@emits_call(functions=(operator.add, torch.add, operator.iadd), methods=("add", "__add__"))
-def add(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
-    """``a + b`` of two tensors whose quantizers have one scale."""
-    a, b, alpha = bind(args, kwargs, ("input", "other", "alpha"), (None, None, 1))
-    for operand in (a, b):
-        if isinstance(operand, (int, float, OwnTensor)) or alpha != 1:
-            raise unsupported_call(
-                "operator add",
-                "it adds a constant.",
-                "Leave constants to the bias of a layer, or to nn.BatchNorm1d.",
-            )
-    return _sum(ctx, "add", [a, b])
+def _emits(calls: tuple[Any, ...]) -> Callable[[CallEmitter], CallEmitter]:
+    functions = tuple(call for call in calls if not isinstance(call, str))
+    methods = tuple(call for call in calls if isinstance(call, str))
+    return emits_call(functions=functions, methods=methods)
 
 
-def _sum(ctx: Tracing, name: str, parts: list[Any]) -> Value:
+def _operands(what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    """Two operands: tensors as they are, constants as float32."""
+    if not kwargs.keys() <= set(_OF_TWO) or len(args) > 2:
+        raise unsupported_call(what, f"it is given {', '.join(kwargs) or 'further arguments'}.")
+    a, b, alpha = bind(args, kwargs, _OF_TWO, _NO_OTHER)
+    if alpha != 1:
+        raise unsupported_call(what, f"it has alpha={alpha}.", "Multiply first: a + alpha * b.")
+    return _constant(a), _constant(b)
+
+
+def _constant(operand: Any) -> Any:
+    """A constant in float32, as torch computes with it; anything else as it is."""
+    if isinstance(operand, (int, float)) and not isinstance(operand, bool):
+        return np.array(operand, dtype=np.float32)
+    if isinstance(operand, OwnTensor):
+        return operand.tensor.detach().cpu().numpy().astype(np.float32)
+    return operand
+
+
+def _is_constant(operand: Any) -> bool:
+    return isinstance(operand, np.ndarray)
+
+
+def _by_constant(ctx: Tracing, name: str, op: str, x: Any, constant: Float32Array) -> Value:
+    value = expect_value(name, x)
+    return emit_arithmetic.by_constant(ctx.builder, ctx.name(name), op, value, constant)
+
+
+def _pair(ctx: Tracing, name: str, op: str, parts: list[Any]) -> Value:
     shapes = [tuple(shape_of(ctx, name, part)) for part in parts]
     if len(set(shapes)) > 1:
         raise unsupported_call(
             name,
-            f"it adds tensors of shapes {', '.join(str(list(s)) for s in shapes)}.",
+            f"it is given tensors of shapes {', '.join(str(list(s)) for s in shapes)}.",
             "Give both one shape: a linear layer makes as many features as are wanted.",
         )
     values = [expect_value(name, part) for part in parts]
-    return reduce(lambda a, b: emit.add(ctx.builder, ctx.name(name), a, b), values)
+    return reduce(lambda a, b: emit_arithmetic.pair(ctx.builder, ctx.name(name), op, a, b), values)
+
+
+@_emits(SUMS)
+def add(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``a + b`` of two tensors whose quantizers have one scale, or with a constant."""
+    a, b = _operands("add", args, kwargs)
+    if _is_constant(a):
+        a, b = b, a
+    if _is_constant(b):
+        return _by_constant(ctx, "add", "Sub", a, -b)
+    return _pair(ctx, "add", "Add", [a, b])
+
+
+@_emits(DIFFERENCES)
+def sub(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``a - b`` of two tensors whose quantizers have one scale, or with a constant."""
+    a, b = _operands("sub", args, kwargs)
+    if _is_constant(b):
+        return _by_constant(ctx, "sub", "Sub", a, b)
+    if _is_constant(a):  # rounded as -b + a
+        value = expect_value("sub", b)
+        turned = emit_arithmetic.negate(ctx.builder, ctx.name("neg"), value)
+        return _by_constant(ctx, "sub", "Sub", turned, -a)
+    return _pair(ctx, "sub", "Sub", [a, b])
+
+
+@_emits(REVERSED)
+def rsub(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``torch.rsub(a, b)``, which is ``b - a``."""
+    a, b, alpha = bind(args, kwargs, _OF_TWO, _NO_OTHER)
+    result: Value = sub(ctx, (b, a), {"alpha": alpha})
+    return result
+
+
+@_emits(PRODUCTS)
+def mul(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``a * b`` of two quantized tensors, or with a constant."""
+    a, b = _operands("mul", args, kwargs)
+    if _is_constant(a):
+        a, b = b, a
+    if _is_constant(b):
+        return _by_constant(ctx, "mul", "Mul", a, b)
+    return _pair(ctx, "mul", "Mul", [a, b])
+
+
+@_emits(QUOTIENTS)
+def div(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``a / c`` by a constant."""
+    a, b = _operands("div", args, kwargs)
+    if not _is_constant(b):
+        raise unsupported_call(
+            "div",
+            "it divides by a tensor that is computed.",
+            "Divide by constants only, or multiply: a gate is y * torch.sigmoid(z).",
+        )
+    return _by_constant(ctx, "div", "Div", a, b)
+
+
+@_emits(NEGATIONS)
+def neg(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``-x``."""
+    (x,) = (*args, *kwargs.values())
+    return emit_arithmetic.negate(ctx.builder, ctx.name("neg"), expect_value("neg", x))
+
+
+@_emits(MAGNITUDES)
+def magnitude(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``torch.abs(x)``."""
+    (x,) = (*args, *kwargs.values())
+    return emit_arithmetic.magnitude(ctx.builder, ctx.name("abs"), expect_value("abs", x))
+
+
+@emits(nn.LeakyReLU, pointwise=True)
+def leaky_relu(
+    ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Value:
+    """With a slope that is a power of two; a ``QuantIdentity`` stands before it and follows it."""
+    x = only_input(path or "LeakyReLU", args, kwargs)
+    refuse_in_place(path, module)
+    return emit_arithmetic.leaky(ctx.builder, ctx.name(path), x, float(module.negative_slope))
 
 
 @emits(qnn.QuantEltwiseAdd)
@@ -59,7 +185,7 @@ def quant_add(
     name, where = ctx.name(path), path or type(module).__name__
     values = [expect_value(where, value) for value in (*args, *kwargs.values())]
     parts = _through_one(ctx, module, name, where, values)
-    out = emit.add(ctx.builder, f"{name}.add", *parts)
+    out = emit_arithmetic.pair(ctx.builder, f"{name}.add", "Add", *parts)
     out_path = f"{where}.output_quant"
     out = maybe_quantize(ctx, f"{name}.output_quant", out_path, module.output_quant, out)
     return dataclasses.replace(out, quant_tensor=bool(module.return_quant_tensor))

@@ -31,7 +31,7 @@ FLOAT_LAYERS = {
 }
 """What calibration quantizes, and what else to use."""
 
-_FUNCTIONS = ("relu", "relu6", "tanh", "sigmoid", "hardtanh", "clamp", "clip")
+_FUNCTIONS = ("relu", "relu6", "leaky_relu", "tanh", "sigmoid", "hardtanh", "clamp", "clip")
 """The same as calls."""
 
 _WITH_DATA = f"It is float: {_CALIBRATE}; it becomes a quantized layer then."
@@ -44,7 +44,7 @@ _CALLS: dict[str, str] = {
         "out: argmax of both is the same.",
     ),
     **dict.fromkeys(
-        ("gelu", "silu", "elu", "selu", "mish", "softplus", "leaky_relu", "celu"),
+        ("gelu", "silu", "elu", "selu", "mish", "softplus", "celu"),
         "Train with relu, tanh, sigmoid, hardtanh or hardsigmoid in its place.",
     ),
     **dict.fromkeys(
@@ -58,7 +58,7 @@ _CALLS: dict[str, str] = {
         "time, or take the last step.",
     ),
     **dict.fromkeys(
-        ("mul", "truediv", "div", "pow", "sqrt", "exp", "log", "abs", "neg"),
+        ("pow", "sqrt", "exp", "log", "remainder", "floordiv"),
         "Leave arithmetic to layers: fold constant factors into the weights before, or normalize "
         "the data before it is passed.",
     ),
@@ -79,7 +79,7 @@ _MODULES: dict[str, str] = {
     "RNNCell": "Use nn.RNN: one call takes all steps, rnn(x)[0]; its state dict has the same "
     "weights, as weight_ih_l0, weight_hh_l0, bias_ih_l0 and bias_hh_l0.",
     **dict.fromkeys(("Softmax", "LogSoftmax"), _CALLS["softmax"]),
-    **dict.fromkeys(("GELU", "SiLU", "ELU", "LeakyReLU", "Softplus", "Mish"), _CALLS["gelu"]),
+    **dict.fromkeys(("GELU", "SiLU", "ELU", "Softplus", "Mish"), _CALLS["gelu"]),
     **dict.fromkeys(("LayerNorm", "GroupNorm", "InstanceNorm1d", "RMSNorm"), _CALLS["layer_norm"]),
     **dict.fromkeys(("MultiheadAttention", "TransformerEncoderLayer"), _CALLS["matmul"]),
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import torch
 from brevitas.nn.mixin.base import QuantRecurrentLayerMixin
@@ -18,6 +20,7 @@ from gatewright.frontend import emit
 from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.naming import module_names
 from gatewright.frontend.spec import States, Value
+from gatewright.frontend.torch.arithmetic import PURE
 from gatewright.frontend.torch.arranged import Arranged, not_arranged, turned_back
 from gatewright.frontend.torch.checks import check_model, example_arrays, returns_no_tensors
 from gatewright.frontend.torch.obstacles import Obstacle, Obstacles
@@ -74,18 +77,33 @@ def trace_module(model: object, example_input: Any) -> Trace:
     module = check_model(model)
     examples = example_arrays(example_input)
     names = tap_names(module)
-    builder = GraphBuilder(examples[0].shape, examples[0].dtype == np.int64)
-    context = Tracing(builder, names, batch_first=is_batch_first(module))
     shapes = [example.shape for example in examples]
     with preserved(module) as put_back:
         graph = changing_graph(module, [torch.from_numpy(example) for example in examples])
         put_back()
+        builder = _builder(graph, examples[0])
+        context = Tracing(builder, names, batch_first=is_batch_first(module))
         _check_count(graph, len(examples))
         outputs, calls = _run(graph, module, context, shapes)
     model_proto = builder.finish(outputs)
     pairs = zip(outputs, model_proto.graph.output, strict=True)
     renamed = {value.name: output.name for (_, value), output in reversed(list(pairs))}
     return Trace(model_proto, tuple(_renamed(call, renamed) for call in calls))
+
+
+def _builder(graph: fx.Graph, example: npt.NDArray[Any]) -> GraphBuilder:
+    """Of an input [B, T, F], whatever axes of features the model's has: none, or several."""
+    shape, integers = example.shape, example.dtype == np.int64
+    if integers or len(shape) < 2 or len(shape) == 3 or not is_arranged(graph):
+        return GraphBuilder(shape, integers)
+    features = shape[2:]
+    return GraphBuilder((*shape[:2], math.prod(features)), features=features)
+
+
+def is_arranged(graph: fx.Graph) -> bool:
+    """Whether all that a forward() does with its first argument is to re-arrange it."""
+    source = next(node for node in graph.nodes if node.op == "placeholder")
+    return all(user.op in ("call_function", "call_method") for user in source.users)
 
 
 def _renamed(call: TracedCall, names: dict[str, str]) -> TracedCall:
@@ -192,6 +210,9 @@ def _emit(
         return node.target(*args, **kwargs)  # a named tuple that is returned
     if not _holds((args, kwargs), _TENSORS):
         return _constant(node, args, kwargs)
+    if not _holds((args, kwargs), _COMPUTED) and node.target in PURE:
+        tensors = fx.node.map_aggregate((args, kwargs), _own_tensor)
+        return _constant(node, *tensors)
     if node.target not in table:
         raise unsupported_call(_callable_name(node), remedy=of_call(node))
     if _holds((args, kwargs), Obstacle):
@@ -199,10 +220,15 @@ def _emit(
     return table[node.target](context, args, kwargs)
 
 
-_TENSORS = (
+_COMPUTED = (
     *(Value, States, RecurrentOutput, MaxOutput),
-    *(OnHost, Padded, Arranged, OwnTensor, Obstacle),
+    *(OnHost, Padded, Arranged, Obstacle),
 )
+_TENSORS = (*_COMPUTED, OwnTensor)
+
+
+def _own_tensor(argument: Any) -> Any:
+    return argument.tensor.detach() if isinstance(argument, OwnTensor) else argument
 
 
 def _holds(arguments: Any, kinds: Any) -> bool:
@@ -268,7 +294,10 @@ def _placeholder(
             remedy="Pass a tuple of one tensor for each argument as the example input.",
         )
     if position == 0:
-        return context.builder.input
+        x, given = context.builder.input, shapes[0]
+        if x.shape == given:
+            return x
+        return Arranged(context.elements.of(x).reshape(given), context.elements, "the input")
     return context.builder.state_input(str(node.target), shapes[position])
 
 

@@ -15,15 +15,15 @@ from gatewright.hls_templates.kernels.lookup.kernel import MAPPINGS as LOOKUP
 from gatewright.hls_templates.kernels.matvec.kernel import MAPPINGS as MATVEC
 from gatewright.hls_templates.kernels.multiply_add.kernel import MAPPINGS as MULTIPLY_ADD
 from gatewright.hls_templates.kernels.over_time.kernel import MAPPINGS as OVER_TIME
+from gatewright.hls_templates.kernels.pairs.kernel import MAPPINGS as PAIRS
 from gatewright.hls_templates.kernels.recurrent.mapping import MAPPINGS as RECURRENT
 from gatewright.hls_templates.kernels.requantize.kernel import MAPPINGS as REQUANTIZE
 from gatewright.hls_templates.kernels.reverse.kernel import ReverseRecord
 from gatewright.hls_templates.kernels.select_last.kernel import MAPPINGS as SELECT_LAST
 from gatewright.hls_templates.kernels.select_steps.kernel import MAPPINGS as SELECT_STEPS
 from gatewright.hls_templates.kernels.windows.kernel import MAPPINGS as WINDOWS
-from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping
+from gatewright.hls_templates.mapping.op_mapping import Mapped, Mappings, OpMapping
 from gatewright.hls_templates.records import KernelRecord
-from gatewright.ir.graph import Op
 
 OF_OPS: Mapping[str, Mappings] = {
     "argmax": ARGMAX,
@@ -35,6 +35,7 @@ OF_OPS: Mapping[str, Mappings] = {
     "matvec": MATVEC,
     "multiply_add": MULTIPLY_ADD,
     "over_time": OVER_TIME,
+    "pairs": PAIRS,
     "recurrent": RECURRENT,
     "requantize": REQUANTIZE,
     "select_last": SELECT_LAST,
@@ -54,13 +55,13 @@ their own), around a function."""
 FOLDERS = tuple(sorted((*OF_OPS, *OF_WIRING)))
 
 
-def merge(of_ops: Mapping[str, Mappings]) -> dict[Op, OpMapping]:
+def merge(of_ops: Mapping[str, Mappings]) -> dict[Mapped, OpMapping]:
     """One table of all folders'.
 
     Raises:
         ValueError: For an op that two of them map.
     """
-    merged: dict[Op, OpMapping] = {}
+    merged: dict[Mapped, OpMapping] = {}
     for folder, mappings in of_ops.items():
         for op, mapping in mappings.items():
             if op in merged:
@@ -74,7 +75,7 @@ RECORDS = {m.record for m in _MAPPINGS.values()} | {r for r in OF_WIRING.values(
 """Those of every kind of kernel that there is."""
 
 
-def find_mapping(op: Op) -> OpMapping:
+def find_mapping(op: Mapped) -> OpMapping:
     """How an op is placed.
 
     Raises:

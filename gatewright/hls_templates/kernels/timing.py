@@ -199,8 +199,8 @@ def held(read: Channel, write: Channel, cycles: int) -> Machine:
         yield
 
 
-def pipelined(read: Channel, write: Channel, interval: int, latency: int) -> Machine:
-    """A beat every ``interval`` cycles; its result comes ``latency`` cycles after its last one.
+def pipelined(reads: Sequence[Channel], write: Channel, interval: int, latency: int) -> Machine:
+    """A beat of each input every ``interval`` cycles; their result is there ``latency`` later.
 
     What stands at the end without room to go holds up all behind it.
     """
@@ -209,23 +209,33 @@ def pipelined(read: Channel, write: Channel, interval: int, latency: int) -> Mac
     while True:
         if flying and flying[0][0] <= cycle and write.ready:
             write.push(flying.popleft()[1])
-        if free <= cycle and read.valid and not (flying and flying[0][0] <= cycle):
-            flying.append((cycle + interval - 1 + latency, read.last))
-            read.pop()
+        held_up = bool(flying) and flying[0][0] <= cycle
+        if free <= cycle and not held_up and all(read.valid for read in reads):
+            flying.append((cycle + interval - 1 + latency, reads[0].last))
+            for read in reads:
+                read.pop()
             free = cycle + interval
         cycle += 1
         yield
 
 
-def one_at_a_time(read: Channel, write: Channel, reading: int, latency: int) -> Machine:
-    """A beat is read for some cycles and taken with the last; its result comes so much later."""
+def one_at_a_time(reads: Sequence[Channel], write: Channel, reading: int, latency: int) -> Machine:
+    """A beat of each input is read for some cycles and taken with the last; its result comes later.
+
+    Args:
+        reads: The inputs.
+        write: Where the result goes.
+        reading: Cycles that beats are read for.
+        latency: From the last of these to the result.
+    """
     while True:
-        while not read.valid:
+        while not all(read.valid for read in reads):
             yield
         for _ in range(reading - 1):
             yield
-        last = read.last
-        read.pop()
+        last = reads[0].last
+        for read in reads:
+            read.pop()
         for _ in range(latency):
             yield
         while not write.ready:

@@ -8,6 +8,7 @@ from gatewright.hls_templates.kernels.recurrent.tail import split_step
 from gatewright.hls_templates.kernels.table import find_mapping
 from gatewright.hls_templates.mapping.dataflow import Design
 from gatewright.hls_templates.mapping.mapper import Mapper
+from gatewright.hls_templates.mapping.op_mapping import mapped
 from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.ir.graph import Graph
 
@@ -27,7 +28,7 @@ def map_design(graph: Graph, options: MappingOptions | None = None) -> Design:
     _check_budget(mapper.options.multipliers, least_budget(graph))
     inputs = tuple(mapper.source(i, name) for i, name in enumerate(graph.inputs))
     for node in mapper.nodes:
-        find_mapping(node.op).place(mapper, node)
+        find_mapping(mapped(graph, node)).place(mapper, node)
     outputs = tuple(mapper.sink(i, name) for i, name in enumerate(graph.outputs))
     design = Design(
         tuple(mapper.stages), inputs, outputs, mapper.streams, mapper.max_steps, graph.fixed_steps()

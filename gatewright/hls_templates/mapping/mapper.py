@@ -217,7 +217,7 @@ def _biases(graph: Graph, nodes: Sequence[Node]) -> dict[str, tuple[str, IntArra
     products = {node.outputs[0] for node in nodes if node.op in (ops.MATMUL, ops.MUL)}
     found: dict[str, tuple[str, IntArray]] = {}
     for node in nodes:
-        if node.op != ops.ADD:
+        if node.op != ops.ADD or all(graph[name].value is None for name in node.inputs):
             continue
         product = next(name for name in node.inputs if name in products)
         value = graph[next(name for name in node.inputs if name != product)].value

@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.records import KernelRecord, Tap
-from gatewright.ir.graph import Node, Op
+from gatewright.ir import ops
+from gatewright.ir.graph import Graph, Node, Op
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,31 @@ class OpMapping:
     record: type[KernelRecord]
 
 
-Mappings: TypeAlias = Mapping[Op, OpMapping]
+@dataclass(frozen=True)
+class OfTwo:
+    """An op of arithmetic that is given two tensors, neither of them constant.
+
+    Attributes:
+        op: The op.
+    """
+
+    op: Op
+
+    def __repr__(self) -> str:
+        return f"{self.op} of two tensors"
+
+
+Mapped: TypeAlias = Op | OfTwo
+Mappings: TypeAlias = Mapping[Mapped, OpMapping]
 """What one folder maps."""
+
+OPS_OF_TWO = (ops.ADD, ops.MUL, ops.SUB)
+
+
+def mapped(graph: Graph, node: Node) -> Mapped:
+    """What a node is to the table of mappings."""
+    given = [name for name in node.inputs if graph[name].value is None]
+    return OfTwo(node.op) if node.op in OPS_OF_TWO and len(given) == 2 else node.op
 
 
 def no_tap(mapper: Mapper, node: Node) -> list[Tap]:

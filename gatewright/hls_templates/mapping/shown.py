@@ -14,6 +14,7 @@ from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.recurrent.layer import state_tap
 from gatewright.hls_templates.kernels.table import find_mapping
 from gatewright.hls_templates.mapping.mapper import Mapper
+from gatewright.hls_templates.mapping.op_mapping import mapped
 from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.hls_templates.records import KernelsDocument, StateTap
 from gatewright.ir.graph import Node
@@ -31,7 +32,11 @@ def strange_part(kernels: KernelsDocument, integer: IntegerModel) -> str | None:
     """
     mapper = Mapper(integer.graph, MappingOptions())
     scans = [node for node in mapper.nodes if node.body is not None]
-    taps = [tap for node in mapper.nodes for tap in find_mapping(node.op).taps(mapper, node)]
+    taps = [
+        tap
+        for node in mapper.nodes
+        for tap in find_mapping(mapped(integer.graph, node)).taps(mapper, node)
+    ]
     expected = {
         "inputs": [mapper.source_port(i, t).record() for i, t in enumerate(integer.graph.inputs)],
         "outputs": [mapper.sink_port(i, t).record() for i, t in enumerate(integer.graph.outputs)],

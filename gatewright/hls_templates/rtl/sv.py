@@ -42,7 +42,12 @@ class Rom:
     def text(self) -> str:
         """A word a line."""
         digits = -(-self.width // 4)
-        return "".join(f"{word:0{digits}x}\n" for word in self.words)
+        if self.width > WORD_BITS:
+            return "".join(f"{word:0{digits}x}\n" for word in self.words)
+        big = np.array(self.words, dtype=">u8").tobytes().hex().encode()
+        lines = np.full((len(self.words), digits + 1), ord("\n"), dtype=np.uint8)
+        lines[:, :-1] = np.frombuffer(big, dtype=np.uint8).reshape(-1, WORD_BITS // 4)[:, -digits:]
+        return lines.tobytes().decode()
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,8 @@ def zero(bits: int) -> str:
     return f"{bits}'h0"
 
 
+WORD_BITS = 64
+"""Bits that numpy takes whole."""
 PLANES = 1 << 20
 """Bits that ``pack`` takes apart at once."""
 
@@ -114,6 +121,8 @@ PLANES = 1 << 20
 def pack(values: IntArray, bits: int) -> list[int]:
     """Rows [..., n] of integers as words of ``n * bits`` bits, the first value lowest."""
     rows = np.asarray(values, dtype=np.int64).reshape(-1, values.shape[-1])
+    if rows.shape[1] == 1 and bits < WORD_BITS:
+        return list((rows[:, 0] & ((1 << bits) - 1)).tolist())
     block = max(1, PLANES // (rows.shape[1] * bits))
     words = []
     for first in range(0, len(rows), block):

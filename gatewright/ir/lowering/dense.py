@@ -8,10 +8,10 @@ import numpy as np
 import onnx
 
 from gatewright.errors import GatewrightError
-from gatewright.files.limits import UNFOLDED_BYTES
 from gatewright.ir import ops
 from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.activations import quantize
+from gatewright.ir.lowering.arithmetic import lower_sum
 from gatewright.ir.lowering.selection import take
 from gatewright.ir.lowering.state import LoweringState
 from gatewright.ir.lowering.values import Affine, FloatInput, Stack
@@ -96,7 +96,7 @@ def lower_add(state: LoweringState, node: onnx.NodeProto) -> None:
     """A bias: its integer part is added, what is left waits for the next quantizer."""
     constants = [state.traced.constant(i) for i in node.input]
     if constants[0] is None and constants[1] is None:
-        _add_codes(state, node)
+        lower_sum(state, node, ops.ADD)
         return
     if constants[0] is not None and constants[1] is not None:
         raise GatewrightError(
@@ -127,27 +127,6 @@ def add_constant(state: LoweringState, node: str, value: Affine, bias: Operand) 
     )
     path = rounding.add_bias(value.path, integers, value.scales, residues)
     return replace(value, name=name, path=path, offsets=offsets, quantizer=None)
-
-
-def _add_codes(state: LoweringState, node: onnx.NodeProto) -> None:
-    """The sum of two tensors: both side by side, times a matrix that adds them."""
-    a, b = (state.codes(node, name) for name in node.input)
-    if a.scales != b.scales:
-        raise GatewrightError(
-            "GW-301",
-            where=node.name,
-            cause="it adds tensors whose quantizers have different scales.",
-            remedy="Share one quantizer between them: brevitas.nn.QuantEltwiseAdd, the same "
-            "QuantIdentity behind each, or gatewright.calibrate(model, data), which places one.",
-        )
-    features = state.graph[a.name].shape[-1]
-    assert isinstance(features, int)
-    UNFOLDED_BYTES.check(node.name, 2 * features * features * np.dtype(np.int64).itemsize)
-    joined = state.graph.add(ops.CONCAT, [a.name, b.name], [f"{node.name}.joined"])
-    ones = np.concatenate([np.eye(features, dtype=np.int64)] * 2)
-    matrix = state.graph.add_constant(f"{node.name}.ones", ones)
-    name = state.graph.add(ops.MATMUL, [joined, matrix], [f"{node.name}.sum"], name=node.name)
-    state.values[node.output[0]] = Affine(name, a.scales, rounding.add(a.path, b.path))
 
 
 def lower_flatten(state: LoweringState, node: onnx.NodeProto) -> None:

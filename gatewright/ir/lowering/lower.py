@@ -15,9 +15,10 @@ from gatewright.errors import GatewrightError
 from gatewright.files.limits import STEPS
 from gatewright.ir.functions import BY_OP
 from gatewright.ir.graph import Graph
-from gatewright.ir.host import on_host
+from gatewright.ir.host import features_given, on_host
 from gatewright.ir.lowering import (
     activations,
+    arithmetic,
     dense,
     embedding,
     recurrent,
@@ -48,17 +49,22 @@ def _lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:
 LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     **dict.fromkeys(CELLS, recurrent.lower_cell),
     **dict.fromkeys(BY_OP, activations.lower_function),
+    "Abs": arithmetic.lower_abs,
     "Add": dense.lower_add,
     "ArgMax": reductions.lower_argmax,
     "AveragePool": windows.lower_average,
     "BatchNormalization": activations.lower_batch_norm,
     "Concat": dense.lower_concat,
     "Conv": windows.lower_conv,
+    "Div": arithmetic.lower_div,
     "Flatten": dense.lower_flatten,
     "Gather": _lower_gather,
     "Identity": dense.lower_identity,
+    "LeakyRelu": arithmetic.lower_leaky,
     "MatMul": dense.lower_matmul,
     "MaxPool": windows.lower_max_pool,
+    "Mul": arithmetic.lower_mul,
+    "Neg": arithmetic.lower_neg,
     "Quant": dense.lower_quant,
     "ReduceMax": reductions.lower_max,
     "ReduceMean": reductions.lower_mean,
@@ -66,6 +72,7 @@ LOWERINGS: dict[str, Callable[[LoweringState, onnx.NodeProto], None]] = {
     "ReduceSum": reductions.lower_sum,
     "Relu": activations.lower_relu,
     "Slice": selection.lower_slice,
+    "Sub": arithmetic.lower_sub,
     "Transpose": windows.lower_transpose,
     "Unsqueeze": dense.lower_unsqueeze,
 }
@@ -109,6 +116,14 @@ class IntegerModel:
         quantizers = [i.quantizer for i in self.inputs if i.argument == argument]
         return max((float(q.type.magnitude * q.scales[0]) for q in quantizers), default=1.0)
 
+    def given(self, arguments: Sequence[npt.NDArray[Any]]) -> tuple[npt.NDArray[Any], ...]:
+        """Arguments as the model takes them."""
+        return tuple(a.given(array) for a, array in zip(self.arguments, arguments, strict=True))
+
+    def taken(self, arguments: Sequence[npt.NDArray[Any]]) -> tuple[npt.NDArray[Any], ...]:
+        """Arguments as the graph takes them."""
+        return tuple(a.taken(array) for a, array in zip(self.arguments, arguments, strict=True))
+
     def drawn(
         self, rng: np.random.Generator, argument: int, shape: Sequence[int]
     ) -> npt.NDArray[Any]:
@@ -120,7 +135,8 @@ class IntegerModel:
 
     def encode(self, arguments: Sequence[npt.NDArray[Any]]) -> dict[str, IntArray]:
         """What a user passes to the graph's inputs."""
-        return {i.tensor: i.encode(arguments[i.argument]) for i in self.inputs}
+        arrays = self.taken(arguments)
+        return {i.tensor: i.encode(arrays[i.argument]) for i in self.inputs}
 
     def decode(self, values: Mapping[str, IntArray]) -> tuple[Float32Array, ...]:
         """The graph's outputs to floats."""
@@ -167,6 +183,7 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
                 value.name,
                 _free_shape(shape, i, state.axes(value.name)),
                 rows.get(value.name, 0),
+                features_given(model) if i == 0 else None,
             )
             for i, (value, shape) in enumerate(zip(model.graph.input, state.shapes, strict=True))
         ),

@@ -46,8 +46,11 @@ def lower_sum(state: LoweringState, node: onnx.NodeProto) -> None:
     name = state.graph.add(
         ops.REDUCE_SUM, [value.name], [f"{node.name}.total"], name=node.name, steps=state.steps
     )
+    offsets = tuple(offset * steps for offset in value.offsets)
     path = rounding.total(value.path, steps)
-    state.values[node.output[0]] = replace(value, name=name, path=path, quantizer=None)
+    state.values[node.output[0]] = replace(
+        value, name=name, offsets=offsets, path=path, quantizer=None
+    )
 
 
 def lower_min(state: LoweringState, node: onnx.NodeProto) -> None:

@@ -215,6 +215,30 @@ def add_bias(path: FloatPath, integers: IntArray, scales: Scales, residues: Scal
     return add(path, constant)
 
 
+def scaled(path: FloatPath, gains: Scales, roundings: int) -> FloatPath:
+    """A value times constants; the integer is multiplied by their signs.
+
+    Args:
+        path: The value.
+        gains: The constants, one or one a channel.
+        roundings: Of the product, where a constant is no power of two.
+    """
+    sizes = tuple(abs(g) for g in gains)
+    signs = tuple((g > 0) - (g < 0) for g in gains)
+    ends = [_each(int.__mul__, n, signs) for n in (path.lo, path.hi)]
+    exact = all(power_of_two(size) for size in sizes if size)
+    return replace(
+        path,
+        lo=_each(min, *ends),
+        hi=_each(max, *ends),
+        magnitudes=_each(Fraction.__mul__, path.magnitudes, sizes),
+        grids=_each(lambda grid, size: grid * size * power_of_two(size), path.grids, sizes),
+        roundings=path.roundings + (0 if exact else roundings),
+        smallest=min([path.smallest, *(size for size in sizes if size)]),
+        gain=path.gain * max(ONE, *sizes),
+    )
+
+
 def total(path: FloatPath, steps: int) -> FloatPath:
     """The sum of as many values, in any order."""
     averaged = mean(path, steps)

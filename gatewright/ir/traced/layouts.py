@@ -11,9 +11,12 @@ from gatewright.ir.traced.vocabulary import CELLS
 BATCH_FIRST, TIME_MAJOR, CHANNELS_FIRST = "BTF", "TBF", "BFT"
 WINDOWED = frozenset({"AveragePool", "Conv", "MaxPool"})
 """Ops over time, which torch and ONNX give sequences [B, F, T]."""
-_SAME = frozenset(
-    {"Add", "BatchNormalization", "Concat", "Identity", "MatMul", "Quant", "Relu", "Slice"}
-)
+_OF_SEVERAL = frozenset({"Add", "Concat", "Mul", "Sub"})
+"""Ops of tensors that have the same axes."""
+_SAME = _OF_SEVERAL | {
+    *("Abs", "BatchNormalization", "Div", "Identity", "LeakyRelu", "MatMul", "Neg", "Quant"),
+    *("Relu", "Slice"),
+}
 """Ops whose result has the axes of what they are given."""
 
 
@@ -82,7 +85,7 @@ def _pass(found: dict[str, str], node: onnx.NodeProto) -> None:
     elif node.op_type not in _SAME and node.op_type not in BY_OP:
         return
     back = [perm.index(axis) for axis in range(len(perm))]
-    for name in node.input if node.op_type in ("Add", "Concat") else node.input[:1]:
+    for name in node.input if node.op_type in _OF_SEVERAL else node.input[:1]:
         if name in found:
             _set(found, node, node.output[0], permuted(found[name], perm))
     if node.output[0] in found:

@@ -61,12 +61,3 @@ def _linear(
     if bias_name:
         b = bias(where, ctx.constant(where, bias_name), w.values.shape[0])
     return emit.linear(ctx.builder, ctx.name(node), x, LinearSpec(w, b))
-
-
-@reads("Add")
-def add(ctx: Reading, node: onnx.NodeProto) -> None:
-    """One that is no bias: of two tensors."""
-    if any(ctx.constant(label(node), name) is not None for name in node.input):
-        raise unsupported(node, "of constants only the bias of a linear layer can be added.")
-    a, b = (ctx.input(node, i) for i in range(2))
-    ctx.values[node.output[0]] = emit.add(ctx.builder, ctx.name(node), a, b)

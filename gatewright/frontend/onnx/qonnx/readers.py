@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gatewright.frontend.onnx.ops import Vocabulary
 from gatewright.frontend.onnx.qonnx import (
+    arithmetic,
     embedding,
     head,
     linear,
@@ -27,6 +28,7 @@ QONNX = Vocabulary(
 
 __all__ = [
     "QONNX",
+    "arithmetic",
     "embedding",
     "head",
     "linear",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import ClassVar, Protocol
@@ -29,7 +29,7 @@ from gatewright.ir.graph import Node
 PASSES = 16
 """Cycles that a beat may take: a head is rarely what a network waits for."""
 
-_PIPELINE = 2
+STAGE_LATENCY = 2
 """Cycles around the function."""
 
 
@@ -98,18 +98,18 @@ class Elementwise(Kernel):
     @property
     def latency(self) -> int:
         """Cycles from the last row of a beat to its result."""
-        return _PIPELINE + self.applied.latency
+        return STAGE_LATENCY + self.applied.latency
 
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """One beat at a time."""
-        return one_at_a_time(reads[0], writes[0], self.rows, self.latency)
+        return one_at_a_time(reads, writes[0], self.rows, self.latency)
 
     def hls_machine(
         self, reads: Sequence[Channel], writes: Sequence[Channel], clock_ns: float
     ) -> Machine:
         """A beat enters as soon as the rows of the one before have."""
         latency, _ = after(START, ("select", *self.applied.operators, "select"), clock_ns)
-        return pipelined(reads[0], writes[0], self.rows, latency + 1)
+        return pipelined(reads, writes[0], self.rows, latency + 1)
 
     def rtl_module(self) -> Module:
         """Sizes, types and the function's latency."""
@@ -119,33 +119,18 @@ class Elementwise(Kernel):
             "ROWS": self.rows,
             "X_BITS": self.input.type.bits,
             "Y_BITS": self.output.type.bits,
-            "FUNCTION_LATENCY": self.latency - _PIPELINE,
+            "FUNCTION_LATENCY": self.latency - STAGE_LATENCY,
         }
         return Module("gw_elementwise", params)
 
     def rtl(self, reads: Sequence[str], writes: Sequence[str]) -> RtlStage:
         """The stage and the pipeline of its function."""
-        ident, x, y = self.ident, self.input.type, self.output.type
-        writer = PipelineWriter(f"{ident}_pipeline", self.lanes, self.rows)
+        x, y = self.input.type, self.output.type
+        writer = PipelineWriter(f"{self.ident}_pipeline", self.lanes, self.rows)
         writer.input("n", x, 0, "n_i", f"u*{x.bits}")
         writer.output("y_o", "y", writer.function(self.applied, "n", 0, "y", y), y)
-        module = writer.finish(f"Function of {ident}.", {"n_i": self.lanes * x.bits})
-        wires = {"row": row_bits(self.rows), "n": self.lanes * x.bits, "y": self.lanes * y.bits}
-        ports = CLOCK | reading("in", reads[0]) | writing("out", writes[0])
-        ports |= {
-            "function_row_o": f"{ident}_row",
-            "function_data_o": f"{ident}_n",
-            "function_data_i": f"{ident}_y",
-        }
-        beside = {"row_i": f"{ident}_row", "n_i": f"{ident}_n", "y_o": f"{ident}_y"}
-        return RtlStage(
-            tuple(f"logic [{bits - 1}:0] {ident}_{name};" for name, bits in wires.items()),
-            (
-                Instance(self.rtl_module(), ident, ports),
-                Instance(module, module.ident, CLOCK | beside),
-            ),
-            (module,),
-        )
+        ports = reading("in", reads[0]) | writing("out", writes[0])
+        return function_stage(self.ident, self.rtl_module(), writer, ports, x.bits, y.bits)
 
     def params_cpp(self) -> str:
         """The function's parameters and the stream's."""
@@ -171,6 +156,44 @@ class Elementwise(Kernel):
         """Its output."""
         y = self.output
         return (Tap(self.tap, y.width, self.sequence, windows=y.windows),)
+
+
+def function_stage(
+    ident: str,
+    stage: Module,
+    writer: PipelineWriter,
+    streams: Mapping[str, str],
+    in_bits: int,
+    out_bits: int,
+) -> RtlStage:
+    """A stage with ``function_..._o`` and the pipeline beside it that is its function.
+
+    Args:
+        ident: Of the kernel.
+        stage: Its module.
+        writer: Of the pipeline, whose inputs come from ``n_i`` and whose result goes to ``y_o``.
+        streams: Connections of the stage to its streams.
+        in_bits: Of a lane of what enters the pipeline.
+        out_bits: Of a lane of its result.
+    """
+    bits_in, bits_out = writer.lanes * in_bits, writer.lanes * out_bits
+    module = writer.finish(f"Function of {ident}.", {"n_i": bits_in})
+    wires = {"row": row_bits(writer.rows), "n": bits_in, "y": bits_out}
+    ports = {**CLOCK, **streams}
+    ports |= {
+        "function_row_o": f"{ident}_row",
+        "function_data_o": f"{ident}_n",
+        "function_data_i": f"{ident}_y",
+    }
+    beside = {"row_i": f"{ident}_row", "n_i": f"{ident}_n", "y_o": f"{ident}_y"}
+    return RtlStage(
+        tuple(f"logic [{bits - 1}:0] {ident}_{name};" for name, bits in wires.items()),
+        (
+            Instance(stage, ident, ports),
+            Instance(module, module.ident, CLOCK | beside),
+        ),
+        (module,),
+    )
 
 
 def place_function(

@@ -61,7 +61,7 @@ class EmbeddingKernel(Kernel):
         """A row a cycle."""
         operators = (comparison(self.input.type.bits), "select", "read")
         latency, _ = after(START, operators, clock_ns)
-        return pipelined(reads[0], writes[0], 1, latency + 1)
+        return pipelined(reads, writes[0], 1, latency + 1)
 
     def rtl_module(self) -> Module:
         """Sizes, and the rows as words."""

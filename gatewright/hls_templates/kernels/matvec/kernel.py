@@ -92,7 +92,7 @@ class MatVec(Kernel):
 
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """One beat at a time."""
-        return one_at_a_time(reads[0], writes[0], self.rows * self.blocks, self.latency)
+        return one_at_a_time(reads, writes[0], self.rows * self.blocks, self.latency)
 
     @property
     def hls_loop(self) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ class MatVec(Kernel):
         adds = [addition(self._partial().bits)] * (self.columns - 1).bit_length()
         latency, _ = after(START, ("select", "read", *products, *adds, *self.hls_loop), clock_ns)
         passes = len(tiles) * self.hls_interval(clock_ns)
-        return pipelined(reads[0], writes[0], passes, latency + 1)
+        return pipelined(reads, writes[0], passes, latency + 1)
 
     def rtl_module(self) -> Module:
         """Weights a tile a word, biases a row block a word."""

@@ -30,47 +30,19 @@ module gw_requantize_affine #(
     output logic [LANES*Y_BITS-1:0] y_o
 );
 
-  logic [LANES*N_BITS-1:0] n;
-  logic [LANES*MULTIPLIER_BITS-1:0] multipliers;
-  logic [LANES*OFFSET_BITS-1:0] offsets;
+  logic [LANES*PRODUCT_BITS-1:0] sums_q;
 
-  generate if (ROWS == 0) begin : gen_shared
-    logic unused;
-    assign unused = &{1'b0, rst_i, row_i};
-    assign n = n_i;
-    assign multipliers = {LANES{MULTIPLIER[MULTIPLIER_BITS-1:0]}};
-    assign offsets = {LANES{OFFSET[OFFSET_BITS-1:0]}};
-  end else begin : gen_channels
-    localparam int ADDRESS_BITS = ROWS > 1 ? $clog2(ROWS) : 1;
-    logic [LANES*OFFSET_BITS-1:0] read;
-    gw_rom #(.WIDTH(LANES * (MULTIPLIER_BITS + OFFSET_BITS)), .DEPTH(ROWS), .FILE(FILE)) u_rom (
-        .clk_i, .address_i(ADDRESS_BITS'(row_i)), .data_o({read, multipliers})
-    );
-    gw_delay #(.WIDTH(LANES * N_BITS), .LATENCY(2)) u_n (.clk_i, .rst_i, .data_i(n_i), .data_o(n));
-    gw_delay #(.WIDTH(LANES * OFFSET_BITS), .LATENCY(2)) u_offsets (
-        .clk_i, .rst_i, .data_i(read), .data_o(offsets)
-    );
-  end endgenerate
+  gw_rescale #(
+      .LANES(LANES), .N_BITS(N_BITS), .N_SIGNED(N_SIGNED), .PRODUCT_BITS(PRODUCT_BITS),
+      .MULTIPLIER_BITS(MULTIPLIER_BITS), .OFFSET_BITS(OFFSET_BITS),
+      .MULTIPLIER(MULTIPLIER), .OFFSET(OFFSET), .ROWS(ROWS), .ROW_BITS(ROW_BITS), .FILE(FILE)
+  ) u_rescale (.clk_i, .rst_i, .row_i, .n_i, .v_o(sums_q));
 
   genvar lane;
   generate for (lane = 0; lane < LANES; lane++) begin : gen_lane
-    // One bit more makes every factor signed.
-    logic signed [N_BITS:0] factor;
-    logic signed [MULTIPLIER_BITS:0] multiplier;
-    logic signed [OFFSET_BITS-1:0] offset;
-    logic signed [PRODUCT_BITS-1:0] product, sum_q, rounded;
+    logic signed [PRODUCT_BITS-1:0] sum_q, rounded;
 
-    assign factor = $signed({N_SIGNED && n[(lane+1)*N_BITS-1], n[lane*N_BITS+:N_BITS]});
-    assign multiplier = $signed({1'b0, multipliers[lane*MULTIPLIER_BITS+:MULTIPLIER_BITS]});
-    assign offset = $signed(offsets[lane*OFFSET_BITS+:OFFSET_BITS]);
-
-    logic unused_bits;
-    assign unused_bits = &{1'b0, offset};
-
-    gw_multiply #(.A_BITS(N_BITS + 1), .B_BITS(MULTIPLIER_BITS + 1), .Y_BITS(PRODUCT_BITS)) u_multiply (
-        .clk_i, .a_i(factor), .b_i(multiplier), .y_o(product)
-    );
-    always_ff @(posedge clk_i) sum_q <= product + PRODUCT_BITS'(offset);
+    assign sum_q = $signed(sums_q[lane*PRODUCT_BITS+:PRODUCT_BITS]);
 
     if (TIES == 0) begin : gen_up
       assign rounded = sum_q;

@@ -6,6 +6,8 @@
 //   clip        n clamped                                     no latency to speak of
 //   affine      (n * MULTIPLIER + offset) >> SHIFT, clamped   one multiplier
 //   table       one ROM word for each value of n              narrow n only
+//   wide        affine with a multiplier of two limbs         two products
+//   corrected   affine, and a ROM word for each code          one multiplier
 //   thresholds  binary search, one comparison a level         always possible
 // Not for: choosing between them, or rounding of its own; the parameters hold all rounding.
 #pragma once
@@ -49,6 +51,52 @@ struct requantize_affine {
     }
     const product_t shifted = v >> P::SHIFT;
     return clamp<typename P::out_t>(shifted, P::LOW, P::HIGH);
+  }
+};
+
+/// P adds PRODUCT_BITS, SHIFT, multiplier(row, lane) and offset(row, lane) as above, of the upper
+/// bits; LOW_PRODUCT_BITS, low_multiplier(row, lane) and low_offset(row, lane) of the last LIMB
+/// ones, whose product carries into the other; and SUM_BITS of both.
+template <class P>
+struct requantize_wide {
+  static_assert(P::SUM_BITS < 64 && P::LOW_PRODUCT_BITS < 64, "the sums fit a word");
+  static_assert(P::SHIFT >= 0 && P::SHIFT < P::SUM_BITS, "the shift leaves a result");
+  using low_t = word<P::LOW_PRODUCT_BITS + 1, true>;  // the product may exceed the sum
+  using sum_t = word<P::SUM_BITS + 1, true>;
+
+  static typename P::out_t apply(const typename P::in_t& n, int row, int lane) {
+#pragma HLS inline
+    const low_t low =
+        low_t(n) * low_t(P::low_multiplier(row, lane)) + low_t(P::low_offset(row, lane));
+    const low_t carry = low >> P::LIMB;
+    const sum_t v =
+        sum_t(n) * sum_t(P::multiplier(row, lane)) + sum_t(P::offset(row, lane)) + sum_t(carry);
+    const sum_t shifted = v >> P::SHIFT;
+    return clamp<typename P::out_t>(shifted, P::LOW, P::HIGH);
+  }
+};
+
+/// P adds PRODUCT_BITS, SHIFT, multiplier(row, lane) and offset(row, lane) as above, DROP and
+/// bound(row, lane, code): a code counted from LOW is one too high where the fraction of the sum,
+/// in steps of 2^DROP, lies below it.
+template <class P>
+struct requantize_corrected {
+  static_assert(P::PRODUCT_BITS < 64, "the product fits a word");
+  static_assert(0 <= P::DROP && P::DROP < P::SHIFT && P::SHIFT < P::PRODUCT_BITS,
+                "the shift leaves a result, and a fraction");
+  using product_t = word<P::PRODUCT_BITS + 1, true>;  // the product may exceed the sum
+
+  static typename P::out_t apply(const typename P::in_t& n, int row, int lane) {
+#pragma HLS inline
+    const product_t v =
+        product_t(n) * product_t(P::multiplier(row, lane)) + product_t(P::offset(row, lane));
+    const product_t quotient = v >> P::SHIFT;
+    const product_t whole = quotient << P::SHIFT;
+    const product_t fraction = (v - whole) >> P::DROP;
+    const bool inside = quotient <= product_t(P::HIGH);
+    const int code = clamp<word<33, true>>(quotient, P::LOW, P::HIGH);
+    const bool early = inside && fraction < product_t(P::bound(row, lane, code - P::LOW));
+    return typename P::out_t(code - (early ? 1 : 0));
   }
 };
 
