@@ -153,6 +153,11 @@ class Elements:
         turned = replace(value, layout=known)
         return emit_windows.transpose(self._builder, "transpose", turned, [1, 0, 2])
 
+    def swaps(self, arranged: Arranged, value: Value) -> bool:
+        """Whether it is a sequence of the graph whose steps and sequences change places."""
+        whole, index = self.of(value), arranged.index
+        return bool(index.ndim == 3 and torch.equal(index.transpose(0, 1), whole))
+
     def channels_first(self, arranged: Arranged) -> Value:
         """A re-arranged tensor [B, F, T], as convolutions take it, as a value of the graph.
 

@@ -19,6 +19,7 @@ _CALIBRATE = (
     "--calibrate data.npy"
 )
 FLOAT_LAYERS = {
+    nn.Conv1d: "QuantConv1d",
     nn.Embedding: "QuantEmbedding",
     nn.LSTM: "QuantLSTM",
     nn.RNN: "QuantRNN",

@@ -265,6 +265,8 @@ def _call(
     if found is None:
         raise not_arranged(values[0])
     value, groups = found
+    if context.elements.swaps(values[0], value):  # what a quantizer gives has the axes of torch
+        return emitter(context, module, path, (context.elements.whole(values[0]),), {})
     out = emitter(context, module, path, (value,), {})
     index = turned_back(context.elements.of(out), groups)
     return replace(values[0], index=index)
@@ -298,7 +300,24 @@ def _placeholder(
         if x.shape == given:
             return x
         return Arranged(context.elements.of(x).reshape(given), context.elements, "the input")
-    return context.builder.state_input(str(node.target), shapes[position])
+    alike = len(shapes[position]) == 3 and shapes[position][:2] == context.builder.input.shape[:2]
+    sequence = alike and not _begins_layer(node)
+    return context.builder.further_input(str(node.target), shapes[position], sequence)
+
+
+def _begins_layer(argument: fx.Node) -> bool:
+    """Whether an argument of forward() is a state that a recurrent layer begins with."""
+    reached, waiting = {argument}, [argument]
+    while waiting:
+        node = waiting.pop()
+        for user in node.users:
+            first = user.args[:1] if user.op == "call_module" else ()
+            if user.op == "call_module" and node not in first:
+                return True
+            if user.op != "call_module" and user not in reached:
+                reached.add(user)
+                waiting.append(user)
+    return False
 
 
 def _callable_name(node: fx.Node) -> str:
