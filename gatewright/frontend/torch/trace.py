@@ -41,8 +41,9 @@ from gatewright.frontend.torch.registry import (
     unsupported_call,
 )
 from gatewright.frontend.torch.remedies import of_call
+from gatewright.frontend.torch.scopes import modules, named_modules
 from gatewright.frontend.torch.shapes import follows_from_shapes
-from gatewright.frontend.torch.symbolic import symbolic_graph
+from gatewright.frontend.torch.symbolic import changing_graph, symbolic_graph
 
 TensorNames = tuple[str, ...]
 
@@ -77,8 +78,9 @@ def trace_module(model: object, example_input: Any) -> Trace:
     examples = example_arrays(example_input)
     names = tap_names(module)
     shapes = [example.shape for example in examples]
-    with preserved(module):
-        graph = symbolic_graph(module, [torch.from_numpy(example) for example in examples])
+    with preserved(module) as put_back:
+        graph = changing_graph(module, [torch.from_numpy(example) for example in examples])
+        put_back()
         builder = _builder(graph, examples[0])
         context = Tracing(builder, names, batch_first=is_batch_first(module))
         _check_count(graph, len(examples))
@@ -115,14 +117,14 @@ def _renamed(call: TracedCall, names: dict[str, str]) -> TracedCall:
 
 def is_batch_first(model: nn.Module) -> bool:
     """The layout of the first recurrent layer."""
-    layers = (m for m in model.modules() if isinstance(m, QuantRecurrentLayerMixin))
+    layers = (m for m in modules(model) if isinstance(m, QuantRecurrentLayerMixin))
     first: Any = next(layers, None)
     return first is None or bool(first.cell.batch_first)
 
 
 def tap_names(model: nn.Module) -> dict[str, str]:
     """The node name of every module path of a model."""
-    return module_names(path for path, _ in model.named_modules() if path)
+    return module_names(path for path, _ in named_modules(model) if path)
 
 
 def _check_count(graph: fx.Graph, examples: int) -> None:
