@@ -215,6 +215,16 @@ REFUSED: dict[str, tuple[Net, str, str]] = {
         "GW-106",
         "integers are looked up",
     ),
+    "a mask": (
+        Net(lambda m, x: m.lstm(m.emb(x) * (x != 0).unsqueeze(-1))[0], **quantized()),
+        "GW-108",
+        "without padding",
+    ),
+    "a table by itself": (
+        Net(lambda m, x: m.lstm(F.embedding(x, m.emb.weight))[0], **quantized()),
+        "GW-108",
+        "self.emb(x)",
+    ),
     "what is computed": (
         Net(lambda m, x: m.emb(m.lstm(m.emb(x))[0].argmax(-1)), **quantized()),
         "GW-108",

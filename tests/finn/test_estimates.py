@@ -53,7 +53,7 @@ CHAINED = [
 """Requantizers of each form between modules; of these, LUTs are not measured."""
 OUTSIDE: dict[str, set[str]] = {
     "argmax": {"ArgMax"},
-    "embedding": {"Gather"},
+    "embedding": {"Gather by an input"},  # a chain takes those by a constant
     "groups": {"MaxPool", "AveragePool"},
     "flatten": {"Flatten"},
     "matvec": {"MatMul", "Gemm"},

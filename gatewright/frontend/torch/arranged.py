@@ -105,6 +105,10 @@ class Elements:
             self._values.append(value)
         return self._blocks[value.name]
 
+    def holds_integers(self, index: torch.Tensor) -> bool:
+        """Whether elements are those of an integer input."""
+        return self._values[int(self._owner[index.flatten()[0]])].integers
+
     def steps_of(self, index: torch.Tensor) -> torch.Tensor:
         """The time step of each element, ``NO_STEP`` where it has none."""
         owners, places = self._owner[index], self._place[index]

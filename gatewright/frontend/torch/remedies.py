@@ -67,6 +67,11 @@ _CALLS: dict[str, str] = {
         ("item", "tolist", "numpy", "cpu"),
         "Values are known on the device only: compute with tensors, or behind the model.",
     ),
+    "embedding": "Call the module itself, self.emb(x).",
+    **dict.fromkeys(
+        ("eq", "ne", "gt", "lt", "ge", "le", "where", "masked_fill"),
+        "Masks have no kernel: pass sequences of one length, without padding, in a batch.",
+    ),
     **dict.fromkeys(
         ("sort", "topk", "cumsum", "gather", "index_select", "scatter"),
         "Return the scores and do it on the host.",
@@ -79,6 +84,7 @@ _MODULES: dict[str, str] = {
     "weights, as weight_ih_l0, weight_hh_l0, bias_ih_l0 and bias_hh_l0.",
     "RNNCell": "Use nn.RNN: one call takes all steps, rnn(x)[0]; its state dict has the same "
     "weights, as weight_ih_l0, weight_hh_l0, bias_ih_l0 and bias_hh_l0.",
+    "EmbeddingBag": "Use nn.Embedding, and mean(dim=1) or sum(dim=1) of what the layer gives.",
     **dict.fromkeys(("Softmax", "LogSoftmax"), _CALLS["softmax"]),
     **dict.fromkeys(("GELU", "SiLU", "ELU", "Softplus", "Mish"), _CALLS["gelu"]),
     **dict.fromkeys(("LayerNorm", "GroupNorm", "InstanceNorm1d", "RMSNorm"), _CALLS["layer_norm"]),
