@@ -108,7 +108,7 @@ def compile(
             if isinstance(model, Calibration):
                 files[CALIBRATION] = json_bytes(model.to_json())
             _write(partial, files)
-            write_manifest(partial, facts_of(forms.options))
+            write_manifest(partial, facts_of(forms.options), files)
     return Build(folder)
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 from gatewright.builds.folder import CERTIFICATE, INTEGER, KERNELS, MANIFEST, STANDARD, TRACED
 from gatewright.builds.options import BuildOptions
 from gatewright.errors import GatewrightError
-from gatewright.files.reading import AGAIN, MAX_FACTS, check_regular, digest_of, read_json, whole
+from gatewright.files.reading import AGAIN, MAX_FACTS, check_regular, read_json, whole
 from gatewright.files.records import Count, check_types
 from gatewright.version import VERSION
 
@@ -64,11 +64,16 @@ def facts_of(options: BuildOptions) -> dict[str, Any]:
     return {MADE_BY: VERSION, **asdict(options)}
 
 
-def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Write the manifest: facts about the build, and a digest of each file."""
-    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    files = {name: digest_of(folder, name) for name in sorted(names)}
-    text = json.dumps(make_manifest(facts, files), indent=2, sort_keys=True)
+def write_manifest(folder: Path, facts: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
+    """Write the manifest.
+
+    Args:
+        folder: Of the build.
+        facts: About it, as ``facts_of`` gives them.
+        files: The content of each of its files, by name.
+    """
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    text = json.dumps(make_manifest(facts, digests), indent=2, sort_keys=True)
     (folder / MANIFEST).write_text(text + "\n")
 
 

@@ -103,19 +103,14 @@ def calibrated(
     """
     if calibrating.data is None:
         return source, None
-    x, labels = calibration_data(source, calibrating.data)
+    x, labels = _data(source, calibrating.data)
     with progress.calibrating(quiet) as report:
         options = calibrating.options
         result = calibrate(source.model, x, labels=labels, progress=report, **options)
     return replace(source, model=result.model, example_input=result.example_input), result
 
 
-def calibration_data(source: ModelSource, argument: str) -> tuple[Any, Any]:
-    """Sequences and labels of a ``.npy``, which has none, or of a split of the model's dataset.
-
-    Raises:
-        GatewrightError: GW-603, GW-604.
-    """
+def _data(source: ModelSource, argument: str) -> tuple[Any, Any]:
     if not argument.endswith(".npy"):
         loaded = load_dataset(source, argument)
         if loaded is None:

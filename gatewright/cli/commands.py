@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,20 +21,16 @@ from gatewright.cli import lint as cli_lint
 from gatewright.cli import listing as cli_listing
 from gatewright.cli import report as cli_report
 from gatewright.cli.arrays import check_output, load_array, load_inputs, named_outputs
-from gatewright.cli.calibration import (
-    Calibrating,
-    calibrate_with,
-    calibrated,
-    calibration_data,
-)
+from gatewright.cli.calibration import Calibrating, calibrate_with, calibrated
 from gatewright.cli.common import as_json, give, run_verify, streams
-from gatewright.cli.diagnosis import diagnose, diagnose_calibrated
+from gatewright.cli.diagnosis import diagnose
 from gatewright.cli.doctor import examine
 from gatewright.cli.models import load_dataset, load_model, torch_model
 from gatewright.cli.progress import compiling, working
 from gatewright.cli.terminated import ending_well
 from gatewright.compiler import compile
 from gatewright.errors import GatewrightError, escaped
+from gatewright.frontend.torch.traps import Trap, refused
 from gatewright.hls_templates.cosim import Waveform
 from gatewright.hls_templates.mapping.document import to_json
 from gatewright.hls_templates.mapping.options import DEFAULT_MULTIPLIERS
@@ -310,22 +307,27 @@ def verify_command(
 
 @main.command()
 @click.argument("model", required=False)
-@click.option("--data", type=click.Path(path_type=Path), help="Typical inputs of MODEL, .npy.")
 @click.option(
-    "--calibrate",
-    metavar="X.npy|SPLIT",
-    help="What is left in the way when MODEL is calibrated, as compile does, on these sequences.",
+    "--data",
+    "typical",
+    type=click.Path(path_type=Path),
+    help="Typical inputs of MODEL, .npy.",
 )
+@calibrate_with
 @as_json
-def doctor(model: str | None, data: Path | None, calibrate: str | None, as_json: bool) -> None:
+def doctor(
+    model: str | None, typical: Path | None, calibrating: Calibrating, as_json: bool
+) -> None:
     """List the tools found and what each one enables; or the traps in MODEL.
+
+    With --calibrate it is MODEL as compile calibrates it, or all that calibration refuses.
 
     Exit code 1 if a tool that is needed is missing, or MODEL does not compile as it is.
     """
     if model is not None:
-        raise SystemExit(_examine_model(model, data, calibrate, as_json))
-    if calibrate is not None:
-        raise click.UsageError("--calibrate needs MODEL, the model that is calibrated.")
+        raise SystemExit(_examine_model(model, typical, calibrating, as_json))
+    if calibrating.data is not None:
+        raise click.UsageError("--calibrate needs MODEL, the model to calibrate.")
     with working("looking for tools", as_json):
         tools = examine()
     if as_json:
@@ -335,18 +337,24 @@ def doctor(model: str | None, data: Path | None, calibrate: str | None, as_json:
     raise SystemExit(any(tool.needed and tool.found is None for tool in tools))
 
 
-def _examine_model(model: str, data: Path | None, calibrate: str | None, as_json: bool) -> int:
+def _examine_model(model: str, data: Path | None, calibrating: Calibrating, as_json: bool) -> int:
     source = load_model(model)
+    try:
+        source, _ = calibrated(source, calibrating, as_json)
+    except GatewrightError as error:
+        if error.code in ("GW-603", "GW-604"):  # which are about the command, not the model
+            raise
+        return _show_traps(model, [refused(each) for each in (error, *error.others)], as_json)
     typical = None if data is None else load_array(data, "GW-601")
     if data is None and source.torch_module is not None:
         split = load_dataset(source, "test")
         typical = None if split is None else split[0]
     with working(f"examining {model}", as_json):
-        if calibrate is None:
-            traps = diagnose(source.model, source.example_input, typical)
-        else:
-            sequences, _ = calibration_data(source, calibrate)
-            traps = diagnose_calibrated(source.model, sequences, typical)
+        traps = diagnose(source.model, source.example_input, typical)
+    return _show_traps(model, traps, as_json)
+
+
+def _show_traps(model: str, traps: Sequence[Trap], as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps([trap.__dict__ for trap in traps]))
     else:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from gatewright import frontend
-from gatewright.calibration import calibrate
 from gatewright.errors import GatewrightError
 from gatewright.frontend.torch.traps import Trap, file_traps, module_traps, refused
 from gatewright.ir import interpreter
@@ -50,29 +49,6 @@ def diagnose(model: Any, example_input: Any = None, data: Any = None) -> list[Tr
         return traps if x is None else traps + _clipping(integer, x)
     except GatewrightError as error:
         return [*traps, *(refused(each) for each in (error, *error.others))]
-
-
-def diagnose_calibrated(model: Any, sequences: Any, data: Any = None) -> list[Trap]:
-    """Look for what is left in the way when a model is calibrated.
-
-    Args:
-        model: A torch module, or the path of an ONNX file.
-        sequences: To calibrate with, as ``calibrate`` takes them.
-        data: Typical inputs; by default the sequence that calibration takes for an example.
-
-    Returns:
-        What was found, in the order of the model.
-
-    Raises:
-        GatewrightError: GW-604 where the sequences cannot be used.
-    """
-    try:
-        result = calibrate(model, sequences)
-    except GatewrightError as error:
-        if error.code == "GW-604":
-            raise
-        return [refused(each) for each in (error, *error.others)]
-    return diagnose(result.model, result.example_input, data)
 
 
 def _clipping(model: IntegerModel, x: Any) -> list[Trap]:

@@ -124,12 +124,16 @@ def show_findings(findings: Sequence[Change]) -> None:
 
 
 def show_error(error: GatewrightError) -> None:
-    """A coded error, a fact a line; long lines are left to the terminal, so that paths copy."""
-    facts = error.as_dict()
-    ERR.print(f"[bold red]{error.code}[/] [bold]{facts['title']}[/]", highlight=False)
-    for name in FACTS:
-        label = f"{name.capitalize()}:"
-        ERR.print(plain(f"  {label:<8}{facts[name]}"), soft_wrap=True)
+    """A coded error, a fact a line; long lines are left to the terminal, so that paths copy.
+
+    What else keeps the model from compiling follows, in its order.
+    """
+    for each in (error, *error.others):
+        facts = each.as_dict()
+        ERR.print(f"[bold red]{each.code}[/] [bold]{facts['title']}[/]", highlight=False)
+        for name in FACTS:
+            label = f"{name.capitalize()}:"
+            ERR.print(plain(f"  {label:<8}{facts[name]}"), soft_wrap=True)
 
 
 def show_stopped(stopped: BaseException) -> None:

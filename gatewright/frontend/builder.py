@@ -49,8 +49,8 @@ class GraphBuilder:
             self._values_namer.unique(name)
         self._unfolded = self._joined = 0
 
-    def state_input(self, name: str, shape: tuple[int, ...]) -> Value:
-        """Add a further graph input: initial states [N, B, H], or one state [B, H].
+    def further_input(self, name: str, shape: tuple[int, ...], sequence: bool = False) -> Value:
+        """Add a further graph input: initial states [N, B, H], one state [B, H], or a sequence.
 
         Raises:
             GatewrightError: GW-106 for another rank.
@@ -63,7 +63,9 @@ class GraphBuilder:
                 remedy="Give the sequence as the first argument; further ones are initial states "
                 "[layers * directions, B, H] or [B, H].",
             )
-        value = Value(self._values_namer.unique(name), shape, stack=len(shape) == 3)
+        value = Value(
+            self._values_namer.unique(name), shape, stack=len(shape) == 3 and not sequence
+        )
         self._inputs.append(value)
         return value
 

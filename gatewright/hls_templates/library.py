@@ -1,9 +1,13 @@
-"""The library in either language: what ``lib/`` and the kernels' folders hold, versioned."""
+"""The library in either language: what ``lib/`` and the kernels' folders hold, versioned.
+
+A process reads it once.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from functools import cache
 from importlib import resources
 
 from gatewright.hls_templates.kernels.table import FOLDERS
@@ -26,6 +30,11 @@ def library(suffix: str) -> dict[str, str]:
     Raises:
         ValueError: If two folders hold files of one name.
     """
+    return dict(_library(suffix))
+
+
+@cache
+def _library(suffix: str) -> dict[str, str]:
     templates = resources.files("gatewright.hls_templates")
     found: dict[str, str] = {}
     for folder in ("lib", *(f"kernels/{name}" for name in FOLDERS)):
@@ -39,6 +48,11 @@ def library(suffix: str) -> dict[str, str]:
 
 def versioned_modules() -> dict[str, str]:
     """The SystemVerilog as builds have it, by name: module and file carry the version."""
+    return dict(_versioned_modules())
+
+
+@cache
+def _versioned_modules() -> dict[str, str]:
     files = library(".sv")
     modules = {name.removesuffix(".sv") for name in files}
     return {
@@ -51,6 +65,11 @@ def versioned_modules() -> dict[str, str]:
 
 def versioned_headers() -> dict[str, str]:
     """The C++ as builds have it, by name: namespace and macros carry the version."""
+    return dict(_versioned_headers())
+
+
+@cache
+def _versioned_headers() -> dict[str, str]:
     files = library(".hpp")
     stems = {name.removesuffix(".hpp") for name in files}
     return {name: _header(name, versioned_cpp(text, stems)) for name, text in files.items()}

@@ -11,7 +11,8 @@ from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary, Qua
 
 def boundary_to_json(model: IntegerModel) -> dict[str, Any]:
     """Everything about a model that is not in its graph."""
-    turned = {"channels_first": sorted(model.channels_first)} if model.channels_first else {}
+    layouts = {"channels_first": model.channels_first, "swapped": model.swapped}
+    turned = {key: sorted(names) for key, names in layouts.items() if names}
     return {
         **turned,
         "arguments": [_argument_to_json(a) for a in model.arguments],

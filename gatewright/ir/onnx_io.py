@@ -276,6 +276,7 @@ def from_onnx(proto: onnx.ModelProto) -> IntegerModel:
         boundary["steps"],
         boundary["fixed_steps"],
         channels_first=frozenset(boundary.get("channels_first", ())),
+        swapped=frozenset(boundary.get("swapped", ())),
     )
 
 

@@ -10,6 +10,7 @@ from gatewright.errors import GatewrightError
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.ops.window import goes_on, span
+from gatewright.ir.quantizer import Argument
 from gatewright.ir.steps import StepCount, least_steps
 
 
@@ -100,6 +101,22 @@ def going_on(graph: Graph) -> list[Node]:
 
 def _windows(graph: Graph) -> list[Node]:
     return [node for node in graph.needed() if node.op == ops.WINDOW]
+
+
+def check_one_sequence(arguments: Sequence[Argument]) -> None:
+    """Refuse a model that is given several sequences, of which a call has the steps of one.
+
+    Raises:
+        GatewrightError: GW-607 with the second one.
+    """
+    sequences = [a.name for a in arguments if a.time_axis is not None]
+    if len(sequences) > 1:
+        raise GatewrightError(
+            "GW-607",
+            where=sequences[1],
+            cause="it is a second sequence, and a call of a stream is given the steps of one.",
+            remedy="Join them into one input of more features, or pass them to simulate.",
+        )
 
 
 def is_streamable(graph: Graph, at_any_step: bool = False) -> bool:

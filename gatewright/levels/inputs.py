@@ -39,6 +39,14 @@ def check_arguments(x: Any, model: IntegerModel, *, piece: bool = False) -> Argu
     if len(batches) > 1:
         shapes = ", ".join(str(list(array.shape)) for array in arrays)
         raise _refused("input", f"the arrays {shapes} disagree on B", model.arguments[0])
+    sequences = [
+        (array.shape[argument.time_axis], argument.name)
+        for array, argument in zip(arrays, model.arguments, strict=True)
+        if argument.time_axis is not None
+    ]
+    if len({steps for steps, _ in sequences}) > 1:
+        shown = ", ".join(f"{steps} of {name}" for steps, name in sequences)
+        raise _refused("input", f"its sequences have {shown} time steps", model.arguments[0])
     return arrays
 
 

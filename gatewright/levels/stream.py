@@ -14,7 +14,7 @@ from gatewright.errors import GatewrightError
 from gatewright.hls_templates.records import QuantizerRecord
 from gatewright.ir.host import finished
 from gatewright.ir.lowering import IntegerModel
-from gatewright.ir.streamable import Pieces, check_streamable
+from gatewright.ir.streamable import Pieces, check_one_sequence, check_streamable
 from gatewright.levels.inputs import check_arguments
 from gatewright.levels.run import Arguments, Kept, StreamEngine, state_values
 
@@ -48,6 +48,7 @@ class Stream:
         make_engine: Callable[[], StreamEngine],
         quantizers: Mapping[str, QuantizerRecord] | None,
     ) -> None:
+        check_one_sequence(integer.arguments)
         self._pieces = check_streamable(integer.graph)
         self._where, self._integer, self._quantizers = where, integer, quantizers
         self._engine: StreamEngine | None = make_engine()

@@ -75,12 +75,13 @@ def torch_run(integer: IntegerModel, result: Result) -> Run:
             name = next(
                 (n for n in (f"{layer}.out", f"{layer}.output_quant.out") if n in tensors), ""
             )
+            steps_first = time_major != (name in integer.swapped)
             rank = len(tensors[name].shape) if name else value.ndim
             if value.ndim != rank:  # with its axes joined, or with others of size 1 between them
-                rows = sizes if rank == 2 else sizes[::-1] if time_major else sizes
+                rows = sizes if rank == 2 else sizes[::-1] if steps_first else sizes
                 value = value.reshape(*rows[: rank - 1], value.shape[-1])
             if value.ndim == 3:
-                value = turned(value, time_major, name in integer.channels_first)
+                value = turned(value, steps_first, name in integer.channels_first)
         if name:
             taps[name] = value
     return Run(result.outputs, nearest(integer, result.outputs), taps)

@@ -36,7 +36,8 @@ class Cached:
 
     Attributes:
         kind: Names them, for whoever looks into the cache.
-        facts: All that makes them: contents, tools, versions, options. The machine is added.
+        facts: All that makes them: contents, tools, versions, options. The machine is added, and
+            the names.
         gives: Their names.
         make: Makes them in a folder of its own that is empty.
     """
@@ -49,7 +50,7 @@ class Cached:
     @property
     def name(self) -> str:
         """Its folder's in the cache."""
-        return f"{self.kind}-{digest([*machine(), *self.facts])}"
+        return f"{self.kind}-{digest([*machine(), *self.facts, *self.gives])}"
 
     def folder(self) -> Path:
         """Where they are, made unless they are there: again, if the cache was cleared.

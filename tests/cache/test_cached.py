@@ -60,6 +60,22 @@ def test_it_is_made_once_for_the_same_facts(own_cache: Path, tmp_path: Path) -> 
     assert (cached(writes("other", made), "1").folder() / "a").read_text() == "one"
 
 
+def test_what_gives_more_of_the_same_facts_stands_beside_it(
+    own_cache: Path, tmp_path: Path
+) -> None:
+    """As the run-time library of Verilator, with waveforms and without: in turn, each once."""
+    made = tmp_path / "made"
+
+    def both(work: Path) -> None:
+        writes("both", made)(work)
+        (work / "b").write_text("")
+
+    for _ in range(2):
+        cached(writes("one", made)).folder()
+        cached(both, gives=("a", "b")).folder()
+    assert notes_of(made) == ["one", "both"]
+
+
 def test_facts_of_another_machine(
     own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

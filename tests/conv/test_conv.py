@@ -16,6 +16,7 @@ from choices import choice
 from commit_choice import commit
 from conv_models import CASES, Case, T, make
 from level_tools import needs
+from linted import check_linted
 
 import gatewright
 from gatewright.ir.ops.window import Window
@@ -65,6 +66,7 @@ def test_every_level_agrees(name: str, tmp_path: Path) -> None:
 def test_rtl_and_its_cycles(name: str, tmp_path: Path) -> None:
     case = CASES[name]
     _, build = built(case, tmp_path)
+    check_linted(build)
     x = case.inputs(20, seed=1)
     y, stats = build.simulate(x, level="rtl", raw=True, return_stats=True)
     expected = simulate(build, x, "integer")

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hasty import verilated_objects
+
+from gatewright.tools.compiler import find_compiler
 
 HARNESS = Path(__file__).with_name("harness.cpp")
 CLOCKS_PER_BIT = 8
@@ -52,17 +55,11 @@ def build_board(folder: Path, sources: Sequence[str], clocks_per_bit: int) -> Pa
     runtime = root / "include"
     generated = sorted(str(path) for path in model.glob("*.cpp"))
     library = folder / "board.so"
-    subprocess.run(
-        [
-            *("g++", "-std=c++17", "-O1", "-shared", "-fPIC", "-w", "-pthread", "-o", library),
-            *(f"-I{path}" for path in (model, runtime, runtime / "vltstd")),
-            *generated,
-            HARNESS,
-            runtime / "verilated.cpp",
-            runtime / "verilated_threads.cpp",
-        ],
-        check=True,
-    )
+    flags = ["-std=c++17", "-O1", "-fPIC", "-w", "-pthread"]
+    flags += [f"-I{path}" for path in (runtime, runtime / "vltstd")]
+    objects = verilated_objects(flags, runtime, folder)
+    command = [*find_compiler().command, "-shared", *flags, f"-I{model}", "-o", str(library)]
+    subprocess.run([*command, *generated, str(HARNESS), *objects], check=True)
     return library
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hasty import MADE_SOON
+from hasty import made_soon
 from level_tools import needs
 
 import gatewright
@@ -56,7 +56,7 @@ def verilate(arguments: list[str], folder: Path) -> None:
     subprocess.run(
         [*tool.command, *arguments],
         cwd=folder,
-        env={**os.environ, **tool.environment, **MADE_SOON, "PATH": path},
+        env={**os.environ, **tool.environment, **made_soon(), "PATH": path},
         check=True,
         capture_output=True,
     )

@@ -90,6 +90,13 @@ CASES: dict[str, Case] = {
         rows=16,
         time_major=True,
     ),
+    "turned_round": Case(
+        lambda: Net(
+            lambda m, x: m.lstm(m.emb(x.view(x.size(0), -1).t().contiguous()))[0],
+            emb=qnn.QuantEmbedding(N, 3),
+            lstm=qnn.QuantLSTM(3, H),
+        )
+    ),
     "one_hot": Case(
         lambda: Net(lambda m, x: m.lstm(F.one_hot(x, N).float())[0], lstm=lstm(N)),
     ),

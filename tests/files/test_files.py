@@ -213,7 +213,8 @@ def seal(build: Path) -> None:
     del facts["files"]
     shutil.rmtree(build / "csim", ignore_errors=True)
     (build / "gatewright.json").unlink()
-    write_manifest(build, facts)
+    files = {p.relative_to(build).as_posix(): p for p in build.rglob("*") if p.is_file()}
+    write_manifest(build, facts, {name: path.read_bytes() for name, path in files.items()})
 
 
 @pytest.mark.parametrize("part", ["1_traced.onnx", "2_integer.onnx", "2_standard.onnx"])

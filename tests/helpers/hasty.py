@@ -9,6 +9,8 @@ so have processes that tests start, but for those with ``hasty_environment``.
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +29,7 @@ from gatewright.hls_templates.cosim.verilator import (
     verilator_model,
 )
 from gatewright.hls_templates.csim import library
-from gatewright.hls_templates.csim.library import ap_flags
+from gatewright.hls_templates.csim.library import ap_flags, native_flags
 from gatewright.tools import Tool
 from gatewright.tools.compiler import Compiler, apart, find_compiler, run_compiler
 from gatewright.tools.home import VARIABLE as CACHE
@@ -49,8 +51,7 @@ template <int... N> struct Made<std::integer_sequence<int, N...>> {
 static_assert(Made<std::make_integer_sequence<int, 64>>::SIZE > 0, "");
 """
 }
-MADE_SOON = {"MAKEFLAGS": "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0"}
-"""In the environment of ``verilator --binary``: its own runtime is not optimized, either."""
+ONCE = Path(__file__).with_name("objcache")
 # g++ takes memory that is there before it looks for garbage.
 ROOMY = ("--param", "ggc-min-heapsize=1000000")
 
@@ -60,12 +61,50 @@ def headers_folder() -> Path:
     return Path(f"{os.environ[CACHE]}-headers")
 
 
+def made_soon() -> dict[str, str]:
+    """For the environment of ``verilator --binary``: its own runtime is not optimized, either.
+
+    It is compiled once a session.
+    """
+    return {
+        "MAKEFLAGS": "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0",
+        "OBJCACHE": shlex.quote(str(ONCE)).replace("$", "$$"),
+        **_objects(),
+    }
+
+
+def verilated_objects(flags: Sequence[str], include: Path, folder: Path) -> list[str]:
+    """Verilator's own runtime, compiled once a session.
+
+    Args:
+        flags: The compiler's.
+        include: Where its sources are.
+        folder: Where copies of the objects are put.
+
+    Returns:
+        Their paths.
+    """
+    made = []
+    for name in ("verilated", "verilated_threads"):
+        made.append(str(folder / f"{name}.o"))
+        command = [str(ONCE), *find_compiler().command, *flags, "-c", "-o", made[-1]]
+        subprocess.run(
+            [*command, str(include / f"{name}.cpp")], env={**os.environ, **_objects()}, check=True
+        )
+    return made
+
+
+def _objects() -> dict[str, str]:
+    return {"OBJECTS": str(headers_folder() / "objects")}
+
+
 def make_haste() -> None:
     """From here on this process compiles soon."""
     haste = Haste(headers_folder())
     simulators.verilator_model = haste.verilator_model
     simulators.cxxrtl_model = haste.cxxrtl_model
     library.ap_flags = haste.ap_flags
+    library.native_flags = haste.native_flags
 
 
 def hasty_environment(*paths: Path, **more: str) -> dict[str, str]:
@@ -82,7 +121,7 @@ def hasty_environment(*paths: Path, **more: str) -> dict[str, str]:
 
 
 class Haste:
-    """What takes the place of three functions of the package.
+    """What takes the place of four functions of the package.
 
     Args:
         folder: Where ``HEADERS`` are; each is made when it is first asked for.
@@ -99,7 +138,7 @@ class Haste:
     def cxxrtl_model(self, tool: Tool, *, trace: bool) -> Model:
         """The model in haste."""
         assert tool.root is not None
-        optimize = self._core("cxxrtl", "-O1", [f"-isystem{tool.root / RUNTIME}"])
+        optimize = self._core("cxxrtl", "-O0", [f"-isystem{tool.root / RUNTIME}"])
         return cxxrtl_model(tool, trace=trace, optimize=optimize)
 
     def ap_flags(self, compiler: Compiler) -> list[str]:
@@ -110,6 +149,10 @@ class Haste:
         flags = ["-Og" if flag == "-O1" else flag for flag in flags]
         alike = ["-std=c++17", "-fPIC", *apart(compiler), *flags]
         return [*self._read_before("ap", compiler, alike), *flags]
+
+    def native_flags(self) -> list[str]:
+        """The flags in haste."""
+        return ["-O1" if flag == "-O3" else flag for flag in native_flags()]
 
     def _core(self, name: str, optimize: str, headers: Sequence[str]) -> Sequence[str]:
         compiler = find_compiler()

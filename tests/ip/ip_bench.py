@@ -34,7 +34,7 @@ def compiled(ip: IpDesign, folder: Path) -> Path:
     command = [
         *("--cc", "--exe", "--build", "--prefix", "Vip", "--top", ip.names.ip, "-Wno-fatal"),
         *("--assert", "-O3", "--output-split", "0", "--x-initial", "unique", "--Mdir", "../obj"),
-        *("-CFLAGS", f"-std=c++20 -O1 -I{folder}", "-o", "bench", "-f", "ip.f"),
+        *("-CFLAGS", "-std=c++20 -O1 -I..", "-o", "bench", "-f", "ip.f"),
         f'-D{ip.names.rom_dir}="{folder}/rtl/"',
         str(HERE / "bench.cpp"),
     ]

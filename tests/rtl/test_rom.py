@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from bench import LIBRARY, verilator_root
-from hasty import MADE_SOON
+from hasty import made_soon
 from yosys import run_yosys
 
 from gatewright import tools as eda
@@ -73,12 +73,12 @@ def simulation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made as a user makes it: warnings do not stop it, assertions are not asked for."""
     root, folder = verilator_root(), tmp_path_factory.mktemp("verilator")
     (folder / "top.sv").write_text(TOP + BENCH)
-    command = [str(root / "bin" / "verilator"), "--binary", "-Wno-fatal", "-CFLAGS", "-O0"]
+    command = [str(root / "bin" / "verilator"), "--binary", "-Wno-fatal"]
     command += ["--top", "bench", str(LIBRARY / "lib/gw_rom.sv"), "top.sv"]
     done = subprocess.run(
         [*command, "-CFLAGS", "-std=c++20"],
         cwd=folder,
-        env={**os.environ, "VERILATOR_ROOT": str(root), **MADE_SOON},
+        env={**os.environ, "VERILATOR_ROOT": str(root), **made_soon()},
         capture_output=True,
         text=True,
     )

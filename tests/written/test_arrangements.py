@@ -171,6 +171,8 @@ class TimeMajor(nn.Module):
     def __init__(self, forward: Callable[[Any, Tensor], Any]) -> None:
         super().__init__()
         self.lstm = qnn.QuantLSTM(I, H)
+        self.act = qnn.QuantReLU(bit_width=5)
+        self.q = qnn.QuantIdentity(bit_width=6)
         self.fc = qnn.QuantLinear(H, 2, bias=True)
         self._forward = forward
 
@@ -184,6 +186,8 @@ class TimeMajor(nn.Module):
         lambda m, x: m.fc(m.lstm(x.permute(1, 0, 2))[0][-1]),
         lambda m, x: m.fc(m.lstm(x.transpose(0, 1))[0]).transpose(0, 1),
         lambda m, x: m.fc(m.lstm(x.permute(1, 0, 2))[0].permute(1, 0, 2)[:, -1]),
+        lambda m, x: m.fc(m.act(m.lstm(x.permute(1, 0, 2))[0])).transpose(0, 1),
+        lambda m, x: m.fc(m.lstm(m.q(x.transpose(0, 1)))[0].transpose(0, 1)),
     ],
 )
 def test_batches_in_front_of_a_time_major_layer(
@@ -194,8 +198,9 @@ def test_batches_in_front_of_a_time_major_layer(
     model(torch.from_numpy(inputs(B)))
     x = torch.from_numpy(inputs(2))
     build = gatewright.compile(model.eval(), x, tmp_path / "build")
-    report = build.verify(inputs(), model=model, levels=LEVELS)
-    assert report.mismatches == 0, report.divergence
+    for count in (40, T):  # also of as many sequences as steps
+        report = build.verify(inputs(count), model=model, levels=LEVELS)
+        assert report.mismatches == 0, report.divergence
 
 
 def test_a_step_by_its_number_is_no_last_step(tmp_path: Path) -> None:

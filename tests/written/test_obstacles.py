@@ -92,6 +92,60 @@ def test_the_command_that_is_named_works(tmp_path: Path, monkeypatch: pytest.Mon
     assert gatewright.Build("build").calibrated
 
 
+def on_the_command_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two models in a file, one of which nothing makes compile, and data."""
+    (folder / "model.py").write_text(
+        "import torch\n"
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self, last):\n"
+        "        super().__init__()\n"
+        "        self.conv = nn.Conv1d(3, 4, 3, padding=1)\n"
+        "        self.lstm = nn.LSTM(4, 5, batch_first=True)\n"
+        "        self.last = last\n"
+        "        self.fc = nn.Linear(5, 2)\n"
+        "    def forward(self, x):\n"
+        "        y = self.lstm(self.conv(x.mT).mT)[0]\n"
+        "        return self.fc(self.last(y[:, -1]))\n"
+        "def net():\n"
+        "    return Net(nn.ReLU()).eval()\n"
+        "def normed():\n"
+        "    return Net(nn.LayerNorm(5)).eval()\n"
+        "def example_input():\n"
+        "    return torch.zeros(1, 6, 3)\n"
+    )
+    rng = np.random.default_rng(0)
+    np.save(folder / "data.npy", rng.normal(0, 1, (20, T, I)).astype(np.float32))
+    monkeypatch.chdir(folder)
+
+
+def test_compile_prints_all_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_the_command_line(tmp_path, monkeypatch)
+    result = CliRunner().invoke(main, ["compile", "model:net", "-o", "build"])
+    assert result.exit_code == 2
+    places = [line.split()[1] for line in result.stderr.splitlines() if "  Where: " in line]
+    assert places == ["conv", "lstm", "last", "fc"]
+    assert result.stderr.count("--calibrate data.npy") == 4
+
+
+def test_doctor_sees_what_calibration_would_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_the_command_line(tmp_path, monkeypatch)
+    command = ["doctor", "--calibrate", "data.npy", "--bits", "cell_state=12"]
+    sound = CliRunner().invoke(main, [*command, "model:net"])
+    assert sound.exit_code == 0, sound.output
+    assert "no trap found" in sound.stdout
+    normed = CliRunner().invoke(main, [*command, "model:normed"])
+    assert normed.exit_code == 1
+    assert "BatchNorm1d" in normed.stdout and "last" in normed.stdout
+    assert "Where:  lstm" not in normed.stdout, "calibration takes that"
+    (tmp_path / "none.npy").write_bytes(b"")
+    unread = CliRunner().invoke(main, ["doctor", "model:net", "--calibrate", "none.npy"])
+    assert unread.exit_code == 2 and "GW-604" in unread.stderr
+    assert CliRunner().invoke(main, command).exit_code == 2
+
+
 def test_a_quant_lstm_called_as_torchs() -> None:
     class Called(nn.Module):
         def __init__(self) -> None:

@@ -85,9 +85,9 @@ def data(seed: int = 0, count: int = B) -> Tensor:
     return torch.from_numpy(x.astype(np.float32))
 
 
-def calibrated(forward: Forward) -> gatewright.Calibration:
+def calibrated(forward: Forward, **options: Any) -> gatewright.Calibration:
     torch.manual_seed(0)
-    result = gatewright.calibrate(Written(forward).eval(), data())
+    result = gatewright.calibrate(Written(forward).eval(), data(), **options)
     assert result.output_error.relative < 0.1, result
     return result
 
@@ -132,9 +132,16 @@ def test_its_own_file_is_read_back(name: str) -> None:
 
 
 def test_constants_cost_no_kernel(tmp_path: Path) -> None:
-    written = calibrated(lambda m, x: m.fc(m.lstm((x - m.mean) / m.std)[0] * 0.5 + 0.25))
+    def written_forward(m: Any, x: Tensor) -> Tensor:
+        return m.fc(m.lstm((x - m.mean) / m.std)[0] * 0.5 + 0.25)
+
+    written = calibrated(written_forward)
     build = gatewright.compile(written, output_dir=tmp_path / "build")
     assert kinds(build) == ["requantize", "recurrent", "requantize", "matvec"]
+    wider = calibrated(written_forward, bits={"x_quant.act": 14})
+    bits = {placed.name: placed.bits for placed in wider.placed}
+    assert bits["x_quant.act_quant"] == 14
+    assert wider.output_error.relative < written.output_error.relative
 
 
 def test_sums_need_no_multiplier(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def batch_axis(model: nn.Module, inputs: Sequence[torch.Tensor]) -> int:
 
     Args:
         model: A float model or one of Brevitas layers; it is not changed.
-        inputs: Sequences, and initial states [N, B, H] or [B, H].
+        inputs: Sequences, further ones, and initial states [N, B, H] or [B, H].
     """
     layers = _recurrent(model)
     if not layers:
@@ -39,10 +39,17 @@ def batch_axis(model: nn.Module, inputs: Sequence[torch.Tensor]) -> int:
     x, *states = inputs
     for axis in (0, 1):
         count = 3 if x.shape[1 - axis] == 2 else 2  # which the other axis cannot be mistaken for
-        tried = [_resized(x, axis, count), *(_resized(state, -2, count) for state in states)]
+        axes = [axis if is_sequence(state, x) else -2 for state in states]
+        tried = [_resized(x, axis, count)]
+        tried += [_resized(state, a, count) for state, a in zip(states, axes, strict=True)]
         if _sequences(model, layers, tried) == count:
             return axis
     return next(iter(layers.values()))
+
+
+def is_sequence(tensor: torch.Tensor, x: torch.Tensor) -> bool:
+    """Whether a further argument is as long as the sequences, rather than states."""
+    return bool(tensor.ndim == 3 and tensor.shape[:2] == x.shape[:2])
 
 
 def _recurrent(model: nn.Module) -> dict[nn.Module, int]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
+from gatewright.frontend.calibration.axes import is_sequence
 from gatewright.frontend.calibration.options import refused
 from gatewright.frontend.torch.checks import PADDED
 
@@ -41,15 +42,16 @@ class Batch:
         return self.inputs[0]
 
     def first(self, batch_axis: int) -> tuple[torch.Tensor, ...]:
-        """The first sequence and its states; these are [N, B, H] or [B, H]."""
+        """The first sequence and what comes with it."""
         return self.head(batch_axis, 1)
 
     def head(self, batch_axis: int, most: int) -> tuple[torch.Tensor, ...]:
-        """The same of so many sequences at most."""
-        x, *states = self.inputs
+        """The same of so many sequences at most: states are [N, B, H] or [B, H]."""
+        x, *others = self.inputs
         count = min(most, x.shape[batch_axis])
-        parts = [x.narrow(batch_axis, 0, count), *(state.narrow(-2, 0, count) for state in states)]
-        return tuple(tensor.clone() for tensor in parts)
+        axes = [batch_axis, *(batch_axis if is_sequence(o, x) else -2 for o in others)]
+        pairs = zip(self.inputs, axes, strict=True)
+        return tuple(tensor.narrow(axis, 0, count).clone() for tensor, axis in pairs)
 
 
 def read_batches(

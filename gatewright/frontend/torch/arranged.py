@@ -105,6 +105,10 @@ class Elements:
             self._values.append(value)
         return self._blocks[value.name]
 
+    def holds_integers(self, index: torch.Tensor) -> bool:
+        """Whether elements are those of an integer input."""
+        return self._values[int(self._owner[index.flatten()[0]])].integers
+
     def steps_of(self, index: torch.Tensor) -> torch.Tensor:
         """The time step of each element, ``NO_STEP`` where it has none."""
         owners, places = self._owner[index], self._place[index]
@@ -152,6 +156,11 @@ class Elements:
         known = value.layout or Layout(not self._layout.batch_first)
         turned = replace(value, layout=known)
         return emit_windows.transpose(self._builder, "transpose", turned, [1, 0, 2])
+
+    def swaps(self, arranged: Arranged, value: Value) -> bool:
+        """Whether it is a sequence of the graph whose steps and sequences change places."""
+        whole, index = self.of(value), arranged.index
+        return bool(index.ndim == 3 and torch.equal(index.transpose(0, 1), whole))
 
     def channels_first(self, arranged: Arranged) -> Value:
         """A re-arranged tensor [B, F, T], as convolutions take it, as a value of the graph.

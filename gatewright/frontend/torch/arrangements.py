@@ -58,7 +58,7 @@ def arrange(ctx: Tracing, what: str, move: Callable[..., Any], *args: Any, **kwa
             expect_value(what, value)
         if isinstance(value, (Value, States)):
             refuse_quant_tensor(what, value.quant_tensor)
-            if isinstance(value, Value):
+            if isinstance(value, Value) and not value.integers:
                 expect_value(what, value)
         if isinstance(value, Arranged):
             fixed |= value.fixed
@@ -126,6 +126,8 @@ def shape_of(ctx: Tracing, what: str, source: Any) -> torch.Size:
         return torch.Size(source.tensor.shape)
     if isinstance(source, (States, Arranged)):
         return ctx.elements.of(source).shape
+    if isinstance(source, Value) and source.integers:
+        return torch.Size(source.shape)
     return torch.Size(expect_value(what, source).shape)
 
 

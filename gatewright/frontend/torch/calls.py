@@ -151,7 +151,9 @@ def vanishing(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
             cause="it is called with training=True, which is also its default.",
             remedy="Use nn.Dropout, or pass training=self.training.",
         )
-    return x if isinstance(x, (Arranged, States)) else expect_value("dropout", x)
+    if isinstance(x, (Arranged, States)) or (isinstance(x, Value) and x.integers):
+        return x
+    return expect_value("dropout", x)
 
 
 @emits_call(functions=(torch.cat, torch.concat))

@@ -13,6 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils.rnn import PackedSequence
 
 from gatewright.errors import GatewrightError
+from gatewright.frontend.torch.scopes import named_modules
 
 _FORM = (
     "Pass one float32 tensor of the shape the model takes, with a batch axis (int64 [B, T] of what "
@@ -108,7 +109,7 @@ def _has_mode(path: str, module: nn.Module) -> bool:
 
 
 def _check_mode(model: nn.Module) -> None:
-    for path, module in model.named_modules():
+    for path, module in named_modules(model):
         if module.training and _has_mode(path, module):
             raise GatewrightError(
                 "GW-102",

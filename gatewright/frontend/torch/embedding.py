@@ -13,6 +13,7 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend import emit_embedding
 from gatewright.frontend.spec import States, Value
 from gatewright.frontend.torch.arranged import Arranged
+from gatewright.frontend.torch.arrangements import arrange
 from gatewright.frontend.torch.brevitas_quant import read_weight
 from gatewright.frontend.torch.registry import (
     Tracing,
@@ -31,13 +32,15 @@ _TABLE = "Look integers up: nn.Embedding, or F.one_hot(x, n).float()."
 @emits(qnn.QuantEmbedding)
 def quant_embedding(
     ctx: Tracing, module: Any, path: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Value:
+) -> Any:
     """``QuantEmbedding``: the row of ``padding_idx`` is one like the others when a model runs."""
     where = path or type(module).__name__
     refuse_max_norm(where, module)
-    x = _looked_up(where, [*args, *kwargs.values()])
+    x, turned = _looked_up(ctx, where, [*args, *kwargs.values()])
     table = read_weight(f"{where}.weight_quant", module, module.quant_weight)
     out = emit_embedding.embedding(ctx.builder, ctx.name(path), x, table)
+    if turned:
+        return _turned(ctx, out)
     return dataclasses.replace(out, quant_tensor=bool(module.return_quant_tensor))
 
 
@@ -53,7 +56,7 @@ def refuse_max_norm(where: str, module: Any) -> None:
 
 
 @emits_call(functions=(F.one_hot,))
-def one_hot(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+def one_hot(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``F.one_hot(x, n)``, a look-up in a unit matrix."""
     source, classes = bind(args, kwargs, ("input", "num_classes"), (None, -1))
     if not isinstance(classes, int) or classes < 1:
@@ -62,14 +65,27 @@ def one_hot(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Valu
             "it takes the number of its classes from the data.",
             "Give their number: F.one_hot(x, n).",
         )
-    x = _looked_up("F.one_hot", [source])
-    return emit_embedding.one_hot(ctx.builder, ctx.name("one_hot"), x, classes)
+    x, turned = _looked_up(ctx, "F.one_hot", [source])
+    out = emit_embedding.one_hot(ctx.builder, ctx.name("one_hot"), x, classes)
+    return _turned(ctx, out) if turned else out
 
 
-def _looked_up(where: str, values: list[Any]) -> Value:
-    if len(values) == 1 and isinstance(values[0], Value) and values[0].integers:
-        return values[0]
-    return expect_value(where, *values[:1])
+def _looked_up(ctx: Tracing, where: str, values: list[Any]) -> tuple[Value, bool]:
+    """The integers that a table is given, and whether their two axes have changed places."""
+    (source,) = values
+    if isinstance(source, Value) and source.integers:
+        return source, False
+    given = ctx.builder.input
+    if isinstance(source, Arranged) and given.integers:
+        for index, turned in ((source.index, False), (source.index.transpose(0, -1), True)):
+            if torch.equal(index, ctx.elements.of(given)):
+                return given, turned
+    return expect_value(where, source), False
+
+
+def _turned(ctx: Tracing, out: Value) -> Any:
+    """Rows of integers that were turned round: the same as theirs, turned round."""
+    return arrange(ctx, "transpose", torch.transpose, out, 0, 1)
 
 
 @emits_call(methods=("to", "type"))
@@ -95,6 +111,8 @@ for _name, _kind in {"float": torch.float32, "long": torch.int64, "int": torch.i
 def _converted(source: Any, kind: torch.dtype | None) -> Any:
     """A tensor in a type that holds the same numbers; GW-108 for another."""
     integers = isinstance(source, Value) and source.integers
+    if isinstance(source, Arranged) and source.index.ndim == 2:
+        integers = source.elements.holds_integers(source.index)
     if kind is None or kind in (_CODES if integers else (torch.float32,)):
         return source if isinstance(source, Value | Arranged | States) else expect_value("", source)
     if integers:

@@ -54,6 +54,7 @@ def _reached(
     roots: list[_Named], inner: Callable[[str, Any, bool], Iterable[_Named]]
 ) -> Iterator[_Named]:
     seen: dict[int, Any] = {}
+    objects: dict[type, bool] = {}
     waiting = [(name, value, False) for name, value in reversed(roots)]
     while waiting:
         name, value, in_object = waiting.pop()
@@ -61,9 +62,12 @@ def _reached(
             continue
         seen[id(value)] = value
         yield name, value
-        if type(value) in _CONTAINERS and not value:  # most are: each module has a dozen for hooks
+        kind = type(value)
+        if kind in _CONTAINERS and not value:  # most are: each module has a dozen for hooks
             continue
-        is_object = _is_object(value)
+        is_object = objects.get(kind)
+        if is_object is None:
+            is_object = objects[kind] = _is_object(value)
         if not (in_object and is_object):
             inside = in_object or is_object
             found = [(k, item, inside) for k, item in inner(name, value, is_object)]
@@ -116,6 +120,34 @@ def _is_object(value: Any) -> bool:
     return is_users(type(value))
 
 
+_OWNER, _CONTAINER, _TENSOR, _ARRAY = range(4)
+
+
+def _by_kind(values: Iterable[Any]) -> tuple[list[Any], ...]:
+    """Modules and objects of the user's, containers, tensors, and arrays."""
+    known: dict[type, tuple[int, ...]] = {}
+    found: tuple[list[Any], ...] = ([], [], [], [])
+    for value in values:
+        kinds = known.get(type(value))
+        if kinds is None:
+            kinds = known[type(value)] = tuple(_kinds(value))
+        for kind in kinds:
+            found[kind].append(value)
+    return found
+
+
+def _kinds(value: Any) -> Iterator[int]:
+    """Which of these, by its type alone."""
+    if isinstance(value, nn.Module) or _is_object(value):
+        yield _OWNER
+    if type(value) in _CONTAINERS:
+        yield _CONTAINER
+    if isinstance(value, torch.Tensor):
+        yield _TENSOR
+    if isinstance(value, np.ndarray):
+        yield _ARRAY
+
+
 class _Snapshot:
     """What a model holds at one time."""
 
@@ -123,17 +155,18 @@ class _Snapshot:
         self._scopes = [(scope, scope.contents()) for scope in scopes(model)]
         outside = [("", value) for _, names in self._scopes for value in names.values()]
         found = (_reached(roots, _unnamed) for roots in ([("", model)], outside))
-        values = [value for reached in found for _, value in reached]
-        owners = [v for v in values if isinstance(v, nn.Module) or _is_object(v)]
-        self._attributes = [(vars(owner), _contents(vars(owner))) for owner in owners]
-        containers = [v for v in values if type(v) in _CONTAINERS]
+        values = _by_kind(value for reached in found for _, value in reached)
+        owners = [vars(owner) for owner in values[_OWNER]]
+        self._attributes = [(attributes, _contents(attributes)) for attributes in owners]
+        containers = values[_CONTAINER]
         self._containers = [(v, _contents(v)) for v in containers if v]
         self._empty = [v for v in containers if not v]  # most are
         # Modules that TorchScript compiled hold theirs elsewhere.
         self._modes = [(module, module.training) for module in modules(model)]
-        tensors = {id(v): v for v in (*values, *model.parameters(), *model.buffers())}.values()
+        registered = (*model.parameters(), *model.buffers())  # TorchScript's, too
+        tensors = {id(v): v for v in (*values[_TENSOR], *registered)}.values()
         self._tensors = [(t, t.detach().clone(), t.requires_grad) for t in tensors if _is_plain(t)]
-        arrays = [v for v in values if isinstance(v, np.ndarray) and v.flags.writeable]
+        arrays = [v for v in values[_ARRAY] if v.flags.writeable]
         self._arrays = [(array, array.copy()) for array in arrays]
 
     def restore(self) -> None:
@@ -162,8 +195,8 @@ class _Snapshot:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether it is a tensor with values of its own."""
-    if not isinstance(value, torch.Tensor) or is_lazy(value) or value.is_meta or value.is_nested:
+    """Whether a tensor has values of its own."""
+    if is_lazy(value) or value.is_meta or value.is_nested:
         return False
     return bool(value.layout == torch.strided)
 
@@ -196,8 +229,10 @@ def _same(container: Any, before: _Contents) -> bool:
 
 
 @contextmanager
-def preserved(model: nn.Module) -> Iterator[None]:
+def preserved(model: nn.Module) -> Iterator[Callable[[], None]]:
     """Put a model and the states of random generators back, also after an error.
+
+    The block is given what puts the model back before its end.
 
     Restored are the attributes of all modules and of the objects they hold, the class attributes
     and globals of ``scopes``, the containers among all these, the values of parameters, buffers and
@@ -208,7 +243,7 @@ def preserved(model: nn.Module) -> Iterator[None]:
     devices = range(torch.cuda.device_count() if torch.cuda.is_initialized() else 0)
     try:
         with torch.random.fork_rng(devices=devices):
-            yield
+            yield snapshot.restore
     finally:
         random.setstate(python)
         np.random.set_state(legacy)

@@ -17,6 +17,7 @@ from gatewright.frontend.naming import ROOT
 from gatewright.frontend.torch.checks import check_model, example_arrays, returns_no_tensors
 from gatewright.frontend.torch.on_host import BeforeHost
 from gatewright.frontend.torch.preserve import preserved
+from gatewright.frontend.torch.scopes import modules
 from gatewright.frontend.torch.symbolic import leaf_paths
 from gatewright.frontend.torch.taps import Recorder
 from gatewright.frontend.torch.trace import tap_names
@@ -51,7 +52,7 @@ class TorchReference:
     def __init__(self, model: torch.nn.Module) -> None:
         self._model = check_model(model)
         self._names = {"": ROOT} | tap_names(self._model)
-        layers = [m for m in self._model.modules() if isinstance(m, QuantRecurrentLayerMixin)]
+        layers = [m for m in modules(self._model) if isinstance(m, QuantRecurrentLayerMixin)]
         self._layers: list[Any] = layers
 
     def run(self, *arguments: npt.NDArray[Any]) -> Result:
@@ -104,7 +105,7 @@ class TorchReference:
                 layer.fast_mode = fast_mode
             if not fast_mode:
                 _couple_gates(self._layers)
-            for module in self._model.modules():
+            for module in modules(self._model):
                 if module._compiled_call_impl is not None:
                     module._compiled_call_impl = None  # as module.compile() left it
             yield

@@ -188,7 +188,7 @@ def bind(
 def expect_value(what: str, value: Any) -> Value:
     """``value`` as one tensor of numbers; GW-108 otherwise."""
     if isinstance(value, Arranged):
-        return value.elements.whole(value)
+        return expect_value(what, value.elements.whole(value))
     if isinstance(value, Value):
         if value.index:
             raise unsupported_call(what, "it is given class indices, which can only be returned.")
@@ -197,8 +197,8 @@ def expect_value(what: str, value: Any) -> Value:
                 "GW-106",
                 where=what,
                 cause=f"it takes float tensors, and is given integers, argument {value.name}.",
-                remedy="Give forward() a float32 tensor there; integers are looked up, by "
-                "nn.Embedding or F.one_hot(x, n).float().",
+                remedy="Give forward() a float32 tensor there; all integers are looked up, by "
+                "nn.Embedding or F.one_hot(x, n).float(), and what comes of it is sliced.",
             )
         return value
     if isinstance(value, Padded):

@@ -19,6 +19,7 @@ _CALIBRATE = (
     "--calibrate data.npy"
 )
 FLOAT_LAYERS = {
+    nn.Conv1d: "QuantConv1d",
     nn.Embedding: "QuantEmbedding",
     nn.LSTM: "QuantLSTM",
     nn.RNN: "QuantRNN",
@@ -101,6 +102,11 @@ _CALLS: dict[str, str] = {
         ("item", "tolist", "numpy", "cpu"),
         "Values are known on the device only: compute with tensors, or behind the model.",
     ),
+    "embedding": "Call the module itself, self.emb(x).",
+    **dict.fromkeys(
+        ("eq", "ne", "gt", "lt", "ge", "le", "where", "masked_fill"),
+        "Masks have no kernel: pass sequences of one length, without padding, in a batch.",
+    ),
     **dict.fromkeys(
         ("sort", "topk", "cumsum", "gather", "index_select", "scatter"),
         "Return the scores and do it on the host.",
@@ -119,6 +125,7 @@ MODULE_REMEDIES: dict[str, str] = {
     "GRUCell": "Use nn.LSTM or nn.RNN over the whole sequence.",
     "LSTMCell": f"{_LOOP} Or use nn.LSTM: one call takes all steps, lstm(x)[0]; {_SAME_WEIGHTS}",
     "RNNCell": f"{_LOOP} Or use nn.RNN: one call takes all steps, rnn(x)[0]; {_SAME_WEIGHTS}",
+    "EmbeddingBag": "Use nn.Embedding, and mean(dim=1) or sum(dim=1) of what the layer gives.",
     **dict.fromkeys(("Softmax", "LogSoftmax"), _CALLS["softmax"]),
     **dict.fromkeys(("GELU", "SiLU", "ELU", "Softplus", "Mish"), _CALLS["gelu"]),
     **dict.fromkeys(("PReLU", "GLU", "RReLU", "Softsign", "SELU", "CELU"), _ACTIVATIONS),

@@ -60,16 +60,23 @@ class Scope:
                 self.owner[name] = value
 
 
-def modules(model: nn.Module) -> list[nn.Module]:
-    """Those of ``model.modules()``, which walks back through all above for each."""
-    found: dict[nn.Module, None] = {}
-    waiting: list[nn.Module | None] = [model]
+def named_modules(model: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Those of ``model.named_modules()``, which walks back through all above for each."""
+    found: dict[nn.Module, str] = {}
+    waiting: list[tuple[str, nn.Module | None]] = [("", model)]
     while waiting:
-        module = waiting.pop()
+        path, module = waiting.pop()
         if module is not None and module not in found:
-            found[module] = None
-            waiting += reversed(list(module._modules.values()))
-    return list(found)
+            found[module] = path
+            inside = f"{path}." if path else ""
+            below = [(f"{inside}{name}", child) for name, child in module._modules.items()]
+            waiting += reversed(below)
+    return [(path, module) for module, path in found.items()]
+
+
+def modules(model: nn.Module) -> list[nn.Module]:
+    """Those of ``model.modules()``."""
+    return [module for _, module in named_modules(model)]
 
 
 def scopes(model: nn.Module) -> list[Scope]:

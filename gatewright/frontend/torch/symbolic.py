@@ -16,6 +16,7 @@ from gatewright.frontend.torch import emitters as _emitters  # noqa: F401 - they
 from gatewright.frontend.torch.checks import PADDED
 from gatewright.frontend.torch.preserve import held, held_outside, preserved
 from gatewright.frontend.torch.registry import registered_class
+from gatewright.frontend.torch.scopes import named_modules
 from gatewright.frontend.torch.shapes import ShapeTracer
 
 _PACKING = inspect.getsourcefile(torch.nn.utils.rnn)
@@ -47,7 +48,7 @@ def leaf_paths(model: nn.Module) -> list[str]:
     """Paths of the modules that a trace keeps whole, each once."""
     tracer = _Tracer()
     found: list[str] = []
-    for path, module in model.named_modules():
+    for path, module in named_modules(model):
         inside = any(path.startswith(f"{leaf}.") or leaf == "" for leaf in found)
         is_list = isinstance(module, nn.ModuleList | nn.ModuleDict)
         if not inside and not is_list and tracer.is_leaf_module(module, path):
@@ -66,8 +67,13 @@ def symbolic_graph(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.Gr
         GatewrightError: GW-108 where forward() cannot be traced, or keeps a state.
     """
     with preserved(module):
-        bare = _Tracer().is_leaf_module(module, "")
-        return (_bare_graph if bare else _symbolic_trace)(module, examples)
+        return changing_graph(module, examples)
+
+
+def changing_graph(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.Graph:
+    """The same; what forward() sets stays set, to proxies."""
+    bare = _Tracer().is_leaf_module(module, "")
+    return (_bare_graph if bare else _symbolic_trace)(module, examples)
 
 
 def _bare_graph(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.Graph:

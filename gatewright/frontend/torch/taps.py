@@ -12,6 +12,7 @@ from brevitas.nn.quant_rnn import _QuantLSTMLayer, _QuantRNNLayer
 from brevitas.quant_tensor import IntQuantTensor
 
 from gatewright.frontend.naming import call_name
+from gatewright.frontend.torch.scopes import named_modules
 from gatewright.ir.types import IntArray
 
 _ACTIVATIONS = (
@@ -177,7 +178,7 @@ class Recorder:
         self._modules: dict[str, _LayerTaps | _OutputTaps] = {}
 
     def __enter__(self) -> Recorder:
-        for path, module in self._model.named_modules():
+        for path, module in named_modules(self._model):
             taps = _taps_of(module) if path in self._names else None
             if taps is not None:
                 self._hook(module, taps)

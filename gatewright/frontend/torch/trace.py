@@ -41,8 +41,9 @@ from gatewright.frontend.torch.registry import (
     unsupported_call,
 )
 from gatewright.frontend.torch.remedies import of_call
+from gatewright.frontend.torch.scopes import modules, named_modules
 from gatewright.frontend.torch.shapes import follows_from_shapes
-from gatewright.frontend.torch.symbolic import symbolic_graph
+from gatewright.frontend.torch.symbolic import changing_graph, symbolic_graph
 
 TensorNames = tuple[str, ...]
 
@@ -77,8 +78,9 @@ def trace_module(model: object, example_input: Any) -> Trace:
     examples = example_arrays(example_input)
     names = tap_names(module)
     shapes = [example.shape for example in examples]
-    with preserved(module):
-        graph = symbolic_graph(module, [torch.from_numpy(example) for example in examples])
+    with preserved(module) as put_back:
+        graph = changing_graph(module, [torch.from_numpy(example) for example in examples])
+        put_back()
         builder = _builder(graph, examples[0])
         context = Tracing(builder, names, batch_first=is_batch_first(module))
         _check_count(graph, len(examples))
@@ -115,14 +117,14 @@ def _renamed(call: TracedCall, names: dict[str, str]) -> TracedCall:
 
 def is_batch_first(model: nn.Module) -> bool:
     """The layout of the first recurrent layer."""
-    layers = (m for m in model.modules() if isinstance(m, QuantRecurrentLayerMixin))
+    layers = (m for m in modules(model) if isinstance(m, QuantRecurrentLayerMixin))
     first: Any = next(layers, None)
     return first is None or bool(first.cell.batch_first)
 
 
 def tap_names(model: nn.Module) -> dict[str, str]:
     """The node name of every module path of a model."""
-    return module_names(path for path, _ in model.named_modules() if path)
+    return module_names(path for path, _ in named_modules(model) if path)
 
 
 def _check_count(graph: fx.Graph, examples: int) -> None:
@@ -272,6 +274,8 @@ def _call(
     if found is None:
         raise not_arranged(values[0])
     value, groups = found
+    if context.elements.swaps(values[0], value):  # what a quantizer gives has the axes of torch
+        return emitter(context, module, path, (context.elements.whole(values[0]),), {})
     out = emitter(context, module, path, (value,), {})
     index = turned_back(context.elements.of(out), groups)
     return replace(values[0], index=index)
@@ -305,7 +309,24 @@ def _placeholder(
         if x.shape == given:
             return x
         return Arranged(context.elements.of(x).reshape(given), context.elements, "the input")
-    return context.builder.state_input(str(node.target), shapes[position])
+    alike = len(shapes[position]) == 3 and shapes[position][:2] == context.builder.input.shape[:2]
+    sequence = alike and not _begins_layer(node)
+    return context.builder.further_input(str(node.target), shapes[position], sequence)
+
+
+def _begins_layer(argument: fx.Node) -> bool:
+    """Whether an argument of forward() is a state that a recurrent layer begins with."""
+    reached, waiting = {argument}, [argument]
+    while waiting:
+        node = waiting.pop()
+        for user in node.users:
+            first = user.args[:1] if user.op == "call_module" else ()
+            if user.op == "call_module" and node not in first:
+                return True
+            if user.op != "call_module" and user not in reached:
+                reached.add(user)
+                waiting.append(user)
+    return False
 
 
 def _callable_name(node: fx.Node) -> str:

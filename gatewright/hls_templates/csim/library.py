@@ -59,7 +59,7 @@ def csim_library(
     """
     compiler = compiler or find_compiler()
     flags = ["-std=c++17", "-shared", "-fPIC", *warnings(compiler), *apart(compiler)]
-    flags += ["-O3", "-march=native", "-DGW_NATIVE"] if native else ap_flags(compiler)
+    flags += native_flags() if native else ap_flags(compiler)
     flags += ["-DGW_TAPS"] if taps else []
     headers = [] if native else header_facts(ap_types())
     host = {HOST: _host(ports).encode()}
@@ -89,6 +89,11 @@ def _host(ports: Ports | None) -> str:
 def _has(names: Names, ident: str, name: str, value: int) -> str:
     words = f"hls/ is not what 3_kernels.json says: {ident} has another {name} than {value}"
     return f'static_assert({names.namespace}::{ident}::{name} == {value}, "{words}");'
+
+
+def native_flags() -> list[str]:
+    """Flags for machine integers: long runs, for which a longer compile pays."""
+    return ["-O3", "-march=native", "-DGW_NATIVE"]
 
 
 def ap_flags(compiler: Compiler) -> list[str]:

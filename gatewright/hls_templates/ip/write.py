@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any
-
-import jinja2
 
 from gatewright.hls_templates.ip.constants import MAP, c_header, python_module, sv_package
 from gatewright.hls_templates.ip.ports import IpPort, ip_ports
@@ -24,6 +23,7 @@ from gatewright.hls_templates.project.names import (
     Names,
     library_module,
 )
+from gatewright.hls_templates.template import template
 from gatewright.ir.types import IntArray
 
 IP_LIST = "ip.f"
@@ -166,10 +166,16 @@ def ip_library(modules: Collection[str] = (*IP_MODULES, *HLS_MODULES)) -> dict[s
     Args:
         modules: Which of them.
     """
+    kept = {MAP, *modules}
+    files = _versioned_modules()
+    return {f"{library_module(name)}.sv": files[name] for name in files if name in kept}
+
+
+@cache
+def _versioned_modules() -> dict[str, str]:
+    """All of them, by the name that each has in the repository, read once in a process."""
     return {
-        f"{library_module(name)}.sv": guarded(library_module(name), _versioned(text))
-        for name, text in ip_modules().items()
-        if name == MAP or name in modules
+        name: guarded(library_module(name), _versioned(text)) for name, text in ip_modules().items()
     }
 
 
@@ -268,13 +274,5 @@ def _words(ports: Sequence[IpPort]) -> str:
     return f"{32 * ARRAY}'h{value:064x}"
 
 
-def _render(template: str, values: Mapping[str, Any]) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gatewright.hls_templates.ip", "."),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
-    return environment.get_template(template).render(values)
+def _render(name: str, values: Mapping[str, Any]) -> str:
+    return template("gatewright.hls_templates.ip", name).render(values)

@@ -15,7 +15,7 @@ from gatewright.hls_templates.records import PortRecord, StepsRecord
 from gatewright.ir.graph import Graph
 from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary, Quantizer
-from gatewright.ir.streamable import check_streamable, is_streamable
+from gatewright.ir.streamable import check_one_sequence, check_streamable, is_streamable
 
 DMA_BYTES = (1 << 26) - 1
 """The longest transfer of the DMAs of our block designs, whose lengths have 26 bits."""
@@ -57,7 +57,7 @@ def driver_facts(ip: IpDesign, integer: IntegerModel, cycles: int) -> dict[str, 
         "cycles": cycles,
         "fixed_steps": integer.fixed_steps,
         "max_steps": ip.design.max_steps,
-        "whole": _whole(integer.graph),
+        "whole": _whole(integer),
         **_pieces(integer.graph),
         **({"least_steps": integer.least_steps} if integer.least_steps > 1 else {}),
         "arguments": [_argument(argument) for argument in integer.arguments],
@@ -79,10 +79,11 @@ def _registers() -> dict[str, Any]:
     }
 
 
-def _whole(graph: Graph) -> dict[str, str] | None:
+def _whole(integer: IntegerModel) -> dict[str, str] | None:
     """Why pieces of a sequence have no answer, or None if they have."""
     try:
-        check_streamable(graph)
+        check_one_sequence(integer.arguments)
+        check_streamable(integer.graph)
     except GatewrightError as error:
         return {"where": error.where, "cause": error.cause, "remedy": error.remedy}
     return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
+from functools import cache
 from importlib import resources
 
 from gatewright.hls_templates.pynq import driver
@@ -19,10 +21,15 @@ def driver_text() -> str:
     Raises:
         ValueError: If two parts define one name.
     """
+    return _joined(_PARTS)
+
+
+@cache
+def _joined(parts: Sequence[str]) -> str:
     modules: set[str] = set()
     taken: dict[str, set[str]] = {}
     bodies, names = [], [""]
-    for part in _PARTS:
+    for part in parts:
         text = resources.files(driver.__name__).joinpath(f"{part}.py").read_text()
         docstring, *nodes = ast.parse(text).body
         headers = [n for n in nodes if isinstance(n, ast.Import | ast.ImportFrom)]

@@ -38,7 +38,7 @@ def lower_quant(state: LoweringState, node: onnx.NodeProto) -> None:
 
 def _lower_input(state: LoweringState, source: FloatInput, quantizer: Quantizer) -> str:
     """An input of the integer graph; equal quantizers of one argument share it."""
-    sequence = source.argument == 0
+    sequence = source.argument in state.sequences
     argument = state.traced.graph.input[source.argument].name
     if not sequence and source.index is None and len(state.shapes[source.argument]) != 2:
         raise GatewrightError(

@@ -32,7 +32,7 @@ from gatewright.ir.lowering.state import LoweringState
 from gatewright.ir.lowering.values import ZERO, Affine, ClassIndex, FloatInput, Stack
 from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary
 from gatewright.ir.steps import least_steps
-from gatewright.ir.traced.layouts import is_time_major, layouts
+from gatewright.ir.traced.layouts import is_time_major, layouts, sequence_inputs
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS
 from gatewright.ir.types import Float32Array, IntArray
@@ -89,6 +89,8 @@ class IntegerModel:
         steps: T of the example.
         fixed_steps: Whether an op (as ``Flatten`` over time) binds T to it.
         channels_first: Tensors that torch has as [B, F, T].
+        swapped: Those that it has as [T, B, F], where the input is [B, T, F] or [B, F, T]; or the
+            other way round.
         roundings: What the certificate is built from; empty for a model read back from a file.
     """
 
@@ -100,6 +102,7 @@ class IntegerModel:
     fixed_steps: bool
     roundings: tuple[Rounding, ...] = ()
     channels_first: frozenset[str] = frozenset()
+    swapped: frozenset[str] = frozenset()
 
     @property
     def least_steps(self) -> int:
@@ -162,6 +165,7 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
     log = log or RoundingLog()
     axes = layouts(model.graph)
     state = LoweringState(traced, Graph("gatewright_integer"), axes, time_major, roundings=log)
+    state.sequences = sequence_inputs(model.graph)
     for i, value in enumerate(model.graph.input):
         state.values[value.name] = FloatInput(i)
         state.shapes.append([d.dim_value for d in value.type.tensor_type.shape.dim])
@@ -181,7 +185,7 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
         tuple(
             Argument(
                 value.name,
-                _free_shape(shape, i, state.axes(value.name)),
+                _free_shape(shape, i in state.sequences, state.axes(value.name)),
                 rows.get(value.name, 0),
                 features_given(model) if i == 0 else None,
             )
@@ -193,12 +197,13 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
         state.fixed_steps,
         tuple(state.roundings.items),
         frozenset(state.channels_first()),
+        frozenset(state.swapped()),
     )
 
 
-def _free_shape(shape: list[int], position: int, axes: str) -> tuple[int | str, ...]:
-    """The shape of an argument: the sequence comes first, then states [N, B, H] or [B, H]."""
-    if position == 0:
+def _free_shape(shape: list[int], sequence: bool, axes: str) -> tuple[int | str, ...]:
+    """The shape of an argument: of a sequence, or of states [N, B, H] or [B, H]."""
+    if sequence:
         return tuple(n if a == "F" else a for a, n in zip(axes, shape, strict=True))
     return (*shape[:-2], "B", shape[-1])
 

@@ -19,7 +19,8 @@ def lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:
     axis = next((a.i for a in node.attribute if a.name == "axis"), 0)
     index = state.traced.initializers.get(node.input[1])
     source = state.values.get(node.input[0])
-    if isinstance(source, FloatInput) and source.argument > 0 and index is not None:
+    given = isinstance(source, FloatInput) and source.argument not in state.sequences
+    if isinstance(source, FloatInput) and given and index is not None:
         state.values[node.output[0]] = replace(source, index=int(index))
         return
     time = state.axes(node.input[0]).index("T")
@@ -48,7 +49,8 @@ def lower_slice(state: LoweringState, node: onnx.NodeProto) -> None:
 def _take(state: LoweringState, node: onnx.NodeProto, taken: Taken) -> None:
     """Steps of a tensor, or of an argument that no quantizer has read yet."""
     source = state.values.get(node.input[0])
-    if isinstance(source, FloatInput) and source.argument == 0 and source.taken is None:
+    sequence = isinstance(source, FloatInput) and source.argument in state.sequences
+    if isinstance(source, FloatInput) and sequence and source.taken is None:
         state.values[node.output[0]] = replace(source, taken=taken)
         return
     value = state.affine(node, node.input[0])

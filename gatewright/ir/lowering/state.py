@@ -33,7 +33,8 @@ class LoweringState:
     Attributes:
         layouts: The axes of the traced sequences; the integer graph's are all [B, T, F].
         time_major: Whether those of recurrent layers are [T, B, F].
-        shapes: Shapes of the example arguments in the user's layout, the sequence first.
+        shapes: Shapes of the example arguments in the user's layout, a sequence first.
+        sequences: Which of them are sequences.
         inputs: One for each quantizer that reads an argument.
         fixed_steps: Whether a layer binds T to that of the example.
         roundings: Every place where float32 might round another way.
@@ -44,6 +45,7 @@ class LoweringState:
     layouts: dict[str, str]
     time_major: bool
     shapes: list[list[int]] = field(default_factory=list)
+    sequences: frozenset[int] = frozenset({0})
     values: dict[str, Lowered] = field(default_factory=dict)
     inputs: list[InputBoundary] = field(default_factory=list)
     fixed_steps: bool = False
@@ -73,6 +75,16 @@ class LoweringState:
             f"{node.name}.out"
             for node in self.traced.graph.node
             if node.op_type == "Quant" and self.layouts.get(node.output[0]) == CHANNELS_FIRST
+        }
+
+    def swapped(self) -> set[str]:
+        """What its quantizers give with sequences and steps the other way round than the input."""
+        first = self.axes(self.traced.graph.input[0].name).startswith("T")
+        other = BATCH_FIRST if first else TIME_MAJOR
+        return {
+            f"{node.name}.out"
+            for node in self.traced.graph.node
+            if node.op_type == "Quant" and self.layouts.get(node.output[0]) == other
         }
 
     def affine(self, node: onnx.NodeProto, name: str) -> Affine:

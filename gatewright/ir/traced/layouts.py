@@ -61,6 +61,21 @@ def looked_up(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
     return [node for node in graph.node if node.op_type == "Gather" and node.input[1] in given]
 
 
+def sequence_inputs(graph: onnx.GraphProto) -> frozenset[int]:
+    """Which inputs of a traced graph are sequences: the first, and others that are no states.
+
+    States are [B, H], or [N, B, H] of which one is selected first.
+    """
+    selected = {
+        node.input[0]
+        for node in graph.node
+        if node.op_type == "Gather" and any(a.name == "axis" and a.i == 0 for a in node.attribute)
+    }
+    first, *others = ([d.dim_value for d in v.type.tensor_type.shape.dim] for v in graph.input)
+    alike = {i for i, shape in enumerate(others, 1) if len(shape) == 3 and shape[:2] == first[:2]}
+    return frozenset({0} | {i for i in alike if graph.input[i].name not in selected})
+
+
 def sequence_axes(graph: onnx.GraphProto) -> str:
     """Those of the graph's first input; of recurrent layers, where no layer tells otherwise."""
     return layouts(graph).get(graph.input[0].name, _default(graph))

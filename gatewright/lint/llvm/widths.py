@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache, lru_cache
 
 from gatewright.lint.llvm.text import Instruction
 
@@ -11,12 +12,14 @@ _INTEGER = re.compile(r"i(\d+)$")
 _POINTER = 64
 
 
+@cache
 def type_bits(type_: str) -> int:
     """Of an integer type; those of a pointer of anything else."""
     found = _INTEGER.match(type_)
     return int(found[1]) if found else _POINTER
 
 
+@lru_cache(1 << 16)
 def literal(value: str) -> int | None:
     """The integer that a literal is; None of anything else."""
     if value.lstrip("-").isdigit():

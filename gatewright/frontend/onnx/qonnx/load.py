@@ -18,13 +18,14 @@ from gatewright.frontend.onnx.qonnx.registry import OP_READERS, Reading
 from gatewright.frontend.onnx.read import read_model
 from gatewright.frontend.spec import Value
 from gatewright.ir.host import features_given, on_host
+from gatewright.ir.traced.layouts import sequence_inputs
 
 
 def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelProto:
     """See ``gatewright.frontend.load``."""
     model = read_model(source)
     graph = RawGraph(model, QONNX)
-    ctx = _context(graph, features_given(model))
+    ctx = _context(graph, features_given(model), sequence_inputs(model.graph))
     # Brevitas writes parameters wherever torch met them, so constants come first.
     for node in graph.nodes:
         fold(ctx, node)
@@ -38,13 +39,16 @@ def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelPr
     return ctx.builder.finish([(n, replace(value, on_host=f)) for (n, value), f in given])
 
 
-def _context(graph: RawGraph, features: tuple[int, ...] | None) -> Reading:
-    """The values that are given: the sequence, and initial states."""
+def _context(
+    graph: RawGraph, features: tuple[int, ...] | None, sequences: frozenset[int]
+) -> Reading:
+    """The values that are given: sequences, and initial states."""
     first, *states = graph.inputs
     builder = GraphBuilder(first.shape, first.integers, features)
     values = {first.name: builder.input}
-    for state in states:
-        values[state.name] = builder.state_input(sanitize(state.name), state.shape)
+    for i, state in enumerate(states, 1):
+        name = sanitize(state.name)
+        values[state.name] = builder.further_input(name, state.shape, i in sequences)
     return Reading(graph, builder, values)
 
 

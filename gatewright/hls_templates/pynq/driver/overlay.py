@@ -265,8 +265,10 @@ class Overlay:
             names = ", ".join(argument["name"] for argument in arguments)
             raise unfit(f"there are {len(parts)} arrays for {names}", first)
         arrays = [checked(part, argument) for part, argument in zip(parts, arguments)]
-        if len({array.shape[a["shape"].index("B")] for array, a in zip(arrays, arguments)}) > 1:
-            raise unfit("the arrays disagree on B", first)
+        for axis in "BT":
+            having = [(n, a["shape"]) for n, a in zip(arrays, arguments) if axis in a["shape"]]
+            if len({n.shape[axes.index(axis)] for n, axes in having}) > 1:
+                raise unfit(f"the arrays disagree on {axis}", first)
         steps = arrays[0].shape[shape.index("T")]
         fault = unfit_length(self.facts, self._inputs + self._outputs, steps, goes_on)
         if fault:
