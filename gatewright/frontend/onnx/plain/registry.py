@@ -269,24 +269,24 @@ def unread(node: onnx.NodeProto, cause: str, remedy: str = _OTHERWISE) -> Gatewr
     return GatewrightError("GW-205", where=label(node), cause=cause, remedy=remedy)
 
 
-ReadOp = Callable[[ModuleReading, onnx.NodeProto], None]
+ReadPlainOp = Callable[[ModuleReading, onnx.NodeProto], None]
 
 
 @dataclass(frozen=True)
 class PlainOp:
     """An op of a file: how a node of it is read, and the attributes that this heeds."""
 
-    read: ReadOp
+    read: ReadPlainOp
     attributes: Set[str] = NONE
 
 
 OP_READERS: dict[str, PlainOp] = {}
 
 
-def reads(*ops: str, attributes: Set[str] = NONE) -> Callable[[ReadOp], ReadOp]:
+def reads(*ops: str, attributes: Set[str] = NONE) -> Callable[[ReadPlainOp], ReadPlainOp]:
     """Register the reader of ops of ONNX' own domain; see ``PlainOp``."""
 
-    def register(reader: ReadOp) -> ReadOp:
+    def register(reader: ReadPlainOp) -> ReadPlainOp:
         for op in ops:
             if op in OP_READERS:
                 raise ValueError(f"{op} is read twice")
