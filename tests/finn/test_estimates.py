@@ -66,6 +66,7 @@ OUTSIDE: dict[str, set[str]] = {
 """Kernels that stand in no node, and what of a graph becomes one."""
 INSIDE = {
     "gw_axis_frame": "is counted with gw_axis_read, which has one",
+    "gw_rescale": "is counted with the requantizers that have one or two",
     "gw_axis_match": "holds one input's steps against another's; a node has one input",
 }
 """Modules in the folders of the others that are no part of a design by themselves."""
