@@ -169,6 +169,32 @@ def test_one_hot_in_front_of_float_layers(name: str, tmp_path: Path) -> None:
     assert report.mismatches == 0, report.divergence
 
 
+@needs("rtl")
+def test_integers_beside_features(tmp_path: Path) -> None:
+    """A second sequence, of floats, on a port of its own."""
+
+    class Both(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.emb = nn.Embedding(N, 4)
+            self.lstm = nn.LSTM(4 + 3, 5, batch_first=True)
+
+        def forward(self, x: Tensor, features: Tensor) -> Tensor:
+            out: Tensor = self.lstm(torch.cat([self.emb(x), features], -1))[0]
+            return out
+
+    x = tokens(40), np.random.default_rng(1).normal(0, 1, (40, T, 3)).astype(np.float32)
+    torch.manual_seed(0)
+    found = gatewright.calibrate(Both().eval(), x)
+    build = gatewright.compile(found.model, found.example_input, tmp_path / "build")
+    few = x[0][:6], x[1][:6]
+    levels = ("traced", "integer", "standard", "rtl")
+    report = build.verify(few, model=found.model, levels=levels)
+    assert report.mismatches == 0, report.divergence
+    _, stats = build.simulate(few, level="rtl", return_stats=True)
+    assert set(stats.cycles_per_sequence) == {build.kernels.predicted_cycles}
+
+
 def quantized(features: int = 4, **options: Any) -> dict[str, nn.Module]:
     return {
         "emb": qnn.QuantEmbedding(N, 4, **options),
