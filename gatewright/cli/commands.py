@@ -256,6 +256,8 @@ def simulate(
         as_json,
         done.stats if stats else None,
     )
+    if not (raw or as_json):
+        display.show_on_host({o.name: o.on_host for o in opened.integer.outputs if o.on_host})
 
 
 @main.command("verify")

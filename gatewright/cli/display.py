@@ -184,6 +184,13 @@ def show_arrays(arrays: Mapping[str, Any], written: Path | None) -> None:
             OUT.print(np.array2string(array, threshold=200), markup=False, highlight=False)
 
 
+def show_on_host(functions: Mapping[str, str]) -> None:
+    """What of the outputs is no kernel's work, by their names."""
+    for name, function in functions.items():
+        end = "is applied on the host, in float; --raw shows what the kernels give."
+        OUT.print(plain(f"{name}: {function} {end}"), highlight=False, soft_wrap=True)
+
+
 def show_stats(stats: Stats) -> None:
     """Clock cycles."""
     cycles = stats.cycles_per_sequence

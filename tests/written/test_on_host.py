@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
+from click.testing import CliRunner
 from torch import Tensor, nn
 
 import gatewright
+from gatewright.cli import main
 from gatewright.errors import GatewrightError
 from gatewright.frontend import load, trace
 from gatewright.ir.host import on_host
@@ -75,6 +77,18 @@ def test_the_host_ends_what_kernels_begin(name: str, tmp_path: Path) -> None:
     codes = build.simulate(x.numpy(), raw=True)
     first = codes if isinstance(codes, np.ndarray) else codes[-1]
     assert first.dtype == np.int64 and len(np.unique(first)) > N
+
+
+def test_the_command_line_says_so(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    result = gatewright.calibrate(Written(ENDS["softmax"]).eval(), data())
+    build = gatewright.compile(result, output_dir=tmp_path / "build")
+    np.save(tmp_path / "x.npy", data(1).numpy()[:2])
+    command = ["simulate", str(build.path), str(tmp_path / "x.npy"), "--level", "integer"]
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 0, done.output
+    assert "softmax is applied on the host, in float" in done.stdout
+    assert "on the host" not in CliRunner().invoke(main, [*command, "--raw"]).stdout
 
 
 def test_a_file_keeps_it() -> None:
