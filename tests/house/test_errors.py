@@ -26,7 +26,7 @@ Bad = Callable[[Shared, Path], tuple[Any, Any]]
 
 
 class Holder(nn.Module):
-    """A QuantLSTM and a layer nobody supports."""
+    """A QuantLSTM and a float layer behind it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ def missing_file(shared: Shared, folder: Path) -> tuple[Any, Any]:
 BAD_MODELS: dict[str, tuple[Bad, str, str]] = {
     "untrained": (untrained, "GW-103", "train"),
     "in_training": (in_training, "GW-102", "eval()"),
-    "unsupported": (unsupported, "GW-101", "QuantLinear"),
+    "unsupported": (unsupported, "GW-101", "QuantConv1d"),
     "wrong_shape": (wrong_shape, "GW-106", ""),
     "nan_weight": (nan_weight, "GW-104", ""),
     "zero_scale": (traced_with_scale(0.0), "GW-105", ""),
