@@ -58,9 +58,9 @@ def test_trials_of_all_are_what_calibration_places(name: str) -> None:
     widths = {6: RangeOptions(bits=choose_bits("bits", 6, {})), 8: RangeOptions()}
     for bits, ranges in widths.items():
         result = gatewright.calibrate(model, sequences(), bits=None if bits == 8 else bits)
-        batches = read_batches(sequences(), 0)
+        batches, axis = read_batches(sequences(), lambda inputs: 0)
         trials = Trials(
-            with_brevitas_layers(copy.deepcopy(model)), batches, batches[0].head(0, 2), ranges
+            with_brevitas_layers(copy.deepcopy(model)), batches, batches[0].head(axis, 2), ranges
         )
         every = {row: decided_width(t[0].slot, ranges) for row, t in trials.rows.items()}
         assert every and not any(map(is_weight, trials.rows.values()))
