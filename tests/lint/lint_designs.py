@@ -59,10 +59,12 @@ DESIGNS: dict[str, Callable[[], Graph]] = {
 @cache
 def view(name: str, multipliers: int = 64, requantizer: str = "auto") -> View:
     """A design of the table; its text is not changed by anybody."""
-    options = MappingOptions(multipliers, requantizer, STEPS)  # type: ignore[arg-type]
-    design = map_design(DESIGNS[name](), options)
+    graph = DESIGNS[name]()
+    steps = graph.fixed_steps() or STEPS
+    options = MappingOptions(multipliers, requantizer, steps)  # type: ignore[arg-type]
+    design = map_design(graph, options)
     texts = {f"hls/{name}": text for name, text in project_files(design, "part", 10).items()}
-    kernels = design.document(STEPS, {})
+    kernels = design.document(steps, {})
     return View({name: text for name, text in texts.items() if is_hardware(name)}, kernels)
 
 
