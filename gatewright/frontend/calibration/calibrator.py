@@ -96,10 +96,21 @@ def _calibrate(
 
 
 def _placed_on(net: nn.Module, batch: Batch, axis: int) -> nn.Module:
-    """A copy with quantizers by the first sequences, which has the form of what is to come."""
-    few = batch.head(axis, 2)
+    """A copy with quantizers by the first sequences, which has the form of what is to come.
+
+    All of the batch where forward() takes no two of it.
+    """
+    try:
+        return _placed_by(net, batch.head(axis, 2))
+    except GatewrightError as error:
+        if error.code != "GW-604":
+            raise
+    return _placed_by(net, batch.inputs)
+
+
+def _placed_by(net: nn.Module, inputs: tuple[torch.Tensor, ...]) -> nn.Module:
     candidate = _copy(net)
-    _place(candidate, [Batch(few)], few, RangeOptions())
+    _place(candidate, [Batch(inputs)], inputs, RangeOptions())
     return candidate
 
 
