@@ -51,9 +51,9 @@ _MORE_CALLS = {
         "Spectra are complex: compute features of the signal on the host, and pass them.",
     ),
     **dict.fromkeys(
-        ("gt", "lt", "ge", "le", "ne", "where", "masked_fill", "masked_select", "nonzero"),
+        ("eq", "ne", "gt", "lt", "ge", "le", "where", "masked_fill", "masked_select", "nonzero"),
         "What depends on values has no kernel: return the scores and decide on the host; limits "
-        "are clamp or relu.",
+        "are clamp or relu, and sequences of one length, without padding, need no mask.",
     ),
     **dict.fromkeys(
         ("prod", "median", "mode", "quantile", "logsumexp", "argmin"),
@@ -103,10 +103,6 @@ _CALLS: dict[str, str] = {
         "Values are known on the device only: compute with tensors, or behind the model.",
     ),
     "embedding": "Call the module itself, self.emb(x).",
-    **dict.fromkeys(
-        ("eq", "ne", "gt", "lt", "ge", "le", "where", "masked_fill"),
-        "Masks have no kernel: pass sequences of one length, without padding, in a batch.",
-    ),
     **dict.fromkeys(
         ("sort", "topk", "cumsum", "gather", "index_select", "scatter"),
         "Return the scores and do it on the host.",
