@@ -46,6 +46,12 @@ CHOICES = {
     "gw_over_time": [{"MAXIMUM": 1, "OUT_BITS": 8, "SIGNED": 0}],
     "gw_reduce": [{"MAXIMUM": 1, "SIGNED": 0}],
     "gw_pairs": [{"CHANNELS": 5, "LANES": 2, "ROWS": 3, "A_BITS": 3, "FUNCTION_LATENCY": 2}],
+    "gw_requantize_corrected": [
+        {"ROWS": 3, "ROW_BITS": 2, "BOUND_ROWS": 3, "SHIFT": 20, "DROP": 11, "BOUND_BITS": 7},
+        {"SHIFT": 9, "DROP": 2, "BOUND_BITS": 9, "LOW": 0, "HIGH": 199},
+    ],
+    "gw_requantize_wide": [{"ROWS": 3, "ROW_BITS": 2, "SHIFT": 20}],
+    "gw_rescale": [{"ROWS": 3, "ROW_BITS": 2}],
     "gw_resize": [{"OUT_BITS": 3}, {"OUT_BITS": 11}],
     "gw_reverse": [{"MAX_STEPS": 1}, {"MAX_STEPS": 100}],
     "gw_select_steps": [{"FIRST": 5, "STRIDE": 3, "COUNT": 2}],
@@ -75,8 +81,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for source in SOURCES:
         shutil.copy(source, path)
     (path / REGISTERS).write_text(sv_package())
-    # The thresholds' memories have a file for each of their levels.
-    for name in (ZEROS, *(f"_0000_{level:02}.hex" for level in range(8))):
+    # The thresholds' memories have a file for each of their levels, those of bounds one a lane.
+    for name in (ZEROS, "_0000.hex", *(f"_0000_{level:02}.hex" for level in range(8))):
         (path / name).write_text("0\n")
     return path
 

@@ -82,6 +82,11 @@ def subclasses(of: type) -> set[type]:
     return {of}.union(*(subclasses(one) for one in of.__subclasses__()))
 
 
+def fields_of(one: type) -> set[str]:
+    """Of a class and of those that it is made of."""
+    return {name for base in one.__mro__ for name in getattr(base, "__annotations__", {})}
+
+
 def test_every_kernel_and_every_function_of_a_value_has_a_case() -> None:
     modules = [
         import_module(f"gatewright.hls_templates.kernels.{path.parent.name}.kernel")
@@ -100,7 +105,7 @@ def test_every_kernel_and_every_function_of_a_value_has_a_case() -> None:
         for one in vars(module).values()
         if isinstance(one, type)
         and one.__module__ == module.__name__
-        and members <= {*dir(one), *getattr(one, "__annotations__", {})}
+        and members <= {*dir(one), *fields_of(one)}
         and not issubclass(one, Kernel)
         and not getattr(one, "_is_protocol", False)
     }
