@@ -5,6 +5,7 @@
 # make ip      all checks of names, the IP, Vivado projects and the PYNQ driver, at their full counts
 # make test-finn  install FINN beside Gatewright into .venv-finn, and run there what concerns it
 # make plugins  all checks of FINN, hls4ml and qonnx, at their full counts
+# make models  all checks of models as people write them, of calibration and of the examples, at their full counts
 # make lint    ruff, mypy and clang-format only
 # make snapshot  write anew what tests/snapshot holds of a small model's output, and docs/registers.md
 # make bench   simulation speed beside hls4ml and Brevitas
@@ -30,7 +31,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-finn quick hls ip plugins lint snapshot bench clean
+.PHONY: help demo test test-finn quick hls ip plugins models lint snapshot bench clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -53,6 +54,10 @@ plugins: $(VENV)/.dev $(FINN)/.installed
 	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/qonnx tests/hls4ml --nodes 200 --inside all
 	@$(FINN)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/finn tests/qonnx --nodes 200 --inside all
 	@$(FINN)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal $(subst --part 5,--part 1,$(FINN_PART))
+
+models: $(VENV)/.dev
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/written tests/conv tests/embedding \
+	  tests/calibration tests/stream tests/examples --written all --windows all --streams all --notebook all
 
 # A test that needs one of these and does not say so fails here.
 quick: export CXX := /nowhere/cxx

@@ -13,7 +13,7 @@ import pytest
 import torch
 from brevitas.export import export_qonnx
 from choices import choice
-from commit_choice import commit
+from commit_choice import drawn
 from conv_models import CASES, Case, T, make
 from level_tools import needs
 from linted import check_linted
@@ -23,9 +23,7 @@ from gatewright.ir.ops.window import Window
 
 pytestmark = pytest.mark.compiles
 
-FIFTHS = 5
-FIRST = int(commit()[:8] or "0", 16) % FIFTHS
-CHOSEN = list(CASES) if choice("windows") == "all" else list(CASES)[FIRST::FIFTHS]
+CHOSEN = drawn(CASES, 5, "windows")
 EXPORTED = ("groups", "channels_first_input", "max_pool", "average_pool")
 IN_RTL = CHOSEN if choice("windows") == "all" else CHOSEN[:1]
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 from choices import choice
 from click.testing import CliRunner
-from commit_choice import commit
+from commit_choice import drawn
 from conv_models import CASES, Case, Net, conv, lstm, make
 from level_tools import needs
 from torch import nn
@@ -50,9 +50,7 @@ MODELS: dict[str, Case] = {
         )
     },
 }
-THIRDS = 3
-FIRST = int(commit()[:8] or "0", 16) % THIRDS
-CHOSEN = list(MODELS) if choice("windows") == "all" else list(MODELS)[FIRST::THIRDS]
+CHOSEN = drawn(MODELS, 3, "windows")
 PIECES = {
     "chain": (4, 2),
     "plain": (3, 1),

@@ -70,6 +70,13 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
         "all models with windows over time run, in RTL too (a fifth, one in RTL, others with each "
         "commit), and all whole models in RTL (half of them, likewise)",
     ),
+    "written": (
+        "all",
+        form("all"),
+        "",
+        "all models as people write them run at every level (half of them, others with each "
+        "commit); what they are made of is looked at in all",
+    ),
     "notebook": (
         "all",
         form("all"),

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
+
+from choices import choice
+
+T = TypeVar("T")
 
 
 def commit() -> str:
@@ -16,3 +22,15 @@ def commit() -> str:
         check=False,
     )
     return found.stdout.strip()
+
+
+def drawn(cases: Iterable[T], parts: int, option: str) -> list[T]:
+    """One in ``parts`` of some cases, others with each commit; all where an option says so.
+
+    Args:
+        cases: In their order.
+        parts: How many commits see all of them.
+        option: The name of the option of pytest.
+    """
+    first = int(commit()[:8] or "0", 16) % parts
+    return list(cases) if choice(option) == "all" else list(cases)[first::parts]

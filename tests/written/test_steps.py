@@ -10,6 +10,7 @@ import brevitas.nn as qnn
 import numpy as np
 import pytest
 import torch
+from commit_choice import drawn
 from level_tools import needs
 from torch import Tensor, nn
 
@@ -91,7 +92,7 @@ def compiled(name: str, folder: Path) -> tuple[Written, gatewright.Build]:
     return model, gatewright.compile(model, torch.from_numpy(inputs())[:2], folder / "build")
 
 
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("name", drawn(STEPS, 2, "written"))
 def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     model, build = compiled(name, tmp_path)
     gatewright.check(build)

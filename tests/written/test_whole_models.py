@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from choices import choice
-from commit_choice import commit
+from commit_choice import drawn
 from level_tools import needs
 from torch import Tensor, nn
 
@@ -107,9 +106,7 @@ MODELS: dict[str, tuple[type[nn.Module], tuple[int, ...]]] = {
     "encoder and decoder": (Translator, (T, 4)),
     "residual stack": (ResidualStack, (T, 3)),
 }
-HALVES = 2
-FIRST = int(commit()[:8] or "0", 16) % HALVES
-IN_HARDWARE = list(MODELS) if choice("windows") == "all" else list(MODELS)[FIRST::HALVES]
+IN_HARDWARE = drawn(MODELS, 2, "windows")
 FAST = ("traced", "integer", "standard", "csim")
 
 
