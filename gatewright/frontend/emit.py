@@ -115,7 +115,8 @@ def check_sequence(where: str, x: Value, input_size: int, batch_first: bool) -> 
             "GW-108",
             where=where,
             cause=f"its sequence is {x.name}, a further argument of forward().",
-            remedy="Let the first argument be the sequence; further ones are initial states.",
+            remedy="Let the first argument be the sequence; further ones are initial states, or "
+            "sequences [B, T, F] of the same length.",
         )
     check_features_last(where, x)
     if len(x.shape) != 3 or x.shape[2] != input_size:

@@ -104,7 +104,7 @@ def check_slope(name: str, slope: float) -> None:
         raise GatewrightError(
             "GW-109",
             where=name,
-            cause=f"its slope below 0 is {slope:g}, which is none of 1, 2**-1, 2**-2, ...",
+            cause=f"its slope below 0 is {slope:g}, which is no power of two up to 1.",
             remedy="Use one: negative_slope=2**-7 is near 0.01, 0.125 near 0.1, 0.25 near 0.2; "
             "without slope use nn.ReLU.",
         )

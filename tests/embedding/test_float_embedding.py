@@ -153,6 +153,10 @@ HOT = {
     "linear": Hot(
         lambda m, x: m.lstm(torch.relu(m.inp(F.one_hot(x, num_classes=N).float())))[0], 5
     ),
+    "scaled": Hot(lambda m, x: m.lstm(F.one_hot(x, N).float() * 2 - 1)[0], N),
+    "some steps": Hot(lambda m, x: m.lstm(m.emb(x[:, 1:]) + m.emb(x[:, :-1]))[0], 4),
+    "one step": Hot(lambda m, x: torch.cat([m.lstm(m.emb(x))[0][:, -1], m.emb(x[:, 0])], -1), 4),
+    "a table by itself": Hot(lambda m, x: m.lstm(F.embedding(x, m.emb.weight))[0], 4),
     "joined": Hot(
         lambda m, x: m.lstm(torch.cat([F.one_hot(x, N).float(), m.emb(x)], -1))[0], N + 4
     ),
@@ -236,10 +240,10 @@ REFUSED: dict[str, tuple[Net, str, str]] = {
         "GW-106",
         "float32 tensor",
     ),
-    "part of the integers": (
-        Net(lambda m, x: m.lstm(m.emb(x[:, 1:]))[0], **quantized()),
+    "integers that are computed": (
+        Net(lambda m, x: m.lstm(m.emb(x + 1))[0], **quantized()),
         "GW-106",
-        "integers are looked up",
+        "compute with them on the host",
     ),
     "a mask": (
         Net(lambda m, x: m.lstm(m.emb(x) * (x != 0).unsqueeze(-1))[0], **quantized()),

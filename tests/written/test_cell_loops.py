@@ -34,6 +34,12 @@ class Looped(nn.Module):
         self.rnn = nn.RNNCell(I, H, bias=False)
         self.fc = nn.Linear(H, 3)
         self.wide = nn.Linear(2 * H, 3)
+        self.emb = nn.Embedding(9, I)
+        self.inp = nn.Linear(I, I)
+        self.drop = nn.Dropout(0.2)
+        self.one = nn.LSTMCell(1, H)
+        self.above = nn.LSTMCell(H, H)
+        self.single = nn.Linear(H, 1)
         self._forward = forward
 
     def forward(self, x: Tensor) -> Any:
@@ -101,6 +107,27 @@ def from_states(m: Any, x: Tensor, h: Tensor, c: Tensor) -> Any:
     return m.fc(h), c
 
 
+def looked_up(m: Any, x: Tensor) -> Tensor:
+    """The table, a layer and the head are called step by step."""
+    h = c = torch.zeros(x.size(0), H)
+    out = []
+    for t in range(x.size(1)):
+        h, c = m.cell(F.relu(m.inp(m.drop(m.emb(x[:, t])))), (h, c))
+        out.append(m.fc(m.drop(h)))
+    return torch.stack(out, 1)
+
+
+def sine(m: Any, x: Tensor) -> Tensor:
+    """As the example of PyTorch that predicts sines has it, values [B, T]."""
+    h = c = g = d = torch.zeros(x.size(0), H)
+    out = []
+    for x_t in x.split(1, dim=1):
+        h, c = m.one(x_t, (h, c))
+        g, d = m.above(h, (g, d))
+        out += [m.single(g)]
+    return torch.cat(out, dim=1)
+
+
 MODELS: dict[str, tuple[Callable[..., Any], list[str]]] = {
     "all steps": (stacked, ["LSTM"]),
     "the last state": (last, ["LSTM"]),
@@ -108,6 +135,8 @@ MODELS: dict[str, tuple[Callable[..., Any], list[str]]] = {
     "two layers": (two_layers, ["LSTM", "RNN"]),
     "both directions": (both_directions, ["LSTM"]),
     "given states": (from_states, ["LSTM"]),
+    "with a table in it": (looked_up, ["LSTM"]),
+    "values in pieces": (sine, ["LSTM", "LSTM"]),
 }
 
 
@@ -119,7 +148,9 @@ def made(name: str) -> nn.Module:
 
 def data(name: str, count: int = B, seed: int = 0) -> Any:
     rng = np.random.default_rng(seed)
-    shape = (T, count, I) if name == "time first" else (count, T, I)
+    if name == "with a table in it":
+        return torch.from_numpy(rng.integers(0, 9, (count, T)))
+    shape = {"time first": (T, count, I), "values in pieces": (count, T)}.get(name, (count, T, I))
     x = torch.from_numpy(rng.normal(0, 1.2, shape).astype(np.float32))
     if name != "given states":
         return x

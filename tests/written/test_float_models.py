@@ -31,6 +31,8 @@ class Written(nn.Module):
         self.act = act
         self.lstm = nn.LSTM(6, H, batch_first=True)
         self.fc = nn.Linear(H, 2)
+        self.h0 = nn.Parameter(torch.rand(1, 1, H) - 0.5)
+        self.kernel = nn.Parameter(torch.rand(H, H, 3) - 0.5)
         self._forward = forward
 
     def forward(self, x: Tensor) -> Any:
@@ -47,12 +49,27 @@ def zero_state(lstm: Any, x: Tensor) -> Tensor:
     return x.new_zeros(lstm.num_layers * directions, batch, lstm.hidden_size)
 
 
+def learned_states(m: Any, x: Tensor) -> Tensor:
+    h = m.h0.expand(-1, x.size(0), -1).contiguous()
+    return m.fc(m.lstm(m.inp(x), (h, m.h0.repeat(1, x.shape[0], 1)))[0])
+
+
+def functions_over_time(m: Any, x: Tensor) -> Tensor:
+    y = m.lstm(F.relu(F.linear(x, m.inp.weight, bias=m.inp.bias)))[0].mT
+    y = F.max_pool1d(F.relu(F.conv1d(y, m.kernel, padding=1)), 2)
+    return m.fc(F.avg_pool1d(y, kernel_size=2, stride=1).mT)
+
+
 MODELS: dict[str, tuple[Any, ...]] = {
     "F.relu": (lambda m, x: m.fc(F.relu(m.lstm(F.relu(m.inp(x)))[0][:, -1])),),
     ".relu()": (lambda m, x: head(m, m.inp(x).relu()),),
     "torch.tanh and sigmoid": (lambda m, x: torch.tanh(head(m, torch.sigmoid(m.inp(x)))),),
     "F.hardtanh": (lambda m, x: head(m, F.hardtanh(m.inp(x))),),
     "clamp": (lambda m, x: head(m, m.inp(x).clamp(-0.25, 0.25)),),
+    "clamp from 0": (lambda m, x: head(m, m.inp(x.clamp(min=0)).clamp_min(0)),),
+    "functions of the input": (lambda m, x: head(m, m.inp(torch.tanh(x))),),
+    "functions like modules": (functions_over_time,),
+    "learned states": (learned_states,),
     "F.relu6": (lambda m, x: head(m, F.relu6(m.inp(x))),),
     "F.hardsigmoid": (lambda m, x: head(m, F.hardsigmoid(m.inp(x))),),
     "nn.Tanh": (lambda m, x: head(m, m.act(m.inp(x))), nn.Tanh()),

@@ -105,6 +105,11 @@ def pack(m: Any, x: Tensor) -> Tensor:
     return m.fc(m.lstm(packed)[1][0][-1])
 
 
+def attention(m: Any, x: Tensor) -> Tensor:
+    y = out(m, x)
+    return m.fc((torch.softmax(m.score(y), dim=1) * y).sum(1))
+
+
 def turned(m: Any, x: Tensor, apply: Callable[[Tensor], Tensor]) -> Tensor:
     return m.fc(apply(out(m, x).transpose(1, 2)).transpose(1, 2))
 
@@ -196,6 +201,38 @@ PROGRAMS = {
         *("GW-109", "act", "Clamp to -a to a", lambda m, x: m.fc(m.act(out(m, x)))),
         *(lambda m, x: m.fc(out(m, x).clamp(-0.5, 0.5)),),
         act=lambda: nn.Hardtanh(-1, 2),
+    ),
+    "a clamp from above": Program(
+        *("GW-108", "clamp", "clamp(min=0)", lambda m, x: m.fc(out(m, x).clamp(max=1))),
+        lambda m, x: m.fc(out(m, x).clamp(min=0)),
+    ),
+    "in place": Program(
+        *("GW-108", "relu", "inplace=True", lambda m, x: m.fc(F.relu(out(m, x), inplace=True))),
+        rectified,
+    ),
+    ".relu_()": Program(
+        *("GW-108", ".relu_()", "y = x.relu()", lambda m, x: m.fc(out(m, x).relu_())), rectified
+    ),
+    "a third power": Program(
+        *("GW-108", "pow", "x * x * x", lambda m, x: m.fc(out(m, x) ** 3)),
+        lambda m, x: m.fc((lambda y: y * y * y)(out(m, x))),
+    ),
+    "a product with a parameter": Program(
+        *("GW-108", "operator matmul", "F.linear(x, w)", lambda m, x: out(m, x) @ m.fc.weight.t()),
+        lambda m, x: F.linear(out(m, x), m.fc.weight),
+    ),
+    "attention": Program(
+        *("GW-108", "softmax", SUMS, attention, pooled),
+        score=lambda: nn.Linear(H, 1),
+    ),
+    "a pool that adapts": Program(
+        *("GW-108", "torch.adaptive_avg_pool1d", "out.mean(dim=1)"),
+        *(lambda m, x: turned(m, x, lambda y: F.adaptive_avg_pool1d(y, 1)), pooled),
+    ),
+    "steps with weights": Program(
+        *("GW-106", "mul", "one for each feature"),
+        *(lambda m, x: m.fc((out(m, x).mT * m.weights).mT), steps),
+        weights=lambda: nn.Parameter(torch.rand(T)),
     ),
     "cumsum": Program(
         "GW-108", "torch.cumsum", HOST, lambda m, x: torch.cumsum(m.fc(out(m, x)), 1), steps

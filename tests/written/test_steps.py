@@ -112,8 +112,9 @@ def test_in_hardware(name: str, tmp_path: Path) -> None:
     model, build = compiled(name, tmp_path)
     report = build.verify(inputs(), model=model, levels=("integer", "rtl"))
     assert report.mismatches == 0, report.divergence
-    with pytest.raises(GatewrightError, match="GW-601"):
+    with pytest.raises(GatewrightError, match="GW-601") as caught:
         build.simulate(inputs(steps=T + 1), level="rtl")
+    assert f"T = {T} steps, or compile it with an example" in caught.value.remedy
 
 
 @pytest.mark.parametrize("name", ["one", "some"])

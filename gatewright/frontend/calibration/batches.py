@@ -75,14 +75,35 @@ def read_batches(
     if isinstance(data, PackedSequence):
         data = (data,)
     if isinstance(data, tuple) and all(map(is_array, data)):
-        batch = _batch(data)
-        return [batch], find_axis(batch.inputs)
+        return _along([_batch(data)], find_axis)
     if isinstance(data, str | bytes) or not isinstance(data, Iterable):
         raise refused("calibration data", f"it is of type {type(data).__name__}.", _FORM)
     batches = [_batch(item) for item in data]
     if not batches:
         raise refused("calibration data", "it holds no batch.", _FORM)
-    return batches, find_axis(batches[0].inputs)
+    return _along(batches, find_axis)
+
+
+def _along(
+    batches: list[Batch], find_axis: Callable[[Sequence[torch.Tensor]], int]
+) -> tuple[list[Batch], int]:
+    """Batches and the axis of their sequences; GW-604 for what is no sequence so long, or state."""
+    axis = find_axis(batches[0].inputs)
+    for batch in batches:
+        x, *others = batch.inputs
+        for number, other in enumerate(others, 2):
+            if is_sequence(other, x) or other.shape[-2] == x.shape[axis]:
+                continue
+            raise refused(
+                "calibration data",
+                f"argument {number} of it has shape {list(other.shape)}: no sequences as long as "
+                f"the first, {list(x.shape)}, and no states [layers * directions, B, H] or [B, H] "
+                f"with B = {x.shape[axis]}.",
+                "Sequences in several arguments have one length: cut or pad them, or compile parts "
+                "of another length (an encoder, a decoder) each by itself, with the states of one "
+                "as arguments of the other.",
+            )
+    return batches, axis
 
 
 def is_array(data: Any) -> bool:

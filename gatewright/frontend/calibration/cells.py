@@ -12,13 +12,14 @@ import torch
 from torch import fx, nn
 
 from gatewright.errors import GatewrightError
+from gatewright.frontend.calibration.functions import keep_constants
+from gatewright.frontend.calibration.hoisting import ALL, Shapes, hoist, item
 from gatewright.frontend.onnx.plain.check import alike
 from gatewright.frontend.torch.remedies import MODULE_REMEDIES
 from gatewright.frontend.torch.symbolic import has_effect, symbolic_graph
 from gatewright.frontend.torch.watch import tensors_of
 
 _LAYERS: dict[type[nn.Module], Any] = {nn.LSTMCell: nn.LSTM, nn.RNNCell: nn.RNN}
-_ALL = slice(None)
 _ZEROS = (torch.zeros, torch.zeros_like, "new_zeros")
 
 
@@ -79,17 +80,11 @@ def with_layers(model: nn.Module, examples: Sequence[torch.Tensor]) -> fx.GraphM
     with torch.no_grad():
         expected = tensors_of(model(*examples))
     graph = symbolic_graph(model, examples)
-    for node in graph.nodes:
-        if node.op == "get_attr" and not hasattr(model, str(node.target)):
-            model.register_buffer(str(node.target), node.meta["value"])
-    shapes = _Shapes(fx.GraphModule(model, graph))
-    shapes.run(*examples)
-    replaced = 0
-    for path in cells:
-        for loops in _layers(graph, shapes.known, cells, path):
-            _replace(model, graph, shapes.known, loops, [cells[loop.path] for loop in loops])
-            replaced += 1
-    if not replaced:
+    keep_constants(graph, model)
+    left = dict(cells)
+    while _replace_loops(model, graph, examples, left):  # what reads one of these may be the next
+        graph.eliminate_dead_code(has_effect)
+    if len(left) == len(cells):
         return None
     graph.eliminate_dead_code(has_effect)
     made = fx.GraphModule(model, graph, type(model).__name__).eval()
@@ -105,12 +100,46 @@ def with_layers(model: nn.Module, examples: Sequence[torch.Tensor]) -> fx.GraphM
     return made
 
 
+def _replace_loops(
+    model: nn.Module, graph: fx.Graph, examples: Sequence[torch.Tensor], left: dict[str, Any]
+) -> bool:
+    """Replace the loops that only step; whether there are any.
+
+    Args:
+        model: Changed.
+        graph: Changed.
+        examples: As for ``with_layers``.
+        left: The cells whose loops are not replaced yet; theirs are taken out.
+    """
+    shapes = _shapes(model, graph, examples)
+    hoist(graph, model, shapes)
+    cells, found = dict(left), False
+    for path in cells:
+        for loops in _layers(graph, shapes, left, path) if path in left else ():
+            _replace(model, graph, shapes, loops, [cells[loop.path] for loop in loops])
+            found = True
+            for loop in loops:
+                left.pop(loop.path, None)
+    return found
+
+
+def _shapes(model: nn.Module, graph: fx.Graph, examples: Sequence[torch.Tensor]) -> Shapes:
+    """Of the tensors of a graph."""
+    interpreter = _Shapes(fx.GraphModule(model, graph))
+    interpreter.run(*examples)
+    known: Shapes = {}
+    for node, own in zip(graph.nodes, interpreter.module.graph.nodes, strict=True):
+        if own in interpreter.known:
+            known[node] = interpreter.known[own]
+    return known
+
+
 class _Shapes(fx.Interpreter):  # type: ignore[misc]
     """Runs a graph and keeps the shape of each tensor."""
 
     def __init__(self, module: fx.GraphModule) -> None:
         super().__init__(module)
-        self.known: dict[fx.Node, tuple[int, ...]] = {}
+        self.known: Shapes = {}
 
     def run_node(self, node: fx.Node) -> Any:
         """As of any interpreter."""
@@ -123,7 +152,7 @@ class _Shapes(fx.Interpreter):  # type: ignore[misc]
 
 def _layers(
     graph: fx.Graph,
-    shapes: dict[fx.Node, tuple[int, ...]],
+    shapes: Shapes,
     cells: dict[str, nn.Module],
     path: str,
 ) -> Iterator[tuple[_Loop, ...]]:
@@ -154,7 +183,7 @@ def _are_one_layer(cells: dict[str, Any], loop: _Loop, back: _Loop) -> bool:
 
 def _loops(
     graph: fx.Graph,
-    shapes: dict[fx.Node, tuple[int, ...]],
+    shapes: Shapes,
     cells: dict[str, nn.Module],
     path: str,
 ) -> list[_Loop] | None:
@@ -175,9 +204,7 @@ def _loops(
     return None if None in loops else [loop for loop in loops if loop is not None]
 
 
-def _loop(
-    path: str, steps: list[_Step], shapes: dict[fx.Node, tuple[int, ...]], is_lstm: bool
-) -> _Loop | None:
+def _loop(path: str, steps: list[_Step], shapes: Shapes, is_lstm: bool) -> _Loop | None:
     first = steps[0]
     if len(first.states) not in ((0, 2) if is_lstm else (0, 1)):
         return None
@@ -207,46 +234,22 @@ def _only_last_c(steps: list[_Step]) -> bool:
     return True
 
 
-def _step(call: fx.Node, shapes: dict[fx.Node, tuple[int, ...]]) -> _Step | None:
+def _step(call: fx.Node, shapes: Shapes) -> _Step | None:
     given = [*call.args, *call.kwargs.values()]
-    item = _item(given[0], shapes)
-    if item is None:
+    found = item(given[0], shapes)
+    if found is None or len(shapes[found[0]]) != 3:
         return None
     states = given[1] if len(given) > 1 else None
     listed = tuple(states) if isinstance(states, tuple | list) else (states,)
     nodes = tuple(state for state in listed if isinstance(state, fx.Node))
     if all(map(_is_zeros, nodes)):
         nodes = ()
-    source, axis, number = item
+    source, axis, number = found
     return _Step(call, source, axis, number, nodes)
 
 
 def _is_zeros(node: fx.Node) -> bool:
     return node.op in ("call_function", "call_method") and node.target in _ZEROS
-
-
-def _item(node: Any, shapes: dict[fx.Node, tuple[int, ...]]) -> tuple[fx.Node, int, int] | None:
-    """The sequence [B, T, I] or [T, B, I], its axis of time, and which step of it a node is."""
-    if not isinstance(node, fx.Node) or len(node.args) < 2:
-        return None
-    source: Any = node.args[0]
-    picked: tuple[int, Any] | None = None
-    if node.target is operator.getitem and source.target in (torch.unbind, "unbind"):
-        dim = source.args[1] if len(source.args) > 1 else source.kwargs.get("dim", 0)
-        picked, source = (dim, node.args[1]), source.args[0]
-    elif node.target is operator.getitem:
-        items = node.args[1] if isinstance(node.args[1], tuple) else (node.args[1],)
-        axes = [axis for axis, item in enumerate(items) if item != _ALL]
-        picked = (axes[0], items[axes[0]]) if len(axes) == 1 else None
-    elif node.target in (torch.select, "select") and len(node.args) == 3:
-        picked = (node.args[1], node.args[2])
-    shape = shapes.get(source, ())
-    if picked is None or len(shape) != 3 or not all(isinstance(p, int) for p in picked):
-        return None
-    axis, number = picked[0] % 3, picked[1]
-    if axis > 1 or not -shape[axis] <= number < shape[axis]:
-        return None
-    return source, axis, number % shape[axis]
 
 
 def _follows(before: fx.Node, states: tuple[fx.Node, ...]) -> bool:
@@ -264,7 +267,7 @@ def _follows(before: fx.Node, states: tuple[fx.Node, ...]) -> bool:
 def _replace(
     model: nn.Module,
     graph: fx.Graph,
-    shapes: dict[fx.Node, tuple[int, ...]],
+    shapes: Shapes,
     loops: tuple[_Loop, ...],
     cells: list[Any],
 ) -> None:
@@ -283,7 +286,7 @@ def _replace(
             part = out
             if len(loops) > 1:
                 features = slice(number * width, (number + 1) * width)
-                part = graph.call_function(operator.getitem, (out, (_ALL, _ALL, features)))
+                part = graph.call_function(operator.getitem, (out, (ALL, ALL, features)))
             is_lstm = isinstance(cells[0], nn.LSTMCell)
             if is_lstm:
                 _replace_last_c(graph, loop, finals, number)
@@ -307,14 +310,9 @@ def _replace_steps(graph: fx.Graph, loop: _Loop, out: fx.Node, is_lstm: bool) ->
     """Give what each step gave, out of what the layer gives."""
     axis = loop.steps[0].axis
     hidden = [_hidden(step.call, is_lstm) for step in loop.steps]
-    for stack in _stacks(hidden[::-1] if loop.reverse else hidden):
-        turned = out
-        if _dim(stack) != axis:
-            turned = graph.call_method("permute", (out, 1, 0, 2))
-        stack.replace_all_uses_with(turned)
     for step, nodes in zip(loop.steps, hidden, strict=True):
         last = not loop.reverse and step is loop.steps[-1]
-        index = (*[_ALL] * axis, -1 if last else step.number)
+        index = (*[ALL] * axis, -1 if last else step.number)
         for node in nodes:
             node.replace_all_uses_with(graph.call_function(operator.getitem, (out, index)))
 
@@ -322,25 +320,6 @@ def _replace_steps(graph: fx.Graph, loop: _Loop, out: fx.Node, is_lstm: bool) ->
 def _hidden(call: fx.Node, is_lstm: bool) -> list[fx.Node]:
     """The nodes that stand for h of a call."""
     return [user for user in call.users if user.args[1] == 0] if is_lstm else [call]
-
-
-def _stacks(hidden: list[list[fx.Node]]) -> list[fx.Node]:
-    """Calls of ``torch.stack`` of the h of all steps in the order of time."""
-    if not all(hidden):
-        return []
-    users = dict.fromkeys(user for node in hidden[0] for user in node.users)
-    return [
-        user
-        for user in users
-        if user.target is torch.stack
-        and len(user.args[0]) == len(hidden)
-        and all(a in nodes for a, nodes in zip(user.args[0], hidden, strict=True))
-        and _dim(user) in (0, 1)
-    ]
-
-
-def _dim(stack: fx.Node) -> Any:
-    return stack.args[1] if len(stack.args) > 1 else stack.kwargs.get("dim", 0)
 
 
 def _layer(cells: list[Any], batch_first: bool) -> nn.Module:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import brevitas.nn as qnn
 import torch
-import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import fx, nn
 
-from gatewright.errors import GatewrightError
+from gatewright.frontend.calibration.makers import becomes_a_module, module_of
 from gatewright.frontend.calibration.operands import (
     check_slopes,
     inputs_in_arithmetic,
@@ -18,41 +17,7 @@ from gatewright.frontend.calibration.operands import (
     quantized_apart,
     sharing,
 )
-from gatewright.frontend.emit_arithmetic import check_slope
-from gatewright.frontend.torch.on_host import SIGMOID_CALLS
-from gatewright.frontend.torch.registry import bind
 from gatewright.frontend.torch.symbolic import symbolic_graph
-
-
-def _plain(module: type[nn.Module]) -> Callable[[list[Any]], nn.Module]:
-    return lambda options: module()
-
-
-def _hardtanh(options: list[Any]) -> nn.Module:
-    low, high, _ = options
-    return nn.Hardtanh(float(low), float(high))
-
-
-def _leaky(options: list[Any]) -> nn.Module:
-    check_slope("leaky_relu", float(options[0]))
-    return nn.LeakyReLU(float(options[0]))
-
-
-_NO_OPTIONS = (("input", "inplace"), (None, False))
-_SLOPE = (("input", "negative_slope", "inplace"), (None, 0.01, False))
-_CLAMP = (("input", "min_val", "max_val", "inplace"), (None, -1.0, 1.0, False))
-_LIMITS = (("input", "min", "max", "inplace"), (None, None, None, False))
-_MAKERS: dict[Any, tuple[Any, Callable[[list[Any]], nn.Module]]] = {
-    **dict.fromkeys((torch.relu, F.relu, "relu"), (_NO_OPTIONS, _plain(nn.ReLU))),
-    **dict.fromkeys((torch.tanh, F.tanh, "tanh"), (_NO_OPTIONS, _plain(nn.Tanh))),
-    **dict.fromkeys((torch.sigmoid, F.sigmoid, "sigmoid"), (_NO_OPTIONS, _plain(nn.Sigmoid))),
-    F.relu6: (_NO_OPTIONS, _plain(nn.ReLU6)),
-    F.hardsigmoid: (_NO_OPTIONS, _plain(nn.Hardsigmoid)),
-    F.hardtanh: (_CLAMP, _hardtanh),
-    F.leaky_relu: (_SLOPE, _leaky),
-    **dict.fromkeys((torch.clamp, torch.clip, "clamp", "clip"), (_LIMITS, _hardtanh)),
-}
-"""By function, or name of a method: its arguments with their defaults, and the module."""
 
 
 def with_modules(model: nn.Module, examples: Sequence[torch.Tensor]) -> nn.Module:
@@ -70,21 +35,20 @@ def with_modules(model: nn.Module, examples: Sequence[torch.Tensor]) -> nn.Modul
     """
     graph = symbolic_graph(model, examples)
     check_slopes(graph, model)
-    calls = [node for node in graph.nodes if _maker(node) is not None]
-    inputs = inputs_in_arithmetic(graph, model)
+    calls = [node for node in graph.nodes if becomes_a_module(node)]
+    keep_constants(graph, model)
+    for node in calls:
+        name = _added(model, node.name, module_of(node))
+        with graph.inserting_before(node):
+            call = graph.call_module(name, (_tensor(node),))
+            node.replace_all_uses_with(call)
+        _of_line(call, node)
+        graph.erase_node(node)
+    inputs = inputs_in_arithmetic(graph, model, [x.is_floating_point() for x in examples])
     operands = any(sharing(node) or quantized_apart(node, model) for node in graph.nodes)
     bare = any(is_bare(node, model) for node in graph.nodes)
     if not calls and not inputs and not operands and not bare:
         return model
-    for node in graph.nodes:
-        if node.op == "get_attr" and not hasattr(model, str(node.target)):
-            model.register_buffer(str(node.target), node.meta["value"])
-    for node in calls:
-        name = _added(model, node.name, _module(node))
-        with graph.inserting_before(node):
-            call = graph.call_module(name, (node.args[0],))
-            node.replace_all_uses_with(call)
-        graph.erase_node(node)
     _quantize_operands(graph, model)
     for node in (*inputs, *[node for node in graph.nodes if is_bare(node, model)]):
         name = _added(model, f"{node.name}_quant", qnn.QuantIdentity(act_quant=None))
@@ -92,8 +56,28 @@ def with_modules(model: nn.Module, examples: Sequence[torch.Tensor]) -> nn.Modul
             call = graph.call_module(name)
         node.replace_all_uses_with(call)
         call.args = (node,)
+        _of_line(call, node)
     made = fx.GraphModule(model, graph, type(model).__name__)
     return made.eval()
+
+
+def _of_line(made: fx.Node, node: fx.Node) -> None:
+    """Let a call that is put in stand in the user's line of the one that it is for."""
+    if "line" in node.meta:
+        made.meta["line"] = node.meta["line"]
+
+
+def _tensor(node: fx.Node) -> Any:
+    """What a function is given, by position or by name."""
+    return node.args[0] if node.args else node.kwargs["input"]
+
+
+def keep_constants(graph: fx.Graph, model: nn.Module) -> None:
+    """Let a model hold the tensors that a graph gets and that no attribute of its own is."""
+    for node in graph.nodes:
+        name = str(node.target)
+        if node.op == "get_attr" and "." not in name and not hasattr(model, name):
+            model.register_buffer(name, node.meta["value"])
 
 
 def _quantize_operands(graph: fx.Graph, model: nn.Module) -> None:
@@ -104,12 +88,16 @@ def _quantize_operands(graph: fx.Graph, model: nn.Module) -> None:
             name = _added(model, f"{node.name}_quant", qnn.QuantIdentity(act_quant=None))
         for part in parts:
             with graph.inserting_before(node):
-                node.replace_input_with(part, graph.call_module(name, (part,)))
+                call = graph.call_module(name, (part,))
+                node.replace_input_with(part, call)
+            _of_line(call, node)
     for node in list(graph.nodes):
         for part in quantized_apart(node, model):
             name = _added(model, f"{part.name}_quant", qnn.QuantIdentity(act_quant=None))
             with graph.inserting_before(node):
-                node.replace_input_with(part, graph.call_module(name, (part,)))
+                call = graph.call_module(name, (part,))
+                node.replace_input_with(part, call)
+            _of_line(call, node)
 
 
 def _added(model: nn.Module, name: str, module: nn.Module) -> str:
@@ -118,33 +106,3 @@ def _added(model: nn.Module, name: str, module: nn.Module) -> str:
         name += "_"
     model.add_module(name, module.eval())
     return name
-
-
-def _maker(node: fx.Node) -> Any:
-    if node.op not in ("call_function", "call_method") or not node.args:
-        return None
-    target = node.target if node.op == "call_function" else str(node.target)
-    if target in SIGMOID_CALLS and all(user.op == "output" for user in node.users):
-        return None  # the host's
-    return _MAKERS.get(target)
-
-
-def becomes_a_module(node: fx.Node) -> bool:
-    """Whether a call is of such a function; GW-108 where no module computes what it does."""
-    if _maker(node) is None:
-        return False
-    _module(node)
-    return True
-
-
-def _module(node: fx.Node) -> nn.Module:
-    (names, defaults), make = _maker(node)
-    _, *options = bind(node.args, dict(node.kwargs), names, defaults)
-    if options[-1] is True or any(isinstance(o, fx.Node) or o is None for o in options):
-        raise GatewrightError(
-            "GW-108",
-            where=node.name,
-            cause="it computes in place, or its limits are no two numbers.",
-            remedy="Use F.hardtanh(x, -a, a), nn.ReLU6() or nn.ReLU(), not in place.",
-        )
-    return make(options)

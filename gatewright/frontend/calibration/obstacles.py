@@ -9,8 +9,9 @@ from torch import fx, nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration.floats import check_layer
-from gatewright.frontend.calibration.functions import becomes_a_module
-from gatewright.frontend.torch.trace import check_calls, trace_module
+from gatewright.frontend.calibration.makers import becomes_a_module, module_of
+from gatewright.frontend.torch.called import check_calls
+from gatewright.frontend.torch.trace import trace_module
 
 _WHATEVER_THE_DATA = frozenset({"GW-101", "GW-106", "GW-108", "GW-109", "GW-301"})
 """What is refused of a model's form, and not of its numbers."""
@@ -30,7 +31,10 @@ def refuse_what_never_compiles(model: nn.Module, examples: Sequence[torch.Tensor
     def replaced(node: fx.Node) -> bool:
         if node.op == "call_module":
             return check_layer(str(node.target), model.get_submodule(str(node.target)))
-        return becomes_a_module(node)
+        if becomes_a_module(node):
+            check_layer(node.name, module_of(node))
+            return True
+        return False
 
     check_calls(model, examples, replaced)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import brevitas.nn as qnn
 import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
 from brevitas.nn.quant_layer import QuantNonLinearActLayer
 from brevitas.nn.quant_rnn import QuantRecurrentStackBase
 from torch import fx, nn
@@ -19,11 +20,14 @@ from gatewright.frontend.torch.arithmetic import (
     PRODUCTS,
     QUOTIENTS,
     REVERSED,
+    SQUARES,
     SUMS,
 )
 from gatewright.frontend.torch.brevitas_quant import is_enabled
 
-ARITHMETIC = (*SUMS, *DIFFERENCES, *REVERSED, *PRODUCTS, *QUOTIENTS, *NEGATIONS, *MAGNITUDES)
+_OF_CODES = (*MAGNITUDES, *SQUARES)
+ARITHMETIC = (*SUMS, *DIFFERENCES, *REVERSED, *PRODUCTS, *QUOTIENTS, *NEGATIONS, *_OF_CODES)
+_MAKE_VALUES = (*ARITHMETIC, F.one_hot)
 _JOINS = (torch.cat, torch.concat, torch.concatenate)
 _CONSTANTS = (torch.zeros, torch.ones, torch.zeros_like, torch.ones_like)
 _COMPUTES = frozenset({"mean", "sum"})
@@ -31,6 +35,7 @@ _GIVE_CODES = (
     *(nn.LSTM, nn.RNN, nn.ReLU, nn.ReLU6, nn.Tanh, nn.Sigmoid, nn.Hardtanh),
     *(QuantRecurrentStackBase, QuantNonLinearActLayer),
 )
+_TAKE_NUMBERS = (nn.BatchNorm1d, nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Hardsigmoid)
 _PASS_ON = (nn.Dropout, nn.Identity, nn.Flatten, nn.MaxPool1d)
 
 
@@ -47,8 +52,8 @@ def sharing(node: fx.Node) -> list[fx.Node]:
 def quantized_apart(node: fx.Node, model: nn.Module) -> list[fx.Node]:
     """The float tensors of what takes codes, each of which needs a quantizer of its own."""
     product = node.op != "call_module" and node.target in PRODUCTS and _of_two(node)
-    magnitude = node.op != "call_module" and node.target in MAGNITUDES
-    if not product and not magnitude and not _is_call(node, model, nn.LeakyReLU):
+    of_codes = node.op != "call_module" and node.target in _OF_CODES
+    if not product and not of_codes and not _is_call(node, model, nn.LeakyReLU):
         return []
     return [part for part in node.all_input_nodes if not _gives_codes(part, model)]
 
@@ -61,11 +66,20 @@ def check_slopes(graph: fx.Graph, model: nn.Module) -> None:
             check_slope(str(node.target), float(module.negative_slope))
 
 
-def inputs_in_arithmetic(graph: fx.Graph, model: nn.Module) -> list[fx.Node]:
-    """Arguments of forward() that constants or a batch normalization meet before any quantizer."""
+def inputs_in_arithmetic(
+    graph: fx.Graph, model: nn.Module, floats: Sequence[bool]
+) -> list[fx.Node]:
+    """Arguments of forward() that something computes with before any quantizer.
+
+    Args:
+        graph: Of forward().
+        model: Its layers.
+        floats: Whether each argument holds floats; integers are only looked up.
+    """
+    arguments = [node for node in graph.nodes if node.op == "placeholder"]
+    taken = {node for node, is_float in zip(arguments, floats, strict=False) if is_float}
     sources = (_source(part, model) for node in graph.nodes for part in _affine_of(node, model))
-    found = (s for s in sources if isinstance(s, fx.Node) and s.op == "placeholder")
-    return list(dict.fromkeys(found))
+    return [source for source in dict.fromkeys(sources) if source in taken]
 
 
 def is_bare(node: fx.Node, model: nn.Module) -> bool:
@@ -85,8 +99,8 @@ def _of_two(node: fx.Node) -> bool:
 
 
 def _affine_of(node: fx.Node, model: nn.Module) -> Iterator[fx.Node]:
-    """What a batch normalization, or arithmetic with constants, is given."""
-    if _is_call(node, model, nn.BatchNorm1d):
+    """What a batch normalization, a function, or arithmetic with constants is given."""
+    if _is_call(node, model, *_TAKE_NUMBERS):
         yield node.all_input_nodes[0]
     elif node.op in ("call_function", "call_method") and node.target in ARITHMETIC:
         tensors = [part for part in node.all_input_nodes if _is_tensor(part)]
@@ -112,7 +126,7 @@ def _source(node: Any, model: nn.Module | None = None) -> Any:
         name = str(getattr(node.target, "__name__", node.target))
         if node.op == "call_module" and not passes:
             break
-        if node.op != "call_module" and (name in _COMPUTES or node.target in ARITHMETIC):
+        if node.op != "call_module" and (name in _COMPUTES or node.target in _MAKE_VALUES):
             break
         node = node.all_input_nodes[0]
     return node

@@ -40,14 +40,17 @@ QUOTIENTS = (
 )
 NEGATIONS = (operator.neg, torch.neg, torch.negative, "neg", "negative")
 MAGNITUDES = (abs, operator.abs, torch.abs, torch.absolute, "abs", "absolute")
+SQUARES = (operator.pow, torch.pow, torch.square, operator.ipow, "pow", "square", "__pow__")
 PURE = frozenset(
     {
         *(*SUMS, *DIFFERENCES, *REVERSED, *PRODUCTS, *QUOTIENTS, *NEGATIONS, *MAGNITUDES),
-        *(torch.sqrt, torch.rsqrt, torch.reciprocal, torch.square, torch.clamp, torch.exp),
-        *("sqrt", "rsqrt", "reciprocal", "square", "clamp", "exp", "float", "to", "detach"),
-        *("view", "reshape", "squeeze", "unsqueeze", "flatten"),
+        *(torch.sqrt, torch.rsqrt, torch.reciprocal, torch.clamp, torch.exp, *SQUARES),
+        *("sqrt", "rsqrt", "reciprocal", "clamp", "exp", "float", "to", "detach"),
+        *("view", "reshape", "squeeze", "unsqueeze", "flatten", "transpose", "permute", "clone"),
+        *("expand", "repeat", "tile", "broadcast_to", "contiguous", operator.getitem),
+        *(torch.cat, torch.stack, torch.unsqueeze, torch.tile, torch.broadcast_to),
     }
-) - {operator.iadd, operator.isub, operator.imul, operator.itruediv}
+) - {operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ipow}
 """What may be computed of constants while a model is traced."""
 _OF_TWO, _NO_OTHER = ("input", "other", "alpha"), (None, None, 1)
 
@@ -73,8 +76,16 @@ def _constant(operand: Any) -> Any:
     if isinstance(operand, (int, float)) and not isinstance(operand, bool):
         return np.array(operand, dtype=np.float32)
     if isinstance(operand, OwnTensor):
-        return operand.tensor.detach().cpu().numpy().astype(np.float32)
+        return _once(operand.tensor.detach().cpu().numpy().astype(np.float32))
     return operand
+
+
+def _once(values: Float32Array) -> Float32Array:
+    """Values that repeat along an axis, as ``expand`` makes them, one time along it."""
+    for axis in range(values.ndim):
+        first = values.take([0], axis)
+        values = first if bool((values == first).all()) else values
+    return values
 
 
 def _is_constant(operand: Any) -> bool:
@@ -171,6 +182,20 @@ def magnitude(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Va
     """``torch.abs(x)``."""
     (x,) = (*args, *kwargs.values())
     return emit_arithmetic.magnitude(ctx.builder, ctx.name("abs"), _tensor("abs", x))
+
+
+@_emits(SQUARES)
+def square(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
+    """``x ** 2``, which is ``x * x``."""
+    x, exponent = (*args, *kwargs.values(), 2)[:2]
+    if not isinstance(exponent, (int, float)) or exponent != 2:
+        raise unsupported_call(
+            "pow",
+            f"it raises to the power of {exponent}.",
+            "Of powers there is x ** 2; a third is x * x * x. Roots and others of what is known "
+            "before, as numbers and buffers are, may be computed.",
+        )
+    return _pair(ctx, "pow", "Mul", [x, x])
 
 
 @emits(nn.LeakyReLU, pointwise=True)

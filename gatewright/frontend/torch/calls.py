@@ -41,7 +41,7 @@ def getitem(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return source.values
     if isinstance(source, States):
         return _state(ctx, source, index)
-    if isinstance(source, Arranged):
+    if isinstance(source, Arranged) or (isinstance(source, Value) and source.integers):
         return picked(ctx, f"{_show(index)} on a tensor", source, index)
     x = expect_value(f"{_show(index)} on a tensor", source)
     if x.stack:

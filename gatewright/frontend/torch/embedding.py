@@ -13,7 +13,6 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend import emit_embedding
 from gatewright.frontend.spec import States, Value
 from gatewright.frontend.torch.arranged import Arranged
-from gatewright.frontend.torch.arrangements import arrange
 from gatewright.frontend.torch.brevitas_quant import read_weight
 from gatewright.frontend.torch.registry import (
     Tracing,
@@ -36,11 +35,11 @@ def quant_embedding(
     """``QuantEmbedding``: the row of ``padding_idx`` is one like the others when a model runs."""
     where = path or type(module).__name__
     refuse_max_norm(where, module)
-    x, turned = _looked_up(ctx, where, [*args, *kwargs.values()])
+    x, places = _looked_up(ctx, where, [*args, *kwargs.values()])
     table = read_weight(f"{where}.weight_quant", module, module.quant_weight)
     out = emit_embedding.embedding(ctx.builder, ctx.name(path), x, table)
-    if turned:
-        return _turned(ctx, out)
+    if places is not None:
+        return _rows(ctx, out, places)
     return dataclasses.replace(out, quant_tensor=bool(module.return_quant_tensor))
 
 
@@ -65,27 +64,27 @@ def one_hot(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             "it takes the number of its classes from the data.",
             "Give their number: F.one_hot(x, n).",
         )
-    x, turned = _looked_up(ctx, "F.one_hot", [source])
+    x, places = _looked_up(ctx, "F.one_hot", [source])
     out = emit_embedding.one_hot(ctx.builder, ctx.name("one_hot"), x, classes)
-    return _turned(ctx, out) if turned else out
+    return out if places is None else _rows(ctx, out, places)
 
 
-def _looked_up(ctx: Tracing, where: str, values: list[Any]) -> tuple[Value, bool]:
-    """The integers that a table is given, and whether their two axes have changed places."""
+def _looked_up(ctx: Tracing, where: str, values: list[Any]) -> tuple[Value, Arranged | None]:
+    """The integers that a table is given, and which of them are looked up, if not all as given."""
     (source,) = values
     if isinstance(source, Value) and source.integers:
-        return source, False
-    given = ctx.builder.input
-    if isinstance(source, Arranged) and given.integers:
-        for index, turned in ((source.index, False), (source.index.transpose(0, -1), True)):
-            if torch.equal(index, ctx.elements.of(given)):
-                return given, turned
-    return expect_value(where, source), False
+        return source, None
+    if isinstance(source, Arranged) and source.elements.holds_integers(source.index):
+        return ctx.builder.input, source
+    return expect_value(where, source), None
 
 
-def _turned(ctx: Tracing, out: Value) -> Any:
-    """Rows of integers that were turned round: the same as theirs, turned round."""
-    return arrange(ctx, "transpose", torch.transpose, out, 0, 1)
+def _rows(ctx: Tracing, out: Value, places: Arranged) -> Arranged:
+    """The rows of some integers, or of all in another order, among those of all."""
+    given = ctx.elements.of(ctx.builder.input)
+    rows = ctx.elements.of(out).flatten(0, 1)
+    index = rows[places.index - given.flatten()[0]]
+    return dataclasses.replace(places, index=index)
 
 
 @emits_call(methods=("to", "type"))

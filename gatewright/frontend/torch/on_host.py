@@ -33,7 +33,10 @@ _NAMES = frozenset({"softmax", "log_softmax", "sigmoid"})
 def _of_last_axis(name: str, value: Value, dim: Any) -> OnHost:
     if dim not in (-1, len(value.shape) - 1):
         raise unsupported_call(
-            name, f"it is taken along axis {dim}.", f"Write {name}(y, dim=-1), of the features."
+            name,
+            f"it is taken along axis {dim}.",
+            f"Write {name}(y, dim=-1), of the features; "
+            "attention, over time, has no kernel: pool with mean or max, or take the last step.",
         )
     return OnHost(value, name)
 

@@ -110,7 +110,8 @@ def _stack(
         for direction, layer in enumerate(directions):
             layer_path = _join(path, f"layers.{index}.{direction}")
             entry = entries * index + direction
-            states = [_initial(ctx, layer_path, s, entry) for s in initial]
+            batch = value.shape[0 if layer.cell.batch_first else 1]
+            states = [_initial(ctx, layer_path, s, entry, batch) for s in initial]
             out, *last = _layer(ctx, layer, layer_path, value, states, form)
             outputs.append(out)
             for known, final in zip(finals, last, strict=True):
@@ -139,12 +140,12 @@ def _quantize_input(ctx: Tracing, layer: Any, path: str, x: Value) -> Value:
     return emit.quantize(ctx.builder, ctx.name(f"{path}.x_quant"), x, spec)
 
 
-def _initial(ctx: Tracing, where: str, given: Any, index: int) -> Value | None:
+def _initial(ctx: Tracing, where: str, given: Any, index: int, batch: int) -> Value | None:
     """The state [B, H] that Brevitas would read, ``given[index]``."""
     if given is None:
         return None
     if isinstance(given, OwnTensor):
-        return _constant_state(ctx, where, given, index)
+        return _constant_state(ctx, where, given, index, batch)
     if isinstance(given, Arranged) and given.index.ndim == 3:
         items = given.index
         if not 0 <= index < len(items):
@@ -186,7 +187,7 @@ def _missing_state(where: str, index: int, count: int) -> GatewrightError:
     )
 
 
-def _constant_state(ctx: Tracing, where: str, given: OwnTensor, index: int) -> Value:
+def _constant_state(ctx: Tracing, where: str, given: OwnTensor, index: int, batch: int) -> Value:
     """A parameter or buffer of the model, the same for every sequence."""
     values = to_numpy(given.tensor)
     if values.ndim != 3 or not 0 <= index < values.shape[0]:
@@ -199,7 +200,6 @@ def _constant_state(ctx: Tracing, where: str, given: OwnTensor, index: int) -> V
             cause=f"its initial state {given.name} differs from sequence to sequence.",
             remedy="Pass it as an argument of forward(), or keep one row of it, [N, 1, H].",
         )
-    batch = ctx.builder.input.shape[0 if ctx.batch_first else 1]
     rows = np.repeat(rows[:1], batch, axis=0)
     return Value(ctx.builder.initializer(ctx.name(_join(where, "state")), rows), rows.shape)
 

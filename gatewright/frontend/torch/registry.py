@@ -197,8 +197,9 @@ def expect_value(what: str, value: Any) -> Value:
                 "GW-106",
                 where=what,
                 cause=f"it takes float tensors, and is given integers, argument {value.name}.",
-                remedy="Give forward() a float32 tensor there; all integers are looked up, by "
-                "nn.Embedding or F.one_hot(x, n).float(), and what comes of it is sliced.",
+                remedy="Integers are only looked up, by nn.Embedding or F.one_hot(x, n).float(), "
+                "all or some steps of them: compute with them on the host, before they are passed, "
+                "or with what is looked up; or give forward() a float32 tensor.",
             )
         return value
     if isinstance(value, Padded):

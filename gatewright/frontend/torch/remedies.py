@@ -35,6 +35,15 @@ FLOAT_LAYERS = {
 _FUNCTIONS = ("relu", "relu6", "leaky_relu", "tanh", "sigmoid", "hardtanh", "clamp", "clip")
 """The same as calls."""
 
+_IN_PLACE = {
+    **{name: f"x.{name}()" for name in ("relu", "tanh", "sigmoid", "abs", "neg", "square")},
+    **{name: f"F.{name}(x)" for name in ("leaky_relu", "hardtanh")},
+    **{"add": "x + a", "sub": "x - a", "mul": "x * a", "div": "x / a", "pow": "x ** 2"},
+    **{"clamp": "x.clamp(-a, a)", "clamp_min": "x.clamp(min=0)", "clip": "x.clamp(-a, a)"},
+    **{name: f"x.{name}(...)" for name in ("squeeze", "unsqueeze", "transpose", "t")},
+}
+"""By the name of what ends in ``_``: what computes the same and changes nothing."""
+
 _WITH_DATA = f"It is float: {_CALIBRATE}; it becomes a quantized layer then."
 
 _ACTIVATIONS = "Train with relu, tanh, sigmoid, hardtanh or hardsigmoid in its place."
@@ -77,7 +86,8 @@ _CALLS: dict[str, str] = {
     **dict.fromkeys(
         ("softmax", "log_softmax"),
         "At the end of a model the host applies it, along the last axis; before argmax leave it "
-        "out: argmax of both is the same.",
+        "out: argmax of both is the same. Within a model, as in attention, it has no kernel: pool "
+        "with mean or max over time, or take the last step.",
     ),
     **dict.fromkeys(
         ("gelu", "silu", "elu", "selu", "mish", "softplus", "celu"),
@@ -91,10 +101,10 @@ _CALLS: dict[str, str] = {
     **dict.fromkeys(
         ("matmul", "bmm", "mm", "einsum", "scaled_dot_product_attention"),
         "Products of two activations, as in attention, have no kernel: pool with mean or max over "
-        "time, or take the last step.",
+        "time, or take the last step. A product with a parameter is nn.Linear, or F.linear(x, w).",
     ),
     **dict.fromkeys(
-        ("pow", "sqrt", "exp", "log", "remainder", "floordiv"),
+        ("sqrt", "exp", "log", "log1p", "log2", "log10", "expm1", "rsqrt", "reciprocal"),
         "Leave arithmetic to layers: fold constant factors into the weights before, or normalize "
         "the data before it is passed.",
     ),
@@ -103,9 +113,25 @@ _CALLS: dict[str, str] = {
         "Values are known on the device only: compute with tensors, or behind the model.",
     ),
     "embedding": "Call the module itself, self.emb(x).",
+    "linear": "Call the module itself, self.fc(x).",
+    "conv1d": "Call the module itself, self.conv(x).",
+    **dict.fromkeys(
+        ("remainder", "mod", "fmod", "floordiv", "floor_divide", "floor", "round", "bitwise_and"),
+        "Compute it on the host, before what is looked up is passed.",
+    ),
+    **dict.fromkeys(
+        ("sin", "cos", "atan", "erf", "sinc"),
+        "Of functions there are relu, tanh, sigmoid, hardtanh and hardsigmoid: compute what "
+        "depends on the data alone on the host, and pass it as a feature.",
+    ),
     **dict.fromkeys(
         ("sort", "topk", "cumsum", "gather", "index_select", "scatter"),
         "Return the scores and do it on the host.",
+    ),
+    **dict.fromkeys(
+        ("adaptive_avg_pool1d", "adaptive_max_pool1d"),
+        "Of one value use out.mean(dim=1) or out.amax(dim=1) of [B, T, F]; of several use "
+        "nn.AvgPool1d or nn.MaxPool1d with a kernel of so many steps.",
     ),
     **_MORE_CALLS,
 }
@@ -129,11 +155,7 @@ MODULE_REMEDIES: dict[str, str] = {
         ("Conv2d", "Conv3d"), "Use nn.Conv1d over time, on [B, F, T], with the rest as features."
     ),
     **dict.fromkeys(("ConvTranspose1d", "Upsample"), _MORE_CALLS["interpolate"]),
-    **dict.fromkeys(
-        ("AdaptiveAvgPool1d", "AdaptiveMaxPool1d"),
-        "Of one value use out.mean(dim=1) or out.amax(dim=1); of several nn.AvgPool1d or "
-        "nn.MaxPool1d with a kernel of so many steps.",
-    ),
+    **dict.fromkeys(("AdaptiveAvgPool1d", "AdaptiveMaxPool1d"), _CALLS["adaptive_avg_pool1d"]),
     "Bilinear": _CALLS["matmul"],
     **dict.fromkeys(("LayerNorm", "GroupNorm", "InstanceNorm1d", "RMSNorm"), _CALLS["layer_norm"]),
     **dict.fromkeys(("MultiheadAttention", "TransformerEncoderLayer"), _CALLS["matmul"]),
@@ -149,6 +171,8 @@ def of_function(name: str) -> str:
 def of_call(node: fx.Node) -> str:
     """The remedy for a function or method."""
     name = str(node.target) if node.op == "call_method" else getattr(node.target, "__name__", "")
+    if name.endswith("_") and not name.endswith("__") and name.strip("_") in _IN_PLACE:
+        return f"Not in place: y = {_IN_PLACE[name.strip('_')]}."
     return of_function(name.strip("_"))
 
 

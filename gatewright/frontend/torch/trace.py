@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +20,7 @@ from gatewright.frontend.naming import module_names
 from gatewright.frontend.spec import States, Value
 from gatewright.frontend.torch.arithmetic import PURE
 from gatewright.frontend.torch.arranged import Arranged, not_arranged, turned_back
+from gatewright.frontend.torch.called import callable_name
 from gatewright.frontend.torch.checks import check_model, example_arrays, returns_no_tensors
 from gatewright.frontend.torch.obstacles import Obstacle, Obstacles
 from gatewright.frontend.torch.on_host import squeezed
@@ -42,8 +41,7 @@ from gatewright.frontend.torch.registry import (
 )
 from gatewright.frontend.torch.remedies import of_call
 from gatewright.frontend.torch.scopes import modules, named_modules
-from gatewright.frontend.torch.shapes import follows_from_shapes
-from gatewright.frontend.torch.symbolic import changing_graph, symbolic_graph
+from gatewright.frontend.torch.symbolic import changing_graph
 
 TensorNames = tuple[str, ...]
 
@@ -171,40 +169,6 @@ def _run(
     raise AssertionError("an fx graph ends with its output")
 
 
-def check_calls(
-    model: nn.Module, examples: Sequence[torch.Tensor], replaced: Callable[[fx.Node], bool]
-) -> None:
-    """Refuse a model that calls what has no emitter, all of it at once.
-
-    Args:
-        model: In eval mode.
-        examples: One for each argument of its forward().
-        replaced: Whether a call is still to be replaced by one of a layer that has an emitter.
-
-    Raises:
-        GatewrightError: GW-101, GW-108; GW-109 of ``replaced``.
-    """
-    obstacles = Obstacles()
-    for node in symbolic_graph(model, examples).nodes:
-        try:
-            if replaced(node):
-                continue
-            if node.op == "call_module":
-                module_emitter(str(node.target), model.get_submodule(str(node.target)))
-            elif node.op in ("call_function", "call_method") and not _is_known(node):
-                raise unsupported_call(_callable_name(node), remedy=of_call(node))
-        except GatewrightError as error:
-            obstacles.add(node, error)
-    obstacles.check()
-
-
-def _is_known(node: fx.Node) -> bool:
-    table: dict[Any, Any] = FUNCTION_EMITTERS if node.op == "call_function" else METHOD_EMITTERS
-    if isinstance(node.target, type) or node.target in table or not node.all_input_nodes:
-        return True
-    return follows_from_shapes(node)
-
-
 def _emit(
     context: Tracing,
     model: nn.Module,
@@ -224,7 +188,7 @@ def _emit(
         tensors = fx.node.map_aggregate((args, kwargs), _own_tensor)
         return _constant(node, *tensors)
     if node.target not in table:
-        raise unsupported_call(_callable_name(node), remedy=of_call(node))
+        raise unsupported_call(callable_name(node), remedy=of_call(node))
     if _holds((args, kwargs), Obstacle):
         return Obstacle()
     return table[node.target](context, args, kwargs)
@@ -328,15 +292,6 @@ def _begins_layer(argument: fx.Node) -> bool:
                 reached.add(user)
                 waiting.append(user)
     return False
-
-
-def _callable_name(node: fx.Node) -> str:
-    if node.op == "call_method":
-        return f".{node.target}()"
-    name = getattr(node.target, "__name__", str(node.target))
-    if getattr(operator, name, None) is node.target:
-        return f"operator {name}"
-    return f"{getattr(node.target, '__module__', None) or 'torch'}.{name}"
 
 
 def _outputs(context: Tracing, result: Any) -> list[tuple[str, Value]]:
