@@ -39,6 +39,7 @@ from gatewright.frontend.torch.checks import check_model
 from gatewright.frontend.torch.preserve import held, preserved
 from gatewright.frontend.torch.symbolic import symbolic_graph
 from gatewright.frontend.torch.trace import is_arranged
+from gatewright.frontend.torch.uncalled import put_back, set_aside
 
 
 def calibrate_module(
@@ -59,6 +60,7 @@ def _calibrate(
     check_rank(batches[0].x, is_arranged(symbolic_graph(given, examples)))
     layered = with_layers(_copy(given), examples)
     given = given if layered is None else layered
+    set_aside(given, symbolic_graph(given, examples))
     refuse_what_never_compiles(given, examples)
     given = with_modules(given, examples)  # refuses what is kept from call to call
     waiting = waiting_quantizers(given)
@@ -82,6 +84,7 @@ def _calibrate(
     )
     placed = _place(net, batches, examples, options)
     after = observe.run(net, batches)
+    put_back(net)
     return Calibration(
         model=net,
         example_input=batches[0].first(axis),
