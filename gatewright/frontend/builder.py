@@ -60,7 +60,7 @@ class GraphBuilder:
                 "GW-106",
                 where=f"argument {name}",
                 cause=f"its example has shape {list(shape)}.",
-                remedy="Give the sequence first; further arguments are sequences as long, or states "
+                remedy="Give the sequence first; further arguments are as long, or states "
                 "[layers * directions, B, H] or [B, H].",
             )
         value = Value(
