@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 from torch.nn.utils.rnn import PackedSequence
 
 from gatewright.frontend.calibration.axes import is_sequence
@@ -120,6 +122,22 @@ def _batch(item: Any) -> Batch:
     labels = _classes(parts[-1]) if len(parts) > 1 else None
     first, *states = parts if labels is None else parts[:-1]
     return Batch((_sequences(first), *map(_tensor, states)), labels)
+
+
+def check_arguments(model: nn.Module, batch: Batch) -> None:
+    """Refuse integers that are taken for labels where forward() takes them (GW-604)."""
+    parameters = inspect.signature(model.forward).parameters.values()
+    needed = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    if batch.labels is None or len(needed) <= len(batch.inputs):
+        return
+    raise refused(
+        "calibration data",
+        f"its last tensor holds integers, which are labels, and forward() takes "
+        f"{', '.join(p.name for p in needed)}.",
+        "Only the first argument may hold integers that are looked up: compile parts that look up "
+        "others (an encoder, a decoder) each by itself, with the states of one as arguments of the "
+        "other; or pass floats.",
+    )
 
 
 def check_rank(x: torch.Tensor, arranged: bool) -> None:

@@ -14,7 +14,13 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration import observe
 from gatewright.frontend.calibration.activations import activation_grid
 from gatewright.frontend.calibration.axes import batch_axis
-from gatewright.frontend.calibration.batches import Batch, check_rank, join_labels, read_batches
+from gatewright.frontend.calibration.batches import (
+    Batch,
+    check_arguments,
+    check_rank,
+    join_labels,
+    read_batches,
+)
 from gatewright.frontend.calibration.cells import with_layers
 from gatewright.frontend.calibration.conversion import COMPARED, check_conversion
 from gatewright.frontend.calibration.explore import explore
@@ -57,11 +63,13 @@ def _calibrate(
     given = _copy(model)
     batches, axis = read_batches(data, partial(batch_axis, _copy(given)))
     examples = batches[0].head(axis, 2)
-    check_rank(batches[0].x, is_arranged(symbolic_graph(given, examples)))
+    check_arguments(given, batches[0])
+    arranged = is_arranged(symbolic_graph(given, examples))
     layered = with_layers(_copy(given), examples)
     given = given if layered is None else layered
     set_aside(given, symbolic_graph(given, examples))
     refuse_what_never_compiles(given, examples)
+    check_rank(batches[0].x, arranged)
     given = with_modules(given, examples)  # refuses what is kept from call to call
     waiting = waiting_quantizers(given)
     if waiting:

@@ -20,7 +20,8 @@ from gatewright.frontend.torch.symbolic import has_effect, symbolic_graph
 from gatewright.frontend.torch.watch import tensors_of
 
 _LAYERS: dict[type[nn.Module], Any] = {nn.LSTMCell: nn.LSTM, nn.RNNCell: nn.RNN}
-_ZEROS = (torch.zeros, torch.zeros_like, "new_zeros")
+_ZEROS = (torch.zeros, torch.zeros_like, "new_zeros", torch.Tensor.new_zeros)
+_SAME_VALUES = ("requires_grad_", "detach", "to", "float", "contiguous", "clone")
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,6 +250,8 @@ def _step(call: fx.Node, shapes: Shapes) -> _Step | None:
 
 
 def _is_zeros(node: fx.Node) -> bool:
+    while node.op == "call_method" and node.target in _SAME_VALUES:
+        node = node.all_input_nodes[0]
     return node.op in ("call_function", "call_method") and node.target in _ZEROS
 
 

@@ -1,4 +1,4 @@
-"""The modules that compute what functions do: of activations, windows over time, and layers."""
+"""The modules that compute what functions do: activations, and pools over time."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend.emit_arithmetic import check_slope
 from gatewright.frontend.torch.on_host import SIGMOID_CALLS
 from gatewright.frontend.torch.registry import bind
+from gatewright.frontend.torch.shapes import follows_from_shapes
 
 _REQUIRED = object()
 
@@ -60,41 +61,11 @@ def _leaky(slope: Any, inplace: Any) -> nn.Module:
     return nn.LeakyReLU(float(slope))
 
 
-def _with(made: Any, weight: torch.Tensor, bias: torch.Tensor | None) -> Any:
-    """A layer with these values, which need no gradient."""
-    made.weight = nn.Parameter(weight.detach().clone(), requires_grad=False)
-    if bias is not None:
-        made.bias = nn.Parameter(bias.detach().clone(), requires_grad=False)
-    return made
-
-
-def _linear(weight: Any, bias: Any) -> nn.Module:
-    outputs, inputs = weight.shape
-    made: nn.Module = _with(nn.Linear(inputs, outputs, bias is not None), weight, bias)
-    return made
-
-
-def _conv(
-    weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: Any
-) -> nn.Module:
-    outputs, inputs, kernel = weight.shape
-    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    conv = nn.Conv1d(inputs * groups, outputs, kernel, bias=bias is not None, **options)
-    made: nn.Module = _with(conv, weight, bias)
-    return made
-
-
-def _embedding(weight: Any, padding_idx: Any, max_norm: Any, *rest: Any) -> nn.Module:
-    made: nn.Module = _with(nn.Embedding(*weight.shape, max_norm=max_norm), weight, None)
-    return made
-
-
 _CLAMP = _Function(_clamp, {"min": None, "max": None})
 _WINDOW = {"kernel_size": _REQUIRED, "stride": None, "padding": 0}
 _MAX_POOL = _Function(
     nn.MaxPool1d, {**_WINDOW, "dilation": 1, "ceil_mode": False, "return_indices": False}
 )
-_TABLE_OPTIONS = {"norm_type": 2.0, "scale_grad_by_freq": False, "sparse": False}
 _FUNCTIONS: dict[Any, _Function] = {
     **dict.fromkeys((torch.relu, F.relu, "relu"), _plain(nn.ReLU)),
     **dict.fromkeys((torch.tanh, F.tanh, "tanh"), _plain(nn.Tanh)),
@@ -110,14 +81,6 @@ _FUNCTIONS: dict[Any, _Function] = {
     **dict.fromkeys((F.max_pool1d, torch.max_pool1d), _MAX_POOL),
     F.avg_pool1d: _Function(
         nn.AvgPool1d, {**_WINDOW, "ceil_mode": False, "count_include_pad": True}
-    ),
-    F.linear: _Function(_linear, {"weight": _REQUIRED, "bias": None}),
-    F.conv1d: _Function(
-        _conv,
-        {"weight": _REQUIRED, "bias": None, "stride": 1, "padding": 0, "dilation": 1, "groups": 1},
-    ),
-    F.embedding: _Function(
-        _embedding, {"weight": _REQUIRED, "padding_idx": None, "max_norm": None, **_TABLE_OPTIONS}
     ),
 }
 """By function, or name of a method."""
@@ -146,23 +109,24 @@ def module_of(node: fx.Node) -> nn.Module:
     function = _function(node)
     assert function is not None
     names, defaults = ("input", *function.options), (None, *function.options.values())
-    _, *options = map(_value, bind(node.args, dict(node.kwargs), names, defaults))
+    _, *options = bind(node.args, dict(node.kwargs), names, defaults)
     if "inplace" in function.options and options[-1] is True:
         raise _refused(
             node.name,
             "it changes its input in place, wherever else that is used.",
             "Leave inplace=True out.",
         )
+    if any(isinstance(o, fx.Node) and follows_from_shapes(o) for o in options):
+        raise _refused(
+            node.name,
+            "one of its options is a length or a size.",
+            "Give it numbers. A pool over all steps is out.mean(dim=1) or out.amax(dim=1) of "
+            "[B, T, F].",
+        )
     if any(isinstance(option, fx.Node) or option is _REQUIRED for option in options):
         raise _refused(
             node.name,
             "one of its options is computed.",
-            "Give it numbers, and parameters or buffers of the model.",
+            "Give it numbers.",
         )
     return function.make(*options)
-
-
-def _value(option: Any) -> Any:
-    """A parameter or buffer, or an option as it is."""
-    is_own = isinstance(option, fx.Node) and option.op == "get_attr"
-    return option.meta["value"] if is_own else option

@@ -48,6 +48,7 @@ PURE = frozenset(
         *("sqrt", "rsqrt", "reciprocal", "clamp", "exp", "float", "to", "detach"),
         *("view", "reshape", "squeeze", "unsqueeze", "flatten", "transpose", "permute", "clone"),
         *("expand", "repeat", "tile", "broadcast_to", "contiguous", operator.getitem),
+        *("requires_grad_", torch.Tensor.new_zeros, torch.Tensor.new_ones, torch.Tensor.new_full),
         *(torch.cat, torch.stack, torch.unsqueeze, torch.tile, torch.broadcast_to),
     }
 ) - {operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ipow}

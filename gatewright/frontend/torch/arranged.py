@@ -359,14 +359,33 @@ def turned_back(index: torch.Tensor, groups: Groups) -> torch.Tensor:
     return torch.from_numpy(to_user(index.numpy(), groups))
 
 
+_ROWS = (
+    "its rows are neither one a sequence nor one a time step, or not in their order.",
+    "Give layers and the output a row for each sequence, [B, F], or for each time step, [B, T, F], "
+    "with features side by side; of steps take one, out[:, 2], or some in their order, "
+    "out[:, 1:5], out[:, ::2].",
+)
+_NO_FEATURES = (
+    "it has no axis of features.",
+    "Keep one of size 1: y[:, :1] for y[:, 0], out[:, -1:] of values [B, T]; at the end of the "
+    "model squeeze(-1) drops it.",
+)
+REPEATED = (
+    "it repeats elements, and a kernel gives as many steps as it takes, or fewer.",
+    "Let a decoder read the sequence, with the encoder's state, decoder(x, (h, c)); or compile "
+    "what lies before and behind as two models, and repeat on the host between them.",
+)
+
+
 def not_arranged(arranged: Arranged) -> GatewrightError:
     """GW-108 for an arrangement that no kernel gives."""
+    index = arranged.index
+    why, remedy = _NO_FEATURES if index.ndim < 2 else _ROWS
+    if len(index.unique()) < index.numel():
+        why, remedy = REPEATED
     return GatewrightError(
         "GW-108",
         where=arranged.origin,
-        cause=f"it gives a tensor {list(arranged.index.shape)} that no kernel makes: its rows are "
-        "neither one a sequence nor one a time step, or not in their order.",
-        remedy="Give layers and the output a row for each sequence, [B, F], or for each time step, "
-        "[B, T, F], with features side by side; of steps take one, out[:, 2], or some in their "
-        "order, out[:, 1:5], out[:, ::2].",
+        cause=f"it gives a tensor {list(index.shape)} that no kernel makes: {why}",
+        remedy=remedy,
     )

@@ -97,7 +97,12 @@ def _axis_picks(what: str, index: Any) -> dict[int, int] | None:
     """The axes (of three) that an index picks one item of, all of the others; None if it slices."""
     items = list(index) if isinstance(index, tuple) else [index]
     if any(isinstance(item, (OwnTensor, Value, Arranged)) for item in items):
-        raise unsupported_call(what, "it takes items by a tensor of indices.")
+        raise unsupported_call(
+            what,
+            "it takes items by a tensor of indices.",
+            "Take steps by their numbers: the last one is out[:, -1]. A step of its own for each "
+            "sequence, as of several lengths, is taken on the host.",
+        )
     if Ellipsis in items:
         at = items.index(Ellipsis)
         items[at : at + 1] = [_ALL] * (3 - len(items) + 1)
@@ -120,7 +125,7 @@ def _show(index: Any) -> str:
         elif isinstance(item, int):
             shown.append(str(item))
         else:
-            shown.append("..." if item is Ellipsis else type(item).__name__)
+            shown.append("..." if item is Ellipsis else "a tensor")
     return f"[{', '.join(shown)}]"
 
 
@@ -175,9 +180,28 @@ def concatenate(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
 def squeeze(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``h.squeeze(0)`` of the one final state of a layer, or of any axis of size 1."""
     source, dim = bind(args, kwargs, ("input", "dim"), (None, None))
-    if isinstance(source, States) and len(source.items) == 1 and dim == 0:
+    if isinstance(source, States) and len(source.items) == 1 and dim in (0, -3, None):
         return source.items[0]
+    if isinstance(source, Value | Arranged | States) and (
+        dim is None or dim == _batch_axis(source)
+    ):
+        raise unsupported_call(
+            "squeeze",
+            "without an axis it drops that of sequences, too, where there is one of them."
+            if dim is None
+            else f"axis {dim} is that of sequences, which it drops where there is one of them.",
+            "Name the axis of size 1, as squeeze(-1); where there is none, leave it out.",
+        )
     return arrange(ctx, "squeeze", torch.squeeze, source, *(() if dim is None else (dim,)))
+
+
+def _batch_axis(source: Any) -> int | None:
+    """The axis of sequences of a tensor, where that is known."""
+    if not isinstance(source, Value) or source.stack:
+        return None
+    if len(source.shape) == 2:
+        return 0
+    return None if source.layout is None else source.layout.batch_axis
 
 
 @emits_call(functions=(getattr,))

@@ -70,7 +70,10 @@ def _over_time(
     x = expect_value(call, source)
     if x.layout is None or len(x.shape) != 3:
         raise unsupported_call(
-            call, "only the steps of a recurrent layer's output can be reduced, over time."
+            call,
+            "only the steps of what a recurrent layer or a convolution gives are reduced.",
+            f"Write out.{call}(dim=1) of what such a layer gives, out.{call}(dim=0) without "
+            f"batch_first; what is computed of the input alone, as its mean, is the host's.",
         )
     axes = list(dim) if isinstance(dim, (list, tuple)) else [dim]
     time = x.layout.time_axis

@@ -236,8 +236,13 @@ def expect_value(what: str, value: Any) -> Value:
             remedy="Take one of them first: h[-1].",
         )
     if isinstance(value, OwnTensor):
+        made = "that forward() makes" if value.name == "a constant" else "a parameter or buffer"
         raise unsupported_call(
-            what, f"forward() uses {value.name}, a parameter, buffer or constant, directly."
+            what,
+            f"it is given {value.name}, {made}: numbers that do not come from the input.",
+            "Layers take what is computed from the input. A recurrence that is written by hand, "
+            "h = f(x[:, t], h), is nn.RNN or nn.LSTM, or their cells; constants are one number or "
+            "one a feature, and initial states.",
         )
     raise unsupported_call(what, f"it is given {type(value).__name__} where a tensor is needed.")
 

@@ -46,7 +46,10 @@ _IN_PLACE = {
 
 _WITH_DATA = f"It is float: {_CALIBRATE}; it becomes a quantized layer then."
 
-_ACTIVATIONS = "Train with relu, tanh, sigmoid, hardtanh or hardsigmoid in its place."
+_ACTIVATIONS = (
+    "Train with relu, tanh, sigmoid, hardtanh or hardsigmoid in its place; at the end of a model "
+    "return what it is given, and apply it on the host."
+)
 _MORE_CALLS = {
     **dict.fromkeys(("glu", "prelu", "rrelu", "softsign", "logsigmoid"), _ACTIVATIONS),
     **dict.fromkeys(
@@ -70,8 +73,11 @@ _MORE_CALLS = {
     ),
     **dict.fromkeys(
         ("interpolate", "upsample", "repeat", "repeat_interleave", "tile"),
-        "A kernel gives as many steps as it takes, or fewer: repeat them on the host.",
+        "A kernel gives as many steps as it takes, or fewer. Let a decoder read the sequence, with "
+        "the encoder's state, decoder(x, (h, c)); or compile what lies before and behind as two "
+        "models, and repeat on the host between them.",
     ),
+    "diff": "Write it: x[:, 1:] - x[:, :-1].",
     **dict.fromkeys(
         ("double", "half", "bfloat16", "type", "to"),
         "Keep the model in float32, and convert what it is given and gives on the host.",
@@ -105,8 +111,8 @@ _CALLS: dict[str, str] = {
     ),
     **dict.fromkeys(
         ("sqrt", "exp", "log", "log1p", "log2", "log10", "expm1", "rsqrt", "reciprocal"),
-        "Leave arithmetic to layers: fold constant factors into the weights before, or normalize "
-        "the data before it is passed.",
+        "Exponentials, logarithms and roots have no kernel: return what it is given, and compute "
+        "them on the host; of parameters and buffers they may be computed.",
     ),
     **dict.fromkeys(
         ("item", "tolist", "numpy", "cpu"),
@@ -137,7 +143,9 @@ _CALLS: dict[str, str] = {
 }
 _LOOP = (
     "Where a loop only steps, through all of x[:, t] in order and with the states of the step "
-    "before, calibration makes a layer of it (--calibrate data.npy)."
+    "before, calibration makes a layer of it (--calibrate data.npy). A loop that reads what it "
+    "gave before, as a decoder does, goes on the host, around a model of one step with states as "
+    "arguments."
 )
 _SAME_WEIGHTS = (
     "its state dict has the same weights, as weight_ih_l0, weight_hh_l0, bias_ih_l0 and bias_hh_l0."
