@@ -45,7 +45,8 @@ PURE = frozenset(
         *(*SUMS, *DIFFERENCES, *REVERSED, *PRODUCTS, *QUOTIENTS, *NEGATIONS, *MAGNITUDES),
         *(torch.sqrt, torch.rsqrt, torch.reciprocal, torch.square, torch.clamp, torch.exp),
         *("sqrt", "rsqrt", "reciprocal", "square", "clamp", "exp", "float", "to", "detach"),
-        *("view", "reshape", "squeeze", "unsqueeze", "flatten"),
+        *("view", "reshape", "squeeze", "unsqueeze", "flatten", "t", "transpose", "permute"),
+        *(operator.getitem, "sum", "mean"),
     }
 ) - {operator.iadd, operator.isub, operator.imul, operator.itruediv}
 """What may be computed of constants while a model is traced."""
