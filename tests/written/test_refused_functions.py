@@ -34,10 +34,6 @@ PROGRAMS = {
         *("GW-108", "pow", "x * x * x", lambda m, x: m.fc(out(m, x) ** 3)),
         lambda m, x: m.fc((lambda y: y * y * y)(out(m, x))),
     ),
-    "a product with a parameter": Program(
-        *("GW-108", "operator matmul", "F.linear(x, w)", lambda m, x: out(m, x) @ m.fc.weight.t()),
-        lambda m, x: F.linear(out(m, x), m.fc.weight),
-    ),
     "attention": Program(
         *("GW-108", "softmax", SUMS, attention, pooled),
         score=lambda: nn.Linear(H, 1),

@@ -29,6 +29,7 @@ from gatewright.frontend.calibration.functions import with_modules
 from gatewright.frontend.calibration.meter import RunProgress, accuracy, loss, output_error
 from gatewright.frontend.calibration.obstacles import check_trace, refuse_what_never_compiles
 from gatewright.frontend.calibration.options import RangeOptions
+from gatewright.frontend.calibration.own_weights import with_weight_layers
 from gatewright.frontend.calibration.quantizers import Grid
 from gatewright.frontend.calibration.result import Calibration, Placed
 from gatewright.frontend.calibration.slots import (
@@ -70,6 +71,8 @@ def _calibrate(
     set_aside(given, symbolic_graph(given, examples))
     refuse_what_never_compiles(given, examples)
     check_rank(batches[0].x, arranged)
+    weighted = with_weight_layers(_copy(given), examples)
+    given = given if weighted is None else weighted
     given = with_modules(given, examples)  # refuses what is kept from call to call
     waiting = waiting_quantizers(given)
     if waiting:
@@ -78,7 +81,8 @@ def _calibrate(
     with observe.biases_where_scaled(given):
         before = observe.run(given, batches)
     net = with_brevitas_layers(_copy(given))
-    check_conversion(given if waiting or layered else model, net, batches[0].head(axis, COMPARED))
+    rewritten = waiting or layered or weighted
+    check_conversion(given if rewritten else model, net, batches[0].head(axis, COMPARED))
     check_trace(_placed_on(net, batches[0], axis), examples)
     classes = join_labels(batches, labels)
 

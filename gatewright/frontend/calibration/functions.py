@@ -17,6 +17,7 @@ from gatewright.frontend.calibration.operands import (
     quantized_apart,
     sharing,
 )
+from gatewright.frontend.calibration.rewritten import free_name, keep_constants
 from gatewright.frontend.torch.symbolic import symbolic_graph
 
 
@@ -36,7 +37,6 @@ def with_modules(model: nn.Module, examples: Sequence[torch.Tensor]) -> nn.Modul
     graph = symbolic_graph(model, examples)
     check_slopes(graph, model)
     calls = [node for node in graph.nodes if becomes_a_module(node)]
-    keep_constants(graph, model)
     for node in calls:
         name = _added(model, node.name, module_of(node))
         with graph.inserting_before(node):
@@ -49,6 +49,7 @@ def with_modules(model: nn.Module, examples: Sequence[torch.Tensor]) -> nn.Modul
     bare = any(is_bare(node, model) for node in graph.nodes)
     if not calls and not inputs and not operands and not bare:
         return model
+    keep_constants(graph, model)
     _quantize_operands(graph, model)
     for node in (*inputs, *[node for node in graph.nodes if is_bare(node, model)]):
         name = _added(model, f"{node.name}_quant", qnn.QuantIdentity(act_quant=None))
@@ -70,14 +71,6 @@ def _of_line(made: fx.Node, node: fx.Node) -> None:
 def _tensor(node: fx.Node) -> Any:
     """What a function is given, by position or by name."""
     return node.args[0] if node.args else node.kwargs["input"]
-
-
-def keep_constants(graph: fx.Graph, model: nn.Module) -> None:
-    """Let a model hold the tensors that a graph gets and that no attribute of its own is."""
-    for node in graph.nodes:
-        name = str(node.target)
-        if node.op == "get_attr" and "." not in name and not hasattr(model, name):
-            model.register_buffer(name, node.meta["value"])
 
 
 def _quantize_operands(graph: fx.Graph, model: nn.Module) -> None:
@@ -102,7 +95,6 @@ def _quantize_operands(graph: fx.Graph, model: nn.Module) -> None:
 
 def _added(model: nn.Module, name: str, module: nn.Module) -> str:
     """Add a module under a name that is free."""
-    while hasattr(model, name):
-        name += "_"
+    name = free_name(model, name)
     model.add_module(name, module.eval())
     return name

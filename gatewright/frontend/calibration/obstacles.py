@@ -10,6 +10,7 @@ from torch import fx, nn
 from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration.floats import check_layer
 from gatewright.frontend.calibration.makers import becomes_a_module, module_of
+from gatewright.frontend.calibration.own_weights import layer_call
 from gatewright.frontend.torch.called import check_calls
 from gatewright.frontend.torch.trace import trace_module
 
@@ -34,7 +35,7 @@ def refuse_what_never_compiles(model: nn.Module, examples: Sequence[torch.Tensor
         if becomes_a_module(node):
             check_layer(node.name, module_of(node))
             return True
-        return False
+        return layer_call(node) is not None
 
     check_calls(model, examples, replaced)
 

@@ -47,7 +47,17 @@ PURE = frozenset(
         *(torch.sqrt, torch.rsqrt, torch.reciprocal, torch.clamp, torch.exp, *SQUARES),
         *("sqrt", "rsqrt", "reciprocal", "clamp", "exp", "float", "to", "detach"),
         *("view", "reshape", "squeeze", "unsqueeze", "flatten", "transpose", "permute", "clone"),
-        *("expand", "repeat", "tile", "broadcast_to", "contiguous", operator.getitem),
+        *(
+            "expand",
+            "repeat",
+            "tile",
+            "broadcast_to",
+            "contiguous",
+            "sum",
+            "mean",
+            operator.getitem,
+            "t",
+        ),
         *("requires_grad_", torch.Tensor.new_zeros, torch.Tensor.new_ones, torch.Tensor.new_full),
         *(torch.cat, torch.stack, torch.unsqueeze, torch.tile, torch.broadcast_to),
     }

@@ -240,9 +240,9 @@ def expect_value(what: str, value: Any) -> Value:
         raise unsupported_call(
             what,
             f"it is given {value.name}, {made}: numbers that do not come from the input.",
-            "Layers take what is computed from the input. A recurrence that is written by hand, "
-            "h = f(x[:, t], h), is nn.RNN or nn.LSTM, or their cells; constants are one number or "
-            "one a feature, and initial states.",
+            "Let a layer hold it and call that, self.fc(x), self.emb(x); constants stand in "
+            "arithmetic, x * self.scale, one number or one a feature, and are initial states. A "
+            "recurrence written by hand, h = f(x[:, t], h), is nn.RNN or nn.LSTM, or their cells.",
         )
     raise unsupported_call(what, f"it is given {type(value).__name__} where a tensor is needed.")
 

@@ -107,7 +107,7 @@ _CALLS: dict[str, str] = {
     **dict.fromkeys(
         ("matmul", "bmm", "mm", "einsum", "scaled_dot_product_attention"),
         "Products of two activations, as in attention, have no kernel: pool with mean or max over "
-        "time, or take the last step. A product with a parameter is nn.Linear, or F.linear(x, w).",
+        "time, or take the last step.",
     ),
     **dict.fromkeys(
         ("sqrt", "exp", "log", "log1p", "log2", "log10", "expm1", "rsqrt", "reciprocal"),
@@ -118,9 +118,12 @@ _CALLS: dict[str, str] = {
         ("item", "tolist", "numpy", "cpu"),
         "Values are known on the device only: compute with tensors, or behind the model.",
     ),
+    **dict.fromkeys(
+        ("linear", "addmm", "conv1d"),
+        "Products of two activations have no kernel: let the weights be parameters, and call the "
+        "layer that has them.",
+    ),
     "embedding": "Call the module itself, self.emb(x).",
-    "linear": "Call the module itself, self.fc(x).",
-    "conv1d": "Call the module itself, self.conv(x).",
     **dict.fromkeys(
         ("remainder", "mod", "fmod", "floordiv", "floor_divide", "floor", "round", "bitwise_and"),
         "Compute it on the host, before what is looked up is passed.",
@@ -141,6 +144,13 @@ _CALLS: dict[str, str] = {
     ),
     **_MORE_CALLS,
 }
+_OWN_WEIGHTS = (
+    "Call the layer that has the weights, self.fc(x), self.emb(x), or one with a copy of them; of "
+    "a float model calibration makes it of the call (--calibrate data.npy)."
+)
+_TAKE_WEIGHTS = ("linear", "addmm", "conv1d", "matmul", "mm", "embedding", "getitem")
+"""What is a layer where it is given weights of the model."""
+
 _LOOP = (
     "Where a loop only steps, through all of x[:, t] in order and with the states of the step "
     "before, calibration makes a layer of it (--calibrate data.npy). A loop that reads what it "
@@ -181,7 +191,16 @@ def of_call(node: fx.Node) -> str:
     name = str(node.target) if node.op == "call_method" else getattr(node.target, "__name__", "")
     if name.endswith("_") and not name.endswith("__") and name.strip("_") in _IN_PLACE:
         return f"Not in place: y = {_IN_PLACE[name.strip('_')]}."
-    return of_function(name.strip("_"))
+    name = name.strip("_")
+    if name in _TAKE_WEIGHTS and any(map(_is_own, node.all_input_nodes)):
+        return _OWN_WEIGHTS
+    return of_function(name)
+
+
+def _is_own(node: fx.Node) -> bool:
+    """Whether a tensor is made of the model's own alone."""
+    sources = node.all_input_nodes
+    return bool(node.op == "get_attr" or (sources and all(map(_is_own, sources))))
 
 
 def of_module(module: nn.Module, otherwise: str) -> str:
