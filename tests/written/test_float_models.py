@@ -49,6 +49,13 @@ def zero_state(lstm: Any, x: Tensor) -> Tensor:
     return x.new_zeros(lstm.num_layers * directions, batch, lstm.hidden_size)
 
 
+def states_of_tutorials(m: Any, x: Tensor) -> Tensor:
+    h = torch.zeros(1, x.size(0), H).requires_grad_()
+    weight = next(m.parameters()).data
+    c = weight.new_zeros(1, x.size(0), H).to(x.device)
+    return m.fc(m.lstm(m.inp(x), (h.detach(), c))[0][:, -1, :])
+
+
 def learned_states(m: Any, x: Tensor) -> Tensor:
     h = m.h0.expand(-1, x.size(0), -1).contiguous()
     return m.fc(m.lstm(m.inp(x), (h, m.h0.repeat(1, x.shape[0], 1)))[0])
@@ -70,6 +77,7 @@ MODELS: dict[str, tuple[Any, ...]] = {
     "functions of the input": (lambda m, x: head(m, m.inp(torch.tanh(x))),),
     "functions like modules": (functions_over_time,),
     "learned states": (learned_states,),
+    "states of tutorials": (states_of_tutorials,),
     "F.relu6": (lambda m, x: head(m, F.relu6(m.inp(x))),),
     "F.hardsigmoid": (lambda m, x: head(m, F.hardsigmoid(m.inp(x))),),
     "nn.Tanh": (lambda m, x: head(m, m.act(m.inp(x))), nn.Tanh()),

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from programs import H, Program, T, out, pooled, rectified, steps, turned
+from programs import B, H, I, Program, T, out, pooled, rectified, sequences, steps, turned
 from torch import Tensor, nn
+
+import gatewright
+from gatewright.errors import GatewrightError
 
 SUMS = "pool with mean or max over time"
 
@@ -16,6 +19,27 @@ SUMS = "pool with mean or max over time"
 def attention(m: Any, x: Tensor) -> Tensor:
     y = out(m, x)
     return m.fc((torch.softmax(m.score(y), dim=1) * y).sum(1))
+
+
+def repeated(m: Any, x: Tensor) -> Tensor:
+    h = m.lstm(x)[1][0][-1]
+    return m.fc(m.other(h.unsqueeze(1).repeat(1, T, 1))[0])
+
+
+def expanded(m: Any, x: Tensor) -> Tensor:
+    h = m.lstm(x)[1][0][-1]
+    return m.fc(m.other(h.unsqueeze(1).expand(-1, x.size(1), -1))[0])
+
+
+def handed_over(m: Any, x: Tensor) -> Tensor:
+    return m.fc(m.other(x, m.lstm(x)[1])[0])
+
+
+def by_hand(m: Any, x: Tensor) -> Tensor:
+    h = torch.zeros(x.size(0), H)
+    for t in range(x.size(1)):
+        h = torch.tanh(m.a(x[:, t]) + m.b(h))
+    return m.fc(h)
 
 
 PROGRAMS = {
@@ -33,6 +57,58 @@ PROGRAMS = {
     "a third power": Program(
         *("GW-108", "pow", "x * x * x", lambda m, x: m.fc(out(m, x) ** 3)),
         lambda m, x: m.fc((lambda y: y * y * y)(out(m, x))),
+    ),
+    "squeeze without an axis": Program(
+        *("GW-108", "squeeze", "squeeze(-1)", lambda m, x: m.fc(out(m, x)[:, -1]).squeeze()),
+        lambda m, x: m.one(out(m, x)[:, -1]).squeeze(-1),
+        one=lambda: nn.Linear(H, 1),
+    ),
+    "squeeze of the sequences": Program(
+        *("GW-108", "squeeze", "leave it out", lambda m, x: m.fc(out(m, x)[:, -1].squeeze(0))),
+        lambda m, x: m.fc(out(m, x)[:, -1]),
+    ),
+    "steps of their own": Program(
+        *("GW-108", "[a tensor, a tensor] on lstm.layers.0.0.out0", "out[:, -1]"),
+        *(
+            lambda m, x: m.fc(
+                out(m, x)[torch.arange(x.size(0)), torch.ones(x.size(0), dtype=torch.int64)]
+            ),
+            lambda m, x: m.fc(out(m, x)[:, -1]),
+        ),
+    ),
+    "a state for every step": Program(
+        *("GW-108", ".repeat()", "decoder(x, (h, c))", repeated, handed_over),
+        other=lambda: nn.LSTM(H, H, batch_first=True),
+    ),
+    "the same by expand": Program(
+        *("GW-108", ".expand()", "decoder(x, (h, c))", expanded, handed_over),
+        other=lambda: nn.LSTM(H, H, batch_first=True),
+    ),
+    "a recurrence by hand": Program(
+        *("GW-108", "b", "nn.RNN or nn.LSTM", by_hand, lambda m, x: m.fc(m.rnn(x)[1][0])),
+        a=lambda: nn.Linear(I, H),
+        b=lambda: nn.Linear(H, H),
+        rnn=lambda: nn.RNN(I, H, batch_first=True),
+    ),
+    "one value of many": Program(
+        *("GW-108", "[:, 0] on last_step.out", "out[:, -1:]", lambda m, x: out(m, x)[:, -1][:, 0]),
+        lambda m, x: m.one(out(m, x)[:, -1:]).squeeze(-1),
+        one=lambda: nn.Linear(H, 1),
+    ),
+    "a pool over all steps": Program(
+        *("GW-108", "avg_pool1d", "out.mean(dim=1)"),
+        *(lambda m, x: turned(m, x, lambda y: F.avg_pool1d(y, y.shape[-1])), pooled),
+    ),
+    "diff": Program(
+        *("GW-108", "torch.diff", "x[:, 1:] - x[:, :-1]"),
+        *(
+            lambda m, x: m.fc(torch.diff(out(m, x), dim=1)),
+            lambda m, x: m.fc((lambda y: y[:, 1:] - y[:, :-1])(out(m, x))),
+        ),
+    ),
+    "the mean of the input": Program(
+        *("GW-108", "mean", "the host's", lambda m, x: m.fc(m.lstm(x - x.mean(1, True))[0])),
+        pooled,
     ),
     "attention": Program(
         *("GW-108", "softmax", SUMS, attention, pooled),
@@ -58,3 +134,51 @@ def test_it_is_told_what_to_write(name: str) -> None:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_what_it_is_told_to_write_can_be_traced(name: str) -> None:
     PROGRAMS[name].check_instead()
+
+
+# Data
+
+DATA: dict[str, tuple[Any, str]] = {
+    "sequences of two lengths": ((torch.zeros(B, T, I), torch.zeros(B, T - 1, I)), "one length"),
+    "integers behind": (
+        (torch.zeros(B, T, dtype=torch.int64), torch.zeros(B, T, dtype=torch.int64)),
+        "Only the first argument may hold integers",
+    ),
+}
+
+
+class Two(nn.Module):
+    """Of two arguments."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.LSTM(I, H, batch_first=True)
+        self.second = nn.LSTM(I, H, batch_first=True)
+
+    def forward(self, x: Tensor, z: Tensor) -> Any:
+        return self.second(z, self.first(x)[1])[0]
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_data_of_two_arguments(name: str) -> None:
+    data, words = DATA[name]
+    with pytest.raises(GatewrightError, match="GW-604") as caught:
+        gatewright.calibrate(Two().eval(), data)
+    assert words in caught.value.remedy
+
+
+def test_images_are_told_of_their_layer() -> None:
+    """And not of the shape of the data, which that layer takes."""
+
+    class Image(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(1, 2, 3, padding=1)
+            self.lstm = nn.LSTM(2 * I, H, batch_first=True)
+
+        def forward(self, x: Tensor) -> Any:
+            return self.lstm(self.conv(x).transpose(1, 2).flatten(2))[0]
+
+    with pytest.raises(GatewrightError, match=r"GW-101.*conv") as caught:
+        gatewright.calibrate(Image().eval(), sequences().unsqueeze(1))
+    assert "nn.Conv1d" in caught.value.remedy
