@@ -14,7 +14,7 @@ from gatewright.builds.options import check_clock, check_line, positive
 from gatewright.cli import display, synth_display
 from gatewright.cli.arrays import check_output, load_inputs, named_outputs
 from gatewright.cli.common import as_json, give, run_verify, streams
-from gatewright.cli.models import load_model
+from gatewright.cli.models import load_model, with_example
 from gatewright.cli.progress import compiling, working
 from gatewright.compiler import compile
 from gatewright.device import DEFAULT_BAUD, DEFAULT_CLOCK, DEFAULT_PORT, DEFAULT_TIMEOUT, Device
@@ -182,7 +182,7 @@ def demo(folder: Path, output: Path, board: str, as_json: bool) -> None:
 
     FOLDER has a model.py, whose dataset("all") is run; by default examples/digits of a clone.
     """
-    source = load_model(str(folder))
+    source = with_example(load_model(str(folder)), str(folder))
     with compiling(as_json) as progress:
         build = compile(source.model, source.example_input, output, progress=progress)
     if not as_json:

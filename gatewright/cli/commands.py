@@ -25,7 +25,7 @@ from gatewright.cli.calibration import Calibrating, calibrate_with, calibrated
 from gatewright.cli.common import as_json, give, run_verify, streams
 from gatewright.cli.diagnosis import diagnose
 from gatewright.cli.doctor import examine
-from gatewright.cli.models import load_dataset, load_model, torch_model
+from gatewright.cli.models import load_dataset, load_model, torch_model, with_example
 from gatewright.cli.progress import compiling, working
 from gatewright.cli.terminated import ending_well
 from gatewright.compiler import compile
@@ -169,11 +169,12 @@ def compile_command(
 ) -> None:
     """Compile MODEL into a build folder.
 
-    MODEL is an .onnx file, module:factory, or a folder whose model.py has model() and
-    example_input().
+    MODEL is an .onnx file, module:factory, file.py:factory, or a folder whose model.py has
+    model() and example_input(), which --calibrate does without.
     """
     check_options(multipliers, requantizer, max_steps, board, hls_depth, name, rom_dir, bus_bits)
     source, calibration = calibrated(load_model(model), calibrating, as_json)
+    source = with_example(source, model)
     with compiling(as_json) as progress:
         build = compile(
             calibration or source.model,
@@ -347,6 +348,7 @@ def _examine_model(model: str, data: Path | None, calibrating: Calibrating, as_j
         if error.code in ("GW-603", "GW-604"):  # which are about the command, not the model
             raise
         return _show_traps(model, [refused(each) for each in (error, *error.others)], as_json)
+    source = with_example(source, model)
     typical = None if data is None else load_array(data, "GW-601")
     if data is None and source.torch_module is not None:
         split = load_dataset(source, "test")

@@ -19,8 +19,8 @@ from gatewright.errors import GatewrightError
 
 FOLDER_MODULE = "model.py"
 USAGE = (
-    "Pass an .onnx file, module:factory, or a folder whose model.py has model() and "
-    "example_input()."
+    "Pass an .onnx file, module:factory, file.py:factory, or a folder whose model.py has model() "
+    "and example_input()."
 )
 
 
@@ -30,7 +30,7 @@ class ModelSource:
 
     Attributes:
         model: A torch module, or the path of an ONNX file.
-        example_input: For a torch module.
+        example_input: For a torch module; None where its Python module makes none.
         dataset: ``dataset(split)`` of the model's Python module, giving inputs and labels.
     """
 
@@ -48,9 +48,9 @@ def load_model(argument: str) -> ModelSource:
     """Load a MODEL argument.
 
     Args:
-        argument: A path that ends in ``.onnx``; ``module:factory``, where the factory returns a
-            module or a pair (module, example input); or a folder whose ``model.py`` has
-            ``model()`` and ``example_input()``, and may have ``dataset(split)``.
+        argument: A path that ends in ``.onnx``; ``module:factory`` or ``file.py:factory``, where
+            the factory returns a module or a pair (module, example input); or a folder whose
+            ``model.py`` has ``model()`` and ``example_input()``, and may have ``dataset(split)``.
 
     Raises:
         GatewrightError: GW-603.
@@ -59,7 +59,9 @@ def load_model(argument: str) -> ModelSource:
     exists = _exists(path)
     if exists and path.is_dir():
         return _from_module(_import_file(path / FOLDER_MODULE), "model", argument)
-    name, _, factory = argument.partition(":")
+    name, _, factory = argument.rpartition(":")
+    if not exists and name.endswith(".py") and factory.isidentifier():
+        return _from_module(_import_file(Path(name)), factory, argument)
     if not exists and all(part.isidentifier() for part in [*name.split("."), factory]):
         return _from_module(_import_name(name, argument), factory, argument)
     if not exists and path.suffix != ".onnx":
@@ -105,9 +107,25 @@ def load_dataset(source: ModelSource, split: str) -> tuple[Any, Any] | None:
         return x, labels
 
 
+def with_example(source: ModelSource, argument: str) -> ModelSource:
+    """A model that has an example input, or needs none.
+
+    Raises:
+        GatewrightError: GW-603.
+    """
+    if source.torch_module is None or source.example_input is not None:
+        return source
+    raise _refused(
+        argument,
+        "beside the model there is no function example_input(), and no data is given",
+        "Write one beside the model, def example_input(): return torch.zeros(1, T, I), of the "
+        "shape that the model takes; or give calibration data, --calibrate data.npy.",
+    )
+
+
 def _import_file(path: Path) -> ModuleType:
     if not path.is_file():
-        raise _refused(str(path.parent), f"it holds no {FOLDER_MODULE}")
+        raise _refused(str(path.parent), f"it holds no {path.name}")
     spec = importlib.util.spec_from_file_location(f"gatewright_model_{path.parent.name}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -138,10 +156,8 @@ def _from_module(module: ModuleType, factory: str, argument: str) -> ModelSource
             )
         return _source(argument, factory, made[0], made[1], dataset)
     example = getattr(module, "example_input", None)
-    if not callable(example):
-        raise _refused(argument, f"{module.__name__} has no function example_input()")
     with _user_code(argument):
-        example_input = example()
+        example_input = example() if callable(example) else None
     return _source(argument, factory, made, example_input, dataset)
 
 

@@ -92,6 +92,52 @@ def test_the_command_that_is_named_works(tmp_path: Path, monkeypatch: pytest.Mon
     assert gatewright.Build("build").calibrated
 
 
+class Unlisted(nn.Module):
+    """Its layer is in a plain list, which torch does not look into."""
+
+    def __init__(self, missing: bool) -> None:
+        super().__init__()
+        self.layers = [nn.LSTM(I, H, batch_first=True).eval()]
+        self.missing = missing
+
+    def forward(self, x: Tensor) -> Any:
+        if self.missing:
+            return self.nothing(x)
+        return self.layers[0](x)[0]
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_an_error_of_python_has_its_line(missing: bool) -> None:
+    error = refused(Unlisted(missing))
+    line = "return self.nothing(x)" if missing else "return self.layers[0](x)[0]"
+    assert error.code == "GW-108" and f": {line})" in error.cause
+    assert ("Make model(x) run by itself" if missing else "nn.ModuleList") in error.remedy
+
+
+def test_data_is_example_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file by its path, without example_input(): the data has the shape."""
+    (tmp_path / "nets.py").write_text(
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.lstm = nn.LSTM(3, 5, batch_first=True)\n"
+        "    def forward(self, x):\n"
+        "        return self.lstm(x)[0]\n"
+        "def net():\n"
+        "    return Net().eval()\n"
+    )
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "data.npy", rng.normal(0, 1, (20, T, I)).astype(np.float32))
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["doctor", "nets.py:net", "--calibrate", "data.npy"])
+    assert result.exit_code == 0, result.output
+    for command in (["compile", "nets.py:net", "-o", "build"], ["doctor", "nets.py:net"]):
+        result = CliRunner().invoke(main, command)
+        assert result.exit_code == 2
+        assert "def example_input()" in result.stderr and "--calibrate" in result.stderr
+
+
 def on_the_command_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two models in a file, one of which nothing makes compile, and data."""
     (folder / "model.py").write_text(

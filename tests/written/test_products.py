@@ -42,6 +42,7 @@ class Written(nn.Module):
         self.gate = nn.Linear(H, H)
         self.fc = nn.Linear(H, 3)
         self.leaky = nn.LeakyReLU(0.125)
+        self.back = nn.Linear(H, I)
         self.register_buffer("mean", torch.tensor([0.5, -0.25, 1.0, 0.0]))
         self.register_buffer("std", torch.tensor([1.0, 2.0, 0.7, 1.5]))
         self._forward = forward
@@ -75,6 +76,8 @@ MODELS: dict[str, Forward] = {
     "scaled": lambda m, x: m.fc(m.lstm(x * 0.5)[0] * 0.3 + 0.1),
     "turned round": lambda m, x: -m.fc(torch.neg(m.lstm(x)[0])) * torch.tensor([1.0, 0.0, -2.0]),
     "magnitudes": lambda m, x: m.fc(m.deep(abs(m.inp(x)))[0].abs()[:, -1]),
+    "a change of the last step": lambda m, x: m.fc(m.inp(x[:, -1] + m.back(m.lstm(x)[0][:, -1]))),
+    "changes of the input": lambda m, x: m.fc(m.lstm(x[:, 1:] - x[:, :-1])[0]),
     "squares": lambda m, x: m.fc(m.deep(m.inp(x) ** 2)[0].square()),
     "leaky": lambda m, x: F.leaky_relu(m.fc(m.deep(m.leaky(m.inp(x)))[0]), 0.25),
     "sum of a linear layer": lambda m, x: m.fc(m.lstm(x)[0]).sum(1),

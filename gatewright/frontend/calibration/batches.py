@@ -152,7 +152,8 @@ def check_rank(x: torch.Tensor, arranged: bool) -> None:
     """
     if x.ndim != 3 and x.is_floating_point() and not arranged:
         problem = f"a batch of it has sequences of shape {list(x.shape)}."
-        raise refused("calibration data", problem, PADDED)
+        one = "One sequence [T, I] is a batch of one, x[None]. " if x.ndim == 2 else ""
+        raise refused("calibration data", problem, one + PADDED)
 
 
 def _sequences(values: Any) -> torch.Tensor:

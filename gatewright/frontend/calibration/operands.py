@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -36,6 +37,7 @@ _GIVE_CODES = (
     *(QuantRecurrentStackBase, QuantNonLinearActLayer),
 )
 _TAKE_NUMBERS = (nn.BatchNorm1d, nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Hardsigmoid)
+_PICKING = (operator.getitem, torch.select, torch.narrow, "select", "narrow")
 _PASS_ON = (nn.Dropout, nn.Identity, nn.Flatten, nn.MaxPool1d)
 
 
@@ -78,8 +80,22 @@ def inputs_in_arithmetic(
     """
     arguments = [node for node in graph.nodes if node.op == "placeholder"]
     taken = {node for node, is_float in zip(arguments, floats, strict=False) if is_float}
-    sources = (_source(part, model) for node in graph.nodes for part in _affine_of(node, model))
-    return [source for source in dict.fromkeys(sources) if source in taken]
+    given = [part for node in graph.nodes for part in _affine_of(node, model)]
+    for node in graph.nodes:  # steps are taken of codes
+        given += [part for part in (*sharing(node), *quantized_apart(node, model)) if _picks(part)]
+    sources = dict.fromkeys(_source(part, model) for part in given)
+    return [source for source in sources if source in taken]
+
+
+def _picks(part: fx.Node) -> bool:
+    """Whether a tensor is an argument of forward() by its steps, x[:, -1]."""
+    found = False
+    while part.op in ("call_function", "call_method") and part.all_input_nodes:
+        found |= part.target in _PICKING
+        if part.target in ARITHMETIC:
+            return False
+        part = part.all_input_nodes[0]
+    return found and part.op == "placeholder"
 
 
 def is_bare(node: fx.Node, model: nn.Module) -> bool:

@@ -363,7 +363,7 @@ _ROWS = (
     "its rows are neither one a sequence nor one a time step, or not in their order.",
     "Give layers and the output a row for each sequence, [B, F], or for each time step, [B, T, F], "
     "with features side by side; of steps take one, out[:, 2], or some in their order, "
-    "out[:, 1:5], out[:, ::2].",
+    "out[:, 1:5], out[:, ::2]. A view that only gives the output another shape is the host's.",
 )
 _NO_FEATURES = (
     "it has no axis of features.",

@@ -19,7 +19,7 @@ from torch.fx import _symbolic_trace as symbolic
 _ASKED = frozenset({"shape", "ndim"})
 _ASKED_BY_CALL = frozenset({"size", "dim", "ndimension", "numel", "nelement"})
 _FIXED = frozenset({"device", "dtype", "is_cuda", "layout"})
-_LIBRARIES = tuple(str(Path(file).parents[up]) for file, up in ((torch.__file__, 1), (__file__, 2)))
+LIBRARIES = tuple(str(Path(file).parents[up]) for file, up in ((torch.__file__, 1), (__file__, 2)))
 
 
 class ShapeProxy(fx.Proxy):  # type: ignore[misc]
@@ -95,7 +95,7 @@ class ShapeTracer(fx.Tracer):  # type: ignore[misc]
         """Also note the line of the user's that makes it: file and number."""
         node = super().create_node(*args, **kwargs)
         frame: FrameType | None = sys._getframe(1)
-        while frame is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
+        while frame is not None and frame.f_code.co_filename.startswith(LIBRARIES):
             frame = frame.f_back
         if frame is not None:
             node.meta["line"] = (frame.f_code.co_filename, frame.f_lineno)

@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import PackedSequence
 from gatewright.errors import GatewrightError
 from gatewright.frontend.torch import emitters as _emitters  # noqa: F401 - they register
 from gatewright.frontend.torch.checks import PADDED
+from gatewright.frontend.torch.failures import line_of
 from gatewright.frontend.torch.preserve import held, held_outside, preserved
 from gatewright.frontend.torch.registry import registered_class
 from gatewright.frontend.torch.scopes import named_modules
@@ -29,8 +30,12 @@ _NO_CHOICE = (
 _REMEDIES = {
     "item assignment": "Write into no tensor: make another one of parts, torch.cat((a, b), -1), or "
     "leave out what is to be 0.",
-    "expected np.ndarray": "Values are known on the device only: compute with torch, or behind the "
-    "model.",
+    "not installed as a submodule": "Keep every layer as an attribute of the model, several in "
+    "nn.ModuleList or nn.ModuleDict, which a plain list or dict is not.",
+    **dict.fromkeys(
+        ("expected np.ndarray", "__array_struct__"),
+        "Values are known on the device only: compute with torch, or behind the model.",
+    ),
 }
 """By words of what torch or Python say."""
 
@@ -106,13 +111,23 @@ def _symbolic_trace(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.G
         raise GatewrightError(
             "GW-108",
             where=f"{type(module).__name__}.forward",
-            cause=f"it cannot be traced symbolically: {type(error).__name__}: {error}",
-            remedy=next((r for words, r in _REMEDIES.items() if words in str(error)), _NO_CHOICE),
+            cause="it cannot be traced symbolically: "
+            f"{type(error).__name__}: {str(error).rstrip('.')}{line_of(error)}.",
+            remedy=_remedy(error),
         ) from error
     if any(node.target is PackedSequence for node in graph.nodes):
         raise _packs(module)
     graph.eliminate_dead_code(has_effect)
     return graph
+
+
+def _remedy(error: BaseException) -> str:
+    """By what torch or Python say; where torch.fx does not, the model may not run at all."""
+    known = next((remedy for words, remedy in _REMEDIES.items() if words in str(error)), None)
+    if known is not None:
+        return known
+    own = "" if isinstance(error, fx.proxy.TraceError) else "Make model(x) run by itself. "
+    return own + _NO_CHOICE
 
 
 def _packs(module: nn.Module) -> GatewrightError:
