@@ -20,7 +20,7 @@ _REQUIRED = object()
 
 
 @dataclass(frozen=True)
-class _Function:
+class _ActsAs:
     """A function and its module.
 
     Attributes:
@@ -36,8 +36,8 @@ def _refused(where: str, cause: str, remedy: str) -> GatewrightError:
     return GatewrightError("GW-108", where=where, cause=cause, remedy=remedy)
 
 
-def _plain(module: type[nn.Module]) -> _Function:
-    return _Function(lambda inplace: module(), {"inplace": False})
+def _plain(module: type[nn.Module]) -> _ActsAs:
+    return _ActsAs(lambda inplace: module(), {"inplace": False})
 
 
 def _hardtanh(low: Any, high: Any, inplace: Any = False) -> nn.Module:
@@ -61,32 +61,30 @@ def _leaky(slope: Any, inplace: Any) -> nn.Module:
     return nn.LeakyReLU(float(slope))
 
 
-_CLAMP = _Function(_clamp, {"min": None, "max": None})
+_CLAMP = _ActsAs(_clamp, {"min": None, "max": None})
 _WINDOW = {"kernel_size": _REQUIRED, "stride": None, "padding": 0}
-_MAX_POOL = _Function(
+_MAX_POOL = _ActsAs(
     nn.MaxPool1d, {**_WINDOW, "dilation": 1, "ceil_mode": False, "return_indices": False}
 )
-_FUNCTIONS: dict[Any, _Function] = {
+_FUNCTIONS: dict[Any, _ActsAs] = {
     **dict.fromkeys((torch.relu, F.relu, "relu"), _plain(nn.ReLU)),
     **dict.fromkeys((torch.tanh, F.tanh, "tanh"), _plain(nn.Tanh)),
     **dict.fromkeys((torch.sigmoid, F.sigmoid, "sigmoid"), _plain(nn.Sigmoid)),
     F.relu6: _plain(nn.ReLU6),
     F.hardsigmoid: _plain(nn.Hardsigmoid),
-    F.hardtanh: _Function(_hardtanh, {"min_val": -1.0, "max_val": 1.0, "inplace": False}),
-    F.leaky_relu: _Function(_leaky, {"negative_slope": 0.01, "inplace": False}),
+    F.hardtanh: _ActsAs(_hardtanh, {"min_val": -1.0, "max_val": 1.0, "inplace": False}),
+    F.leaky_relu: _ActsAs(_leaky, {"negative_slope": 0.01, "inplace": False}),
     **dict.fromkeys((torch.clamp, torch.clip, "clamp", "clip"), _CLAMP),
     **dict.fromkeys(
-        (torch.clamp_min, "clamp_min"), _Function(lambda low: _clamp(low, None), {"min": _REQUIRED})
+        (torch.clamp_min, "clamp_min"), _ActsAs(lambda low: _clamp(low, None), {"min": _REQUIRED})
     ),
     **dict.fromkeys((F.max_pool1d, torch.max_pool1d), _MAX_POOL),
-    F.avg_pool1d: _Function(
-        nn.AvgPool1d, {**_WINDOW, "ceil_mode": False, "count_include_pad": True}
-    ),
+    F.avg_pool1d: _ActsAs(nn.AvgPool1d, {**_WINDOW, "ceil_mode": False, "count_include_pad": True}),
 }
 """By function, or name of a method."""
 
 
-def _function(node: fx.Node) -> _Function | None:
+def _function(node: fx.Node) -> _ActsAs | None:
     if node.op not in ("call_function", "call_method") or not (node.args or node.kwargs):
         return None
     target = node.target if node.op == "call_function" else str(node.target)
