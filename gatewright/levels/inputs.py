@@ -95,7 +95,7 @@ def _check(
         array = argument.taken(array)
     fits = _fits(array, argument.shape)
     time = argument.time_axis
-    problem, remedy = None, ""
+    problem = instead = None
     if array.dtype.kind not in ("iu" if argument.rows else "fiu"):
         problem = f"its type is {array.dtype}"
     elif not fits:
@@ -103,20 +103,20 @@ def _check(
         problem = f"its shape is {list(array.shape)}, expected {_show(argument)}{empty}"
     elif model.fixed_steps and time is not None and array.shape[time] != model.steps:
         problem = f"it has {array.shape[time]} time steps, the model takes {model.steps}"
-        remedy = (
+        instead = (
             f"Pass sequences of T = {model.steps} steps, or compile it "
             "with an example of the length that is wanted."
         )
     elif time is not None and array.shape[time] < least:
         problem = f"it has {array.shape[time]} time steps, and the windows over time need {least}"
-        remedy = f"Pass sequences of T = {least} steps or more."
+        instead = f"Pass sequences of T = {least} steps or more."
     elif argument.rows:
         problem = _beyond(array, argument.rows)
     elif np.isnan(array).any():
         problem = "it holds NaN, which no integer stands for"
     if problem is not None:
         where = "input" if argument is model.arguments[0] else argument.name
-        raise _refused(where, problem, argument, remedy)
+        raise _refused(where, problem, argument, instead)
     return np.ascontiguousarray(array, dtype=np.int64 if argument.rows else np.float32)
 
 
@@ -146,8 +146,10 @@ def _show(argument: Argument) -> str:
     return f"[{', '.join(free)}] with I = {argument.shape[-1]}"
 
 
-def _refused(where: str, fault: str, argument: Argument, remedy: str = "") -> GatewrightError:
+def _refused(
+    where: str, fault: str, argument: Argument, instead: str | None = None
+) -> GatewrightError:
     numbers = f"Pass numbers {_show(argument)}; infinities saturate."
     if argument.rows:
         numbers = f"Pass integers {_show(argument)} from 0 to {argument.rows - 1}."
-    return GatewrightError("GW-601", where=where, cause=f"{fault}.", remedy=remedy or numbers)
+    return GatewrightError("GW-601", where=where, cause=f"{fault}.", remedy=instead or numbers)
