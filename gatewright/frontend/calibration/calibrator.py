@@ -25,6 +25,7 @@ from gatewright.frontend.calibration.obstacles import check_trace, refuse_what_n
 from gatewright.frontend.calibration.options import RangeOptions
 from gatewright.frontend.calibration.quantizers import Grid
 from gatewright.frontend.calibration.result import Calibration, Placed
+from gatewright.frontend.calibration.sizes import bind_length
 from gatewright.frontend.calibration.slots import (
     ACTIVATION_KINDS,
     Slot,
@@ -34,11 +35,11 @@ from gatewright.frontend.calibration.slots import (
 )
 from gatewright.frontend.calibration.waiting import collect, described, waiting_quantizers
 from gatewright.frontend.calibration.weights import place_weights
+from gatewright.frontend.torch.arguments import is_arranged
 from gatewright.frontend.torch.changes import steps
 from gatewright.frontend.torch.checks import check_model
 from gatewright.frontend.torch.preserve import held, preserved
 from gatewright.frontend.torch.symbolic import symbolic_graph
-from gatewright.frontend.torch.trace import is_arranged
 
 
 def calibrate_module(
@@ -61,6 +62,7 @@ def _calibrate(
     given = given if layered is None else layered
     refuse_what_never_compiles(given, examples)
     given = with_modules(given, examples)  # refuses what is kept from call to call
+    bind_length(given, partial(_copy, model), examples, batches[0].axes(axis))
     waiting = waiting_quantizers(given)
     if waiting:
         with observe.biases_where_scaled(given):
