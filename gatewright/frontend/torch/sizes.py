@@ -145,11 +145,11 @@ def _is_made(ran: list[Trial]) -> bool:
 def _dependence(first: Trial, again: Again, sizes: Sizes, axis: str) -> _Fault:
     """A call that makes something else of another B or T, or the error of one that does not."""
     ran = _ran(again, sizes, axis)
-    refusal = next((trial.refusal for trial in ran if trial.refusal is not None), None)
+    refusal = next(filter(None, map(_refused, ran)), None)
     if axis == "T" and not _is_made(ran):
         return next(iter(first.graph.nodes))
     if axis == "B" and refusal is not None:
-        return _refused_of_others(refusal)
+        return refusal
     if not _is_made(ran):
         return None  # a model that takes no other
     node = _difference(first, ran[-1])
@@ -179,7 +179,7 @@ def _single(first: Trial, again: Again, sizes: Sizes, axis: str) -> _Fault:
     if trial is None or first.made is None:
         return None
     if trial.made is None:
-        return None if trial.refusal is None else _refused_of_others(trial.refusal)
+        return _refused(trial)
     node = _difference_of_graphs(first.graph, trial.graph)
     if node is not None and _difference(first, trial) is not None:
         return node
@@ -290,13 +290,20 @@ _REMEDY = (
 )
 
 
-def _refused_of_others(refusal: GatewrightError) -> GatewrightError:
-    return GatewrightError(
+def _refused(trial: Trial) -> GatewrightError | None:
+    """The error of sizes that torch takes, and no kernel does; None where torch does neither."""
+    refusal = trial.refusal
+    if refusal is None:
+        return None
+    error = GatewrightError(
         "GW-108",
         where=refusal.where,
         cause=f"of another number of sequences than the example has, {refusal.cause}",
         remedy=_REMEDY,
     )
+    *_, output = trial.graph.nodes
+    told = ", line " in refusal.cause or not output.all_input_nodes
+    return error if told else located(output.all_input_nodes[-1], error)
 
 
 def _depends_on_batch(node: fx.Node) -> GatewrightError:
