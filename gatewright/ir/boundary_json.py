@@ -13,7 +13,7 @@ def boundary_to_json(model: IntegerModel) -> dict[str, Any]:
     """Everything about a model that is not in its graph."""
     layouts = {"channels_first": model.channels_first, "swapped": model.swapped}
     turned = {key: sorted(names) for key, names in layouts.items() if names}
-    bound = {} if model.graph.one_length is None else {"one_length": model.graph.one_length}
+    bound = {} if model.graph.one_length is None else {"one_length": True}
     return {
         **turned,
         **bound,
