@@ -14,8 +14,8 @@ from gatewright.frontend.torch.shapes import SizeReads
 from gatewright.frontend.torch.sizes import (
     TORCH_REFUSES,
     Arrays,
-    Sizes,
-    Trial,
+    OtherSizes,
+    Retrace,
     check_sizes,
     form,
     runs,
@@ -47,7 +47,7 @@ def bind_length(
         return  # nothing of the example can be in it
     arrays = tuple(example.numpy() for example in examples)
 
-    def again(other: Arrays, turned: int | None) -> Trial | None:
+    def again(other: Arrays, turned: int | None) -> Retrace | None:
         tensors = list(map(torch.from_numpy, other))
         if not runs(copied(), other):
             return None
@@ -59,7 +59,7 @@ def bind_length(
     for time in range(examples[0].ndim):
         pairs = zip(examples, axes, strict=True)
         letters = tuple(_letters(tensor, axis, time, examples[0]) for tensor, axis in pairs)
-        sizes = Sizes(arrays, letters)
+        sizes = OtherSizes(arrays, letters)
         free = time != axes[0] and any(
             again(sizes.made(T=n), None) is not None for n in sizes.others("T")
         )
@@ -76,7 +76,7 @@ def _letters(tensor: torch.Tensor, batch: int, time: int, x: torch.Tensor) -> st
     return "".join(letters)
 
 
-def _trial(model: nn.Module, examples: Sequence[torch.Tensor], reads: SizeReads) -> Trial:
+def _trial(model: nn.Module, examples: Sequence[torch.Tensor], reads: SizeReads) -> Retrace:
     """A trace in which loops of cells are layers, as they are in what is made of a model."""
     graph = symbolic_graph(model, examples, reads)
     for node in graph.nodes:
@@ -85,9 +85,9 @@ def _trial(model: nn.Module, examples: Sequence[torch.Tensor], reads: SizeReads)
     try:
         layered = with_layers(fx.GraphModule(model, graph), examples)
     except (GatewrightError, *TORCH_REFUSES):
-        return Trial(graph, reads, None)
+        return Retrace(graph, reads, None)
     graph = graph if layered is None else layered.graph
-    return Trial(graph, reads, form(graph))
+    return Retrace(graph, reads, form(graph))
 
 
 def _bind(made: fx.GraphModule, axis: int, steps: int) -> None:

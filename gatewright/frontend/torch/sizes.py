@@ -25,10 +25,10 @@ from gatewright.frontend.torch.obstacles import located
 from gatewright.frontend.torch.shapes import SizeReads
 
 Arrays = tuple[npt.NDArray[Any], ...]
-Made = list[tuple[fx.Node, Any]]
+Comes = list[tuple[fx.Node, Any]]
 """What comes of a graph, in order, each with the call that it comes of."""
 _Fault: TypeAlias = fx.Node | GatewrightError | None
-Again = Callable[[Arrays, int | None], "Trial | None"]
+Again = Callable[[Arrays, int | None], "Retrace | None"]
 """Traces a model with other examples, or with one of its turns (``SizeReads``) the other way; None
 where its forward() refuses that."""
 
@@ -42,7 +42,7 @@ TORCH_REFUSES = (RuntimeError, ValueError, IndexError, TypeError)
 
 
 @dataclass(frozen=True)
-class Trial:
+class Retrace:
     """One trace.
 
     Attributes:
@@ -54,12 +54,12 @@ class Trial:
 
     graph: fx.Graph
     reads: SizeReads
-    made: Made | None
+    made: Comes | None
     refusal: GatewrightError | None = None
 
 
 @dataclass(frozen=True)
-class Sizes:
+class OtherSizes:
     """The example, of which others are made.
 
     Attributes:
@@ -101,7 +101,7 @@ def runs(module: nn.Module, arrays: Arrays) -> bool:
     return True
 
 
-def check_sizes(first: Trial, again: Again, sizes: Sizes, bound: bool) -> bool:
+def check_sizes(first: Retrace, again: Again, sizes: OtherSizes, bound: bool) -> bool:
     """Refuse a model that computes with the number of sequences.
 
     Args:
@@ -128,9 +128,9 @@ def check_sizes(first: Trial, again: Again, sizes: Sizes, bound: bool) -> bool:
     return bound or found["T"] is not None
 
 
-def _ran(again: Again, sizes: Sizes, axis: str) -> list[Trial]:
+def _ran(again: Again, sizes: OtherSizes, axis: str) -> list[Retrace]:
     """The traces with another B or T, up to the first of which something is made."""
-    ran: list[Trial] = []
+    ran: list[Retrace] = []
     for count in sizes.others(axis):
         if not _is_made(ran):
             trial = again(sizes.made(**{axis: count}), None)
@@ -138,11 +138,11 @@ def _ran(again: Again, sizes: Sizes, axis: str) -> list[Trial]:
     return ran
 
 
-def _is_made(ran: list[Trial]) -> bool:
+def _is_made(ran: list[Retrace]) -> bool:
     return bool(ran) and ran[-1].made is not None
 
 
-def _dependence(first: Trial, again: Again, sizes: Sizes, axis: str) -> _Fault:
+def _dependence(first: Retrace, again: Again, sizes: OtherSizes, axis: str) -> _Fault:
     """A call that makes something else of another B or T, or the error of one that does not."""
     ran = _ran(again, sizes, axis)
     refusal = next(filter(None, map(_refused, ran)), None)
@@ -166,14 +166,14 @@ def _dependence(first: Trial, again: Again, sizes: Sizes, axis: str) -> _Fault:
     return _squeezed(first, again, sizes, axis)
 
 
-def _squeezed(first: Trial, again: Again, sizes: Sizes, axis: str) -> _Fault:
+def _squeezed(first: Retrace, again: Again, sizes: OtherSizes, axis: str) -> _Fault:
     """The same of a single sequence or step, where torch's squeeze() may drop the axis."""
     if all(_name(node) != "squeeze" for node in first.graph.nodes):
         return None
     return _single(first, again, sizes, axis)
 
 
-def _single(first: Trial, again: Again, sizes: Sizes, axis: str) -> _Fault:
+def _single(first: Retrace, again: Again, sizes: OtherSizes, axis: str) -> _Fault:
     """The same of a single sequence or step, of which nodes may be others that do the same."""
     trial = again(sizes.made(**{axis: 1}), None)
     if trial is None or first.made is None:
@@ -187,12 +187,12 @@ def _single(first: Trial, again: Again, sizes: Sizes, axis: str) -> _Fault:
     return None if same_form else first.made[-1][0]
 
 
-def _form_of_outputs(made: Made) -> list[Any]:
+def _form_of_outputs(made: Comes) -> list[Any]:
     """Their names and how many axes they have."""
     return [item for _, item in made if isinstance(item, tuple)]
 
 
-def _turns(first: Trial, other: Trial) -> Iterator[int]:
+def _turns(first: Retrace, other: Retrace) -> Iterator[int]:
     """The turns that depend on what is another in both; the first and the last of a line."""
     lines: dict[Any, list[int]] = {}
     pairs = zip(first.reads.turns, other.reads.turns, strict=False)
@@ -203,17 +203,17 @@ def _turns(first: Trial, other: Trial) -> Iterator[int]:
         yield from dict.fromkeys((numbers[0], numbers[-1]))
 
 
-def _tells(first: Trial, other: Trial) -> bool:
+def _tells(first: Retrace, other: Retrace) -> bool:
     """Whether a forward() computes with other numbers."""
     return [n for _, n in first.reads.tells] != [n for _, n in other.reads.tells]
 
 
-def _reads_apart(first: Trial, other: Trial) -> bool:
+def _reads_apart(first: Retrace, other: Retrace) -> bool:
     """Whether what they read of shapes differs, beside what stands in their graphs."""
     return _tells(first, other) or next(_turns(first, other), None) is not None
 
 
-def _difference(first: Trial, other: Trial) -> fx.Node | None:
+def _difference(first: Retrace, other: Retrace) -> fx.Node | None:
     """The first call of which something else comes."""
     if first.made is None:
         return None
@@ -232,7 +232,7 @@ def _difference_of_graphs(first: fx.Graph, other: fx.Graph) -> fx.Node | None:
     return None
 
 
-def form(graph: fx.Graph) -> Made:
+def form(graph: fx.Graph) -> Comes:
     """The calls that an output needs with what they are given, whatever nodes are named."""
     needed: set[fx.Node] = set()
     for node in reversed(graph.nodes):
@@ -290,7 +290,7 @@ _REMEDY = (
 )
 
 
-def _refused(trial: Trial) -> GatewrightError | None:
+def _refused(trial: Retrace) -> GatewrightError | None:
     """The error of sizes that torch takes, and no kernel does; None where torch does neither."""
     refusal = trial.refusal
     if refusal is None:

@@ -45,9 +45,9 @@ from gatewright.frontend.torch.shapes import SizeReads, follows_from_shapes
 from gatewright.frontend.torch.sizes import (
     TORCH_REFUSES,
     Arrays,
-    Made,
-    Sizes,
-    Trial,
+    Comes,
+    OtherSizes,
+    Retrace,
     check_sizes,
     runs,
 )
@@ -89,7 +89,7 @@ def trace_module(model: object, example_input: Any) -> Trace:
     names = tap_names(module)
     with preserved(module) as put_back, read_once():
 
-        def again(arrays: Arrays, turned: int | None) -> Trial | None:
+        def again(arrays: Arrays, turned: int | None) -> Retrace | None:
             reads = SizeReads(turned)
             try:
                 graph = graph_again(module, list(map(torch.from_numpy, arrays)), reads)
@@ -98,11 +98,11 @@ def trace_module(model: object, example_input: Any) -> Trace:
             finally:
                 put_back()
             try:
-                return Trial(graph, reads, _emitted(graph, module, names, arrays).made)
+                return Retrace(graph, reads, _emitted(graph, module, names, arrays).made)
             except GatewrightError as error:
-                return Trial(graph, reads, None, error if runs(module, arrays) else None)
+                return Retrace(graph, reads, None, error if runs(module, arrays) else None)
             except TORCH_REFUSES:
-                return Trial(graph, reads, None)
+                return Retrace(graph, reads, None)
             finally:
                 put_back()
 
@@ -111,9 +111,9 @@ def trace_module(model: object, example_input: Any) -> Trace:
         put_back()
         emitted = _emitted(graph, module, names, examples)
         model_proto = emitted.builder.finish(emitted.outputs)
-        sizes = Sizes(examples, argument_axes(model_proto.graph))
+        sizes = OtherSizes(examples, argument_axes(model_proto.graph))
         known = emitted.builder.of_one_length
-        if check_sizes(Trial(graph, reads, emitted.made), again, sizes, known) and not known:
+        if check_sizes(Retrace(graph, reads, emitted.made), again, sizes, known) and not known:
             bind_length(model_proto)
     pairs = zip(emitted.outputs, model_proto.graph.output, strict=True)
     renamed = {value.name: output.name for (_, value), output in reversed(list(pairs))}
@@ -134,7 +134,7 @@ class _Emitted:
     builder: GraphBuilder
     outputs: list[tuple[str, Value]]
     calls: list[TracedCall]
-    made: Made
+    made: Comes
 
 
 def _emitted(
@@ -176,7 +176,7 @@ def _run(
 ) -> _Emitted:
     env: dict[fx.Node, Any] = {}
     calls: list[TracedCall] = []
-    made: Made = []
+    made: Comes = []
     obstacles = Obstacles()
     inputs = 0
     for node in graph.nodes:
