@@ -56,6 +56,11 @@ class _Loop:
     reverse: bool
 
 
+def is_cell(module: nn.Module) -> bool:
+    """Whether a module is a step of a layer."""
+    return type(module) in _LAYERS
+
+
 def with_layers(model: nn.Module, examples: Sequence[torch.Tensor]) -> fx.GraphModule | None:
     """A model in which loops of cells are calls of layers.
 
@@ -73,7 +78,7 @@ def with_layers(model: nn.Module, examples: Sequence[torch.Tensor]) -> fx.GraphM
         GatewrightError: GW-108 where forward() cannot be traced, GW-110 where layers compute
             something else than the loops.
     """
-    cells = {p: m for p, m in model.named_modules() if type(m) in _LAYERS}
+    cells = {p: m for p, m in model.named_modules() if is_cell(m)}
     if not cells:
         return None
     with torch.no_grad():
