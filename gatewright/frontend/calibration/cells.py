@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from gatewright.frontend.calibration.hoisting import EVERY, Shapes, hoist, item
+from gatewright.frontend.calibration.hoisting import WHOLE, Shapes, hoist, item
 from gatewright.frontend.calibration.rewritten import check_rewritten, keep_constants
 from gatewright.frontend.torch.remedies import MODULE_REMEDIES
 from gatewright.frontend.torch.symbolic import has_effect, symbolic_graph
@@ -285,7 +285,7 @@ def _replace(
             part = out
             if len(loops) > 1:
                 features = slice(number * width, (number + 1) * width)
-                part = graph.call_function(operator.getitem, (out, (EVERY, EVERY, features)))
+                part = graph.call_function(operator.getitem, (out, (WHOLE, WHOLE, features)))
             is_lstm = isinstance(cells[0], nn.LSTMCell)
             if is_lstm:
                 _replace_last_c(graph, loop, finals, number)
@@ -311,7 +311,7 @@ def _replace_steps(graph: fx.Graph, loop: _Loop, out: fx.Node, is_lstm: bool) ->
     hidden = [_hidden(step.call, is_lstm) for step in loop.steps]
     for step, nodes in zip(loop.steps, hidden, strict=True):
         last = not loop.reverse and step is loop.steps[-1]
-        index = (*[EVERY] * axis, -1 if last else step.number)
+        index = (*[WHOLE] * axis, -1 if last else step.number)
         for node in nodes:
             node.replace_all_uses_with(graph.call_function(operator.getitem, (out, index)))
 

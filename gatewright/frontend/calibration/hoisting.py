@@ -13,7 +13,7 @@ from torch import fx, nn
 Shapes = dict[fx.Node, tuple[int, ...]]
 Item = tuple[fx.Node, int, int]
 """A sequence, its axis of time, and the number of a step."""
-EVERY = slice(None)
+WHOLE = slice(None)
 _LAYERS = (
     *(nn.Embedding, nn.Linear, nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Hardtanh, nn.LeakyReLU),
     *(nn.Dropout, nn.Identity),
@@ -60,7 +60,7 @@ def item(node: Any, shapes: Shapes) -> Item | None:
         picked, source = (_option(source, 1, "dim", 0), node.args[1]), source.args[0]
     elif node.target is operator.getitem:
         items = node.args[1] if isinstance(node.args[1], tuple) else (node.args[1],)
-        axes = [axis for axis, found in enumerate(items) if found != EVERY]
+        axes = [axis for axis, found in enumerate(items) if found != WHOLE]
         picked = (axes[0], items[axes[0]]) if len(axes) == 1 else None
     elif node.target in (torch.select, "select") and len(node.args) == 3:
         picked = (node.args[1], node.args[2])
@@ -102,7 +102,7 @@ def _call_once(graph: fx.Graph, calls: list[tuple[fx.Node, Item]], shapes: Shape
     whole.meta.update(first.meta)
     for node, (_, _, number) in calls:
         with graph.inserting_before(node):
-            step = graph.call_function(operator.getitem, (whole, (*[EVERY] * axis, number)))
+            step = graph.call_function(operator.getitem, (whole, (*[WHOLE] * axis, number)))
         shapes[step] = shapes[node]
         node.replace_all_uses_with(step)
         graph.erase_node(node)
@@ -126,7 +126,7 @@ def _pick_features(graph: fx.Graph, shapes: Shapes) -> None:
                 turned[source] = graph.call_method("unsqueeze", (source, -1))
             shapes[turned[source]] = (*shape, 1)
         with graph.inserting_before(node):
-            step = graph.call_function(operator.getitem, (turned[source], (EVERY, number)))
+            step = graph.call_function(operator.getitem, (turned[source], (WHOLE, number)))
         shapes[step] = shapes[node]
         node.replace_all_uses_with(step)
         graph.erase_node(node)
