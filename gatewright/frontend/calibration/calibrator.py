@@ -85,7 +85,9 @@ def _calibrate(
     net = with_brevitas_layers(_copy(given))
     rewritten = waiting or layered or weighted
     check_conversion(given if rewritten else model, net, batches[0].head(axis, COMPARED))
-    check_trace(_placed_on(net, batches[0], axis), examples)
+    placed_on = _placed_on(net, batches[0], axis)
+    for count in (2, 1):  # a batch of 1 is what is compiled
+        check_trace(placed_on, batches[0].head(axis, count))
     classes = join_labels(batches, labels)
 
     def lost(tried: RangeOptions) -> float:

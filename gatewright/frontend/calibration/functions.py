@@ -50,14 +50,9 @@ def with_modules(model: nn.Module, examples: Sequence[torch.Tensor]) -> nn.Modul
     if not calls and not inputs and not operands and not bare:
         return model
     keep_constants(graph, model)
+    _quantize_behind(graph, model, inputs)
     _quantize_operands(graph, model)
-    for node in (*inputs, *[node for node in graph.nodes if is_bare(node, model)]):
-        name = _added(model, f"{node.name}_quant", qnn.QuantIdentity(act_quant=None))
-        with graph.inserting_after(node):
-            call = graph.call_module(name)
-        node.replace_all_uses_with(call)
-        call.args = (node,)
-        _of_line(call, node)
+    _quantize_behind(graph, model, [node for node in graph.nodes if is_bare(node, model)])
     made = fx.GraphModule(model, graph, type(model).__name__)
     return made.eval()
 
@@ -91,6 +86,17 @@ def _quantize_operands(graph: fx.Graph, model: nn.Module) -> None:
                 call = graph.call_module(name, (part,))
                 node.replace_input_with(part, call)
             _of_line(call, node)
+
+
+def _quantize_behind(graph: fx.Graph, model: nn.Module, nodes: Sequence[fx.Node]) -> None:
+    """Put a quantizer behind each, which all that takes it is given."""
+    for node in nodes:
+        name = _added(model, f"{node.name}_quant", qnn.QuantIdentity(act_quant=None))
+        with graph.inserting_after(node):
+            call = graph.call_module(name)
+        node.replace_all_uses_with(call)
+        call.args = (node,)
+        _of_line(call, node)
 
 
 def _added(model: nn.Module, name: str, module: nn.Module) -> str:

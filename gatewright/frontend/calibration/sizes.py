@@ -10,6 +10,7 @@ from torch import fx, nn
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration.cells import is_cell, with_layers
+from gatewright.frontend.calibration.rewritten import keep_constants
 from gatewright.frontend.torch.shapes import SizeReads
 from gatewright.frontend.torch.sizes import (
     TORCH_REFUSES,
@@ -79,9 +80,7 @@ def _letters(tensor: torch.Tensor, batch: int, time: int, x: torch.Tensor) -> st
 def _trial(model: nn.Module, examples: Sequence[torch.Tensor], reads: SizeReads) -> Retrace:
     """A trace in which loops of cells are layers, as they are in what is made of a model."""
     graph = symbolic_graph(model, examples, reads)
-    for node in graph.nodes:
-        if node.op == "get_attr" and not hasattr(model, str(node.target)):
-            model.register_buffer(str(node.target), node.meta["value"])
+    keep_constants(graph, model)
     try:
         layered = with_layers(fx.GraphModule(model, graph), examples)
     except (GatewrightError, *TORCH_REFUSES):
