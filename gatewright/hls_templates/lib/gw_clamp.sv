@@ -1,9 +1,11 @@
-// A signed value clamped to LOW .. HIGH, one cycle later, as the low Y_BITS that hold that range.
+// A signed value clamped to LOW .. HIGH, as the low Y_BITS that hold that range: one cycle later, at
+// once where CUT is 0.
 module gw_clamp #(
     parameter int N_BITS = 8,
     parameter int Y_BITS = 8,
     parameter int LOW = -128,
-    parameter int HIGH = 127
+    parameter int HIGH = 127,
+    parameter bit CUT = 1'b1
 ) (
     input  logic                     clk_i,
     input  logic signed [N_BITS-1:0] n_i,
@@ -20,6 +22,6 @@ module gw_clamp #(
   logic unused;
   assign unused = &{1'b0, clamped};
 
-  always_ff @(posedge clk_i) y_o <= Y_BITS'(clamped);
+  gw_cut #(.WIDTH(Y_BITS), .CUT(CUT)) u_cut (.clk_i, .data_i(Y_BITS'(clamped)), .data_o(y_o));
 
 endmodule

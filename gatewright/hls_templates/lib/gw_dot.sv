@@ -1,5 +1,6 @@
-// A sum of COLUMNS signed products: products in one cycle, then an adder tree of a register a level.
-// What comes in cycle t leaves in cycle t + 1 + clog2(COLUMNS). Without enable_i the products rest,
+// A sum of COLUMNS signed products: products in one cycle, then an adder tree. CUT says behind which of
+// its levels a register is, that of the products' sums first; without it, behind each. What comes in
+// cycle t leaves in cycle t + 1 and one more for each of them. Without enable_i the products rest,
 // which saves power, and time in simulation; the sums go on, whatever they are of.
 //
 // Not for: sums that leave Y_BITS; every partial sum fits, because the caller's range holds any
@@ -8,7 +9,8 @@ module gw_dot #(
     parameter int COLUMNS = 1,
     parameter int W_BITS = 8,
     parameter int V_BITS = 8,
-    parameter int Y_BITS = 16
+    parameter int Y_BITS = 16,
+    parameter logic [31:0] CUT = '1
 ) (
     input  logic                             clk_i,
     input  logic                             enable_i,
@@ -42,18 +44,21 @@ module gw_dot #(
 
   // Sum 1 is the root, the children of sum n are 2n and 2n + 1; products stand behind the sums.
   generate for (n = LEAVES - 1; n > 0; n = n - 1) begin : gen_sum
-    logic signed [Y_BITS-1:0] node_q;
+    // Sums 2^d .. 2^(d+1) - 1 are of one level, and the root's is the last.
+    localparam int LEVEL = LEVELS - $clog2(n + 1);
+    logic signed [Y_BITS-1:0] sum, node;
     if (2 * n < LEAVES) begin : gen_of_sums
-      always_ff @(posedge clk_i) node_q <= gen_sum[2*n].node_q + gen_sum[2*n+1].node_q;
+      assign sum = gen_sum[2*n].node + gen_sum[2*n+1].node;
     end else begin : gen_of_products
-      always_ff @(posedge clk_i) node_q <= gen_product[2*n-LEAVES].node_q + gen_product[2*n+1-LEAVES].node_q;
+      assign sum = gen_product[2*n-LEAVES].node_q + gen_product[2*n+1-LEAVES].node_q;
     end
+    gw_cut #(.WIDTH(Y_BITS), .CUT(CUT[LEVEL])) u_cut (.clk_i, .data_i(sum), .data_o(node));
   end endgenerate
 
   generate if (LEVELS == 0) begin : gen_one
     assign sum_o = gen_product[0].node_q;
   end else begin : gen_root
-    assign sum_o = gen_sum[1].node_q;
+    assign sum_o = gen_sum[1].node;
   end endgenerate
 
 endmodule

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gatewright.hls_templates.rtl.cut import EVERY, Cut
+
 DEFAULT_MULTIPLIERS = 256
 DEFAULT_MAX_STEPS = 128
 DEFAULT_CLOCK_NS = 10.0
@@ -31,3 +33,8 @@ class MappingOptions:
     def clock_ns(self) -> float:
         """The clock period that ``delays`` are held against, in nanoseconds."""
         return DEFAULT_CLOCK_NS
+
+    @property
+    def cut(self) -> Cut:
+        """Where registers stand in the recurrent layers of ``rtl/``."""
+        return EVERY

@@ -40,15 +40,17 @@ def _place(mapper: Mapper, node: Node) -> None:
     common = mapper.common(node, [x, *given], wanted)
     split = split_step(node.body)
     tail = generate_tail(split, common[0], common[4], mapper.options.requantizer)
-    latency = tail_timing(split, tail.functions).latency
+    cut = mapper.options.cut
+    latency = tail_timing(split, tail.functions, cut).latency
     inputs, hidden = mapper.port(x).width, mapper.port(steps[0]).width
     kernel = Recurrent(
         *common,
         split,
         tail,
-        fold_for_rtl(inputs, hidden, split, mapper.options.multipliers, latency),
+        fold_for_rtl(inputs, hidden, split, mapper.options.multipliers, latency, cut),
         fold_for_hls(inputs, hidden, split, tail, mapper.options),
         latency,
+        cut,
         tuple(roles[name] for name in (*given, *wanted)),
         initial,
         reverse,
