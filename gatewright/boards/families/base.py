@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from gatewright.boards.pins import Pin, PllLimits
 from gatewright.hls_templates.cosim.cells import CellModels
+from gatewright.hls_templates.rtl.cut import EVERY, Clock, Cut, Delays
 from gatewright.tools.programs import Program
 
 
@@ -69,11 +70,19 @@ class Family:
         name: As in the TOML files of the boards.
         synth: The yosys command that maps to it, with the options that it always has.
         cells: What yosys' cells take: cell type to (resource, how many).
+        delays: Of its operators; None where nobody knows them, and every register stands.
     """
 
     name: str
     synth: str
     cells: Mapping[str, tuple[str, float]]
+    delays: Delays | None = field(default=None, kw_only=True)
+
+    def cut(self, mhz: float | None) -> Cut:
+        """Where registers stand in a recurrent layer for a clock in MHz; everywhere for None."""
+        if mhz is None or self.delays is None:
+            return EVERY
+        return Clock(1000 / mhz, self.delays)
 
 
 @dataclass(frozen=True, kw_only=True)

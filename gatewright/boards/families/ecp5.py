@@ -20,6 +20,7 @@ from gatewright.boards.families.base import (
 )
 from gatewright.boards.pins import Pin, PllLimits
 from gatewright.hls_templates.cosim.cells import CellModels
+from gatewright.hls_templates.rtl.cut import Delays
 from gatewright.tools.programs import flow_program
 
 DIVIDERS = range(1, 129)
@@ -115,8 +116,22 @@ def _pack(routed: str, bitstream: str) -> tuple[str, ...]:
     return "--compress", "--input", routed, "--bit", bitstream
 
 
+DELAYS = Delays(
+    register=0.8,
+    operators={
+        "add": (2.2, 0.06),
+        "clamp": (3.6, 0.03),
+        "product": (8.2, 0.0),
+        "select": (0.8, 0.35),
+        "table": (1.2, 0.4),
+        "wire": (0.0, 0.0),
+    },
+)
+"""Of speed grade 6."""
+
 ECP5 = OpenFamily(
     name="ecp5",
+    delays=DELAYS,
     synth="synth_ecp5",
     dsp_bits=18,
     cells={

@@ -69,9 +69,7 @@ class MultiplyAdd:
             addition(self.out.bits),
         )
 
-    def rtl(
-        self, lanes: int, rows: int, ident: str, cut: int | None = None
-    ) -> FunctionModule:
+    def rtl(self, lanes: int, rows: int, ident: str, cut: int | None = None) -> FunctionModule:
         """Its module, with a ROM of the constants of each row."""
         bits = [signed_bits(IntType.of(values)) for values in (self.factors, self.terms)]
         factors = by_row(self.factors, lanes, rows, bits[0])

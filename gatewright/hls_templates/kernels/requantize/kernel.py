@@ -147,9 +147,7 @@ class Requantizer(Form):
         levels = int(self.thresholds.shape[1]).bit_length()
         return ("read", "compare") * levels + ("add",)
 
-    def rtl(
-        self, lanes: int, rows: int, ident: str, cut: int | None = None
-    ) -> FunctionModule:
+    def rtl(self, lanes: int, rows: int, ident: str, cut: int | None = None) -> FunctionModule:
         """Its module, for rows of lanes."""
         return VARIANT_MODULES[self.variant](self, lanes, rows, ident).cut(self.chain, cut)
 
