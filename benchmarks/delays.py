@@ -38,7 +38,7 @@ class Bench:
 
     Attributes:
         kind: Which.
-        bits: Of ``Operator``: of what it gives, of an address, or of words to choose from.
+        bits: As of ``Operator``.
         inputs: Bits that a lane takes.
         outputs: Bits that it gives.
         body: Statements that give ``y`` of ``x``, both of one lane.
@@ -75,10 +75,10 @@ def _product(a: int, b: int) -> Bench:
     return Bench("product", a + b, a + b, a + b, f"gw_multiply_v1 #({params}) u ({ports});")
 
 
-def _select(words: int) -> Bench:
-    address = max((words - 1).bit_length(), 1)
-    body = f"assign y = x[8*x[{8 * words}+:{address}]+:8];"
-    return Bench("select", words, 8 * words + address, 8, body)
+def _select(address: int) -> Bench:
+    values = 8 << address
+    body = f"assign y = x[8*x[{values}+:{address}]+:8];"
+    return Bench("select", address, values + address, 8, body)
 
 
 def _table(bits: int) -> Bench:
@@ -92,7 +92,7 @@ BENCHES = (
     *map(_add, (9, 16, 24)),
     *map(_clamp, (10, 16, 24)),
     *(_product(n, n) for n in (8, 9, 17)),
-    *map(_select, (2, 4, 8)),
+    *map(_select, (1, 2, 3)),
     *map(_table, (4, 6, 8)),
 )
 

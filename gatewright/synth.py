@@ -61,6 +61,10 @@ from gatewright.hls_templates.pynq import driver_files
 from gatewright.hls_templates.records import KernelRecord
 from gatewright.hls_templates.rtl.cut import EVERY, Cut
 
+MARGINS = (1.0, 1.3)
+"""What the clock that recurrent layers are cut for is to the one that is asked, in turn: wires of a
+full device are longer than those that delays were measured with."""
+
 
 def synth(
     build: Documents,
@@ -138,7 +142,7 @@ def synth(
         clock_for(target, mhz)
         cut = _vendor_cut(build, target, mhz)
     else:
-        cut = target.family.cut(choose_clock(target, mhz)[1])
+        asked = choose_clock(target, mhz)[1]
     place = place_in(build.path, f"{SYNTH}/{target.name}")
     aside = partial(_say_kept, report)
     with trying(place, spare=_is_work, aside=aside) as folder, writing(folder):
@@ -149,7 +153,9 @@ def synth(
             fold = partial(vendor_candidate, build, target, cut=cut)
             return count_resources(target, budget, first, fold, folder, report, mhz)
         request = Request(target, mhz, budget, count)
-        return synthesize(request, lambda n: candidate(build, n, cut), folder, report)
+        cuts = tuple(target.family.cut(asked * more) for more in MARGINS)
+        kept = [partial(candidate, build, cut=cut) for cut in dict.fromkeys((*cuts, EVERY))]
+        return synthesize(request, kept, folder, report)
 
 
 def _vendor_cut(build: Documents, board: Board, mhz: float | None) -> Cut:

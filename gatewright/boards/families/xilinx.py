@@ -231,7 +231,7 @@ def _delays(slower: float) -> Delays:
         "add": (0.8, 0.02),
         "clamp": (1.4, 0.01),
         "product": (2.6, 0.0),
-        "select": (0.3, 0.15),
+        "select": (0.1, 0.4),
         "table": (0.5, 0.15),
         "wire": (0.0, 0.0),
     }

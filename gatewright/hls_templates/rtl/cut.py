@@ -24,7 +24,7 @@ class Operator:
 
     Attributes:
         kind: What it is.
-        bits: Of what it gives; of an address for a table, of words to choose from for a selection.
+        bits: Of what it gives; of the address for tables and selections.
         place: Bit of ``CUT`` that says whether a register stands behind it; None where one always
             does.
     """
@@ -98,7 +98,7 @@ class Delays:
             KeyError: For one that is not in the table.
         """
         fixed, each = self.operators[operator.kind]
-        return fixed + each * operator.bits
+        return max(fixed + each * operator.bits, 0.0)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from gatewright.hls_templates.kernels.recurrent.schedule import TileShape
 from gatewright.hls_templates.kernels.recurrent.tail import StepSplit
 from gatewright.hls_templates.rtl.cut import Cut, Operator
+from gatewright.hls_templates.rtl.functions import row_bits
 from gatewright.hls_templates.rtl.sv import Bits, SvValue
 
-SOURCES = 4
-"""What a tile may read: x, the state that a sequence begins with, and two banks of h."""
+SOURCE_BITS = 2
+"""A tile may read x, the state that a sequence begins with, and two banks of h."""
 CUT_BITS = 32
 """Of the parameter that says where the adder tree is cut."""
 WRITE = 1
@@ -53,11 +54,11 @@ def make_front(shape: TileShape, split: StepSplit, cut: Cut) -> Front:
         cut: Where registers stand.
     """
     levels = (shape.columns - 1).bit_length()
-    blocks = max(shape.x_blocks, shape.h_blocks)
+    blocks = row_bits(max(shape.x_blocks, shape.h_blocks))
     product_bits, sum_bits = split.weight.bits + split.operand.bits, split.accumulator.bits
     start = (0, cut.start)
     operands = cut.through(
-        start, (Operator("select", blocks, 0), Operator("select", SOURCES, None))
+        start, (Operator("select", blocks, 0), Operator("select", SOURCE_BITS, None))
     )
     tree = tuple(Operator("add", sum_bits, level) for level in range(levels))
     sums = cut.through(
