@@ -51,6 +51,7 @@ class NetlistLevel:
         level: The name of the level.
         dsp: DSP blocks of the device that it is made for.
         multipliers: Budget of a recurrent layer, small enough to compile soon.
+        mhz: The clock that recurrent layers are cut for.
         made_up: What mapping makes up, in the language of yosys' ``select``.
         models: Models of its cells.
     """
@@ -58,6 +59,7 @@ class NetlistLevel:
     level: str
     dsp: int
     multipliers: int
+    mhz: float
     made_up: str
     models: CellModels
 

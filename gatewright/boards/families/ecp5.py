@@ -163,6 +163,7 @@ ECP5 = OpenFamily(
         level="netlist",
         dsp=156,  # of the LFE5U-85F
         multipliers=16,
+        mhz=80.0,
         made_up="w:*_LUT4_* w:*_CCU2C_* w:*_TRELLIS_* w:*_PFUMX_* w:*_L6MUX21_* w:*_MULT18X18D_*",
         models=CellModels(
             yosys=("ecp5/common_sim.vh", "ecp5/ccu2c_sim.vh", "ecp5/cells_sim.v"),
