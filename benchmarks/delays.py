@@ -38,7 +38,7 @@ class Bench:
 
     Attributes:
         kind: Which.
-        bits: As of ``Operator``.
+        bits: As of ``Stretch``.
         inputs: Bits that a lane takes.
         outputs: Bits that it gives.
         body: Statements that give ``y`` of ``x``, both of one lane.

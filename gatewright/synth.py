@@ -59,7 +59,7 @@ from gatewright.hls_templates.project.names import SOURCES, Names
 from gatewright.hls_templates.project.rtl import library_files, rtl_files
 from gatewright.hls_templates.pynq import driver_files
 from gatewright.hls_templates.records import KernelRecord
-from gatewright.hls_templates.rtl.cut import EVERY, Cut
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut
 
 MARGINS = (1.0, 1.3)
 """What the clock that recurrent layers are cut for is to the one that is asked, in turn: wires of a
@@ -154,7 +154,7 @@ def synth(
             return count_resources(target, budget, first, fold, folder, report, mhz)
         request = Request(target, mhz, budget, count)
         cuts = tuple(target.family.cut(asked * more) for more in MARGINS)
-        kept = [partial(candidate, build, cut=cut) for cut in dict.fromkeys((*cuts, EVERY))]
+        kept = [partial(candidate, build, cut=cut) for cut in dict.fromkeys((*cuts, UNCUT))]
         return synthesize(request, kept, folder, report)
 
 
@@ -164,7 +164,7 @@ def _vendor_cut(build: Documents, board: Board, mhz: float | None) -> Cut:
 
 
 def candidate(
-    build: Documents, multipliers: int, cut: Cut = EVERY, *, shell: bool = True
+    build: Documents, multipliers: int, cut: Cut = UNCUT, *, shell: bool = True
 ) -> Candidate:
     """The SystemVerilog of a build at a fold.
 
@@ -188,7 +188,7 @@ def candidate(
 
 
 def vendor_candidate(
-    build: Documents, board: Board, multipliers: int, cut: Cut = EVERY
+    build: Documents, board: Board, multipliers: int, cut: Cut = UNCUT
 ) -> Candidate:
     """The design for a vendor's board: behind its pins, or as an IP behind its processor."""
     if isinstance(board, ShellBoard):

@@ -11,11 +11,11 @@ from gatewright.files.reading import digest_of
 from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.ip import IpDesign
 from gatewright.hls_templates.project.names import Names
-from gatewright.hls_templates.rtl.cut import EVERY, Cut
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut
 from gatewright.ir.streamable import is_streamable
 
 
-def folded(build: Documents, multipliers: int, cut: Cut = EVERY) -> Design:
+def folded(build: Documents, multipliers: int, cut: Cut = UNCUT) -> Design:
     """A build's design anew; all else is as it was compiled.
 
     Args:

@@ -27,7 +27,7 @@ from gatewright.hls_templates.mapping.options import (
     MappingOptions,
 )
 from gatewright.hls_templates.project.names import DEFAULT_NAME, Names, fault_of_name
-from gatewright.hls_templates.rtl.cut import EVERY, Cut
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut
 from gatewright.ir.lowering import IntegerModel
 
 FASTEST = (1 << 31) - 1
@@ -90,7 +90,7 @@ class ClockedOptions(MappingOptions):
     """
 
     operator_ns: float = DEFAULT_CLOCK_NS
-    registers: Cut = EVERY
+    registers: Cut = UNCUT
 
     @property
     def cut(self) -> Cut:

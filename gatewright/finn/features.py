@@ -17,6 +17,7 @@ from gatewright.finn.blocks import (
     ram_blocks,
     rom_blocks,
 )
+from gatewright.hls_templates.rtl.cut import WHOLE_FACTOR
 from gatewright.hls_templates.rtl.sv import Module, Rom
 
 CountedKind = Literal[
@@ -58,8 +59,6 @@ BLOCK_RAM: Literal["block_ram"] = "block_ram"
 """What is counted, rather than fitted."""
 Counts = Counter[CountedKind]
 LUT_INPUTS = 6
-WHOLE_FACTOR = 18
-"""Bits of a factor that ``gw_multiply`` takes in one piece."""
 _CARRIED = 2 * LUT_INPUTS
 """Bits from which on ``gw_clamp`` compares by a chain of carries, as measured."""
 _COMPARED = 5

@@ -18,47 +18,47 @@ from gatewright.builds.manifest import read_manifest
 from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
-from gatewright.hls_templates.rtl.cut import EVERY, Clock, Delays, Operator
+from gatewright.hls_templates.rtl.cut import UNCUT, Delays, Paced, Stretch
 
 CLOCKS = (400.0, 200.0, 140.0, 90.0, 60.0, 30.0, 1.0)
 ONE = Delays(1.0, {"add": (2.0, 0.0), "clamp": (0.0, 0.5), "wire": (0.0, 0.0)})
-CHAIN = (Operator("add", 8, 0), Operator("clamp", 4, 1), Operator("add", 8, 2))
+CHAIN = (Stretch("add", 8, 0), Stretch("clamp", 4, 1), Stretch("add", 8, 2))
 """2 ns each."""
 
 
 def test_a_cycle_is_filled() -> None:
-    passed = Clock(5.0, ONE).through((0, 1.0), CHAIN)
+    passed = Paced(5.0, ONE).through((0, 1.0), CHAIN)
     assert (passed.begins, passed.ready, passed.cut) == (0, (1, 3.0), 0b010)
-    assert Clock(7.0, ONE).through((0, 1.0), CHAIN).ready == (0, 7.0)
-    assert Clock(7.0, ONE).through((3, 1.5), CHAIN).ready == (4, 3.0)
+    assert Paced(7.0, ONE).through((0, 1.0), CHAIN).ready == (0, 7.0)
+    assert Paced(7.0, ONE).through((3, 1.5), CHAIN).ready == (4, 3.0)
 
 
 def test_what_does_not_fit_the_rest_of_a_cycle_begins_with_the_next() -> None:
-    passed = Clock(5.0, ONE).through((2, 4.0), CHAIN[:1])
+    passed = Paced(5.0, ONE).through((2, 4.0), CHAIN[:1])
     assert (passed.begins, passed.ready, passed.cut) == (3, (3, 3.0), 0)
 
 
 def test_an_operator_longer_than_the_clock_has_a_cycle_to_itself() -> None:
-    passed = Clock(2.0, ONE).through((0, 1.0), CHAIN)
+    passed = Paced(2.0, ONE).through((0, 1.0), CHAIN)
     assert (passed.begins, passed.ready, passed.cut) == (0, (2, 3.0), 0b011)
 
 
 def test_a_register_that_always_stands_ends_a_cycle() -> None:
     chain = (CHAIN[0], replace(CHAIN[1], place=None), CHAIN[2])
-    assert Clock(7.0, ONE).through((0, 1.0), chain).ready == (1, 3.0)
-    assert EVERY.through((0, 0.0), chain).ready == (3, 0.0)
+    assert Paced(7.0, ONE).through((0, 1.0), chain).ready == (1, 3.0)
+    assert UNCUT.through((0, 0.0), chain).ready == (3, 0.0)
 
 
 def test_an_operator_that_no_table_has_is_refused() -> None:
     with pytest.raises(KeyError):
-        Clock(9.0, ONE).through((0, 1.0), [Operator("product", 16, 0)])
+        Paced(9.0, ONE).through((0, 1.0), [Stretch("product", 16, 0)])
 
 
 def test_every_register_stands_where_nobody_asks_or_knows() -> None:
-    assert ECP5.cut(None) is EVERY
-    assert replace(ECP5, delays=None).cut(100.0) is EVERY
-    assert GOWIN.cut(30.0) != EVERY or GOWIN.delays is None
-    assert ECP5.cut(100.0) == Clock(10.0, DELAYS)
+    assert ECP5.cut(None) is UNCUT
+    assert replace(ECP5, delays=None).cut(100.0) is UNCUT
+    assert GOWIN.cut(30.0) != UNCUT or GOWIN.delays is None
+    assert ECP5.cut(100.0) == Paced(10.0, DELAYS)
 
 
 def cycles_a_step(build: gatewright.Build) -> int:

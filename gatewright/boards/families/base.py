@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from gatewright.boards.pins import Pin, PllLimits
 from gatewright.hls_templates.cosim.cells import CellModels
-from gatewright.hls_templates.rtl.cut import EVERY, Clock, Cut, Delays
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut, Delays, Paced
 from gatewright.tools.programs import Program
 
 
@@ -83,8 +83,8 @@ class Family:
     def cut(self, mhz: float | None) -> Cut:
         """Where registers stand in a recurrent layer for a clock in MHz; everywhere for None."""
         if mhz is None or self.delays is None:
-            return EVERY
-        return Clock(1000 / mhz, self.delays)
+            return UNCUT
+        return Paced(1000 / mhz, self.delays)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gatewright.hls_templates.rtl.cut import EVERY, Cut
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut
 
 DEFAULT_MULTIPLIERS = 256
 DEFAULT_MAX_STEPS = 128
@@ -37,4 +37,4 @@ class MappingOptions:
     @property
     def cut(self) -> Cut:
         """Where registers stand in the recurrent layers of ``rtl/``."""
-        return EVERY
+        return UNCUT

@@ -1,8 +1,8 @@
-"""Where a pipeline has its registers: behind every operator, or only where a clock needs them.
+"""Where a pipeline has its registers: behind every stretch of it, or only where a clock needs them.
 
-A module is a chain of operators with a place for a register behind each; its parameter ``CUT`` has
-a bit for each place. ``Clock`` fills a cycle with as many operators as fit, by the delays of a
-family; without one (``EVERY``) each operator has a cycle of its own.
+A module is a chain of stretches, each an operator with a place for a register behind it; its
+parameter ``CUT`` has a bit for each place. ``Paced`` fills a cycle with as many as fit, by the
+delays of a family; ``UNCUT`` gives each a cycle of its own.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 Kind: TypeAlias = Literal["add", "clamp", "product", "select", "table", "wire", "whole"]
-"""What an operator is, see ``Clock``; ``whole`` takes a cycle, whatever it does."""
+"""What a stretch computes; ``whole`` takes a cycle, whatever it does."""
 
 Arrival: TypeAlias = tuple[int, float]
 """A clock cycle, from 0, and the nanoseconds of it that are used up."""
 
 
 @dataclass(frozen=True)
-class Operator:
-    """One operator of a module.
+class Stretch:
+    """One operator of a module, and the place behind it.
 
     Attributes:
         kind: What it is.
@@ -36,7 +36,7 @@ class Operator:
 
 @dataclass(frozen=True)
 class Passed:
-    """What becomes of a chain of operators.
+    """What becomes of a chain.
 
     Attributes:
         begins: The cycle in which it takes its operands.
@@ -56,27 +56,27 @@ class Cut(Protocol):
     def start(self) -> float:
         """Nanoseconds of a cycle that are used up where a register gives its value."""
 
-    def through(self, arrival: Arrival, operators: Iterable[Operator]) -> Passed:
-        """A chain of operators, begun when its operands are there."""
+    def through(self, arrival: Arrival, chain: Iterable[Stretch]) -> Passed:
+        """A chain, begun when its operands are there."""
 
 
 @dataclass(frozen=True)
 class EveryRegister:
-    """A register behind each operator."""
+    """A register behind each stretch."""
 
     @property
     def start(self) -> float:
         """Nobody counts them."""
         return 0.0
 
-    def through(self, arrival: Arrival, operators: Iterable[Operator]) -> Passed:
-        """As many cycles as there are operators."""
-        chain = tuple(operators)
-        cut = sum(1 << o.place for o in chain if o.place is not None)
-        return Passed(arrival[0], (arrival[0] + len(chain), self.start), cut)
+    def through(self, arrival: Arrival, chain: Iterable[Stretch]) -> Passed:
+        """As many cycles as there are stretches."""
+        stretches = tuple(chain)
+        cut = sum(1 << s.place for s in stretches if s.place is not None)
+        return Passed(arrival[0], (arrival[0] + len(stretches), self.start), cut)
 
 
-EVERY = EveryRegister()
+UNCUT = EveryRegister()
 
 
 @dataclass(frozen=True)
@@ -91,21 +91,21 @@ class Delays:
     register: float
     operators: Mapping[Kind, tuple[float, float]] = field(hash=False)
 
-    def of(self, operator: Operator) -> float:
+    def of(self, stretch: Stretch) -> float:
         """What an operator takes.
 
         Raises:
             KeyError: For one that is not in the table.
         """
-        fixed, each = self.operators[operator.kind]
-        return max(fixed + each * operator.bits, 0.0)
+        fixed, each = self.operators[stretch.kind]
+        return max(fixed + each * stretch.bits, 0.0)
 
 
 @dataclass(frozen=True)
-class Clock:
-    """Registers where the next operator does not fit what is left of a cycle.
+class Paced:
+    """Registers where the next stretch does not fit what is left of a cycle.
 
-    An operator that does not fit a whole one has one to itself, and the clock will be missed.
+    One that does not fit a whole one has one to itself, and the clock will be missed.
 
     Attributes:
         period: Nanoseconds.
@@ -120,15 +120,15 @@ class Clock:
         """What the registers themselves take."""
         return self.delays.register
 
-    def through(self, arrival: Arrival, operators: Iterable[Operator]) -> Passed:
-        """Each operator as soon as the one before is done."""
+    def through(self, arrival: Arrival, chain: Iterable[Stretch]) -> Passed:
+        """Each as soon as the one before is done."""
         begins: int | None = None
         cycle, used = arrival
         cut = 0
-        before: Operator | None = None
-        for operator in operators:
-            whole = operator.kind == "whole"
-            delay = self.period - self.start if whole else self.delays.of(operator)
+        before: Stretch | None = None
+        for stretch in chain:
+            whole = stretch.kind == "whole"
+            delay = self.period - self.start if whole else self.delays.of(stretch)
             if used > self.start and used + delay > self.period:
                 cycle, used = cycle + 1, self.start
                 if before is not None:
@@ -136,32 +136,32 @@ class Clock:
                     cut |= 1 << before.place
             begins = cycle if begins is None else begins
             used += delay
-            before = operator
-            if operator.place is None:
+            before = stretch
+            if stretch.place is None:
                 cycle, used = cycle + 1, self.start
                 before = None
         return Passed(cycle if begins is None else begins, (cycle, used), cut)
 
 
-DSP_BITS = 18
-"""Of the first factor of ``gw_multiply``, up to which it is one product."""
+WHOLE_FACTOR = 18
+"""Bits of a first factor that is multiplied in one piece."""
 LUT_TABLE_BITS = 8
 """Of an address, up to which a table may be read without a register."""
 
 
-def multiplication(a_bits: int, b_bits: int) -> tuple[Operator, ...]:
-    """The operators of ``gw_multiply``: the product, and where ``a`` is wide the sum of two."""
+def multiplication(a_bits: int, b_bits: int) -> tuple[Stretch, ...]:
+    """A product; where ``a`` is wide, two and their sum."""
     bits = a_bits + b_bits
-    return Operator("product", bits, 0), Operator("add" if a_bits > DSP_BITS else "wire", bits, 1)
+    return Stretch("product", bits, 0), Stretch("add" if a_bits > WHOLE_FACTOR else "wire", bits, 1)
 
 
-def memory(address_bits: int) -> tuple[Operator, ...]:
-    """Those of ``gw_table``; a large one is a block RAM, which has both its registers."""
+def memory(address_bits: int) -> tuple[Stretch, ...]:
+    """A read of a table; a large one is a block RAM, which has both its registers."""
     if address_bits > LUT_TABLE_BITS:
         return always(2)
-    return Operator("table", address_bits, 0), Operator("wire", 0, 1)
+    return Stretch("table", address_bits, 0), Stretch("wire", 0, 1)
 
 
-def always(count: int) -> tuple[Operator, ...]:
+def always(count: int) -> tuple[Stretch, ...]:
     """A pipeline whose registers stand whatever the clock is."""
-    return (Operator("whole", 0, None),) * count
+    return (Stretch("whole", 0, None),) * count

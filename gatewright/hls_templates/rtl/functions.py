@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gatewright.hls_templates.rtl.cut import EVERY, Operator
+from gatewright.hls_templates.rtl.cut import UNCUT, Stretch
 from gatewright.hls_templates.rtl.sv import Bits, Module, pack
 from gatewright.ir.types import IntArray
 
@@ -28,7 +28,7 @@ class FunctionModule:
     by_row: bool = False
     resets: bool = False
 
-    def cut(self, operators: tuple[Operator, ...], cut: int | None) -> FunctionModule:
+    def cut(self, operators: tuple[Stretch, ...], cut: int | None) -> FunctionModule:
         """With registers where ``cut`` says; everywhere for None."""
         return replace(self, module=with_cut(self.module, operators, cut))
 
@@ -37,7 +37,7 @@ class RtlFunction(Protocol):
     """What knows its hardware."""
 
     @property
-    def chain(self) -> tuple[Operator, ...]:
+    def chain(self) -> tuple[Stretch, ...]:
         """The operators of its module, a place for a register behind each."""
 
     @property
@@ -55,9 +55,9 @@ class RtlFunction(Protocol):
         """
 
 
-def with_cut(module: Module, operators: tuple[Operator, ...], cut: int | None) -> Module:
+def with_cut(module: Module, operators: tuple[Stretch, ...], cut: int | None) -> Module:
     """A module with registers where ``cut`` says; everywhere for None."""
-    every = EVERY.through((0, 0.0), operators).cut
+    every = UNCUT.through((0, 0.0), operators).cut
     if cut is None or cut == every:
         return module
     return replace(module, params={**module.params, "CUT": Bits(every.bit_length(), cut)})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatewright.hls_templates.project.names import library_module
-from gatewright.hls_templates.rtl.cut import EVERY, Arrival, Cut, Operator, multiplication
+from gatewright.hls_templates.rtl.cut import UNCUT, Arrival, Cut, Stretch, multiplication
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits, with_cut
 from gatewright.hls_templates.rtl.sv import Bits, Generated, Instance, Module
 from gatewright.ir import ops
@@ -30,12 +30,12 @@ class Binary:
     """
 
     module: str
-    chain: Callable[[int, int], tuple[Operator, ...]]
+    chain: Callable[[int, int], tuple[Stretch, ...]]
     params: Mapping[str, Any]
 
 
-def _sum(a: int, b: int) -> tuple[Operator, ...]:
-    return (Operator("add", max(a, b) + 1, 0),)
+def _sum(a: int, b: int) -> tuple[Stretch, ...]:
+    return (Stretch("add", max(a, b) + 1, 0),)
 
 
 BINARY = {
@@ -68,7 +68,7 @@ def time_nodes(
     inputs: Mapping[str, int],
     outputs: Sequence[str],
     functions: Mapping[str, RtlFunction],
-    cut: Cut = EVERY,
+    cut: Cut = UNCUT,
 ) -> NodeTimes:
     """As soon as possible: each node begins when the last of its operands is there.
 
@@ -92,7 +92,7 @@ def time_nodes(
     return NodeTimes(ready, begins, cuts, max(ready[name][0] for name in outputs))
 
 
-def _chain(body: Graph, node: Node, functions: Mapping[str, RtlFunction]) -> tuple[Operator, ...]:
+def _chain(body: Graph, node: Node, functions: Mapping[str, RtlFunction]) -> tuple[Stretch, ...]:
     if node.outputs[0] in functions:
         return functions[node.outputs[0]].chain
     a, b = (body[name].type.bits for name in node.inputs)

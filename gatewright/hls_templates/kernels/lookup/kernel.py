@@ -15,7 +15,7 @@ from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
 from gatewright.hls_templates.project.names import LIBRARY
 from gatewright.hls_templates.records import KernelRecord, Placement
-from gatewright.hls_templates.rtl.cut import Operator, memory
+from gatewright.hls_templates.rtl.cut import Stretch, memory
 from gatewright.hls_templates.rtl.functions import FunctionModule
 from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, pack
 from gatewright.ir import ops
@@ -68,7 +68,7 @@ class Table:
         return LookupRecord(**place, entries=int(self.words.size))
 
     @property
-    def chain(self) -> tuple[Operator, ...]:
+    def chain(self) -> tuple[Stretch, ...]:
         """Its memory."""
         return memory(self.address_bits)
 

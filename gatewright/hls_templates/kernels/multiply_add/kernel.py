@@ -12,7 +12,7 @@ from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
 from gatewright.hls_templates.project.names import LIBRARY
 from gatewright.hls_templates.records import KernelRecord, Placement
-from gatewright.hls_templates.rtl.cut import Operator, always
+from gatewright.hls_templates.rtl.cut import Stretch, always
 from gatewright.hls_templates.rtl.functions import FunctionModule, by_row, row_bits
 from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, signed_bits
 from gatewright.ir import ops
@@ -52,7 +52,7 @@ class MultiplyAdd:
         return f"{LIBRARY}::multiply_add<{self.ident}>"
 
     @property
-    def chain(self) -> tuple[Operator, ...]:
+    def chain(self) -> tuple[Stretch, ...]:
         """Its registers stand always."""
         return always(LATENCY)
 

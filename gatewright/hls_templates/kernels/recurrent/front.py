@@ -1,4 +1,4 @@
-"""The engine in ``rtl/`` from an h to the sums of a tile that reads it: which registers stand."""
+"""The registers of ``rtl/`` from an h to the sums of a tile that reads it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gatewright.hls_templates.kernels.recurrent.schedule import TileShape
 from gatewright.hls_templates.kernels.recurrent.tail import StepSplit
-from gatewright.hls_templates.rtl.cut import Cut, Operator
+from gatewright.hls_templates.rtl.cut import Cut, Stretch
 from gatewright.hls_templates.rtl.functions import row_bits
 from gatewright.hls_templates.rtl.sv import Bits, SvValue
 
@@ -46,7 +46,7 @@ class Front:
 
 
 def make_front(shape: TileShape, split: StepSplit, cut: Cut) -> Front:
-    """The front of an engine.
+    """The front of a kernel.
 
     Args:
         shape: Its tiles.
@@ -58,11 +58,11 @@ def make_front(shape: TileShape, split: StepSplit, cut: Cut) -> Front:
     product_bits, sum_bits = split.weight.bits + split.operand.bits, split.accumulator.bits
     start = (0, cut.start)
     operands = cut.through(
-        start, (Operator("select", blocks, 0), Operator("select", SOURCE_BITS, None))
+        start, (Stretch("select", blocks, 0), Stretch("select", SOURCE_BITS, None))
     )
-    tree = tuple(Operator("add", sum_bits, level) for level in range(levels))
+    tree = tuple(Stretch("add", sum_bits, level) for level in range(levels))
     sums = cut.through(
-        start, (Operator("product", product_bits, None), *tree, Operator("add", sum_bits, None))
+        start, (Stretch("product", product_bits, None), *tree, Stretch("add", sum_bits, None))
     )
     cycles = operands.ready[0] + sums.ready[0] + WRITE
     return Front(bool(operands.cut), levels, sums.cut.bit_count(), sums.cut, cycles)

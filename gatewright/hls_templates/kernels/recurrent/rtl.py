@@ -9,7 +9,7 @@ import numpy as np
 from gatewright.hls_templates.kernels.recurrent.layer import ROLES, RecurrentLayer
 from gatewright.hls_templates.kernels.recurrent.schedule import SlotList, TileShape
 from gatewright.hls_templates.kernels.recurrent.tail import StepSplit
-from gatewright.hls_templates.rtl.cut import EVERY, Cut
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
 from gatewright.hls_templates.rtl.pipeline import NodeTimes, PipelineWriter, time_nodes
 from gatewright.hls_templates.rtl.sv import (
@@ -35,7 +35,7 @@ C_READ = 1
 
 
 def tail_timing(
-    split: StepSplit, functions: Mapping[str, RtlFunction], cut: Cut = EVERY
+    split: StepSplit, functions: Mapping[str, RtlFunction], cut: Cut = UNCUT
 ) -> NodeTimes:
     """When each value of a tail is there; c of the step before arrives when it is first needed."""
     body = split.body

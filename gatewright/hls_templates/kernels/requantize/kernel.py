@@ -26,7 +26,7 @@ from gatewright.hls_templates.records import (
     Placement,
     RequantizerRecord,
 )
-from gatewright.hls_templates.rtl.cut import Operator, always, memory, multiplication
+from gatewright.hls_templates.rtl.cut import Stretch, always, memory, multiplication
 from gatewright.hls_templates.rtl.functions import ROM_LATENCY, FunctionModule
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
@@ -97,23 +97,23 @@ class Requantizer(Form):
         return len(self.chain)
 
     @property
-    def chain(self) -> tuple[Operator, ...]:
+    def chain(self) -> tuple[Stretch, ...]:
         """What its module computes, one after the other."""
         n = self.domain.bits
         if self.variant == "clip":
-            return (Operator("clamp", n + 1, 0),)
+            return (Stretch("clamp", n + 1, 0),)
         if self.variant == "table":
             return memory(n)
         if self.variant == "affine" and self.affine is not None:
             bits = product_bits(self.affine, self.domain)
             if self.affine.shifts:
-                return Operator("add", bits, 0), Operator("clamp", bits, 1)
+                return Stretch("add", bits, 0), Stretch("clamp", bits, 1)
             return (
                 *always(self._reading),
                 *multiplication(n + 1, IntType.of(self.affine.multipliers).bits + 1),
-                Operator("add", bits, 2),
-                *((Operator("add", bits, 3),) if self.affine.ties else ()),
-                Operator("clamp", bits, 4),
+                Stretch("add", bits, 2),
+                *((Stretch("add", bits, 3),) if self.affine.ties else ()),
+                Stretch("clamp", bits, 4),
             )
         if self.variant in _LATENCY:
             return always(_LATENCY[self.variant] + self._reading)
