@@ -4,7 +4,7 @@
 
 Each operator stands between registers in so many lanes, is placed by itself, and its period is that
 of nextpnr. A line through the periods of its widths, less what two registers with a wire between
-them take, is the row for ``Delays`` of the family's file; ``--crowded`` is the factor that wires of
+them take, is the row for ``FamilyDelays`` of the family's file; ``--crowded`` is the factor that wires of
 a full device are longer by.
 """
 

@@ -18,10 +18,10 @@ from gatewright.builds.manifest import read_manifest
 from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
-from gatewright.hls_templates.rtl.cut import UNCUT, Delays, Paced, Stretch
+from gatewright.hls_templates.rtl.cut import UNCUT, FamilyDelays, Paced, Stretch
 
 CLOCKS = (400.0, 200.0, 140.0, 90.0, 60.0, 30.0, 1.0)
-ONE = Delays(1.0, {"add": (2.0, 0.0), "clamp": (0.0, 0.5), "wire": (0.0, 0.0)})
+ONE = FamilyDelays(1.0, {"add": (2.0, 0.0), "clamp": (0.0, 0.5), "wire": (0.0, 0.0)})
 CHAIN = (Stretch("add", 8, 0), Stretch("clamp", 4, 1), Stretch("add", 8, 2))
 """2 ns each."""
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from gatewright.boards.pins import Pin, PllLimits
 from gatewright.hls_templates.cosim.cells import CellModels
-from gatewright.hls_templates.rtl.cut import UNCUT, Cut, Delays, Paced
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut, FamilyDelays, Paced
 from gatewright.tools.programs import Program
 
 
@@ -78,7 +78,7 @@ class Family:
     name: str
     synth: str
     cells: Mapping[str, tuple[str, float]]
-    delays: Delays | None = field(default=None, kw_only=True)
+    delays: FamilyDelays | None = field(default=None, kw_only=True)
 
     def cut(self, mhz: float | None) -> Cut:
         """Where registers stand in a recurrent layer for a clock in MHz; everywhere for None."""

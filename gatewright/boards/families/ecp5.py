@@ -20,7 +20,7 @@ from gatewright.boards.families.base import (
 )
 from gatewright.boards.pins import Pin, PllLimits
 from gatewright.hls_templates.cosim.cells import CellModels
-from gatewright.hls_templates.rtl.cut import Delays
+from gatewright.hls_templates.rtl.cut import FamilyDelays
 from gatewright.tools.programs import flow_program
 
 DIVIDERS = range(1, 129)
@@ -116,7 +116,7 @@ def _pack(routed: str, bitstream: str) -> tuple[str, ...]:
     return "--compress", "--input", routed, "--bit", bitstream
 
 
-DELAYS = Delays(
+DELAYS = FamilyDelays(
     register=0.8,
     operators={
         "add": (2.2, 0.06),

@@ -13,7 +13,7 @@ from math import ceil, floor
 
 from gatewright.boards.families.base import PinnedFamily, Pll, PllCell, exact, instance, within
 from gatewright.boards.pins import Pin, PllLimits
-from gatewright.hls_templates.rtl.cut import Delays, Kind
+from gatewright.hls_templates.rtl.cut import FamilyDelays, Kind
 
 # The two halves of a RAMB36 count as such.
 XILINX_CELLS: dict[str, tuple[str, float]] = {
@@ -225,7 +225,7 @@ ZYNQMP = Processor(
 )
 
 
-def _delays(slower: float) -> Delays:
+def _delays(slower: float) -> FamilyDelays:
     """What UltraScale+ is taken for, times a factor: assumptions, as ``hls_templates.delays``."""
     operators: dict[Kind, tuple[float, float]] = {
         "add": (0.8, 0.02),
@@ -236,11 +236,11 @@ def _delays(slower: float) -> Delays:
         "wire": (0.0, 0.0),
     }
     scaled = {kind: (slower * fixed, slower * each) for kind, (fixed, each) in operators.items()}
-    return Delays(0.3 * slower, scaled)
+    return FamilyDelays(0.3 * slower, scaled)
 
 
 def _family(
-    name: str, mmcm: str, processors: Mapping[str, Processor], delays: Delays
+    name: str, mmcm: str, processors: Mapping[str, Processor], delays: FamilyDelays
 ) -> VendorFamily:
     return VendorFamily(
         name=name,

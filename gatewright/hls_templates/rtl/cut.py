@@ -11,11 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
+from gatewright.hls_templates.delays import Arrival
+
 Kind: TypeAlias = Literal["add", "clamp", "product", "select", "table", "wire", "whole"]
 """What a stretch computes; ``whole`` takes a cycle, whatever it does."""
-
-Arrival: TypeAlias = tuple[int, float]
-"""A clock cycle, from 0, and the nanoseconds of it that are used up."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ UNCUT = EveryRegister()
 
 
 @dataclass(frozen=True)
-class Delays:
+class FamilyDelays:
     """Of a family's operators, routing included, in nanoseconds.
 
     Attributes:
@@ -113,7 +112,7 @@ class Paced:
     """
 
     period: float
-    delays: Delays
+    delays: FamilyDelays
 
     @property
     def start(self) -> float:
