@@ -4,8 +4,8 @@
 
 Each operator stands between registers in so many lanes, is placed by itself, and its period is that
 of nextpnr. A line through the periods of its widths, less what two registers with a wire between
-them take, is the row for ``FamilyDelays`` of the family's file; ``--crowded`` is the factor that wires of
-a full device are longer by.
+them take, is the row of the family's file; ``--crowded`` is the factor that wires of a full device
+are longer by.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gatewright.boards.description import OpenBoard
 from gatewright.boards.plan import ToolRun
 from gatewright.boards.run import run_all
 from gatewright.hls_templates.library import versioned_modules
-from gatewright.hls_templates.rtl.cut import Kind
+from gatewright.hls_templates.rtl.cut import StretchKind
 from gatewright.tools.programs import YOSYS
 
 ASKED = 400.0
@@ -44,7 +44,7 @@ class Bench:
         body: Statements that give ``y`` of ``x``, both of one lane.
     """
 
-    kind: Kind
+    kind: StretchKind
     bits: int
     inputs: int
     outputs: int
@@ -165,9 +165,9 @@ def period(bench: Bench, board: OpenBoard, lanes: int, folder: Path) -> float:
     return 1000 / min(float(clock["achieved"]) for clock in clocks.values())
 
 
-def table(periods: Mapping[str, float], crowded: float) -> dict[Kind, tuple[float, float]]:
+def table(periods: Mapping[str, float], crowded: float) -> dict[StretchKind, tuple[float, float]]:
     """Of each kind, what it takes, and for each bit more."""
-    rows: dict[Kind, tuple[float, float]] = {}
+    rows: dict[StretchKind, tuple[float, float]] = {}
     for kind in dict.fromkeys(bench.kind for bench in BENCHES):
         own = [bench for bench in BENCHES if bench.kind == kind]
         if kind == "wire":

@@ -13,7 +13,7 @@ from math import ceil, floor
 
 from gatewright.boards.families.base import PinnedFamily, Pll, PllCell, exact, instance, within
 from gatewright.boards.pins import Pin, PllLimits
-from gatewright.hls_templates.rtl.cut import FamilyDelays, Kind
+from gatewright.hls_templates.rtl.cut import FamilyDelays, StretchKind
 
 # The two halves of a RAMB36 count as such.
 XILINX_CELLS: dict[str, tuple[str, float]] = {
@@ -227,7 +227,7 @@ ZYNQMP = Processor(
 
 def _delays(slower: float) -> FamilyDelays:
     """What UltraScale+ is taken for, times a factor: assumptions, as ``hls_templates.delays``."""
-    operators: dict[Kind, tuple[float, float]] = {
+    operators: dict[StretchKind, tuple[float, float]] = {
         "add": (0.8, 0.02),
         "clamp": (1.4, 0.01),
         "product": (2.6, 0.0),

@@ -13,7 +13,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from gatewright.hls_templates.delays import Arrival
 
-Kind: TypeAlias = Literal["add", "clamp", "product", "select", "table", "wire", "whole"]
+StretchKind: TypeAlias = Literal["add", "clamp", "product", "select", "table", "wire", "whole"]
 """What a stretch computes; ``whole`` takes a cycle, whatever it does."""
 
 
@@ -28,7 +28,7 @@ class Stretch:
             does.
     """
 
-    kind: Kind
+    kind: StretchKind
     bits: int
     place: int | None
 
@@ -88,7 +88,7 @@ class FamilyDelays:
     """
 
     register: float
-    operators: Mapping[Kind, tuple[float, float]] = field(hash=False)
+    operators: Mapping[StretchKind, tuple[float, float]] = field(hash=False)
 
     def of(self, stretch: Stretch) -> float:
         """What an operator takes.

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gatewright.hls_templates.delays import Arrival
 from gatewright.hls_templates.project.names import library_module
-from gatewright.hls_templates.rtl.cut import UNCUT, Arrival, Cut, Stretch, multiplication
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut, Stretch, multiplication
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits, with_cut
 from gatewright.hls_templates.rtl.sv import Bits, Generated, Instance, Module
 from gatewright.ir import ops
