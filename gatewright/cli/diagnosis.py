@@ -35,7 +35,7 @@ def diagnose(model: Any, example_input: Any = None, data: Any = None) -> list[Tr
     """
     is_file = isinstance(model, str | Path)
     try:
-        traps = file_traps(Path(model)) if is_file else module_traps(model)
+        traps = file_traps(Path(model)) if is_file else module_traps(model, example_input)
     except GatewrightError as error:
         return [refused(error)]
     if any(trap.fatal for trap in traps):

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import FEATURES, UNFOLDED_BYTES
-from gatewright.frontend.naming import Namer
+from gatewright.frontend.naming import Namer, undotted
 from gatewright.frontend.spec import Parameter, QuantSpec, Value
 from gatewright.ir.host import GIVEN, ON_HOST
 from gatewright.ir.onnx_io import IR_VERSION, OPSET
@@ -64,7 +64,7 @@ class GraphBuilder:
                 "[layers * directions, B, H] or [B, H].",
             )
         value = Value(
-            self._values_namer.unique(name), shape, stack=len(shape) == 3 and not sequence
+            self._values_namer.unique(undotted(name)), shape, stack=len(shape) == 3 and not sequence
         )
         self._inputs.append(value)
         return value
@@ -130,8 +130,9 @@ class GraphBuilder:
             )
         infos = []
         for i, (wanted, value) in enumerate(outputs):
-            name = self._values_namer.unique(wanted) if i else OUTPUT
-            self._nodes.append(helper.make_node("Identity", [value.name], [name], name=name))
+            name = self._values_namer.unique(undotted(wanted)) if i else OUTPUT
+            node = self._nodes_namer.unique(name)
+            self._nodes.append(helper.make_node("Identity", [value.name], [name], name=node))
             kind = TensorProto.INT64 if value.index else TensorProto.FLOAT
             infos.append(helper.make_tensor_value_info(name, kind, value.shape))
         graph = helper.make_graph(

@@ -94,7 +94,8 @@ def check_features_last(where: str, x: Value) -> None:
             "GW-109",
             where=where,
             cause="it is given [B, F, T], and takes features along the last axis.",
-            remedy="Turn the output of a convolution or pool round first: x.transpose(1, 2).",
+            remedy="Turn the output of a convolution or pool round first: x.transpose(1, 2); "
+            "constants of shape [N, 1] are those of features [B, N, T], and none differ by step.",
         )
 
 

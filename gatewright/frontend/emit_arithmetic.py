@@ -8,10 +8,11 @@ import numpy as np
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.builder import GraphBuilder
-from gatewright.frontend.emit import activation, check_features_last, known_layouts
-from gatewright.frontend.spec import Value
+from gatewright.frontend.emit import activation, known_layouts
+from gatewright.frontend.spec import Layout, Value
 from gatewright.ir.types import Float32Array
 
+_CHANNELS_FIRST = Layout(batch_first=True, channels_first=True)
 _DOES = {"Add": "adds", "Sub": "subtracts", "Mul": "multiplies"}
 
 
@@ -52,17 +53,18 @@ def by_constant(
 
     Raises:
         GatewrightError: GW-104 for a constant that is not finite, or divides by 0; GW-106 where it
-            has another shape, GW-109 where features are not the last axis.
+            has another shape.
     """
     values = np.ravel(constant)
-    if values.size != 1:
-        check_features_last(name, x)
-    if values.size != 1 and (values.size != x.shape[-1] or constant.shape[-1] != values.size):
+    layout = x.layout if values.size == 1 else _layout_by(x, constant)
+    a_feature = (x.shape[1], 1) if layout == _CHANNELS_FIRST else x.shape[-1:]
+    last = constant.shape[-len(a_feature) :]
+    if values.size != 1 and (values.size != a_feature[0] or last != a_feature):
         raise GatewrightError(
             "GW-106",
             where=name,
             cause=f"a constant of shape {list(constant.shape)} meets a tensor {list(x.shape)}.",
-            remedy="Use a number, or one for each feature, the last axis.",
+            remedy="Use a number, or one for each feature: [F], or [F, 1] where it is [B, F, T].",
         )
     if not np.isfinite(values).all() or (op == "Div" and not values.all()):
         raise GatewrightError(
@@ -71,9 +73,17 @@ def by_constant(
             cause="its constant is not finite, or divides by 0.",
             remedy="Add what keeps it from 0, as std + 1e-5, or load a sound checkpoint.",
         )
-    given = builder.initializer(f"{name}.constant", values if values.size > 1 else values[0])
-    out = builder.node(op, name, [x.name, given])[0]
-    return dataclasses.replace(x, name=out, grid=None, quant_tensor=False)
+    given = values.reshape(a_feature) if values.size > 1 else values[0]
+    names = [x.name, builder.initializer(f"{name}.constant", given)]
+    out = builder.node(op, name, names)[0]
+    return dataclasses.replace(x, name=out, grid=None, quant_tensor=False, layout=layout)
+
+
+def _layout_by(x: Value, constant: Float32Array) -> Layout | None:
+    """That of a tensor; where no layer has told it, constants [F, 1] do."""
+    if x.layout is not None or len(x.shape) != 3 or x.stack:
+        return x.layout
+    return _CHANNELS_FIRST if constant.shape[-2:] == (x.shape[1], 1) else None
 
 
 def leaky(builder: GraphBuilder, name: str, x: Value, slope: float) -> Value:
@@ -94,8 +104,9 @@ def check_slope(name: str, slope: float) -> None:
         raise GatewrightError(
             "GW-109",
             where=name,
-            cause=f"its slope below 0 is {slope:g}, which is no power of two.",
-            remedy="Use one: negative_slope=2**-7 is near 0.01, 0.125 near 0.1, 0.25 near 0.2.",
+            cause=f"its slope below 0 is {slope:g}, which is none of 1, 2**-1, 2**-2, ...",
+            remedy="Use one: negative_slope=2**-7 is near 0.01, 0.125 near 0.1, 0.25 near 0.2; "
+            "without slope use nn.ReLU.",
         )
 
 

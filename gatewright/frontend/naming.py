@@ -24,6 +24,14 @@ def sanitize(path: str) -> str:
     return name if name[0].isalpha() else f"m{name}"
 
 
+def undotted(name: str) -> str:
+    """What a user calls an argument or an output, without what parts the names of a graph.
+
+    A model's own names, ``fc.out``, ``y.codes``, hold a dot, so that none of these is one of them.
+    """
+    return sanitize(name.replace(".", "_"))
+
+
 class Namer:
     """Gives out names, each once, ignoring case."""
 

@@ -23,6 +23,7 @@ from gatewright.ir.boundary_json import (
 from gatewright.ir.graph import Graph, Node, Op, Tensor
 from gatewright.ir.lowering.lower import IntegerModel
 from gatewright.ir.selection_onnx import emit_last, emit_steps, read_selection
+from gatewright.ir.standard_names import check_names
 from gatewright.ir.traced.vocabulary import QONNX_DOMAIN
 from gatewright.ir.types import IntType
 from gatewright.ir.window_onnx import (
@@ -48,6 +49,7 @@ def to_onnx(model: IntegerModel) -> onnx.ModelProto:
     Its MultiThreshold nodes are qonnx's; all other nodes are standard.
     """
     proto = make_model(build_graph(model.graph, emit_multithreshold))
+    check_names(proto.graph)
     props = {"gatewright.boundary": json.dumps(boundary_to_json(model), sort_keys=True)}
     helper.set_model_props(proto, props)
     return proto

@@ -14,9 +14,9 @@ from gatewright.ir.graph import Graph, Node
 from gatewright.ir.lowering.lower import IntegerModel
 from gatewright.ir.onnx_io import INT, IR_VERSION, OPSET, OWN_NAMES, build_graph
 from gatewright.ir.ops.lookup import wrapped_table
-from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary, Quantizer, Scales
+from gatewright.ir.quantizer import InputBoundary, OutputBoundary, Quantizer, Scales
+from gatewright.ir.standard_names import check_names, codes_name, in_full, step_name, value_name
 from gatewright.ir.streamable import going_on
-from gatewright.ir.traced.vocabulary import STEP_NAMES
 from gatewright.ir.types import IntArray, IntType
 from gatewright.ir.window_onnx import go_on
 
@@ -69,9 +69,10 @@ def to_standard(model: IntegerModel) -> onnx.ModelProto:
     graph = model.graph
     core = build_graph(graph, emit_plain_threshold)
     del core.quantization_annotation[:]
-    builder = _Boundary()
+    in_full(core, graph)
+    builder = _Boundary(graph)
     for source in model.inputs:
-        builder.encode(input_name(model.arguments[source.argument]), source)
+        builder.encode(model.arguments[source.argument].name, source)
     builder.nodes.extend(core.node)
     outputs = []
     for output in model.outputs:
@@ -85,9 +86,7 @@ def to_standard(model: IntegerModel) -> onnx.ModelProto:
         builder.nodes,
         "gatewright_standard",
         [
-            helper.make_tensor_value_info(
-                input_name(a), INT if a.rows else TensorProto.FLOAT, a.shape
-            )
+            helper.make_tensor_value_info(a.name, INT if a.rows else TensorProto.FLOAT, a.shape)
             for a in model.arguments
         ],
         outputs,
@@ -100,18 +99,8 @@ def to_standard(model: IntegerModel) -> onnx.ModelProto:
         ir_version=IR_VERSION,
     )
     check_ops(made)  # so that none is written that is not read
+    check_names(made.graph)
     return made
-
-
-def input_name(argument: Argument) -> str:
-    """The graph input of an argument; nothing may be called like a value inside a step."""
-    name = argument.name
-    return f"{name}.in" if name in STEP_NAMES - {"x"} else name
-
-
-def codes_name(output: OutputBoundary) -> str:
-    """The graph output that holds an output's codes."""
-    return f"{output.name}.codes"
 
 
 def stacked_states(node: Node) -> tuple[str, ...]:
@@ -183,9 +172,10 @@ def with_values(model: onnx.ModelProto, graph: Graph, names: Iterable[str]) -> o
     result.CopyFrom(model)
     there = {output.name for output in model.graph.output}
     for name in dict.fromkeys(names):
-        if name not in there:
+        called = value_name(graph, name)
+        if called not in there:
             shape = graph[name].shape
-            result.graph.output.append(helper.make_tensor_value_info(name, INT, shape))
+            result.graph.output.append(helper.make_tensor_value_info(called, INT, shape))
     return result
 
 
@@ -194,9 +184,10 @@ def _tap_scan(node: onnx.NodeProto, graph: onnx.GraphProto) -> None:
     body = attributes["body"].g
     (stacked,) = (o for o in graph.output if o.name == node.output[len(body.output) - 1])
     steps = stacked.type.tensor_type.shape.dim[1].dim_param
+    within = step_name(node.name, "")
     for value in list(body.value_info):
         body.output.append(value)
-        node.output.append(f"{node.name}/{value.name}")
+        node.output.append(f"{node.name}/{value.name.removeprefix(within)}")
         shape = ("B", steps, value.type.tensor_type.shape.dim[-1].dim_value)
         graph.output.append(helper.make_tensor_value_info(node.output[-1], INT, shape))
         attributes["scan_output_axes"].ints.append(1)
@@ -208,7 +199,8 @@ def _tap_scan(node: onnx.NodeProto, graph: onnx.GraphProto) -> None:
 class _Boundary:
     """Nodes at the float ends of the graph."""
 
-    def __init__(self) -> None:
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
         self.nodes: list[onnx.NodeProto] = []
 
     def constant(self, name: str, value: npt.NDArray[Any]) -> str:
@@ -225,7 +217,8 @@ class _Boundary:
         if source.rows:
             self._number(argument, source)
             return
-        q, pre = source.quantizer, f"{source.tensor}::"
+        q, tensor = source.quantizer, value_name(self.graph, source.tensor)
+        pre = f"{tensor}::"
         scale = self.constant(f"{pre}scale", np.array(float(q.scales[0]), dtype=np.float32))
         zero = self.constant(f"{pre}zero", np.array(q.zero_point, dtype=np.float32))
         if source.index is not None:
@@ -241,15 +234,16 @@ class _Boundary:
         centre = self.constant(f"{pre}centre", np.array(q.zero_point, dtype=np.int64))
         if source.time_major or source.channels_first:
             v = self.apply("Transpose", [v], f"{pre}layout", perm=_perm(source))
-        self.apply("Sub", [v, centre], source.tensor)
+        self.apply("Sub", [v, centre], tensor)
 
     def _number(self, argument: str, source: InputBoundary) -> None:
         """Integers [B, T] or [T, B] as [B, T, 1]."""
-        pre = f"{source.tensor}::"
+        tensor = value_name(self.graph, source.tensor)
+        pre = f"{tensor}::"
         if source.time_major:
             argument = self.apply("Transpose", [argument], f"{pre}layout", perm=[1, 0])
         axis = self.constant(f"{pre}axis", np.array([2], dtype=np.int64))
-        self.apply("Unsqueeze", [argument, axis], source.tensor)
+        self.apply("Unsqueeze", [argument, axis], tensor)
 
     def _round(self, q: Quantizer, v: str, pre: str) -> str:
         if q.rounding in _ROUNDING:
@@ -261,12 +255,13 @@ class _Boundary:
     def decode(self, out: OutputBoundary) -> None:
         """binary64 scale and offset, as ``OutputBoundary.decode``."""
         pre = f"{out.name}::"
-        n = out.tensors[0]
+        tensors = [value_name(self.graph, tensor) for tensor in out.tensors]
+        n = tensors[0]
         if out.stacked:
             axis = self.constant(f"{pre}axis", np.array([0], dtype=np.int64))
             parts = [
                 self.apply("Unsqueeze", [tensor, axis], f"{pre}item{i}")
-                for i, tensor in enumerate(out.tensors)
+                for i, tensor in enumerate(tensors)
             ]
             n = self.apply("Concat", parts, f"{pre}stack", axis=0)
         if out.time_major:

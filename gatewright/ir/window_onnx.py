@@ -12,6 +12,7 @@ from onnx import helper, numpy_helper
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.ops.window import span
+from gatewright.ir.standard_names import value_name
 
 _TO_THE_END = 2**62
 """Where a slice ends that goes on to the end."""
@@ -53,7 +54,9 @@ def go_on(node: Node, graph: Graph, proto: onnx.GraphProto) -> None:
     """
     padded, past = f"{node.outputs[0]}::padded", node.past
     (pad,) = (made for made in proto.node if padded in made.output)
-    pad.CopyFrom(helper.make_node("Concat", [past, node.inputs[0]], [padded], axis=1))
+    pad.CopyFrom(
+        helper.make_node("Concat", [past, value_name(graph, node.inputs[0])], [padded], axis=1)
+    )
     shape = ("B", f"{past}.steps", graph[node.inputs[0]].shape[-1])
     proto.input.append(helper.make_tensor_value_info(past, onnx.TensorProto.INT64, shape))
 

@@ -23,13 +23,12 @@ from gatewright.ir.lowering import IntegerModel
 from gatewright.ir.ops.window import past_of
 from gatewright.ir.standard import (
     check_ops,
-    codes_name,
-    input_name,
     stacked_states,
     with_kept,
     with_taps,
     with_values,
 )
+from gatewright.ir.standard_names import codes_name, value_name
 from gatewright.ir.streamable import going_on
 from gatewright.ir.types import IntArray
 from gatewright.levels.level import Level
@@ -58,7 +57,7 @@ def standard_engine(model: onnx.ModelProto, integer: IntegerModel, *, taps: bool
     }
 
     def run(arguments: Arguments, kept: Kept | None = None) -> Run:
-        names_in = (input_name(argument) for argument in integer.arguments)
+        names_in = (argument.name for argument in integer.arguments)
         feeds: dict[str, Any] = dict(zip(names_in, arguments, strict=True))
         session = begins if kept is None else goes_on()
         feeds |= kept or {}
@@ -68,7 +67,9 @@ def standard_engine(model: onnx.ModelProto, integer: IntegerModel, *, taps: bool
         for output in integer.outputs:
             n |= output.from_codes(values.pop(codes_name(output)))
         past = {
-            node.past: past_of(node, values[node.inputs[0]], feeds.get(node.past))
+            node.past: past_of(
+                node, values[value_name(integer.graph, node.inputs[0])], feeds.get(node.past)
+            )
             for node in windows
         }
         taps = {layers.get(k, k): value for k, value in values.items() if k not in inner}

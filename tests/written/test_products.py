@@ -189,6 +189,7 @@ def test_slopes() -> None:
         with pytest.raises(GatewrightError, match="GW-109") as caught:
             calibrated(lambda m, x, a=slope: m.fc(m.deep(F.leaky_relu(m.inp(x), a))[0]))
         assert "2**-7" in caught.value.remedy
+        assert f"{slope:g}, which is none of 1, 2**-1" in caught.value.cause
     model = Written(lambda m, x: m.fc(m.deep(m.leaky(m.inp(x)))[0]))
     model.leaky = nn.LeakyReLU()
     with pytest.raises(GatewrightError, match="GW-109"):

@@ -15,11 +15,13 @@ class _ReachedError(Exception):
     """A recurrent layer is called: nothing behind it need run.
 
     Args:
+        layer: That layer.
         sequences: That it is given.
     """
 
-    def __init__(self, sequences: int) -> None:
+    def __init__(self, layer: nn.Module, sequences: int) -> None:
         super().__init__()
+        self.layer = layer
         self.sequences = sequences
 
 
@@ -42,9 +44,11 @@ def batch_axis(model: nn.Module, inputs: Sequence[torch.Tensor]) -> int:
         axes = [axis if is_sequence(state, x) else -2 for state in states]
         tried = [_resized(x, axis, count)]
         tried += [_resized(state, a, count) for state, a in zip(states, axes, strict=True)]
-        if _sequences(model, layers, tried) == count:
+        reached = _reached(model, layers, tried)
+        if reached is not None and reached.sequences == count:
             return axis
-    return next(iter(layers.values()))
+    taken = _reached(model, layers, inputs)
+    return layers[taken.layer] if taken is not None else 0
 
 
 def is_sequence(tensor: torch.Tensor, x: torch.Tensor) -> bool:
@@ -69,23 +73,23 @@ def _resized(x: torch.Tensor, axis: int, count: int) -> torch.Tensor:
     return x.index_select(axis, torch.arange(count) % x.shape[axis])
 
 
-def _sequences(
+def _reached(
     model: nn.Module, layers: dict[nn.Module, int], inputs: Sequence[torch.Tensor]
-) -> int | None:
-    """How many sequences reach the first layer; None where the model refuses such inputs."""
+) -> _ReachedError | None:
+    """The first layer that is called; None where none is, or the model refuses such inputs."""
 
     def stop(layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         x = args[0] if args else kwargs["input"]
         if not isinstance(x, torch.Tensor):  # a packed sequence
             raise TypeError(type(x).__name__)
-        raise _ReachedError(int(x.shape[layers[layer]]))
+        raise _ReachedError(layer, int(x.shape[layers[layer]]))
 
     hooks = [layer.register_forward_pre_hook(stop, with_kwargs=True) for layer in layers]
     try:
         with torch.no_grad():
             model(*inputs)
     except _ReachedError as reached:
-        return reached.sequences
+        return reached
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError):
         return None  # what is wrong with the model is told when it runs as it should
     finally:

@@ -23,6 +23,7 @@ from gatewright.frontend.calibration.functions import with_modules
 from gatewright.frontend.calibration.meter import RunProgress, accuracy, loss, output_error
 from gatewright.frontend.calibration.obstacles import check_trace, refuse_what_never_compiles
 from gatewright.frontend.calibration.options import RangeOptions
+from gatewright.frontend.calibration.own_weights import with_weight_layers
 from gatewright.frontend.calibration.quantizers import Grid
 from gatewright.frontend.calibration.result import Calibration, Placed
 from gatewright.frontend.calibration.slots import (
@@ -39,6 +40,7 @@ from gatewright.frontend.torch.checks import check_model
 from gatewright.frontend.torch.preserve import held, preserved
 from gatewright.frontend.torch.symbolic import symbolic_graph
 from gatewright.frontend.torch.trace import is_arranged
+from gatewright.frontend.torch.uncalled import put_back, set_aside
 
 
 def calibrate_module(
@@ -59,7 +61,10 @@ def _calibrate(
     check_rank(batches[0].x, is_arranged(symbolic_graph(given, examples)))
     layered = with_layers(_copy(given), examples)
     given = given if layered is None else layered
+    set_aside(given, symbolic_graph(given, examples))
     refuse_what_never_compiles(given, examples)
+    weighted = with_weight_layers(_copy(given), examples)
+    given = given if weighted is None else weighted
     given = with_modules(given, examples)  # refuses what is kept from call to call
     waiting = waiting_quantizers(given)
     if waiting:
@@ -68,7 +73,8 @@ def _calibrate(
     with observe.biases_where_scaled(given):
         before = observe.run(given, batches)
     net = with_brevitas_layers(_copy(given))
-    check_conversion(given if waiting or layered else model, net, batches[0].head(axis, COMPARED))
+    rewritten = waiting or layered or weighted
+    check_conversion(given if rewritten else model, net, batches[0].head(axis, COMPARED))
     check_trace(_placed_on(net, batches[0], axis), examples)
     classes = join_labels(batches, labels)
 
@@ -82,6 +88,7 @@ def _calibrate(
     )
     placed = _place(net, batches, examples, options)
     after = observe.run(net, batches)
+    put_back(net)
     return Calibration(
         model=net,
         example_input=batches[0].first(axis),

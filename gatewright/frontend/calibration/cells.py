@@ -11,8 +11,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from gatewright.errors import GatewrightError
-from gatewright.frontend.onnx.plain.check import alike
+from gatewright.frontend.calibration.rewritten import check_rewritten, keep_constants
 from gatewright.frontend.torch.remedies import MODULE_REMEDIES
 from gatewright.frontend.torch.symbolic import has_effect, symbolic_graph
 from gatewright.frontend.torch.watch import tensors_of
@@ -79,9 +78,7 @@ def with_layers(model: nn.Module, examples: Sequence[torch.Tensor]) -> fx.GraphM
     with torch.no_grad():
         expected = tensors_of(model(*examples))
     graph = symbolic_graph(model, examples)
-    for node in graph.nodes:
-        if node.op == "get_attr" and not hasattr(model, str(node.target)):
-            model.register_buffer(str(node.target), node.meta["value"])
+    keep_constants(graph, model)
     shapes = _Shapes(fx.GraphModule(model, graph))
     shapes.run(*examples)
     replaced = 0
@@ -93,15 +90,8 @@ def with_layers(model: nn.Module, examples: Sequence[torch.Tensor]) -> fx.GraphM
         return None
     graph.eliminate_dead_code(has_effect)
     made = fx.GraphModule(model, graph, type(model).__name__).eval()
-    with torch.no_grad():
-        given = tensors_of(made(*examples))
-    if len(given) != len(expected) or not all(map(alike, expected, given)):
-        raise GatewrightError(
-            "GW-110",
-            where=next(iter(cells)),
-            cause="the layer that its loop was taken for computes something else.",
-            remedy=MODULE_REMEDIES[type(next(iter(cells.values()))).__name__],
-        )
+    where, cell = next(iter(cells.items()))
+    check_rewritten(expected, made, examples, where, MODULE_REMEDIES[type(cell).__name__])
     return made
 
 

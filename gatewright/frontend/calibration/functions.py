@@ -18,6 +18,7 @@ from gatewright.frontend.calibration.operands import (
     quantized_apart,
     sharing,
 )
+from gatewright.frontend.calibration.rewritten import free_name, keep_constants
 from gatewright.frontend.emit_arithmetic import check_slope
 from gatewright.frontend.torch.on_host import SIGMOID_CALLS
 from gatewright.frontend.torch.registry import bind
@@ -76,9 +77,7 @@ def with_modules(model: nn.Module, examples: Sequence[torch.Tensor]) -> nn.Modul
     bare = any(is_bare(node, model) for node in graph.nodes)
     if not calls and not inputs and not operands and not bare:
         return model
-    for node in graph.nodes:
-        if node.op == "get_attr" and not hasattr(model, str(node.target)):
-            model.register_buffer(str(node.target), node.meta["value"])
+    keep_constants(graph, model)
     for node in calls:
         name = _added(model, node.name, _module(node))
         with graph.inserting_before(node):
@@ -114,8 +113,7 @@ def _quantize_operands(graph: fx.Graph, model: nn.Module) -> None:
 
 def _added(model: nn.Module, name: str, module: nn.Module) -> str:
     """Add a module under a name that is free."""
-    while hasattr(model, name):
-        name += "_"
+    name = free_name(model, name)
     model.add_module(name, module.eval())
     return name
 

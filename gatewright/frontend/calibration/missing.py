@@ -16,6 +16,7 @@ from gatewright.frontend.calibration.slots import (
 )
 from gatewright.frontend.calibration.waiting import waiting_quantizers
 from gatewright.frontend.torch.checks import check_model
+from gatewright.frontend.torch.uncalled import called_alone
 
 
 def float_place(model: object, examples: Sequence[torch.Tensor], *, everywhere: bool) -> str | None:
@@ -30,7 +31,9 @@ def float_place(model: object, examples: Sequence[torch.Tensor], *, everywhere: 
     Raises:
         GatewrightError: As ``check_model``; GW-108 where forward() cannot be traced.
     """
-    return next(_places(check_model(model), examples, everywhere), None)
+    module = check_model(model)
+    with called_alone(module, examples):
+        return next(_places(module, examples, everywhere), None)
 
 
 def _places(model: nn.Module, examples: Sequence[torch.Tensor], everywhere: bool) -> Iterator[str]:

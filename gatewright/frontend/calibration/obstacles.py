@@ -10,6 +10,7 @@ from torch import fx, nn
 from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration.floats import check_layer
 from gatewright.frontend.calibration.functions import becomes_a_module
+from gatewright.frontend.calibration.own_weights import layer_call
 from gatewright.frontend.torch.trace import check_calls, trace_module
 
 _WHATEVER_THE_DATA = frozenset({"GW-101", "GW-106", "GW-108", "GW-109", "GW-301"})
@@ -30,7 +31,7 @@ def refuse_what_never_compiles(model: nn.Module, examples: Sequence[torch.Tensor
     def replaced(node: fx.Node) -> bool:
         if node.op == "call_module":
             return check_layer(str(node.target), model.get_submodule(str(node.target)))
-        return becomes_a_module(node)
+        return becomes_a_module(node) or layer_call(node) is not None
 
     check_calls(model, examples, replaced)
 

@@ -100,7 +100,7 @@ def _is_tensor(argument: Any) -> bool:
     if argument.op == "placeholder" or argument.op == "call_module":
         return True
     if argument.target in (getattr, "size", "dim", "numel") or argument.target in _CONSTANTS:
-        return argument.target is getattr and argument.args[1] in ("values", "value", "T")
+        return argument.target is getattr and argument.args[1] in ("values", "value", "T", "mT")
     sources = argument.all_input_nodes
     return any(map(_is_tensor, sources))
 

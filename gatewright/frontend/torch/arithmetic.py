@@ -16,6 +16,7 @@ from torch import nn
 from gatewright.frontend import emit_arithmetic
 from gatewright.frontend.spec import Value
 from gatewright.frontend.torch.activations import maybe_quantize, only_input, refuse_in_place
+from gatewright.frontend.torch.arranged import Arranged
 from gatewright.frontend.torch.arrangements import shape_of
 from gatewright.frontend.torch.registry import (
     CallEmitter,
@@ -44,7 +45,8 @@ PURE = frozenset(
         *(*SUMS, *DIFFERENCES, *REVERSED, *PRODUCTS, *QUOTIENTS, *NEGATIONS, *MAGNITUDES),
         *(torch.sqrt, torch.rsqrt, torch.reciprocal, torch.square, torch.clamp, torch.exp),
         *("sqrt", "rsqrt", "reciprocal", "square", "clamp", "exp", "float", "to", "detach"),
-        *("view", "reshape", "squeeze", "unsqueeze", "flatten"),
+        *("view", "reshape", "squeeze", "unsqueeze", "flatten", "t", "transpose", "permute"),
+        *(operator.getitem, "sum", "mean"),
     }
 ) - {operator.iadd, operator.isub, operator.imul, operator.itruediv}
 """What may be computed of constants while a model is traced."""
@@ -80,8 +82,13 @@ def _is_constant(operand: Any) -> bool:
     return isinstance(operand, np.ndarray)
 
 
+def _tensor(name: str, x: Any) -> Value:
+    """A tensor of whichever order of axes: elements meet those in the same place."""
+    return expect_value(name, x.elements.elementwise(x) if isinstance(x, Arranged) else x)
+
+
 def _by_constant(ctx: Tracing, name: str, op: str, x: Any, constant: Float32Array) -> Value:
-    value = expect_value(name, x)
+    value = _tensor(name, x)
     return emit_arithmetic.by_constant(ctx.builder, ctx.name(name), op, value, constant)
 
 
@@ -93,7 +100,7 @@ def _pair(ctx: Tracing, name: str, op: str, parts: list[Any]) -> Value:
             f"it is given tensors of shapes {', '.join(str(list(s)) for s in shapes)}.",
             "Give both one shape: a linear layer makes as many features as are wanted.",
         )
-    values = [expect_value(name, part) for part in parts]
+    values = [_tensor(name, part) for part in parts]
     return reduce(lambda a, b: emit_arithmetic.pair(ctx.builder, ctx.name(name), op, a, b), values)
 
 
@@ -115,7 +122,7 @@ def sub(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
     if _is_constant(b):
         return _by_constant(ctx, "sub", "Sub", a, b)
     if _is_constant(a):  # rounded as -b + a
-        value = expect_value("sub", b)
+        value = _tensor("sub", b)
         turned = emit_arithmetic.negate(ctx.builder, ctx.name("neg"), value)
         return _by_constant(ctx, "sub", "Sub", turned, -a)
     return _pair(ctx, "sub", "Sub", [a, b])
@@ -157,14 +164,14 @@ def div(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
 def neg(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
     """``-x``."""
     (x,) = (*args, *kwargs.values())
-    return emit_arithmetic.negate(ctx.builder, ctx.name("neg"), expect_value("neg", x))
+    return emit_arithmetic.negate(ctx.builder, ctx.name("neg"), _tensor("neg", x))
 
 
 @_emits(MAGNITUDES)
 def magnitude(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Value:
     """``torch.abs(x)``."""
     (x,) = (*args, *kwargs.values())
-    return emit_arithmetic.magnitude(ctx.builder, ctx.name("abs"), expect_value("abs", x))
+    return emit_arithmetic.magnitude(ctx.builder, ctx.name("abs"), _tensor("abs", x))
 
 
 @emits(nn.LeakyReLU, pointwise=True)

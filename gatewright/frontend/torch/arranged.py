@@ -168,15 +168,40 @@ class Elements:
         Raises:
             GatewrightError: GW-108 where it is no sequence turned round.
         """
-        index = arranged.index
-        if index.ndim == 3:
-            perm = _turn(CHANNELS_FIRST, self._layout.axes)
-            value = self._find(index.permute(perm).contiguous(), arranged.fixed)
-            if value is not None:
-                known = replace(value, layout=value.layout or self._layout)
-                back = _turn(self._layout.axes, CHANNELS_FIRST)
-                return emit_windows.transpose(self._builder, "transpose", known, back)
-        raise not_arranged(arranged)
+        value = self._channels_first(arranged)
+        if value is None:
+            raise not_arranged(arranged)
+        return value
+
+    def _channels_first(self, arranged: Arranged) -> Value | None:
+        if arranged.index.ndim != 3:
+            return None
+        layout = self._layout
+        turned = arranged.index.permute(_turn(CHANNELS_FIRST, layout.axes)).contiguous()
+        value = self._find(turned, arranged.fixed)
+        if value is None and not layout.batch_first:
+            layout = Layout(batch_first=True)
+            value = self._untold(arranged.index.permute(_turn(CHANNELS_FIRST, layout.axes)))
+        if value is None:
+            return None
+        layout = value.layout or layout
+        back = _turn(layout.axes, CHANNELS_FIRST)
+        return emit_windows.transpose(
+            self._builder, "transpose", replace(value, layout=layout), back
+        )
+
+    def _untold(self, index: torch.Tensor) -> Value | None:
+        """The sequence, of a layout that no layer has told, that an index is all of."""
+        untold = (v for v in self._values if len(v.shape) == 3 and not (v.stack or v.layout))
+        return next((v for v in untold if torch.equal(self.of(v), index)), None)
+
+    def elementwise(self, arranged: Arranged) -> Value:
+        """A re-arranged tensor in whichever order of axes the graph may have it.
+
+        Raises:
+            GatewrightError: GW-108 where it may have it in none.
+        """
+        return self._channels_first(arranged) or self.whole(arranged)
 
     def within(self, arranged: Arranged, last: bool) -> tuple[Value, Groups] | None:
         """A re-arranged tensor as a value of the graph, and which of its axes stand where.

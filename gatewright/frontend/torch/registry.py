@@ -236,7 +236,10 @@ def expect_value(what: str, value: Any) -> Value:
         )
     if isinstance(value, OwnTensor):
         raise unsupported_call(
-            what, f"forward() uses {value.name}, a parameter, buffer or constant, directly."
+            what,
+            f"forward() uses {value.name}, a parameter, buffer or constant, directly.",
+            "Let a layer hold it and call that, self.fc(x), self.emb(x); a number or a buffer may "
+            "stand in arithmetic, x * self.scale.",
         )
     raise unsupported_call(what, f"it is given {type(value).__name__} where a tensor is needed.")
 

@@ -102,6 +102,11 @@ _CALLS: dict[str, str] = {
         ("item", "tolist", "numpy", "cpu"),
         "Values are known on the device only: compute with tensors, or behind the model.",
     ),
+    **dict.fromkeys(
+        ("linear", "addmm", "conv1d"),
+        "Products of two activations have no kernel: let the weights be parameters, and call the "
+        "layer that has them.",
+    ),
     "embedding": "Call the module itself, self.emb(x).",
     **dict.fromkeys(
         ("sort", "topk", "cumsum", "gather", "index_select", "scatter"),
@@ -109,6 +114,13 @@ _CALLS: dict[str, str] = {
     ),
     **_MORE_CALLS,
 }
+_OWN_WEIGHTS = (
+    "Call the layer that has the weights, self.fc(x), self.emb(x), or one with a copy of them; of "
+    "a float model calibration makes it of the call (--calibrate data.npy)."
+)
+_TAKE_WEIGHTS = ("linear", "addmm", "conv1d", "matmul", "mm", "embedding", "getitem")
+"""What is a layer where it is given weights of the model."""
+
 _LOOP = (
     "Where a loop only steps, through all of x[:, t] in order and with the states of the step "
     "before, calibration makes a layer of it (--calibrate data.npy)."
@@ -149,7 +161,16 @@ def of_function(name: str) -> str:
 def of_call(node: fx.Node) -> str:
     """The remedy for a function or method."""
     name = str(node.target) if node.op == "call_method" else getattr(node.target, "__name__", "")
-    return of_function(name.strip("_"))
+    name = name.strip("_")
+    if name in _TAKE_WEIGHTS and any(map(_is_own, node.all_input_nodes)):
+        return _OWN_WEIGHTS
+    return of_function(name)
+
+
+def _is_own(node: fx.Node) -> bool:
+    """Whether a tensor is made of the model's own alone."""
+    sources = node.all_input_nodes
+    return bool(node.op == "get_attr" or (sources and all(map(_is_own, sources))))
 
 
 def of_module(module: nn.Module, otherwise: str) -> str:

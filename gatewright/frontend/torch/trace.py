@@ -82,7 +82,7 @@ def trace_module(model: object, example_input: Any) -> Trace:
         graph = changing_graph(module, [torch.from_numpy(example) for example in examples])
         put_back()
         builder = _builder(graph, examples[0])
-        context = Tracing(builder, names, batch_first=is_batch_first(module))
+        context = Tracing(builder, names, batch_first=is_batch_first(graph, module))
         _check_count(graph, len(examples))
         outputs, calls = _run(graph, module, context, shapes)
     model_proto = builder.finish(outputs)
@@ -115,10 +115,11 @@ def _renamed(call: TracedCall, names: dict[str, str]) -> TracedCall:
     return TracedCall(call.path, rename(call.inputs), rename(call.outputs))
 
 
-def is_batch_first(model: nn.Module) -> bool:
-    """The layout of the first recurrent layer."""
-    layers = (m for m in modules(model) if isinstance(m, QuantRecurrentLayerMixin))
-    first: Any = next(layers, None)
+def is_batch_first(graph: fx.Graph, model: nn.Module) -> bool:
+    """The layout of the first recurrent layer that is called."""
+    called = (model.get_submodule(str(n.target)) for n in graph.nodes if n.op == "call_module")
+    inside = (m for module in called for m in modules(module))
+    first: Any = next((m for m in inside if isinstance(m, QuantRecurrentLayerMixin)), None)
     return first is None or bool(first.cell.batch_first)
 
 

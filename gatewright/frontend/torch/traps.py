@@ -84,8 +84,28 @@ def file_traps(path: Path) -> list[Trap]:
     ]
 
 
-def module_traps(model: nn.Module) -> list[Trap]:
-    """Traps in a torch module."""
+def module_traps(model: nn.Module, example_input: Any) -> list[Trap]:
+    """Traps in what a torch module calls.
+
+    Args:
+        model: In eval mode or not.
+        example_input: As for ``compile``.
+
+    Raises:
+        GatewrightError: GW-102 to GW-104, GW-106, GW-603; GW-108 where it cannot be traced.
+    """
+    import torch
+
+    from gatewright.frontend.torch.checks import check_model, example_arrays
+    from gatewright.frontend.torch.uncalled import called_alone
+
+    module = check_model(model)
+    examples = [torch.from_numpy(example) for example in example_arrays(example_input)]
+    with called_alone(module, examples):
+        return _module_traps(module)
+
+
+def _module_traps(model: nn.Module) -> list[Trap]:
     from brevitas.nn import QuantRNN
     from brevitas.nn.mixin.base import QuantRecurrentLayerMixin
 

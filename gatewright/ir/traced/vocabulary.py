@@ -93,17 +93,6 @@ RNN_CELL = CellForm(
 )
 """Brevitas cannot export its RNN; this is what it would look like."""
 
-STEP_NAMES = frozenset(
-    {"x", "h", "c", "h_prev", "c_prev", "coupled_one", "state_sum", "hidden_tanh", "h_product"}
-    | {f"{part}_cell{suffix}" for part in ("forget", "input") for suffix in ("", "_product")}
-    | {
-        f"{gate}_{part}"
-        for gate in (*LSTM_CELL.gates, *RNN_CELL.gates)
-        for part in ("w", "u", "bias", "x_product", "h_product", "product", "sum", "acc", "gate")
-    }
-)
-"""Names inside the step of a cell; ONNX wants no other tensor of a graph to have one of them."""
-
 CELLS = {form.op: form for form in (LSTM_CELL, RNN_CELL)}
 
 
