@@ -24,6 +24,9 @@ module gw_dot #(
 
   localparam int LEAVES = 1 << LEVELS;
 
+  // Weights of up to so many bits are added up in lookup tables: a DSP block would be lost on them.
+  localparam int NARROW = 4;
+
   genvar k, n;
   generate for (k = 0; k < LEAVES; k++) begin : gen_product
     logic signed [Y_BITS-1:0] node_q;
@@ -35,7 +38,21 @@ module gw_dot #(
       assign unused = &{1'b0, product};
       assign weight = $signed(weights_i[k*W_BITS+:W_BITS]);
       assign value = $signed(values_i[k*V_BITS+:V_BITS]);
-      assign product = P_BITS'(weight) * P_BITS'(value);
+      if (W_BITS > NARROW) begin : gen_multiply
+        assign product = P_BITS'(weight) * P_BITS'(value);
+      end else begin : gen_add
+        // A value or nothing for each bit of the weight; the sign's counts negative.
+        logic signed [W_BITS-1:0][P_BITS-1:0] terms, sums;
+        for (genvar b = 0; b < W_BITS; b++) begin : gen_bit
+          assign terms[b] = weight[b] ? P_BITS'(value) <<< b : '0;
+          if (b == 0) begin : gen_first
+            assign sums[b] = W_BITS == 1 ? -terms[b] : terms[b];
+          end else begin : gen_next
+            assign sums[b] = b == W_BITS - 1 ? sums[b-1] - terms[b] : sums[b-1] + terms[b];
+          end
+        end
+        assign product = $signed(sums[W_BITS-1]);
+      end
       always_ff @(posedge clk_i) if (enable_i) node_q <= Y_BITS'(product);
     end else begin : gen_padding
       assign node_q = '0;
