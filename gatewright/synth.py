@@ -140,7 +140,7 @@ def synth(
     # Refused before a folder is touched.
     if isinstance(target, Board):
         clock_for(target, mhz)
-        cut = _vendor_cut(build, target, mhz)
+        cuts = _vendor_cuts(build, target, mhz)
     else:
         asked = choose_clock(target, mhz)[1]
     place = place_in(build.path, f"{SYNTH}/{target.name}")
@@ -150,31 +150,31 @@ def synth(
             # An earlier version kept no budget below the least.
             least = least_budget(build.integer.graph)
             first = max(read_manifest(build.path)["multipliers"], least)
-            fold = partial(vendor_candidate, build, target, cut=cut)
+            fold = partial(vendor_candidate, build, target, cuts=cuts)
             return count_resources(target, budget, first, fold, folder, report, mhz)
         request = Request(target, mhz, budget, count)
-        cuts = tuple(target.family.cut(asked * more) for more in MARGINS)
-        kept = [partial(candidate, build, cut=cut) for cut in dict.fromkeys((*cuts, UNCUT))]
-        return synthesize(request, kept, folder, report)
+        ways = [target.family.cuts(asked * more) for more in MARGINS]
+        folds = [partial(candidate, build, cuts=cuts) for cuts in dict.fromkeys((*ways, (UNCUT,)))]
+        return synthesize(request, folds, folder, report)
 
 
-def _vendor_cut(build: Documents, board: Board, mhz: float | None) -> Cut:
+def _vendor_cuts(build: Documents, board: Board, mhz: float | None) -> tuple[Cut, ...]:
     """For the clock that is asked for, here or in ``compile``; else every register stands."""
-    return board.family.cut(mhz or read_manifest(build.path).get("clock"))
+    return board.family.cuts(mhz or read_manifest(build.path).get("clock"))
 
 
 def candidate(
-    build: Documents, multipliers: int, cut: Cut = UNCUT, *, shell: bool = True
+    build: Documents, multipliers: int, cuts: tuple[Cut, ...] = (UNCUT,), *, shell: bool = True
 ) -> Candidate:
     """The SystemVerilog of a build at a fold.
 
     Args:
         build: The build.
         multipliers: Budget of a recurrent layer.
-        cut: Where registers stand in it.
+        cuts: Ways of placing the registers of recurrent layers, see ``MappingOptions``.
         shell: With what stands between the design and the pins of a board.
     """
-    design = folded(build, multipliers, cut)
+    design = folded(build, multipliers, cuts)
     names = Names(build.kernels.name)
     files: dict[str, Any] = dict(rtl_files(design, names))
     kernels = design.document(build.integer.steps, {})
@@ -188,13 +188,13 @@ def candidate(
 
 
 def vendor_candidate(
-    build: Documents, board: Board, multipliers: int, cut: Cut = UNCUT
+    build: Documents, board: Board, multipliers: int, cuts: tuple[Cut, ...] = (UNCUT,)
 ) -> Candidate:
     """The design for a vendor's board: behind its pins, or as an IP behind its processor."""
     if isinstance(board, ShellBoard):
-        return candidate(build, multipliers, cut)
-    bare = candidate(build, multipliers, cut, shell=False)
-    ip = folded_ip(build, folded(build, multipliers, cut), board.part)
+        return candidate(build, multipliers, cuts)
+    bare = candidate(build, multipliers, cuts, shell=False)
+    ip = folded_ip(build, folded(build, multipliers, cuts), board.part)
     return replace(
         bare,
         ip=ip_files(ip, bare.rtl) | driver_files(ip, build.integer, ip.cycles),
@@ -285,8 +285,8 @@ def _vivado_design(
     halved it.
     """
     own = read_manifest(build.path)["multipliers"]
-    cut = _vendor_cut(build, request.board, request.wanted)
-    design = vendor_candidate(build, request.board, budget or own, cut)
+    cuts = _vendor_cuts(build, request.board, request.wanted)
+    design = vendor_candidate(build, request.board, budget or own, cuts)
     if budget or resumed is None:
         return design
     with writing(resumed):
@@ -295,7 +295,7 @@ def _vivado_design(
             return design
     facts = read_json(resumed, SYNTH_JSON, MAX_FACTS, "Delete that file, or name --multipliers.")
     halved = positive("multipliers", facts.get("multipliers")) or own
-    return vendor_candidate(build, request.board, halved, cut)
+    return vendor_candidate(build, request.board, halved, cuts)
 
 
 def _is_work(folder: Path) -> bool:

@@ -15,18 +15,18 @@ from gatewright.hls_templates.rtl.cut import UNCUT, Cut
 from gatewright.ir.streamable import is_streamable
 
 
-def folded(build: Documents, multipliers: int, cut: Cut = UNCUT) -> Design:
+def folded(build: Documents, multipliers: int, cuts: tuple[Cut, ...] = (UNCUT,)) -> Design:
     """A build's design anew; all else is as it was compiled.
 
     Args:
         build: The build.
         multipliers: Budget of a recurrent layer.
-        cut: Where registers stand in it.
+        cuts: Ways of placing the registers of recurrent layers, see ``MappingOptions``.
     """
     manifest, integer = read_manifest(build.path), build.integer
     checked = check_options(multipliers, manifest["requantizer"], build.kernels.max_steps)
     options = ClockedOptions(
-        checked.multipliers, checked.requantizer, checked.max_steps, registers=cut
+        checked.multipliers, checked.requantizer, checked.max_steps, registers=cuts
     )
     return map_design(integer.graph, fit_steps(options, integer))
 

@@ -64,9 +64,9 @@ class BuildOptions(MappingOptions):
     clock: float | None = None
 
     @property
-    def cut(self) -> Cut:
+    def cuts(self) -> tuple[Cut, ...]:
         """That of the board's family."""
-        return find_board(self.board).family.cut(self.clock)
+        return find_board(self.board).family.cuts(self.clock)
 
     @property
     def names(self) -> Names:
@@ -86,14 +86,14 @@ class ClockedOptions(MappingOptions):
 
     Attributes:
         operator_ns: Its period, as a Zynq-7000 has it, of C++.
-        registers: Where they stand in ``rtl/``.
+        registers: Ways of placing them in ``rtl/``.
     """
 
     operator_ns: float = DEFAULT_CLOCK_NS
-    registers: Cut = UNCUT
+    registers: tuple[Cut, ...] = (UNCUT,)
 
     @property
-    def cut(self) -> Cut:
+    def cuts(self) -> tuple[Cut, ...]:
         """See ``registers``."""
         return self.registers
 

@@ -117,7 +117,7 @@ class Layer:
     def case(self) -> Case:
         """The kernel, tiled as told."""
         graph = self.graph()
-        (kernel,) = map_design(graph, ClockedOptions(registers=ECP5.cut(self.mhz))).kernels
+        (kernel,) = map_design(graph, ClockedOptions(registers=ECP5.cuts(self.mhz)[-1:])).kernels
         assert isinstance(kernel, Recurrent)
         inputs, hidden, units, columns = self.sizes
         shape = TileShape(inputs, hidden, kernel.shape.gates, units, columns)

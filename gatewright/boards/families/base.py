@@ -64,6 +64,10 @@ class NetlistLevel:
     models: CellModels
 
 
+FASTER = (2.0, 1.5, 1.2, 1.0)
+"""A layer that gains nothing from fewer registers keeps those of a clock that is so much faster."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Family:
     """A family of devices that yosys maps to.
@@ -80,11 +84,14 @@ class Family:
     cells: Mapping[str, tuple[str, float]]
     delays: FamilyDelays | None = field(default=None, kw_only=True)
 
-    def cut(self, mhz: float | None) -> Cut:
-        """Where registers stand in a recurrent layer for a clock in MHz; everywhere for None."""
+    def cuts(self, mhz: float | None) -> tuple[Cut, ...]:
+        """Ways of placing the registers of a recurrent layer for a clock in MHz, most of them first.
+
+        For None every register stands.
+        """
         if mhz is None or self.delays is None:
-            return UNCUT
-        return Paced(1000 / mhz, self.delays)
+            return (UNCUT,)
+        return (UNCUT, *(Paced(1000 / (mhz * faster), self.delays) for faster in FASTER))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,6 +35,9 @@ class MappingOptions:
         return DEFAULT_CLOCK_NS
 
     @property
-    def cut(self) -> Cut:
-        """Where registers stand in the recurrent layers of ``rtl/``."""
-        return UNCUT
+    def cuts(self) -> tuple[Cut, ...]:
+        """Ways of placing the registers of a recurrent layer in ``rtl/``, the most registers first.
+
+        A layer takes the first of those with the fewest cycles a step.
+        """
+        return (UNCUT,)
