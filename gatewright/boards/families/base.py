@@ -85,7 +85,7 @@ class Family:
     delays: FamilyDelays | None = field(default=None, kw_only=True)
 
     def cuts(self, mhz: float | None) -> tuple[Cut, ...]:
-        """Ways of placing the registers of a recurrent layer for a clock in MHz, most of them first.
+        """Ways of placing a recurrent layer's registers for a clock in MHz, most of them first.
 
         For None every register stands.
         """

@@ -127,8 +127,10 @@ DELAYS = FamilyDelays(
         "wire": (0.0, 0.0),
     },
 )
-"""Of speed grade 6: what ``benchmarks/delays.py`` measures of each alone, wires 1.4 times as long. Those
-to the columns of DSP blocks and back are longer still: as nextpnr had them in the digits on a ULX3S."""
+"""Of speed grade 6: what ``benchmarks/delays.py`` measures of each alone, its wires 1.4 times as long.
+
+Those to the columns of DSP blocks and back are longer still: as nextpnr had them in the digits.
+"""
 
 ECP5 = OpenFamily(
     name="ecp5",
