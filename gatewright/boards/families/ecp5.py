@@ -127,7 +127,7 @@ DELAYS = FamilyDelays(
         "wire": (0.0, 0.0),
     },
 )
-"""Of speed grade 6: what ``benchmarks/delays.py`` measures of each alone, its wires 1.4 times as long.
+"""Of speed grade 6: what ``benchmarks/delays.py`` measures of each alone, wires 1.4 times as long.
 
 Those to the columns of DSP blocks and back are longer still: as nextpnr had them in the digits.
 """
