@@ -30,6 +30,9 @@ class GraphBuilder:
         input_shape: Static shape of the first graph input, the sequence, named ``x``.
         integers: Whether it holds integers, [B, T] or [T, B].
         features: The axes of features that the model's own input has, where it is not one.
+
+    Attributes:
+        of_one_length: Whether a node that was added holds for sequences as long as the example.
     """
 
     def __init__(
@@ -48,6 +51,8 @@ class GraphBuilder:
         for name in (INPUT, OUTPUT):
             self._values_namer.unique(name)
         self._unfolded = self._joined = 0
+        self._taken = (0, 0)
+        self.of_one_length = False
 
     def further_input(self, name: str, shape: tuple[int, ...], sequence: bool = False) -> Value:
         """Add a further graph input: initial states [N, B, H], one state [B, H], or a sequence.
@@ -99,6 +104,13 @@ class GraphBuilder:
         node.attribute.extend(helper.make_attribute(k, v) for k, v in sorted(attributes.items()))
         self._nodes.append(node)
         return names
+
+    def made(self) -> list[bytes | TensorProto]:
+        """Constants and nodes, as they are now, that were added since this was asked last."""
+        constants, nodes = self._taken
+        self._taken = len(self._initializers), len(self._nodes)
+        added = [node.SerializeToString(deterministic=True) for node in self._nodes[nodes:]]
+        return [*self._initializers[constants:], *added]
 
     def quant_inputs(self, prefix: str, spec: QuantSpec) -> list[str]:
         """Add scale, zero point and bit width as initializers ``<prefix>scale``, ..."""

@@ -78,6 +78,7 @@ def over_time(builder: GraphBuilder, name: str, op: str, x: Value) -> Value:
         raise ValueError(f"{name}: the time axis of {x.name} is not known")
     axes = builder.initializer(f"{name}.axes", np.array([x.layout.time_axis], dtype=np.int64))
     out = builder.node(op, name, [x.name, axes], keepdims=0)[0]
+    builder.of_one_length |= op in ("ReduceMean", "ReduceSum")
     grid = x.grid if op in ("ReduceMax", "ReduceMin") else None
     return Value(out, _step_shape(x, x.layout), grid)
 
@@ -334,6 +335,7 @@ def select_step(builder: GraphBuilder, name: str, x: Value, index: int) -> Value
     if x.layout is None:
         raise ValueError(f"{name}: the time axis of {x.name} is not known")
     axis = x.layout.time_axis
+    builder.of_one_length |= index != -1
     at = builder.initializer(f"{name}.index", np.array(index, dtype=np.int64))
     out = builder.node("Gather", name, [x.name, at], axis=axis)[0]
     return Value(out, _step_shape(x, x.layout), x.grid)
@@ -344,6 +346,7 @@ def select_steps(builder: GraphBuilder, name: str, x: Value, taken: Taken) -> Va
     if x.layout is None:
         raise ValueError(f"{name}: the time axis of {x.name} is not known")
     axis = x.layout.time_axis
+    builder.of_one_length = True
     numbers = {"first": taken.first, "end": taken.end, "axis": axis, "stride": taken.stride}
     inputs = [
         builder.initializer(f"{name}.{key}", np.array([number], dtype=np.int64))
@@ -368,6 +371,7 @@ def flatten(builder: GraphBuilder, name: str, x: Value) -> Value:
             cause="Flatten needs a tensor [B, T, F] from a batch_first recurrent layer, or [B, F].",
             remedy="Use batch_first=True in the recurrent layer.",
         )
+    builder.of_one_length |= len(x.shape) == 3
     width = builder.joined(name, math.prod(x.shape[1:]))
     out = builder.node("Flatten", name, [x.name], axis=1)[0]
     return Value(out, (x.shape[0], width), x.grid)

@@ -13,8 +13,10 @@ def boundary_to_json(model: IntegerModel) -> dict[str, Any]:
     """Everything about a model that is not in its graph."""
     layouts = {"channels_first": model.channels_first, "swapped": model.swapped}
     turned = {key: sorted(names) for key, names in layouts.items() if names}
+    bound = {} if model.graph.one_length is None else {"one_length": True}
     return {
         **turned,
+        **bound,
         "arguments": [_argument_to_json(a) for a in model.arguments],
         "inputs": [{**_plain(i), "quantizer": i.quantizer.to_json()} for i in model.inputs],
         "outputs": [_output_to_json(o) for o in model.outputs],

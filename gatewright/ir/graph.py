@@ -105,13 +105,18 @@ class Node:
 
 @dataclass
 class Graph:
-    """A list of nodes in topological order over named tensors."""
+    """A list of nodes in topological order over named tensors.
+
+    Attributes:
+        one_length: The only number of time steps that its constants hold for, where no op says so.
+    """
 
     name: str
     inputs: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
+    one_length: int | None = None
 
     def __getitem__(self, name: str) -> Tensor:
         return self.tensors[name]
@@ -169,8 +174,9 @@ class Graph:
         return found[::-1]
 
     def fixed_steps(self) -> int | None:
-        """The number of time steps that an op binds every sequence to; None if none does."""
+        """The number of time steps that every sequence is bound to; None if any will do."""
         bound = {int(node.attrs["steps"]) for node in self.needed() if "steps" in node.attrs}
+        bound |= set() if self.one_length is None else {self.one_length}
         assert len(bound) < 2, "a model has one number of time steps"
         return next(iter(bound), None)
 

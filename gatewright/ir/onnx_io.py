@@ -266,6 +266,7 @@ def from_onnx(proto: onnx.ModelProto) -> IntegerModel:
     props = {p.key: json.loads(p.value) for p in proto.metadata_props}
     boundary = props["gatewright.boundary"]
     graph = Graph(proto.graph.name)
+    graph.one_length = boundary["steps"] if boundary.get("one_length") else None
     inputs = inputs_from_json(boundary)
     for source, value in zip(inputs, proto.graph.input, strict=True):
         graph.add_input(source.tensor, source.type, _shape(value))

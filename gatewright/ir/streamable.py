@@ -74,6 +74,15 @@ def check_streamable(graph: Graph) -> Pieces:
     Raises:
         GatewrightError: GW-607 with the layer or op.
     """
+    if graph.one_length is not None:
+        raise GatewrightError(
+            "GW-607",
+            where="input",
+            cause=f"the model computes with the number of its time steps, {graph.one_length}, and "
+            "the steps of a stream are not counted.",
+            remedy="Compile a model without that number for streams, or pass whole sequences to "
+            "simulate.",
+        )
     ended: set[str] = set()  # what is known at the end of a sequence only
     for node in graph.needed():
         whole = node.op.whole

@@ -81,6 +81,27 @@ def test_what_is_called_with_other_data_alone_still_runs() -> None:
         assert np.isfinite(result.model(batches[1]).numpy()).all()
 
 
+def test_of_a_list_all_that_is_called_stays(tmp_path: Path) -> None:
+    """Also in the graph that calibration makes, whose list is a plain module."""
+
+    class Listed(Idle):
+        def __init__(self) -> None:
+            super().__init__()
+            self.blocks = nn.ModuleList([nn.LSTM(I, I, batch_first=True) for _ in range(3)])
+
+        def forward(self, x: Tensor) -> Tensor:
+            for block in self.blocks[:2]:
+                x = torch.relu(block(x)[0])
+            return x
+
+    torch.manual_seed(0)
+    x = torch.randn(B, T, I)
+    result = gatewright.calibrate(Listed().eval(), x)
+    build = gatewright.compile(result, output_dir=tmp_path / "build")
+    report = build.verify(x.numpy(), model=result.model, levels=("traced", "integer"))
+    assert report.mismatches == 0, report.divergence
+
+
 def test_what_is_called_is_refused() -> None:
     class Called(Idle):
         def forward(self, x: Tensor) -> Any:

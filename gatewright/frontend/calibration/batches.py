@@ -41,16 +41,19 @@ class Batch:
         """The sequences, [B, T, I] or [T, B, I]; of integers [B, T] or [T, B]."""
         return self.inputs[0]
 
+    def axes(self, batch_axis: int) -> list[int]:
+        """Those of the sequences in each input, of the first one that."""
+        x, *others = self.inputs
+        return [batch_axis, *(batch_axis if is_sequence(o, x) else -2 for o in others)]
+
     def first(self, batch_axis: int) -> tuple[torch.Tensor, ...]:
         """The first sequence and what comes with it."""
         return self.head(batch_axis, 1)
 
     def head(self, batch_axis: int, most: int) -> tuple[torch.Tensor, ...]:
         """The same of so many sequences at most: states are [N, B, H] or [B, H]."""
-        x, *others = self.inputs
-        count = min(most, x.shape[batch_axis])
-        axes = [batch_axis, *(batch_axis if is_sequence(o, x) else -2 for o in others)]
-        pairs = zip(self.inputs, axes, strict=True)
+        count = min(most, self.x.shape[batch_axis])
+        pairs = zip(self.inputs, self.axes(batch_axis), strict=True)
         return tuple(tensor.narrow(axis, 0, count).clone() for tensor, axis in pairs)
 
 

@@ -26,6 +26,7 @@ from gatewright.frontend.calibration.options import RangeOptions
 from gatewright.frontend.calibration.own_weights import with_weight_layers
 from gatewright.frontend.calibration.quantizers import Grid
 from gatewright.frontend.calibration.result import Calibration, Placed
+from gatewright.frontend.calibration.sizes import bind_length
 from gatewright.frontend.calibration.slots import (
     ACTIVATION_KINDS,
     Slot,
@@ -35,11 +36,11 @@ from gatewright.frontend.calibration.slots import (
 )
 from gatewright.frontend.calibration.waiting import collect, described, waiting_quantizers
 from gatewright.frontend.calibration.weights import place_weights
+from gatewright.frontend.torch.arguments import is_arranged
 from gatewright.frontend.torch.changes import steps
 from gatewright.frontend.torch.checks import check_model
 from gatewright.frontend.torch.preserve import held, preserved
 from gatewright.frontend.torch.symbolic import symbolic_graph
-from gatewright.frontend.torch.trace import is_arranged
 from gatewright.frontend.torch.uncalled import put_back, set_aside
 
 
@@ -66,6 +67,7 @@ def _calibrate(
     weighted = with_weight_layers(_copy(given), examples)
     given = given if weighted is None else weighted
     given = with_modules(given, examples)  # refuses what is kept from call to call
+    bind_length(given, partial(_copy, model), examples, batches[0].axes(axis))
     waiting = waiting_quantizers(given)
     if waiting:
         with observe.biases_where_scaled(given):
@@ -75,7 +77,9 @@ def _calibrate(
     net = with_brevitas_layers(_copy(given))
     rewritten = waiting or layered or weighted
     check_conversion(given if rewritten else model, net, batches[0].head(axis, COMPARED))
-    check_trace(_placed_on(net, batches[0], axis), examples)
+    placed_on = _placed_on(net, batches[0], axis)
+    for count in (2, 1):  # a batch of 1 is what is compiled
+        check_trace(placed_on, batches[0].head(axis, count))
     classes = join_labels(batches, labels)
 
     def lost(tried: RangeOptions) -> float:

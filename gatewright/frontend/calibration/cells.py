@@ -55,6 +55,11 @@ class _Loop:
     reverse: bool
 
 
+def is_cell(module: nn.Module) -> bool:
+    """Whether a module is a step of a layer."""
+    return type(module) in _LAYERS
+
+
 def with_layers(model: nn.Module, examples: Sequence[torch.Tensor]) -> fx.GraphModule | None:
     """A model in which loops of cells are calls of layers.
 
@@ -72,7 +77,7 @@ def with_layers(model: nn.Module, examples: Sequence[torch.Tensor]) -> fx.GraphM
         GatewrightError: GW-108 where forward() cannot be traced, GW-110 where layers compute
             something else than the loops.
     """
-    cells = {p: m for p, m in model.named_modules() if type(m) in _LAYERS}
+    cells = {p: m for p, m in model.named_modules() if is_cell(m)}
     if not cells:
         return None
     with torch.no_grad():
@@ -302,6 +307,7 @@ def _replace_steps(graph: fx.Graph, loop: _Loop, out: fx.Node, is_lstm: bool) ->
         if _dim(stack) != axis:
             turned = graph.call_method("permute", (out, 1, 0, 2))
         stack.replace_all_uses_with(turned)
+        graph.erase_node(stack)  # its steps by their numbers are those of one length
     for step, nodes in zip(loop.steps, hidden, strict=True):
         last = not loop.reverse and step is loop.steps[-1]
         index = (*[_ALL] * axis, -1 if last else step.number)

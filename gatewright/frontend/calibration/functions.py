@@ -84,13 +84,9 @@ def with_modules(model: nn.Module, examples: Sequence[torch.Tensor]) -> nn.Modul
             call = graph.call_module(name, (node.args[0],))
             node.replace_all_uses_with(call)
         graph.erase_node(node)
+    _quantize_behind(graph, model, inputs)
     _quantize_operands(graph, model)
-    for node in (*inputs, *[node for node in graph.nodes if is_bare(node, model)]):
-        name = _added(model, f"{node.name}_quant", qnn.QuantIdentity(act_quant=None))
-        with graph.inserting_after(node):
-            call = graph.call_module(name)
-        node.replace_all_uses_with(call)
-        call.args = (node,)
+    _quantize_behind(graph, model, [node for node in graph.nodes if is_bare(node, model)])
     made = fx.GraphModule(model, graph, type(model).__name__)
     return made.eval()
 
@@ -109,6 +105,16 @@ def _quantize_operands(graph: fx.Graph, model: nn.Module) -> None:
             name = _added(model, f"{part.name}_quant", qnn.QuantIdentity(act_quant=None))
             with graph.inserting_before(node):
                 node.replace_input_with(part, graph.call_module(name, (part,)))
+
+
+def _quantize_behind(graph: fx.Graph, model: nn.Module, nodes: Sequence[fx.Node]) -> None:
+    """Put a quantizer behind each, which all that takes it is given."""
+    for node in nodes:
+        name = _added(model, f"{node.name}_quant", qnn.QuantIdentity(act_quant=None))
+        with graph.inserting_after(node):
+            call = graph.call_module(name)
+        node.replace_all_uses_with(call)
+        call.args = (node,)
 
 
 def _added(model: nn.Module, name: str, module: nn.Module) -> str:

@@ -12,8 +12,9 @@ from gatewright.frontend.calibration.floats import check_layer
 from gatewright.frontend.calibration.functions import becomes_a_module
 from gatewright.frontend.calibration.own_weights import layer_call
 from gatewright.frontend.torch.trace import check_calls, trace_module
+from gatewright.ir.lowering import lower
 
-_WHATEVER_THE_DATA = frozenset({"GW-101", "GW-106", "GW-108", "GW-109", "GW-301"})
+_WHATEVER_THE_DATA = frozenset({"GW-101", "GW-106", "GW-108", "GW-109", "GW-205"})
 """What is refused of a model's form, and not of its numbers."""
 
 
@@ -44,11 +45,22 @@ def check_trace(model: nn.Module, examples: Sequence[torch.Tensor]) -> None:
         examples: One for each argument of its forward().
 
     Raises:
-        GatewrightError: GW-101, GW-106, GW-108, GW-109, GW-301; what else is wrong with it may lie
-            in so few sequences.
+        GatewrightError: GW-101, GW-106, GW-108, GW-109, GW-205, GW-301; what else is wrong with it
+            may lie in so few sequences.
     """
     try:
-        trace_module(model, tuple(examples))
+        lower(trace_module(model, tuple(examples)).model)
     except GatewrightError as error:
+        if error.code == "GW-301":
+            remedy = f"{error.remedy} {_PLACED}"
+            raise GatewrightError(
+                "GW-301", where=error.where, cause=error.cause, remedy=remedy
+            ) from error
         if error.code in _WHATEVER_THE_DATA:
             raise
+
+
+_PLACED = (
+    "In a float model that is brevitas.nn.QuantIdentity(act_quant=None): calibration gives it a "
+    "scale."
+)

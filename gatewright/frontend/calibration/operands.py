@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,11 +23,14 @@ from gatewright.frontend.torch.arithmetic import (
     SUMS,
 )
 from gatewright.frontend.torch.brevitas_quant import is_enabled
+from gatewright.frontend.torch.on_host import ON_HOST_CALLS
 
 ARITHMETIC = (*SUMS, *DIFFERENCES, *REVERSED, *PRODUCTS, *QUOTIENTS, *NEGATIONS, *MAGNITUDES)
 _JOINS = (torch.cat, torch.concat, torch.concatenate)
 _CONSTANTS = (torch.zeros, torch.ones, torch.zeros_like, torch.ones_like)
-_COMPUTES = frozenset({"mean", "sum"})
+_REDUCTIONS = frozenset({"mean", "sum", "max", "min", "amax", "amin"})
+_COMPUTES = _REDUCTIONS | {"one_hot"}
+_FUNCTIONS = (nn.ReLU, nn.ReLU6, nn.Tanh, nn.Sigmoid, nn.Hardtanh, nn.Hardsigmoid)
 _GIVE_CODES = (
     *(nn.LSTM, nn.RNN, nn.ReLU, nn.ReLU6, nn.Tanh, nn.Sigmoid, nn.Hardtanh),
     *(QuantRecurrentStackBase, QuantNonLinearActLayer),
@@ -40,17 +44,43 @@ def sharing(node: fx.Node) -> list[fx.Node]:
         return []
     if node.target in (*SUMS, *DIFFERENCES, *REVERSED) and _of_two(node):
         return list(node.all_input_nodes)
-    several = len({_layer(part) for part in node.all_input_nodes}) > 1
-    return list(node.all_input_nodes) if node.target in _JOINS and several else []
+    parts = node.all_input_nodes
+    several = len(set(map(_layer, parts))) > 1 or any(map(_is_argument, parts))
+    return list(parts) if node.target in _JOINS and several else []
 
 
 def quantized_apart(node: fx.Node, model: nn.Module) -> list[fx.Node]:
     """The float tensors of what takes codes, each of which needs a quantizer of its own."""
     product = node.op != "call_module" and node.target in PRODUCTS and _of_two(node)
     magnitude = node.op != "call_module" and node.target in MAGNITUDES
-    if not product and not magnitude and not _is_call(node, model, nn.LeakyReLU):
-        return []
-    return [part for part in node.all_input_nodes if not _gives_codes(part, model)]
+    if node.op == "output":
+        moved = (p for p in node.all_input_nodes if not _is_argument(p) and not _on_host(p, model))
+        return [part for part in moved if _is_argument(_source(part, model))]
+    layer = _is_call(node, model, nn.LeakyReLU, nn.AvgPool1d)
+    if product or magnitude or layer:
+        return [part for part in node.all_input_nodes if not _gives_codes(part, model)]
+    if _is_call(node, model, nn.BatchNorm1d):  # no scale is a root times another one
+        return [p for p in node.all_input_nodes if _is_call(_source(p), model, nn.BatchNorm1d)]
+    computes = _is_call(node, model, *_FUNCTIONS, nn.MaxPool1d) or _is_reduction(node)
+    computes = computes or _on_host(node, model)
+    parts = node.all_input_nodes if computes else []
+    return [part for part in parts if _is_argument(_source(part, model))]
+
+
+def _is_reduction(node: fx.Node) -> bool:
+    name = str(getattr(node.target, "__name__", node.target))
+    return node.op in ("call_function", "call_method") and name in _REDUCTIONS
+
+
+def _on_host(node: fx.Node, model: nn.Module) -> bool:
+    """Whether it is a function that the host applies."""
+    called = node.op in ("call_function", "call_method") and node.target in ON_HOST_CALLS
+    return called or _is_call(node, model, nn.Softmax, nn.LogSoftmax)
+
+
+def _is_argument(source: Any) -> bool:
+    """Whether it is an argument of forward(): float, with no quantizer."""
+    return isinstance(source, fx.Node) and source.op == "placeholder"
 
 
 def check_slopes(graph: fx.Graph, model: nn.Module) -> None:
@@ -64,8 +94,7 @@ def check_slopes(graph: fx.Graph, model: nn.Module) -> None:
 def inputs_in_arithmetic(graph: fx.Graph, model: nn.Module) -> list[fx.Node]:
     """Arguments of forward() that constants or a batch normalization meet before any quantizer."""
     sources = (_source(part, model) for node in graph.nodes for part in _affine_of(node, model))
-    found = (s for s in sources if isinstance(s, fx.Node) and s.op == "placeholder")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(filter(_is_argument, sources)))
 
 
 def is_bare(node: fx.Node, model: nn.Module) -> bool:
@@ -119,10 +148,16 @@ def _source(node: Any, model: nn.Module | None = None) -> Any:
 
 
 def _layer(node: Any) -> Any:
-    """The layer that a tensor comes from."""
+    """The layer that a tensor comes from, and whether it is a cell state of it."""
     source = _source(node)
-    is_layer = isinstance(source, fx.Node) and source.op == "call_module"
-    return source.target if is_layer else source
+    if not isinstance(source, fx.Node) or source.op != "call_module":
+        return source
+    picks = []
+    while node is not source:
+        if node.target is operator.getitem:
+            picks.append(node.args[1])
+        node = node.all_input_nodes[0]
+    return source.target, picks[-2:] == [1, 1]
 
 
 def _gives_codes(node: fx.Node, model: nn.Module) -> bool:

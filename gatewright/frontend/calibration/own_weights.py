@@ -32,7 +32,7 @@ _TURNED = ("T", "mT", "data")
 
 
 @dataclass(frozen=True)
-class LayerCall:
+class WeightCall:
     """A call that is one of a layer.
 
     Attributes:
@@ -125,7 +125,7 @@ def _moves(node: fx.Node) -> bool:
     return node.target in _MOVES or node.target in PURE
 
 
-def layer_call(node: fx.Node) -> LayerCall | None:
+def layer_call(node: fx.Node) -> WeightCall | None:
     """What layer a call is of; None of any other.
 
     Raises:
@@ -135,13 +135,13 @@ def layer_call(node: fx.Node) -> LayerCall | None:
     return reader(node) if reader is not None else None
 
 
-def _linear(node: fx.Node) -> LayerCall | None:
+def _linear(node: fx.Node) -> WeightCall | None:
     names, defaults = ("input", "weight", "bias"), (None, None, None)
     x, weight, bias = bind(node.args, dict(node.kwargs), names, defaults)
     return _affine(x, own_value(weight), bias)
 
 
-def _addmm(node: fx.Node) -> LayerCall | None:
+def _addmm(node: fx.Node) -> WeightCall | None:
     names = ("input", "mat1", "mat2", "beta", "alpha")
     bias, x, weight, *factors = bind(node.args, dict(node.kwargs), names, (None,) * 3 + (1, 1))
     columns = own_value(weight)
@@ -150,7 +150,7 @@ def _addmm(node: fx.Node) -> LayerCall | None:
     return _affine(x, columns.t(), bias)
 
 
-def _affine(x: Any, weight: torch.Tensor | None, bias: Any) -> LayerCall | None:
+def _affine(x: Any, weight: torch.Tensor | None, bias: Any) -> WeightCall | None:
     offset = None if bias is None else own_value(bias)
     computed = isinstance(x, fx.Node) and own_value(x) is None
     if not computed or weight is None or (bias is not None and offset is None):
@@ -163,7 +163,7 @@ def _affine(x: Any, weight: torch.Tensor | None, bias: Any) -> LayerCall | None:
         module = nn.Linear(inputs, features, bias=offset is not None, device="meta")
         return _with(module, weight, offset)
 
-    return LayerCall(x, make)
+    return WeightCall(x, make)
 
 
 def _of_shape(tensor: torch.Tensor | None) -> GatewrightError:
@@ -175,7 +175,7 @@ def _of_shape(tensor: torch.Tensor | None) -> GatewrightError:
     )
 
 
-def _matmul(node: fx.Node) -> LayerCall | None:
+def _matmul(node: fx.Node) -> WeightCall | None:
     x, other = bind(node.args, _other(node), ("input", "other"), (None, None))
     weight = own_value(other)
     if weight is None and own_value(x) is not None:
@@ -197,19 +197,19 @@ def _other(node: fx.Node) -> dict[str, Any]:
 _SPARSE = ("norm_type", "scale_grad_by_freq", "sparse")
 
 
-def _embedding(node: fx.Node) -> LayerCall | None:
+def _embedding(node: fx.Node) -> WeightCall | None:
     names = (*("input", "weight", "padding_idx", "max_norm"), *_SPARSE)
     defaults = (None, None, None, None, 2.0, False, False)
     x, weight, padding, max_norm, *_ = bind(node.args, dict(node.kwargs), names, defaults)
     return _table(x, own_value(weight), padding, max_norm)
 
 
-def _rows(node: fx.Node) -> LayerCall | None:
+def _rows(node: fx.Node) -> WeightCall | None:
     weight, x = node.args
     return _table(x, own_value(weight), None, None)
 
 
-def _table(x: Any, rows: torch.Tensor | None, padding: Any, max_norm: Any) -> LayerCall | None:
+def _table(x: Any, rows: torch.Tensor | None, padding: Any, max_norm: Any) -> WeightCall | None:
     if rows is None or rows.ndim != 2 or not isinstance(x, fx.Node):
         return None
 
@@ -217,10 +217,10 @@ def _table(x: Any, rows: torch.Tensor | None, padding: Any, max_norm: Any) -> La
         module = nn.Embedding(*rows.shape, padding, max_norm, device="meta")
         return _with(module, rows, None)
 
-    return LayerCall(x, make)
+    return WeightCall(x, make)
 
 
-def _conv(node: fx.Node) -> LayerCall | None:
+def _conv(node: fx.Node) -> WeightCall | None:
     names = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
     defaults = (None, None, None, 1, 0, 1, 1)
     x, kernel, bias, *options = bind(node.args, dict(node.kwargs), names, defaults)
@@ -237,7 +237,7 @@ def _conv(node: fx.Node) -> LayerCall | None:
         )
         return _with(module, weight, offset)
 
-    return LayerCall(x, make)
+    return WeightCall(x, make)
 
 
 def _with(module: nn.Module, weight: torch.Tensor, bias: torch.Tensor | None) -> nn.Module:
@@ -247,7 +247,7 @@ def _with(module: nn.Module, weight: torch.Tensor, bias: torch.Tensor | None) ->
     return module
 
 
-_READERS: dict[Any, Callable[[fx.Node], LayerCall | None]] = {
+_READERS: dict[Any, Callable[[fx.Node], WeightCall | None]] = {
     F.linear: _linear,
     torch.addmm: _addmm,
     **dict.fromkeys((operator.matmul, torch.matmul, torch.mm, "matmul", "mm"), _matmul),

@@ -114,13 +114,13 @@ class Elements:
         owners, places = self._owner[index], self._place[index]
         steps = torch.full_like(index, NO_STEP)
         for number, value in enumerate(self._values):
-            layout = self._layout_of(value)
+            layout = self.layout_of(value)
             if layout is not None:
                 where = owners == number
                 steps[where] = self._coordinates(value, places[where])[layout.time_axis]
         return steps
 
-    def _layout_of(self, value: Value) -> Layout | None:
+    def layout_of(self, value: Value) -> Layout | None:
         """Of a sequence; that of the layers where it is not known yet."""
         if len(value.shape) != 3 or value.stack:
             return None
@@ -221,7 +221,7 @@ class Elements:
 
     def _candidates(self, index: torch.Tensor) -> Iterator[tuple[int, ...]]:
         """Sizes of sequences and of matrices that have as many elements."""
-        shapes = [v.shape for v in self._values if self._layout_of(v) is not None]
+        shapes = [v.shape for v in self._values if self.layout_of(v) is not None]
         leads = dict.fromkeys(shape[:2] for shape in shapes)
         axis = self._layout.batch_axis
         batches = dict.fromkeys([*(s[axis] for s in leads), *(v.shape[0] for v in self._values)])
@@ -246,7 +246,7 @@ class Elements:
     def _flat(self, index: torch.Tensor, fixed: bool) -> Value | None:
         """All steps of one sequence side by side, or some of them."""
         value = self._values[int(self._owner[index.flatten()[0]])]
-        layout = self._layout_of(value)
+        layout = self.layout_of(value)
         if index.ndim != 2 or layout is None or not layout.batch_first or value.shape[1] < 2:
             return None
         steps, rest = divmod(index.shape[1], value.shape[2])
@@ -292,7 +292,7 @@ class Elements:
         value = self._values[int(owners.flatten()[0])]
         if not bool((owners == owners.flatten()[0]).all()):
             return None
-        layout = self._layout_of(value)
+        layout = self.layout_of(value)
         if value.stack or len(value.shape) != 2 + (layout is not None):
             return None
         *lead, feature = self._coordinates(value, self._place[index])

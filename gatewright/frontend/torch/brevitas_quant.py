@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -31,6 +33,18 @@ from gatewright.frontend.torch.checks import check_calibrated
 from gatewright.ir.types import Float32Array
 
 _PROBES = 512
+_READ: ContextVar[dict[Any, Any] | None] = ContextVar("read", default=None)
+_T = TypeVar("_T")
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Let each quantizer be read once in the block, in which no model changes."""
+    token = _READ.set({})
+    try:
+        yield
+    finally:
+        _READ.reset(token)
 
 
 def to_numpy(tensor: torch.Tensor) -> Float32Array:
@@ -54,6 +68,21 @@ def read_act(where: str, proxy: Any) -> QuantSpec:
         GatewrightError: GW-107 for anything but an enabled per-tensor integer quantizer, GW-103
             where its scale was never set, GW-105 where the scale is bad.
     """
+    return _once(("act", id(proxy)), lambda: _read_act(where, proxy))
+
+
+def _once(key: Any, read: Callable[[], _T]) -> _T:
+    """What is read, or was read before in a block of ``read_once``."""
+    known = _READ.get()
+    if known is None:
+        return read()
+    if key not in known:
+        known[key] = read()
+    found: _T = known[key]
+    return found
+
+
+def _read_act(where: str, proxy: Any) -> QuantSpec:
     _require(where, proxy, ActQuantProxyFromInjector)
     if isinstance(proxy, DynamicActQuantProxyFromInjector):
         raise _unsupported(where, "its scale depends on the input (dynamic quantization)")
@@ -91,6 +120,10 @@ def read_weight(where: str, module: Any, quantized: Callable[[], Any]) -> Parame
         The raw weight where ``Quant`` with rounding ROUND gives Brevitas' values, otherwise the
         values that Brevitas quantized.
     """
+    return _once(("weight", id(module)), lambda: _read_weight(where, module, quantized))
+
+
+def _read_weight(where: str, module: Any, quantized: Callable[[], Any]) -> Parameter:
     _require(where, module.weight_quant, WeightQuantProxyFromInjector)
     if module.weight_quant.requires_quant_input:
         raise _unsupported(where, "it depends on the quantization of its input")
@@ -111,6 +144,12 @@ def read_bias(where: str, owner: Any, x: Value, quantized_weight: Callable[[], A
         x: The layer's quantized input; ``Int32Bias`` takes its scale.
         quantized_weight: Gives Brevitas' quantized weight, for the same reason.
     """
+    grid = None if x.grid is None else (x.grid.scale.tobytes(), x.grid.zero_point.tobytes())
+    key = ("bias", id(owner), grid)
+    return _once(key, lambda: _read_bias(where, owner, x, quantized_weight))
+
+
+def _read_bias(where: str, owner: Any, x: Value, quantized_weight: Callable[[], Any]) -> Parameter:
     raw = to_numpy(owner.bias)
     if not is_enabled(owner.bias_quant):
         return Parameter(raw, None)

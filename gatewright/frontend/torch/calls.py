@@ -177,6 +177,13 @@ def squeeze(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     source, dim = bind(args, kwargs, ("input", "dim"), (None, None))
     if isinstance(source, States) and len(source.items) == 1 and dim == 0:
         return source.items[0]
+    shape = shape_of(ctx, "squeeze", source)
+    if dim is None and shape[0] == 1 and len(shape) > 1:
+        raise unsupported_call(
+            ".squeeze()",
+            f"it is given {list(shape)}, and takes away the axis of the batch too where that is 1.",
+            "Name the axis: squeeze(1), or squeeze(-1).",
+        )
     return arrange(ctx, "squeeze", torch.squeeze, source, *(() if dim is None else (dim,)))
 
 

@@ -34,11 +34,11 @@ class Obstacles:
         Raises:
             GatewrightError: That error.
         """
-        located = _located(node, error)
+        told = located(node, error)
         if error.code not in TOLD_TOGETHER:
-            raise located from error
-        if str(located) not in map(str, self.found):  # a loop calls again and again
-            self.found.append(located)
+            raise told from error
+        if str(told) not in map(str, self.found):  # a loop calls again and again
+            self.found.append(told)
         return Obstacle()
 
     def check(self) -> None:
@@ -51,7 +51,7 @@ class Obstacles:
             raise together(self.found)
 
 
-def _located(node: fx.Node, error: GatewrightError) -> GatewrightError:
+def located(node: fx.Node, error: GatewrightError) -> GatewrightError:
     """The error with the line of forward() that it comes from, where that is in a user's file."""
     file, number = node.meta.get("line", ("", 0))
     text = linecache.getline(file, number).strip()

@@ -27,6 +27,7 @@ from gatewright.frontend.torch.registry import (
 SOFTMAX_CALLS = (torch.softmax, F.softmax, "softmax")
 LOG_SOFTMAX_CALLS = (torch.log_softmax, F.log_softmax, "log_softmax")
 SIGMOID_CALLS = (torch.sigmoid, F.sigmoid, "sigmoid")
+ON_HOST_CALLS = (*SOFTMAX_CALLS, *LOG_SOFTMAX_CALLS, *SIGMOID_CALLS)
 _NAMES = frozenset({"softmax", "log_softmax", "sigmoid"})
 
 

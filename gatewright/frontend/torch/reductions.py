@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -68,12 +69,11 @@ def _over_time(
 ) -> Value:
     source, dim, keepdim = bind(args, kwargs, _NAMES, _DEFAULTS)
     x = expect_value(call, source)
-    if x.layout is None or len(x.shape) != 3:
-        raise unsupported_call(
-            call, "only the steps of a recurrent layer's output can be reduced, over time."
-        )
+    layout = ctx.elements.layout_of(x)
+    if layout is None:
+        raise unsupported_call(call, "only steps of sequences can be reduced, over time.")
     axes = list(dim) if isinstance(dim, (list, tuple)) else [dim]
-    time = x.layout.time_axis
+    time = layout.time_axis
     if keepdim or axes not in ([time], [time - 3]):
         raise GatewrightError(
             "GW-108",
@@ -81,7 +81,9 @@ def _over_time(
             cause=f"it reduces dim={dim} with keepdim={keepdim}, where time is axis {time}.",
             remedy=f"Reduce over time only: out.{call}(dim={time}).",
         )
-    return emit.over_time(ctx.builder, ctx.name(f"{_NAMED[op]}_over_time"), op, x)
+    return emit.over_time(
+        ctx.builder, ctx.name(f"{_NAMED[op]}_over_time"), op, replace(x, layout=layout)
+    )
 
 
 @emits_call(functions=(torch.argmax,), methods=("argmax",))

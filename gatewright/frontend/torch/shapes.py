@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dis
 import functools
+import math
 import operator
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +24,43 @@ _FIXED = frozenset({"device", "dtype", "is_cuda", "layout"})
 _LIBRARIES = tuple(str(Path(file).parents[up]) for file, up in ((torch.__file__, 1), (__file__, 2)))
 
 
+_COMPARISONS = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
+_ROUNDINGS = (
+    *(operator.floordiv, operator.mod, operator.rshift, operator.and_, operator.or_, operator.xor),
+    *(math.floor, math.ceil, math.trunc, math.gcd, round),
+)
+_LOSSY: dict[Any, tuple[Any, tuple[Any, ...]]] = {
+    **dict.fromkeys(_COMPARISONS, (operator.not_, ())),
+    **dict.fromkeys(_ROUNDINGS, (operator.add, (1,))),
+}
+"""What gives the same for many sizes, and what makes another thing of it: a call, its arguments."""
+_DECIDED = (*_COMPARISONS, operator.not_)
+
+
+@dataclass
+class SizeReads:
+    """What a forward() reads of shapes while it is traced, beside what stands in the graph.
+
+    Attributes:
+        turned: The number of the turn that is to go the other way.
+        turns: Calls that give the same for many sizes, and branches, with the sizes behind them.
+        tells: Numbers that no trace follows any further, or the sizes behind them.
+    """
+
+    turned: int | None = None
+    turns: list[tuple[fx.Node, Any]] = field(default_factory=list)
+    tells: list[tuple[fx.Node, Any]] = field(default_factory=list)
+
+    def turn(self, node: fx.Node, sizes: Any) -> bool:
+        """Note one; whether it is to go the other way."""
+        self.turns.append((node, sizes))
+        return self.turned == len(self.turns) - 1
+
+    def tell(self, node: fx.Node, number: Any) -> None:
+        """Note a number."""
+        self.tells.append((node, number))
+
+
 class ShapeProxy(fx.Proxy):  # type: ignore[misc]
     """A proxy that answers for what follows from shapes, and from nothing else."""
 
@@ -33,23 +72,23 @@ class ShapeProxy(fx.Proxy):  # type: ignore[misc]
         return super().__getattr__(name)
 
     def __index__(self) -> int:
-        return operator.index(self.tracer.number(self.node))
+        return operator.index(self.tracer.told(self.node))
 
     def __int__(self) -> int:
-        return int(self.tracer.number(self.node))
+        return int(self.tracer.told(self.node))
 
     def __float__(self) -> float:
-        return float(self.tracer.number(self.node))
+        return float(self.tracer.told(self.node))
 
     def __bool__(self) -> bool:
         if self.tracer.follows_from_shapes(self.node):
-            return bool(self.tracer.number(self.node))
+            return bool(self.tracer.decided(self.node))
         return bool(super().__bool__())
 
     def __len__(self) -> int:
         if not self.tracer.has_examples:
             return int(super().__len__())
-        return len(self.tracer.value_of(self.node))
+        return int(self.tracer.counted(self.node))
 
     def __iter__(self) -> Iterator[Any]:
         names = _unpacked(sys._getframe(1))
@@ -57,7 +96,7 @@ class ShapeProxy(fx.Proxy):  # type: ignore[misc]
             return (self[i] for i in range(names))
         if not self.tracer.has_examples:
             return iter(self.tracer.iter(self))
-        return (self[i] for i in range(len(self.tracer.value_of(self.node))))
+        return (self[i] for i in range(self.tracer.counted(self.node)))
 
 
 def _unpacked(frame: FrameType) -> int | None:
@@ -74,11 +113,15 @@ class ShapeTracer(fx.Tracer):  # type: ignore[misc]
 
     Args:
         examples: The arguments; without them no shape is known.
+        reads: Where it is noted what forward() reads of shapes.
     """
 
-    def __init__(self, examples: Sequence[torch.Tensor] = ()) -> None:
+    def __init__(
+        self, examples: Sequence[torch.Tensor] = (), reads: SizeReads | None = None
+    ) -> None:
         super().__init__()
         self._examples = list(examples)
+        self._reads = SizeReads() if reads is None else reads
         self._values: dict[fx.Node, Any] = {}
 
     @property
@@ -98,8 +141,12 @@ class ShapeTracer(fx.Tracer):  # type: ignore[misc]
         while frame is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
             frame = frame.f_back
         if frame is not None:
-            node.meta["line"] = (frame.f_code.co_filename, frame.f_lineno)
-        return node
+            node.meta["line"] = user_line(frame)
+        lossy = node.target in _LOSSY and self.follows_from_shapes(node)
+        if not lossy or not self._reads.turn(node, _origins(node, self.value_of)):
+            return node
+        turn, rest = _LOSSY[node.target]
+        return super().create_node("call_function", turn, (node, *rest), {})
 
     def proxy(self, node: fx.Node) -> fx.Proxy:
         """One that knows its shape."""
@@ -108,6 +155,27 @@ class ShapeTracer(fx.Tracer):  # type: ignore[misc]
     def follows_from_shapes(self, node: fx.Node) -> bool:
         """Whether a value is made of shapes and constants alone."""
         return self.has_examples and follows_from_shapes(node)
+
+    def told(self, node: fx.Node) -> Any:
+        """The number that forward() computes with from here on, where no trace follows it."""
+        number = self.number(node)
+        self._reads.tell(node, number)
+        return number
+
+    def counted(self, node: fx.Node) -> int:
+        """How many items a value has; the same."""
+        items = self.value_of(node)
+        parts = isinstance(items, tuple | list) and not isinstance(items, torch.Size)
+        sizes = [getattr(item, "shape", None) for item in items] if parts else len(items)
+        self._reads.tell(node, sizes)
+        return len(items)
+
+    def decided(self, node: fx.Node) -> bool:
+        """What a branch of forward() depends on, or what leads to the other branch."""
+        number = bool(self.number(node))
+        if node.target in _DECIDED:  # noted when it was compared
+            return number
+        return number != self._reads.turn(node, _origins(node, self.value_of))
 
     def number(self, node: fx.Node) -> Any:
         """The value of what follows from shapes.
@@ -148,14 +216,48 @@ class ShapeTracer(fx.Tracer):  # type: ignore[misc]
                     return node.target(*args, **kwargs)
 
 
+def user_line(frame: FrameType) -> tuple[str, int]:
+    """The file and the line that run; of a graph that was traced before, those it was made of."""
+    owner = frame.f_locals.get("self")
+    if isinstance(owner, fx.GraphModule):
+        index = owner._lineno_map.get(frame.f_lineno - owner._prologue_start)
+        nodes = list(owner.graph.nodes)
+        if index is not None and "line" in nodes[index].meta:
+            file, number = nodes[index].meta["line"]
+            return str(file), int(number)
+    return frame.f_code.co_filename, frame.f_lineno
+
+
 def follows_from_shapes(node: fx.Node) -> bool:
     """Whether a call is given shapes and constants alone."""
-    if node.op == "call_function" and node.target is getattr and node.args[1] in _ASKED:
-        return True
-    if node.op == "call_method" and node.target in _ASKED_BY_CALL:
+    if _asks(node):
         return True
     sources = node.all_input_nodes
     return bool(sources) and all(map(follows_from_shapes, sources))
+
+
+def _asks(node: fx.Node) -> bool:
+    """Whether a call asks a tensor for its shape."""
+    if node.op == "call_function" and node.target is getattr and node.args[1] in _ASKED:
+        return True
+    return node.op == "call_method" and node.target in _ASKED_BY_CALL
+
+
+def _origins(node: fx.Node, value_of: Callable[[fx.Node], Any]) -> tuple[Any, ...]:
+    """The sizes that a number is made of; of two that are compared, whether one is the other."""
+    sides = [arg for arg in node.args if isinstance(arg, fx.Node)]
+    if node.target in _COMPARISONS and len(sides) == 2:
+        a, b = map(value_of, sides)
+        return (a == b,) if isinstance(a, tuple) else (a - b,)
+    found, waiting = [], [node]
+    while waiting:
+        source = waiting.pop()
+        item = source.target is operator.getitem and _asks(source.all_input_nodes[0])
+        if item or _asks(source):
+            found.append(value_of(source))
+        else:
+            waiting += source.all_input_nodes
+    return tuple(found)
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import operator
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import fx, nn
@@ -17,7 +18,7 @@ from gatewright.frontend.torch.checks import PADDED
 from gatewright.frontend.torch.preserve import held, held_outside, preserved
 from gatewright.frontend.torch.registry import registered_class
 from gatewright.frontend.torch.scopes import named_modules
-from gatewright.frontend.torch.shapes import ShapeTracer
+from gatewright.frontend.torch.shapes import ShapeTracer, SizeReads
 
 _PACKING = inspect.getsourcefile(torch.nn.utils.rnn)
 
@@ -56,24 +57,30 @@ def leaf_paths(model: nn.Module) -> list[str]:
     return found
 
 
-def symbolic_graph(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.Graph:
+def symbolic_graph(
+    module: nn.Module, examples: Sequence[torch.Tensor], reads: SizeReads | None = None
+) -> fx.Graph:
     """The fx graph of a model that is given such arguments.
 
     Args:
         module: In eval mode.
         examples: One for each argument; what forward() asks of shapes is answered from these.
+        reads: Where it is noted what that is.
 
     Raises:
         GatewrightError: GW-108 where forward() cannot be traced, or keeps a state.
     """
     with preserved(module):
-        return changing_graph(module, examples)
+        return changing_graph(module, examples, reads)
 
 
-def changing_graph(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.Graph:
+def changing_graph(
+    module: nn.Module, examples: Sequence[torch.Tensor], reads: SizeReads | None = None
+) -> fx.Graph:
     """The same; what forward() sets stays set, to proxies."""
-    bare = _Tracer().is_leaf_module(module, "")
-    return (_bare_graph if bare else _symbolic_trace)(module, examples)
+    if _Tracer().is_leaf_module(module, ""):
+        return _bare_graph(module, examples)
+    return _symbolic_trace(module, examples, reads)
 
 
 def _bare_graph(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.Graph:
@@ -85,19 +92,49 @@ def _bare_graph(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.Graph
     return graph
 
 
-def _symbolic_trace(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.Graph:
+def _symbolic_trace(
+    module: nn.Module, examples: Sequence[torch.Tensor], reads: SizeReads | None
+) -> fx.Graph:
     """The fx graph; arguments beyond the examples keep their defaults."""
-    try:
-        signature = list(inspect.signature(module.forward).parameters.values())
-        rest = signature[len(examples) :]
-        fixed = {p.name: p.default for p in rest if p.default is not inspect.Parameter.empty}
-        graph = _Tracer(examples).trace(module, concrete_args=fixed)
-        _read_attributes(graph, module)
+    with _refused(module):
+        graph = _traced(module, examples, reads)
+        _name_attributes(graph, module)
         places = [(f"self.{name}", value) for name, value in held(module)]
         places += held_outside(module)
         kept = [(name, value.node) for name, value in places if isinstance(value, fx.Proxy)]
         if kept:  # a second call shows whether it reads what the first one left
-            _refuse_state(kept, _Tracer(examples).trace(module, concrete_args=fixed))
+            _refuse_state(kept, _traced(module, examples, None))
+    return _cleaned(graph, module)
+
+
+def graph_again(module: nn.Module, examples: Sequence[torch.Tensor], reads: SizeReads) -> fx.Graph:
+    """The same of a module of which one is known: it keeps no state."""
+    if _Tracer().is_leaf_module(module, ""):
+        return _bare_graph(module, examples)
+    with _refused(module):
+        graph = _traced(module, examples, reads)
+    return _cleaned(graph, module)
+
+
+def _traced(
+    module: nn.Module, examples: Sequence[torch.Tensor], reads: SizeReads | None
+) -> fx.Graph:
+    signature = list(inspect.signature(module.forward).parameters.values())
+    rest = signature[len(examples) :]
+    fixed = {p.name: p.default for p in rest if p.default is not inspect.Parameter.empty}
+    graph = _Tracer(examples, reads).trace(module, concrete_args=fixed)
+    for node in graph.nodes:
+        if node.op == "get_attr":
+            name = str(node.target)
+            node.meta["value"], node.meta["name"] = operator.attrgetter(name)(module), name
+    return graph
+
+
+@contextmanager
+def _refused(module: nn.Module) -> Iterator[None]:
+    """GW-108 for whatever the block raises."""
+    try:
+        yield
     except GatewrightError:
         raise
     except (Exception, SystemExit) as error:  # whatever forward() raises on a proxy
@@ -109,6 +146,10 @@ def _symbolic_trace(module: nn.Module, examples: Sequence[torch.Tensor]) -> fx.G
             cause=f"it cannot be traced symbolically: {type(error).__name__}: {error}",
             remedy=next((r for words, r in _REMEDIES.items() if words in str(error)), _NO_CHOICE),
         ) from error
+
+
+def _cleaned(graph: fx.Graph, module: nn.Module) -> fx.Graph:
+    """A graph without what nobody uses."""
     if any(node.target is PackedSequence for node in graph.nodes):
         raise _packs(module)
     graph.eliminate_dead_code(has_effect)
@@ -124,13 +165,12 @@ def _packs(module: nn.Module) -> GatewrightError:
     )
 
 
-def _read_attributes(graph: fx.Graph, module: nn.Module) -> None:
-    """Note the value of each attribute that the graph gets, and the user's name of it."""
+def _name_attributes(graph: fx.Graph, module: nn.Module) -> None:
+    """Note the user's name of each attribute that the graph gets."""
     nodes = [node for node in graph.nodes if node.op == "get_attr"]
     names = {id(value): name for name, value in held(module)} if nodes else {}
     for node in nodes:
-        value = operator.attrgetter(str(node.target))(module)
-        node.meta["value"], node.meta["name"] = value, names.get(id(value), str(node.target))
+        node.meta["name"] = names.get(id(node.meta["value"]), node.meta["name"])
 
 
 def _refuse_state(kept: list[tuple[str, fx.Node]], again: fx.Graph) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import onnx
 import torch
 from brevitas.nn.mixin.base import QuantRecurrentLayerMixin
@@ -20,8 +17,10 @@ from gatewright.frontend import emit
 from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.naming import module_names
 from gatewright.frontend.spec import States, Value
+from gatewright.frontend.torch.arguments import check_count, make_builder, placeholder
 from gatewright.frontend.torch.arithmetic import PURE
 from gatewright.frontend.torch.arranged import Arranged, not_arranged, turned_back
+from gatewright.frontend.torch.brevitas_quant import read_once
 from gatewright.frontend.torch.checks import check_model, example_arrays, returns_no_tensors
 from gatewright.frontend.torch.obstacles import Obstacle, Obstacles
 from gatewright.frontend.torch.on_host import squeezed
@@ -42,8 +41,19 @@ from gatewright.frontend.torch.registry import (
 )
 from gatewright.frontend.torch.remedies import of_call
 from gatewright.frontend.torch.scopes import modules, named_modules
-from gatewright.frontend.torch.shapes import follows_from_shapes
-from gatewright.frontend.torch.symbolic import changing_graph, symbolic_graph
+from gatewright.frontend.torch.shapes import SizeReads, follows_from_shapes
+from gatewright.frontend.torch.sizes import (
+    TORCH_REFUSES,
+    Arrays,
+    Comes,
+    OtherSizes,
+    Retrace,
+    check_sizes,
+    runs,
+)
+from gatewright.frontend.torch.symbolic import changing_graph, graph_again, symbolic_graph
+from gatewright.ir.traced.layouts import argument_axes
+from gatewright.ir.traced.length import bind_length
 
 TensorNames = tuple[str, ...]
 
@@ -77,33 +87,63 @@ def trace_module(model: object, example_input: Any) -> Trace:
     module = check_model(model)
     examples = example_arrays(example_input)
     names = tap_names(module)
-    shapes = [example.shape for example in examples]
-    with preserved(module) as put_back:
-        graph = changing_graph(module, [torch.from_numpy(example) for example in examples])
+    with preserved(module) as put_back, read_once():
+
+        def again(arrays: Arrays, turned: int | None) -> Retrace | None:
+            reads = SizeReads(turned)
+            try:
+                graph = graph_again(module, list(map(torch.from_numpy, arrays)), reads)
+            except GatewrightError:
+                return None
+            finally:
+                put_back()
+            try:
+                return Retrace(graph, reads, _emitted(graph, module, names, arrays).made)
+            except GatewrightError as error:
+                return Retrace(graph, reads, None, error if runs(module, arrays) else None)
+            except TORCH_REFUSES:
+                return Retrace(graph, reads, None)
+            finally:
+                put_back()
+
+        reads = SizeReads()
+        graph = changing_graph(module, list(map(torch.from_numpy, examples)), reads)
         put_back()
-        builder = _builder(graph, examples[0])
-        context = Tracing(builder, names, batch_first=is_batch_first(graph, module))
-        _check_count(graph, len(examples))
-        outputs, calls = _run(graph, module, context, shapes)
-    model_proto = builder.finish(outputs)
-    pairs = zip(outputs, model_proto.graph.output, strict=True)
+        emitted = _emitted(graph, module, names, examples)
+        model_proto = emitted.builder.finish(emitted.outputs)
+        sizes = OtherSizes(examples, argument_axes(model_proto.graph))
+        known = emitted.builder.of_one_length
+        if check_sizes(Retrace(graph, reads, emitted.made), again, sizes, known) and not known:
+            bind_length(model_proto)
+    pairs = zip(emitted.outputs, model_proto.graph.output, strict=True)
     renamed = {value.name: output.name for (_, value), output in reversed(list(pairs))}
-    return Trace(model_proto, tuple(_renamed(call, renamed) for call in calls))
+    return Trace(model_proto, tuple(_renamed(call, renamed) for call in emitted.calls))
 
 
-def _builder(graph: fx.Graph, example: npt.NDArray[Any]) -> GraphBuilder:
-    """Of an input [B, T, F], whatever axes of features the model's has: none, or several."""
-    shape, integers = example.shape, example.dtype == np.int64
-    if integers or len(shape) < 2 or len(shape) == 3 or not is_arranged(graph):
-        return GraphBuilder(shape, integers)
-    features = shape[2:]
-    return GraphBuilder((*shape[:2], math.prod(features)), features=features)
+@dataclass(frozen=True)
+class _Emitted:
+    """What comes of a traced graph.
+
+    Attributes:
+        builder: Has the nodes.
+        outputs: Wanted names and values.
+        calls: Of the layers.
+        made: What each call of the graph added, and the outputs.
+    """
+
+    builder: GraphBuilder
+    outputs: list[tuple[str, Value]]
+    calls: list[TracedCall]
+    made: Comes
 
 
-def is_arranged(graph: fx.Graph) -> bool:
-    """Whether all that a forward() does with its first argument is to re-arrange it."""
-    source = next(node for node in graph.nodes if node.op == "placeholder")
-    return all(user.op in ("call_function", "call_method") for user in source.users)
+def _emitted(
+    graph: fx.Graph, model: nn.Module, names: dict[str, str], examples: Arrays
+) -> _Emitted:
+    builder = make_builder(graph, examples[0])
+    context = Tracing(builder, names, batch_first=is_batch_first(graph, model))
+    check_count(graph, len(examples))
+    return _run(graph, model, context, [example.shape for example in examples])
 
 
 def _renamed(call: TracedCall, names: dict[str, str]) -> TracedCall:
@@ -128,38 +168,31 @@ def tap_names(model: nn.Module) -> dict[str, str]:
     return module_names(path for path, _ in named_modules(model) if path)
 
 
-def _check_count(graph: fx.Graph, examples: int) -> None:
-    arguments = sum(node.op == "placeholder" for node in graph.nodes)
-    if examples > arguments:
-        raise GatewrightError(
-            "GW-106",
-            where="example input",
-            cause=f"it has {examples} tensors, and forward() takes {arguments}.",
-            remedy="Pass a tuple of one tensor for each argument as the example input; sequences "
-            "of several lengths are no example.",
-        )
-
-
 def _run(
     graph: fx.Graph,
     model: nn.Module,
     context: Tracing,
     shapes: list[tuple[int, ...]],
-) -> tuple[list[tuple[str, Value]], list[TracedCall]]:
+) -> _Emitted:
     env: dict[fx.Node, Any] = {}
     calls: list[TracedCall] = []
+    made: Comes = []
     obstacles = Obstacles()
     inputs = 0
     for node in graph.nodes:
         args, kwargs = fx.node.map_arg((node.args, node.kwargs), env.__getitem__)
         if node.op == "placeholder":
-            env[node] = _placeholder(node, inputs, context, shapes)
+            env[node] = placeholder(node, inputs, context, shapes)
             inputs += 1
         elif node.op == "get_attr":
             env[node] = OwnTensor(f"self.{node.meta['name']}", node.meta["value"])
         elif node.op == "output":
             obstacles.check()
-            return _outputs(context, args[0]), calls
+            outputs = _outputs(context, args[0])
+            made += [(node, item) for item in context.builder.made()]
+            made += [(node, v.name) for _, v in outputs]
+            made += [(node, (name, v.on_host, len(v.shape))) for name, v in outputs]
+            return _Emitted(context.builder, outputs, calls, made)
         else:
             try:
                 env[node] = _emit(context, model, node, args, kwargs)
@@ -168,6 +201,7 @@ def _run(
             if node.op == "call_module" and not isinstance(env[node], Obstacle):
                 given = _tensor_names([*args, *kwargs.values()])
                 calls.append(TracedCall(str(node.target), given, _tensor_names(env[node])))
+        made += [(node, item) for item in context.builder.made()]
     raise AssertionError("an fx graph ends with its output")
 
 
@@ -291,43 +325,6 @@ def _tensor_names(result: Any) -> tuple[TensorNames, ...]:
     if isinstance(result, States):
         return (tuple(item.name for item in result.items),)
     return ((result.name,),) if isinstance(result, Value) else ()
-
-
-def _placeholder(
-    node: fx.Node, position: int, context: Tracing, shapes: list[tuple[int, ...]]
-) -> Any:
-    if position >= len(shapes):
-        if node.args:  # an optional argument keeps its default
-            return node.args[0]
-        raise GatewrightError(
-            "GW-106",
-            where=f"argument {node.target}",
-            cause=f"forward() takes it, and the example input has {len(shapes)} tensors.",
-            remedy="Pass a tuple of one tensor for each argument as the example input.",
-        )
-    if position == 0:
-        x, given = context.builder.input, shapes[0]
-        if x.shape == given:
-            return x
-        return Arranged(context.elements.of(x).reshape(given), context.elements, "the input")
-    alike = len(shapes[position]) == 3 and shapes[position][:2] == context.builder.input.shape[:2]
-    sequence = alike and not _begins_layer(node)
-    return context.builder.further_input(str(node.target), shapes[position], sequence)
-
-
-def _begins_layer(argument: fx.Node) -> bool:
-    """Whether an argument of forward() is a state that a recurrent layer begins with."""
-    reached, waiting = {argument}, [argument]
-    while waiting:
-        node = waiting.pop()
-        for user in node.users:
-            first = user.args[:1] if user.op == "call_module" else ()
-            if user.op == "call_module" and node not in first:
-                return True
-            if user.op != "call_module" and user not in reached:
-                reached.add(user)
-                waiting.append(user)
-    return False
 
 
 def _callable_name(node: fx.Node) -> str:

@@ -44,7 +44,8 @@ def set_aside(model: nn.Module, graph: fx.Graph) -> None:
     used |= {str(n.target).rpartition(".")[0] for n in graph.nodes if n.op == "get_attr"}
     seen = {id(model.get_submodule(str(path))) for path in used}
     layers = (model.get_submodule(path) for path in leaf_paths(model))
-    made = {id(layer): _Uncalled(layer) for layer in layers if id(layer) not in seen}
+    unseen = (each for each in layers if not any(id(inner) in seen for inner in each.modules()))
+    made = {id(layer): _Uncalled(layer) for layer in unseen}
     for parent in list(model.modules()):
         for name, child in parent._modules.items():
             parent._modules[name] = made.get(id(child), child)

@@ -12,7 +12,7 @@ from gatewright.ir import ops
 from gatewright.ir.lowering import rounding
 from gatewright.ir.lowering.activations import quantize
 from gatewright.ir.lowering.arithmetic import lower_sum
-from gatewright.ir.lowering.selection import take
+from gatewright.ir.lowering.selection import take, take_last
 from gatewright.ir.lowering.state import LoweringState
 from gatewright.ir.lowering.values import Affine, FloatInput, Stack
 from gatewright.ir.quantizer import InputBoundary, Quantizer
@@ -29,6 +29,8 @@ def lower_quant(state: LoweringState, node: onnx.NodeProto) -> None:
         name = _lower_input(state, source, quantizer)
         if source.taken is not None:
             name = take(state, f"{node.name}.steps", name, source.taken)
+        elif source.last:
+            name = take_last(state, f"{node.name}.steps", name)
     else:
         value = state.affine(node, node.input[0])
         name = quantize(state, value, f"{node.name}.out", quantizer)

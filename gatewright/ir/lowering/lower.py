@@ -33,6 +33,7 @@ from gatewright.ir.lowering.values import ZERO, Affine, ClassIndex, FloatInput, 
 from gatewright.ir.quantizer import Argument, InputBoundary, OutputBoundary
 from gatewright.ir.steps import least_steps
 from gatewright.ir.traced.layouts import is_time_major, layouts, sequence_inputs
+from gatewright.ir.traced.length import is_of_one_length
 from gatewright.ir.traced.operands import TracedGraph
 from gatewright.ir.traced.vocabulary import CELLS
 from gatewright.ir.types import Float32Array, IntArray
@@ -87,7 +88,7 @@ class IntegerModel:
         inputs: One for each input of the graph.
         outputs: What the user gets; their tensors are the graph's outputs.
         steps: T of the example.
-        fixed_steps: Whether an op (as ``Flatten`` over time) binds T to it.
+        fixed_steps: Whether an op (as ``Flatten`` over time) or a constant binds T to it.
         channels_first: Tensors that torch has as [B, F, T].
         swapped: Those that it has as [T, B, F], where the input is [B, T, F] or [B, F, T]; or the
             other way round.
@@ -180,6 +181,10 @@ def lower(model: onnx.ModelProto, log: RoundingLog | None = None) -> IntegerMode
         for value, function in zip(model.graph.output, functions, strict=True)
     )
     state.graph.outputs = list(dict.fromkeys(t for o in outputs for t in o.tensors))
+    if is_of_one_length(model):
+        state.fixed_steps = True
+        if state.graph.fixed_steps() is None:
+            state.graph.one_length = state.steps
     return IntegerModel(
         state.graph,
         tuple(

@@ -30,9 +30,17 @@ def lower_gather(state: LoweringState, node: onnx.NodeProto) -> None:
     if at != -1:
         _take(state, node, Taken(at, single=True))
         return
+    if isinstance(source, FloatInput) and source.whole:
+        state.values[node.output[0]] = replace(source, last=True)
+        return
     value = state.affine(node, node.input[0])
-    name = state.graph.add(ops.SELECT_LAST, [value.name], [f"{node.name}.last"], name=node.name)
+    name = take_last(state, node.name, value.name)
     state.values[node.output[0]] = replace(value, name=name)
+
+
+def take_last(state: LoweringState, node: str, source: str) -> str:
+    """The last step of an integer sequence, as a node of that name."""
+    return state.graph.add(ops.SELECT_LAST, [source], [f"{node}.last"], name=node)
 
 
 def lower_slice(state: LoweringState, node: onnx.NodeProto) -> None:
@@ -50,7 +58,7 @@ def _take(state: LoweringState, node: onnx.NodeProto, taken: Taken) -> None:
     """Steps of a tensor, or of an argument that no quantizer has read yet."""
     source = state.values.get(node.input[0])
     sequence = isinstance(source, FloatInput) and source.argument in state.sequences
-    if isinstance(source, FloatInput) and sequence and source.taken is None:
+    if isinstance(source, FloatInput) and sequence and source.whole:
         state.values[node.output[0]] = replace(source, taken=taken)
         return
     value = state.affine(node, node.input[0])

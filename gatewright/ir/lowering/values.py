@@ -21,11 +21,18 @@ class FloatInput:
         argument: Its position.
         index: Which item of its first axis, or None for all of it.
         taken: Steps that are taken of a sequence, or None for all of it.
+        last: Whether its last step is, of any length.
     """
 
     argument: int
     index: int | None = None
     taken: Taken | None = None
+    last: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether no steps were taken."""
+        return self.taken is None and not self.last
 
 
 @dataclass(frozen=True)

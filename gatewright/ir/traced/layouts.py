@@ -81,6 +81,17 @@ def sequence_axes(graph: onnx.GraphProto) -> str:
     return layouts(graph).get(graph.input[0].name, _default(graph))
 
 
+def argument_axes(graph: onnx.GraphProto) -> tuple[str, ...]:
+    """Those of each input of a traced graph; N counts layers and directions, H their states."""
+    known, sequences = layouts(graph), sequence_inputs(graph)
+    return tuple(
+        known.get(value.name, _default(graph))
+        if i in sequences
+        else "NBH"[-len(value.type.tensor_type.shape.dim) :]
+        for i, value in enumerate(graph.input)
+    )
+
+
 def _default(graph: onnx.GraphProto) -> str:
     cells = [node for node in graph.node if node.op_type in CELLS]
     return TIME_MAJOR if cells and is_time_major(cells[0]) else BATCH_FIRST

@@ -19,6 +19,7 @@ from gatewright.frontend.onnx.read import read_model
 from gatewright.frontend.spec import Value
 from gatewright.ir.host import features_given, on_host
 from gatewright.ir.traced.layouts import sequence_inputs
+from gatewright.ir.traced.length import bind_length, is_of_one_length
 
 
 def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelProto:
@@ -36,7 +37,10 @@ def load_model(source: str | os.PathLike[str] | onnx.ModelProto) -> onnx.ModelPr
             OP_READERS[node.op_type].read(ctx, node)
     outputs = [_output(ctx, name) for name in graph.outputs]
     given = zip(outputs, on_host(model, len(outputs)), strict=True)
-    return ctx.builder.finish([(n, replace(value, on_host=f)) for (n, value), f in given])
+    traced = ctx.builder.finish([(n, replace(value, on_host=f)) for (n, value), f in given])
+    if is_of_one_length(model):
+        bind_length(traced)
+    return traced
 
 
 def _context(
