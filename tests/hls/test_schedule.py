@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commit_choice import crossed, drawn
 from graphs import BYTE, RNG, assert_equal, random_feeds, simulator
 from msgspec import structs
 from small_cells import HIDDEN, INPUTS, KINDS
@@ -300,19 +301,17 @@ def spread(slots: SlotList) -> SlotList:
 # U, K and the depth: skewed with bubbles, skewed without, row by row with bubbles and without, and
 # columns that are a part of a word of h.
 CUTS = [(2, 2, 20), (1, 3, 6), (5, 1, 15), (2, 4, 1), (4, 2, 10)]
+NAMES = ("bubbles", "skewed", "row_by_row", "plain", "parts")
+SCHEDULES = {
+    **{name: (cut, False) for name, cut in zip(NAMES, CUTS, strict=True)},
+    "bubbles_between": (CUTS[1], True),
+}
 
 
 @pytest.mark.compiles
-@pytest.mark.parametrize(
-    ("cut", "between"),
-    [*((cut, False) for cut in CUTS), (CUTS[1], True)],
-    ids=["bubbles", "skewed", "row_by_row", "plain", "parts", "bubbles_between"],
-)
-@pytest.mark.parametrize("kind", KINDS)
-def test_no_schedule_changes_an_integer(
-    kind: str, cut: tuple[int, int, int], between: bool, tmp_path: Path
-) -> None:
-    units, columns, depth = cut
+@pytest.mark.parametrize(("kind", "name"), drawn(crossed(KINDS, [*SCHEDULES]), 2, "rotating"))
+def test_no_schedule_changes_an_integer(kind: str, name: str, tmp_path: Path) -> None:
+    (units, columns, depth), between = SCHEDULES[name]
     graph = layer(kind)
     gates = map_design(graph).kernels[0].shape.gates  # type: ignore[attr-defined]
     shape = TileShape(INPUTS, HIDDEN, gates, units, columns)
