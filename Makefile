@@ -1,5 +1,6 @@
 # make demo    install into .venv and run the demo, down to a bitstream
-# make test    install into .venv, lint, and run every test
+# make test    install into .venv, lint, and run every test; of large grids of cases that are alike, a part in turn
+# make whole   run every test as make test does, with all cases of large grids, of which that takes a part in turn
 # make quick   lint, and the tests that are soon done and run no compiler, simulator or FPGA tool
 # make hls     all checks of the C++ for Vitis HLS, over the whole matrix (most of an hour)
 # make ip      all checks of names, the IP, Vivado projects and the PYNQ driver, at their full counts
@@ -31,7 +32,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-finn quick hls ip plugins models lint snapshot bench clean
+.PHONY: help demo test whole test-finn quick hls ip plugins models lint snapshot bench clean
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -42,6 +43,9 @@ demo: $(VENV)/.demo
 test: lint
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+
+whole: $(VENV)/.dev
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --rotating all
 
 # Its torch compiles extensions of its Brevitas; beside those of another one they would be compiled anew with each run.
 test-finn plugins: export TORCH_EXTENSIONS_DIR := $(abspath $(FINN))/torch_extensions
@@ -57,7 +61,7 @@ plugins: $(VENV)/.dev $(FINN)/.installed
 
 models: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/written tests/conv tests/embedding \
-	  tests/calibration tests/stream tests/examples --written all --windows all --streams all --notebook all
+	  tests/calibration tests/stream tests/examples --written all --windows all --streams all --notebook all --rotating all
 
 # A test that needs one of these and does not say so fails here.
 quick: export CXX := /nowhere/cxx
@@ -69,7 +73,7 @@ quick: lint
 
 hls: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/hls tests/lint tests/vitis tests/matrix \
-	  tests/campaign/test_random_models.py --compilers all --matrix all --models 100
+	  tests/campaign/test_random_models.py --compilers all --matrix all --models 100 --rotating all
 
 ip: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal tests/names tests/ip tests/vivado tests/pynq \

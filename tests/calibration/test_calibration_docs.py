@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hasty import hasty_environment
+
+from gatewright.cli.commands import main
 
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
@@ -38,21 +41,19 @@ def test_the_python_examples_run(tmp_path: Path) -> None:
     assert (tmp_path / "build/from_file/calibration.json").is_file()
 
 
-def test_the_command_lines_run(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore")
+def test_the_command_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     (block,) = blocks("sh")
     enter, *commands = block.splitlines()
     assert enter == "cd examples/digits"
     for name in ("model.py", "weights_4bit.pt"):
         (tmp_path / name).symlink_to(ROOT / "examples/digits" / name)
     for command in commands:
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-m", *command.split()],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env=hasty_environment(),
-        )
-        assert done.returncode == 0, done.stderr
+        program, *words = command.split()
+        assert program == "gatewright"
+        done = CliRunner().invoke(main, words)
+        assert done.exit_code == 0, done.output
 
 
 def test_the_defaults_are_those_of_the_page() -> None:

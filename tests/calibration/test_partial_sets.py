@@ -12,6 +12,7 @@ pytest.importorskip("brevitas")
 import brevitas.nn as qnn
 import torch
 from brevitas.proxy.runtime_quant import ActQuantProxyFromInjector
+from commit_choice import drawn
 from partial_models import (
     CLASSES,
     SUBSETS,
@@ -44,7 +45,7 @@ COUNTS = {
 }
 
 
-@pytest.mark.parametrize("left_out", SUBSETS, ids="+".join)
+@pytest.mark.parametrize("left_out", drawn(SUBSETS, 3, "rotating"), ids="+".join)
 def test_every_set_of_missing_quantizers(left_out: tuple[str, ...], tmp_path: Path) -> None:
     model = lstm(**dict.fromkeys(left_out))
     before = state_of(model)
@@ -61,20 +62,19 @@ def test_every_set_of_missing_quantizers(left_out: tuple[str, ...], tmp_path: Pa
     assert report.mismatches == 0
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        WEIGHT_ONLY,
-        {**WEIGHT_ONLY, "weight_quant": None},
-        {"io_quant": None},
-        {"gate_acc_quant": None, "cell_state_quant": None, "weight_bit_width": 4},
-        {"shared_intra_layer_gate_acc_quant": True, **WEIGHT_ONLY},
-        {"bias": False, **WEIGHT_ONLY},
-    ],
-    ids=["weight_only", "float", "io", "acc_and_cell", "shared_acc", "no_bias"],
-)
-def test_kernels_agree_with_the_calibrated_model(options: dict[str, Any], tmp_path: Path) -> None:
-    model = Classifier(lstm(**options), qnn.QuantLinear(H, CLASSES, bias=True)).eval()
+LAYERS: dict[str, dict[str, Any]] = {
+    "weight_only": WEIGHT_ONLY,
+    "float": {**WEIGHT_ONLY, "weight_quant": None},
+    "io": {"io_quant": None},
+    "acc_and_cell": {"gate_acc_quant": None, "cell_state_quant": None, "weight_bit_width": 4},
+    "shared_acc": {"shared_intra_layer_gate_acc_quant": True, **WEIGHT_ONLY},
+    "no_bias": {"bias": False, **WEIGHT_ONLY},
+}
+
+
+@pytest.mark.parametrize("name", drawn(LAYERS, 2, "rotating"))
+def test_kernels_agree_with_the_calibrated_model(name: str, tmp_path: Path) -> None:
+    model = Classifier(lstm(**LAYERS[name]), qnn.QuantLinear(H, CLASSES, bias=True)).eval()
     result = gatewright.calibrate(model, sequences())
     assert verified(result, tmp_path, sequences(seed=9).numpy()).mismatches == 0
 
@@ -192,7 +192,7 @@ def float_stack(name: str) -> Any:
     return kind(I, H, batch_first=True, **dict.fromkeys(names), **options).eval()
 
 
-@pytest.mark.parametrize("name", STACKS)
+@pytest.mark.parametrize("name", drawn(STACKS, 2, "rotating"))
 def test_quantizers_are_shared_as_brevitas_shares_them(name: str) -> None:
     """The placed quantizers are as many, in the same places, as Brevitas' own would be."""
     kind, options, cells = STACKS[name]
@@ -210,7 +210,7 @@ def test_quantizers_are_shared_as_brevitas_shares_them(name: str) -> None:
     assert len(list(result.model.layers)) * len(result.model.layers[0]) == cells
 
 
-@pytest.mark.parametrize("name", STACKS)
+@pytest.mark.parametrize("name", drawn(STACKS, 2, "rotating"))
 def test_a_stack_compiles(name: str, tmp_path: Path) -> None:
     result = gatewright.calibrate(float_stack(name), sequences())
     x = sequences(seed=9).numpy()

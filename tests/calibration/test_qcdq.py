@@ -21,6 +21,7 @@ from brevitas.quant import (
     Int8WeightPerTensorFixedPoint,
     ShiftedUint8WeightPerTensorFloat,
 )
+from commit_choice import drawn
 from onnx import helper, numpy_helper
 from partial_models import WEIGHT_ONLY, verified
 from torch import nn
@@ -125,7 +126,9 @@ def test_onnxruntime_agrees_with_the_rebuilt_module(name: str, tmp_path: Path) -
 
 
 @pytest.mark.compiles
-@pytest.mark.parametrize("name", [*TUTORIAL, "per_channel", "zero_points", "float"])
+@pytest.mark.parametrize(
+    "name", drawn([*TUTORIAL, "per_channel", "zero_points", "float"], 2, "rotating")
+)
 def test_a_calibrated_file_compiles_bit_exactly(name: str, tmp_path: Path) -> None:
     path, x = export(lstm(name), tmp_path), sequences(name)
     result = gatewright.calibrate(path, x)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny
+from commit_choice import crossed, drawn
 from msgspec import structs
 
 from gatewright.errors import GatewrightError
@@ -193,7 +194,11 @@ MISBEHAVIOUR = {
 }
 
 
-@pytest.mark.parametrize("name", MISBEHAVIOUR)
+@pytest.mark.parametrize(
+    ("name", "simulator"),
+    drawn(crossed(MISBEHAVIOUR, ["verilator", "cxxrtl"]), 2, "rotating"),
+    indirect=["simulator"],
+)
 def test_misbehaviour_is_seen(compiled, simulator, name):
     change, code, words = MISBEHAVIOUR[name]
     xs = tiny.sequences([4, 2, 5])

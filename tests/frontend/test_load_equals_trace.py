@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from commit_choice import drawn
 from frontend_models import (
     LSTMS,
     B,
@@ -234,7 +235,7 @@ def test_loading_needs_no_torch(export: Any) -> None:
     assert done.stdout.strip() == str([B, T, I]), done.stderr
 
 
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", drawn(HEADS, 3, "rotating"))
 def test_heads(name: str, export: Any) -> None:
     model = make(name)
     first = bool(model.lstm.layers[0][0].cell.batch_first)

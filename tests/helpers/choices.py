@@ -30,7 +30,7 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
         "each commit)",
     ),
     "part": ("N", int, 1, "one in N of the test files runs, another with each commit (all)"),
-    "models": ("N", int, None, "how many random models run (20; in RTL 6)"),
+    "models": ("N", int, None, "how many random models run (half of 20; in RTL 6)"),
     "extreme": ("N", int, None, "how many extreme models run, in their order (40 of 500, drawn)"),
     "first": ("N", int, 0, "number of the first of such models; seed of --kills (0)"),
     "streams": (
@@ -76,6 +76,13 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
         "",
         "all models as people write them run at every level (half of them, others with each "
         "commit); what they are made of is looked at in all",
+    ),
+    "rotating": (
+        "all",
+        form("all"),
+        "",
+        "all of large grids of cases that are alike runs (half or a third, another one with "
+        "each commit)",
     ),
     "notebook": (
         "all",

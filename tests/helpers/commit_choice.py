@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from choices import choice
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 def commit() -> str:
@@ -34,3 +35,12 @@ def drawn(cases: Iterable[T], parts: int, option: str) -> list[T]:
     """
     first = int(commit()[:8] or "0", 16) % parts
     return list(cases) if choice(option) == "all" else list(cases)[first::parts]
+
+
+def crossed(rows: Iterable[T], columns: Sequence[U]) -> list[tuple[T, U]]:
+    """Every pair; each row begins one column on, so that half of all has every row and column."""
+    return [
+        (row, columns[(first + i) % len(columns)])
+        for first, row in enumerate(rows)
+        for i in range(len(columns))
+    ]

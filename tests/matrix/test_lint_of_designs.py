@@ -1,7 +1,7 @@
 """Designs of every shape are clean: the RTL in Verilator (-Wall) and Yosys, the C++ in lint-hls.
 
-CI takes rows of the matrix that show each choice that shapes a design; ``--matrix all``
-every row.
+CI takes rows of the matrix that show each choice that shapes a design, each with one kind of
+requantizers, with the other one in turn; ``--rotating all`` takes both, ``--matrix all`` every row.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from choices import choice
+from commit_choice import crossed, drawn
 from matrix_model import make
 from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe, max_bits
 from matrix_shapes import few
@@ -19,10 +20,10 @@ pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
 ALL = choice("matrix") == "all"
 NUMBERS = list(range(len(ROWS))) if ALL else few()
+PAIRS = crossed(NUMBERS, ["auto", "thresholds"])
 
 
-@pytest.mark.parametrize("requantizer", ["auto", "thresholds"])
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize(("number", "requantizer"), PAIRS if ALL else drawn(PAIRS, 2, "rotating"))
 def test_no_tool_has_a_warning(number: int, requantizer: str, tmp_path: Path) -> None:
     print(describe(number))
     row = ROWS[number] | ({"origin": "brevitas"} if ROWS[number]["origin"] == "jit" else {})

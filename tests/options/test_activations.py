@@ -10,6 +10,7 @@ import pytest
 import torch
 from brevitas import quant
 from brevitas.inject.enum import FloatToIntImplType
+from commit_choice import drawn
 from option_models import ACTIVATIONS, Network, calibrated, each, prove, variants
 
 pytestmark = pytest.mark.compiles
@@ -57,22 +58,22 @@ def model(hidden: int, options: dict[str, Any]) -> torch.nn.Module:
     return calibrated(Network(hidden=hidden, **options))
 
 
-@pytest.mark.parametrize("bits", range(2, 16))
+@pytest.mark.parametrize("bits", drawn(range(2, 16), 3, "rotating"))
 def test_one_size(bits: int, tmp_path: Path) -> None:
     prove(model(4, each(bit_width=bits) | CHANNEL), tmp_path)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", drawn(ACTIVATIONS, 2, "rotating"))
 def test_one_of_16_bits(name: str, tmp_path: Path) -> None:
     prove(model(5, {f"{name}_bit_width": 16}), tmp_path)
 
 
-@pytest.mark.parametrize("name", SIXTEEN)
+@pytest.mark.parametrize("name", drawn(SIXTEEN, 3, "rotating"))
 def test_all_of_16_bits(name: str, tmp_path: Path) -> None:
     prove(model(2, SIXTEEN[name]), tmp_path)
 
 
-@pytest.mark.parametrize("name", MIXED)
+@pytest.mark.parametrize("name", drawn(MIXED, 2, "rotating"))
 def test_sizes_that_differ(name: str, tmp_path: Path) -> None:
     prove(model(5, MIXED[name] | CHANNEL), tmp_path)
 

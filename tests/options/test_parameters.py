@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import onnx
 import pytest
 import torch
 from brevitas import quant
+from commit_choice import drawn
 from option_models import INPUTS, STEPS, Network, calibrated, prove
 
 from gatewright.errors import GatewrightError
@@ -79,15 +81,17 @@ def network(weight: dict[str, Any], **options: Any) -> torch.nn.Module:
     )
 
 
-@pytest.mark.parametrize("name", WEIGHTS)
+@pytest.mark.parametrize("name", drawn(WEIGHTS, 3, "rotating"))
 def test_weights(name: str, tmp_path: Path) -> None:
     prove(network(WEIGHTS[name]), tmp_path)
 
 
-@pytest.mark.parametrize("weight", [TENSOR, CHANNEL], ids=["tensor", "channel"])
-@pytest.mark.parametrize("name", BIASES)
-def test_biases(name: str, weight: Any, tmp_path: Path) -> None:
-    prove(network({"weight_quant": weight}, bias_quant=BIASES[name]), tmp_path)
+@pytest.mark.parametrize(
+    ("name", "weight"), drawn(itertools.product(BIASES, ["tensor", "channel"]), 3, "rotating")
+)
+def test_biases(name: str, weight: str, tmp_path: Path) -> None:
+    kind = {"tensor": TENSOR, "channel": CHANNEL}[weight]
+    prove(network({"weight_quant": kind}, bias_quant=BIASES[name]), tmp_path)
 
 
 def test_no_bias(tmp_path: Path) -> None:
@@ -109,7 +113,7 @@ def export(tmp_path: Path) -> Any:
     return run
 
 
-@pytest.mark.parametrize("name", sorted(WEIGHTS.keys() - NOT_WRITTEN))
+@pytest.mark.parametrize("name", drawn(sorted(WEIGHTS.keys() - NOT_WRITTEN), 2, "rotating"))
 def test_a_file_of_brevitas_gives_the_same_graph(name: str, export: Any) -> None:
     model = network(WEIGHTS[name])
     traced = trace(model, EXAMPLE)

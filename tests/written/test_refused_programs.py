@@ -9,6 +9,7 @@ import brevitas.nn as qnn
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
+from commit_choice import drawn
 from programs import B, H, I, Program, T, out, plain, pooled, rectified, sequences, steps, turned
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
@@ -257,7 +258,7 @@ def test_it_is_told_what_to_write(name: str) -> None:
     PROGRAMS[name].check_told()
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", drawn(PROGRAMS, 2, "rotating"))
 def test_what_it_is_told_to_write_can_be_traced(name: str) -> None:
     PROGRAMS[name].check_instead()
 

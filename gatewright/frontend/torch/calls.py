@@ -190,9 +190,17 @@ def squeeze(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             "without an axis it drops that of sequences, too, where there is one of them."
             if dim is None
             else f"axis {dim} is that of sequences, which it drops where there is one of them.",
-            "Name the axis of size 1, as squeeze(-1); where there is none, leave it out.",
+            f"Name the axis of size 1, as squeeze({_unit_axis(ctx, source)}); where there is none, "
+            "leave it out.",
         )
     return arrange(ctx, "squeeze", torch.squeeze, source, *(() if dim is None else (dim,)))
+
+
+def _unit_axis(ctx: Tracing, source: Any) -> int:
+    """An axis of size 1 beside that of sequences; the last where there is none."""
+    shape = shape_of(ctx, "squeeze", source)
+    batch = _batch_axis(source) or 0
+    return next((axis for axis, size in enumerate(shape) if size == 1 and axis != batch), -1)
 
 
 def _batch_axis(source: Any) -> int | None:
