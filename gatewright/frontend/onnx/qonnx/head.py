@@ -7,6 +7,7 @@ import onnx
 
 from gatewright.frontend import emit
 from gatewright.frontend.onnx.graph import RawGraph, attributes, label, malformed, unsupported
+from gatewright.frontend.onnx.qonnx.axes import with_time
 from gatewright.frontend.onnx.qonnx.registry import Reading, reads
 from gatewright.frontend.spec import BatchNormSpec, Value
 from gatewright.ir.functions import BY_OP
@@ -63,25 +64,24 @@ def _batch_norm_spec(graph: RawGraph, node: onnx.NodeProto) -> BatchNormSpec:
 @reads(*_CALLS, attributes={"axes", "keepdims", "noop_with_empty_axes"})
 def over_time(ctx: Reading, node: onnx.NodeProto) -> None:
     """The mean or the largest of all time steps."""
-    x = ctx.input(node)
-    _check_over_time(ctx.graph, node, x)
+    x = _reduced(ctx.graph, node, ctx.input(node))
     name = f"{_CALLS[node.op_type]}_over_time"
     ctx.values[node.output[0]] = emit.over_time(ctx.builder, name, node.op_type, x)
 
 
-def _check_over_time(graph: RawGraph, node: onnx.NodeProto, x: Value) -> None:
-    """GW-205 unless a ``ReduceMean`` or ``ReduceMax`` reduces the time axis, and only that."""
+def _reduced(graph: RawGraph, node: onnx.NodeProto, x: Value) -> Value:
+    """What is reduced; GW-205 unless that is along the time axis, and only that."""
     options = attributes(node)
     axes = options.get("axes")
     if len(node.input) == 2:  # an attribute up to opset 17, an input from then on
         axes = np.ravel(graph.integers(label(node), node.input[1])).tolist()
-    time = None if x.layout is None else x.layout.time_axis
     rank = len(x.shape)
     found = [axis + rank if axis < 0 else axis for axis in axes or []]
+    x = with_time(x, found[0]) if found else x
+    time = None if x.layout is None else x.layout.time_axis
     if time is None or rank != 3 or found != [time] or options.get("keepdims", 1):
-        raise unsupported(
-            node, "only a recurrent layer's output can be reduced, over time, without keepdim."
-        )
+        raise unsupported(node, "only sequences can be reduced, over time, without keepdim.")
+    return x
 
 
 @reads("ArgMax", attributes={"axis", "keepdims", "select_last_index"})

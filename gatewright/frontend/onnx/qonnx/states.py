@@ -11,9 +11,10 @@ import onnx
 from gatewright.files.limits import LAYERS
 from gatewright.frontend import emit
 from gatewright.frontend.onnx.graph import label, malformed, required, unsupported
+from gatewright.frontend.onnx.qonnx.axes import with_time
 from gatewright.frontend.onnx.qonnx.embedding import looked_up
 from gatewright.frontend.onnx.qonnx.registry import Reading, reads
-from gatewright.frontend.spec import Layout, States, Value
+from gatewright.frontend.spec import States, Value
 from gatewright.ir.steps import Taken
 
 
@@ -81,7 +82,7 @@ def _step(ctx: Reading, node: onnx.NodeProto, axis: int, index: npt.NDArray[Any]
     x = ctx.input(node)
     if x.stack and axis == 0 and index.ndim == 0:
         return emit.state_item(ctx.builder, f"{x.name}.item", x, int(index))
-    x = _with_time(x, axis)
+    x = with_time(x, axis)
     time = None if x.layout is None else x.layout.time_axis
     if time is None or axis not in (time, time - 3) or index.ndim != 0:
         raise unsupported(node, "of a sequence only one time step can be selected.")
@@ -101,7 +102,7 @@ def some_steps(ctx: Reading, node: onnx.NodeProto) -> None:
     if any(n.size != 1 for n in numbers):
         raise unsupported(node, "only one axis can be sliced, that of time.")
     start, end, axis, *rest = (int(n.item()) for n in numbers)
-    x = _with_time(ctx.input(node), axis)
+    x = with_time(ctx.input(node), axis)
     time = None if x.layout is None else x.layout.time_axis
     if time is None or axis not in (time, time - 3) or min(rest, default=1) < 1:
         raise unsupported(node, "only time steps can be sliced, forwards.")
@@ -110,10 +111,3 @@ def some_steps(ctx: Reading, node: onnx.NodeProto) -> None:
         raise unsupported(node, "it leaves no time step.")
     taken = Taken(kept[0], kept.step, len(kept))
     ctx.values[node.output[0]] = emit.select_steps(ctx.builder, "steps", x, taken)
-
-
-def _with_time(x: Value, axis: int) -> Value:
-    """A sequence that no layer has told the axes of yet, of which that one is time."""
-    if x.layout is not None or x.stack or len(x.shape) != 3 or axis not in (0, 1):
-        return x
-    return replace(x, layout=Layout(batch_first=axis == 1))
