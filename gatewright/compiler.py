@@ -38,6 +38,7 @@ def compile(
     name: str = DEFAULT_NAME,
     rom_dir: str | os.PathLike[str] = "",
     bus_bits: int | None = None,
+    clock: float | None = None,
     progress: StageProgress | None = None,
 ) -> Build:
     """Compile a quantized recurrent model to HLS C++.
@@ -71,6 +72,10 @@ def compile(
             itself, wherever the tool runs: the build is then bound to its place.
         bus_bits: Bits of every AXI4-Stream of ``ip/``: 8 to 512, a power of two. By default the
             fewest that hold a word of the port, at most 64.
+        clock: MHz for which the recurrent layers of ``rtl/`` are cut, by the delays of the board's
+            family: registers that this clock can do without are left out, and a time step takes
+            fewer cycles. By default all are there, for the fastest clock. ``synth`` cuts for the
+            clock of its own board.
         progress: Called with the name of each stage as it begins.
 
     Returns:
@@ -82,7 +87,7 @@ def compile(
     """
     report = progress or (lambda stage: None)
     options = check_options(
-        multipliers, requantizer, max_steps, board, hls_depth, name, rom_dir, bus_bits
+        multipliers, requantizer, max_steps, board, hls_depth, name, rom_dir, bus_bits, clock
     )
     folder = named(output_dir)
     if rom_dir == ABSOLUTE:

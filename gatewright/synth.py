@@ -59,6 +59,11 @@ from gatewright.hls_templates.project.names import SOURCES, Names
 from gatewright.hls_templates.project.rtl import library_files, rtl_files
 from gatewright.hls_templates.pynq import driver_files
 from gatewright.hls_templates.records import KernelRecord
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut
+
+MARGINS = (1.0, 1.3)
+"""What the clock that recurrent layers are cut for is to the one that is asked, in turn: wires of a
+full device are longer than those that delays were measured with."""
 
 
 def synth(
@@ -135,8 +140,9 @@ def synth(
     # Refused before a folder is touched.
     if isinstance(target, Board):
         clock_for(target, mhz)
+        cuts = _vendor_cuts(build, target, mhz)
     else:
-        choose_clock(target, mhz)
+        asked = choose_clock(target, mhz)[1]
     place = place_in(build.path, f"{SYNTH}/{target.name}")
     aside = partial(_say_kept, report)
     with trying(place, spare=_is_work, aside=aside) as folder, writing(folder):
@@ -144,21 +150,31 @@ def synth(
             # An earlier version kept no budget below the least.
             least = least_budget(build.integer.graph)
             first = max(read_manifest(build.path)["multipliers"], least)
-            fold = partial(vendor_candidate, build, target)
+            fold = partial(vendor_candidate, build, target, cuts=cuts)
             return count_resources(target, budget, first, fold, folder, report, mhz)
         request = Request(target, mhz, budget, count)
-        return synthesize(request, lambda n: candidate(build, n), folder, report)
+        ways = [target.family.cuts(asked * more) for more in MARGINS]
+        folds = [partial(candidate, build, cuts=cuts) for cuts in dict.fromkeys((*ways, (UNCUT,)))]
+        return synthesize(request, folds, folder, report)
 
 
-def candidate(build: Documents, multipliers: int, *, shell: bool = True) -> Candidate:
+def _vendor_cuts(build: Documents, board: Board, mhz: float | None) -> tuple[Cut, ...]:
+    """For the clock that is asked for, here or in ``compile``; else every register stands."""
+    return board.family.cuts(mhz or read_manifest(build.path).get("clock"))
+
+
+def candidate(
+    build: Documents, multipliers: int, cuts: tuple[Cut, ...] = (UNCUT,), *, shell: bool = True
+) -> Candidate:
     """The SystemVerilog of a build at a fold.
 
     Args:
         build: The build.
         multipliers: Budget of a recurrent layer.
+        cuts: Ways of placing the registers of recurrent layers, see ``MappingOptions``.
         shell: With what stands between the design and the pins of a board.
     """
-    design = folded(build, multipliers)
+    design = folded(build, multipliers, cuts)
     names = Names(build.kernels.name)
     files: dict[str, Any] = dict(rtl_files(design, names))
     kernels = design.document(build.integer.steps, {})
@@ -171,12 +187,14 @@ def candidate(build: Documents, multipliers: int, *, shell: bool = True) -> Cand
     return Candidate(multipliers, files, kernels.steps, kernels.predicted_cycles, least, names)
 
 
-def vendor_candidate(build: Documents, board: Board, multipliers: int) -> Candidate:
+def vendor_candidate(
+    build: Documents, board: Board, multipliers: int, cuts: tuple[Cut, ...] = (UNCUT,)
+) -> Candidate:
     """The design for a vendor's board: behind its pins, or as an IP behind its processor."""
     if isinstance(board, ShellBoard):
-        return candidate(build, multipliers)
-    bare = candidate(build, multipliers, shell=False)
-    ip = folded_ip(build, folded(build, multipliers), board.part)
+        return candidate(build, multipliers, cuts)
+    bare = candidate(build, multipliers, cuts, shell=False)
+    ip = folded_ip(build, folded(build, multipliers, cuts), board.part)
     return replace(
         bare,
         ip=ip_files(ip, bare.rtl) | driver_files(ip, build.integer, ip.cycles),
@@ -267,7 +285,8 @@ def _vivado_design(
     halved it.
     """
     own = read_manifest(build.path)["multipliers"]
-    design = vendor_candidate(build, request.board, budget or own)
+    cuts = _vendor_cuts(build, request.board, request.wanted)
+    design = vendor_candidate(build, request.board, budget or own, cuts)
     if budget or resumed is None:
         return design
     with writing(resumed):
@@ -276,7 +295,7 @@ def _vivado_design(
             return design
     facts = read_json(resumed, SYNTH_JSON, MAX_FACTS, "Delete that file, or name --multipliers.")
     halved = positive("multipliers", facts.get("multipliers")) or own
-    return vendor_candidate(build, request.board, halved)
+    return vendor_candidate(build, request.board, halved, cuts)
 
 
 def _is_work(folder: Path) -> bool:

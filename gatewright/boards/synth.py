@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
 from pathlib import Path
@@ -62,12 +63,15 @@ class Request:
     seeds: int | None = None
 
 
-def synthesize(request: Request, fold: Fold, folder: Path, progress: Progress) -> SynthReport:
+def synthesize(
+    request: Request, cuts: Sequence[Fold], folder: Path, progress: Progress
+) -> SynthReport:
     """Make the bitstream of a design.
 
     Args:
         request: Board, clock and fold.
-        fold: Gives the design at a fold.
+        cuts: Each gives the design at a fold; those that come later have more registers, and are
+            tried in turn where the clock is not met.
         folder: An empty folder; gets sources, logs, netlist, bitstream and ``synth.json``.
         progress: Hears what the tools say.
 
@@ -79,6 +83,7 @@ def synthesize(request: Request, fold: Fold, folder: Path, progress: Progress) -
     board = request.board
     pll, mhz = choose_clock(board, request.mhz)
     attempts: list[Attempt] = []
+    fold = cuts[0]
     for candidate in folds(request.multipliers, board.multipliers, fold):
         plan = make_plan(board, candidate, pll, mhz, request.seeds or PLACEMENTS)
         placed = _place(request, mhz, plan, candidate, folder, progress, attempts)
@@ -93,6 +98,18 @@ def synthesize(request: Request, fold: Fold, folder: Path, progress: Progress) -
             fold,
             lambda smaller: _count(board, make_plan(board, smaller, pll, mhz, 1), folder, progress),
         )
+    for later in cuts[1:]:
+        if placed[0].fmax_mhz >= mhz:
+            break
+        progress(f"{placed[0].fmax_mhz:.1f} MHz: anew with more registers", "")
+        more = later(candidate.multipliers)
+        if more.rtl == candidate.rtl:
+            continue
+        fuller = make_plan(board, more, pll, mhz, request.seeds or PLACEMENTS)
+        again = _place(request, mhz, fuller, more, folder, progress, attempts)
+        if again is None:  # the registers do not fit: the clock is missed without them
+            break
+        candidate, plan, placed = more, fuller, again
     timing, seed = placed
     report = SynthReport(
         board=board.name,

@@ -11,13 +11,23 @@ from gatewright.files.reading import digest_of
 from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.ip import IpDesign
 from gatewright.hls_templates.project.names import Names
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut
 from gatewright.ir.streamable import is_streamable
 
 
-def folded(build: Documents, multipliers: int) -> Design:
-    """A build's design with another budget of multipliers; all else as it was compiled."""
+def folded(build: Documents, multipliers: int, cuts: tuple[Cut, ...] = (UNCUT,)) -> Design:
+    """A build's design anew; all else is as it was compiled.
+
+    Args:
+        build: The build.
+        multipliers: Budget of a recurrent layer.
+        cuts: Ways of placing the registers of recurrent layers, see ``MappingOptions``.
+    """
     manifest, integer = read_manifest(build.path), build.integer
-    options = check_options(multipliers, manifest["requantizer"], build.kernels.max_steps)
+    checked = check_options(multipliers, manifest["requantizer"], build.kernels.max_steps)
+    options = ClockedOptions(
+        checked.multipliers, checked.requantizer, checked.max_steps, registers=cuts
+    )
     return map_design(integer.graph, fit_steps(options, integer))
 
 

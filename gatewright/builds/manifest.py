@@ -39,6 +39,7 @@ class ManifestJson(_Always, total=False):
     name: str
     rom_dir: str
     bus_bits: Count | None
+    clock: float | None
     digest: str
 
 

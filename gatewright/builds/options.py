@@ -27,6 +27,7 @@ from gatewright.hls_templates.mapping.options import (
     MappingOptions,
 )
 from gatewright.hls_templates.project.names import DEFAULT_NAME, Names, fault_of_name
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut
 from gatewright.ir.lowering import IntegerModel
 
 FASTEST = (1 << 31) - 1
@@ -53,12 +54,19 @@ class BuildOptions(MappingOptions):
         rom_dir: Where the SystemVerilog finds ``rom/`` unless its user says; empty for the folder
             that a tool runs in, else it ends in "/".
         bus_bits: Of each AXI4-Stream of ``ip/``; None for what fits its words.
+        clock: MHz for which the recurrent layers of ``rtl/`` leave out registers; None for none.
     """
 
     board: str = DEFAULT_BOARD
     name: str = DEFAULT_NAME
     rom_dir: str = ""
     bus_bits: int | None = None
+    clock: float | None = None
+
+    @property
+    def cuts(self) -> tuple[Cut, ...]:
+        """That of the board's family."""
+        return find_board(self.board).family.cuts(self.clock)
 
     @property
     def names(self) -> Names:
@@ -74,13 +82,20 @@ class BuildOptions(MappingOptions):
 
 @dataclass(frozen=True)
 class ClockedOptions(MappingOptions):
-    """Options for another clock than a board's.
+    """Options for another clock than a build's.
 
     Attributes:
-        operator_ns: Its period, as a Zynq-7000 has it.
+        operator_ns: Its period, as a Zynq-7000 has it, of C++.
+        registers: Ways of placing them in ``rtl/``.
     """
 
     operator_ns: float = DEFAULT_CLOCK_NS
+    registers: tuple[Cut, ...] = (UNCUT,)
+
+    @property
+    def cuts(self) -> tuple[Cut, ...]:
+        """See ``registers``."""
+        return self.registers
 
     @property
     def clock_ns(self) -> float:
@@ -111,6 +126,7 @@ def check_options(
     name: Any = DEFAULT_NAME,
     rom_dir: Any = "",
     bus_bits: Any = None,
+    clock: Any = None,
 ) -> BuildOptions:
     """The options of a build.
 
@@ -123,6 +139,7 @@ def check_options(
         name: See ``fault_of_name``.
         rom_dir: A folder, or nothing.
         bus_bits: One of ``BUSES``, or None for the default.
+        clock: MHz, or None.
 
     Raises:
         GatewrightError: GW-403 for an unknown board, GW-405.
@@ -143,7 +160,8 @@ def check_options(
     if bus is not None and bus not in BUSES:
         raise _refused("bus_bits", bus, f"one of {', '.join(map(str, BUSES))}")
     find_board(board)
-    return BuildOptions(budget, requantizer, steps, depth, spelled(board), name, folder, bus)
+    mhz = check_clock(clock)
+    return BuildOptions(budget, requantizer, steps, depth, spelled(board), name, folder, bus, mhz)
 
 
 def check_rom_dir(value: Any) -> str:

@@ -151,6 +151,13 @@ def main() -> None:
     metavar="N",
     help="Bits of each AXI4-Stream of ip/: 8 to 512; without it what fits its words, at most 64.",
 )
+@click.option(
+    "--clock",
+    type=float,
+    metavar="MHZ",
+    help="Leave out registers of recurrent layers in rtl/ that the board does not need for this "
+    "clock: fewer cycles a step. Without it all are there.",
+)
 @calibrate_with
 @as_json
 def compile_command(
@@ -164,6 +171,7 @@ def compile_command(
     name: str,
     rom_dir: str,
     bus_bits: int | None,
+    clock: float | None,
     calibrating: Calibrating,
     as_json: bool,
 ) -> None:
@@ -172,7 +180,9 @@ def compile_command(
     MODEL is an .onnx file, module:factory, or a folder whose model.py has model() and
     example_input().
     """
-    check_options(multipliers, requantizer, max_steps, board, hls_depth, name, rom_dir, bus_bits)
+    check_options(
+        multipliers, requantizer, max_steps, board, hls_depth, name, rom_dir, bus_bits, clock
+    )
     source, calibration = calibrated(load_model(model), calibrating, as_json)
     with compiling(as_json) as progress:
         build = compile(
@@ -187,6 +197,7 @@ def compile_command(
             name=name,
             rom_dir=rom_dir,
             bus_bits=bus_bits,
+            clock=clock,
             progress=progress,
         )
     if as_json:

@@ -17,6 +17,7 @@ from gatewright.finn.blocks import (
     ram_blocks,
     rom_blocks,
 )
+from gatewright.hls_templates.rtl.cut import WHOLE_FACTOR
 from gatewright.hls_templates.rtl.sv import Module, Rom
 
 CountedKind = Literal[
@@ -58,8 +59,8 @@ BLOCK_RAM: Literal["block_ram"] = "block_ram"
 """What is counted, rather than fitted."""
 Counts = Counter[CountedKind]
 LUT_INPUTS = 6
-WHOLE_FACTOR = 18
-"""Bits of a factor that ``gw_multiply`` takes in one piece."""
+NARROW_WEIGHT = 4
+"""Bits of weights up to which ``gw_dot`` takes no DSP block."""
 _CARRIED = 2 * LUT_INPUTS
 """Bits from which on ``gw_clamp`` compares by a chain of carries, as measured."""
 _COMPARED = 5
@@ -145,9 +146,9 @@ def _recurrent(module: Module, fabric: Fabric) -> Counts:
     counts = Counts({"recurrent": 1})
     for rom in module.roms.values():
         counts += rom_counts(bits_of(rom), rom.width)
-    blocks = product_blocks(
-        fabric, p["W_BITS"], p["V_BITS"], min(p["W_BITS"] + p["V_BITS"], p["SUM_BITS"])
-    )
+    whole = min(p["W_BITS"] + p["V_BITS"], p["SUM_BITS"])
+    narrow = p["W_BITS"] <= NARROW_WEIGHT
+    blocks = 0 if narrow else product_blocks(fabric, p["W_BITS"], p["V_BITS"], whole)
     counts[DSP] += lanes * columns * blocks
     if not blocks:
         counts["product"] += lanes * columns * p["W_BITS"] * p["V_BITS"]

@@ -65,7 +65,8 @@ def make_netlist(build: Documents, device: NetlistTarget) -> tuple[Cached, Ports
     Returns:
         Netlist, cells and ``sources.f`` in the user's cache, and the ports of the core in it.
     """
-    design, yosys = folded(build, device.level.multipliers), find_yosys()
+    cuts = device.family.cuts(device.level.mhz)
+    design, yosys = folded(build, device.level.multipliers, cuts), find_yosys()
     ports = Ports.of(design.document(build.integer.steps, {}))
     plan = netlist_plan(device, rtl_files(design), ports.names.core)
     cells = cell_models(device.level.models, yosys)

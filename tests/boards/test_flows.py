@@ -55,7 +55,7 @@ def run(folder, name, lanes=2, fold=design, board=None, **options):
     folder.mkdir(exist_ok=True)
     said = []
     request = Request(board, multipliers=lanes, **options)
-    report = synthesize(request, fold, folder, lambda *words: said.append(words))
+    report = synthesize(request, [fold], folder, lambda *words: said.append(words))
     return report, said
 
 

@@ -48,11 +48,14 @@ def _matvec(
     *,
     bias: bool = True,
     depths: tuple[int, int] = (2, 2),
+    bits: int = 8,
 ) -> Case:
     """A product of I inputs with O outputs, U x K at a time: ``fold`` is I, O, U, K."""
     inputs, outputs, units, columns = fold
     graph = _graph(name, type_, inputs)
-    w = graph.add_constant("w", RNG.integers(-128, 128, (inputs, outputs)))
+    reach = 1 << bits - 1
+    rng = RNG if bits == 8 else np.random.default_rng(bits)
+    w = graph.add_constant("w", rng.integers(-reach, reach, (inputs, outputs)))
     y = graph.add(ops.MATMUL, ["x", w], ["product"], name=name)
     if bias:
         b = graph.add_constant("b", RNG.integers(-(2**14), 2**14, outputs))
@@ -189,6 +192,11 @@ MATVECS: tuple[Callable[[], Case], ...] = (
     lambda: _matvec("wider_than_its_input", BIT, (3, 2, 4, 8)),
     lambda: _matvec("rows_only", IntType(-3, 900), (4, 9, 2, 4), depths=(1, 1)),
     lambda: _matvec("columns_only", BYTE, (9, 2, 2, 2), depths=(4, 1)),
+    lambda: _matvec("minus_one_or_nothing", BYTE, (6, 5, 2, 3), bits=1),
+    lambda: _matvec("two_bits", POSITIVE, (6, 5, 2, 3), bits=2),
+    lambda: _matvec("three_bits", BYTE, (4, 5, 3, 4), bits=3),
+    lambda: _matvec("four_bits", BYTE, (5, 7, 2, 3), bits=4),
+    lambda: _matvec("five_bits", BYTE, (3, 4, 2, 3), bits=5),
 )
 PAIRS: tuple[Callable[[], Case], ...] = (
     lambda: _pairs("sums", ops.ADD, (BYTE, IntType(-8, 900)), 5),

@@ -11,15 +11,17 @@ from cases import Array, Case, Sequences
 from placed import placed
 from small_cells import cell
 
+from gatewright.boards.families.ecp5 import ECP5
+from gatewright.builds.options import ClockedOptions
 from gatewright.hls_templates import map_design
 from gatewright.hls_templates.kernels.recurrent.folding import Folding
+from gatewright.hls_templates.kernels.recurrent.front import make_front
 from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
 from gatewright.hls_templates.kernels.recurrent.schedule import (
     SlotList,
     TileShape,
     make_schedule,
     row_order,
-    rtl_depth,
 )
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
@@ -49,6 +51,7 @@ class Layer:
         row_order: Whether tiles come row block by row block, with bubbles where h is late.
         depths: Of the FIFOs.
         length: Of all sequences, where that is fixed.
+        mhz: The clock that it is cut for; None for every register.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Layer:
     row_order: bool = False
     depths: tuple[int, int] = (2, 2)
     length: int | None = None
+    mhz: float | None = None
 
     def graph(self) -> Graph:
         """One ``Scan``; its states are inputs, or a constant row."""
@@ -113,11 +117,11 @@ class Layer:
     def case(self) -> Case:
         """The kernel, tiled as told."""
         graph = self.graph()
-        (kernel,) = map_design(graph).kernels
+        (kernel,) = map_design(graph, ClockedOptions(registers=ECP5.cuts(self.mhz)[-1:])).kernels
         assert isinstance(kernel, Recurrent)
         inputs, hidden, units, columns = self.sizes
         shape = TileShape(inputs, hidden, kernel.shape.gates, units, columns)
-        depth = rtl_depth(columns, kernel.tail_latency)
+        depth = make_front(shape, kernel.split, kernel.cut).cycles + kernel.tail_latency
         kernel = replace(kernel, folding=Folding(shape, depth, self.slots(shape, depth)))
         return placed(
             kernel,
@@ -198,4 +202,10 @@ LAYERS = (
     Layer("positive", (3, 6, 4, 3), "h0 out hn", RNN, relu=True, x=IntType(0, 255)),
     Layer("positive_in_rows", (2, 5, 1, 1), "out", RNN, relu=True, row_order=True),
     Layer("tanh", (3, 4, 2, 2), "out hn", RNN, x=IntType(-900, 900)),
+    Layer("lstm_at_150", (3, 5, 2, 2), "h0 c0 out hn cn", mhz=150),
+    Layer("lstm_at_90", (3, 5, 2, 4), "h0 c0 out cn", mhz=90),
+    Layer("lstm_at_40", (5, 7, 3, 5), "out", cifg=True, mhz=40, row_order=True),
+    Layer("lstm_at_1", (4, 3, 2, 3), "h0 hn cn", mhz=1),
+    Layer("rnn_at_70", (6, 5, 5, 6), "out hn", RNN, relu=True, x=IntType(0, 255), mhz=70),
+    Layer("rnn_at_1", (1, 1, 1, 1), "out", RNN, mhz=1, depths=(1, 1)),
 )

@@ -177,6 +177,7 @@ def test_every_option_of_compile_is_in_the_manifest(small: Path) -> None:
         "name": "gatewright",
         "rom_dir": "",
         "bus_bits": None,
+        "clock": None,
     }
 
 
@@ -185,7 +186,7 @@ def test_every_option_of_compile_is_in_the_manifest(small: Path) -> None:
     [
         {"multipliers": 8, "max_steps": 7},
         {"requantizer": "thresholds", "board": "zcu104"},
-        {"hls_depth": 50},
+        {"hls_depth": 50, "clock": 60},
         {"name": "kws", "rom_dir": "/opt/kws/"},
     ],
 )

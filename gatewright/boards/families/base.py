@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from gatewright.boards.pins import Pin, PllLimits
 from gatewright.hls_templates.cosim.cells import CellModels
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut, FamilyDelays, Paced
 from gatewright.tools.programs import Program
 
 
@@ -50,6 +51,7 @@ class NetlistLevel:
         level: The name of the level.
         dsp: DSP blocks of the device that it is made for.
         multipliers: Budget of a recurrent layer, small enough to compile soon.
+        mhz: The clock that recurrent layers are cut for.
         made_up: What mapping makes up, in the language of yosys' ``select``.
         models: Models of its cells.
     """
@@ -57,8 +59,13 @@ class NetlistLevel:
     level: str
     dsp: int
     multipliers: int
+    mhz: float
     made_up: str
     models: CellModels
+
+
+FASTER = (2.0, 1.5, 1.2, 1.0)
+"""A layer that gains nothing from fewer registers keeps those of a clock that is so much faster."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +76,22 @@ class Family:
         name: As in the TOML files of the boards.
         synth: The yosys command that maps to it, with the options that it always has.
         cells: What yosys' cells take: cell type to (resource, how many).
+        delays: Of its operators; None where nobody knows them, and every register stands.
     """
 
     name: str
     synth: str
     cells: Mapping[str, tuple[str, float]]
+    delays: FamilyDelays | None = field(default=None, kw_only=True)
+
+    def cuts(self, mhz: float | None) -> tuple[Cut, ...]:
+        """Ways of placing a recurrent layer's registers for a clock in MHz, most of them first.
+
+        For None every register stands.
+        """
+        if mhz is None or self.delays is None:
+            return (UNCUT,)
+        return (UNCUT, *(Paced(1000 / (mhz * faster), self.delays) for faster in FASTER))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from gatewright.boards.families.base import (
 )
 from gatewright.boards.pins import Pin, PllLimits
 from gatewright.hls_templates.cosim.cells import CellModels
+from gatewright.hls_templates.rtl.cut import FamilyDelays
 from gatewright.tools.programs import flow_program
 
 DIVIDERS = range(1, 129)
@@ -115,8 +116,25 @@ def _pack(routed: str, bitstream: str) -> tuple[str, ...]:
     return "--compress", "--input", routed, "--bit", bitstream
 
 
+DELAYS = FamilyDelays(
+    register=2.5,
+    operators={
+        "add": (1.2, 0.05),
+        "clamp": (1.3, 0.1),
+        "product": (8.4, 0.0),
+        "select": (0.0, 1.2),
+        "table": (-2.4, 0.8),
+        "wire": (0.0, 0.0),
+    },
+)
+"""Of speed grade 6: what ``benchmarks/delays.py`` measures of each alone, wires 1.4 times as long.
+
+Those to the columns of DSP blocks and back are longer still: as nextpnr had them in the digits.
+"""
+
 ECP5 = OpenFamily(
     name="ecp5",
+    delays=DELAYS,
     synth="synth_ecp5",
     dsp_bits=18,
     cells={
@@ -148,6 +166,7 @@ ECP5 = OpenFamily(
         level="netlist",
         dsp=156,  # of the LFE5U-85F
         multipliers=16,
+        mhz=80.0,
         made_up="w:*_LUT4_* w:*_CCU2C_* w:*_TRELLIS_* w:*_PFUMX_* w:*_L6MUX21_* w:*_MULT18X18D_*",
         models=CellModels(
             yosys=("ecp5/common_sim.vh", "ecp5/ccu2c_sim.vh", "ecp5/cells_sim.v"),

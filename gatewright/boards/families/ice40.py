@@ -119,6 +119,7 @@ ICE40 = OpenFamily(
         level="netlist-ice40",
         dsp=8,  # of the iCE40UP5K
         multipliers=4,
+        mhz=24.0,
         made_up="w:*_SB_*",
         models=CellModels(yosys=("ice40/cells_sim.v",), own=()),
     ),

@@ -13,6 +13,7 @@ from math import ceil, floor
 
 from gatewright.boards.families.base import PinnedFamily, Pll, PllCell, exact, instance, within
 from gatewright.boards.pins import Pin, PllLimits
+from gatewright.hls_templates.rtl.cut import FamilyDelays, StretchKind
 
 # The two halves of a RAMB36 count as such.
 XILINX_CELLS: dict[str, tuple[str, float]] = {
@@ -224,7 +225,23 @@ ZYNQMP = Processor(
 )
 
 
-def _family(name: str, mmcm: str, processors: Mapping[str, Processor]) -> VendorFamily:
+def _delays(slower: float) -> FamilyDelays:
+    """What UltraScale+ is taken for, times a factor: assumptions, as ``hls_templates.delays``."""
+    operators: dict[StretchKind, tuple[float, float]] = {
+        "add": (0.8, 0.02),
+        "clamp": (1.4, 0.01),
+        "product": (2.6, 0.0),
+        "select": (0.1, 0.4),
+        "table": (0.5, 0.15),
+        "wire": (0.0, 0.0),
+    }
+    scaled = {kind: (slower * fixed, slower * each) for kind, (fixed, each) in operators.items()}
+    return FamilyDelays(0.3 * slower, scaled)
+
+
+def _family(
+    name: str, mmcm: str, processors: Mapping[str, Processor], delays: FamilyDelays
+) -> VendorFamily:
     return VendorFamily(
         name=name,
         synth=f"synth_xilinx -family {name}",
@@ -232,8 +249,9 @@ def _family(name: str, mmcm: str, processors: Mapping[str, Processor]) -> Vendor
         pll=_mmcm(mmcm),
         constrain=xdc,
         processors=processors,
+        delays=delays,
     )
 
 
-SERIES7 = _family("xc7", "MMCME2_BASE", {"zynq7": ZYNQ7})
-ULTRASCALE_PLUS = _family("xcup", "MMCME4_BASE", {"zynqmp": ZYNQMP})
+SERIES7 = _family("xc7", "MMCME2_BASE", {"zynq7": ZYNQ7}, _delays(2.0))
+ULTRASCALE_PLUS = _family("xcup", "MMCME4_BASE", {"zynqmp": ZYNQMP}, _delays(1.0))

@@ -1,5 +1,6 @@
-// A sum of COLUMNS signed products: products in one cycle, then an adder tree of a register a level.
-// What comes in cycle t leaves in cycle t + 1 + clog2(COLUMNS). Without enable_i the products rest,
+// A sum of COLUMNS signed products: products in one cycle, then an adder tree. CUT says behind which of
+// its levels a register is, that of the products' sums first; without it, behind each. What comes in
+// cycle t leaves in cycle t + 1 and one more for each of them. Without enable_i the products rest,
 // which saves power, and time in simulation; the sums go on, whatever they are of.
 //
 // Not for: sums that leave Y_BITS; every partial sum fits, because the caller's range holds any
@@ -8,7 +9,8 @@ module gw_dot #(
     parameter int COLUMNS = 1,
     parameter int W_BITS = 8,
     parameter int V_BITS = 8,
-    parameter int Y_BITS = 16
+    parameter int Y_BITS = 16,
+    parameter logic [31:0] CUT = '1
 ) (
     input  logic                             clk_i,
     input  logic                             enable_i,
@@ -22,6 +24,9 @@ module gw_dot #(
 
   localparam int LEAVES = 1 << LEVELS;
 
+  // Weights of up to so many bits are added up in lookup tables: a DSP block would be lost on them.
+  localparam int NARROW = 4;
+
   genvar k, n;
   generate for (k = 0; k < LEAVES; k++) begin : gen_product
     logic signed [Y_BITS-1:0] node_q;
@@ -33,7 +38,21 @@ module gw_dot #(
       assign unused = &{1'b0, product};
       assign weight = $signed(weights_i[k*W_BITS+:W_BITS]);
       assign value = $signed(values_i[k*V_BITS+:V_BITS]);
-      assign product = P_BITS'(weight) * P_BITS'(value);
+      if (W_BITS > NARROW) begin : gen_multiply
+        assign product = P_BITS'(weight) * P_BITS'(value);
+      end else begin : gen_add
+        // A value or nothing for each bit of the weight; the sign's counts negative.
+        logic signed [W_BITS-1:0][P_BITS-1:0] terms, sums;
+        for (genvar b = 0; b < W_BITS; b++) begin : gen_bit
+          assign terms[b] = weight[b] ? P_BITS'(value) <<< b : '0;
+          if (b == 0) begin : gen_first
+            assign sums[b] = W_BITS == 1 ? -terms[b] : terms[b];
+          end else begin : gen_next
+            assign sums[b] = b == W_BITS - 1 ? sums[b-1] - terms[b] : sums[b-1] + terms[b];
+          end
+        end
+        assign product = $signed(sums[W_BITS-1]);
+      end
       always_ff @(posedge clk_i) if (enable_i) node_q <= Y_BITS'(product);
     end else begin : gen_padding
       assign node_q = '0;
@@ -42,18 +61,21 @@ module gw_dot #(
 
   // Sum 1 is the root, the children of sum n are 2n and 2n + 1; products stand behind the sums.
   generate for (n = LEAVES - 1; n > 0; n = n - 1) begin : gen_sum
-    logic signed [Y_BITS-1:0] node_q;
+    // Sums 2^d .. 2^(d+1) - 1 are of one level, and the root's is the last.
+    localparam int LEVEL = LEVELS - $clog2(n + 1);
+    logic signed [Y_BITS-1:0] sum, node;
     if (2 * n < LEAVES) begin : gen_of_sums
-      always_ff @(posedge clk_i) node_q <= gen_sum[2*n].node_q + gen_sum[2*n+1].node_q;
+      assign sum = gen_sum[2*n].node + gen_sum[2*n+1].node;
     end else begin : gen_of_products
-      always_ff @(posedge clk_i) node_q <= gen_product[2*n-LEAVES].node_q + gen_product[2*n+1-LEAVES].node_q;
+      assign sum = gen_product[2*n-LEAVES].node_q + gen_product[2*n+1-LEAVES].node_q;
     end
+    gw_cut #(.WIDTH(Y_BITS), .CUT(CUT[LEVEL])) u_cut (.clk_i, .data_i(sum), .data_o(node));
   end endgenerate
 
   generate if (LEVELS == 0) begin : gen_one
     assign sum_o = gen_product[0].node_q;
   end else begin : gen_root
-    assign sum_o = gen_sum[1].node_q;
+    assign sum_o = gen_sum[1].node;
   end endgenerate
 
 endmodule

@@ -1,4 +1,5 @@
-// A signed product, two cycles later.
+// A signed product, two cycles later, or fewer: CUT says which of its two registers are there, that
+// of the product first.
 //
 // Where `a` fits the 18 bits of a DSP block it is one product and a register that the tools may move
 // into the block. A wider one is two products of halves of `a`, and their sum.
@@ -7,7 +8,8 @@
 module gw_multiply #(
     parameter int A_BITS = 8,
     parameter int B_BITS = 8,
-    parameter int Y_BITS = A_BITS + B_BITS
+    parameter int Y_BITS = A_BITS + B_BITS,
+    parameter bit [1:0] CUT = 2'b11
 ) (
     input  logic                     clk_i,
     input  logic signed [A_BITS-1:0] a_i,
@@ -19,32 +21,43 @@ module gw_multiply #(
   localparam int P_BITS = A_BITS + B_BITS;
 
   generate if (A_BITS <= DSP_BITS) begin : gen_whole
-    logic signed [P_BITS-1:0] product_q;
+    logic signed [P_BITS-1:0] product;
     logic unused;
-    assign unused = &{1'b0, product_q};
-    always_ff @(posedge clk_i) begin
-      product_q <= P_BITS'(a_i) * P_BITS'(b_i);
-      y_o <= Y_BITS'(product_q);
+    assign unused = &{1'b0, product};
+    if (CUT[0]) begin : gen_product  // beside the product: a DSP block takes it in
+      always_ff @(posedge clk_i) product <= P_BITS'(a_i) * P_BITS'(b_i);
+    end else begin : gen_wire
+      assign product = P_BITS'(a_i) * P_BITS'(b_i);
     end
+    gw_cut #(.WIDTH(Y_BITS), .CUT(CUT[1])) u_y (.clk_i, .data_i(Y_BITS'(product)), .data_o(y_o));
   end else begin : gen_halves
     // The lower half is unsigned: with a zero in front it is a signed factor, too.
     localparam int LOW = DSP_BITS - 1;
     localparam int HIGH_BITS = P_BITS - LOW;
-    logic signed [LOW+B_BITS:0] low_q;
-    logic signed [HIGH_BITS-1:0] high_q;
+    logic signed [LOW+B_BITS:0] low_product;
+    logic signed [HIGH_BITS-1:0] high_product;
     logic signed [A_BITS-LOW-1:0] high;
     logic signed [LOW:0] low;
     logic signed [P_BITS-1:0] sum;
     assign low = $signed({1'b0, a_i[LOW-1:0]});
     assign high = $signed(a_i[A_BITS-1:LOW]);
-    assign sum = P_BITS'($signed({high_q, LOW'(0)})) + P_BITS'(low_q);
+    assign sum = P_BITS'($signed({high_product, LOW'(0)})) + P_BITS'(low_product);
     logic unused;
     assign unused = &{1'b0, sum};
-    always_ff @(posedge clk_i) begin
-      low_q <= (LOW + B_BITS + 1)'(low) * (LOW + B_BITS + 1)'(b_i);
-      high_q <= HIGH_BITS'(high) * HIGH_BITS'(b_i);
-      y_o <= Y_BITS'(sum);
+    logic signed [LOW+B_BITS:0] low_next;
+    logic signed [HIGH_BITS-1:0] high_next;
+    assign low_next = (LOW + B_BITS + 1)'(low) * (LOW + B_BITS + 1)'(b_i);
+    assign high_next = HIGH_BITS'(high) * HIGH_BITS'(b_i);
+    if (CUT[0]) begin : gen_products
+      always_ff @(posedge clk_i) begin
+        low_product  <= low_next;
+        high_product <= high_next;
+      end
+    end else begin : gen_wires
+      assign low_product  = low_next;
+      assign high_product = high_next;
     end
+    gw_cut #(.WIDTH(Y_BITS), .CUT(CUT[1])) u_y (.clk_i, .data_i(Y_BITS'(sum)), .data_o(y_o));
   end endgenerate
 
 endmodule

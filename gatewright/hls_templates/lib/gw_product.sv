@@ -1,4 +1,4 @@
-// a * b in each of LANES lanes, two cycles later.
+// a * b in each of LANES lanes, two cycles later, or fewer by CUT, see gw_multiply.
 // Not for: results that leave Y_BITS, which the compiler has proven.
 module gw_product #(
     parameter int LANES = 1,
@@ -6,7 +6,8 @@ module gw_product #(
     parameter bit A_SIGNED = 1'b1,
     parameter int B_BITS = 8,
     parameter bit B_SIGNED = 1'b1,
-    parameter int Y_BITS = 16
+    parameter int Y_BITS = 16,
+    parameter bit [1:0] CUT = 2'b11
 ) (
     input  logic                    clk_i,
     input  logic [LANES*A_BITS-1:0] a_i,
@@ -20,7 +21,7 @@ module gw_product #(
     logic [B_BITS-1:0] b;
     assign a = a_i[lane*A_BITS+:A_BITS];
     assign b = b_i[lane*B_BITS+:B_BITS];
-    gw_multiply #(.A_BITS(A_BITS + 1), .B_BITS(B_BITS + 1), .Y_BITS(Y_BITS)) u_multiply (
+    gw_multiply #(.A_BITS(A_BITS + 1), .B_BITS(B_BITS + 1), .Y_BITS(Y_BITS), .CUT(CUT)) u_multiply (
         .clk_i,
         .a_i($signed({A_SIGNED && a[A_BITS-1], a})),
         .b_i($signed({B_SIGNED && b[B_BITS-1], b})),

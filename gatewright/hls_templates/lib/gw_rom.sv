@@ -1,5 +1,6 @@
 // Read-only memory with a registered address and a registered output: what is addressed in cycle t
-// is there in cycle t + 2, which block RAMs of every vendor do at full speed.
+// is there in cycle t + 2, which block RAMs of every vendor do at full speed. CUT says which of the
+// two are there, that of the address first; without it the words are lookup tables.
 //
 // FILE holds DEPTH words in hexadecimal, each with all its digits, relative to the folder a tool runs
 // in. Without it, or with anything else in it, a simulation ends as it begins. This is the only place
@@ -9,6 +10,7 @@ module gw_rom #(
     parameter int WIDTH = 1,
     parameter int DEPTH = 1,
     parameter FILE = "",
+    parameter bit [1:0] CUT = 2'b11,
     parameter int ADDRESS_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1
 ) (
     input  logic                    clk_i,
@@ -17,7 +19,7 @@ module gw_rom #(
 );
 
   logic [WIDTH-1:0] words[DEPTH];
-  logic [WIDTH-1:0] read_q;
+  logic [WIDTH-1:0] read;
 
   initial $readmemh(FILE, words, 0, DEPTH - 1);
 
@@ -49,9 +51,18 @@ module gw_rom #(
   end
 `endif
 
-  always_ff @(posedge clk_i) begin
-    read_q <= words[address_i];
-    data_o <= read_q;
-  end
+  // The registers stand beside the words, where every tool finds a block RAM in them.
+  generate if (CUT[0]) begin : gen_read
+    always_ff @(posedge clk_i) read <= words[address_i];
+  end else begin : gen_words
+    assign read = words[address_i];
+  end endgenerate
+  generate if (CUT[1]) begin : gen_data
+    always_ff @(posedge clk_i) data_o <= read;
+  end else begin : gen_wire
+    assign data_o = read;
+  end endgenerate
+  logic unused;
+  assign unused = &{1'b0, clk_i};
 
 endmodule

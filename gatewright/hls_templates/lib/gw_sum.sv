@@ -1,4 +1,4 @@
-// a + b, or a - b with SUBTRACT, in each of LANES lanes, one cycle later.
+// a + b, or a - b with SUBTRACT, in each of LANES lanes, one cycle later; at once where CUT is 0.
 // Not for: results that leave Y_BITS, which the compiler has proven.
 module gw_sum #(
     parameter int LANES = 1,
@@ -7,7 +7,8 @@ module gw_sum #(
     parameter int B_BITS = 8,
     parameter bit B_SIGNED = 1'b1,
     parameter int Y_BITS = 9,
-    parameter bit SUBTRACT = 1'b0
+    parameter bit SUBTRACT = 1'b0,
+    parameter bit CUT = 1'b1
 ) (
     input  logic                    clk_i,
     input  logic [LANES*A_BITS-1:0] a_i,
@@ -29,7 +30,7 @@ module gw_sum #(
     assign sum = SUBTRACT ? wide_a - wide_b : wide_a + wide_b;
     logic unused;
     assign unused = &{1'b0, sum};
-    always_ff @(posedge clk_i) y_o[lane*Y_BITS+:Y_BITS] <= Y_BITS'(sum);
+    gw_cut #(.WIDTH(Y_BITS), .CUT(CUT)) u_cut (.clk_i, .data_i(Y_BITS'(sum)), .data_o(y_o[lane*Y_BITS+:Y_BITS]));
   end endgenerate
 
 endmodule

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut
+
 DEFAULT_MULTIPLIERS = 256
 DEFAULT_MAX_STEPS = 128
 DEFAULT_CLOCK_NS = 10.0
@@ -31,3 +33,11 @@ class MappingOptions:
     def clock_ns(self) -> float:
         """The clock period that ``delays`` are held against, in nanoseconds."""
         return DEFAULT_CLOCK_NS
+
+    @property
+    def cuts(self) -> tuple[Cut, ...]:
+        """Ways of placing the registers of a recurrent layer in ``rtl/``, the most registers first.
+
+        A layer takes the first of those with the fewest cycles a step.
+        """
+        return (UNCUT,)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
-from gatewright.hls_templates.rtl.sv import Module, pack
+from gatewright.hls_templates.rtl.cut import UNCUT, Stretch
+from gatewright.hls_templates.rtl.sv import Bits, Module, pack
 from gatewright.ir.types import IntArray
 
 ROM_LATENCY = 2
-TABLE_LATENCY = ROM_LATENCY
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,39 @@ class FunctionModule:
     by_row: bool = False
     resets: bool = False
 
+    def cut(self, operators: tuple[Stretch, ...], cut: int | None) -> FunctionModule:
+        """With registers where ``cut`` says; everywhere for None."""
+        return replace(self, module=with_cut(self.module, operators, cut))
+
 
 class RtlFunction(Protocol):
     """What knows its hardware."""
 
     @property
-    def latency(self) -> int:
-        """Cycles that it takes."""
+    def chain(self) -> tuple[Stretch, ...]:
+        """The operators of its module, a place for a register behind each."""
 
-    def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
-        """Its module for rows of lanes; memory images that it names itself begin with ident."""
+    @property
+    def latency(self) -> int:
+        """Cycles that it takes with a register behind each."""
+
+    def rtl(self, lanes: int, rows: int, ident: str, cut: int | None = None) -> FunctionModule:
+        """Its module for rows of lanes; memory images that it names itself begin with ident.
+
+        Args:
+            lanes: Values side by side.
+            rows: Rows of them.
+            ident: See above.
+            cut: Which registers of its chain are there; None for all.
+        """
+
+
+def with_cut(module: Module, operators: tuple[Stretch, ...], cut: int | None) -> Module:
+    """A module with registers where ``cut`` says; everywhere for None."""
+    every = UNCUT.through((0, 0.0), operators).cut
+    if cut is None or cut == every:
+        return module
+    return replace(module, params={**module.params, "CUT": Bits(every.bit_length(), cut)})
 
 
 def row_bits(rows: int) -> int:

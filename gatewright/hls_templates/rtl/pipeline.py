@@ -6,15 +6,17 @@ a pipeline takes a row of lanes every cycle and never stalls.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gatewright.hls_templates.delays import Arrival
 from gatewright.hls_templates.project.names import library_module
-from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut, Stretch, multiplication
+from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits, with_cut
 from gatewright.hls_templates.rtl.sv import Bits, Generated, Instance, Module
 from gatewright.ir import ops
-from gatewright.ir.graph import Node, Op
+from gatewright.ir.graph import Graph, Node, Op
 from gatewright.ir.types import IntType
 
 
@@ -24,19 +26,23 @@ class Binary:
 
     Attributes:
         module: What computes it.
-        latency: Cycles that it takes.
+        chain: Its operators, given the bits of its operands.
         params: Of the module, beside the widths.
     """
 
     module: str
-    latency: int
+    chain: Callable[[int, int], tuple[Stretch, ...]]
     params: Mapping[str, Any]
 
 
+def _sum(a: int, b: int) -> tuple[Stretch, ...]:
+    return (Stretch("add", max(a, b) + 1, 0),)
+
+
 BINARY = {
-    ops.MUL: Binary("gw_product", 2, {}),
-    ops.ADD: Binary("gw_sum", 1, {"SUBTRACT": False}),
-    ops.SUB: Binary("gw_sum", 1, {"SUBTRACT": True}),
+    ops.MUL: Binary("gw_product", lambda a, b: multiplication(a + 1, b + 1), {}),
+    ops.ADD: Binary("gw_sum", _sum, {"SUBTRACT": False}),
+    ops.SUB: Binary("gw_sum", _sum, {"SUBTRACT": True}),
 }
 
 
@@ -46,42 +52,52 @@ class NodeTimes:
 
     Attributes:
         ready: By tensor.
-        begins: By node output: when its operands are read.
-        latency: When every output is there.
+        begins: By node output: the cycle in which its operands are read.
+        cuts: By node output: the ``CUT`` of its module.
+        latency: The cycle in which every output is there.
     """
 
-    ready: Mapping[str, int]
+    ready: Mapping[str, Arrival]
     begins: Mapping[str, int]
+    cuts: Mapping[str, int]
     latency: int
 
 
 def time_nodes(
+    body: Graph,
     nodes: tuple[Node, ...],
     inputs: Mapping[str, int],
     outputs: Sequence[str],
     functions: Mapping[str, RtlFunction],
+    cut: Cut = UNCUT,
 ) -> NodeTimes:
     """As soon as possible: each node begins when the last of its operands is there.
 
     Args:
+        body: The step graph.
         nodes: In topological order.
-        inputs: When each input is there.
+        inputs: The cycle in which a register gives each input.
         outputs: What has to be there in the end.
         functions: Of MultiThreshold and LookUp nodes, by output.
+        cut: Where registers stand.
     """
-    ready, begins = dict(inputs), {}
+    ready: dict[str, Arrival] = {name: (cycle, cut.start) for name, cycle in inputs.items()}
+    begins, cuts = {}, {}
     for node in nodes:
         (output,) = node.outputs
         operands = node.inputs[:1] if output in functions else node.inputs
-        begins[output] = max(ready[name] for name in operands if name in ready)
-        ready[output] = begins[output] + _latency(node, functions)
-    return NodeTimes(ready, begins, max(ready[name] for name in outputs))
+        latest = max(ready[name] for name in operands if name in ready)
+        passed = cut.through(latest, _chain(body, node, functions))
+        begins[output], cuts[output] = passed.begins, passed.cut
+        ready[output] = passed.ready
+    return NodeTimes(ready, begins, cuts, max(ready[name][0] for name in outputs))
 
 
-def _latency(node: Node, functions: Mapping[str, RtlFunction]) -> int:
+def _chain(body: Graph, node: Node, functions: Mapping[str, RtlFunction]) -> tuple[Stretch, ...]:
     if node.outputs[0] in functions:
-        return functions[node.outputs[0]].latency
-    return BINARY[node.op].latency
+        return functions[node.outputs[0]].chain
+    a, b = (body[name].type.bits for name in node.inputs)
+    return BINARY[node.op].chain(a, b)
 
 
 class PipelineWriter:
@@ -149,12 +165,28 @@ class PipelineWriter:
         )
 
     def function(
-        self, function: RtlFunction, source: str, time: int, output: str, out: IntType
+        self,
+        function: RtlFunction,
+        source: str,
+        time: int,
+        output: str,
+        out: IntType,
+        cut: tuple[int, int] | None = None,
     ) -> int:
-        """Apply a function to a signal that is there at a time; returns when the result is."""
+        """Apply a function to a signal that is there at a time; returns when the result is.
+
+        Args:
+            function: What is applied.
+            source: The signal.
+            time: Its cycle.
+            output: Name of the result.
+            out: Its range.
+            cut: ``CUT`` of the module, and the cycle of the result; None for every register.
+        """
         ident = f"{self.ident}_{output}"
-        made = function.rtl(self.lanes, self.rows, ident.lower())
-        self.signal(output, out, time + function.latency)
+        registers, ready = cut or (None, time + function.latency)
+        made = function.rtl(self.lanes, self.rows, ident.lower(), registers)
+        self.signal(output, out, ready)
         ports = {"clk_i": "clk_i"}
         if made.resets:
             ports["rst_i"] = "rst_i"
@@ -162,7 +194,7 @@ class PipelineWriter:
             ports["row_i"] = self._row(time) if made.by_row else f"{self.row_bits}'d0"
         ports |= {"n_i": self.at(source, time), "y_o": output}
         self._body.append(Instance(made.module, ident, ports))
-        return time + function.latency
+        return ready
 
     def binary(
         self,
@@ -171,9 +203,15 @@ class PipelineWriter:
         time: int,
         output: str,
         out: IntType,
-    ) -> None:
-        """A product, sum or difference of two signals or literals (as ``literal`` gives them)."""
+        cut: tuple[int, int] | None = None,
+    ) -> int:
+        """A product, sum or difference of two signals or literals (as ``literal`` gives them).
+
+        Returns when the result is there; ``cut`` as of ``function``.
+        """
         (a, a_type), (b, b_type) = operands
+        chain = BINARY[op].chain(a_type.bits, b_type.bits)
+        registers, ready = cut or (None, time + len(chain))
         params: dict[str, Any] = {
             "LANES": self.lanes,
             "A_BITS": a_type.bits,
@@ -184,10 +222,11 @@ class PipelineWriter:
             **BINARY[op].params,
         }
         wires = [n if n.startswith("{") else self.at(n, time) for n in (a, b)]
-        self.signal(output, out, time + BINARY[op].latency)
+        self.signal(output, out, ready)
         ports = {"clk_i": "clk_i", "a_i": wires[0], "b_i": wires[1], "y_o": output}
-        module = Module(BINARY[op].module, params)
+        module = with_cut(Module(BINARY[op].module, params), chain, registers)
         self._body.append(Instance(module, f"{self.ident}_{output}", ports))
+        return ready
 
     def literal(self, value: int) -> tuple[str, IntType]:
         """A constant in every lane."""

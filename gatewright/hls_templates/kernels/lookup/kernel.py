@@ -15,7 +15,8 @@ from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
 from gatewright.hls_templates.project.names import LIBRARY
 from gatewright.hls_templates.records import KernelRecord, Placement
-from gatewright.hls_templates.rtl.functions import TABLE_LATENCY, FunctionModule
+from gatewright.hls_templates.rtl.cut import Stretch, memory
+from gatewright.hls_templates.rtl.functions import FunctionModule
 from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, pack
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
@@ -67,21 +68,31 @@ class Table:
         return LookupRecord(**place, entries=int(self.words.size))
 
     @property
+    def chain(self) -> tuple[Stretch, ...]:
+        """Its memory."""
+        return memory(self.address_bits)
+
+    @property
     def latency(self) -> int:
-        """Cycles that it takes."""
-        return TABLE_LATENCY
+        """Cycles that it takes with every register."""
+        return len(self.chain)
+
+    @property
+    def address_bits(self) -> int:
+        """Bits of the input."""
+        return int(self.words.size).bit_length() - 1
 
     @property
     def operators(self) -> tuple[str, ...]:
         """The longest way through its C++, see ``delays``."""
         return ("read",)
 
-    def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
+    def rtl(self, lanes: int, rows: int, ident: str, cut: int | None = None) -> FunctionModule:
         """Its module: a ROM for each lane."""
-        bits = int(self.words.size).bit_length() - 1
-        params: dict[str, SvValue] = {"LANES": lanes, "N_BITS": bits, "Y_BITS": self.out.bits}
+        bits = {"N_BITS": self.address_bits, "Y_BITS": self.out.bits}
+        params: dict[str, SvValue] = {"LANES": lanes, **bits}
         rom = Rom(pack(self.words[:, None], self.out.bits), self.out.bits)
-        return FunctionModule(Module("gw_table", params, {"FILE": rom}))
+        return FunctionModule(Module("gw_table", params, {"FILE": rom})).cut(self.chain, cut)
 
     def params_cpp(self, rows: int, lanes: int) -> str:
         """The ROM and the parameter struct; each lane reads at an address of its own."""
@@ -92,8 +103,8 @@ class Table:
             *cpp.accessor(f"{table.element} entry(unsigned a)", f"{table.name}[a]"),
             *cpp.storage([table]),
         ]
-        bits = int(self.words.size).bit_length() - 1
-        return table.declaration() + "\n" + cpp.struct(self.ident, {"ADDRESS_BITS": bits}, members)
+        constants = {"ADDRESS_BITS": self.address_bits}
+        return table.declaration() + "\n" + cpp.struct(self.ident, constants, members)
 
 
 def make_lookup(graph: Graph, node: Node, ident: str) -> Table | Requantizer:

@@ -92,6 +92,9 @@ module gw_matvec #(
   logic done;
   logic [ROW_BITS-1:0] row;
   logic [UNITS*SUM_BITS-1:0] sums;
+  logic ahead, unused_ahead;
+  logic [ROW_BITS-1:0] ahead_row;
+  assign unused_ahead = &{1'b0, ahead, ahead_row};
   gw_mac #(
       .LANES(UNITS), .COLUMNS(COLUMNS), .ROWS(ROWS), .ACC_ROWS(1), .W_BITS(W_BITS), .V_BITS(V_BITS),
       .SUM_BITS(SUM_BITS), .BIAS_BITS(BIAS_BITS), .BIAS_FILE(BIAS_FILE)
@@ -99,7 +102,7 @@ module gw_matvec #(
       .clk_i, .rst_i,
       .valid_i(valid_q), .first_i(first_q), .last_i(last_q), .row_i(row_1_q),
       .weights_i(weights), .values_i(values),
-      .valid_o(done), .row_o(row), .sums_o(sums)
+      .ahead_o(ahead), .ahead_row_o(ahead_row), .valid_o(done), .row_o(row), .sums_o(sums)
   );
 
   gw_gather #(.WIDTH(OUTPUTS), .LANES(UNITS), .ROWS(ROWS), .IN_BITS(SUM_BITS), .OUT_BITS(Y_BITS)) u_gather (

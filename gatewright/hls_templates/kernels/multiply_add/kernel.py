@@ -12,6 +12,7 @@ from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
 from gatewright.hls_templates.project.names import LIBRARY
 from gatewright.hls_templates.records import KernelRecord, Placement
+from gatewright.hls_templates.rtl.cut import Stretch, always
 from gatewright.hls_templates.rtl.functions import FunctionModule, by_row, row_bits
 from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, signed_bits
 from gatewright.ir import ops
@@ -51,6 +52,11 @@ class MultiplyAdd:
         return f"{LIBRARY}::multiply_add<{self.ident}>"
 
     @property
+    def chain(self) -> tuple[Stretch, ...]:
+        """Its registers stand always."""
+        return always(LATENCY)
+
+    @property
     def latency(self) -> int:
         """Cycles that it takes."""
         return LATENCY
@@ -63,7 +69,7 @@ class MultiplyAdd:
             addition(self.out.bits),
         )
 
-    def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
+    def rtl(self, lanes: int, rows: int, ident: str, cut: int | None = None) -> FunctionModule:
         """Its module, with a ROM of the constants of each row."""
         bits = [signed_bits(IntType.of(values)) for values in (self.factors, self.terms)]
         factors = by_row(self.factors, lanes, rows, bits[0])
@@ -80,7 +86,7 @@ class MultiplyAdd:
             "ROW_BITS": row_bits(rows),
         }
         module = Module("gw_multiply_add", params, {"FILE": Rom(both, lanes * sum(bits))})
-        return FunctionModule(module, by_row=True, resets=True)
+        return FunctionModule(module, by_row=True, resets=True).cut(self.chain, cut)
 
     def params_cpp(self, rows: int, lanes: int) -> str:
         """The constants, as rows of lanes."""

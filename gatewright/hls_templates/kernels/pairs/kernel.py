@@ -74,7 +74,8 @@ class PairsKernel(Kernel):
     @property
     def latency(self) -> int:
         """Cycles from the last row of a beat to its result."""
-        return STAGE_LATENCY + BINARY[self.op].latency
+        a, b = (port.type.bits for port in self.inputs)
+        return STAGE_LATENCY + len(BINARY[self.op].chain(a, b))
 
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """One beat of both at a time."""
@@ -104,7 +105,7 @@ class PairsKernel(Kernel):
             "A_BITS": a.type.bits,
             "B_BITS": b.type.bits,
             "Y_BITS": self.output.type.bits,
-            "FUNCTION_LATENCY": BINARY[self.op].latency,
+            "FUNCTION_LATENCY": self.latency - STAGE_LATENCY,
         }
         return Module("gw_pairs", params)
 
@@ -115,8 +116,7 @@ class PairsKernel(Kernel):
         writer = PipelineWriter(f"{self.ident}_pipeline", self.lanes, self.rows)
         writer.input("a", a, 0, "n_i", f"u*{bits}")
         writer.input("b", b, 0, "n_i", f"u*{bits}+{a.bits}")
-        writer.binary(self.op, (("a", a), ("b", b)), 0, "y", y)
-        writer.output("y_o", "y", BINARY[self.op].latency, y)
+        writer.output("y_o", "y", writer.binary(self.op, (("a", a), ("b", b)), 0, "y", y), y)
         ports = reading("a", reads[0]) | reading("b", reads[1]) | writing("out", writes[0])
         return function_stage(self.ident, self.rtl_module(), writer, ports, bits, y.bits)
 

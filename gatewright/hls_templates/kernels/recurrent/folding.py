@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from gatewright.hls_templates.delays import START, Arrival, addition, after, product
+from gatewright.hls_templates.kernels.recurrent.front import make_front
 from gatewright.hls_templates.kernels.recurrent.schedule import (
     SlotList,
     Tile,
@@ -14,10 +15,10 @@ from gatewright.hls_templates.kernels.recurrent.schedule import (
     choose_tile,
     dependence_distance,
     make_schedule,
-    rtl_depth,
 )
 from gatewright.hls_templates.kernels.recurrent.tail import OPERATORS, StepSplit, TailCode
 from gatewright.hls_templates.mapping.options import MappingOptions
+from gatewright.hls_templates.rtl.cut import Cut
 from gatewright.ir.types import IntType
 
 DEPTH_MARGIN = 3
@@ -61,7 +62,7 @@ class Folding:
 
 
 def fold_for_rtl(
-    inputs: int, hidden: int, split: StepSplit, budget: int, tail_latency: int
+    inputs: int, hidden: int, split: StepSplit, budget: int, tail_latency: int, cut: Cut
 ) -> Folding:
     """The folding of ``rtl/``.
 
@@ -71,11 +72,14 @@ def fold_for_rtl(
         split: The step graph.
         budget: At most this many multipliers.
         tail_latency: Cycles that the cell's tail takes as a pipeline.
+        cut: Where registers stand.
     """
-    gates = len(split.accumulators)
-    shape = choose_tile(inputs, hidden, gates, budget, lambda k: rtl_depth(k, tail_latency))
-    depth = rtl_depth(shape.columns, tail_latency)
-    return Folding(shape, depth, make_schedule(shape, depth))
+
+    def depth(shape: TileShape) -> int:
+        return make_front(shape, split, cut).cycles + tail_latency
+
+    shape = choose_tile(inputs, hidden, len(split.accumulators), budget, depth)
+    return Folding(shape, depth(shape), make_schedule(shape, depth(shape)))
 
 
 def fold_for_hls(
@@ -92,12 +96,12 @@ def fold_for_hls(
             operators from an h to the next, and a margin.
     """
 
-    def depth(columns: int) -> int:
-        return options.hls_depth or loop_depth(split, tail, columns, options.clock_ns)
+    def depth(shape: TileShape) -> int:
+        return options.hls_depth or loop_depth(split, tail, shape.columns, options.clock_ns)
 
     gates = len(split.accumulators)
     shape = choose_tile(inputs, hidden, gates, options.multipliers, depth, banked=True)
-    chosen = depth(shape.columns)
+    chosen = depth(shape)
     return Folding(shape, chosen, make_schedule(shape, chosen))
 
 

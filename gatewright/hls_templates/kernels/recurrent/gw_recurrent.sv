@@ -11,7 +11,9 @@
 // beats of h0 and c0 (HAS_H0, HAS_C0) or INITIAL_H and INITIAL_C; they are taken with its first
 // step even where `keep` overrules them, and a first sequence after reset keeps nothing.
 // Outputs: `out` h of every step (HAS_OUT), `hn`, `cn` the final state of a sequence.
-// Not for: schedules that read h earlier than TAIL_LATENCY + 5 + clog2(COLUMNS) cycles after the
+// COLUMN_CUT: whether a register stands behind the choice of columns. TREE, TREE_CUT: how many behind
+// the levels of the adder tree, and behind which.
+// Not for: schedules that read h earlier than TAIL_LATENCY + 4 + COLUMN_CUT + TREE cycles after the
 // tile it comes from; the compiler keeps that distance.
 module gw_recurrent #(
     parameter int INPUTS = 1,
@@ -37,6 +39,9 @@ module gw_recurrent #(
     parameter int BIAS_BITS = 16,
     parameter int TAIL_LATENCY = 1,
     parameter int TAIL_C_LATENCY = 2,
+    parameter bit COLUMN_CUT = 1'b1,
+    parameter int TREE = $clog2(COLUMNS),
+    parameter logic [31:0] TREE_CUT = '1,
     parameter bit HAS_H0 = 1'b0,
     parameter bit HAS_C0 = 1'b0,
     parameter bit HAS_OUT = 1'b1,
@@ -150,91 +155,88 @@ module gw_recurrent #(
   assign releases = active && entry_release;
   assign x_ready_o = releases;
 
-  logic [TILE_BITS-1:0] tile_q;
-  always_ff @(posedge clk_i) begin
-    if (active) tile_q <= tile_q == TILE_BITS'(TILES - 1) ? '0 : tile_q + TILE_BITS'(1);
-    if (rst_i) tile_q <= '0;
-  end
+  logic [TILE_BITS-1:0] tile_q, tile;
+  assign tile = !active ? tile_q : tile_q == TILE_BITS'(TILES - 1) ? '0 : tile_q + TILE_BITS'(1);
+  always_ff @(posedge clk_i) tile_q <= rst_i ? '0 : tile;
   logic [UNITS*GATES*COLUMNS*W_BITS-1:0] weights;
   gw_rom #(.WIDTH(UNITS * GATES * COLUMNS * W_BITS), .DEPTH(TILES), .FILE(WEIGHT_FILE)) u_weights (
-      .clk_i, .address_i(tile_q), .data_o(weights)
+      .clk_i, .address_i(COLUMN_CUT ? tile_q : tile), .data_o(weights)
   );
 
-  // ---- Operands: a register behind each choice of columns; that behind the choice of x or h is in gw_mac.
+  // ---- Operands: a register behind each choice of columns, or none; that behind the choice of x or h is
+  // in gw_mac.
 
   logic [1:0][PADDED*H_BITS-1:0] h_q;
   logic [COLUMNS*V_BITS-1:0] from_x, from_start, values;
   logic [1:0][COLUMNS*V_BITS-1:0] from_bank;
-  logic active_3_q, first_3_q, last_3_q, hidden_3_q, fresh_3_q, read_3_q;
-  logic [ROW_BITS-1:0] row_3_q;
+  logic active_3, first_3, last_3, hidden_3, fresh_3, read_3;
+  logic [ROW_BITS-1:0] row_3;
 
-  gw_columns #(.WIDTH(INPUTS), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(X_BITS), .IN_SIGNED(X_SIGNED), .OUT_BITS(V_BITS)) u_from_x (
+  gw_columns #(.WIDTH(INPUTS), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(X_BITS), .IN_SIGNED(X_SIGNED), .OUT_BITS(V_BITS), .CUT(COLUMN_CUT)) u_from_x (
       .clk_i, .block_i(column), .data_i(x_data_i), .data_o(from_x)
   );
   genvar bank;
   generate for (bank = 0; bank < 2; bank++) begin : gen_from_bank
-    gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H_BITS), .IN_SIGNED(H_SIGNED), .OUT_BITS(V_BITS)) u_columns (
+    gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H_BITS), .IN_SIGNED(H_SIGNED), .OUT_BITS(V_BITS), .CUT(COLUMN_CUT)) u_columns (
         .clk_i, .block_i(column), .data_i(h_q[bank][HIDDEN*H_BITS-1:0]), .data_o(from_bank[bank])
     );
   end endgenerate
   logic unused_states;
   assign unused_states = &{1'b0, h0_data_i, c0_data_i};
   generate if (HAS_H0) begin : gen_h0
-    gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H0_BITS), .IN_SIGNED(H0_SIGNED), .OUT_BITS(V_BITS)) u_columns (
+    gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H0_BITS), .IN_SIGNED(H0_SIGNED), .OUT_BITS(V_BITS), .CUT(COLUMN_CUT)) u_columns (
         .clk_i, .block_i(column), .data_i(h0_data_i), .data_o(from_start)
     );
   end else if (|INITIAL_H) begin : gen_initial
-    gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H_BITS), .IN_SIGNED(H_SIGNED), .OUT_BITS(V_BITS)) u_columns (
+    gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H_BITS), .IN_SIGNED(H_SIGNED), .OUT_BITS(V_BITS), .CUT(COLUMN_CUT)) u_columns (
         .clk_i, .block_i(column), .data_i(INITIAL_H), .data_o(from_start)
     );
   end else begin : gen_zero
     assign from_start = '0;
   end endgenerate
 
-  always_ff @(posedge clk_i) begin
-    active_3_q <= active && !rst_i;
-    first_3_q <= first;
-    last_3_q <= last;
-    row_3_q <= row;
-    hidden_3_q <= hidden;
-    fresh_3_q <= fresh_2;
-    read_3_q <= read_2;
-  end
+  gw_cut #(.WIDTH(6 + ROW_BITS), .CUT(COLUMN_CUT)) u_tile (
+      .clk_i,
+      .data_i({active && !rst_i, first, last, hidden, fresh_2, read_2, row}),
+      .data_o({active_3, first_3, last_3, hidden_3, fresh_3, read_3, row_3})
+  );
   always_comb begin
-    if (!hidden_3_q) values = from_x;
-    else if (fresh_3_q) values = from_start;
-    else values = from_bank[read_3_q];
+    if (!hidden_3) values = from_x;
+    else if (fresh_3) values = from_start;
+    else values = from_bank[read_3];
   end
 
   // ---- Sums, and the tail.
 
-  logic summed;
+  logic summed, summing;
+  logic [ROW_BITS-1:0] summing_row;
   gw_mac #(
       .LANES(UNITS * GATES), .COLUMNS(COLUMNS), .ROWS(ROWS), .ACC_ROWS(ACC_ROWS), .W_BITS(W_BITS),
-      .V_BITS(V_BITS), .SUM_BITS(SUM_BITS), .BIAS_BITS(BIAS_BITS), .BIAS_FILE(BIAS_FILE)
+      .V_BITS(V_BITS), .SUM_BITS(SUM_BITS), .BIAS_BITS(BIAS_BITS), .BIAS_FILE(BIAS_FILE),
+      .TREE(TREE), .CUT(TREE_CUT)
   ) u_mac (
       .clk_i, .rst_i,
-      .valid_i(active_3_q), .first_i(first_3_q), .last_i(last_3_q), .row_i(row_3_q),
+      .valid_i(active_3), .first_i(first_3), .last_i(last_3), .row_i(row_3),
       .weights_i(weights), .values_i(values),
-      .valid_o(summed), .row_o(tail_row_o), .sums_o(tail_sums_o)
+      .ahead_o(summing), .ahead_row_o(summing_row), .valid_o(summed), .row_o(tail_row_o), .sums_o(tail_sums_o)
   );
 
   // Rows leave the multipliers and the tail step by step, so counting them tells the step, whose
   // parity is the bank that it writes.
-  logic [ROW_BITS-1:0] summed_rows_q, done_rows_q;
-  logic summing_q, writing_q, giving_q, done, step_summed, completes;
+  logic [ROW_BITS-1:0] summing_rows_q, done_rows_q;
+  logic summing_q, writing_q, giving_q, done, step_summing, completes;
   logic [1:0] fresh_by_bank_q;
-  assign step_summed = summed && summed_rows_q == ROW_BITS'(ROWS - 1);
+  assign step_summing = summing && summing_rows_q == ROW_BITS'(ROWS - 1);
   assign completes = done && done_rows_q == ROW_BITS'(ROWS - 1);
   always_ff @(posedge clk_i) begin
     if (starts) fresh_by_bank_q[!read] <= fresh;
-    if (summed) summed_rows_q <= step_summed ? '0 : summed_rows_q + ROW_BITS'(1);
-    if (step_summed) summing_q <= !summing_q;
+    if (summing) summing_rows_q <= step_summing ? '0 : summing_rows_q + ROW_BITS'(1);
+    if (step_summing) summing_q <= !summing_q;
     if (done) done_rows_q <= completes ? '0 : done_rows_q + ROW_BITS'(1);
     if (completes) writing_q <= !writing_q;
     if (retires) giving_q <= !giving_q;
     if (rst_i) begin
-      summed_rows_q <= '0;
+      summing_rows_q <= '0;
       done_rows_q <= '0;
       summing_q <= 1'b0;
       writing_q <= 1'b0;
@@ -264,8 +266,8 @@ module gw_recurrent #(
   logic [(1<<ROW_BITS)-1:0][UNITS*C_BITS-1:0] c_start, c_q;
   logic [ROW_BITS-1:0] c_row;
   logic c_fresh, c_fresh_q;
-  gw_delay #(.WIDTH(1 + ROW_BITS), .LATENCY(TAIL_C_LATENCY - 2)) u_c_row (
-      .clk_i, .rst_i, .data_i({fresh_by_bank_q[summing_q], tail_row_o}), .data_o({c_fresh, c_row})
+  gw_delay #(.WIDTH(1 + ROW_BITS), .LATENCY(TAIL_C_LATENCY - 1)) u_c_row (
+      .clk_i, .rst_i, .data_i({fresh_by_bank_q[summing_q], summing_row}), .data_o({c_fresh, c_row})
   );
   always_ff @(posedge clk_i) begin
     c_start_q <= c_start[c_row];

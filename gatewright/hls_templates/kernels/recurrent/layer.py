@@ -10,9 +10,11 @@ from msgspec import UnsetType
 
 from gatewright.hls_templates.kernels.base import Kernel, Port
 from gatewright.hls_templates.kernels.recurrent.folding import Folding
+from gatewright.hls_templates.kernels.recurrent.front import Front, make_front
 from gatewright.hls_templates.kernels.recurrent.schedule import SlotList, TileShape
 from gatewright.hls_templates.kernels.recurrent.tail import StepSplit, TailCode
 from gatewright.hls_templates.records import StateTap, StepsRecord
+from gatewright.hls_templates.rtl.cut import Cut
 from gatewright.ir.graph import Graph
 from gatewright.ir.types import IntArray, IntType
 
@@ -30,6 +32,7 @@ class RecurrentLayer(Kernel):
         folding: Its tiles and their order in ``rtl/``.
         hls: The same in ``hls/``.
         tail_latency: Cycles that the tail takes as a pipeline, in ``rtl/``.
+        cut: Where registers stand there.
         roles: Its streams after x: which of ``ROLES`` each one is, those read first.
         initial: The constant state it begins with, by state; [H].
         reverse: Whether its time steps come from the last to the first.
@@ -45,6 +48,7 @@ class RecurrentLayer(Kernel):
     folding: Folding
     hls: Folding
     tail_latency: int
+    cut: Cut
     roles: tuple[str, ...]
     initial: dict[str, IntArray]
     reverse: bool
@@ -72,17 +76,17 @@ class RecurrentLayer(Kernel):
     @property
     def operand(self) -> IntType:
         """Range of what is multiplied by weights."""
-        body = self.split.body
-        return IntType.hull([body[body.inputs[0]].type, body[body.inputs[-1]].type])
+        return self.split.operand
 
     @property
     def accumulator(self) -> IntType:
         """Range of a sum, whole or partial."""
-        body = self.split.body
-        # A tile's products are summed on their own before the rest is added.
-        reach = [body[a.tensor].type for a in self.split.accumulators]
-        partial = [_partial_reach(a.w, a.u, a.bias, self.operand) for a in self.split.accumulators]
-        return IntType.hull([*reach, *partial])
+        return self.split.accumulator
+
+    @property
+    def front(self) -> Front:
+        """The registers of ``rtl/`` from an h to the sums."""
+        return make_front(self.shape, self.split, self.cut)
 
     @property
     def has_c(self) -> bool:
@@ -159,11 +163,3 @@ def state_tap(name: str, body: Graph, reverse: bool, windows: StepsRecord | Unse
         reverse=reverse,
         windows=windows,
     )
-
-
-def _partial_reach(w: IntArray, u: IntArray, bias: IntArray, operand: IntType) -> IntType:
-    both = np.concatenate([w, u])
-    low = np.minimum(both * operand.lo, both * operand.hi).clip(max=0).sum(axis=0)
-    high = np.maximum(both * operand.lo, both * operand.hi).clip(min=0).sum(axis=0)
-    products = IntType(int(low.min()), int(high.max()))
-    return IntType.hull([products, IntType(int((low + bias).min()), int((high + bias).max()))])

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from gatewright.hls_templates.kernels.recurrent.folding import fold_for_hls, fold_for_rtl
+from gatewright.hls_templates.kernels.recurrent.folding import (
+    Folding,
+    fold_for_hls,
+    fold_for_rtl,
+)
 from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent, RecurrentRecord
 from gatewright.hls_templates.kernels.recurrent.rtl import tail_timing
-from gatewright.hls_templates.kernels.recurrent.tail import generate_tail, split_step
+from gatewright.hls_templates.kernels.recurrent.tail import (
+    StepSplit,
+    TailCode,
+    generate_tail,
+    split_step,
+)
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping
+from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.hls_templates.records import Tap
+from gatewright.hls_templates.rtl.cut import Cut
 from gatewright.ir import ops
 from gatewright.ir.graph import Node
 from gatewright.ir.types import IntArray
@@ -40,20 +51,33 @@ def _place(mapper: Mapper, node: Node) -> None:
     common = mapper.common(node, [x, *given], wanted)
     split = split_step(node.body)
     tail = generate_tail(split, common[0], common[4], mapper.options.requantizer)
-    latency = tail_timing(split, tail.functions).latency
     inputs, hidden = mapper.port(x).width, mapper.port(steps[0]).width
+    cut, latency, folding = _cut(mapper.options, inputs, hidden, split, tail)
     kernel = Recurrent(
         *common,
         split,
         tail,
-        fold_for_rtl(inputs, hidden, split, mapper.options.multipliers, latency),
+        folding,
         fold_for_hls(inputs, hidden, split, tail, mapper.options),
         latency,
+        cut,
         tuple(roles[name] for name in (*given, *wanted)),
         initial,
         reverse,
     )
     mapper.append(kernel, streams, wanted, backwards=steps[0] if reverse else None)
+
+
+def _cut(
+    options: MappingOptions, inputs: int, hidden: int, split: StepSplit, tail: TailCode
+) -> tuple[Cut, int, Folding]:
+    """The way of placing registers with the fewest cycles a step; of several, most registers."""
+    found: list[tuple[Cut, int, Folding]] = []
+    for cut in options.cuts:
+        latency = tail_timing(split, tail.functions, cut).latency
+        folding = fold_for_rtl(inputs, hidden, split, options.multipliers, latency, cut)
+        found.append((cut, latency, folding))
+    return min(found, key=lambda f: len(f[2].slots))
 
 
 def _taps(mapper: Mapper, node: Node) -> list[Tap]:

@@ -9,6 +9,7 @@ import numpy as np
 from gatewright.hls_templates.kernels.recurrent.layer import ROLES, RecurrentLayer
 from gatewright.hls_templates.kernels.recurrent.schedule import SlotList, TileShape
 from gatewright.hls_templates.kernels.recurrent.tail import StepSplit
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
 from gatewright.hls_templates.rtl.pipeline import NodeTimes, PipelineWriter, time_nodes
 from gatewright.hls_templates.rtl.sv import (
@@ -29,30 +30,31 @@ from gatewright.hls_templates.rtl.sv import (
 from gatewright.ir.graph import Node
 from gatewright.ir.types import IntArray, IntType
 
-C_READ = 2
-"""Cycles that c of the step before needs from its memory to the tail."""
+C_READ = 1
+"""Cycles behind the sums in which c of the step before can be there."""
 
 
-def tail_timing(split: StepSplit, functions: Mapping[str, RtlFunction]) -> NodeTimes:
+def tail_timing(
+    split: StepSplit, functions: Mapping[str, RtlFunction], cut: Cut = UNCUT
+) -> NodeTimes:
     """When each value of a tail is there; c of the step before arrives when it is first needed."""
     body = split.body
     states = body.inputs[:-1]
     sums = {a.tensor: 0 for a in split.accumulators}
     outputs = body.outputs[: len(states)]
     earliest = {**sums, **dict.fromkeys(states[1:], C_READ)}
-    timing = time_nodes(split.tail, earliest, outputs, functions)
+    timing = time_nodes(body, split.tail, earliest, outputs, functions, cut)
     for state in states[1:]:
         reads = [timing.begins[n.outputs[0]] for n in split.tail if state in n.inputs]
-        timing = time_nodes(
-            split.tail, {**sums, state: min(reads, default=C_READ)}, outputs, functions
-        )
+        later = {**sums, state: min(reads, default=C_READ)}
+        timing = time_nodes(body, split.tail, later, outputs, functions, cut)
     return timing
 
 
 def c_latency(split: StepSplit, timing: NodeTimes) -> int:
     """When c of the step before is there."""
     states = split.body.inputs[1:-1]
-    return timing.ready[states[0]] if states else C_READ
+    return timing.ready[states[0]][0] if states else C_READ
 
 
 def write_tail(
@@ -62,9 +64,10 @@ def write_tail(
     units: int,
     rows: int,
     sum_bits: int,
+    cut: Cut,
 ) -> Generated:
     """The tail of a cell as a module: sums of all gates in, h and c out."""
-    body, timing = split.body, tail_timing(split, functions)
+    body, timing = split.body, tail_timing(split, functions, cut)
     writer = PipelineWriter(f"{ident}_tail", units, rows)
     gates = len(split.accumulators)
     inputs = {"sums_i": units * gates * sum_bits}
@@ -75,7 +78,7 @@ def write_tail(
     for state in states[1:]:
         type_ = body[state].type
         inputs["c_i"] = units * type_.bits
-        writer.input(state, type_, timing.ready[state], "c_i", f"u*{type_.bits}")
+        writer.input(state, type_, timing.ready[state][0], "c_i", f"u*{type_.bits}")
     for node in split.tail:
         _write_node(writer, split, node, functions, timing)
     for state, value, port in zip(states, body.outputs, ("h_o", "c_o"), strict=False):
@@ -92,14 +95,15 @@ def _write_node(
 ) -> None:
     body, (output,) = split.body, node.outputs
     out, time = body[output].type, timing.begins[output]
+    cut = timing.cuts[output], timing.ready[output][0]
     if output in functions:
-        writer.function(functions[output], node.inputs[0], time, output, out)
+        writer.function(functions[output], node.inputs[0], time, output, out, cut)
         return
     operands = []
     for name in node.inputs:
         value = body[name].value
         operands.append((name, body[name].type) if value is None else writer.literal(value.item()))
-    writer.binary(node.op, (operands[0], operands[1]), time, output, out)
+    writer.binary(node.op, (operands[0], operands[1]), time, output, out, cut)
 
 
 def flat(values: IntArray | None, width: int, type_: IntType) -> Bits:
@@ -175,7 +179,13 @@ def place(kernel: RecurrentLayer, reads: Sequence[str], writes: Sequence[str]) -
     ):
         ports[port] = f"{ident}_{wire}"
     tail = write_tail(
-        ident, kernel.split, kernel.tail.functions, shape.units, shape.rows, kernel.accumulator.bits
+        ident,
+        kernel.split,
+        kernel.tail.functions,
+        shape.units,
+        shape.rows,
+        kernel.accumulator.bits,
+        kernel.cut,
     )
     return RtlStage(
         tuple(wires),
@@ -207,7 +217,7 @@ def _taps(kernel: RecurrentLayer, lanes: Mapping[str, int]) -> dict[str, tuple[i
 def layer_module(kernel: RecurrentLayer) -> Module:
     """The kernel with its parameters and memories."""
     shape, split = kernel.shape, kernel.split
-    timing = tail_timing(split, kernel.tail.functions)
+    timing, front = tail_timing(split, kernel.tail.functions, kernel.cut), kernel.front
     weights, biases = kernel.weights(kernel.folding), kernel.biases(kernel.folding)
     w_bits, b_bits = (signed_bits(IntType.of(v)) for v in (weights, biases))
     # [tiles, K, lanes] to lanes of K weights.
@@ -231,6 +241,7 @@ def layer_module(kernel: RecurrentLayer) -> Module:
         "BIAS_BITS": b_bits,
         "TAIL_LATENCY": timing.latency,
         "TAIL_C_LATENCY": c_latency(split, timing),
+        **front.params,
         **{f"HAS_{role.replace('_', '')}": role in types for role in ROLES},
         "H0_BITS": types.get("H0", h).bits,
         "H0_SIGNED": types.get("H0", h).signed,

@@ -31,22 +31,7 @@ from msgspec import structs
 from gatewright.files.records import Record
 from gatewright.ir.types import IntArray
 
-# Cycles of the kernel itself from a slot to the start of the tail, and from its end to an h that
-# can be read, but for the adder tree of a tile.
-KERNEL_LATENCY = 5
-
 SQUARE_ALLOWANCE = 1.05
-
-
-def rtl_depth(columns: int, tail_latency: int) -> int:
-    """Cycles from the tile that finishes an h to the first that may read it, in ``rtl/``.
-
-    Args:
-        columns: Columns of a tile.
-        tail_latency: Cycles that the cell's tail takes as a pipeline.
-    """
-    adder_tree = (columns - 1).bit_length()
-    return KERNEL_LATENCY + adder_tree + tail_latency
 
 
 class Tile(Record, frozen=True):
@@ -323,7 +308,7 @@ def choose_tile(
     hidden: int,
     gates: int,
     multipliers: int,
-    depth: Callable[[int], int],
+    depth: Callable[[TileShape], int],
     *,
     banked: bool = False,
 ) -> TileShape:
@@ -337,8 +322,7 @@ def choose_tile(
         hidden: H.
         gates: G.
         multipliers: At most this many.
-        depth: Of the columns of a tile, the cycles from one that finishes an h to one that may
-            read it.
+        depth: Of a tile, the cycles from one that finishes an h to one that may read it.
         banked: Whether of units and columns one has to divide the other.
 
     Raises:
@@ -352,7 +336,7 @@ def choose_tile(
         for units, columns in _blocks(inputs, hidden, banked)
         if units * columns <= budget
     ]
-    depths = {shape: depth(shape.columns) for shape in shapes}
+    depths = {shape: depth(shape) for shape in shapes}
     bounds = {shape: shape.fewest_cycles(depths[shape]) for shape in shapes}
     allowed = _fastest(bounds, depths) * SQUARE_ALLOWANCE
     by_size = sorted(shapes, key=lambda s: (max(s.units, s.columns), s.multipliers, bounds[s]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -57,6 +58,33 @@ class StepSplit:
         """Tensors in the order of their tap numbers."""
         sums = tuple(accumulator.tensor for accumulator in self.accumulators)
         return sums + tuple(node.outputs[0] for node in self.tail)
+
+    @cached_property
+    def operand(self) -> IntType:
+        """Range of what is multiplied by weights."""
+        body = self.body
+        return IntType.hull([body[body.inputs[0]].type, body[body.inputs[-1]].type])
+
+    @cached_property
+    def weight(self) -> IntType:
+        """Range of the weights."""
+        return IntType.hull([IntType.of(m) for a in self.accumulators for m in (a.w, a.u)])
+
+    @cached_property
+    def accumulator(self) -> IntType:
+        """Range of a sum, whole or partial."""
+        reach = [self.body[a.tensor].type for a in self.accumulators]
+        # A tile's products are summed on their own before the rest is added.
+        return IntType.hull([*reach, *(_partial_reach(a, self.operand) for a in self.accumulators)])
+
+
+def _partial_reach(sums: Accumulator, operand: IntType) -> IntType:
+    both = np.concatenate([sums.w, sums.u])
+    low = np.minimum(both * operand.lo, both * operand.hi).clip(max=0).sum(axis=0)
+    high = np.maximum(both * operand.lo, both * operand.hi).clip(min=0).sum(axis=0)
+    products = IntType(int(low.min()), int(high.max()))
+    biased = IntType(int((low + sums.bias).min()), int((high + sums.bias).max()))
+    return IntType.hull([products, biased])
 
 
 def split_step(body: Graph) -> StepSplit:

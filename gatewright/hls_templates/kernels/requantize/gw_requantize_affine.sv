@@ -3,7 +3,8 @@
 // TIES says what becomes of a half: 0 the next integer, 1 the even neighbour, 2 the odd one.
 // With ROWS = 0 all channels share MULTIPLIER and OFFSET; else FILE holds, for each row of LANES
 // channels, LANES multipliers (lowest bits) and then LANES offsets, and the row comes with n.
-// What comes in cycle t leaves in cycle t + 4, one later with TIES, two later with ROWS.
+// What comes in cycle t leaves in cycle t + 4, one later with TIES, two later with ROWS; sooner by CUT,
+// which says which registers are there: three of gw_rescale, that of TIES, that of the clamp.
 // Not for: products that leave PRODUCT_BITS, which the compiler has proven.
 module gw_requantize_affine #(
     parameter int LANES = 1,
@@ -21,7 +22,8 @@ module gw_requantize_affine #(
     parameter logic [63:0] OFFSET = 64'd0,
     parameter int ROWS = 0,
     parameter int ROW_BITS = 1,
-    parameter FILE = ""
+    parameter FILE = "",
+    parameter bit [4:0] CUT = 5'b11111
 ) (
     input  logic                    clk_i,
     input  logic                    rst_i,
@@ -30,33 +32,34 @@ module gw_requantize_affine #(
     output logic [LANES*Y_BITS-1:0] y_o
 );
 
-  logic [LANES*PRODUCT_BITS-1:0] sums_q;
+  logic [LANES*PRODUCT_BITS-1:0] sums;
 
   gw_rescale #(
       .LANES(LANES), .N_BITS(N_BITS), .N_SIGNED(N_SIGNED), .PRODUCT_BITS(PRODUCT_BITS),
       .MULTIPLIER_BITS(MULTIPLIER_BITS), .OFFSET_BITS(OFFSET_BITS),
-      .MULTIPLIER(MULTIPLIER), .OFFSET(OFFSET), .ROWS(ROWS), .ROW_BITS(ROW_BITS), .FILE(FILE)
-  ) u_rescale (.clk_i, .rst_i, .row_i, .n_i, .v_o(sums_q));
+      .MULTIPLIER(MULTIPLIER), .OFFSET(OFFSET), .ROWS(ROWS), .ROW_BITS(ROW_BITS), .FILE(FILE),
+      .CUT(CUT[2:0])
+  ) u_rescale (.clk_i, .rst_i, .row_i, .n_i, .v_o(sums));
 
   genvar lane;
   generate for (lane = 0; lane < LANES; lane++) begin : gen_lane
-    logic signed [PRODUCT_BITS-1:0] sum_q, rounded;
+    logic signed [PRODUCT_BITS-1:0] sum, rounded;
 
-    assign sum_q = $signed(sums_q[lane*PRODUCT_BITS+:PRODUCT_BITS]);
+    assign sum = $signed(sums[lane*PRODUCT_BITS+:PRODUCT_BITS]);
 
     if (TIES == 0) begin : gen_up
-      assign rounded = sum_q;
+      assign rounded = sum;
     end else begin : gen_ties
       // Half of the last bit, less one unless the quotient has to move: a tie goes to its side.
       localparam logic signed [PRODUCT_BITS-1:0] HALF = (PRODUCT_BITS'(1) << (SHIFT - 1)) - PRODUCT_BITS'(1);
       logic odd;
-      logic signed [PRODUCT_BITS-1:0] rounded_q;
-      assign odd = sum_q[SHIFT] ^ (TIES == 2);
-      always_ff @(posedge clk_i) rounded_q <= sum_q + HALF + PRODUCT_BITS'($signed({1'b0, odd}));
-      assign rounded = rounded_q;
+      assign odd = sum[SHIFT] ^ (TIES == 2);
+      gw_cut #(.WIDTH(PRODUCT_BITS), .CUT(CUT[3])) u_rounded (
+          .clk_i, .data_i(sum + HALF + PRODUCT_BITS'($signed({1'b0, odd}))), .data_o(rounded)
+      );
     end
 
-    gw_clamp #(.N_BITS(PRODUCT_BITS), .Y_BITS(Y_BITS), .LOW(LOW), .HIGH(HIGH)) u_clamp (
+    gw_clamp #(.N_BITS(PRODUCT_BITS), .Y_BITS(Y_BITS), .LOW(LOW), .HIGH(HIGH), .CUT(CUT[4])) u_clamp (
         .clk_i, .n_i(rounded >>> SHIFT), .y_o(y_o[lane*Y_BITS+:Y_BITS])
     );
   end endgenerate

@@ -3,7 +3,8 @@
 //
 // TIES says what becomes of a half: 0 the next integer, 1 the even neighbour, 2 the odd one. With
 // TIES, OFFSET is a multiple of 2^SHIFT, so that n alone tells which neighbour is even.
-// What comes in cycle t leaves in cycle t + 2.
+// What comes in cycle t leaves in cycle t + 2, or sooner: CUT says which of its registers are there,
+// that of the sum first.
 // Not for: sums that leave SUM_BITS, which the compiler has proven.
 module gw_requantize_shift #(
     parameter int LANES = 1,
@@ -15,7 +16,8 @@ module gw_requantize_shift #(
     parameter int SUM_BITS = 22,
     parameter int SHIFT = 1,
     parameter int TIES = 0,
-    parameter logic [63:0] OFFSET = 64'd0
+    parameter logic [63:0] OFFSET = 64'd0,
+    parameter bit [1:0] CUT = 2'b11
 ) (
     input  logic                    clk_i,
     input  logic [LANES*N_BITS-1:0] n_i,
@@ -30,16 +32,18 @@ module gw_requantize_shift #(
   genvar lane;
   generate for (lane = 0; lane < LANES; lane++) begin : gen_lane
     logic [N_BITS-1:0] narrow;
-    logic signed [SUM_BITS-1:0] n, sum_q;
+    logic signed [SUM_BITS-1:0] n, sum;
     logic carry;
 
     assign narrow = n_i[lane*N_BITS+:N_BITS];
     assign n = SUM_BITS'($signed({N_SIGNED && narrow[N_BITS-1], narrow}));
     assign carry = TIES != 0 && (n[SHIFT] ^ TURNED);
-    always_ff @(posedge clk_i) sum_q <= n + $signed(ADDED) + SUM_BITS'($signed({1'b0, carry}));
+    gw_cut #(.WIDTH(SUM_BITS), .CUT(CUT[0])) u_sum (
+        .clk_i, .data_i(n + $signed(ADDED) + SUM_BITS'($signed({1'b0, carry}))), .data_o(sum)
+    );
 
-    gw_clamp #(.N_BITS(SUM_BITS), .Y_BITS(Y_BITS), .LOW(LOW), .HIGH(HIGH)) u_clamp (
-        .clk_i, .n_i(sum_q >>> SHIFT), .y_o(y_o[lane*Y_BITS+:Y_BITS])
+    gw_clamp #(.N_BITS(SUM_BITS), .Y_BITS(Y_BITS), .LOW(LOW), .HIGH(HIGH), .CUT(CUT[1])) u_clamp (
+        .clk_i, .n_i(sum >>> SHIFT), .y_o(y_o[lane*Y_BITS+:Y_BITS])
     );
   end endgenerate
 

@@ -26,11 +26,8 @@ from gatewright.hls_templates.records import (
     Placement,
     RequantizerRecord,
 )
-from gatewright.hls_templates.rtl.functions import (
-    ROM_LATENCY,
-    TABLE_LATENCY,
-    FunctionModule,
-)
+from gatewright.hls_templates.rtl.cut import Stretch, always, memory, multiplication
+from gatewright.hls_templates.rtl.functions import ROM_LATENCY, FunctionModule
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
 from gatewright.ir.types import IntArray, IntType
@@ -39,8 +36,8 @@ from gatewright.ir.types import IntArray, IntType
 _TABLE_BITS = 6
 
 # Cycles of the modules beside this file.
-CLIP_LATENCY, SHIFT_LATENCY, AFFINE_LATENCY, LEVEL_LATENCY = 1, 2, 4, 3
-_LATENCY = {"wide": AFFINE_LATENCY + 1, "corrected": AFFINE_LATENCY + ROM_LATENCY + 1}
+LEVEL_LATENCY = 3
+_LATENCY = {"wide": 5, "corrected": 5 + ROM_LATENCY}
 
 VARIANTS = ("auto", "thresholds")
 
@@ -96,18 +93,31 @@ class Requantizer(Form):
 
     @property
     def latency(self) -> int:
-        """Cycles that it takes."""
+        """Cycles that it takes with every register."""
+        return len(self.chain)
+
+    @property
+    def chain(self) -> tuple[Stretch, ...]:
+        """What its module computes, one after the other."""
+        n = self.domain.bits
         if self.variant == "clip":
-            return CLIP_LATENCY
+            return (Stretch("clamp", n + 1, 0),)
         if self.variant == "table":
-            return TABLE_LATENCY
+            return memory(n)
         if self.variant == "affine" and self.affine is not None:
+            bits = product_bits(self.affine, self.domain)
             if self.affine.shifts:
-                return SHIFT_LATENCY
-            return AFFINE_LATENCY + (self.affine.ties != 0) + self._reading
+                return Stretch("add", bits, 0), Stretch("clamp", bits, 1)
+            return (
+                *always(self._reading),
+                *multiplication(n + 1, IntType.of(self.affine.multipliers).bits + 1),
+                Stretch("add", bits, 2),
+                *((Stretch("add", bits, 3),) if self.affine.ties else ()),
+                Stretch("clamp", bits, 4),
+            )
         if self.variant in _LATENCY:
-            return _LATENCY[self.variant] + self._reading
-        return LEVEL_LATENCY * int(self.thresholds.shape[1]).bit_length() + 1
+            return always(_LATENCY[self.variant] + self._reading)
+        return always(LEVEL_LATENCY * int(self.thresholds.shape[1]).bit_length() + 1)
 
     @property
     def _reading(self) -> int:
@@ -137,9 +147,9 @@ class Requantizer(Form):
         levels = int(self.thresholds.shape[1]).bit_length()
         return ("read", "compare") * levels + ("add",)
 
-    def rtl(self, lanes: int, rows: int, ident: str) -> FunctionModule:
+    def rtl(self, lanes: int, rows: int, ident: str, cut: int | None = None) -> FunctionModule:
         """Its module, for rows of lanes."""
-        return VARIANT_MODULES[self.variant](self, lanes, rows, ident)
+        return VARIANT_MODULES[self.variant](self, lanes, rows, ident).cut(self.chain, cut)
 
 
 def make_requantizer(graph: Graph, node: Node, ident: str, variant: str = "auto") -> Requantizer:

@@ -6,6 +6,7 @@
 ../rtl/gw_clamp_v1.sv
 ../rtl/gw_columns_v1.sv
 ../rtl/gw_concat_v1.sv
+../rtl/gw_cut_v1.sv
 ../rtl/gw_delay_v1.sv
 ../rtl/gw_dot_v1.sv
 ../rtl/gw_drain_v1.sv

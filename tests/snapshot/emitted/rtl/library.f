@@ -6,6 +6,7 @@ gw_axis_write_v1.sv
 gw_clamp_v1.sv
 gw_columns_v1.sv
 gw_concat_v1.sv
+gw_cut_v1.sv
 gw_delay_v1.sv
 gw_dot_v1.sv
 gw_drain_v1.sv
