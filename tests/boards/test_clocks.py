@@ -7,6 +7,7 @@ from fractions import Fraction
 from importlib.util import find_spec
 
 import pytest
+from commit_choice import crossed, drawn
 
 from gatewright.boards import ShellBoard, boards, open_boards
 from gatewright.boards.clocks import choose_pll
@@ -45,8 +46,7 @@ def output(board, pll):
     return FORMULAS[board.family.name](Fraction(str(board.clock.mhz)), *pll.dividers)
 
 
-@pytest.mark.parametrize("mhz", WANTED)
-@pytest.mark.parametrize("name", sorted(BOARDS))
+@pytest.mark.parametrize(("name", "mhz"), drawn(crossed(sorted(BOARDS), WANTED), 2, "rotating"))
 def test_settings_are_within_the_ranges_and_not_too_fast(name, mhz):
     board = BOARDS[name]
     pll = choose_pll(board, mhz)

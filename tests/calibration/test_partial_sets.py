@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ pytest.importorskip("brevitas")
 import brevitas.nn as qnn
 import torch
 from brevitas.proxy.runtime_quant import ActQuantProxyFromInjector
-from commit_choice import drawn
+from commit_choice import crossed, drawn
 from partial_models import (
     CLASSES,
     SUBSETS,
@@ -79,10 +80,12 @@ def test_kernels_agree_with_the_calibrated_model(name: str, tmp_path: Path) -> N
     assert verified(result, tmp_path, sequences(seed=9).numpy()).mismatches == 0
 
 
-@pytest.mark.parametrize("scale", ["float", "power_of_two"])
-@pytest.mark.parametrize("method", ["percentile", "mse"])
-@pytest.mark.parametrize("bits", [4, 8])
-def test_every_option_compiles(method: Any, scale: Any, bits: int, tmp_path: Path) -> None:
+WAYS = [*itertools.product(["percentile", "mse"], ["float", "power_of_two"])]
+
+
+@pytest.mark.parametrize(("bits", "way"), drawn(crossed([4, 8], WAYS), 2, "rotating"))
+def test_every_option_compiles(bits: int, way: Any, tmp_path: Path) -> None:
+    method, scale = way
     result = gatewright.calibrate(
         lstm(weight_quant=None, **WEIGHT_ONLY),
         sequences(),

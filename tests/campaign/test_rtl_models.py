@@ -1,6 +1,7 @@
 """Random models: RTL = integer level under stalls, resets, clears, kept and loaded state.
 
-CI runs the first models; ``--models 100`` runs as many as it says, ``--first`` moves on.
+CI runs half of the first models, others with each commit; ``--rotating all`` runs all of them,
+``--models 100`` as many as it says, ``--first`` moves on.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from choices import choice
+from commit_choice import drawn
 from random_models import Spec, make
 from rtl_check import check_rtl
 from rtl_lint import lint
@@ -22,6 +24,7 @@ pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
 FIRST, MODELS = choice("first"), choice("models")
 COUNT, MAPPED = (6, 1) if MODELS is None else (MODELS, MODELS)
+SEEDS = range(FIRST, FIRST + COUNT)
 
 
 CLOCKS = (None, 60.0, 120.0, 240.0)
@@ -34,7 +37,7 @@ def compile_spec(seed: int, folder: Path) -> gatewright.Build:
     return gatewright.compile(make(spec), example, folder, clock=CLOCKS[seed % len(CLOCKS)])
 
 
-@pytest.mark.parametrize("seed", range(FIRST, FIRST + COUNT))
+@pytest.mark.parametrize("seed", SEEDS if MODELS else drawn(SEEDS, 2, "rotating"))
 def test_rtl_equals_the_integers(
     seed: int, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

@@ -10,6 +10,7 @@ from time import sleep
 import designs
 import numpy as np
 import pytest
+from commit_choice import crossed, drawn
 from designs import DIGEST, MAX_STEPS, expected
 from simulated import CLOCKS_PER_BIT, SimulatedBoard
 
@@ -155,8 +156,9 @@ class Once:
         return data
 
 
-@pytest.mark.parametrize("side", ["to_board", "to_host"])
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize(
+    ("damage", "side"), drawn(crossed(DAMAGES, ["to_board", "to_host"]), 2, "rotating")
+)
 def test_a_damaged_frame_is_sent_again(
     side: str, damage: Callable[[bytes, int], bytes], small_board: SimulatedBoard
 ) -> None:

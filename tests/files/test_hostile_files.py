@@ -56,9 +56,8 @@ def test_a_file_of_millions_of_fields(field: bytes, tmp_path: Path) -> None:
 
 def test_what_goes_wild_is_seen(tmp_path: Path) -> None:
     """A child that does not end is killed, and is a fault; so is one that is not a file at all."""
-    (endless,) = outcomes([Job("endless", fault="hang")])
+    jobs = [Job(fault, fault=fault) for fault in ("hang", "memory", "crash")]
+    endless, large, crash = outcomes(jobs)
     assert endless.end == "killed" and endless.fault and endless.cpu > 5
-    (large,) = outcomes([Job("large", fault="memory")])
     assert large.fault and "MiB" in large.fault
-    (crash,) = outcomes([Job("crash", fault="crash")])
     assert crash.end == "crash" and "ZeroDivisionError" in crash.says

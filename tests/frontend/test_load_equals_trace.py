@@ -77,7 +77,7 @@ STACKS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", STACKS)
+@pytest.mark.parametrize("name", drawn(STACKS, 2, "rotating"))
 def test_stacks(name: str, export: Any) -> None:
     compare(lstm(**STACKS[name]), example(), export)
 

@@ -30,7 +30,7 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
         "each commit)",
     ),
     "part": ("N", int, 1, "one in N of the test files runs, another with each commit (all)"),
-    "models": ("N", int, None, "how many random models run (half of 20; in RTL 6)"),
+    "models": ("N", int, None, "how many random models run (a third of 20; in RTL half of 6)"),
     "extreme": ("N", int, None, "how many extreme models run, in their order (40 of 500, drawn)"),
     "first": ("N", int, 0, "number of the first of such models; seed of --kills (0)"),
     "streams": (

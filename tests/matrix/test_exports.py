@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import torch
 from brevitas.export import export_qonnx
+from choices import choice
+from commit_choice import drawn
 from matrix_choice import CHOSEN
 from matrix_model import arguments, is_lstm, make
 from matrix_run import EXAMPLE_LENGTH, ROWS, SEQUENCES, describe
@@ -22,7 +24,10 @@ def export(model: Any, example: tuple[torch.Tensor, ...], path: Path) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("number", [n for n in CHOSEN if is_lstm(ROWS[n])])
+LSTMS = [n for n in CHOSEN if is_lstm(ROWS[n])]
+
+
+@pytest.mark.parametrize("number", LSTMS if choice("matrix") else drawn(LSTMS, 2, "rotating"))
 def test_a_file_gives_the_integers_of_its_module(number: int, tmp_path: Path) -> None:
     print(describe(number))  # shown where it fails
     row, steps = ROWS[number], EXAMPLE_LENGTH

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from commit_choice import drawn
 from hasty import hasty_environment
 
 pytestmark = pytest.mark.compiles
@@ -80,7 +81,10 @@ def scripted() -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-@pytest.mark.parametrize("name", ["default", "per_channel", "binary", "shifted", "floor"])
+NAMES = ("default", "per_channel", "binary", "shifted", "floor")
+
+
+@pytest.mark.parametrize("name", drawn(NAMES, 2, "rotating"))
 def test_a_scripted_model_is_bit_exact(
     name: str, scripted: subprocess.Popen[str], tmp_path: Path
 ) -> None:

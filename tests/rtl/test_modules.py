@@ -11,6 +11,7 @@ import pytest
 from bench import LIBRARY, Beats, Bench, Words
 from cases import LONGEST, Case, Sequences
 from choices import choice
+from commit_choice import crossed, drawn
 from compute_kernels import ELEMENTWISE, MATVECS, PAIRS, TABLES
 from recurrent_kernels import LAYERS
 from stream_kernels import STREAMS, WINDOWS
@@ -188,8 +189,7 @@ def takes(read: Channel, trace: Words, n: int, ends: list[int]) -> Machine:
         yield
 
 
-@pytest.mark.parametrize("stall", [0, 30, 90])
-@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize(("name", "stall"), drawn(crossed(KERNELS, [0, 30, 90]), 3, "rotating"))
 def test_the_machine_is_the_rtl_cycle_by_cycle(name: str, stall: int, bench: Bench) -> None:
     case, seed = CASES[name], 40_000 + stall
     cycles = 5000 if GROUP_OF[name] == "streams" else 40_000

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from changes import MANIFEST, manifest_of, seal, write
 from click.testing import CliRunner
+from commit_choice import crossed, drawn
 
 import gatewright
 from gatewright.cli.commands import main
@@ -102,8 +103,7 @@ def coded(build: Path, command: str, *codes: str) -> None:
     assert error["where"] and error["remedy"]
 
 
-@pytest.mark.parametrize("thing", THINGS)
-@pytest.mark.parametrize("name", READ_BY)
+@pytest.mark.parametrize(("name", "thing"), drawn(crossed(READ_BY, [*THINGS]), 3, "rotating"))
 def test_what_is_there_instead(name: str, thing: str, build: Path) -> None:
     path = build / name
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from click.testing import CliRunner
-from commit_choice import drawn
+from commit_choice import crossed, drawn
 from level_tools import needs
 from onnx import helper
 from torch import Tensor, nn
@@ -173,8 +173,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]
     return get
 
 
-@pytest.mark.parametrize("exporter", EXPORTERS)
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(("name", "exporter"), drawn(crossed(MODELS, [*EXPORTERS]), 2, "rotating"))
 def test_the_module_computes_what_the_file_does(name: str, exporter: str, file: Any) -> None:
     path, arrays = file(name, exporter), data(name)
     module = load_float(path)
