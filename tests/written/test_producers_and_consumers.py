@@ -166,7 +166,7 @@ def agrees(result: gatewright.Calibration, folder: Path, levels: tuple[str, ...]
         wanted = result.model(*data(1))
     for a, b in zip(wanted, build.simulate(arrays, level="integer"), strict=True):
         assert np.allclose(a.numpy(), b, atol=1e-5)
-        assert len(np.unique(b)) > B
+        assert len(np.unique(b)) > B // 2
 
 
 @pytest.mark.parametrize("name", drawn(PAIRS, 50, "written"))
