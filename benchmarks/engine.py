@@ -1,6 +1,8 @@
 """The recurrent engine at several sizes and folds: cycles, clock, and what it takes, as a table.
 
-    python benchmarks/engine.py FOLDER [--rows NAME,...] [--before first-edition.json]
+    python benchmarks/engine.py FOLDER [--rows NAME,...] [--clock MHZ] [--before first-edition.json]
+
+Layers are cut for the clock, by the delays of ECP5; with ``--clock 0`` every register stands.
 
 A row takes from seconds to half an hour; what FOLDER has of an earlier run is not done again. It
 holds ``engine.json`` then, and with ``--before`` another such file stands beside it in the table.
@@ -30,10 +32,13 @@ from gatewright.boards.families.xilinx import SERIES7, ULTRASCALE_PLUS
 from gatewright.boards.plan import ToolRun
 from gatewright.boards.report import tally
 from gatewright.boards.run import run_all
+from gatewright.builds.fold import folded
 from gatewright.builds.folder import RTL, SYNTH
 from gatewright.cli.models import load_model
+from gatewright.hls_templates import Design
 from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
 from gatewright.hls_templates.project.names import SOURCES, Names
+from gatewright.hls_templates.project.rtl import rtl_files
 from gatewright.ir import ops
 from gatewright.tools.programs import YOSYS
 
@@ -83,8 +88,10 @@ class Row:
 
 
 ROWS = (
-    Row(6, 20, 4096, place=True),
-    Row(6, 20, 4096, fixed=True, place=True),
+    Row(6, 20, 280, place=True),
+    Row(6, 20, 280, fixed=True, place=True),
+    Row(6, 20, 4096),
+    Row(6, 20, 4096, fixed=True),
     Row(6, 20, 256),
     Row(6, 20, 256, fixed=True),
     Row(6, 20, 64),
@@ -159,9 +166,9 @@ def made(row: Row, folder: Path) -> Build:
     return compile(model, example, folder, multipliers=row.multipliers)
 
 
-def facts(build: Build) -> dict[str, Any]:
+def facts(build: Build, design: Design) -> dict[str, Any]:
     """What the schedule says. Predicted cycles are those of simulation, as the tests hold."""
-    kernels = build.kernels
+    kernels = design.document(build.integer.steps, {})
     (engine,) = (k for k in kernels.kernels if isinstance(k, RecurrentRecord))
     cycles, steps = kernels.predicted_cycles, kernels.steps
     useful = sum(
@@ -190,9 +197,13 @@ SYNTH_COMMANDS = {
 """With each module by itself, as a build has them."""
 
 
-def counted(build: Build, family: Family) -> dict[str, int]:
+def counted(build: Build, design: Design, family: Family) -> dict[str, int]:
     """What yosys counts of the core, its hierarchy kept."""
-    top = Names(build.kernels.name).top
+    names = Names(build.kernels.name)
+    for path, text in rtl_files(design, names).items():
+        (build.path / RTL / path).parent.mkdir(exist_ok=True)
+        (build.path / RTL / path).write_text(text)
+    top = names.top
     script = [
         f"read_slang -j 1 --keep-hierarchy -D SYNTHESIS --top {top} -f {SOURCES}",
         f"{SYNTH_COMMANDS[family.name]} -top {top}",
@@ -208,10 +219,10 @@ def counted(build: Build, family: Family) -> dict[str, int]:
     return {resource: usage.used for resource, usage in used.items()}
 
 
-def placed(build: Build, row: Row) -> dict[str, float]:
+def placed(build: Build, row: Row, clock: float) -> dict[str, float]:
     """The clock that nextpnr reports, whether it is the wanted one or not."""
     try:
-        build.synth(BOARD, multipliers=row.multipliers, clock=CLOCK, seeds=1)
+        build.synth(BOARD, multipliers=row.multipliers, clock=clock, seeds=1)
         folder = build.path / SYNTH / BOARD
     except GatewrightError as error:
         if error.code != "GW-803":
@@ -221,21 +232,24 @@ def placed(build: Build, row: Row) -> dict[str, float]:
     return {"fmax_mhz": timing["fmax_mhz"]}
 
 
-def tasks(row: Row, build: Build) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
+def tasks(
+    row: Row, build: Build, clock: float
+) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     """What is asked of a row, by name."""
-    yield "schedule", partial(facts, build)
-    used = facts(build)["multipliers"]
+    design = folded(build, row.multipliers, ECP5.cuts(clock or None))
+    yield "schedule", partial(facts, build, design)
+    used = facts(build, design)["multipliers"]
     if used <= COUNTED:
-        yield from ((family.name, partial(counted, build, family)) for family in FAMILIES)
-    if used <= PLACED or row.place:
-        yield "nextpnr", partial(placed, build, row)
+        yield from ((family.name, partial(counted, build, design, family)) for family in FAMILIES)
+    if clock and (used <= PLACED or row.place):
+        yield "nextpnr", partial(placed, build, row, clock)
 
 
-def measure(row: Row, known: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def measure(row: Row, known: dict[str, Any], clock: float) -> Iterator[dict[str, Any]]:
     """The row with one fact more each time; a task that fails leaves its reason."""
     found = dict(known)
     with TemporaryDirectory() as folder:
-        for name, task in tasks(row, made(row, Path(folder) / "build")):
+        for name, task in tasks(row, made(row, Path(folder) / "build"), clock):
             if name in found:
                 continue
             try:
@@ -288,14 +302,15 @@ def cells(found: dict[str, Any]) -> list[str]:
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--rows", "names", help="Those whose name holds one of these, with commas between.")
 @click.option("--before", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def main(folder: Path, names: str | None, before: Path | None) -> None:
+@click.option("--clock", default=CLOCK, show_default=True, help="MHz.")
+def main(folder: Path, names: str | None, before: Path | None, clock: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / "engine.json"
     found: dict[str, Any] = json.loads(place.read_text()) if place.exists() else {}
     earlier: dict[str, Any] = json.loads(before.read_text()) if before else {}
     wanted = [r for r in ROWS if names is None or any(n in r.name for n in names.split(","))]
     for row in wanted:
-        for now in measure(row, found.get(row.name, {})):
+        for now in measure(row, found.get(row.name, {}), clock):
             found[row.name] = now
             place.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
     headings = ["row", *(heading for heading, _ in COLUMNS)]
