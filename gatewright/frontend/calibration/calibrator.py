@@ -26,6 +26,7 @@ from gatewright.frontend.calibration.conversion import COMPARED, check_conversio
 from gatewright.frontend.calibration.explore import explore
 from gatewright.frontend.calibration.floats import with_brevitas_layers
 from gatewright.frontend.calibration.functions import with_modules
+from gatewright.frontend.calibration.kept_inputs import refuse_changed_inputs
 from gatewright.frontend.calibration.meter import RunProgress, accuracy, loss, output_error
 from gatewright.frontend.calibration.obstacles import check_trace, refuse_what_never_compiles
 from gatewright.frontend.calibration.options import RangeOptions
@@ -76,6 +77,7 @@ def _calibrate(
     given = given if weighted is None else weighted
     given = with_modules(given, examples)  # refuses what is kept from call to call
     bind_length(given, partial(_copy, model), examples, batches[0].axes(axis))
+    refuse_changed_inputs(_copy(model), examples)
     waiting = waiting_quantizers(given)
     if waiting:
         with observe.biases_where_scaled(given):
