@@ -92,6 +92,9 @@ BOTH: dict[str, Callable[[Any, Tensor, Tensor, Tensor], Any]] = {
         torch.cat((o[:, -1, :H], o[:, 0, H:]), dim=1)
     ),
     "states permuted": lambda m, o, h, x: m.fc(h.permute(1, 0, 2).reshape(x.shape[0], -1)),
+    "states made contiguous": lambda m, o, h, x: m.fc(
+        h.permute(1, 0, 2).contiguous().view(x.shape[0], -1)
+    ),
     "states transposed": lambda m, o, h, x: m.fc(h.transpose(0, 1).flatten(1)),
     "states stacked": lambda m, o, h, x: m.fc(torch.stack([h[0], h[1]], 1).flatten(1)),
     "states side by side": lambda m, o, h, x: m.fc(torch.hstack((h[-2], h[-1]))),

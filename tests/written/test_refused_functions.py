@@ -182,3 +182,22 @@ def test_images_are_told_of_their_layer() -> None:
     with pytest.raises(GatewrightError, match=r"GW-101.*conv") as caught:
         gatewright.calibrate(Image().eval(), sequences().unsqueeze(1))
     assert "nn.Conv1d" in caught.value.remedy
+
+
+def test_parametrizations_are_made_permanent() -> None:
+    class Normed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = nn.LSTM(I, H, batch_first=True)
+            self.fc = nn.utils.parametrizations.weight_norm(nn.Linear(H, 2))
+
+        def forward(self, x: Tensor) -> Any:
+            return self.fc(self.lstm(x)[0][:, -1])
+
+    net = Normed().eval()
+    with pytest.raises(GatewrightError) as caught:
+        gatewright.calibrate(net, sequences())
+    assert (caught.value.code, caught.value.where) == ("GW-101", "fc")
+    assert 'remove_parametrizations(layer, "weight")' in caught.value.remedy
+    nn.utils.parametrize.remove_parametrizations(net.fc, "weight")
+    gatewright.calibrate(net, sequences())

@@ -146,6 +146,8 @@ def vanishing(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     if len(args) + len(kwargs) == 1 and not kwargs:  # .contiguous(), or F.dropout(x)
         (x,) = args
         training = False
+        if isinstance(x, Arranged):  # a view of it is one of what lies there now
+            return dataclasses.replace(x, index=x.index.contiguous())
     else:
         names = ("input", "p", "training", "inplace")
         x, _, training, _ = bind(args, kwargs, names, (None, 0.5, True, False))

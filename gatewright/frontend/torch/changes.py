@@ -15,7 +15,8 @@ from gatewright.frontend.torch.symbolic import leaf_paths
 
 _IN_GENERAL = (
     "Make its parameters permanent (prune.remove, remove_weight_norm, remove_spectral_norm), "
-    "remove hooks, and put what they do into forward() of a class"
+    "remove hooks, and put what they do into forward() of a class; in forward(), compute other "
+    "tensors instead of changing some in place (o = o * 2 for o *= 2), and keep no count of calls"
 )
 
 

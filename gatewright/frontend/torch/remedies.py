@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torch import fx, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 KEEP_TO = (
     "Keep to what can be traced: out, state = lstm(x); the last time step, out[:, -1], or "
@@ -205,6 +206,12 @@ def _is_own(node: fx.Node) -> bool:
 
 def of_module(module: nn.Module, otherwise: str) -> str:
     """The remedy for a layer, where it has one of its own."""
+    if is_parametrized(module):
+        weights = ", ".join(f'"{name}"' for name in module.parametrizations)
+        return (
+            "Make its parameters permanent: torch.nn.utils.parametrize.remove_parametrizations"
+            f"(layer, {weights})."
+        )
     if type(module) in FLOAT_LAYERS:
         return f"{_WITH_DATA} Or build it as brevitas.nn.{FLOAT_LAYERS[type(module)]}."
     return MODULE_REMEDIES.get(type(module).__name__, otherwise)
