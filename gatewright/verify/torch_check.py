@@ -36,7 +36,7 @@ def check_torch(
     integer: IntegerModel,
     certified: FloatModel,
 ) -> None:
-    """Run a module once on its example, as it is, and compare it with what was traced of it.
+    """Run a module on its example, as it is, and a step longer; compare it with what was traced.
 
     Whatever torch runs beside what can be traced (hooks, a replaced ``forward``, parameters that
     are computed before each forward) shows in the integers of its quantizers or in its outputs.
@@ -70,6 +70,44 @@ def check_torch(
     if not _agrees(result, arguments, traced, integer, certified):
         taken = integer.taken(arguments)
         raise _first_difference(model, example_input, traced, taken, result)
+    _check_longer(model, arguments, traced, integer, certified)
+
+
+def _check_longer(
+    model: Any,
+    arguments: Arguments,
+    traced: onnx.ModelProto,
+    integer: IntegerModel,
+    certified: FloatModel,
+) -> None:
+    """The same of sequences a step longer, where the build takes them: no length decides.
+
+    What torch refuses of that length is left to it.
+    """
+    from gatewright.frontend import TorchReference
+
+    if integer.fixed_steps:
+        return
+    longer = tuple(
+        array
+        if argument.time_axis is None
+        else np.concatenate([array, np.take(array, [0], argument.time_axis)], argument.time_axis)
+        for argument, array in zip(integer.arguments, arguments, strict=True)
+    )
+    try:
+        result = TorchReference(model).observe(*longer)
+    except Exception:  # whatever forward() raises of a length that it does not take
+        return
+    if not _agrees(result, longer, traced, integer, certified):
+        raise GatewrightError(
+            "GW-110",
+            where=type(model).__name__,
+            cause=f"of {integer.steps + 1} steps torch makes something else than of the example's "
+            f"{integer.steps}.",
+            remedy="Let no length decide what forward() does, by try and except neither; or take "
+            f"something of a step by its number, out[:, {integer.steps - 1}], which binds the "
+            "build to that length.",
+        )
 
 
 def _trial(integer: IntegerModel, example_input: Any) -> Arguments:
