@@ -88,7 +88,7 @@ def test_layouts_are_not_mixed(tmp_path: Path) -> None:
     """The second layer was lowered in the layout of the first."""
     model = Net(lambda m, x: (m.a(x)[0], m.b(x)[0]), a=lstm(), b=lstm(batch_first=False))
     error = refused("GW-109", *calibrated(model, (4, 4, I)), tmp_path)
-    assert error.where == "b.layers.0.0"
+    assert error.where.startswith("b.layers.0.0")
 
 
 def test_states_are_not_quantized_whole(tmp_path: Path) -> None:

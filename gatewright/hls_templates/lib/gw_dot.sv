@@ -42,16 +42,16 @@ module gw_dot #(
         assign product = P_BITS'(weight) * P_BITS'(value);
       end else begin : gen_add
         // A value or nothing for each bit of the weight; the sign's counts negative.
-        logic signed [W_BITS-1:0][P_BITS-1:0] terms, sums;
         for (genvar b = 0; b < W_BITS; b++) begin : gen_bit
-          assign terms[b] = weight[b] ? P_BITS'(value) <<< b : '0;
+          logic signed [P_BITS-1:0] term, sum;
+          assign term = weight[b] ? P_BITS'(value) <<< b : P_BITS'(0);
           if (b == 0) begin : gen_first
-            assign sums[b] = W_BITS == 1 ? -terms[b] : terms[b];
+            assign sum = W_BITS == 1 ? -term : term;
           end else begin : gen_next
-            assign sums[b] = b == W_BITS - 1 ? sums[b-1] - terms[b] : sums[b-1] + terms[b];
+            assign sum = b == W_BITS - 1 ? gen_bit[b-1].sum - term : gen_bit[b-1].sum + term;
           end
         end
-        assign product = $signed(sums[W_BITS-1]);
+        assign product = gen_bit[W_BITS-1].sum;
       end
       always_ff @(posedge clk_i) if (enable_i) node_q <= Y_BITS'(product);
     end else begin : gen_padding
