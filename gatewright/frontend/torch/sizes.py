@@ -32,7 +32,7 @@ Again = Callable[[Arrays, int | None], "Retrace | None"]
 """Traces a model with other examples, or with one of its turns (``SizeReads``) the other way; None
 where its forward() refuses that."""
 
-_OTHERS = {"B": ((1, 2), (2, 0)), "T": ((1, 1), (2, 0), (1, -1))}
+_OTHERS = {"B": ((1, 2), (2, 0)), "T": ((1, 1), (2, 0))}
 """Other numbers by the axis: a factor of the example's, and what is added."""
 _FAR = {"B": 130, "T": 70}
 """More is tried besides, and 1, where a forward() computes with the number itself, out of sight."""
@@ -65,10 +65,13 @@ class OtherSizes:
     Attributes:
         arrays: One for each argument.
         axes: Of each, by their letters: ``BTF``, ``NBH``, ...
+        limit: The largest number that forward() cuts tensors by: a limit beyond the example's size
+            only shows in a larger one.
     """
 
     arrays: Arrays
     axes: tuple[str, ...]
+    limit: int = 0
 
     def of(self, axis: str) -> int:
         """The example's B or T."""
@@ -77,6 +80,8 @@ class OtherSizes:
     def others(self, axis: str) -> list[int]:
         """Other numbers to try."""
         numbers = [factor * self.of(axis) + more for factor, more in _OTHERS[axis]]
+        if self.limit >= numbers[0]:
+            numbers.insert(0, self.limit + 1)
         return [n for n in dict.fromkeys(numbers) if n not in (0, self.of(axis))]
 
     def made(self, **counts: int) -> Arrays:
@@ -89,6 +94,37 @@ class OtherSizes:
                     array = np.take(array, np.arange(count) % array.shape[at], at)
             arrays.append(array)
         return tuple(arrays)
+
+
+_CUTS = frozenset(
+    {"getitem", "split", "split_with_sizes", "narrow", "select", "tensor_split", "chunk", "take"}
+)
+_POOLS = frozenset({"avg_pool1d", "max_pool1d", "unfold"})
+_LARGEST = 512
+"""Of what is tried: longer sequences take long to trace."""
+
+
+def limit_of(graph: fx.Graph, model: nn.Module) -> int:
+    """The largest number that calls of a graph cut tensors by, of those that are worth a try."""
+    found = [0]
+
+    def note(value: Any) -> Any:
+        for part in (value.start, value.stop, value.step) if isinstance(value, slice) else (value,):
+            if isinstance(part, int) and not isinstance(part, bool) and abs(part) <= _LARGEST:
+                found.append(abs(part))
+        return value
+
+    for node in graph.nodes:
+        if node.op == "call_module":
+            pool = model.get_submodule(str(node.target))
+            if isinstance(pool, nn.AvgPool1d | nn.MaxPool1d):
+                found += [2 * n for n in np.ravel(pool.kernel_size).tolist() if n <= _LARGEST // 2]
+        elif _name(node) in _CUTS or _name(node) in _POOLS:
+            before = len(found)
+            fx.node.map_aggregate((node.args, node.kwargs), note)
+            if _name(node) in _POOLS:  # of the second window on
+                found += [2 * n for n in found[before:] if n <= _LARGEST // 2]
+    return max(found)
 
 
 def runs(module: nn.Module, arrays: Arrays) -> bool:
@@ -146,7 +182,7 @@ def _dependence(first: Retrace, again: Again, sizes: OtherSizes, axis: str) -> _
     """A call that makes something else of another B or T, or the error of one that does not."""
     ran = _ran(again, sizes, axis)
     refusal = next(filter(None, map(_refused, ran)), None)
-    if axis == "T" and not _is_made(ran):
+    if axis == "T" and (refusal is not None or not _is_made(ran)):
         return next(iter(first.graph.nodes))
     if axis == "B" and refusal is not None:
         return refusal

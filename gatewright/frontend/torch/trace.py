@@ -48,6 +48,7 @@ from gatewright.frontend.torch.sizes import (
     OtherSizes,
     Retrace,
     check_sizes,
+    limit_of,
     runs,
 )
 from gatewright.frontend.torch.symbolic import changing_graph, graph_again
@@ -110,7 +111,8 @@ def trace_module(model: object, example_input: Any) -> Trace:
         put_back()
         emitted = _emitted(graph, module, names, examples)
         model_proto = emitted.builder.finish(emitted.outputs)
-        sizes = OtherSizes(examples, argument_axes(model_proto.graph))
+        limit = limit_of(graph, module)
+        sizes = OtherSizes(examples, argument_axes(model_proto.graph), limit)
         known = emitted.builder.of_one_length
         if check_sizes(Retrace(graph, reads, emitted.made), again, sizes, known) and not known:
             bind_length(model_proto)

@@ -19,11 +19,12 @@ module gw_clamp #(
 
   assign n = BITS'(n_i);
 
+  genvar i;
   generate if (LOW == -(1 << (Y_BITS - 1)) && HIGH == (1 << (Y_BITS - 1)) - 1) begin : gen_signed
     // The whole range of a signed word: the bits above it are those of its sign, or it is left.
     logic fits;
     assign fits = &n[BITS-1:Y_BITS-1] || !(|n[BITS-1:Y_BITS-1]);
-    for (genvar i = 0; i < Y_BITS; i++) begin : gen_bit
+    for (i = 0; i < Y_BITS; i++) begin : gen_bit
       assign y[i] = fits ? n[i] : n[BITS-1] ^ (i != Y_BITS - 1);
     end
   end else if (LOW == 0 && HIGH == (1 << Y_BITS) - 1) begin : gen_unsigned

@@ -27,7 +27,7 @@ module gw_dot #(
   // Weights of up to so many bits are added up in lookup tables: a DSP block would be lost on them.
   localparam int NARROW = 4;
 
-  genvar k, n;
+  genvar b, k, n;
   generate for (k = 0; k < LEAVES; k++) begin : gen_product
     logic signed [Y_BITS-1:0] node_q;
     if (k < COLUMNS) begin : gen_column
@@ -42,7 +42,7 @@ module gw_dot #(
         assign product = P_BITS'(weight) * P_BITS'(value);
       end else begin : gen_add
         // A value or nothing for each bit of the weight; the sign's counts negative.
-        for (genvar b = 0; b < W_BITS; b++) begin : gen_bit
+        for (b = 0; b < W_BITS; b++) begin : gen_bit
           logic signed [P_BITS-1:0] term, sum;
           assign term = weight[b] ? P_BITS'(value) <<< b : P_BITS'(0);
           if (b == 0) begin : gen_first
