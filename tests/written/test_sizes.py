@@ -98,6 +98,8 @@ OF_ONE_LENGTH: dict[str, Forward] = {
     "pieces": lambda m, x: m.last(x) * len(x.split(4, 1)),
     "in a view": lambda m, x: m.last(x.reshape(-1, T, I)),
     "an axis that may go": squeezed,
+    "a limit beyond it": lambda m, x: m.last(x.transpose(0, 1)[:9].transpose(0, 1)),
+    "the last of pieces": lambda m, x: m.last(x.split(8, 1)[-1]),
 }
 
 
@@ -153,6 +155,8 @@ OF_ONE_BATCH: dict[str, tuple[Forward, str]] = {
     "a loop": (counted, "y = y + 1"),
     "in a view": (lambda m, x: m.last(x.view(2, -1, I)), "self.fc(self.lstm(x)[0][:, -1])"),
     "squeezed": (lambda m, x: m.fc(m.lstm(x)[0][:, -1:]).squeeze(), ".squeeze()"),
+    "a limit beyond it": (lambda m, x: m.last(x[:10]), "self.fc(self.lstm(x)[0][:, -1])"),
+    "the last sixteen": (lambda m, x: m.last(x)[-16:], "m.last(x)[-16:]"),
 }
 """What is refused, and what of its line is told."""
 
