@@ -33,7 +33,7 @@ def built(case: Case, path: Path) -> tuple[Any, gatewright.Build]:
     return model, gatewright.compile(model, torch.from_numpy(case.inputs(2)), path / "build")
 
 
-@pytest.mark.parametrize("name", drawn(CASES, 2, "written"))
+@pytest.mark.parametrize("name", drawn(CASES, 4, "written"))
 def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     case = CASES[name]
     model, build = built(case, tmp_path)

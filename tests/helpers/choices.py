@@ -74,7 +74,7 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
         "all",
         form("all"),
         "",
-        "all models as people write them run at every level (half of them, others with each "
+        "all models as people write them run at every level (a quarter of them, others with each "
         "commit); what they are made of is looked at in all",
     ),
     "rotating": (

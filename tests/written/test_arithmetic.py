@@ -107,7 +107,7 @@ def calibrated(name: str) -> gatewright.Calibration:
     return result
 
 
-@pytest.mark.parametrize("name", drawn(MODELS, 2, "written"))
+@pytest.mark.parametrize("name", drawn(MODELS, 4, "written"))
 def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     result = calibrated(name)
     build = gatewright.compile(result, output_dir=tmp_path / "build")
@@ -121,7 +121,9 @@ def test_every_level_agrees(name: str, tmp_path: Path) -> None:
 
 
 @needs("rtl")
-@pytest.mark.parametrize("name", ["residual stack", "norm at every step", "min over time"])
+@pytest.mark.parametrize(
+    "name", drawn(["residual stack", "norm at every step", "min over time"], 3, "written")
+)
 def test_in_hardware(name: str, tmp_path: Path) -> None:
     result = calibrated(name)
     build = gatewright.compile(result, output_dir=tmp_path / "build")

@@ -123,7 +123,7 @@ def kernels(build: gatewright.Build) -> list[str]:
     return sorted(kernel.__struct_config__.tag for kernel in build.kernels.kernels)
 
 
-@pytest.mark.parametrize("name", drawn(ALL, 2, "written"))
+@pytest.mark.parametrize("name", drawn(ALL, 4, "written"))
 def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     model = made(*ALL[name])
     build = gatewright.compile(model, torch.from_numpy(inputs(2)), tmp_path / "build")
@@ -141,7 +141,9 @@ def test_every_level_agrees(name: str, tmp_path: Path) -> None:
 
 
 @needs("rtl")
-@pytest.mark.parametrize("name", ["rows of all steps", "ends of both directions"])
+@pytest.mark.parametrize(
+    "name", drawn(["rows of all steps", "ends of both directions"], 2, "written")
+)
 def test_in_hardware(name: str, tmp_path: Path) -> None:
     model = made(*ALL[name])
     build = gatewright.compile(model, torch.from_numpy(inputs(2)), tmp_path / "build")

@@ -100,7 +100,7 @@ def calibrated(forward: Forward, x: Tensor) -> gatewright.Calibration:
     return result
 
 
-@pytest.mark.parametrize("name", drawn(MODELS, 2, "written"))
+@pytest.mark.parametrize("name", drawn(MODELS, 4, "written"))
 def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     result = calibrated(MODELS[name], data())
     build = gatewright.compile(result, output_dir=tmp_path / "build")

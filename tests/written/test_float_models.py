@@ -139,7 +139,7 @@ def made(name: str) -> nn.Module:
     return Written(*MODELS[name])
 
 
-@pytest.mark.parametrize("name", drawn(MODELS, 2, "written"))
+@pytest.mark.parametrize("name", drawn(MODELS, 4, "written"))
 def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     result = calibrated(made(name), data())
     build = gatewright.compile(result, output_dir=tmp_path / "build")

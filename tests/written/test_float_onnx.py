@@ -211,7 +211,7 @@ def test_a_stack_is_one_layer(file: Any) -> None:
     assert "permute" not in module.code and "cat" not in module.code
 
 
-@pytest.mark.parametrize("name", drawn(MODELS, 2, "written"))
+@pytest.mark.parametrize("name", drawn(MODELS, 4, "written"))
 def test_every_level_agrees(name: str, tmp_path: Path, file: Any) -> None:
     exporter = ("torchscript", "dynamo")[list(MODELS).index(name) % 2]
     path = file(name, exporter)

@@ -63,7 +63,7 @@ def made(name: str) -> tuple[gatewright.Calibration, tuple[int, ...]]:
     return gatewright.calibrate(model, torch.from_numpy(data(axes))), axes
 
 
-@pytest.mark.parametrize("name", drawn(MODELS, 2, "written"))
+@pytest.mark.parametrize("name", drawn(MODELS, 4, "written"))
 def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     result, axes = made(name)
     build = gatewright.compile(result, output_dir=tmp_path / "build")

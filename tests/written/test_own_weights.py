@@ -147,7 +147,7 @@ def calibrated(name: str, which: int, x: Tensor) -> gatewright.Calibration:
     return gatewright.calibrate(model, x)
 
 
-@pytest.mark.parametrize("name", drawn(MODELS, 2, "written"))
+@pytest.mark.parametrize("name", drawn(MODELS, 4, "written"))
 def test_it_is_the_layer(name: str, tmp_path: Path) -> None:
     x, other = data(name), data(name, 1)
     written, layered = (calibrated(name, which, x) for which in (0, 1))

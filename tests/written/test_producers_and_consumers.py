@@ -169,7 +169,7 @@ def agrees(result: gatewright.Calibration, folder: Path, levels: tuple[str, ...]
         assert len(np.unique(b)) > B // 2
 
 
-@pytest.mark.parametrize("name", drawn(PAIRS, 50, "written"))
+@pytest.mark.parametrize("name", drawn(PAIRS, 80, "written"))
 def test_what_calibrates_compiles(name: str, tmp_path: Path) -> None:
     model = written(PAIRS[name])
     if name in REFUSED:

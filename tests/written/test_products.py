@@ -101,7 +101,7 @@ def kinds(build: gatewright.Build) -> list[str]:
     return [kernel.kind for kernel in build.kernels.kernels]
 
 
-@pytest.mark.parametrize("name", drawn(MODELS, 2, "written"))
+@pytest.mark.parametrize("name", drawn(MODELS, 4, "written"))
 def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     result = calibrated(MODELS[name])
     build = gatewright.compile(result, output_dir=tmp_path / "build")
@@ -117,7 +117,7 @@ def test_every_level_agrees(name: str, tmp_path: Path) -> None:
 
 
 @needs("rtl")
-@pytest.mark.parametrize("name", ["highway", "leaky"])
+@pytest.mark.parametrize("name", drawn(["highway", "leaky"], 2, "written"))
 def test_in_hardware(name: str, tmp_path: Path) -> None:
     result = calibrated(MODELS[name])
     build = gatewright.compile(result, output_dir=tmp_path / "build")

@@ -67,7 +67,7 @@ def calibrated(name: str) -> gatewright.Calibration:
     return gatewright.calibrate(Written(MODELS[name]).eval(), tensors(data()))
 
 
-@pytest.mark.parametrize("name", drawn(MODELS, 2, "written"))
+@pytest.mark.parametrize("name", drawn(MODELS, 4, "written"))
 def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     result = calibrated(name)
     build = gatewright.compile(result, output_dir=tmp_path / "build")

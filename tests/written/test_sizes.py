@@ -188,7 +188,7 @@ def torch_answers(model: nn.Module, x: np.ndarray) -> np.ndarray:
     return result
 
 
-@pytest.mark.parametrize("name", drawn(OF_ONE_LENGTH, 3, "written"))
+@pytest.mark.parametrize("name", drawn(OF_ONE_LENGTH, 4, "written"))
 def test_a_length_that_is_a_value_is_the_only_one(name: str) -> None:
     model = made(OF_ONE_LENGTH[name])
     traced = trace(model, torch.from_numpy(inputs()[:2]))
@@ -210,7 +210,7 @@ def test_sizes_of_views_and_states_hold_for_any(name: str) -> None:
         assert np.allclose(torch_answers(model, x), answers(integer, x), atol=1e-4)
 
 
-@pytest.mark.parametrize("name", drawn(OF_ONE_BATCH, 2, "written"))
+@pytest.mark.parametrize("name", drawn(OF_ONE_BATCH, 4, "written"))
 def test_a_number_of_sequences_that_is_a_value_is_refused(name: str) -> None:
     forward, line = OF_ONE_BATCH[name]
     with pytest.raises(GatewrightError, match="GW-108") as caught:

@@ -92,7 +92,7 @@ def compiled(name: str, folder: Path) -> tuple[Written, gatewright.Build]:
     return model, gatewright.compile(model, torch.from_numpy(inputs())[:2], folder / "build")
 
 
-@pytest.mark.parametrize("name", drawn(STEPS, 2, "written"))
+@pytest.mark.parametrize("name", drawn(STEPS, 4, "written"))
 def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     model, build = compiled(name, tmp_path)
     gatewright.check(build)
@@ -107,7 +107,7 @@ def test_every_level_agrees(name: str, tmp_path: Path) -> None:
 
 
 @needs("rtl")
-@pytest.mark.parametrize("name", ["every second", "first and last"])
+@pytest.mark.parametrize("name", drawn(["every second", "first and last"], 2, "written"))
 def test_in_hardware(name: str, tmp_path: Path) -> None:
     model, build = compiled(name, tmp_path)
     report = build.verify(inputs(), model=model, levels=("integer", "rtl"))
