@@ -77,7 +77,9 @@ def _calibrate(
     given = given if weighted is None else weighted
     given = with_modules(given, examples)  # refuses what is kept from call to call
     bind_length(given, partial(_copy, model), examples, batches[0].axes(axis))
-    refuse_changed_inputs(_copy(model), examples)
+    original = _copy(model)
+    with observe.biases_where_scaled(original):
+        refuse_changed_inputs(original, examples)
     waiting = waiting_quantizers(given)
     if waiting:
         with observe.biases_where_scaled(given):
