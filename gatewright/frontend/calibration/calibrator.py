@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -50,6 +50,8 @@ from gatewright.frontend.torch.preserve import held, preserved
 from gatewright.frontend.torch.symbolic import symbolic_graph
 from gatewright.frontend.torch.uncalled import put_back, set_aside
 
+Made = TypeVar("Made")
+
 
 def calibrate_module(
     model: Any, data: Any, labels: Any, options: RangeOptions, progress: RunProgress
@@ -79,7 +81,7 @@ def _calibrate(
     bind_length(given, partial(_copy, model), examples, batches[0].axes(axis))
     original = _copy(model)
     with observe.biases_where_scaled(original):
-        refuse_changed_inputs(original, examples)
+        _of_few(batches[0], axis, partial(refuse_changed_inputs, original))
     waiting = waiting_quantizers(given)
     if waiting:
         with observe.biases_where_scaled(given):
@@ -89,7 +91,8 @@ def _calibrate(
     net = with_brevitas_layers(_copy(given))
     rewritten = waiting or layered or weighted
     check_conversion(given if rewritten else model, net, batches[0].head(axis, COMPARED))
-    placed_on = _placed_on(net, batches[0], axis)
+    # A copy with quantizers by the first sequences has the form of what is to come.
+    placed_on = _of_few(batches[0], axis, partial(_placed_by, net))
     for count in (2, 1):  # a batch of 1 is what is compiled
         check_trace(placed_on, batches[0].head(axis, count))
     classes = join_labels(batches, labels)
@@ -118,17 +121,14 @@ def _calibrate(
     )
 
 
-def _placed_on(net: nn.Module, batch: Batch, axis: int) -> nn.Module:
-    """A copy with quantizers by the first sequences, which has the form of what is to come.
-
-    All of the batch where forward() takes no two of it.
-    """
+def _of_few(batch: Batch, axis: int, make: Callable[[tuple[torch.Tensor, ...]], Made]) -> Made:
+    """What is made of two sequences; of all of the batch where forward() takes no two of it."""
     try:
-        return _placed_by(net, batch.head(axis, 2))
+        return make(batch.head(axis, 2))
     except GatewrightError as error:
         if error.code != "GW-604":
             raise
-    return _placed_by(net, batch.inputs)
+    return make(batch.inputs)
 
 
 def _placed_by(net: nn.Module, inputs: tuple[torch.Tensor, ...]) -> nn.Module:
