@@ -332,11 +332,12 @@ def test_everything_notices(tmp_path: Path) -> None:
     assert not same(everything(net), before)
 
 
-def test_one_forward_pass_and_no_more(tmp_path: Path) -> None:
-    net, calls = network(), []
-    net.r.register_forward_hook(lambda m, i, o: calls.append(1))
+def test_two_forward_passes_and_no_more(tmp_path: Path) -> None:
+    """Of the example, and of sequences a step longer."""
+    net, lengths = network(), []
+    net.r.register_forward_hook(lambda m, i, o: lengths.append(i[0].shape[1]))
     gatewright.compile(net, X, tmp_path / "build")
-    assert len(calls) == 1
+    assert lengths == [X.shape[1], X.shape[1] + 1]
 
 
 class Stateful(nn.Module):
