@@ -1,8 +1,9 @@
-"""A forward() that changes what it is given is refused: calibration would see another model."""
+"""What a forward() does out of the tracer's sight: changes of its input, a length that decides."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,3 +65,20 @@ def test_it_is_refused_and_the_data_stay(forward: Callable[[Any, Tensor], Any]) 
     if forward in (alias, part):
         assert caught.value.where == "x"
         assert "y = x + 1" in caught.value.remedy
+
+
+def by_trial(m: Any, x: Tensor) -> Tensor:
+    factor = 2
+    try:
+        x.view(x.size(0), T, I)
+    except RuntimeError:
+        factor = 3
+    return m.fc(m.lstm(x)[0][:, -1]) * factor
+
+
+def test_a_length_that_a_try_decides_on_is_refused(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    result = gatewright.calibrate(Written(by_trial).eval(), torch.randn(B, T, I))
+    with pytest.raises(GatewrightError, match="of 8 steps torch makes something else") as caught:
+        gatewright.compile(result, output_dir=tmp_path / "build")
+    assert caught.value.code == "GW-110"
