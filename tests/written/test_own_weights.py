@@ -174,6 +174,29 @@ def test_in_hardware(tmp_path: Path) -> None:
     assert report.mismatches == 0, report.divergence
 
 
+@pytest.mark.parametrize("offset", [0.5, -0.5])
+def test_numbers_of_its_own_are_what_they_are(offset: float, tmp_path: Path) -> None:
+    def asks(m: Any, x: Tensor) -> Tensor:
+        y = m.lstm(x)[0][:, -1]
+        if torch.sum(m.offset) > 0:
+            y = torch.relu(y)
+        return m.fc(y) * m.offset[0].item()
+
+    def told(m: Any, x: Tensor) -> Tensor:
+        y = m.lstm(x)[0][:, -1]
+        return m.fc(torch.relu(y) if offset > 0 else y) * offset
+
+    x, builds = data("linear"), []
+    for name, forward in (("asks", asks), ("told", told)):
+        torch.manual_seed(0)
+        model = Written(forward).eval()
+        nn.init.constant_(model.offset, offset)
+        result = gatewright.calibrate(model, x)
+        builds.append(gatewright.compile(result, output_dir=tmp_path / name))
+    one, other = (b.simulate(data("linear", 1).numpy(), level="integer") for b in builds)
+    assert np.array_equal(one, other)
+
+
 def test_equal_calls_are_one_layer() -> None:
     torch.manual_seed(0)
 

@@ -45,8 +45,9 @@ PURE = frozenset(
     {
         *(*SUMS, *DIFFERENCES, *REVERSED, *PRODUCTS, *QUOTIENTS, *NEGATIONS, *MAGNITUDES),
         *(torch.sqrt, torch.rsqrt, torch.reciprocal, torch.clamp, torch.exp, *SQUARES),
-        *("sqrt", "rsqrt", "reciprocal", "clamp", "exp", "float", "to", "detach"),
+        *("sqrt", "rsqrt", "reciprocal", "clamp", "exp", "float", "to", "item"),
         *("view", "reshape", "squeeze", "unsqueeze", "flatten", "transpose", "permute", "clone"),
+        "detach",
         *(
             "expand",
             "repeat",
@@ -60,6 +61,7 @@ PURE = frozenset(
         ),
         *("requires_grad_", torch.Tensor.new_zeros, torch.Tensor.new_ones, torch.Tensor.new_full),
         *(torch.cat, torch.stack, torch.unsqueeze, torch.tile, torch.broadcast_to),
+        *(torch.sum, torch.mean),
     }
 ) - {operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ipow}
 """What may be computed of constants while a model is traced."""

@@ -24,17 +24,17 @@ _FIXED = frozenset({"device", "dtype", "is_cuda", "layout"})
 LIBRARIES = tuple(str(Path(file).parents[up]) for file, up in ((torch.__file__, 1), (__file__, 2)))
 
 
-_COMPARISONS = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
+COMPARISONS = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
 _ROUNDINGS = (
     *(operator.floordiv, operator.mod, operator.rshift, operator.and_, operator.or_, operator.xor),
     *(math.floor, math.ceil, math.trunc, math.gcd, round),
 )
 _LOSSY: dict[Any, tuple[Any, tuple[Any, ...]]] = {
-    **dict.fromkeys(_COMPARISONS, (operator.not_, ())),
+    **dict.fromkeys(COMPARISONS, (operator.not_, ())),
     **dict.fromkeys(_ROUNDINGS, (operator.add, (1,))),
 }
 """What gives the same for many sizes, and what makes another thing of it: a call, its arguments."""
-_DECIDED = (*_COMPARISONS, operator.not_)
+_DECIDED = (*COMPARISONS, operator.not_)
 
 
 @dataclass
@@ -83,6 +83,8 @@ class ShapeProxy(fx.Proxy):  # type: ignore[misc]
     def __bool__(self) -> bool:
         if self.tracer.follows_from_shapes(self.node):
             return bool(self.tracer.decided(self.node))
+        if self.tracer.has_examples and is_own(self.node):
+            return bool(self.tracer.value_of(self.node))
         return bool(super().__bool__())
 
     def __len__(self) -> int:
@@ -178,12 +180,12 @@ class ShapeTracer(fx.Tracer):  # type: ignore[misc]
         return number != self._reads.turn(node, _origins(node, self.value_of))
 
     def number(self, node: fx.Node) -> Any:
-        """The value of what follows from shapes.
+        """The value of what follows from shapes, or from the model's own tensors.
 
         Raises:
             TraceError: For anything else, which only data could tell.
         """
-        if not self.follows_from_shapes(node):
+        if not (self.has_examples and is_own(node)):
             raise fx.proxy.TraceError(f"{node.name} is a number that only data could tell")
         return self.value_of(node)
 
@@ -236,6 +238,14 @@ def follows_from_shapes(node: fx.Node) -> bool:
     return bool(sources) and all(map(follows_from_shapes, sources))
 
 
+def is_own(node: fx.Node) -> bool:
+    """Whether a value is made of shapes, constants and the model's own tensors, and of no data."""
+    if node.op == "get_attr" or _asks(node):
+        return True
+    sources = node.all_input_nodes
+    return bool(sources) and all(map(is_own, sources))
+
+
 def _asks(node: fx.Node) -> bool:
     """Whether a call asks a tensor for its shape."""
     if node.op == "call_function" and node.target is getattr and node.args[1] in _ASKED:
@@ -246,7 +256,7 @@ def _asks(node: fx.Node) -> bool:
 def _origins(node: fx.Node, value_of: Callable[[fx.Node], Any]) -> tuple[Any, ...]:
     """The sizes that a number is made of; of two that are compared, whether one is the other."""
     sides = [arg for arg in node.args if isinstance(arg, fx.Node)]
-    if node.target in _COMPARISONS and len(sides) == 2:
+    if node.target in COMPARISONS and len(sides) == 2:
         a, b = map(value_of, sides)
         return (a == b,) if isinstance(a, tuple) else (a - b,)
     found, waiting = [], [node]

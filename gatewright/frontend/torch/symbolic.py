@@ -14,12 +14,13 @@ from torch.nn.utils.rnn import PackedSequence
 
 from gatewright.errors import GatewrightError
 from gatewright.frontend.torch import emitters as _emitters  # noqa: F401 - they register
+from gatewright.frontend.torch.arithmetic import PURE
 from gatewright.frontend.torch.checks import PADDED
 from gatewright.frontend.torch.failures import line_of
 from gatewright.frontend.torch.preserve import held, held_outside, preserved
 from gatewright.frontend.torch.registry import registered_class
 from gatewright.frontend.torch.scopes import named_modules
-from gatewright.frontend.torch.shapes import ShapeTracer, SizeReads
+from gatewright.frontend.torch.shapes import COMPARISONS, ShapeTracer, SizeReads
 
 _PACKING = inspect.getsourcefile(torch.nn.utils.rnn)
 
@@ -207,7 +208,7 @@ def _refuse_state(kept: list[tuple[str, fx.Node]], again: fx.Graph) -> None:
 
 # torch.fx guards arguments that keep their defaults; nothing else can be passed here.
 _GUARDS = (operator.eq, torch._assert, fx._symbolic_trace._assert_is_none)
-_PURE = (operator.getitem, getattr, *_GUARDS)
+_PURE = frozenset((getattr, *_GUARDS, *COMPARISONS, *PURE))
 
 
 def has_effect(node: fx.Node) -> bool:
