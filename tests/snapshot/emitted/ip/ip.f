@@ -43,6 +43,8 @@
 ../rtl/gw_skid_v1.sv
 ../rtl/gw_sum_v1.sv
 ../rtl/gw_table_v1.sv
+../rtl/gw_tracks_in_v1.sv
+../rtl/gw_tracks_out_v1.sv
 ../rtl/gw_window_v1.sv
 ../rtl/gw_windows_v1.sv
 ../rtl/gatewright_params_pkg.sv

@@ -43,6 +43,8 @@ gw_select_steps_v1.sv
 gw_skid_v1.sv
 gw_sum_v1.sv
 gw_table_v1.sv
+gw_tracks_in_v1.sv
+gw_tracks_out_v1.sv
 gw_window_v1.sv
 gw_windows_v1.sv
 gatewright_params_pkg.sv
