@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "ends.hpp"
+#include "taps.hpp"
 
 namespace gw {
 
@@ -34,11 +35,8 @@ class harness {
     for (i64 n = 0; n < t.sequences; ++n) r.first_in[n] = r.last_out[n] = -1;
     for (const port& p : s.inputs) in_first_.push_back(first_rows(p.steps));
     for (const port& p : s.outputs) out_first_.push_back(first_rows(p.steps));
-    for (const tap& k : s.taps) tap_first_.push_back(first_rows(k.steps));
-    for (const tap& k : s.taps) seen_.emplace_back(k.rows * k.tracks, 0);
-    tap_sequence_.assign(s.taps.size(), std::vector<i64>());
-    track_of_.assign(s.taps.size(), std::vector<int>(index(t.sequences)));
-    for (std::size_t i = 0; i < s.taps.size(); ++i) assign_tracks(i, 0, t.reset_first);
+    for (std::size_t i = 0; i < s.taps.size(); ++i)
+      taps_.emplace_back(s.taps[i], t, first_rows(s.taps[i].steps), t.h[i], t.c[i]);
     for (std::size_t i = 0; i < in_.size() + out_.size(); ++i)
       random_.emplace_back(t.seed + 0x632be59bd9b4e019ULL * (i + 1));
     left_.assign(index(t.sequences), static_cast<i64>(out_.size()));
@@ -85,25 +83,6 @@ class harness {
     rows first(1, 0);
     for (i64 n = 0; n < t_.sequences; ++n) first.push_back(first.back() + steps_at(steps, n));
     return first;
-  }
-
-  /// From a sequence on: which track each is on, and which each track has first.
-  void assign_tracks(std::size_t i, i64 first, bool anew) {
-    tap& k = s_.taps[i];
-    if (anew) k.last_track = k.tracks - 1;
-    for (i64 n = first; n < t_.sequences; ++n) {
-      if (t_.keep[n] == 0) k.last_track = (k.last_track + 1) % k.tracks;
-      track_of_[i][index(n)] = k.last_track;
-    }
-    tap_sequence_[i].resize(index(k.rows * k.tracks));
-    for (int track = 0; track < k.tracks; ++track)
-      for (int row = 0; row < k.rows; ++row)
-        tap_sequence_[i][index(track * k.rows + row)] = next_on_track(i, first, track);
-  }
-
-  i64 next_on_track(std::size_t i, i64 n, int track) const {
-    while (n < t_.sequences && track_of_[i][index(n)] != track) ++n;
-    return n;
   }
 
   void end_run() {
@@ -311,33 +290,15 @@ class harness {
     if (n == t_.trace_sequence) stop_trace_ = true;
   }
 
-  /// A row of h and c. A row counts its own steps: rows of two steps may be on the way at once.
+  /// A row of h and c.
   void tapped(std::size_t i) {
-    const tap& k = s_.taps[i];
-    const i64 row = static_cast<i64>(k.row.get());
-    const int track = k.tracks > 1 ? static_cast<int>(k.track.get()) : 0;
-    const i64 at = track * k.rows + row;
+    const i64 at = taps_[i].shown(), n = taps_[i].sequence(at);
     idle_from_ = cycle_ + 1;
-    const bool fits = row < k.rows && track < k.tracks &&
-                      tap_sequence_[i][index(at)] < t_.sequences &&
-                      r_.first_in[tap_sequence_[i][index(at)]] >= 0;
-    if (!fits) {
-      bad_tap(i, at);
+    if (n < 0 || n == t_.sequences || r_.first_in[n] < 0) {
+      bad_tap(i, static_cast<i64>(s_.taps[i].row.get()), n);
       return;
     }
-    i64& n = tap_sequence_[i][index(at)];
-    i64& seen = seen_[i][index(at)];
-    const i64 steps = steps_at(k.steps, n);
-    const i64 step = tap_first_[i][index(n)] + (k.reverse ? steps - 1 - seen : seen);
-    for (int u = 0; u < k.units && row * k.units + u < k.hidden; ++u) {
-      const i64 to = step * k.hidden + row * k.units + u;
-      t_.h[i][to] = k.h.number(u * k.h_bits, k.h_bits, k.h_signed);
-      if (k.c_bits) t_.c[i][to] = k.c.number(u * k.c_bits, k.c_bits, k.c_signed);
-    }
-    if (++seen == steps) {
-      seen = 0;
-      n = next_on_track(i, n + 1, track);
-    }
+    taps_[i].take(at, steps_at(s_.taps[i].steps, n));
   }
 
   /// What has begun and is not complete is lost; go on with the first sequence not begun.
@@ -349,10 +310,7 @@ class harness {
     }
     for (place& at : in_) at = {next, 0, false};
     for (place& at : out_) at = {next, 0, false};
-    for (std::size_t i = 0; i < seen_.size(); ++i) {
-      seen_[i].assign(seen_[i].size(), 0);
-      assign_tracks(i, next, true);
-    }
+    for (tap_watch& watch : taps_) watch.restart(next, true);
     done_ = next;
     last_out_ = cycle_;
     drain_from_ = cycle_ + 1;
@@ -361,19 +319,16 @@ class harness {
 
   /// Every row of a tap has to have been there, once a step.
   void check_taps() {
-    for (std::size_t i = 0; i < seen_.size(); ++i)
-      for (std::size_t at = 0; at < seen_[i].size(); ++at)
-        if (tap_sequence_[i][at] != t_.sequences || seen_[i][at] != 0)
-          bad_tap(i, static_cast<i64>(at));
+    for (std::size_t i = 0; i < taps_.size(); ++i)
+      for (i64 at = 0; at < taps_[i].places(); ++at)
+        if (!taps_[i].through(at)) bad_tap(i, at % s_.taps[i].rows, taps_[i].sequence(at));
   }
 
-  /// A row of a track, both in one number.
-  void bad_tap(std::size_t i, i64 at) {
-    const tap& k = s_.taps[i];
+  void bad_tap(std::size_t i, i64 row, i64 sequence) {
     r_.status = BAD_TAP;
     r_.port = static_cast<i64>(i);
-    r_.word = at % k.rows;
-    r_.sequence = at < k.rows * k.tracks ? tap_sequence_[i][index(at)] : -1;
+    r_.word = row;
+    r_.sequence = sequence;
   }
 
   /// Every word is out and in: what no answer needs may come after them, and a core that goes on
@@ -395,10 +350,9 @@ class harness {
   result& r_;
   std::vector<place> in_, out_;
   std::vector<random_bits> random_;
-  std::vector<rows> in_first_, out_first_, tap_first_;
+  std::vector<rows> in_first_, out_first_;
+  std::vector<tap_watch> taps_;
   std::vector<i64> left_;  // output ports that still owe words of a sequence
-  std::vector<std::vector<i64>> seen_, tap_sequence_;  // of each row of each track of each tap
-  std::vector<std::vector<int>> track_of_;             // of each tap, of each sequence
   i64 cycle_ = 0, idle_from_ = 0, drain_from_ = 0, done_ = 0, last_out_ = -1;
   bool tracing_ = false, traced_ = false, stop_trace_ = false;
 };

@@ -97,15 +97,24 @@ module gw_tracks_in #(
     );
   end endgenerate
 
-  always_comb begin
-    x_valid_o = 1'b0;
-    x_track_o = '0;
-    for (int i = 0; i < 2 * SEQUENCES; i++)
-      if (!x_valid_o && may[i%SEQUENCES] && (i >= SEQUENCES || i > int'(began_q))) begin
-        x_valid_o = 1'b1;
-        x_track_o = TRACK_BITS'(i % SEQUENCES);
-      end
-  end
+  // The first one behind that which began last; if there is none, the first of all.
+  logic [SEQUENCES-1:0] behind, turn, first;
+
+  assign turn = |(may & behind) ? may & behind : may;
+  assign first = turn & (~turn + SEQUENCES'(1));
+  assign x_valid_o = |may;
+  generate for (n = 0; n < SEQUENCES; n++) begin : gen_behind
+    assign behind[n] = n > int'(began_q);
+  end endgenerate
+
+  genvar b;
+  generate for (b = 0; b < TRACK_BITS; b++) begin : gen_number
+    logic [SEQUENCES-1:0] has_bit;
+    for (n = 0; n < SEQUENCES; n++) begin : gen_bit
+      assign has_bit[n] = 1'(n >> b);
+    end
+    assign x_track_o[b] = |(first & has_bit);
+  end endgenerate
 
   assign x_last_o = last[x_track_o];
   assign x_keep_o = keep[x_track_o];

@@ -122,8 +122,7 @@ module gw_recurrent #(
   logic x_held_q, fresh_q;
   logic [SEQUENCES-1:0] begun_q, state_q, half_q;
   logic [COUNT_BITS-1:0] pending_q, done_q;
-  logic given_q, finals_q;
-  logic begun, fresh;
+  logic given_q, finals_q, begun, fresh;
   logic [BANK_BITS-1:0] read_q, read;
 
   assign begins = slot_q == '0;
@@ -165,7 +164,7 @@ module gw_recurrent #(
   logic [ROW_BITS-1:0] row;
   logic [BLOCK_BITS-1:0] column;
   logic valid, active, first, last, hidden, releases, entry_active, entry_release, fresh_2;
-  logic [BANK_BITS-1:0] read_2;
+  logic [BANK_BITS-1:0] read_2, read_3;
   gw_rom #(.WIDTH(5 + ROW_BITS + BLOCK_BITS), .DEPTH(SLOTS), .FILE(SCHEDULE_FILE)) u_schedule (
       .clk_i, .address_i(slot_q),
       .data_o({entry_active, entry_release, last, first, hidden, row, column})
@@ -191,7 +190,6 @@ module gw_recurrent #(
   logic [COLUMNS*V_BITS-1:0] from_x, from_start, values;
   logic [BANKS-1:0][COLUMNS*V_BITS-1:0] from_bank;
   logic active_3, first_3, last_3, hidden_3, fresh_3;
-  logic [BANK_BITS-1:0] read_3;
   logic [ROW_BITS-1:0] row_3;
 
   gw_columns #(.WIDTH(INPUTS), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(X_BITS), .IN_SIGNED(X_SIGNED), .OUT_BITS(V_BITS), .CUT(COLUMN_CUT)) u_from_x (
@@ -203,8 +201,8 @@ module gw_recurrent #(
         .clk_i, .block_i(column), .data_i(h_q[bank][HIDDEN*H_BITS-1:0]), .data_o(from_bank[bank])
     );
   end endgenerate
-  logic unused_states;
-  assign unused_states = &{1'b0, h0_data_i, c0_data_i};
+  logic unused_state;
+  assign unused_state = ^h0_data_i;
   generate if (HAS_H0) begin : gen_h0
     gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H0_BITS), .IN_SIGNED(H0_SIGNED), .OUT_BITS(V_BITS), .CUT(COLUMN_CUT)) u_columns (
         .clk_i, .block_i(column), .data_i(h0_data_i), .data_o(from_start)
@@ -249,8 +247,8 @@ module gw_recurrent #(
   logic [BANK_BITS-1:0] starting_q, summing_q, writing_q, giving_q, written, given_bank;
   logic [STEPS-1:0][BANK_BITS-1:0] bank_q;
   logic [TRACK_BITS-1:0] summing_track;
-  logic done, step_summing, completes;
   logic [STEPS-1:0] fresh_by_step_q;
+  logic done, step_summing, completes;
   generate if (SEQUENCES == 1) begin : gen_one_track
     logic unused;
     assign unused = ^bank_q;
@@ -304,62 +302,19 @@ module gw_recurrent #(
     end
   end endgenerate
 
-  // ---- c: a memory by row block, read so that it is there TAIL_C_LATENCY cycles behind the sums. Where the
-  // final c is an output all of it is read at once, so that it has to be registers.
+  // ---- c, read so that it is there TAIL_C_LATENCY cycles behind the sums.
 
-  localparam int C_BLOCKS = SEQUENCES << ROW_BITS;
-  localparam int C_DEPTH = SEQUENCES > 1 ? C_BLOCKS : ROWS;
-  localparam int C_ADDRESS = SEQUENCES > 1 ? TRACK_BITS + ROW_BITS : ROW_BITS;
-  logic [UNITS*C_BITS-1:0] c_read_q, c_start_q;
-  logic [(1<<ROW_BITS)-1:0][UNITS*C_BITS-1:0] c_start;
-  logic [C_BLOCKS-1:0][UNITS*C_BITS-1:0] c_q;
-  logic [C_ADDRESS-1:0] c_block, c_written;
-  logic [ROW_BITS-1:0] c_row;
-  logic c_fresh, c_fresh_q;
-  gw_delay #(.WIDTH(1 + C_ADDRESS), .LATENCY(TAIL_C_LATENCY - 1)) u_c_row (
-      .clk_i, .rst_i, .data_i({fresh_by_step_q[summing_q], C_ADDRESS'({summing_track, summing_row})}), .data_o({c_fresh, c_block})
+  logic [HIDDEN*C_BITS-1:0] final_c;
+  gw_cell_state #(
+      .HIDDEN(HIDDEN), .UNITS(UNITS), .ROWS(ROWS), .SEQUENCES(SEQUENCES), .BITS(C_BITS),
+      .LATENCY(TAIL_C_LATENCY), .HAS_CN(HAS_CN), .HAS_C0(HAS_C0), .C0_BITS(C0_BITS),
+      .C0_SIGNED(C0_SIGNED), .INITIAL(INITIAL_C)
+  ) u_c (
+      .clk_i, .rst_i, .c0_data_i,
+      .track_i(summing_track), .row_i(summing_row), .fresh_i(fresh_by_step_q[summing_q]), .c_o(tail_c_o),
+      .write_i(done), .write_track_i(tail_done_track_o), .write_row_i(tail_done_row_o), .c_i(tail_c_i),
+      .final_track_i(out_track_o), .final_o(final_c)
   );
-  assign c_row = c_block[ROW_BITS-1:0];
-  assign c_written = C_ADDRESS'({tail_done_track_o, tail_done_row_o});
-  always_ff @(posedge clk_i) begin
-    c_start_q <= c_start[c_row];
-    c_fresh_q <= c_fresh;
-    tail_c_o <= c_fresh_q ? c_start_q : c_read_q;
-  end
-
-  generate if (HAS_CN) begin : gen_c_registers
-    for (r = 0; r < C_BLOCKS; r++) begin : gen_c_row
-      if (r % (1 << ROW_BITS) < ROWS) begin : gen_register
-        logic [UNITS*C_BITS-1:0] row_q;
-        always_ff @(posedge clk_i) if (done && c_written == C_ADDRESS'(r)) row_q <= tail_c_i;
-        assign c_q[r] = row_q;
-      end else begin : gen_nothing
-        assign c_q[r] = '0;
-      end
-    end
-    always_ff @(posedge clk_i) c_read_q <= c_q[c_block];
-  end else begin : gen_c_memory
-    logic [UNITS*C_BITS-1:0] memory_q[C_DEPTH];
-    assign c_q = '0;
-    always_ff @(posedge clk_i) begin
-      if (done) memory_q[c_written] <= tail_c_i;
-      c_read_q <= memory_q[c_block];
-    end
-  end endgenerate
-
-  genvar u;
-  generate for (u = 0; u < (1 << ROW_BITS) * UNITS; u++) begin : gen_c_start
-    localparam int AT = (u % UNITS) * C_BITS;
-    if (u >= HIDDEN) begin : gen_padding
-      assign c_start[u/UNITS][AT+:C_BITS] = '0;
-    end else if (!HAS_C0) begin : gen_initial
-      assign c_start[u/UNITS][AT+:C_BITS] = INITIAL_C[u*C_BITS+:C_BITS];
-    end else if (C0_SIGNED) begin : gen_signed
-      assign c_start[u/UNITS][AT+:C_BITS] = C_BITS'($signed(c0_data_i[u*C0_BITS+:C0_BITS]));
-    end else begin : gen_unsigned
-      assign c_start[u/UNITS][AT+:C_BITS] = C_BITS'(c0_data_i[u*C0_BITS+:C0_BITS]);
-    end
-  end endgenerate
 
   // ---- Outputs: a step that is complete waits in its bank until each of them has been taken.
 
@@ -415,13 +370,14 @@ module gw_recurrent #(
 
   logic [HIDDEN*H_BITS-1:0] given;
   assign given = h_q[given_bank][HIDDEN*H_BITS-1:0];
+  genvar u;
   generate for (u = 0; u < HIDDEN; u++) begin : gen_out
     logic [H_BITS-1:0] h;
     logic [C_BITS-1:0] c;
     logic unused;
     assign unused = &{1'b0, h, c};
     assign h = given[u*H_BITS+:H_BITS];
-    assign c = c_q[C_ADDRESS'({out_track_o, ROW_BITS'(u / UNITS)})][(u%UNITS)*C_BITS+:C_BITS];
+    assign c = final_c[u*C_BITS+:C_BITS];
     if (H_SIGNED) begin : gen_h_signed
       assign out_data_o[u*OUT_BITS+:OUT_BITS] = OUT_BITS'($signed(h));
       assign hn_data_o[u*HN_BITS+:HN_BITS] = HN_BITS'($signed(h));

@@ -1,4 +1,4 @@
-"""Several sequences at once: what stands around the engine in ``rtl/`` so that they take turns."""
+"""Several sequences at once: what stands around the recurrent kernel in ``rtl/`` so that they take turns."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from gatewright.hls_templates.rtl.functions import row_bits
 from gatewright.hls_templates.rtl.sv import CLOCK, OPEN, Instance, Module, reading, writing
 
 GIVEN_PORTS = {"OUT": "out", "H_N": "hn", "C_N": "cn"}
-"""The ports of the engine by the roles of streams that it writes."""
+"""The ports of the kernel by the roles of streams that it writes."""
 ONE_TRACK = {"x_track_i": "1'b0", "start_o": OPEN, "out_track_o": OPEN, "tail_done_track_o": OPEN}
-"""Those of an engine whose sequences come one after the other."""
+"""Those of an kernel whose sequences come one after the other."""
 FINALS = 2
 """Final states that a track may have waiting: one is given while the next comes to be."""
 
 
 @dataclass(frozen=True)
 class Tracks:
-    """What gives the engine its steps, and takes them.
+    """What gives the kernel its steps, and takes them.
 
     Attributes:
         wires: Declarations.
         placed: Instances.
-        x: Connections of the engine.
+        x: Connections of the kernel.
     """
 
     wires: tuple[str, ...]
@@ -33,7 +33,7 @@ class Tracks:
 
 
 def make_tracks(kernel: RecurrentLayer, x: str, streams: Mapping[str, str]) -> Tracks:
-    """``gw_tracks_in``, and a ``gw_tracks_out`` for each stream that the engine writes.
+    """``gw_tracks_in``, and a ``gw_tracks_out`` for each stream that the kernel writes.
 
     Args:
         kernel: The layer.
@@ -61,12 +61,12 @@ def make_tracks(kernel: RecurrentLayer, x: str, streams: Mapping[str, str]) -> T
         ]
     x_ports = {"valid_i": "x_valid", "ready_o": "x_ready", "data_i": "x_data"}
     x_ports |= {"last_i": "x_last", "keep_i": "x_keep", "track_i": "x_track"}
-    engine = {f"x_{port}": f"{ident}_{wire}" for port, wire in x_ports.items()}
-    engine |= {"start_o": f"{ident}_start", "out_track_o": f"{ident}_out_track"}
-    engine |= {"tail_done_track_o": f"{ident}_done_track"}
+    kernel_ports = {f"x_{port}": f"{ident}_{wire}" for port, wire in x_ports.items()}
+    kernel_ports |= {"start_o": f"{ident}_start", "out_track_o": f"{ident}_out_track"}
+    kernel_ports |= {"tail_done_track_o": f"{ident}_done_track"}
     placed = [_tracks_in(kernel, x, ports)]
     placed += [_tracks_out(kernel, role, streams[role], bits[role]) for role in ports]
-    return Tracks(tuple(wires), tuple(placed), engine)
+    return Tracks(tuple(wires), tuple(placed), kernel_ports)
 
 
 def _tracks_in(kernel: RecurrentLayer, x: str, roles: Mapping[str, str]) -> Instance:

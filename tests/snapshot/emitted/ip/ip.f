@@ -3,6 +3,7 @@
 ../rtl/gw_axis_match_v1.sv
 ../rtl/gw_axis_read_v1.sv
 ../rtl/gw_axis_write_v1.sv
+../rtl/gw_cell_state_v1.sv
 ../rtl/gw_clamp_v1.sv
 ../rtl/gw_columns_v1.sv
 ../rtl/gw_concat_v1.sv

@@ -3,6 +3,7 @@ gw_axis_frame_v1.sv
 gw_axis_match_v1.sv
 gw_axis_read_v1.sv
 gw_axis_write_v1.sv
+gw_cell_state_v1.sv
 gw_clamp_v1.sv
 gw_columns_v1.sv
 gw_concat_v1.sv
