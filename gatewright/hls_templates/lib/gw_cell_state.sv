@@ -93,7 +93,11 @@ module gw_cell_state #(
   end endgenerate
 
   generate for (u = 0; u < HIDDEN; u++) begin : gen_final
-    assign final_o[u*BITS+:BITS] = held[ADDRESS_BITS'({final_track_i, ROW_BITS'(u / UNITS)})][(u%UNITS)*BITS+:BITS];
+    logic [ADDRESS_BITS-1:0] at;
+    logic [UNITS*BITS-1:0] units;
+    assign at = ADDRESS_BITS'({final_track_i, ROW_BITS'(u / UNITS)});
+    assign units = held[at];
+    assign final_o[u*BITS+:BITS] = units[(u%UNITS)*BITS+:BITS];
   end endgenerate
 
 endmodule

@@ -368,8 +368,8 @@ module gw_recurrent #(
     end
   end
 
-  logic [HIDDEN*H_BITS-1:0] given;
-  assign given = h_q[given_bank][HIDDEN*H_BITS-1:0];
+  logic [PADDED*H_BITS-1:0] given;
+  assign given = h_q[given_bank];
   genvar u;
   generate for (u = 0; u < HIDDEN; u++) begin : gen_out
     logic [H_BITS-1:0] h;
