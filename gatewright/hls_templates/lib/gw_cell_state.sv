@@ -75,9 +75,6 @@ module gw_cell_state #(
     end
   end endgenerate
 
-  logic unused;
-  assign unused = ^{1'b0, c0_data_i, final_track_i};
-
   genvar u;
   generate for (u = 0; u < (1 << ROW_BITS) * UNITS; u++) begin : gen_start
     localparam int AT = (u % UNITS) * BITS;
@@ -92,12 +89,15 @@ module gw_cell_state #(
     end
   end endgenerate
 
-  generate for (u = 0; u < HIDDEN; u++) begin : gen_final
+  logic [ROWS*UNITS*BITS-1:0] finals;
+  generate for (r = 0; r < ROWS; r++) begin : gen_final
     logic [ADDRESS_BITS-1:0] at;
-    logic [UNITS*BITS-1:0] units;
-    assign at = ADDRESS_BITS'({final_track_i, ROW_BITS'(u / UNITS)});
-    assign units = held[at];
-    assign final_o[u*BITS+:BITS] = units[(u%UNITS)*BITS+:BITS];
+    assign at = ADDRESS_BITS'({final_track_i, ROW_BITS'(r)});
+    assign finals[r*UNITS*BITS+:UNITS*BITS] = held[at];
   end endgenerate
+  assign final_o = finals[HIDDEN*BITS-1:0];
+
+  logic unused;
+  assign unused = ^{c0_data_i, final_track_i, finals};
 
 endmodule

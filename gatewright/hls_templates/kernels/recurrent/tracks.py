@@ -1,4 +1,4 @@
-"""Several sequences at once: what stands around the recurrent kernel in ``rtl/`` so that they take turns."""
+"""What stands around the recurrent kernel in ``rtl/`` where sequences take turns."""
 
 from __future__ import annotations
 
