@@ -46,7 +46,7 @@ COUNTS = {
 }
 
 
-@pytest.mark.parametrize("left_out", drawn(SUBSETS, 3, "rotating"), ids="+".join)
+@pytest.mark.parametrize("left_out", drawn(SUBSETS, 6, "rotating"), ids="+".join)
 def test_every_set_of_missing_quantizers(left_out: tuple[str, ...], tmp_path: Path) -> None:
     model = lstm(**dict.fromkeys(left_out))
     before = state_of(model)

@@ -127,7 +127,7 @@ def test_onnxruntime_agrees_with_the_rebuilt_module(name: str, tmp_path: Path) -
 
 @pytest.mark.compiles
 @pytest.mark.parametrize(
-    "name", drawn([*TUTORIAL, "per_channel", "zero_points", "float"], 2, "rotating")
+    "name", drawn([*TUTORIAL, "per_channel", "zero_points", "float"], 4, "rotating")
 )
 def test_a_calibrated_file_compiles_bit_exactly(name: str, tmp_path: Path) -> None:
     path, x = export(lstm(name), tmp_path), sequences(name)

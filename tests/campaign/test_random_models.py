@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
 FIRST, MODELS = choice("first"), choice("models")
 SEEDS = range(FIRST, FIRST + (20 if MODELS is None else MODELS))
-CHOSEN = drawn(SEEDS, 3, "rotating") if MODELS is None else SEEDS
+CHOSEN = drawn(SEEDS, 5, "rotating") if MODELS is None else SEEDS
 # Some of each third.
 LINTED = (0, 3, 4)
 SEQUENCES = 64

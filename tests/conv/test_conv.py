@@ -23,7 +23,7 @@ from gatewright.ir.ops.window import Window
 
 pytestmark = pytest.mark.compiles
 
-CHOSEN = drawn(CASES, 5, "windows")
+CHOSEN = drawn(CASES, 8, "windows")
 EXPORTED = ("groups", "channels_first_input", "max_pool", "average_pool")
 IN_RTL = CHOSEN if choice("windows") == "all" else CHOSEN[:1]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from commit_choice import drawn
 from level_tools import needs
 from torch import Tensor, nn
 
@@ -59,7 +60,9 @@ class Tagger(nn.Module):
 @needs("rtl")
 @pytest.mark.parametrize(
     ("model", "shape", "weight_scale"),
-    [(Keywords, (64, C, T), "per_channel"), (Tagger, (64, T, C), "per_tensor")],
+    drawn(
+        [(Keywords, (64, C, T), "per_channel"), (Tagger, (64, T, C), "per_tensor")], 2, "windows"
+    ),
 )
 def test_calibrated_to_rtl(
     model: type[nn.Module], shape: tuple[int, ...], weight_scale: str, tmp_path: Path

@@ -40,7 +40,7 @@ def kind(file: Mutant) -> str:
     return file.name.partition("_")[2]
 
 
-@pytest.mark.parametrize("name", COUNTS)
+@pytest.mark.parametrize("name", drawn(COUNTS, 2, "rotating"))
 def test_a_mutated_file(
     name: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

@@ -30,14 +30,14 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
         "each commit)",
     ),
     "part": ("N", int, 1, "one in N of the test files runs, another with each commit (all)"),
-    "models": ("N", int, None, "how many random models run (a third of 20; in RTL half of 6)"),
-    "extreme": ("N", int, None, "how many extreme models run, in their order (40 of 500, drawn)"),
+    "models": ("N", int, None, "how many random models run (a fifth of 20; in RTL half of 6)"),
+    "extreme": ("N", int, None, "how many extreme models run, in their order (20 of 500, drawn)"),
     "first": ("N", int, 0, "number of the first of such models; seed of --kills (0)"),
     "streams": (
         "all",
         form("all"),
         "",
-        "all streamed models run (a fifth, another one with each commit)",
+        "all streamed models run (a tenth, another one with each commit)",
     ),
     "nodes": ("N", int, None, "how many models become a node of QONNX (12, drawn)"),
     "draws": ("N|seed:N", form(r"\d+|seed:\d+"), "2", "how many drawn graphs run, or which (2)"),
@@ -67,22 +67,22 @@ OPTIONS: dict[str, tuple[str, Callable[[str], Any], Any, str]] = {
         "all",
         form("all"),
         "",
-        "all models with windows over time run, in RTL too (a fifth, one in RTL, others with each "
-        "commit), and all whole models in RTL (half of them, likewise)",
+        "all models with windows over time run, in RTL too (an eighth, one in RTL, others with "
+        "each commit), and all whole models in RTL (half of them, likewise)",
     ),
     "written": (
         "all",
         form("all"),
         "",
-        "all models as people write them run at every level (a quarter of them, others with each "
-        "commit); what they are made of is looked at in all",
+        "all models as people write them run at every level (a quarter to half of them, others "
+        "with each commit); what they are made of is looked at in all",
     ),
     "rotating": (
         "all",
         form("all"),
         "",
-        "all of large grids of cases that are alike runs (half or a third, another one with "
-        "each commit)",
+        "all of large grids of cases that are alike runs (from half to a sixth, another one "
+        "with each commit)",
     ),
     "notebook": (
         "all",

@@ -309,7 +309,7 @@ SCHEDULES = {
 
 
 @pytest.mark.compiles
-@pytest.mark.parametrize(("kind", "name"), drawn(crossed(KINDS, [*SCHEDULES]), 3, "rotating"))
+@pytest.mark.parametrize(("kind", "name"), drawn(crossed(KINDS, [*SCHEDULES]), 5, "rotating"))
 def test_no_schedule_changes_an_integer(kind: str, name: str, tmp_path: Path) -> None:
     (units, columns, depth), between = SCHEDULES[name]
     graph = layer(kind)

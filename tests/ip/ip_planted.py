@@ -11,7 +11,7 @@ from choices import choice
 from commit_choice import commit
 
 T = TypeVar("T")
-PARTS = 3
+PARTS = 6
 """One in so many of what is drawn runs, another with each commit; all with ``--beats all``."""
 
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.compiles
 SEQUENCES = 300
 
 
-@pytest.mark.parametrize("name", drawn(HEADS, 3, "rotating"))
+@pytest.mark.parametrize("name", drawn(HEADS, 5, "rotating"))
 def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     model = make(name)
     first = bool(model.lstm.layers[0][0].cell.batch_first)

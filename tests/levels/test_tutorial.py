@@ -160,7 +160,7 @@ def check(build: Any, model: nn.Module, x: tuple[Tensor, ...]) -> None:
     assert all(c.compared["h"] == size for c in report.comparisons)
 
 
-@pytest.mark.parametrize("name", drawn(QUANTIZED, 2, "rotating"))
+@pytest.mark.parametrize("name", drawn(QUANTIZED, 4, "rotating"))
 def test_quantized(name: str, tmp_path: Path) -> None:
     model = quantized(name)
     x = arguments(name, model, 10)
@@ -169,7 +169,7 @@ def test_quantized(name: str, tmp_path: Path) -> None:
     check(build, model, x)
 
 
-@pytest.mark.parametrize("name", drawn(PARTIAL, 2, "rotating"))
+@pytest.mark.parametrize("name", drawn(PARTIAL, 4, "rotating"))
 def test_calibrated(name: str, tmp_path: Path) -> None:
     model = partial(name)
     result = gatewright.calibrate(model, arguments(name, model, 0)[0])

@@ -24,7 +24,7 @@ from gatewright.tools.compiler import Compiler, ap_types
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
 SEED = int(commit()[:8] or "0", 16)
-PAIRS = 60 if choice("compilers") else 8
+PAIRS = 60 if choice("compilers") else 5
 OPERANDS = 24
 WIDEST = 70
 Type = tuple[int, bool]

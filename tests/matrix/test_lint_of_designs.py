@@ -23,7 +23,7 @@ NUMBERS = list(range(len(ROWS))) if ALL else few()
 PAIRS = crossed(NUMBERS, ["auto", "thresholds"])
 
 
-@pytest.mark.parametrize(("number", "requantizer"), PAIRS if ALL else drawn(PAIRS, 2, "rotating"))
+@pytest.mark.parametrize(("number", "requantizer"), PAIRS if ALL else drawn(PAIRS, 4, "rotating"))
 def test_no_tool_has_a_warning(number: int, requantizer: str, tmp_path: Path) -> None:
     print(describe(number))
     row = ROWS[number] | ({"origin": "brevitas"} if ROWS[number]["origin"] == "jit" else {})

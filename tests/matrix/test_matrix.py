@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from choices import choice
+from commit_choice import drawn
 from matrix_choice import CHOSEN, FIFTHS, IN_TURN, chosen, in_turn
 from matrix_jit import JitProcess
 from matrix_run import ROWS, describe, run
@@ -28,9 +30,12 @@ def jit() -> Iterator[JitProcess]:
     process.close()
 
 
+RUN = [*((number, "auto") for number in CHOSEN), *((number, "thresholds") for number in IN_TURN)]
+
+
 @pytest.mark.parametrize(
     ("number", "requantizer"),
-    [*((number, "auto") for number in CHOSEN), *((number, "thresholds") for number in IN_TURN)],
+    RUN if choice("matrix") else drawn(RUN, 2, "rotating"),
 )
 def test_every_level_agrees(
     number: int,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from choices import choice
+from commit_choice import drawn
 from matrix_choice import CHOSEN
 from matrix_model import make
 from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe
@@ -17,10 +18,10 @@ from rtl_check import check_rtl
 
 pytestmark = [pytest.mark.compiles, pytest.mark.slow]
 
-EVERY = 1 if choice("matrix") else 4
+CHOSEN_IN_RTL = CHOSEN if choice("matrix") else drawn(CHOSEN, 8, "rotating")
 
 
-@pytest.mark.parametrize("number", CHOSEN[::EVERY])
+@pytest.mark.parametrize("number", CHOSEN_IN_RTL)
 def test_rtl_equals_the_integers(
     number: int, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

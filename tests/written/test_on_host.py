@@ -11,6 +11,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from click.testing import CliRunner
+from commit_choice import drawn
 from torch import Tensor, nn
 
 import gatewright
@@ -56,7 +57,7 @@ def data(seed: int = 0) -> Tensor:
     return torch.from_numpy(x.astype(np.float32))
 
 
-@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("name", drawn(ENDS, 3, "written"))
 def test_the_host_ends_what_kernels_begin(name: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = Written(ENDS[name], 1 if name.startswith("squeezed") else N).eval()

@@ -180,7 +180,7 @@ def test_what_calibrates_compiles(name: str, tmp_path: Path) -> None:
 
 
 @needs("rtl")
-@pytest.mark.parametrize("name", FOUND)
+@pytest.mark.parametrize("name", drawn(FOUND, 2, "written"))
 def test_what_was_refused_once(name: str, tmp_path: Path) -> None:
     levels = (*LEVELS, "csim", "rtl") if "side by side" in name else (*LEVELS, "csim")
     agrees(gatewright.calibrate(written(FOUND[name]), data()), tmp_path / "build", levels)

@@ -258,7 +258,7 @@ def test_it_is_told_what_to_write(name: str) -> None:
     PROGRAMS[name].check_told()
 
 
-@pytest.mark.parametrize("name", drawn(PROGRAMS, 2, "rotating"))
+@pytest.mark.parametrize("name", drawn(PROGRAMS, 4, "rotating"))
 def test_what_it_is_told_to_write_can_be_traced(name: str) -> None:
     PROGRAMS[name].check_instead()
 
