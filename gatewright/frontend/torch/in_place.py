@@ -25,7 +25,7 @@ _OPERATORS: dict[Any, tuple[str, str, Any]] = {
     operator.ipow: ("**", "__ipow__", operator.pow),
 }
 """How each is written, the name of its method, and what computes the same of numbers."""
-WRITTEN = "o = o * 2 for o *= 2, y = torch.relu(o) for nn.ReLU(inplace=True)(o)"
+_IN_GENERAL = "o = o * 2 for o *= 2, y = torch.relu(o) for nn.ReLU(inplace=True)(o)"
 
 
 def refuse_in_place(model: nn.Module, examples: Sequence[torch.Tensor]) -> None:
@@ -51,7 +51,7 @@ def refuse_in_place(model: nn.Module, examples: Sequence[torch.Tensor]) -> None:
 def advice(node: fx.Node) -> str:
     """What to write in place of a call that changes its input."""
     if node.target not in _OPERATORS:
-        return WRITTEN
+        return _IN_GENERAL
     symbol, _, _ = _OPERATORS[node.target]
     return f"o = o {symbol} a for o {symbol}= a"
 
