@@ -103,6 +103,11 @@ def counted(m: Any, x: Tensor) -> Tensor:
     return plain(m, x) * m.calls
 
 
+def counted_before(m: Any, x: Tensor) -> Tensor:
+    m.calls = getattr(m, "calls", 0) + 1
+    return m.fc(out(m, x) * m.calls)
+
+
 def viewed(m: Any, x: Tensor) -> Tensor:
     return plain(m, x.reshape(-1, T, I))
 
@@ -302,6 +307,15 @@ PROGRAMS = {
     ),
     "a count of calls": Program(
         *("GW-110", "Net", "keep no count of calls in self.calls", counted, plain),
+    ),
+    "a count that a layer is given": Program(
+        *(
+            "GW-110",
+            "Net",
+            ": return m.fc(out(m, x) * m.calls)) another input",
+            counted_before,
+            steps,
+        ),
     ),
     "steps with weights": Program(
         *("GW-106", "mul", "one for each feature"),

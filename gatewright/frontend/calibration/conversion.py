@@ -18,7 +18,7 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration.floats import float_layers
 from gatewright.frontend.calibration.observe import biases_where_scaled, python_cell
 from gatewright.frontend.calibration.slots import layers
-from gatewright.frontend.torch.changes import remedy
+from gatewright.frontend.torch.changes import line_of_call, remedy
 from gatewright.frontend.torch.preserve import preserved
 from gatewright.frontend.torch.watch import Arrays, tensors_of
 
@@ -125,7 +125,8 @@ def _forced(
         def compare(layer: Any, args: Any, kwargs: Any, output: Any) -> Any:
             inputs = [*args, *kwargs.values()]
             if not calls[path] or not _equal(calls[path][0].inputs, tensors_of(inputs)):
-                what = f"it gives {path or 'its layer'} another input"
+                line = line_of_call(model, path, examples)
+                what = f"it gives {path or 'its layer'}{line} another input"
                 raise _differs(model, None, what, examples)
             call = calls[path].pop(0)
             if not _near(layer, args, kwargs, tensors_of(output), tensors_of(call.output)):

@@ -14,7 +14,7 @@ from torch.nn.utils.weight_norm import WeightNorm
 from gatewright.frontend.torch.in_place import advice, changed_node
 from gatewright.frontend.torch.obstacles import shown_line
 from gatewright.frontend.torch.preserve import preserved
-from gatewright.frontend.torch.symbolic import leaf_paths
+from gatewright.frontend.torch.symbolic import leaf_paths, symbolic_graph
 
 _IN_GENERAL = (
     "Let forward() give the same of the same input: compute other tensors instead of changing some "
@@ -34,6 +34,13 @@ def remedy(model: nn.Module, path: str | None, examples: Sequence[torch.Tensor] 
     if examples and not found:
         found = _in_place(model, examples) or _counted(model, examples)
     return f"{found or _IN_GENERAL}."
+
+
+def line_of_call(model: nn.Module, path: str, examples: Sequence[torch.Tensor]) -> str:
+    """The line of forward() that calls a layer first, in parentheses; empty where none is known."""
+    nodes = symbolic_graph(model, examples).nodes
+    calls = (node for node in nodes if node.op == "call_module" and node.target == path)
+    return next(map(shown_line, calls), "")
 
 
 def _in_place(model: nn.Module, examples: Sequence[torch.Tensor]) -> str:
