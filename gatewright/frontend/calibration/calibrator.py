@@ -24,9 +24,10 @@ from gatewright.frontend.calibration.batches import (
 from gatewright.frontend.calibration.cells import with_layers
 from gatewright.frontend.calibration.conversion import COMPARED, check_conversion
 from gatewright.frontend.calibration.explore import explore
+from gatewright.frontend.calibration.feature_slices import with_wide_layers
 from gatewright.frontend.calibration.floats import with_brevitas_layers
 from gatewright.frontend.calibration.functions import with_modules
-from gatewright.frontend.calibration.kept_inputs import refuse_changed_inputs
+from gatewright.frontend.calibration.kept_inputs import refuse_changed_inputs, refuse_hooks
 from gatewright.frontend.calibration.meter import RunProgress, accuracy, loss, output_error
 from gatewright.frontend.calibration.obstacles import check_trace, refuse_what_never_compiles
 from gatewright.frontend.calibration.options import RangeOptions
@@ -46,6 +47,7 @@ from gatewright.frontend.calibration.weights import place_weights
 from gatewright.frontend.torch.arguments import is_arranged
 from gatewright.frontend.torch.changes import steps
 from gatewright.frontend.torch.checks import check_model
+from gatewright.frontend.torch.in_place import refuse_in_place
 from gatewright.frontend.torch.preserve import held, preserved
 from gatewright.frontend.torch.symbolic import symbolic_graph
 from gatewright.frontend.torch.uncalled import put_back, set_aside
@@ -72,6 +74,8 @@ def _calibrate(
     arranged = is_arranged(symbolic_graph(given, examples))
     layered = with_layers(_copy(given), examples)
     given = given if layered is None else layered
+    wide = with_wide_layers(_copy(given), examples)
+    given = given if wide is None else wide
     set_aside(given, symbolic_graph(given, examples))
     refuse_what_never_compiles(given, examples)
     check_rank(batches[0].x, arranged)
@@ -82,6 +86,8 @@ def _calibrate(
     original = _copy(model)
     with observe.biases_where_scaled(original):
         _of_few(batches[0], axis, partial(refuse_changed_inputs, original))
+        _of_few(batches[0], axis, partial(refuse_hooks, original))
+        _of_few(batches[0], axis, partial(refuse_in_place, original))
     waiting = waiting_quantizers(given)
     if waiting:
         with observe.biases_where_scaled(given):
@@ -89,7 +95,7 @@ def _calibrate(
     with observe.biases_where_scaled(given):
         before = observe.run(given, batches)
     net = with_brevitas_layers(_copy(given))
-    rewritten = waiting or layered or weighted
+    rewritten = waiting or layered or weighted or wide
     check_conversion(given if rewritten else model, net, batches[0].head(axis, COMPARED))
     # A copy with quantizers by the first sequences has the form of what is to come.
     placed_on = _of_few(batches[0], axis, partial(_placed_by, net))
