@@ -201,8 +201,6 @@ module gw_recurrent #(
         .clk_i, .block_i(column), .data_i(h_q[bank][HIDDEN*H_BITS-1:0]), .data_o(from_bank[bank])
     );
   end endgenerate
-  logic unused_state;
-  assign unused_state = ^h0_data_i;
   generate if (HAS_H0) begin : gen_h0
     gw_columns #(.WIDTH(HIDDEN), .COLUMNS(COLUMNS), .BLOCKS(BLOCKS), .IN_BITS(H0_BITS), .IN_SIGNED(H0_SIGNED), .OUT_BITS(V_BITS), .CUT(COLUMN_CUT)) u_columns (
         .clk_i, .block_i(column), .data_i(h0_data_i), .data_o(from_start)
@@ -370,6 +368,8 @@ module gw_recurrent #(
 
   logic [PADDED*H_BITS-1:0] given;
   assign given = h_q[given_bank];
+  logic unused_state;
+  assign unused_state = ^{h0_data_i, given};
   genvar u;
   generate for (u = 0; u < HIDDEN; u++) begin : gen_out
     logic [H_BITS-1:0] h;
