@@ -147,6 +147,7 @@ def place(kernel: RecurrentLayer, reads: Sequence[str], writes: Sequence[str]) -
     if not kernel.has_c:
         wires.append(f"assign {ident}_c_next = {zero(lanes['c_next'])};")
     tracks_in = None if kernel.sequences == 1 else make_tracks(kernel, reads[0], streams)
+    wires += () if tracks_in is None else tracks_in.wires
     ports = CLOCK | (reading("x", reads[0]) | ONE_TRACK if tracks_in is None else tracks_in.x)
     for role, port, state in (("H0", "h0", 0), ("C0", "c0", 1)):
         given = role in streams
@@ -192,7 +193,6 @@ def place(kernel: RecurrentLayer, reads: Sequence[str], writes: Sequence[str]) -
     )
     beside: tuple[Instance, ...] = ()
     if tracks_in is not None:
-        wires += tracks_in.wires
         beside = tracks_in.placed
         lanes["done_track"] = row_bits(kernel.sequences)
     return RtlStage(
