@@ -382,6 +382,23 @@ def test_what_only_the_module_itself_tells(name: str, tmp_path: Path) -> None:
     gatewright.calibrate(module, tuple(data) if count > 1 else data[0])
 
 
+@pytest.mark.parametrize("exporter", EXPORTERS)
+def test_a_clamp_from_0_on_is_a_relu(exporter: str, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(0, 1, (8, T, I)).astype(np.float32)
+    forwards = (
+        lambda m, x: m.fc(m.lstm(x)[0].clamp(min=0)),
+        lambda m, x: m.fc(F.relu(m.lstm(x)[0])),
+    )
+    results = []
+    for number, forward in enumerate(forwards):
+        torch.manual_seed(0)
+        path = exported(Written(forward).eval(), (x,), tmp_path / f"{number}.onnx", exporter)
+        model = gatewright.calibrate(path, x).model
+        with torch.no_grad():
+            results.append(model(torch.from_numpy(x)).numpy())
+    assert np.array_equal(*results)
+
+
 def test_an_obstacle_in_a_file_names_its_node(tmp_path: Path) -> None:
     def halves(m: Any, x: Tensor) -> Tensor:
         y = m.lstm(x)[0]
