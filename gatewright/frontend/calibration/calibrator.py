@@ -82,7 +82,8 @@ def _calibrate(
     weighted = with_weight_layers(_copy(given), examples)
     given = given if weighted is None else weighted
     given = with_modules(given, examples)  # refuses what is kept from call to call
-    bind_length(given, partial(_copy, model), examples, batches[0].axes(axis))
+    rewritten = any(each is not None for each in (layered, wide, weighted))
+    bind_length(given, partial(_copy, model), examples, batches[0].axes(axis), rewritten)
     original = _copy(model)
     with observe.biases_where_scaled(original):
         _of_few(batches[0], axis, partial(refuse_changed_inputs, original))
@@ -95,8 +96,7 @@ def _calibrate(
     with observe.biases_where_scaled(given):
         before = observe.run(given, batches)
     net = with_brevitas_layers(_copy(given))
-    rewritten = waiting or layered or weighted or wide
-    check_conversion(given if rewritten else model, net, batches[0].head(axis, COMPARED))
+    check_conversion(given if waiting or rewritten else model, net, batches[0].head(axis, COMPARED))
     # A copy with quantizers by the first sequences has the form of what is to come.
     placed_on = _of_few(batches[0], axis, partial(_placed_by, net))
     for count in (2, 1):  # a batch of 1 is what is compiled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from torch import fx, nn
 from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration.cells import is_cell, with_layers
 from gatewright.frontend.calibration.rewritten import keep_constants
+from gatewright.frontend.onnx.plain.check import alike
+from gatewright.frontend.torch.failures import called
 from gatewright.frontend.torch.shapes import SizeReads
 from gatewright.frontend.torch.sizes import (
     TORCH_REFUSES,
@@ -18,10 +21,13 @@ from gatewright.frontend.torch.sizes import (
     OtherSizes,
     Retrace,
     check_sizes,
+    depends_on_batch,
     form,
+    limit_of,
     runs,
 )
 from gatewright.frontend.torch.symbolic import symbolic_graph
+from gatewright.frontend.torch.watch import tensors_of
 
 
 def bind_length(
@@ -29,6 +35,7 @@ def bind_length(
     copied: Callable[[], nn.Module],
     examples: Sequence[torch.Tensor],
     axes: Sequence[int],
+    rewritten: bool,
 ) -> None:
     """Let a graph refuse sequences of other lengths where it has the number of time steps in it.
 
@@ -37,6 +44,8 @@ def bind_length(
         copied: Makes copies of the model.
         examples: One for each argument of its forward().
         axes: Of sequences in each.
+        rewritten: Whether layers stand in it in place of other calls, of whose sizes it has no
+            trace then.
 
     Raises:
         GatewrightError: GW-108 where the graph has the number of sequences in it.
@@ -44,8 +53,9 @@ def bind_length(
     if not isinstance(made, fx.GraphModule):
         return
     first, cells = _trial(copied(), examples, SizeReads()), any(map(is_cell, copied().modules()))
-    if not (first.reads.turns or first.reads.tells or cells):
+    if not (first.reads.turns or first.reads.tells or cells or rewritten):
         return  # nothing of the example can be in it
+    limit = limit_of(symbolic_graph(copied(), examples), copied())
     arrays = tuple(example.numpy() for example in examples)
 
     def again(other: Arrays, turned: int | None) -> Retrace | None:
@@ -60,12 +70,44 @@ def bind_length(
     for time in range(examples[0].ndim):
         pairs = zip(examples, axes, strict=True)
         letters = tuple(_letters(tensor, axis, time, examples[0]) for tensor, axis in pairs)
-        sizes = OtherSizes(arrays, letters)
+        sizes = OtherSizes(arrays, letters, limit)
         free = time != axes[0] and any(
             again(sizes.made(T=n), None) is not None for n in sizes.others("T")
         )
-        if check_sizes(first, again, sizes, bound=not free) and free:
+        bound = check_sizes(first, again, sizes, bound=not free) and free
+        if bound or (rewritten and _is_another(made, copied, sizes, time == axes[0])):
             _bind(made, time, examples[0].shape[time])
+
+
+def _is_another(
+    made: nn.Module, copied: Callable[[], nn.Module], sizes: OtherSizes, of_batch: bool
+) -> bool:
+    """Whether what was made of a model computes something else of sequences of other lengths.
+
+    Raises:
+        GatewrightError: GW-108 where it does of another number of sequences.
+    """
+    for axis in "B" if of_batch else "BT":
+        for count in sizes.others(axis):
+            other = sizes.made(**{axis: count})
+            expected, given = (_computed(m, other) for m in (copied(), copy.deepcopy(made)))
+            if given is None or (axis == "B" and expected is None):
+                continue  # refused in any case; or a model that takes no other number
+            same = expected is not None and len(expected) == len(given)
+            if not same or not all(map(alike, expected or (), given)):
+                if axis == "B":
+                    raise depends_on_batch()
+                return True
+    return False
+
+
+def _computed(module: nn.Module, arrays: Arrays) -> Arrays | None:
+    """What a model gives for such arguments; None where it takes none such."""
+    try:
+        with torch.no_grad():
+            return tensors_of(called(module, *map(torch.from_numpy, arrays)))
+    except Exception:  # whatever forward() raises of sizes that it does not take
+        return None
 
 
 def _letters(tensor: torch.Tensor, batch: int, time: int, x: torch.Tensor) -> str:

@@ -45,11 +45,13 @@ class SizeReads:
         turned: The number of the turn that is to go the other way.
         turns: Calls that give the same for many sizes, and branches, with the sizes behind them.
         tells: Numbers that no trace follows any further, or the sizes behind them.
+        constants: Numbers that stand where these are used: sizes that may decide something there.
     """
 
     turned: int | None = None
     turns: list[tuple[fx.Node, Any]] = field(default_factory=list)
     tells: list[tuple[fx.Node, Any]] = field(default_factory=list)
+    constants: set[int] = field(default_factory=set)
 
     def turn(self, node: fx.Node, sizes: Any) -> bool:
         """Note one; whether it is to go the other way."""
@@ -57,8 +59,13 @@ class SizeReads:
         return self.turned == len(self.turns) - 1
 
     def tell(self, node: fx.Node, number: Any) -> None:
-        """Note a number."""
+        """Note a number, and what else the functions that ask for it have of numbers."""
         self.tells.append((node, number))
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_code is not ShapeTracer.trace.__code__:
+            if not frame.f_code.co_filename.startswith(LIBRARIES):
+                self.constants |= constants_of(frame)
+            frame = frame.f_back
 
 
 class ShapeProxy(fx.Proxy):  # type: ignore[misc]
@@ -109,6 +116,33 @@ class ShapeProxy(fx.Proxy):  # type: ignore[misc]
         if not self.tracer.has_examples:
             return iter(self.tracer.iter(self))
         return (self[i] for i in range(self.tracer.counted(self.node)))
+
+
+_SEVERAL = (dict, tuple, list, set, frozenset)
+LARGEST_TRIED = 512
+"""Of sizes that stand in a forward(): longer sequences take long to trace."""
+
+
+def constants_of(frame: FrameType) -> set[int]:
+    """Numbers that a function has: its constants, variables, attributes, digits of its texts."""
+    own = frame.f_locals.get("self")
+    names = frame.f_globals
+    waiting: list[Any] = [
+        *frame.f_code.co_consts,
+        *frame.f_locals.values(),
+        *(vars(own).values() if isinstance(own, nn.Module) else ()),
+        *(names[name] for name in frame.f_code.co_names if name in names),
+    ]
+    found: set[int] = set()
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, _SEVERAL) and len(item) <= LARGEST_TRIED:
+            waiting += item
+        elif isinstance(item, str) and item.isdecimal():
+            waiting.append(int(item))
+        elif type(item) is int and 1 < item <= LARGEST_TRIED:
+            found.add(item)
+    return found
 
 
 def _unpacked(frame: FrameType) -> int | None:

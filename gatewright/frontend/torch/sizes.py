@@ -38,6 +38,9 @@ _OTHERS = {"B": ((1, 2), (2, 0)), "T": ((1, 1), (2, 0))}
 _FAR = {"B": 130, "T": 70}
 """More is tried besides, and 1, where a forward() computes with the number itself, out of sight."""
 
+_TRIED = 24
+"""Numbers of a forward() that are tried as sizes, where it computes with sizes out of sight."""
+
 TORCH_REFUSES = (RuntimeError, ValueError, IndexError, TypeError)
 """What making a graph may raise of sizes that a model does not take: torch runs on constants."""
 
@@ -161,7 +164,10 @@ def check_sizes(first: Retrace, again: Again, sizes: OtherSizes, bound: bool) ->
         found = {axis: _dependence(first, again, sizes, axis) for axis in axes}
     fault = found["B"]
     if fault is not None:
-        raise fault if isinstance(fault, GatewrightError) else _depends_on_batch(fault)
+        if isinstance(fault, GatewrightError):
+            raise fault
+        where = "forward()" if fault.op == "output" else _name(fault)
+        raise located(fault, depends_on_batch(where))
     return bound or found["T"] is not None
 
 
@@ -200,8 +206,21 @@ def _dependence(first: Retrace, again: Again, sizes: OtherSizes, axis: str) -> _
     if _tells(first, ran[-1]):
         trial = again(sizes.made(**{axis: sizes.of(axis) + _FAR[axis]}), None)
         node = None if trial is None else _difference(first, trial)
+        node = node or _decided_by_number(first, again, sizes, axis)
         return _single(first, again, sizes, axis) if node is None else node
     return _squeezed(first, again, sizes, axis)
+
+
+def _decided_by_number(first: Retrace, again: Again, sizes: OtherSizes, axis: str) -> _Fault:
+    """A call that makes something else of a size that stands in forward(), or of one more."""
+    constants = sorted(first.reads.constants)[:_TRIED]
+    for count in dict.fromkeys(n for c in constants for n in (c, c + 1)):
+        trial = again(sizes.made(**{axis: count}), None)
+        if trial is not None and trial.made is not None:
+            node = _difference(first, trial)
+            if node is not None:
+                return node
+    return None
 
 
 def _squeezed(first: Retrace, again: Again, sizes: OtherSizes, axis: str) -> _Fault:
@@ -344,14 +363,12 @@ def _refused(trial: Retrace) -> GatewrightError | None:
     return error if told else located(output.all_input_nodes[-1], error)
 
 
-def _depends_on_batch(node: fx.Node) -> GatewrightError:
-    return located(
-        node,
-        GatewrightError(
-            "GW-108",
-            where="forward()" if node.op == "output" else _name(node),
-            cause="what it computes depends on how many sequences are passed at once, and a kernel "
-            "takes one after the other.",
-            remedy=_REMEDY,
-        ),
+def depends_on_batch(where: str = "forward()") -> GatewrightError:
+    """The error of a model that computes with the number of sequences."""
+    return GatewrightError(
+        "GW-108",
+        where=where,
+        cause="what it computes depends on how many sequences are passed at once, and a kernel "
+        "takes one after the other.",
+        remedy=_REMEDY,
     )
