@@ -257,6 +257,34 @@ def test_open_sizes_are_those_of_the_data(exporter: str, tmp_path: Path) -> None
     assert gatewright.calibrate(path, batches).sequences == 7
 
 
+@pytest.mark.parametrize("exporter", EXPORTERS)
+def test_a_limit_that_no_data_reaches_is_one(exporter: str, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"dynamic_axes": {"x": {0: "b", 1: "t"}}, "input_names": ["x"]}
+    if exporter == "dynamo":
+        options = {"dynamic_shapes": {"x": {1: torch.export.Dim("t")}}}
+    model, x = Written(lambda m, x: m.fc(m.lstm(x[:, :50])[0][:, -1])), data("", 7)
+    path = exported(model, x, tmp_path / "open.onnx", exporter, **options)
+    build = gatewright.compile(path, None, tmp_path / "b", calibration=given(x))
+    longer = np.resize(given(x), (7, 60, given(x).shape[2]))
+    with pytest.raises(GatewrightError) as raised:
+        build.simulate(longer, level="integer")
+    assert raised.value.code == "GW-601"
+
+
+@pytest.mark.parametrize(
+    ("axis", "exporter"), [(0, "torchscript"), (1, "torchscript"), (0, "dynamo")]
+)
+def test_open_sizes_are_no_values(axis: int, exporter: str, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"dynamic_axes": {"x": {0: "b", 1: "t"}}, "input_names": ["x"]}
+    if exporter == "dynamo":
+        options = {"dynamic_shapes": {"x": {axis: torch.export.Dim("bt"[axis])}}}
+    model = Written(lambda m, x: m.fc(m.lstm(x)[0]) * x.size(axis))
+    path = exported(model, data("", 7), tmp_path / "open.onnx", exporter, **options)
+    with pytest.raises(GatewrightError, match="which it leaves open") as raised:
+        load_float(path, [(7, T, I)])
+    assert raised.value.code == "GW-108"
+
+
 # Commands
 
 

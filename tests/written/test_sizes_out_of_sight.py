@@ -28,6 +28,7 @@ class Written(nn.Module):
         self.whole = nn.LSTM(F, H, batch_first=True)
         self.head = nn.Linear(H, 3)
         self.longest = 40
+        self.register_buffer("limit", torch.tensor(40))
         self._forward = forward
 
     def forward(self, x: Tensor) -> Any:
@@ -67,6 +68,18 @@ LENGTHS: dict[str, tuple[Forward, int]] = {
     "item of a set": (factored(lambda m, x: 3 if x.size(1) in {300} else 1), 300),
     "text": (factored(lambda m, x: 3 if str(x.size(1)) == "300" else 1), 300),
     "int": (factored(lambda m, x: 3 if int(x.shape[1]) == 40 else 1), 40),
+    "the last hundred": (lambda m, x: last(m, m.whole(x[:, -min(x.size(1), 100) :])[0]), 300),
+    "hundreds": (factored(lambda m, x: 1 + int(x.size(1) / 100)), 300),
+    "far limit": (lambda m, x: last(m, m.whole(x[:, :600])[0]), 700),
+    "share": (
+        lambda m, x: last(m, m.whole(x[:, int(x.size(1) * 0.01) :])[0].mean(1)[:, None]),
+        300,
+    ),
+    "buffer": (factored(lambda m, x: 3 if x.size(1) > m.limit else 1), 41),
+    "cut above a limit": (
+        lambda m, x: last(m, m.whole(x[:, -100:] if x.size(1) > 100 else x)[0]),
+        300,
+    ),
     "attribute": (factored(lambda m, x: 3 if int(x.shape[1]) > m.longest else 1), 41),
 }
 """And a length of which the example tells nothing."""
@@ -119,3 +132,30 @@ def test_what_decides_nothing_binds_nothing(
     given = build.simulate(x, level="integer")
     with torch.no_grad():
         assert np.allclose(given, result.model(torch.from_numpy(x)).numpy(), atol=1e-5)
+
+
+def test_a_number_of_sequences_in_a_loop_of_cells() -> None:
+    def loop(m: Written, x: Tensor) -> Tensor:
+        h = torch.zeros(B, H)
+        c = torch.zeros(B, H)
+        cell = m.cell
+        for t in range(x.size(1)):
+            h, c = cell(x[:, t], (h, c))
+        return m.head(h)
+
+    model = Written(loop)
+    model.cell = nn.LSTMCell(F, H)
+    with pytest.raises(GatewrightError, match=r"torch.zeros\(1, x.size\(0\), H\)") as raised:
+        gatewright.calibrate(model.eval(), torch.randn(B, T, F))
+    assert raised.value.code == "GW-108"
+
+
+def test_out_is_refused_with_its_line() -> None:
+    def clamped(m: Written, x: Tensor) -> Tensor:
+        out, _ = m.whole(x)
+        torch.clamp(out, -0.5, 0.5, out=out)
+        return last(m, out)
+
+    with pytest.raises(GatewrightError, match=r"out= writes into a tensor.*line \d+") as raised:
+        calibrated(clamped)
+    assert raised.value.code == "GW-108"

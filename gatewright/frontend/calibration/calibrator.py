@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -47,8 +48,10 @@ from gatewright.frontend.calibration.weights import place_weights
 from gatewright.frontend.torch.arguments import is_arranged
 from gatewright.frontend.torch.changes import steps
 from gatewright.frontend.torch.checks import check_model
+from gatewright.frontend.torch.failures import line_of
 from gatewright.frontend.torch.in_place import refuse_in_place
 from gatewright.frontend.torch.preserve import held, preserved
+from gatewright.frontend.torch.sizes import TORCH_REFUSES
 from gatewright.frontend.torch.symbolic import symbolic_graph
 from gatewright.frontend.torch.uncalled import put_back, set_aside
 
@@ -72,7 +75,8 @@ def _calibrate(
     examples = batches[0].head(axis, 2)
     check_arguments(given, batches[0])
     arranged = is_arranged(symbolic_graph(given, examples))
-    layered = with_layers(_copy(given), examples)
+    with _of_any_number():
+        layered = with_layers(_copy(given), examples)
     given = given if layered is None else layered
     wide = with_wide_layers(_copy(given), examples)
     given = given if wide is None else wide
@@ -125,6 +129,20 @@ def _calibrate(
         sensitivity=sensitivity,
         found=found,
     )
+
+
+@contextmanager
+def _of_any_number() -> Iterator[None]:
+    """GW-108 where torch refuses a part of the sequences, which a loop is tried on."""
+    try:
+        yield
+    except TORCH_REFUSES as error:
+        raise GatewrightError(
+            "GW-108",
+            where="forward()",
+            cause=f"it does not take another number of sequences: {error}{line_of(error)}.",
+            remedy="Write x.size(0) in place of their number: torch.zeros(1, x.size(0), H).",
+        ) from error
 
 
 def _of_few(batch: Batch, axis: int, make: Callable[[tuple[torch.Tensor, ...]], Made]) -> Made:

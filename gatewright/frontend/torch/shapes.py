@@ -55,12 +55,16 @@ class SizeReads:
 
     def turn(self, node: fx.Node, sizes: Any) -> bool:
         """Note one; whether it is to go the other way."""
+        self._note_constants()
         self.turns.append((node, sizes))
         return self.turned == len(self.turns) - 1
 
     def tell(self, node: fx.Node, number: Any) -> None:
         """Note a number, and what else the functions that ask for it have of numbers."""
         self.tells.append((node, number))
+        self._note_constants()
+
+    def _note_constants(self) -> None:
         frame: FrameType | None = sys._getframe(1)
         while frame is not None and frame.f_code is not ShapeTracer.trace.__code__:
             if not frame.f_code.co_filename.startswith(LIBRARIES):
@@ -119,7 +123,7 @@ class ShapeProxy(fx.Proxy):  # type: ignore[misc]
 
 
 _SEVERAL = (dict, tuple, list, set, frozenset)
-LARGEST_TRIED = 512
+LARGEST_TRIED = 2048
 """Of sizes that stand in a forward(): longer sequences take long to trace."""
 
 
@@ -130,7 +134,7 @@ def constants_of(frame: FrameType) -> set[int]:
     waiting: list[Any] = [
         *frame.f_code.co_consts,
         *frame.f_locals.values(),
-        *(vars(own).values() if isinstance(own, nn.Module) else ()),
+        *(_numbers_of(own) if isinstance(own, nn.Module) else ()),
         *(names[name] for name in frame.f_code.co_names if name in names),
     ]
     found: set[int] = set()
@@ -140,9 +144,19 @@ def constants_of(frame: FrameType) -> set[int]:
             waiting += item
         elif isinstance(item, str) and item.isdecimal():
             waiting.append(int(item))
+        elif isinstance(item, float) and 0 < item < 1:
+            waiting.append(round(1 / item))
         elif type(item) is int and 1 < item <= LARGEST_TRIED:
             found.add(item)
     return found
+
+
+def _numbers_of(module: nn.Module) -> Iterator[Any]:
+    """Its attributes, and its own tensors of one number."""
+    yield from vars(module).values()
+    for tensor in (*module.buffers(False), *module.parameters(False)):
+        if tensor.numel() == 1:
+            yield int(tensor.detach())
 
 
 def _unpacked(frame: FrameType) -> int | None:

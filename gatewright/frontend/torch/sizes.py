@@ -23,7 +23,7 @@ from torch import fx, nn
 from gatewright.errors import GatewrightError
 from gatewright.frontend.torch.failures import called
 from gatewright.frontend.torch.obstacles import located
-from gatewright.frontend.torch.shapes import SizeReads
+from gatewright.frontend.torch.shapes import LARGEST_TRIED, SizeReads
 
 Arrays = tuple[npt.NDArray[Any], ...]
 Comes = list[tuple[fx.Node, Any]]
@@ -104,8 +104,6 @@ _CUTS = frozenset(
     {"getitem", "split", "split_with_sizes", "narrow", "select", "tensor_split", "chunk", "take"}
 )
 _POOLS = frozenset({"avg_pool1d", "max_pool1d", "unfold"})
-_LARGEST = 512
-"""Of what is tried: longer sequences take long to trace."""
 
 
 def limit_of(graph: fx.Graph, model: nn.Module) -> int:
@@ -114,7 +112,7 @@ def limit_of(graph: fx.Graph, model: nn.Module) -> int:
 
     def note(value: Any) -> Any:
         for part in (value.start, value.stop, value.step) if isinstance(value, slice) else (value,):
-            if isinstance(part, int) and not isinstance(part, bool) and abs(part) <= _LARGEST:
+            if isinstance(part, int) and not isinstance(part, bool) and abs(part) <= LARGEST_TRIED:
                 found.append(abs(part))
         return value
 
@@ -122,12 +120,14 @@ def limit_of(graph: fx.Graph, model: nn.Module) -> int:
         if node.op == "call_module":
             pool = model.get_submodule(str(node.target))
             if isinstance(pool, nn.AvgPool1d | nn.MaxPool1d):
-                found += [2 * n for n in np.ravel(pool.kernel_size).tolist() if n <= _LARGEST // 2]
+                found += [
+                    2 * n for n in np.ravel(pool.kernel_size).tolist() if n <= LARGEST_TRIED // 2
+                ]
         elif _name(node) in _CUTS or _name(node) in _POOLS:
             before = len(found)
             fx.node.map_aggregate((node.args, node.kwargs), note)
             if _name(node) in _POOLS:  # of the second window on
-                found += [2 * n for n in found[before:] if n <= _LARGEST // 2]
+                found += [2 * n for n in found[before:] if n <= LARGEST_TRIED // 2]
     return max(found)
 
 
@@ -203,11 +203,15 @@ def _dependence(first: Retrace, again: Again, sizes: OtherSizes, axis: str) -> _
         trial = again(sizes.arrays, number)  # none where forward() only refuses other sizes
         if trial is not None and _difference(first, trial) is not None:
             return first.reads.turns[number][0]
+    fault: _Fault = None
     if _tells(first, ran[-1]):
         trial = again(sizes.made(**{axis: sizes.of(axis) + _FAR[axis]}), None)
-        node = None if trial is None else _difference(first, trial)
-        node = node or _decided_by_number(first, again, sizes, axis)
-        return _single(first, again, sizes, axis) if node is None else node
+        fault = None if trial is None else _difference(first, trial)
+        fault = fault or _single(first, again, sizes, axis)
+    if fault is None and _reads_apart(first, ran[-1]):
+        fault = _decided_by_number(first, again, sizes, axis)
+    if fault is not None or _tells(first, ran[-1]):
+        return fault
     return _squeezed(first, again, sizes, axis)
 
 

@@ -18,6 +18,7 @@ from gatewright.frontend.torch import emitters as _emitters  # noqa: F401 - they
 from gatewright.frontend.torch.arithmetic import PURE
 from gatewright.frontend.torch.checks import PADDED
 from gatewright.frontend.torch.failures import line_of
+from gatewright.frontend.torch.obstacles import located
 from gatewright.frontend.torch.preserve import held, held_outside, preserved
 from gatewright.frontend.torch.registry import registered_class
 from gatewright.frontend.torch.scopes import named_modules
@@ -166,8 +167,24 @@ def _cleaned(graph: fx.Graph, module: nn.Module) -> fx.Graph:
     """A graph without what nobody uses."""
     if any(node.target is PackedSequence for node in graph.nodes):
         raise _packs(module)
+    for node in graph.nodes:
+        if node.kwargs.get("out") is not None:
+            raise _writes_into(node)
     graph.eliminate_dead_code(lambda node: has_effect(node) or _is_in_place(node, module))
     return graph
+
+
+def _writes_into(node: fx.Node) -> GatewrightError:
+    name = getattr(node.target, "__name__", str(node.target))
+    return located(
+        node,
+        GatewrightError(
+            "GW-108",
+            where=name,
+            cause="out= writes into a tensor that is there.",
+            remedy="Leave out= out, and go on with what the call returns.",
+        ),
+    )
 
 
 def _is_in_place(node: fx.Node, module: nn.Module) -> bool:

@@ -15,11 +15,11 @@ from gatewright.frontend.onnx.float_files import FLOAT_CELLS
 from gatewright.frontend.onnx.graph import RawGraph, check_attributes, label, malformed
 from gatewright.frontend.onnx.ops import Vocabulary
 from gatewright.frontend.onnx.plain import elementwise, layers, moves, recurrent, windows
-from gatewright.frontend.onnx.plain.check import check_reading
+from gatewright.frontend.onnx.plain.check import check_open_sizes, check_reading
 from gatewright.frontend.onnx.plain.refusals import of_op
 from gatewright.frontend.onnx.plain.registry import OP_READERS, Computed, ModuleReading, unread
 from gatewright.frontend.onnx.plain.rolled import rolled
-from gatewright.frontend.onnx.plain.sizes import with_sizes
+from gatewright.frontend.onnx.plain.sizes import with_other_sizes, with_sizes
 from gatewright.frontend.onnx.plain.stacks import join_stacks
 from gatewright.frontend.onnx.read import read_model
 from gatewright.frontend.torch.obstacles import OF_FILE
@@ -45,6 +45,7 @@ def load_plain(
         GatewrightError: GW-104, GW-106, GW-110, GW-201 to GW-208; what is not read, all of it at
             once.
     """
+    variants = with_other_sizes(read_model(source), sizes)
     model = with_sizes(read_model(source), sizes)
     graph = RawGraph(model, _ANY)
     if rolled(model, graph):
@@ -56,6 +57,7 @@ def load_plain(
         raise together(_second_sequences(graph) or errors)
     module = _finish(ctx)
     check_reading(model, module)
+    check_open_sizes(variants, module)
     return module
 
 

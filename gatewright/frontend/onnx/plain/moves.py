@@ -132,8 +132,11 @@ def slice_(ctx: ModuleReading, node: onnx.NodeProto) -> None:
         if step < 1:
             raise unread(node, "it turns an axis round.", "Turn sequences round on the host.")
         axis = x.axis(number)
-        part = slice(start or None, None if end >= min(_END, x.shape[axis]) else end, step)
-        if len(range(x.shape[axis])[part]) == x.shape[axis]:
+        size = x.shape[axis]
+        # A number beyond a length that may be another is a limit all the same.
+        limits = end < _END and (end < size or axis == x.batch or size in ctx.counts)
+        part = slice(start or None, end if limits else None, step)
+        if len(range(size)[part]) == size and not limits:
             continue
         _refuse_batch(node, x, axis)
         parts[axis] = part if step > 1 else slice(part.start, part.stop)

@@ -92,6 +92,12 @@ class ModuleReading:
     def __post_init__(self) -> None:
         self.folder = Folder(self.graph.opset)
 
+    @property
+    def counts(self) -> set[int]:
+        """The number of time steps: sizes that are that may be others."""
+        first = next(value for value in self.values.values() if value.node.op == "placeholder")
+        return {size for axis, size in enumerate(first.shape[:2]) if axis != first.batch}
+
     def name(self, node: onnx.NodeProto, index: int) -> str:
         """The name of an input; empty where there is none."""
         return self.graph.resolve(node.input[index]) if index < len(node.input) else ""
