@@ -116,6 +116,7 @@ class OpenFamily(PinnedFamily):
         dsp_bits: Bits of a factor of a DSP block.
         half_bits: Bits of a factor of half a DSP block; 0 where it cannot be halved.
         prepare: yosys commands before ``synth``.
+        block_registers: Whether registers move into blocks behind yosys, see ``block_registers``.
         nextpnr: The place and route tool.
         constraints: The file of the pin constraints, and nextpnr's option for it with its place
             left open.
@@ -132,6 +133,7 @@ class OpenFamily(PinnedFamily):
     dsp_bits: int
     half_bits: int = 0
     prepare: tuple[str, ...] = ()
+    block_registers: bool = False
     nextpnr: Program
     constraints: tuple[str, str]
     routed: tuple[str, str]

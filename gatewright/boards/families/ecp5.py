@@ -137,6 +137,7 @@ ECP5 = OpenFamily(
     delays=DELAYS,
     synth="synth_ecp5",
     dsp_bits=18,
+    block_registers=True,
     cells={
         "LUT4": ("lut", 1),
         "CCU2C": ("lut", 2),
