@@ -2,21 +2,26 @@
 
 yosys maps a product to ``MULT18X18D`` and a memory to ``DP16KD`` and leaves the registers of both
 unused. This runs between yosys and nextpnr, on the netlist as JSON: a flip-flop that stands between
-a block and everything that reads it becomes the block's output register, and flip-flops that give a
-product both of its factors become its input registers; one that others read too stays for them.
+a memory and everything that reads it becomes the memory's output register. Flip-flops that give a
+product both of its factors become its input registers where the design says so (an attribute that
+the flow gives to those whose names end with ``_block_q``), and the one behind such a product its
+output register; a factor's that others read too stays for them. Else a product keeps its
+flip-flops: the way to a block is long, and whoever placed the registers has to know which of the
+cycles it is in.
 
 What moves does the same in every cycle, from the first on. A flip-flop has to be plain: rising
 edge, no reset, zero at the beginning, as the registers of blocks are; all of one register have one
 clock and one enable. Everything else stays as it is: inverted enables, resets, flip-flops that
 begin at one, outputs that something else reads too, constants whose product would not begin at
-zero.
+zero. Products that nextpnr puts into one block share four wires for their enables, one of which
+is for those that always load: so products take the three enables that most of them have.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +33,13 @@ Json: TypeAlias = dict[str, Any]
 
 FLOP, PRODUCT, MEMORY = "TRELLIS_FF", "MULT18X18D", "DP16KD"
 FACTORS = "AB"
+MARK = "block_register"
+"""The attribute of flip-flops that are meant for a block."""
 FACTOR_BITS, PRODUCT_BITS, WORD_BITS = 18, 36, 18
 CLOCK = "CLK0"
 """The one that nextpnr times the registers of a product by."""
+ENABLES = 3
+"""That products may have in all, besides none."""
 WHOLE_WIDTH = 36
 """Of a memory whose two sides are one port for reading and one for writing."""
 
@@ -59,16 +68,31 @@ class Register:
     """Flip-flops that are one register of a block.
 
     Attributes:
-        clock: None of a factor that is all constant.
         enable: None where it loads in every cycle.
         flops: By the bit that it stands at.
         ones: Whether it has a constant one among its bits.
     """
 
-    clock: Bit | None
     enable: Bit | None
     flops: dict[int, Flop]
     ones: bool
+
+
+@dataclass(frozen=True)
+class Control:
+    """What registers of products may have.
+
+    Attributes:
+        clock: Of all; None where there is no register.
+        enables: Three, and none.
+    """
+
+    clock: Bit | None
+    enables: frozenset[Bit | None]
+
+    def has(self, flop: Flop) -> bool:
+        """Whether a flip-flop may move."""
+        return flop.clock == self.clock and flop.enable in self.enables
 
 
 class Netlist:
@@ -170,18 +194,38 @@ def absorb(module: Json) -> dict[str, int]:
         module: Of yosys' JSON; is changed in place.
 
     Returns:
-        How many registers of each kind moved: ``outputs``, ``memories``, ``factors``; and ``flops``
-        that are gone.
+        How many registers of each kind moved: those of ``factors`` (a product each), ``outputs``
+        and ``memories``; and ``flops`` that are gone.
     """
     net = Netlist(module)
     before = len(net.cells)
     products = net.of_type(PRODUCT)
+    control = _control(net, products)
+    inside = [name for name in products if _factors(net, name, control)]
     moved = {
-        "outputs": sum(_output(net, name) for name in products),
+        "factors": len(inside),
+        "outputs": sum(_output(net, name, control) for name in inside),
         "memories": sum(_read_data(net, name) for name in net.of_type(MEMORY)),
-        "factors": sum(_factors(net, name) for name in products),
     }
     return moved | {"flops": before - len(net.cells)}
+
+
+def _control(net: Netlist, products: Iterable[str]) -> Control:
+    """What most flip-flops beside products have."""
+    beside: dict[str, Flop] = {}
+    for name in products:
+        for port, bits in net.cells[name]["connections"].items():
+            if port[0] not in (*FACTORS, "P"):
+                continue
+            for bit in bits:
+                cells = [reader for reader, pin in net.readers[bit] if pin == "DI"]
+                flops = map(net.flop, cells if port[0] == "P" else [net.drivers.get(bit)])
+                beside |= {flop.name: flop for flop in flops if flop is not None}
+    clocks = Counter(flop.clock for flop in beside.values())
+    enables = Counter(flop.enable for flop in beside.values() if flop.enable is not None)
+    clock = max(clocks, key=lambda c: (clocks[c], c), default=None)
+    most = sorted(enables, key=lambda e: (-enables[e], e))
+    return Control(clock, frozenset([None, *most[:ENABLES]]))
 
 
 def _behind(net: Netlist, bits: Sequence[Bit]) -> dict[Bit, list[Flop]] | None:
@@ -219,18 +263,15 @@ def _take(net: Netlist, name: str, ports: Iterable[str], found: dict[Bit, list[F
     net.forget(found)
 
 
-def _output(net: Netlist, name: str) -> bool:
+def _output(net: Netlist, name: str, control: Control) -> bool:
     """A product's output register."""
-    settings = net.cells[name]["parameters"]
     ports = [f"P{n}" for n in range(PRODUCT_BITS)]
-    if not _is_bare(settings):
-        return False
     found = _behind(net, [net.at(name, port) for port in ports])
-    if found is None:
+    flop = next(iter(found.values()))[0] if found else None
+    if found is None or flop is None or not control.has(flop):
         return False
-    flop = next(iter(found.values()))[0]
-    _take(net, name, ports, found)
     _register(net, name, "OUTPUT", flop.clock, flop.enable)
+    _take(net, name, ports, found)
     return True
 
 
@@ -240,8 +281,9 @@ def _is_bare(settings: Json) -> bool:
     return all(settings.get(clock, "NONE") == "NONE" for clock in clocks)
 
 
-def _register(net: Netlist, name: str, kind: str, clock: Bit, enable: Bit | None) -> None:
+def _register(net: Netlist, name: str, kind: str, clock: Bit | None, enable: Bit | None) -> None:
     """Switch a register of a product on."""
+    assert clock is not None
     settings = net.cells[name]["parameters"]
     load: Bit = "1" if enable is None else enable
     places = [f"CE{n}" for n in range(4)]
@@ -281,38 +323,36 @@ def _side(net: Netlist, name: str, side: str, sides: str) -> bool:
     resets = {net.at(name, f"RST{s}") for s in sides}
     if {flop.clock} | others != {clock} or resets - {"0", "x"}:
         return False
-    _take(net, name, ports, found)
     for s in sides:
         # Whichever side's clock and enable a half has: they are the same.
         net.connect(name, f"CLK{s}", clock)
         net.connect(name, f"OCE{s}", "1" if flop.enable is None else flop.enable)
         cell["parameters"][f"REGMODE_{s}"] = "OUTREG"
+    _take(net, name, ports, found)
     return True
 
 
-def _factors(net: Netlist, name: str) -> bool:
+def _factors(net: Netlist, name: str, control: Control) -> bool:
     """A product's input registers: of both factors, which is what nextpnr can time."""
     settings = net.cells[name]["parameters"]
-    if any(settings.get(f"REG_{kind}_CLK", "NONE") != "NONE" for kind in ("INPUTA", "PIPELINE")):
+    if not _is_bare(settings):
         return False
     found = [_factor(net, name, factor) for factor in FACTORS]
     registers = [register for register in found if register is not None]
     if len(registers) != len(FACTORS):
         return False
-    clocks = {register.clock for register in registers} - {None}
-    if settings.get("REG_OUTPUT_CLK", "NONE") != "NONE":
-        clocks.add(net.at(name, CLOCK))
+    flops = {flop.name: flop for register in registers for flop in register.flops.values()}
     # A register begins at zero where a constant is one: the product has to be zero there all the
     # same, by its other factor.
-    if len(clocks) != 1 or all(register.ones for register in registers):
+    meant = all(MARK in net.cells[name]["attributes"] for name in flops)
+    if not flops or not meant or all(register.ones for register in registers):
         return False
-    (clock,) = clocks
-    assert clock is not None
+    if not all(map(control.has, flops.values())):
+        return False
     for factor, register in zip(FACTORS, registers, strict=True):
         for n, flop in register.flops.items():
             net.connect(name, f"{factor}{n}", flop.d)
-        _register(net, name, f"INPUT{factor}", clock, register.enable)
-    flops = {flop.name: flop for register in registers for flop in register.flops.values()}
+        _register(net, name, f"INPUT{factor}", control.clock, register.enable)
     gone = [flop for flop in flops.values() if not net.is_read(flop.q)]
     for flop in gone:
         net.remove(flop.name)
@@ -332,14 +372,11 @@ def _factor(net: Netlist, name: str, factor: str) -> Register | None:
         elif bit not in ("0", "1"):
             return None
         ones = ones or bit == "1"
-    alike = {(flop.clock, flop.enable) for flop in flops.values()}
-    if not alike:
-        return Register(None, None, flops, ones)
-    if len(alike) != 1:
-        return None
-    ((clock, enable),) = alike
+    enables = {flop.enable for flop in flops.values()} or {None}
+    enable = min(enables, key=str)
     # A constant in a register that waits for its enable would come late.
-    return None if ones and enable is not None else Register(clock, enable, flops, ones)
+    alone = len(enables) == 1 and not (ones and enable is not None)
+    return Register(enable, flops, ones) if alone else None
 
 
 def main() -> int:

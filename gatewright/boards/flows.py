@@ -33,6 +33,8 @@ SOFT_MULTIPLIERS, BLOCK_REGISTERS = map(_own, ("soft-multipliers", "block-regist
 RTL = "rtl"
 # The registers that gw_mac has several of: yosys would make them one again.
 KEEP_COPIES = "setattr -set keep 1 w:*.gen_operands*.*_q %ci1:+$dff[Q] t:$dff %i"
+# Registers that are meant for a block, see block_registers: names do not outlive the mapping.
+MARK_BLOCKS = "setattr -set block_register 1 w:*_block_q %ci1:+$dff[Q] t:$dff %i"
 NETLIST_JSON, CELLS_JSON, NEXTPNR_REPORT = "netlist.json", "cells.json", "report.json"
 
 
@@ -46,6 +48,7 @@ def elaborate_script(family: OpenFamily, top: str, pll: bool) -> str:
             "proc",
             "flatten",
             KEEP_COPIES,
+            *((MARK_BLOCKS,) if family.block_registers else ()),
             "opt_expr",
             "opt_clean",
             "opt -nodffe -nosdff",

@@ -121,23 +121,24 @@ def test_a_multiplier(tmp_path, signed):
     assert both(tmp_path, source, "MULT18X18D")
 
 
-@pytest.mark.parametrize(
-    ("source", "cell", "change"),
-    [
-        (ram("ram9"), "DP16KD", ("ad[3] ? pair[17:9] : pair[8:0]", "pair[8:0]")),
-        (
-            (HERE / "multiplier.sv").read_text().replace("SIGN", "signed"),
-            "MULT18X18D",
-            ("SIGNEDA & A17", "1'b0"),
-        ),
-        (ram("ram9", "rom.sv"), "DP16KD", ('REGMODE_A == "OUTREG" ? ra', '1\'b0 ? ra')),
-        (REGISTERS, "MULT18X18D", ("if (|(enables & LoadP)) ", "")),
-        (REGISTERS, "MULT18X18D", ("? b_next : b_q", "? b_next : b_next")),
-    ],
-    ids=["ram", "multiplier", "output", "enable", "factor"],
-)
-def test_a_wrong_model_shows(tmp_path, source, cell, change):
-    assert not both(tmp_path, source, cell, change)
+BROKEN = {
+    "ram": (ram("ram9"), "DP16KD", "ad[3] ? pair[17:9] : pair[8:0]", "pair[8:0]"),
+    "output": (ram("ram9", "rom.sv"), "DP16KD", 'REGMODE_A == "OUTREG" ? ra', "1'b0 ? ra"),
+    "enable": (REGISTERS, "MULT18X18D", "if (|(enables & LoadP)) ", ""),
+    "factor": (REGISTERS, "MULT18X18D", "? b_next : b_q", "? b_next : b_next"),
+    "sign": (
+        (HERE / "multiplier.sv").read_text().replace("SIGN", "signed"),
+        "MULT18X18D",
+        "SIGNEDA & A17",
+        "1'b0",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", drawn(BROKEN, 2, "rotating"))
+def test_a_wrong_model_shows(tmp_path, case):
+    source, cell, old, new = BROKEN[case]
+    assert not both(tmp_path, source, cell, (old, new))
 
 
 def test_a_yosys_without_cells(tmp_path):

@@ -61,7 +61,8 @@ module gw_frame_rx #(
   logic [2:0] state_q;
   logic escaped_q;
   logic line_byte, fifo_rst, fifo_ready, fifo_valid, pop;
-  logic [7:0] data;
+  logic byte_valid, byte_ready;
+  logic [7:0] fifo_data, data;
   logic crc_ready;
   logic [31:0] crc;
   logic [PortBits-1:0] port_q;
@@ -93,12 +94,27 @@ module gw_frame_rx #(
       .ready_o(fifo_ready),
       .data_i (escaped_q ? line_data_i ^ Toggle : line_data_i),
       .valid_o(fifo_valid),
+      .ready_i(byte_ready),
+      .data_o (fifo_data)
+  );
+
+  // What a block RAM gives comes late in a cycle; a byte every other cycle is more than the line has.
+  gw_fifo #(
+      .WIDTH(8),
+      .DEPTH(1)
+  ) u_byte (
+      .clk_i,
+      .rst_i  (fifo_rst),
+      .valid_i(fifo_valid),
+      .ready_o(byte_ready),
+      .data_i (fifo_data),
+      .valid_o(byte_valid),
       .ready_i(pop),
       .data_o (data)
   );
 
   // The frame.
-  assign pop = fifo_valid && crc_ready && word_ready && state_q != Idle && state_q != Check;
+  assign pop = byte_valid && crc_ready && word_ready && state_q != Idle && state_q != Check;
 
   gw_crc32 u_crc (
       .clk_i,

@@ -12,9 +12,9 @@
 // step even where `keep` overrules them, and a first sequence after reset keeps nothing.
 // Outputs: `out` h of every step (HAS_OUT), `hn`, `cn` the final state of a sequence.
 // COLUMN_CUT: whether a register stands behind the choice of columns. TREE, TREE_CUT: how many behind
-// the levels of the adder tree, and behind which.
-// Not for: schedules that read h earlier than TAIL_LATENCY + 4 + COLUMN_CUT + TREE cycles after the
-// tile it comes from; the compiler keeps that distance.
+// the levels of the adder tree, and behind which. OPERAND_CUT: one more in front of the products.
+// Not for: schedules that read h earlier than TAIL_LATENCY + 4 + COLUMN_CUT + OPERAND_CUT + TREE cycles
+// after the tile it comes from; the compiler keeps that distance.
 module gw_recurrent #(
     parameter int INPUTS = 1,
     parameter int HIDDEN = 1,
@@ -42,6 +42,7 @@ module gw_recurrent #(
     parameter bit COLUMN_CUT = 1'b1,
     parameter int TREE = $clog2(COLUMNS),
     parameter logic [31:0] TREE_CUT = '1,
+    parameter bit OPERAND_CUT = 1'b0,
     parameter bit HAS_H0 = 1'b0,
     parameter bit HAS_C0 = 1'b0,
     parameter bit HAS_OUT = 1'b1,
@@ -213,7 +214,7 @@ module gw_recurrent #(
   gw_mac #(
       .LANES(UNITS * GATES), .COLUMNS(COLUMNS), .ROWS(ROWS), .ACC_ROWS(ACC_ROWS), .W_BITS(W_BITS),
       .V_BITS(V_BITS), .SUM_BITS(SUM_BITS), .BIAS_BITS(BIAS_BITS), .BIAS_FILE(BIAS_FILE),
-      .TREE(TREE), .CUT(TREE_CUT)
+      .TREE(TREE), .CUT(TREE_CUT), .OPERAND_CUT(OPERAND_CUT)
   ) u_mac (
       .clk_i, .rst_i,
       .valid_i(active_3), .first_i(first_3), .last_i(last_3), .row_i(row_3),
