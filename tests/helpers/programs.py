@@ -42,22 +42,32 @@ class Program:
         words: In its cause or its remedy.
         forward: What is refused.
         instead: The same as the remedy has it.
+        data: What the first is given, and what the second is; other than ``sequences``.
         layers: Makes those that either uses.
     """
 
     def __init__(
-        self, code: str, where: str, words: str, forward: Forward, instead: Forward, **layers: Any
+        self,
+        code: str,
+        where: str,
+        words: str,
+        forward: Forward,
+        instead: Forward,
+        *,
+        data: tuple[Any, Any] | None = None,
+        **layers: Any,
     ) -> None:
         self.told = (code, where)
         self.words = words
         self.forward = forward
         self.instead = instead
+        self.data, self.data_instead = data or (sequences(), sequences())
         self.layers = layers
 
     def check_told(self) -> None:
         """Its author is told so, with a remedy of its own."""
         with pytest.raises(GatewrightError) as caught:
-            gatewright.calibrate(self.net(self.forward), sequences())
+            gatewright.calibrate(self.net(self.forward), self.data)
         error = caught.value
         assert (error.code, error.where) == self.told, error
         assert self.words in error.remedy or self.words in error.cause, error
@@ -69,7 +79,7 @@ class Program:
         for used in [path for path, _ in net.named_children() if path not in ("lstm", "fc")]:
             if self.told[1] == used:
                 delattr(net, used)
-        result = gatewright.calibrate(net, sequences())
+        result = gatewright.calibrate(net, self.data_instead)
         assert trace(result.model, result.example_input).graph.node
 
     def net(self, forward: Forward) -> nn.Module:

@@ -129,6 +129,15 @@ def sine(m: Any, x: Tensor) -> Tensor:
     return torch.cat(out, dim=1)
 
 
+def joined(m: Any, x: Tensor) -> Tensor:
+    h = c = torch.zeros(x.size(0), H)
+    out = []
+    for t in range(x.size(1)):
+        h, c = m.cell(x[:, t], (h, c))
+        out += [m.fc(h)[:, None] if t % 2 else m.fc(h).unsqueeze(-2)]
+    return torch.cat(out, dim=-2)
+
+
 MODELS: dict[str, tuple[Callable[..., Any], list[str]]] = {
     "all steps": (stacked, ["LSTM"]),
     "the last state": (last, ["LSTM"]),
@@ -138,6 +147,7 @@ MODELS: dict[str, tuple[Callable[..., Any], list[str]]] = {
     "given states": (from_states, ["LSTM"]),
     "with a table in it": (looked_up, ["LSTM"]),
     "values in pieces": (sine, ["LSTM", "LSTM"]),
+    "joined by cat": (joined, ["LSTM"]),
 }
 
 

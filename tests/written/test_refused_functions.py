@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from programs import B, H, I, Program, T, out, pooled, rectified, sequences, steps, turned
+from programs import B, H, I, Program, T, out, plain, pooled, rectified, sequences, steps, turned
 from torch import Tensor, nn
 
 import gatewright
@@ -40,6 +40,10 @@ def by_hand(m: Any, x: Tensor) -> Tensor:
     for t in range(x.size(1)):
         h = torch.tanh(m.a(x[:, t]) + m.b(h))
     return m.fc(h)
+
+
+def viewed(m: Any, x: Tensor) -> Tensor:
+    return plain(m, x.reshape(-1, T, I))
 
 
 PROGRAMS = {
@@ -117,6 +121,39 @@ PROGRAMS = {
     "a pool that adapts": Program(
         *("GW-108", "torch.adaptive_avg_pool1d", "out.mean(dim=1)"),
         *(lambda m, x: turned(m, x, lambda y: F.adaptive_avg_pool1d(y, 1)), pooled),
+    ),
+    "rows of images": Program(
+        *("GW-108", "squeeze", "pass [B, T, F]", lambda m, x: plain(m, x.squeeze(1)), plain),
+        data=(sequences().unsqueeze(1), sequences()),
+    ),
+    "rows of images by a view": Program(
+        *("GW-108", ".reshape()", "pass [B, T, F]", viewed, viewed),
+        data=(sequences().unsqueeze(1), sequences()),
+    ),
+    "a gate of one layer": Program(
+        *("GW-108", ".chunk()", "self.a(y) and self.b(y)"),
+        *(
+            lambda m, x: (lambda a, b: m.lstm(x)[0] * a * torch.sigmoid(b))(
+                *m.both(out(m, x)).chunk(2, -1)
+            ),
+            lambda m, x: out(m, x) * m.a(out(m, x)) * torch.sigmoid(m.b(out(m, x))),
+        ),
+        both=lambda: nn.Linear(H, 2 * H),
+        a=lambda: nn.Linear(H, H),
+        b=lambda: nn.Linear(H, H),
+    ),
+    "some features returned": Program(
+        *("GW-108", "[:, -1, :2] on lstm.layers.0.0.out0", "return all, and cut on the host"),
+        *(lambda m, x: out(m, x)[:, -1, :2], lambda m, x: out(m, x)[:, -1]),
+    ),
+    "two tensors in time": Program(
+        *("GW-108", "torch.cat", "torch.cat((a, b), -1)"),
+        *(
+            lambda m, x: m.fc(torch.cat((out(m, x), m.other(x)[0]), 1)),
+            lambda m, x: m.wide(torch.cat((out(m, x), m.other(x)[0]), -1)),
+        ),
+        other=lambda: nn.LSTM(I, H, batch_first=True),
+        wide=lambda: nn.Linear(2 * H, 2),
     ),
     "steps with weights": Program(
         *("GW-106", "mul", "one for each feature"),

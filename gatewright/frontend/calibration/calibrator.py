@@ -24,6 +24,7 @@ from gatewright.frontend.calibration.batches import (
 from gatewright.frontend.calibration.cells import with_layers
 from gatewright.frontend.calibration.conversion import COMPARED, check_conversion
 from gatewright.frontend.calibration.explore import explore
+from gatewright.frontend.calibration.feature_slices import with_wide_layers
 from gatewright.frontend.calibration.floats import with_brevitas_layers
 from gatewright.frontend.calibration.functions import with_modules
 from gatewright.frontend.calibration.kept_inputs import refuse_changed_inputs
@@ -72,6 +73,8 @@ def _calibrate(
     arranged = is_arranged(symbolic_graph(given, examples))
     layered = with_layers(_copy(given), examples)
     given = given if layered is None else layered
+    wide = with_wide_layers(_copy(given), examples)
+    given = given if wide is None else wide
     set_aside(given, symbolic_graph(given, examples))
     refuse_what_never_compiles(given, examples)
     check_rank(batches[0].x, arranged)
@@ -89,7 +92,7 @@ def _calibrate(
     with observe.biases_where_scaled(given):
         before = observe.run(given, batches)
     net = with_brevitas_layers(_copy(given))
-    rewritten = waiting or layered or weighted
+    rewritten = waiting or layered or weighted or wide
     check_conversion(given if rewritten else model, net, batches[0].head(axis, COMPARED))
     # A copy with quantizers by the first sequences has the form of what is to come.
     placed_on = _of_few(batches[0], axis, partial(_placed_by, net))

@@ -13,6 +13,7 @@ from torch import fx, nn
 
 from gatewright.frontend.calibration.hoisting import WHOLE, Shapes, hoist, item
 from gatewright.frontend.calibration.rewritten import check_rewritten, keep_constants
+from gatewright.frontend.calibration.stepwise import is_called_by_steps, replace_calls
 from gatewright.frontend.torch.remedies import MODULE_REMEDIES
 from gatewright.frontend.torch.symbolic import has_effect, symbolic_graph
 from gatewright.frontend.torch.watch import tensors_of
@@ -79,20 +80,21 @@ def with_layers(model: nn.Module, examples: Sequence[torch.Tensor]) -> fx.GraphM
             something else than the loops.
     """
     cells = {p: m for p, m in model.named_modules() if is_cell(m)}
-    if not cells:
+    graph = symbolic_graph(model, examples)
+    if not (cells or is_called_by_steps(model, graph)):
         return None
     with torch.no_grad():
         expected = tensors_of(model(*examples))
-    graph = symbolic_graph(model, examples)
     keep_constants(graph, model)
-    left = dict(cells)
+    left, found = dict(cells), False
     while _replace_loops(model, graph, examples, left):  # what reads one of these may be the next
+        found = True
         graph.eliminate_dead_code(has_effect)
-    if len(left) == len(cells):
+    if not found:
         return None
     graph.eliminate_dead_code(has_effect)
     made = fx.GraphModule(model, graph, type(model).__name__).eval()
-    where, cell = next(iter(cells.items()))
+    where, cell = next(iter(cells.items()), ("forward()", nn.LSTMCell(1, 1)))
     check_rewritten(expected, made, examples, where, MODULE_REMEDIES[type(cell).__name__])
     return made
 
@@ -110,7 +112,7 @@ def _replace_loops(
     """
     shapes = _shapes(model, graph, examples)
     hoist(graph, model, shapes)
-    cells, found = dict(left), False
+    cells, found = dict(left), replace_calls(model, graph, shapes)
     for path in cells:
         for loops in _layers(graph, shapes, left, path) if path in left else ():
             _replace(model, graph, shapes, loops, [cells[loop.path] for loop in loops])

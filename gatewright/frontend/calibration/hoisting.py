@@ -36,6 +36,7 @@ def hoist(graph: fx.Graph, model: nn.Module, shapes: Shapes) -> None:
         shapes: Of the tensors of the graph; those of new ones are added.
     """
     _pick_features(graph, shapes)
+    _drop_units(graph, shapes)
     waiting = True
     while waiting:
         groups: dict[Hashable, list[tuple[fx.Node, Item]]] = {}
@@ -47,6 +48,7 @@ def hoist(graph: fx.Graph, model: nn.Module, shapes: Shapes) -> None:
         for calls in whole:
             _call_once(graph, calls, shapes)
         waiting = bool(whole)
+    _stack_joined(graph, shapes)
     _join_steps(graph, shapes)
 
 
@@ -130,6 +132,55 @@ def _pick_features(graph: fx.Graph, shapes: Shapes) -> None:
         shapes[step] = shapes[node]
         node.replace_all_uses_with(step)
         graph.erase_node(node)
+
+
+def _unit(node: Any, shapes: Shapes) -> tuple[fx.Node, int] | None:
+    """A step [B, F] that a node gives an axis of one, and which: unsqueeze(1), [:, None]."""
+    if not isinstance(node, fx.Node) or len(shapes.get(node, ())) != 3:
+        return None
+    source: Any = node.args[0] if node.args else None
+    axis: Any = None
+    if node.target in (torch.unsqueeze, "unsqueeze"):
+        axis = _option(node, 1, "dim", None)
+    elif node.target is operator.getitem and isinstance(node.args[1], tuple):
+        items = [found for found in node.args[1] if found != WHOLE]
+        axis = node.args[1].index(None) if items == [None] else None
+    known = isinstance(axis, int) and len(shapes.get(source, ())) == 2
+    return (source, axis % 3) if known else None
+
+
+def _drop_units(graph: fx.Graph, shapes: Shapes) -> None:
+    """Let an axis of one that is given and taken away again never be."""
+    for node in graph.nodes:
+        found = _unit(node.args[0], shapes) if node.args else None
+        if found is None or node.op not in ("call_function", "call_method"):
+            continue
+        step, axis = found
+        squeezed = node.target in (torch.squeeze, "squeeze") and node.args[1:] in (
+            (axis,),
+            (axis - 3,),
+        )
+        indices = [(*[WHOLE] * axis, number) for number in (0, -1)]
+        picked = node.target is operator.getitem and node.args[1] in (*indices, 0, -1)
+        if squeezed or (picked and (axis == 0 or isinstance(node.args[1], tuple))):
+            node.replace_all_uses_with(step)
+
+
+def _stack_joined(graph: fx.Graph, shapes: Shapes) -> None:
+    """Make ``torch.cat`` of steps that were given an axis of one each ``torch.stack`` of them."""
+    for node in list(graph.nodes):
+        if node.target not in (torch.cat, torch.concat) or not node.args:
+            continue
+        dim = _option(node, 1, "dim", 0)
+        found = [_unit(part, shapes) for part in node.args[0]]
+        units = [unit[0] for unit in found if unit is not None and unit[1] == dim % 3]
+        if units and len(units) == len(found):
+            with graph.inserting_before(node):
+                stacked = graph.call_function(torch.stack, (units, dim % 3))
+            stacked.meta.update(node.meta)
+            shapes[stacked] = shapes[node]
+            node.replace_all_uses_with(stacked)
+            graph.erase_node(node)
 
 
 def _join_steps(graph: fx.Graph, shapes: Shapes) -> None:

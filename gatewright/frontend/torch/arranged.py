@@ -17,6 +17,7 @@ from gatewright.files.limits import INPUT_VALUES
 from gatewright.frontend import emit, emit_windows
 from gatewright.frontend.builder import GraphBuilder
 from gatewright.frontend.spec import Layout, States, Value
+from gatewright.frontend.torch.unmade import Why, not_made
 from gatewright.ir.host import Groups, groupings, to_graph, to_user
 from gatewright.ir.steps import Taken
 from gatewright.ir.traced.layouts import CHANNELS_FIRST
@@ -142,7 +143,7 @@ class Elements:
         """
         value = self._find(arranged.index, arranged.fixed) or self._swapped(arranged)
         if value is None:
-            raise not_arranged(arranged)
+            raise self.refused(arranged)
         return value
 
     def _swapped(self, arranged: Arranged) -> Value | None:
@@ -170,7 +171,7 @@ class Elements:
         """
         value = self._channels_first(arranged)
         if value is None:
-            raise not_arranged(arranged)
+            raise self.refused(arranged)
         return value
 
     def _channels_first(self, arranged: Arranged) -> Value | None:
@@ -202,6 +203,32 @@ class Elements:
             GatewrightError: GW-108 where it may have it in none.
         """
         return self._channels_first(arranged) or self.whole(arranged)
+
+    def refused(self, arranged: Arranged) -> GatewrightError:
+        """GW-108 for an arrangement that no kernel gives."""
+        return not_made(arranged.origin, list(arranged.index.shape), self._why(arranged.index))
+
+    def _why(self, index: torch.Tensor) -> Why:
+        """What about an arrangement it is."""
+        if len(index.unique()) < index.numel():
+            return Why.REPEATS
+        if index.ndim < 2:
+            return Why.NO_FEATURES
+        if index.ndim not in (2, 3):
+            return Why.ROWS
+        if self._are_columns(index):
+            return Why.CUTS
+        x, owners = self._builder.input, self._owner[index].unique().tolist()
+        if index.ndim == 3 and x.shape[1] == 1 and [self._values[n] for n in owners] == [x]:
+            return Why.ONE_STEP
+        steps = index.unbind(self._layout.time_axis) if index.ndim == 3 else ()
+        apart = {tuple(self._owner[step].unique().tolist()) for step in steps}
+        joined = len(apart) > 1 and all(map(self._are_columns, steps))
+        return Why.JOINS_STEPS if joined else Why.ROWS
+
+    def _are_columns(self, index: torch.Tensor) -> bool:
+        """Whether each is one feature of some tensor, of all sequences."""
+        return all(self._column(index[..., k]) for k in range(index.shape[-1]))
 
     def within(self, arranged: Arranged, last: bool) -> tuple[Value, Groups] | None:
         """A re-arranged tensor as a value of the graph, and which of its axes stand where.
@@ -357,35 +384,3 @@ def _turned(index: torch.Tensor, groups: Groups, sizes: Sequence[int]) -> torch.
 def turned_back(index: torch.Tensor, groups: Groups) -> torch.Tensor:
     """The inverse of what ``Elements.within`` did to the axes."""
     return torch.from_numpy(to_user(index.numpy(), groups))
-
-
-_ROWS = (
-    "its rows are neither one a sequence nor one a time step, or not in their order.",
-    "Give layers and the output a row for each sequence, [B, F], or for each time step, [B, T, F], "
-    "with features side by side; of steps take one, out[:, 2], or some in their order, "
-    "out[:, 1:5], out[:, ::2]. A view that only gives the output another shape is the host's.",
-)
-_NO_FEATURES = (
-    "it has no axis of features.",
-    "Keep one of size 1: y[:, :1] for y[:, 0], out[:, -1:] of values [B, T]; at the end of the "
-    "model squeeze(-1) drops it.",
-)
-REPEATED = (
-    "it repeats elements, and a kernel gives as many steps as it takes, or fewer.",
-    "Let a decoder read the sequence, with the encoder's state, decoder(x, (h, c)); or compile "
-    "what lies before and behind as two models, and repeat on the host between them.",
-)
-
-
-def not_arranged(arranged: Arranged) -> GatewrightError:
-    """GW-108 for an arrangement that no kernel gives."""
-    index = arranged.index
-    why, remedy = _NO_FEATURES if index.ndim < 2 else _ROWS
-    if len(index.unique()) < index.numel():
-        why, remedy = REPEATED
-    return GatewrightError(
-        "GW-108",
-        where=arranged.origin,
-        cause=f"it gives a tensor {list(index.shape)} that no kernel makes: {why}",
-        remedy=remedy,
-    )

@@ -17,7 +17,7 @@ from gatewright.frontend.naming import module_names
 from gatewright.frontend.spec import States, Value
 from gatewright.frontend.torch.arguments import check_count, make_builder, placeholder
 from gatewright.frontend.torch.arithmetic import PURE
-from gatewright.frontend.torch.arranged import Arranged, not_arranged, turned_back
+from gatewright.frontend.torch.arranged import Arranged, turned_back
 from gatewright.frontend.torch.brevitas_quant import read_once
 from gatewright.frontend.torch.called import callable_name
 from gatewright.frontend.torch.checks import check_model, example_arrays, returns_no_tensors
@@ -274,7 +274,7 @@ def _call(
     if found is None and not isinstance(module, nn.Linear):
         return emitter(context, module, path, (context.elements.channels_first(values[0]),), {})
     if found is None:
-        raise not_arranged(values[0])
+        raise context.elements.refused(values[0])
     value, groups = found
     if context.elements.swaps(values[0], value):  # what a quantizer gives has the axes of torch
         return emitter(context, module, path, (context.elements.whole(values[0]),), {})
