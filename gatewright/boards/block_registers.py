@@ -2,7 +2,8 @@
 
 yosys maps a product to ``MULT18X18D`` and a memory to ``DP16KD`` and leaves the registers of both
 unused. This runs between yosys and nextpnr, on the netlist as JSON: a flip-flop that stands between
-a memory and everything that reads it becomes the memory's output register. Flip-flops that give a
+a memory and everything that reads it becomes the memory's output register, unless it is a factor of
+a product without registers. Flip-flops that give a
 product both of its factors become its input registers where the design says so (an attribute that
 the flow gives to those whose names end with ``_block_q``), and the one behind such a product its
 output register; a factor's that others read too stays for them. Else a product keeps its
@@ -275,10 +276,9 @@ def _output(net: Netlist, name: str, control: Control) -> bool:
     return True
 
 
-def _is_bare(settings: Json) -> bool:
-    """Whether a product has no registers yet."""
-    clocks = [f"REG_{kind}_CLK" for kind in ("INPUTA", "INPUTB", "PIPELINE", "OUTPUT")]
-    return all(settings.get(clock, "NONE") == "NONE" for clock in clocks)
+def _has(cell: Json, kind: str) -> bool:
+    """Whether a register of a product is used."""
+    return bool(cell["parameters"].get(f"REG_{kind}_CLK", "NONE") != "NONE")
 
 
 def _register(net: Netlist, name: str, kind: str, clock: Bit | None, enable: Bit | None) -> None:
@@ -318,6 +318,8 @@ def _side(net: Netlist, name: str, side: str, sides: str) -> bool:
     clock = net.at(name, f"CLK{side}")
     if found is None or cell["parameters"].get(f"CLK{side}MUX", f"CLK{side}") != f"CLK{side}":
         return False
+    if any(_feeds_a_product(net, flop.q) for read in found.values() for flop in read):
+        return False
     flop = next(iter(found.values()))[0]
     others = {net.at(name, f"CLK{s}") for s in sides} - {"0", "1", "x"}
     resets = {net.at(name, f"RST{s}") for s in sides}
@@ -332,10 +334,19 @@ def _side(net: Netlist, name: str, side: str, sides: str) -> bool:
     return True
 
 
+def _feeds_a_product(net: Netlist, bit: Bit) -> bool:
+    """Whether a product without registers reads a net: its way is longer than that of a memory."""
+    for name, port in net.readers[bit]:
+        cell = net.cells[name]
+        factor = cell["type"] == PRODUCT and port[0] in FACTORS
+        if factor and not _has(cell, f"INPUT{port[0]}"):
+            return True
+    return False
+
+
 def _factors(net: Netlist, name: str, control: Control) -> bool:
     """A product's input registers: of both factors, which is what nextpnr can time."""
-    settings = net.cells[name]["parameters"]
-    if not _is_bare(settings):
+    if any(_has(net.cells[name], kind) for kind in ("INPUTA", "INPUTB", "PIPELINE", "OUTPUT")):
         return False
     found = [_factor(net, name, factor) for factor in FACTORS]
     registers = [register for register in found if register is not None]

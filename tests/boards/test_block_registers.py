@@ -272,6 +272,15 @@ def test_a_memory_that_stays(ports, width):
     assert absorb(made.module())["memories"] == 0
 
 
+@pytest.mark.parametrize("meant", [True, False])
+def test_a_memory_that_feeds_a_product(meant):
+    made = Made()
+    read = made.flops(made.memory(), meant=False)
+    a, b = (made.flops(bits, meant=meant) for bits in (read, made.port(made.bits(4), "input")))
+    made.port(made.product(a if meant else read, b), "output")
+    assert absorb(made.module())["memories"] == int(meant)
+
+
 def test_a_memory_with_another_edge():
     made = Made()
     made.port(made.flops(made.memory()), "output")

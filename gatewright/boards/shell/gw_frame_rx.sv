@@ -6,7 +6,7 @@
 // WHEREVER it stands: `start_o` tells that whatever was under way is over, and all that was buffered is dropped.
 // `header_o` is high for one cycle when ticket and command are there. Words follow for as long as the command is to
 // run; nothing else is understood here. After the frame, one of `good_o` and `corrupt_o` is high for one cycle;
-// `bad_o` comes for a record of a port that there is not, `overrun_o` for a byte that found the buffer full.
+// `bad_o` comes for a record of a port that there is not, `overrun_o` a cycle after a byte that found the buffer full.
 // `drop_i` ignores everything up to the next flag.
 //
 // The design may be slower than the line: DEPTH bytes are buffered, and `credit_o` is high for a cycle with each
@@ -77,11 +77,14 @@ module gw_frame_rx #(
   assign start_o   = line_valid_i && line_data_i == Flag;
   assign line_byte = line_valid_i && line_data_i != Flag && line_data_i != Escape;
   assign fifo_rst  = rst_i || start_o || state_q == Idle;
-  assign overrun_o = line_byte && !fifo_ready && state_q != Idle;
 
   always_ff @(posedge clk_i) begin
     if (line_valid_i) escaped_q <= line_data_i == Escape;
-    if (rst_i) escaped_q <= 1'b0;
+    overrun_o <= line_byte && !fifo_ready && state_q != Idle;
+    if (rst_i) begin
+      escaped_q <= 1'b0;
+      overrun_o <= 1'b0;
+    end
   end
 
   gw_fifo #(
