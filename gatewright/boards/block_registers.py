@@ -3,19 +3,18 @@
 yosys maps a product to ``MULT18X18D`` and a memory to ``DP16KD`` and leaves the registers of both
 unused. This runs between yosys and nextpnr, on the netlist as JSON: a flip-flop that stands between
 a memory and everything that reads it becomes the memory's output register, unless it is a factor of
-a product without registers. Flip-flops that give a
-product both of its factors become its input registers where the design says so (an attribute that
-the flow gives to those whose names end with ``_block_q``), and the one behind such a product its
-output register; a factor's that others read too stays for them. Else a product keeps its
-flip-flops: the way to a block is long, and whoever placed the registers has to know which of the
-cycles it is in.
+a product without registers. Flip-flops that give a product both of its factors become its input
+registers where the design says so (an attribute that the flow gives to those whose names end with
+``_block_q``), and the one behind such a product its output register; a factor's that others read
+too stays for them. Else a product keeps its flip-flops: the way to a block is long, and whoever
+places registers has to count it.
 
 What moves does the same in every cycle, from the first on. A flip-flop has to be plain: rising
 edge, no reset, zero at the beginning, as the registers of blocks are; all of one register have one
-clock and one enable. Everything else stays as it is: inverted enables, resets, flip-flops that
-begin at one, outputs that something else reads too, constants whose product would not begin at
-zero. Products that nextpnr puts into one block share four wires for their enables, one of which
-is for those that always load: so products take the three enables that most of them have.
+clock and one enable. Everything else stays: inverted enables, flip-flops that begin at one, outputs
+that something else reads too, constants whose product would not begin at zero. Products in one
+block share four wires for enables, one of them for those that always load: so they take the three
+enables that most have.
 """
 
 from __future__ import annotations
@@ -33,11 +32,13 @@ Bit: TypeAlias = "int | str"
 Json: TypeAlias = dict[str, Any]
 
 FLOP, PRODUCT, MEMORY = "TRELLIS_FF", "MULT18X18D", "DP16KD"
+PLAIN = {"CLKMUX": "CLK", "LSRMUX": "LSR", "LSRMODE": "LSR", "REGSET": "RESET"}
+"""Settings of a flip-flop that may move; its reset is never."""
 FACTORS = "AB"
-MARK = "block_register"
+MEANT = "block_register"
 """The attribute of flip-flops that are meant for a block."""
-FACTOR_BITS, PRODUCT_BITS, WORD_BITS = 18, 36, 18
-CLOCK = "CLK0"
+FACTOR_BITS, PRODUCT_BITS, SIDE_BITS = 18, 36, 18
+CLOCK_PIN = "CLK0"
 """The one that nextpnr times the registers of a product by."""
 ENABLES = 3
 """That products may have in all, besides none."""
@@ -65,8 +66,8 @@ class Flop:
 
 
 @dataclass(frozen=True)
-class Register:
-    """Flip-flops that are one register of a block.
+class Factor:
+    """The flip-flops of a factor.
 
     Attributes:
         enable: None where it loads in every cycle.
@@ -107,6 +108,7 @@ class Netlist:
         self.cells: dict[str, Json] = module["cells"]
         self._names: dict[str, Json] = module["netnames"]
         self.ports: set[Bit] = {b for port in module["ports"].values() for b in port["bits"]}
+        self.gone: set[Bit] = set()
         self.drivers: dict[Bit, str] = {}
         self.readers: dict[Bit, set[tuple[str, str]]] = defaultdict(set)
         for name, cell in self.cells.items():
@@ -137,10 +139,6 @@ class Netlist:
         else:
             self.readers[bit].add((name, port))
 
-    def is_read(self, bit: Bit) -> bool:
-        """By a cell, or outside."""
-        return bool(self.readers[bit]) or bit in self.ports
-
     def remove(self, name: str) -> None:
         """Take a cell out."""
         for port, bits in self.cells.pop(name)["connections"].items():
@@ -156,12 +154,11 @@ class Netlist:
         for net in self._names.values():
             net["bits"] = [bit if b == gone else b for b in net["bits"]]
 
-    def forget(self, bits: Iterable[Bit]) -> None:
-        """Nets that are gone: their names stand for nothing."""
-        gone = set(bits)
+    def forget_names(self) -> None:
+        """Those of nets that are gone stand for nothing."""
         for net in self._names.values():
-            if not gone.isdisjoint(net["bits"]):
-                net["bits"] = ["x" if b in gone else b for b in net["bits"]]
+            if not self.gone.isdisjoint(net["bits"]):
+                net["bits"] = ["x" if b in self.gone else b for b in net["bits"]]
 
     def flop(self, name: str | None) -> Flop | None:
         """The plain flip-flop of a name, if it is one."""
@@ -170,21 +167,13 @@ class Netlist:
             return None
         settings = {key: str(value).strip() for key, value in cell["parameters"].items()}
         mux = settings.get("CEMUX", "1")
-        plain = (
-            settings.get("CLKMUX", "CLK") == "CLK"
-            and settings.get("LSRMUX", "LSR") == "LSR"
-            and settings.get("LSRMODE", "LSR") == "LSR"
-            and settings.get("REGSET", "RESET") == "RESET"
-            and self.at(name, "LSR") == "0"
-            and mux in ("1", "CE")
-        )
-        if not plain or isinstance(self.at(name, "CLK"), str):
-            return None
+        plain = all(settings.get(key, value) == value for key, value in PLAIN.items())
+        clock, d, q = (self.at(name, port) for port in ("CLK", "DI", "Q"))
         enable = self.at(name, "CE") if mux == "CE" else None
-        if isinstance(enable, str):
+        if not plain or self.at(name, "LSR") != "0" or mux not in ("1", "CE"):
             return None
-        ports = (self.at(name, port) for port in ("CLK", "DI", "Q"))
-        clock, d, q = ports
+        if isinstance(clock, str) or isinstance(enable, str):
+            return None
         return Flop(name, clock, enable, d, q)
 
 
@@ -208,6 +197,7 @@ def absorb(module: Json) -> dict[str, int]:
         "outputs": sum(_output(net, name, control) for name in inside),
         "memories": sum(_read_data(net, name) for name in net.of_type(MEMORY)),
     }
+    net.forget_names()
     return moved | {"flops": before - len(net.cells)}
 
 
@@ -233,7 +223,7 @@ def _behind(net: Netlist, bits: Sequence[Bit]) -> dict[Bit, list[Flop]] | None:
     """The flip-flops that read the outputs of a block; None unless those alone do, all alike."""
     found: dict[Bit, list[Flop]] = {}
     for bit in bits:
-        if not net.is_read(bit):
+        if not net.readers[bit] and bit not in net.ports:
             continue
         flops = [net.flop(name) if port == "DI" else None for name, port in net.readers[bit]]
         read = [flop for flop in flops if flop is not None]
@@ -261,15 +251,14 @@ def _take(net: Netlist, name: str, ports: Iterable[str], found: dict[Bit, list[F
         net.connect(name, port, first.q, "output")
         for flop in others:
             net.merge(flop.q, first.q)
-    net.forget(found)
+    net.gone |= set(found)
 
 
 def _output(net: Netlist, name: str, control: Control) -> bool:
     """A product's output register."""
     ports = [f"P{n}" for n in range(PRODUCT_BITS)]
     found = _behind(net, [net.at(name, port) for port in ports])
-    flop = next(iter(found.values()))[0] if found else None
-    if found is None or flop is None or not control.has(flop):
+    if not found or not control.has(flop := next(iter(found.values()))[0]):
         return False
     _register(net, name, "OUTPUT", flop.clock, flop.enable)
     _take(net, name, ports, found)
@@ -288,12 +277,12 @@ def _register(net: Netlist, name: str, kind: str, clock: Bit | None, enable: Bit
     load: Bit = "1" if enable is None else enable
     places = [f"CE{n}" for n in range(4)]
     place = next(p for p in places if net.at(name, p) in ("x", load))
-    net.connect(name, CLOCK, clock)
+    net.connect(name, CLOCK_PIN, clock)
     net.connect(name, place, load)
     net.connect(name, "RST0", "0")
     settings["GSR"], settings["RESETMODE"] = "DISABLED", "SYNC"
     settings |= {
-        f"REG_{kind}_CLK": CLOCK,
+        f"REG_{kind}_CLK": CLOCK_PIN,
         f"REG_{kind}_CE": place,
         f"REG_{kind}_RST": "RST0",
     }
@@ -313,7 +302,7 @@ def _read_data(net: Netlist, name: str) -> int:
 def _side(net: Netlist, name: str, side: str, sides: str) -> bool:
     """The output register of the sides that give what one of them reads."""
     cell = net.cells[name]
-    ports = [f"DO{s}{n}" for s in sides for n in range(WORD_BITS)]
+    ports = [f"DO{s}{n}" for s in sides for n in range(SIDE_BITS)]
     found = _behind(net, [net.at(name, port) for port in ports])
     clock = net.at(name, f"CLK{side}")
     if found is None or cell["parameters"].get(f"CLK{side}MUX", f"CLK{side}") != f"CLK{side}":
@@ -355,23 +344,23 @@ def _factors(net: Netlist, name: str, control: Control) -> bool:
     flops = {flop.name: flop for register in registers for flop in register.flops.values()}
     # A register begins at zero where a constant is one: the product has to be zero there all the
     # same, by its other factor.
-    meant = all(MARK in net.cells[name]["attributes"] for name in flops)
-    if not flops or not meant or all(register.ones for register in registers):
+    meant = all(MEANT in net.cells[name]["attributes"] for name in flops)
+    if not flops or not meant or not all(map(control.has, flops.values())):
         return False
-    if not all(map(control.has, flops.values())):
+    if all(register.ones for register in registers):
         return False
     for factor, register in zip(FACTORS, registers, strict=True):
         for n, flop in register.flops.items():
             net.connect(name, f"{factor}{n}", flop.d)
         _register(net, name, f"INPUT{factor}", control.clock, register.enable)
-    gone = [flop for flop in flops.values() if not net.is_read(flop.q)]
-    for flop in gone:
-        net.remove(flop.name)
-    net.forget(flop.q for flop in gone)
+    for flop in flops.values():
+        if not net.readers[flop.q] and flop.q not in net.ports:
+            net.remove(flop.name)
+            net.gone.add(flop.q)
     return True
 
 
-def _factor(net: Netlist, name: str, factor: str) -> Register | None:
+def _factor(net: Netlist, name: str, factor: str) -> Factor | None:
     """The flip-flops of a factor; None where it has other bits than theirs and constants."""
     flops: dict[int, Flop] = {}
     ones = False
@@ -387,7 +376,7 @@ def _factor(net: Netlist, name: str, factor: str) -> Register | None:
     enable = min(enables, key=str)
     # A constant in a register that waits for its enable would come late.
     alone = len(enables) == 1 and not (ones and enable is not None)
-    return Register(enable, flops, ones) if alone else None
+    return Factor(enable, flops, ones) if alone else None
 
 
 def main() -> int:

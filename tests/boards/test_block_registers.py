@@ -224,6 +224,16 @@ def test_a_factor_of_a_constant_and_flip_flops():
     assert registers(module) == []
 
 
+@pytest.mark.parametrize("both", [True, False])
+def test_a_product_begins_at_zero_by_one_of_its_factors(both):
+    made = Made()
+    a, b = (made.flops(made.port(made.bits(2), "input")) for _ in range(2))
+    made.port(made.flops(made.product([*a, "1", "0"], [*b, "1", "0"] if both else b)), "output")
+    module = made.module()
+    absorb(module)
+    assert registers(module) == ([] if both else ALL)
+
+
 def test_one_flip_flop_in_two_blocks():
     made = Made()
     a, b, c = (made.flops(made.port(made.bits(3), "input")) for _ in range(3))

@@ -4,7 +4,7 @@
 //
 // All but the flag is escaped as in RFC 1662: 7E and 7D arrive as 7D and the byte ^ 20. So a flag begins a frame
 // WHEREVER it stands: `start_o` tells that whatever was under way is over, and all that was buffered is dropped.
-// `header_o` is high for one cycle when ticket and command are there. Words follow for as long as the command is to
+// `header_o` is high for one cycle when ticket and command have been there for one. Words follow for as long as the command is to
 // run; nothing else is understood here. After the frame, one of `good_o` and `corrupt_o` is high for one cycle;
 // `bad_o` comes for a record of a port that there is not, `overrun_o` a cycle after a byte that found the buffer full.
 // `drop_i` ignores everything up to the next flag.
@@ -68,6 +68,7 @@ module gw_frame_rx #(
   logic [PortBits-1:0] port_q;
   logic last_q;
   logic [7:0] left_q;  // words of the record after this one
+  logic headed_q;
   logic [1:0] crc_bytes_q;
   logic [CreditBits-1:0] credit_q;
   logic full, word_ready, take;
@@ -129,7 +130,8 @@ module gw_frame_rx #(
   );
 
   always_ff @(posedge clk_i) begin
-    header_o  <= 1'b0;
+    headed_q  <= 1'b0;
+    header_o  <= headed_q;
     good_o    <= 1'b0;
     corrupt_o <= 1'b0;
     bad_o     <= 1'b0;
@@ -143,7 +145,7 @@ module gw_frame_rx #(
         end
         Command: begin
           command_o <= data;
-          header_o  <= 1'b1;
+          headed_q  <= 1'b1;
           state_q   <= Tag;
         end
         Tag: begin

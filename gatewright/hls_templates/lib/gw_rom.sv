@@ -1,6 +1,7 @@
 // Read-only memory with a registered address and a registered output: what is addressed in cycle t
 // is there in cycle t + 2, which block RAMs of every vendor do at full speed. CUT says which of the
-// two are there, that of the address first; without it the words are lookup tables.
+// two are there, that of the address first; without it the words are lookup tables. With BLOCK tools are
+// told to take a block RAM, however few the words are.
 //
 // FILE holds DEPTH words in hexadecimal, each with all its digits, relative to the folder a tool runs
 // in. Without it, or with anything else in it, a simulation ends as it begins. This is the only place
@@ -11,6 +12,7 @@ module gw_rom #(
     parameter int DEPTH = 1,
     parameter FILE = "",
     parameter bit [1:0] CUT = 2'b11,
+    parameter bit BLOCK = 1'b0,
     parameter int ADDRESS_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1
 ) (
     input  logic                    clk_i,
@@ -18,7 +20,7 @@ module gw_rom #(
     output logic [       WIDTH-1:0] data_o
 );
 
-  logic [WIDTH-1:0] words[DEPTH];
+  (* rom_style = BLOCK ? "block" : "auto" *) logic [WIDTH-1:0] words[DEPTH];
   logic [WIDTH-1:0] read;
 
   initial $readmemh(FILE, words, 0, DEPTH - 1);

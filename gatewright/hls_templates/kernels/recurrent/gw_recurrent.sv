@@ -160,7 +160,9 @@ module gw_recurrent #(
   assign tile = !active ? tile_q : tile_q == TILE_BITS'(TILES - 1) ? '0 : tile_q + TILE_BITS'(1);
   always_ff @(posedge clk_i) tile_q <= rst_i ? '0 : tile;
   logic [UNITS*GATES*COLUMNS*W_BITS-1:0] weights;
-  gw_rom #(.WIDTH(UNITS * GATES * COLUMNS * W_BITS), .DEPTH(TILES), .FILE(WEIGHT_FILE)) u_weights (
+  // From some tiles on, lookup tables as wide as this are slower than the products they are read for.
+  localparam int FEW_TILES = 16;
+  gw_rom #(.WIDTH(UNITS * GATES * COLUMNS * W_BITS), .DEPTH(TILES), .FILE(WEIGHT_FILE), .BLOCK(OPERAND_CUT && TILES > FEW_TILES)) u_weights (
       .clk_i, .address_i(COLUMN_CUT ? tile_q : tile), .data_o(weights)
   );
 
