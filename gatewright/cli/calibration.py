@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -12,7 +13,7 @@ import click
 
 from gatewright.calibration import Calibration, calibrate
 from gatewright.cli import progress
-from gatewright.cli.arrays import load_array
+from gatewright.cli.arrays import load_array, load_arrays
 from gatewright.cli.models import ModelSource, load_dataset
 from gatewright.errors import GatewrightError
 
@@ -24,7 +25,8 @@ class Calibrating:
     """What the command line says of calibration.
 
     Attributes:
-        data: A ``.npy`` file of sequences, or a split of the model's dataset; None for none.
+        data: A ``.npy`` file of sequences, an ``.npz`` of arguments by name, or a split of the
+            model's dataset; None for none.
         options: Of ``calibrate``, those that were given.
     """
 
@@ -36,7 +38,7 @@ _OPTIONS = (
     click.option(
         "--calibrate",
         "data",
-        metavar="X.npy|SPLIT",
+        metavar="X.npy|X.npz|SPLIT",
         help="Place the quantizers that MODEL lacks, ranged on these sequences.",
     ),
     click.option(
@@ -111,6 +113,8 @@ def calibrated(
 
 
 def _data(source: ModelSource, argument: str) -> tuple[Any, Any]:
+    if argument.endswith(".npz"):
+        return _arguments(source, load_arrays(Path(argument), "GW-604")), None
     if not argument.endswith(".npy"):
         loaded = load_dataset(source, argument)
         if loaded is None:
@@ -118,10 +122,25 @@ def _data(source: ModelSource, argument: str) -> tuple[Any, Any]:
                 "GW-604",
                 where=argument,
                 cause="it is no .npy file, and the model has no dataset with such a split.",
-                remedy="Save sequences with numpy.save and name that file.",
+                remedy="Save sequences with numpy.save and name that file; of several arguments, "
+                "each with numpy.savez by its name, in an .npz.",
             )
         return loaded
     return load_array(Path(argument), "GW-604"), None
+
+
+def _arguments(source: ModelSource, arrays: dict[str, Any]) -> tuple[Any, ...]:
+    """Arrays by the names of arguments of forward(), in their order; as they come of a file."""
+    forward = getattr(source.torch_module, "forward", None)
+    names = list(arrays) if forward is None else list(inspect.signature(forward).parameters)
+    if not arrays or not set(arrays) <= set(names):
+        raise GatewrightError(
+            "GW-604",
+            where=", ".join(arrays) or "calibration data",
+            cause=f"forward() has no such arguments: it takes {', '.join(names)}.",
+            remedy=f"Save {', '.join(names)} with numpy.savez, each by its name.",
+        )
+    return tuple(arrays[name] for name in names if name in arrays)
 
 
 def _by_key(name: str, text: str) -> Any:

@@ -49,8 +49,9 @@ def load_model(argument: str) -> ModelSource:
 
     Args:
         argument: A path that ends in ``.onnx``; ``module:factory`` or ``file.py:factory``, where
-            the factory returns a module or a pair (module, example input); or a folder whose
-            ``model.py`` has ``model()`` and ``example_input()``, and may have ``dataset(split)``.
+            the factory returns a module or a pair (module, example input), or is the module; or a
+            folder whose ``model.py`` has ``model()`` and ``example_input()``, and may have
+            ``dataset(split)``.
 
     Raises:
         GatewrightError: GW-603.
@@ -147,7 +148,7 @@ def _from_module(module: ModuleType, factory: str, argument: str) -> ModelSource
     if not callable(make):
         raise _refused(argument, f"{module.__name__} has no function {factory}()")
     with _user_code(argument):
-        made = make()
+        made = make if _is_module(make) else make()
     dataset = getattr(module, "dataset", None)
     if isinstance(made, tuple):
         if len(made) != 2:
@@ -159,6 +160,12 @@ def _from_module(module: ModuleType, factory: str, argument: str) -> ModelSource
     with _user_code(argument):
         example_input = example() if callable(example) else None
     return _source(argument, factory, made, example_input, dataset)
+
+
+def _is_module(value: object) -> bool:
+    """Whether it is a torch module itself, and no function that makes one."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.nn.Module)
 
 
 def _source(argument: str, factory: str, model: Any, example: Any, dataset: Any) -> ModelSource:

@@ -46,6 +46,8 @@ def batch_norm(builder: GraphBuilder, name: str, x: Value, spec: BatchNormSpec) 
     layout = Layout(True, True) if x.layout is None and len(x.shape) == 3 else x.layout
     of_channels = layout is not None and layout.channels_first and x.shape[1] == features
     if x.shape[1:] != (features,) and not of_channels:
+        if len(x.shape) == 3 and features in x.shape[1:]:
+            raise _of_steps(name, x.shape)
         raise GatewrightError(
             "GW-106",
             where=name,
@@ -358,6 +360,16 @@ def select_steps(builder: GraphBuilder, name: str, x: Value, taken: Taken) -> Va
     return dataclasses.replace(x, name=out, shape=shape)
 
 
+def _of_steps(name: str, shape: tuple[int, ...]) -> GatewrightError:
+    return GatewrightError(
+        "GW-106",
+        where=name,
+        cause=f"it takes axis 1 of {list(shape)} for features, and that is time or sequences.",
+        remedy="Normalize features: norm(out.transpose(1, 2)).transpose(1, 2) of every step "
+        "[B, T, F], or norm(out[:, -1]) of the last one.",
+    )
+
+
 def flatten(builder: GraphBuilder, name: str, x: Value) -> Value:
     """``Flatten`` from axis 1 on of [B, F] or [B, T, F].
 
@@ -366,11 +378,15 @@ def flatten(builder: GraphBuilder, name: str, x: Value) -> Value:
             features.
     """
     if len(x.shape) == 3 and x.layout != Layout(batch_first=True):
+        channels_first = x.layout is not None and x.layout.channels_first
         raise GatewrightError(
             "GW-108",
             where=name,
             cause="Flatten needs a tensor [B, T, F] from a batch_first recurrent layer, or [B, F].",
-            remedy="Use batch_first=True in the recurrent layer.",
+            remedy="Turn features last first, y.transpose(1, 2).flatten(1), with the weights of "
+            "the layer behind it in that order."
+            if channels_first
+            else "Use batch_first=True in the recurrent layer.",
         )
     builder.of_one_length |= len(x.shape) == 3
     width = builder.joined(name, math.prod(x.shape[1:]))

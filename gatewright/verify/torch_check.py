@@ -230,13 +230,14 @@ def _first_difference(
         numbers[call.path] += 1
         where = call.path or type(model).__name__
         if known is None or not _alike(values, known.inputs, call.inputs):
-            cause = f"on the example, what torch gives to {where} is not what was traced."
-            return _refused(type(model).__name__, cause, _remedy(model, None))
+            line = _line_of_call(model, call.path, arguments)
+            cause = f"on the example, what torch gives to {where}{line} is not what was traced."
+            return _refused(type(model).__name__, cause, _remedy(model, None, arguments))
         if not _alike(values, known.outputs, call.outputs):
             cause = "on the example, what torch makes of its input is not what was traced."
-            return _refused(where, cause, _remedy(model, call.path))
+            return _refused(where, cause, _remedy(model, call.path, arguments))
     cause = "on the example, what torch returns behind the last layer is not what was traced."
-    return _refused(type(model).__name__, cause, _remedy(model, None))
+    return _refused(type(model).__name__, cause, _remedy(model, None, arguments))
 
 
 def _alike(
@@ -257,10 +258,22 @@ def _near(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
     return bool(np.abs(a - b).max() <= CLOSE * np.abs(a).max())
 
 
-def _remedy(model: Any, path: str | None) -> str:
+def _line_of_call(model: Any, path: str, arguments: Arguments) -> str:
+    from gatewright.frontend.torch.changes import line_of_call
+
+    return line_of_call(model, path, _tensors(arguments))
+
+
+def _remedy(model: Any, path: str | None, arguments: Arguments = ()) -> str:
     from gatewright.frontend.torch.changes import remedy
 
-    return remedy(model, path)
+    return remedy(model, path, _tensors(arguments))
+
+
+def _tensors(arguments: Arguments) -> list[Any]:
+    import torch
+
+    return [torch.from_numpy(np.array(array)) for array in arguments]
 
 
 def _refused(where: str, cause: str, remedy: str) -> GatewrightError:

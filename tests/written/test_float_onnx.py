@@ -337,6 +337,80 @@ def test_forms_that_are_not_read(name: str, file: Any) -> None:
     assert words in caught.value.cause
 
 
+class TwoSequences(nn.Module):
+    """An encoder and a decoder, each of a sequence."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.LSTM(I, H, batch_first=True)
+        self.second = nn.LSTM(I, H, batch_first=True)
+
+    def forward(self, x: Tensor, z: Tensor) -> Any:
+        return self.second(z, self.first(x)[1])[0]
+
+
+class Cells(nn.Module):
+    """A loop of cells."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.LSTMCell(I, H)
+
+    def forward(self, x: Tensor) -> Any:
+        h = c = torch.zeros(x.size(0), H)
+        for t in range(T):
+            h, c = self.cell(x[:, t], (h, c))
+        return h
+
+
+OF_MODULES: dict[str, tuple[nn.Module, int, str, str]] = {
+    "two sequences": (TwoSequences(), 2, "GW-106", "it is a second sequence [3, 6, 4]"),
+    "cells": (Cells(), 1, "GW-205", "it cuts the gates of a cell"),
+}
+"""A module that is calibrated itself, its arguments, and what is said of its file."""
+
+
+@pytest.mark.parametrize("name", OF_MODULES)
+def test_what_only_the_module_itself_tells(name: str, tmp_path: Path) -> None:
+    module, count, code, words = OF_MODULES[name]
+    data = [np.random.default_rng(0).normal(0, 1, (3, T, I)).astype(np.float32)] * count
+    path = exported(module.eval(), tuple(data), tmp_path / "m.onnx", "torchscript")
+    with pytest.raises(GatewrightError) as caught:
+        gatewright.calibrate(path, tuple(data) if count > 1 else data[0])
+    assert caught.value.code == code and words in caught.value.cause
+    assert "Calibrate the torch module itself" in caught.value.remedy
+    gatewright.calibrate(module, tuple(data) if count > 1 else data[0])
+
+
+@pytest.mark.parametrize("exporter", EXPORTERS)
+def test_a_clamp_from_0_on_is_a_relu(exporter: str, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(0, 1, (8, T, I)).astype(np.float32)
+    forwards = (
+        lambda m, x: m.fc(m.lstm(x)[0].clamp(min=0)),
+        lambda m, x: m.fc(F.relu(m.lstm(x)[0])),
+    )
+    results = []
+    for number, forward in enumerate(forwards):
+        torch.manual_seed(0)
+        path = exported(Written(forward).eval(), (x,), tmp_path / f"{number}.onnx", exporter)
+        model = gatewright.calibrate(path, x).model
+        with torch.no_grad():
+            results.append(model(torch.from_numpy(x)).numpy())
+    assert np.array_equal(*results)
+
+
+def test_an_obstacle_in_a_file_names_its_node(tmp_path: Path) -> None:
+    def halves(m: Any, x: Tensor) -> Tensor:
+        y = m.lstm(x)[0]
+        return m.fc(torch.cat((y[..., 2:], y[..., :2]), -1))
+
+    x = np.zeros((2, T, I), np.float32)
+    path = exported(Written(halves).eval(), (x,), tmp_path / "m.onnx", "torchscript")
+    with pytest.raises(GatewrightError, match=r"GW-108.*\(node /") as caught:
+        gatewright.calibrate(path, np.random.default_rng(0).normal(0, 1, (8, T, I)))
+    assert "line" not in caught.value.cause
+
+
 def test_a_reading_that_is_wrong_is_seen(file: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(recurrent._GATES, "LSTM", (0, 1, 2, 3))
     with pytest.raises(GatewrightError, match="GW-110") as caught:

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+import brevitas.nn as qnn
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
-from programs import B, H, I, Program, T, out, plain, pooled, rectified, sequences, steps, turned
+from programs import (
+    B,
+    H,
+    I,
+    Net,
+    Program,
+    T,
+    out,
+    plain,
+    pooled,
+    rectified,
+    sequences,
+    steps,
+    turned,
+)
 from torch import Tensor, nn
 
 import gatewright
 from gatewright.errors import GatewrightError
+from gatewright.frontend import trace
+from gatewright.frontend.torch.in_place import changed_node
 
 SUMS = "pool with mean or max over time"
 
@@ -40,6 +57,55 @@ def by_hand(m: Any, x: Tensor) -> Tensor:
     for t in range(x.size(1)):
         h = torch.tanh(m.a(x[:, t]) + m.b(h))
     return m.fc(h)
+
+
+def centred(m: Any, x: Tensor) -> Tensor:
+    y = out(m, x)
+    return m.fc(y - y.mean(1, keepdim=True))
+
+
+def normed(m: Any, x: Tensor) -> Tensor:
+    return m.fc(m.norm(out(m, x).transpose(1, 2)).transpose(1, 2))
+
+
+def summed(m: Any, x: Tensor) -> Tensor:
+    y, (h, _) = m.lstm(x)
+    return m.fc(y + h)
+
+
+def added(m: Any, x: Tensor) -> Tensor:
+    y, (h, _) = m.lstm(x)
+    return m.fc(y[:, -1] + h[-1])
+
+
+def changed_later(m: Any, x: Tensor) -> Tensor:
+    o = out(m, x)
+    z = o[:, -1]
+    o *= 2
+    return m.fc(z)
+
+
+def changed_too(m: Any, x: Tensor) -> Tensor:
+    o = out(m, x)
+    y = o
+    y += x
+    return m.fc(o + y)
+
+
+def dropped(m: Any, x: Tensor) -> Tensor:
+    o = out(m, x)
+    m.relu(o)
+    return m.fc(o)
+
+
+def counted(m: Any, x: Tensor) -> Tensor:
+    m.calls = getattr(m, "calls", 0) + 1
+    return plain(m, x) * m.calls
+
+
+def counted_before(m: Any, x: Tensor) -> Tensor:
+    m.calls = getattr(m, "calls", 0) + 1
+    return m.fc(out(m, x) * m.calls)
 
 
 def viewed(m: Any, x: Tensor) -> Tensor:
@@ -111,7 +177,12 @@ PROGRAMS = {
         ),
     ),
     "the mean of the input": Program(
-        *("GW-108", "mean", "the host's", lambda m, x: m.fc(m.lstm(x - x.mean(1, True))[0])),
+        *(
+            "GW-108",
+            "mean",
+            "compute it on the host",
+            lambda m, x: m.fc(m.lstm(x - x.mean(1, True))[0]),
+        ),
         pooled,
     ),
     "attention": Program(
@@ -154,6 +225,97 @@ PROGRAMS = {
         ),
         other=lambda: nn.LSTM(I, H, batch_first=True),
         wide=lambda: nn.Linear(2 * H, 2),
+    ),
+    "a mean that all steps meet": Program(
+        *("GW-108", "mean", "nn.BatchNorm1d", centred, normed),
+        norm=lambda: nn.BatchNorm1d(H),
+    ),
+    "a norm of steps": Program(
+        *("GW-106", "normed", "norm(out.transpose(1, 2)).transpose(1, 2)"),
+        *(lambda m, x: m.fc(m.normed(out(m, x))), normed),
+        normed=lambda: nn.BatchNorm1d(T),
+        norm=lambda: nn.BatchNorm1d(H),
+    ),
+    "F.batch_norm": Program(
+        *("GW-108", "torch.nn.functional.batch_norm", "self.norm(x)"),
+        *(
+            lambda m, x: m.fc(
+                F.batch_norm(out(m, x)[:, -1], m.norm.running_mean, m.norm.running_var)
+            ),
+            lambda m, x: m.fc(m.norm(out(m, x)[:, -1])),
+        ),
+        norm=lambda: nn.BatchNorm1d(H, affine=False),
+    ),
+    "all final states in a sum": Program(
+        *("GW-108", "add_quant", "as out[:, -1] is", summed, added),
+        data=(sequences()[:T], sequences()),
+    ),
+    "a final state for all steps": Program(
+        *("GW-108", "add", "out[:, -1] + h[-1]"),
+        *(
+            lambda m, x: (lambda y, s: m.fc(y + s[0][-1].unsqueeze(1)))(*m.lstm(x)),
+            added,
+        ),
+    ),
+    "rounding": Program(
+        *("GW-108", "div", "rounded by the quantizer"),
+        *(
+            lambda m, x: m.fc(torch.div(out(m, x), 0.5, rounding_mode="trunc")),
+            lambda m, x: m.fc(torch.div(out(m, x), 0.5)),
+        ),
+    ),
+    "a window that is cut off": Program(
+        *("GW-109", "max_pool1d", "ceil_mode=False"),
+        *(
+            lambda m, x: turned(m, x, lambda y: F.max_pool1d(y, 4, 4, 0, 1, True)),
+            lambda m, x: turned(m, x, lambda y: F.max_pool1d(y, 4, ceil_mode=False)),
+        ),
+    ),
+    "where a maximum is": Program(
+        *("GW-108", "torch.nn.functional.max_pool1d_with_indices", "Leave return_indices=True out"),
+        *(
+            lambda m, x: turned(m, x, lambda y: F.max_pool1d(y, 2, return_indices=True)[0]),
+            lambda m, x: turned(m, x, lambda y: F.max_pool1d(y, 2)),
+        ),
+    ),
+    "one window at the end": Program(
+        *("GW-108", "squeeze", "y[:, :, 0] for y.squeeze(2)"),
+        *(
+            lambda m, x: F.max_pool1d(out(m, x).transpose(1, 2), T).squeeze(2),
+            lambda m, x: F.max_pool1d(out(m, x).transpose(1, 2), T)[:, :, 0],
+        ),
+    ),
+    "windows side by side": Program(
+        *("GW-108", "flatten", "y.transpose(1, 2).flatten(1)"),
+        *(
+            lambda m, x: m.wide(F.max_pool1d(out(m, x).transpose(1, 2), 2).flatten(1)),
+            lambda m, x: m.wide(
+                F.max_pool1d(out(m, x).transpose(1, 2), 2).transpose(1, 2).flatten(1)
+            ),
+        ),
+        wide=lambda: nn.Linear(T // 2 * H, 2),
+    ),
+    "a change that a view sees": Program(
+        *("GW-110", "Net", "o = o * a", changed_later, lambda m, x: m.fc(out(m, x)[:, -1])),
+    ),
+    "a change of another name": Program(
+        *("GW-110", "Net", "o = o + a", changed_too, lambda m, x: m.fc(out(m, x) + (out(m, x) + x)))
+    ),
+    "a layer that changes": Program(
+        *("GW-110", "Net", "y = torch.relu(o)", dropped, rectified),
+        relu=lambda: nn.ReLU(inplace=True),
+    ),
+    "a count of calls": Program(
+        *("GW-110", "Net", "keep no count of calls in self.calls", counted, plain),
+    ),
+    "a count that a layer is given": Program(
+        *(
+            "GW-110",
+            "Net",
+            ": return m.fc(out(m, x) * m.calls)) another input",
+            counted_before,
+            steps,
+        ),
     ),
     "steps with weights": Program(
         *("GW-106", "mul", "one for each feature"),
@@ -238,3 +400,62 @@ def test_parametrizations_are_made_permanent() -> None:
     assert 'remove_parametrizations(layer, "weight")' in caught.value.remedy
     nn.utils.parametrize.remove_parametrizations(net.fc, "weight")
     gatewright.calibrate(net, sequences())
+
+
+def test_a_hook_of_the_model_is_told_before_any_data_is_run() -> None:
+    for register, hook in (
+        ("register_forward_hook", lambda m, given, made: made + 3),
+        ("register_forward_pre_hook", lambda m, given: (given[0] * 2,)),
+    ):
+        net = PROGRAMS["in place"].net(plain)
+        handle = getattr(net, register)(hook)
+        with pytest.raises(GatewrightError, match="GW-110") as caught:
+            gatewright.calibrate(net, sequences())
+        assert "remove the hook of model" in caught.value.remedy
+        assert "prune" not in caught.value.remedy
+        handle.remove()
+        gatewright.calibrate(net, sequences())
+
+
+def test_a_hook_that_looks_on_stays() -> None:
+    net = PROGRAMS["in place"].net(plain)
+    seen: list[Any] = []
+    net.register_forward_hook(lambda m, given, made: seen.append(made))
+    result = gatewright.calibrate(net, sequences())
+    assert trace(result.model, result.example_input).graph.node and seen
+
+
+def test_changes_that_nothing_reads_later_stay() -> None:
+    def forward(m: Any, x: Tensor) -> Any:
+        given = m.lstm(x)
+        y = given[0]
+        y *= 2
+        steps = y.size(1)
+        steps += 1
+        y = m.drop(y) + x
+        y += 1
+        return m.fc(m.relu(y)), given[1][0][-1]
+
+    layers = {"drop": nn.Dropout(0.5, inplace=True), "relu": nn.ReLU(inplace=True)}
+    net = Net(forward, layers).eval()
+    result = gatewright.calibrate(net, sequences())
+    assert trace(result.model, result.example_input).graph.node
+
+
+def test_a_quant_tensor_is_not_changed_in_place() -> None:
+    """Sums make another one; a scale that two of them share is no tensor that is changed."""
+
+    def forward(m: Any, x: Tensor) -> Any:
+        y, z = m.quant(x), m.quant(x * 2)
+        y += z
+        return m.fc(y.value + z.value)
+
+    net = Net(forward, {"quant": qnn.QuantIdentity(return_quant_tensor=True)})
+    net(sequences())
+    assert changed_node(net.eval(), [sequences()]) is None
+
+
+def test_nothing_is_printed_of_a_model_that_fails(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(GatewrightError):
+        gatewright.calibrate(PROGRAMS["all final states in a sum"].net(summed), sequences()[:T])
+    assert "Traceback" not in capfd.readouterr().err

@@ -27,7 +27,7 @@ from gatewright.frontend.calibration.explore import explore
 from gatewright.frontend.calibration.feature_slices import with_wide_layers
 from gatewright.frontend.calibration.floats import with_brevitas_layers
 from gatewright.frontend.calibration.functions import with_modules
-from gatewright.frontend.calibration.kept_inputs import refuse_changed_inputs
+from gatewright.frontend.calibration.kept_inputs import refuse_changed_inputs, refuse_hooks
 from gatewright.frontend.calibration.meter import RunProgress, accuracy, loss, output_error
 from gatewright.frontend.calibration.obstacles import check_trace, refuse_what_never_compiles
 from gatewright.frontend.calibration.options import RangeOptions
@@ -47,6 +47,7 @@ from gatewright.frontend.calibration.weights import place_weights
 from gatewright.frontend.torch.arguments import is_arranged
 from gatewright.frontend.torch.changes import steps
 from gatewright.frontend.torch.checks import check_model
+from gatewright.frontend.torch.in_place import refuse_in_place
 from gatewright.frontend.torch.preserve import held, preserved
 from gatewright.frontend.torch.symbolic import symbolic_graph
 from gatewright.frontend.torch.uncalled import put_back, set_aside
@@ -85,6 +86,8 @@ def _calibrate(
     original = _copy(model)
     with observe.biases_where_scaled(original):
         _of_few(batches[0], axis, partial(refuse_changed_inputs, original))
+        _of_few(batches[0], axis, partial(refuse_hooks, original))
+        _of_few(batches[0], axis, partial(refuse_in_place, original))
     waiting = waiting_quantizers(given)
     if waiting:
         with observe.biases_where_scaled(given):

@@ -18,7 +18,7 @@ from gatewright.errors import GatewrightError
 from gatewright.frontend.calibration.floats import float_layers
 from gatewright.frontend.calibration.observe import biases_where_scaled, python_cell
 from gatewright.frontend.calibration.slots import layers
-from gatewright.frontend.torch.changes import remedy
+from gatewright.frontend.torch.changes import line_of_call, remedy
 from gatewright.frontend.torch.preserve import preserved
 from gatewright.frontend.torch.watch import Arrays, tensors_of
 
@@ -55,15 +55,16 @@ def check_conversion(model: nn.Module, net: nn.Module, inputs: tuple[torch.Tenso
     with torch.no_grad():
         with _running(model), _recorded(model, paths) as calls:
             expected = tensors_of(model(*inputs))
-        with _running(net), _forced(model, net, calls):
+        with _running(net), _forced(model, net, calls, inputs):
             try:
                 outputs = tensors_of(net(*inputs))
             except GatewrightError:
                 raise
             except Exception as error:  # whatever forward() raises on layers of another class
-                raise _differs(model, None, f"it fails: {type(error).__name__}: {error}") from error
+                what = f"it fails: {type(error).__name__}: {error}"
+                raise _differs(model, None, what, inputs) from error
     if not _equal(expected, outputs) or any(calls.values()):
-        raise _differs(model, None, "it gives another output")
+        raise _differs(model, None, "it gives another output", inputs)
 
 
 @contextmanager
@@ -112,17 +113,24 @@ def _cloned(output: Any) -> Any:
 
 
 @contextmanager
-def _forced(model: nn.Module, net: nn.Module, calls: dict[str, list[_Call]]) -> Iterator[None]:
+def _forced(
+    model: nn.Module,
+    net: nn.Module,
+    calls: dict[str, list[_Call]],
+    examples: tuple[torch.Tensor, ...],
+) -> Iterator[None]:
     """Let converted layers return what the originals did, once theirs has been compared."""
 
     def hook(path: str) -> Any:
         def compare(layer: Any, args: Any, kwargs: Any, output: Any) -> Any:
             inputs = [*args, *kwargs.values()]
             if not calls[path] or not _equal(calls[path][0].inputs, tensors_of(inputs)):
-                raise _differs(model, None, f"it gives {path or 'its layer'} another input")
+                line = line_of_call(model, path, examples)
+                what = f"it gives {path or 'its layer'}{line} another input"
+                raise _differs(model, None, what, examples)
             call = calls[path].pop(0)
             if not _near(layer, args, kwargs, tensors_of(output), tensors_of(call.output)):
-                raise _differs(model, path, "it makes something else of the same input")
+                raise _differs(model, path, "it makes something else of the same input", examples)
             return call.output
 
         return compare
@@ -171,11 +179,13 @@ def _largest(values: npt.NDArray[Any]) -> float:
     return float(np.abs(values).max(initial=0.0))
 
 
-def _differs(model: nn.Module, path: str | None, what: str) -> GatewrightError:
+def _differs(
+    model: nn.Module, path: str | None, what: str, examples: tuple[torch.Tensor, ...]
+) -> GatewrightError:
     return GatewrightError(
         "GW-110",
         where=path or type(model).__name__,
         cause="its copy with Brevitas layers, which is to be calibrated, is not what torch runs on "
         f"the calibration data: {what}.",
-        remedy=remedy(model, path),
+        remedy=remedy(model, path, examples),
     )

@@ -64,7 +64,10 @@ def _leaky(slope: Any, inplace: Any) -> nn.Module:
 _CLAMP = _ActsAs(_clamp, {"min": None, "max": None})
 _WINDOW = {"kernel_size": _REQUIRED, "stride": None, "padding": 0}
 _MAX_POOL = _ActsAs(
-    nn.MaxPool1d, {**_WINDOW, "dilation": 1, "ceil_mode": False, "return_indices": False}
+    lambda kernel, stride, padding, dilation, ceil, indices: nn.MaxPool1d(
+        kernel, stride, padding, dilation, return_indices=indices, ceil_mode=ceil
+    ),
+    {**_WINDOW, "dilation": 1, "ceil_mode": False, "return_indices": False},
 )
 _FUNCTIONS: dict[Any, _ActsAs] = {
     **dict.fromkeys((torch.relu, F.relu, "relu"), _plain(nn.ReLU)),

@@ -20,6 +20,7 @@ from gatewright.frontend.calibration.quantizers import activation_function
 from gatewright.frontend.calibration.slots import Slot, Slots, cell_quantizers, layers
 from gatewright.frontend.torch.brevitas_quant import is_enabled, to_numpy
 from gatewright.frontend.torch.checks import returns_no_tensors
+from gatewright.frontend.torch.failures import called
 from gatewright.ir.types import Float32Array
 
 
@@ -174,7 +175,7 @@ def run(model: nn.Module, batches: list[Batch]) -> list[Float32Array]:
     with torch.no_grad():
         for batch in batches:
             try:
-                result = model(*batch.inputs)
+                result = called(model, *batch.inputs)
             except GatewrightError:
                 raise
             except Exception as error:  # whatever the user's forward() raises

@@ -144,10 +144,14 @@ def _linear(node: fx.Node) -> WeightCall | None:
 def _addmm(node: fx.Node) -> WeightCall | None:
     names = ("input", "mat1", "mat2", "beta", "alpha")
     bias, x, weight, *factors = bind(node.args, dict(node.kwargs), names, (None,) * 3 + (1, 1))
-    columns = own_value(weight)
-    if columns is None or factors != [1, 1]:
+    columns, offset = own_value(weight), own_value(bias)
+    if columns is None or offset is None or not all(map(_is_number, factors)):
         return None
-    return _affine(x, columns.t(), bias)
+    return _affine(x, columns.t() * factors[1], offset * factors[0])
+
+
+def _is_number(factor: Any) -> bool:
+    return isinstance(factor, int | float)
 
 
 def _affine(x: Any, weight: torch.Tensor | None, bias: Any) -> WeightCall | None:

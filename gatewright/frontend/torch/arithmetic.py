@@ -77,7 +77,11 @@ def _emits(calls: tuple[Any, ...]) -> Callable[[CallEmitter], CallEmitter]:
 def _operands(what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
     """Two operands: tensors as they are, constants as float32."""
     if not kwargs.keys() <= set(_OF_TWO) or len(args) > 2:
-        raise unsupported_call(what, f"it is given {', '.join(kwargs) or 'further arguments'}.")
+        raise unsupported_call(
+            what,
+            f"it is given {', '.join(kwargs) or 'further arguments'}.",
+            "Give it two operands, and no more: numbers are rounded by the quantizer behind it.",
+        )
     a, b, alpha = bind(args, kwargs, _OF_TWO, _NO_OTHER)
     if alpha != 1:
         raise unsupported_call(what, f"it has alpha={alpha}.", "Multiply first: a + alpha * b.")
@@ -118,10 +122,14 @@ def _by_constant(ctx: Tracing, name: str, op: str, x: Any, constant: Float32Arra
 def _pair(ctx: Tracing, name: str, op: str, parts: list[Any]) -> Value:
     shapes = [tuple(shape_of(ctx, name, part)) for part in parts]
     if len(set(shapes)) > 1:
+        alike = len({shape[-1] for shape in shapes}) == 1
         raise unsupported_call(
             name,
             f"it is given tensors of shapes {', '.join(str(list(s)) for s in shapes)}.",
-            "Give both one shape: a linear layer makes as many features as are wanted.",
+            "What there is one of for a sequence meets no row of each step: take one step, "
+            "out[:, -1] + h[-1], or let the layer begin with it as a state, lstm(x, (h, c))."
+            if alike
+            else "Give both one shape: a linear layer makes as many features as are wanted.",
         )
     values = [_tensor(name, part) for part in parts]
     return reduce(lambda a, b: emit_arithmetic.pair(ctx.builder, ctx.name(name), op, a, b), values)

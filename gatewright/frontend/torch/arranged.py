@@ -23,6 +23,8 @@ from gatewright.ir.steps import Taken
 from gatewright.ir.traced.layouts import CHANNELS_FIRST
 
 NO_STEP = -1
+OF_STEPS = "squeeze(2)"
+"""The origin of what has lost its axis of one step."""
 
 
 @dataclass(frozen=True, eq=False)

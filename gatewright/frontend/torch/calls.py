@@ -12,7 +12,7 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from gatewright.errors import GatewrightError
 from gatewright.frontend import emit
 from gatewright.frontend.spec import States, Value
-from gatewright.frontend.torch.arranged import Arranged
+from gatewright.frontend.torch.arranged import OF_STEPS, Arranged
 from gatewright.frontend.torch.arrangements import arrange, picked, shape_of
 from gatewright.frontend.torch.registry import (
     MaxOutput,
@@ -137,6 +137,8 @@ def flatten(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if isinstance(x, (States, Arranged)) or start != 1 or end not in (-1, rank - 1):
         return arrange(ctx, f"flatten({start}, {end})", torch.flatten, x, start, end)
     x = expect_value("flatten", x)
+    if x.layout is not None and x.layout.channels_first and x.shape[2] == 1:  # of one window
+        return arrange(ctx, "flatten", torch.flatten, x, start, end)
     return emit.flatten(ctx.builder, ctx.name("flatten"), x)
 
 
@@ -195,7 +197,9 @@ def squeeze(ctx: Tracing, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             f"Name the axis of size 1, as squeeze({_unit_axis(ctx, source)}); where there is none, "
             "leave it out.",
         )
-    return arrange(ctx, "squeeze", torch.squeeze, source, *(() if dim is None else (dim,)))
+    of_steps = isinstance(source, Value) and source.layout is not None and dim in (2, -1)
+    what = OF_STEPS if of_steps and source.layout.channels_first else "squeeze"
+    return arrange(ctx, what, torch.squeeze, source, *(() if dim is None else (dim,)))
 
 
 def _unit_axis(ctx: Tracing, source: Any) -> int:

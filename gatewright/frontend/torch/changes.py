@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -11,23 +11,63 @@ from torch.nn.utils import prune
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
-from gatewright.frontend.torch.symbolic import leaf_paths
+from gatewright.frontend.torch.in_place import advice, changed_node
+from gatewright.frontend.torch.obstacles import shown_line
+from gatewright.frontend.torch.preserve import preserved
+from gatewright.frontend.torch.symbolic import leaf_paths, symbolic_graph
 
 _IN_GENERAL = (
-    "Make its parameters permanent (prune.remove, remove_weight_norm, remove_spectral_norm), "
-    "remove hooks, and put what they do into forward() of a class; in forward(), compute other "
-    "tensors instead of changing some in place (o = o * 2 for o *= 2), and keep no count of calls"
+    "Let forward() give the same of the same input: compute other tensors instead of changing some "
+    "in place (o = o * 2 for o *= 2), keep no count of calls, and let no try decide"
 )
 
 
-def remedy(model: nn.Module, path: str | None) -> str:
+def remedy(model: nn.Module, path: str | None, examples: Sequence[torch.Tensor] = ()) -> str:
     """What to do about a module that is not run as it was traced.
 
     Args:
         model: The whole model.
         path: Of the layer that differs; None where what lies around the layers does.
+        examples: One for each argument of its forward(), where those are known.
     """
-    return f"{seen(model, path) or _IN_GENERAL}."
+    found = seen(model, path)
+    if examples and not found:
+        found = _in_place(model, examples) or _counted(model, examples)
+    return f"{found or _IN_GENERAL}."
+
+
+def line_of_call(model: nn.Module, path: str, examples: Sequence[torch.Tensor]) -> str:
+    """The line of forward() that calls a layer first, in parentheses; empty where none is known."""
+    nodes = symbolic_graph(model, examples).nodes
+    calls = (node for node in nodes if node.op == "call_module" and node.target == path)
+    return next(map(shown_line, calls), "")
+
+
+def _in_place(model: nn.Module, examples: Sequence[torch.Tensor]) -> str:
+    """The line that changes a tensor which is read later."""
+    node = changed_node(model, examples)
+    return f"change no tensor that is read later{shown_line(node)}: {advice(node)}" if node else ""
+
+
+def _counted(model: nn.Module, examples: Sequence[torch.Tensor]) -> str:
+    """The numbers among a model's attributes that a call of it changes."""
+    with preserved(model), torch.no_grad():
+        before = _numbers(model)
+        model(*(example.clone() for example in examples))
+        after = _numbers(model)
+    names = sorted(
+        name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
+    )
+    return f"keep no count of calls in {', '.join(names)}" if names else ""
+
+
+def _numbers(model: nn.Module) -> dict[str, Any]:
+    return {
+        ".".join(part for part in ("self", path, name) if part): value
+        for path, module in model.named_modules()
+        for name, value in vars(module).items()
+        if isinstance(value, int | float | str | None)
+    }
 
 
 def seen(model: nn.Module, path: str | None) -> str:

@@ -12,6 +12,9 @@ from gatewright.errors import GatewrightError, together
 
 TOLD_TOGETHER = frozenset({"GW-101", "GW-108", "GW-109"})
 """What is refused of one call alone, so that calls behind it can be looked at all the same."""
+_OF_A_CALL = TOLD_TOGETHER | {"GW-106"}
+OF_FILE = "node "
+"""Begins, in the place of a Python file, the name of the node of a file that a call was read of."""
 
 
 class Obstacle:
@@ -53,13 +56,22 @@ class Obstacles:
 
 def located(node: fx.Node, error: GatewrightError) -> GatewrightError:
     """The error with the line of forward() that it comes from, where that is in a user's file."""
-    file, number = node.meta.get("line", ("", 0))
-    text = linecache.getline(file, number).strip()
-    if not text or file.startswith("<") or error.code not in TOLD_TOGETHER:
+    line = shown_line(node)
+    if not line or error.code not in _OF_A_CALL:
         return error
     return GatewrightError(
         error.code,
         where=error.where,
-        cause=f"{error.cause.rstrip('.')} ({Path(file).name}, line {number}: {text}).",
+        cause=f"{error.cause.rstrip('.')}{line}.",
         remedy=error.remedy,
     )
+
+
+def shown_line(node: fx.Node) -> str:
+    """The line of forward() that a call comes from, in parentheses; empty where none is known."""
+    file, number = node.meta.get("line", ("", 0))
+    if file.startswith(OF_FILE):
+        return f" ({file})"
+    text = linecache.getline(file, number).strip()
+    known = text and not file.startswith("<")
+    return f" ({Path(file).name}, line {number}: {text})" if known else ""

@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from gatewright.errors import GatewrightError
 from gatewright.frontend.spec import Value
 from gatewright.frontend.torch.activations import only_input
-from gatewright.frontend.torch.arranged import Arranged
+from gatewright.frontend.torch.arranged import OF_STEPS, Arranged
 from gatewright.frontend.torch.registry import (
     OnHost,
     Tracing,
@@ -67,7 +67,17 @@ for _calls, _emitter in (
 
 
 def squeezed(arranged: Arranged) -> OnHost | None:
-    """``y.squeeze(-1)`` of one feature, as an output; None for any other arrangement."""
+    """``y.squeeze(-1)`` of one feature, as an output; None for any other arrangement.
+
+    Raises:
+        GatewrightError: GW-108 of the one step of [B, F, 1].
+    """
+    if arranged.origin == OF_STEPS:
+        raise unsupported_call(
+            "squeeze",
+            "at the end of a model it drops an axis of features, and that is one of steps.",
+            "Take the one step by its number: y[:, :, 0] for y.squeeze(2).",
+        )
     if arranged.origin != "squeeze":
         return None
     try:

@@ -74,6 +74,16 @@ def _over_time(
         raise unsupported_call(call, "only steps of sequences can be reduced, over time.")
     axes = list(dim) if isinstance(dim, (list, tuple)) else [dim]
     time = layout.time_axis
+    if keepdim and axes in ([time], [time - 3]):
+        raise GatewrightError(
+            "GW-108",
+            where=call,
+            cause="it keeps time as an axis of one, to be met by all steps, and no kernel has the "
+            f"{call} of a sequence before its last step is there.",
+            remedy=f"Give out.{call}(dim={time}), without keepdim, to layers that take one row a "
+            "sequence; to normalize steps use nn.BatchNorm1d, whose numbers are fixed after "
+            "training; of the input compute it on the host.",
+        )
     if keepdim or axes not in ([time], [time - 3]):
         raise GatewrightError(
             "GW-108",

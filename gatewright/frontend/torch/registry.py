@@ -233,7 +233,8 @@ def expect_value(what: str, value: Any) -> Value:
             where=what,
             cause=f"it is given the final states {value.which} of {value.name or 'a layer'}, "
             "[layers * directions, B, H].",
-            remedy="Take one of them first: h[-1].",
+            remedy="Take one of them first, h[-1]: a row a sequence, as out[:, -1] is, for layers "
+            "and arithmetic with such rows; as a state hand all of them over, lstm(x, (h, c)).",
         )
     if isinstance(value, OwnTensor):
         made = "that forward() makes" if value.name == "a constant" else "a parameter or buffer"

@@ -79,6 +79,8 @@ _MORE_CALLS = {
         "models, and repeat on the host between them.",
     ),
     "diff": "Write it: x[:, 1:] - x[:, :-1].",
+    "batch_norm": "Call the module that has the numbers, self.norm(x), an nn.BatchNorm1d.",
+    "max_pool1d_with_indices": "Leave return_indices=True out: where a maximum was is not kept.",
     **dict.fromkeys(
         ("double", "half", "bfloat16", "type", "to"),
         "Keep the model in float32, and convert what it is given and gives on the host.",

@@ -87,6 +87,16 @@ class ShapeProxy(fx.Proxy):  # type: ignore[misc]
             return bool(self.tracer.value_of(self.node))
         return bool(super().__bool__())
 
+    def __hash__(self) -> int:
+        if self.tracer.follows_from_shapes(self.node):  # as a key of a dict
+            return hash(self.tracer.told(self.node))
+        return int(super().__hash__())
+
+    def __repr__(self) -> str:
+        if self.tracer.follows_from_shapes(self.node):  # as a text
+            return repr(self.tracer.told(self.node))
+        return str(super().__repr__())
+
     def __len__(self) -> int:
         if not self.tracer.has_examples:
             return int(super().__len__())
@@ -286,11 +296,18 @@ def _made_of_shapes() -> Iterator[None]:
 
         return call
 
+    def variable(kind: Any, *args: Any, **kwargs: Any) -> Any:
+        """``torch.autograd.Variable(tensor)``, which gives the tensor."""
+        is_traced = bool(args) and isinstance(args[0], fx.Proxy)
+        return args[0] if is_traced else type.__call__(kind, *args, **kwargs)
+
     for name, make in originals.items():
         setattr(torch, name, traced(make))
+    type(torch.autograd.Variable).__call__ = variable
     try:
         yield
     finally:
+        del type(torch.autograd.Variable).__call__
         for name, make in originals.items():
             setattr(torch, name, make)
 

@@ -21,6 +21,7 @@ from onnx import numpy_helper
 from torch import fx, nn
 
 from gatewright.errors import GatewrightError
+from gatewright.frontend.torch.failures import called
 from gatewright.frontend.torch.obstacles import located
 from gatewright.frontend.torch.shapes import SizeReads
 
@@ -131,7 +132,7 @@ def runs(module: nn.Module, arrays: Arrays) -> bool:
     """Whether torch runs a model on such arguments."""
     try:
         with torch.no_grad():
-            module(*map(torch.from_numpy, arrays))
+            called(module, *map(torch.from_numpy, arrays))
     except Exception:  # whatever forward() raises of sizes that it does not take
         return False
     return True
@@ -182,7 +183,8 @@ def _dependence(first: Retrace, again: Again, sizes: OtherSizes, axis: str) -> _
     """A call that makes something else of another B or T, or the error of one that does not."""
     ran = _ran(again, sizes, axis)
     refusal = next(filter(None, map(_refused, ran)), None)
-    if axis == "T" and (refusal is not None or not _is_made(ran)):
+    beyond = sizes.limit > sizes.of(axis)  # a second window, say, which torch may refuse
+    if axis == "T" and (refusal is not None or not _is_made(ran[: 1 if beyond else None])):
         return next(iter(first.graph.nodes))
     if axis == "B" and refusal is not None:
         return refusal

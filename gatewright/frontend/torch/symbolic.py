@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import fx, nn
+from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.utils.rnn import PackedSequence
 
 from gatewright.errors import GatewrightError
@@ -42,10 +43,16 @@ _REMEDIES = {
 """By words of what torch or Python say."""
 
 
+class Aside(nn.Module):  # type: ignore[misc]
+    """A module that a trace keeps whole, whatever is in it."""
+
+
 class _Tracer(ShapeTracer):
     """Keeps what has an emitter, Brevitas and torch.nn layers whole."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        if isinstance(m, Aside):
+            return True
         if registered_class(m) is not None or type(m).__module__.startswith("brevitas."):
             return True
         return bool(super().is_leaf_module(m, module_qualified_name))
@@ -159,8 +166,17 @@ def _cleaned(graph: fx.Graph, module: nn.Module) -> fx.Graph:
     """A graph without what nobody uses."""
     if any(node.target is PackedSequence for node in graph.nodes):
         raise _packs(module)
-    graph.eliminate_dead_code(has_effect)
+    graph.eliminate_dead_code(lambda node: has_effect(node) or _is_in_place(node, module))
     return graph
+
+
+def _is_in_place(node: fx.Node, module: nn.Module) -> bool:
+    return node.op == "call_module" and changes_input(module.get_submodule(str(node.target)))
+
+
+def changes_input(layer: nn.Module) -> bool:
+    """Whether a layer changes what it is given; in eval mode dropout does nothing."""
+    return bool(getattr(layer, "inplace", False)) and not isinstance(layer, _DropoutNd)
 
 
 def _remedy(error: BaseException) -> str:

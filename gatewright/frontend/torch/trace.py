@@ -280,7 +280,7 @@ def _call(
         return emitter(context, module, path, (context.elements.whole(values[0]),), {})
     out = emitter(context, module, path, (value,), {})
     index = turned_back(context.elements.of(out), groups)
-    return replace(values[0], index=index)
+    return replace(values[0], index=index, origin=path or type(module).__name__)
 
 
 def _tensor_names(result: Any) -> tuple[TensorNames, ...]:

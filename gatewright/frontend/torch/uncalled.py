@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from gatewright.frontend.torch.symbolic import leaf_paths, symbolic_graph
+from gatewright.frontend.torch.symbolic import Aside, leaf_paths, symbolic_graph
 
 
-class _Uncalled(nn.Module):  # type: ignore[misc]
+class _Uncalled(Aside):
     """Stands in the place of a module, and shows nobody what is in it.
 
     Whoever reads an attribute of it, or calls it all the same, gets what the module itself gives:

@@ -46,11 +46,29 @@ def hardsigmoid(ctx: ModuleReading, node: onnx.NodeProto) -> None:
 
 @reads("Clip")
 def clip(ctx: ModuleReading, node: onnx.NodeProto) -> None:
-    """``F.hardtanh`` between two numbers."""
+    """``F.hardtanh`` between two numbers; ``torch.relu`` from 0 on."""
+    if ctx.name(node, 1) and not ctx.name(node, 2) and not ctx.floats(node, 1).any():
+        ctx.values[node.output[0]] = ctx.alike(ctx.input(node), torch.relu)
+        return
     if not (ctx.name(node, 1) and ctx.name(node, 2)):
-        raise unread(node, "it has one bound only.", "Clamp between two: x.clamp(-a, a).")
+        raise unread(
+            node, "it has one bound only.", "Clamp between two, x.clamp(-a, a), or from 0 on."
+        )
     low, high = (float(ctx.floats(node, index)) for index in (1, 2))
     ctx.values[node.output[0]] = ctx.alike(ctx.input(node), F.hardtanh, low, high)
+
+
+@reads("Max")
+def maximum(ctx: ModuleReading, node: onnx.NodeProto) -> None:
+    """``torch.relu``: what the newer exporter makes of ``x.clamp(min=0)``."""
+    zeros = [i for i in range(len(node.input)) if ctx.is_constant(node, i)]
+    if len(node.input) != 2 or len(zeros) != 1 or ctx.floats(node, zeros[0]).any():
+        raise unread(
+            node,
+            "it is the maximum of other things than a tensor and 0.",
+            "Use torch.relu, or over time out.amax(dim=1).",
+        )
+    ctx.values[node.output[0]] = ctx.alike(ctx.input(node, 1 - zeros[0]), torch.relu)
 
 
 @reads("Softmax", "LogSoftmax", attributes={"axis"})

@@ -22,6 +22,7 @@ from gatewright.frontend.onnx.plain.rolled import rolled
 from gatewright.frontend.onnx.plain.sizes import with_sizes
 from gatewright.frontend.onnx.plain.stacks import join_stacks
 from gatewright.frontend.onnx.read import read_model
+from gatewright.frontend.torch.obstacles import OF_FILE
 
 __all__ = ["elementwise", "layers", "load_plain", "moves", "recurrent", "windows"]
 
@@ -52,7 +53,7 @@ def load_plain(
     if ctx.other_axis:  # recurrent nodes say which axis counts the sequences
         ctx, errors = _attempt(graph, 1)
     if errors:
-        raise together(errors)
+        raise together(_second_sequences(graph) or errors)
     module = _finish(ctx)
     check_reading(model, module)
     return module
@@ -63,6 +64,23 @@ def _attempt(graph: RawGraph, axis: int) -> tuple[ModuleReading, list[Gatewright
     ctx = ModuleReading(graph, _sequences(graph)[axis])
     errors = _enter_inputs(ctx, axis)
     return ctx, errors or _read(ctx)
+
+
+def _second_sequences(graph: RawGraph) -> list[GatewrightError]:
+    """What to say of inputs that are sequences beside the first, and no states."""
+    first, *others = graph.inputs
+    return [
+        GatewrightError(
+            "GW-106",
+            where=name,
+            cause=f"it is a second sequence {list(shape)} beside {first.name} "
+            f"{list(first.shape)}, and of a file further inputs are states [N, B, H].",
+            remedy="Calibrate the torch module itself, which may take several sequences: "
+            "gatewright.calibrate(model, (x, z)).",
+        )
+        for name, shape, _ in others
+        if len(shape) == 3 and shape[:2] == first.shape[:2]
+    ]
 
 
 def _sequences(graph: RawGraph) -> tuple[int, ...]:
@@ -115,7 +133,10 @@ def _read(ctx: ModuleReading) -> list[GatewrightError]:
             if node.op_type in OP_READERS:
                 continue
         try:
+            before = len(ctx.fx.nodes)
             _read_node(ctx, node)
+            for made in list(ctx.fx.nodes)[before:]:
+                made.meta.setdefault("line", (f"{OF_FILE}{label(node)}", 0))
         except GatewrightError as error:
             errors.append(error)
             lost.update(node.output)
@@ -132,11 +153,26 @@ def _read_node(ctx: ModuleReading, node: onnx.NodeProto) -> None:
         ctx.constants.update(zip(node.output, values, strict=True))
         return
     reader = OP_READERS.get(node.op_type)
+    if node.op_type == "Split" and _cuts_gates(ctx.graph, node):
+        raise unread(
+            node,
+            "it cuts the gates of a cell, nn.LSTMCell or nn.GRUCell in a loop, of which a file has "
+            "each step by itself.",
+            "Calibrate the torch module itself, gatewright.calibrate(model, data), where a loop of "
+            "nn.LSTMCell that only steps is a layer; or export nn.LSTM over the whole sequence.",
+        )
     if reader is None:
         remedy = of_op(node.op_type, [*OP_READERS])
         raise unread(node, f"the op {node.op_type} is not read.", remedy)
     check_attributes(node, reader.attributes)
     reader.read(ctx, node)
+
+
+def _cuts_gates(graph: RawGraph, node: onnx.NodeProto) -> bool:
+    """Whether all parts of a tensor are gates: each goes through one activation, at once."""
+    readers = [n for n in graph.nodes if set(node.output).intersection(n.input)]
+    kinds = {reader.op_type for reader in readers}
+    return len(node.output) > 2 and kinds == {"Sigmoid", "Tanh"}
 
 
 def _finish(ctx: ModuleReading) -> fx.GraphModule:
