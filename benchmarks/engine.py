@@ -66,6 +66,7 @@ class Row:
         bits: Of activations.
         weights: Bits of the weights.
         place: Whether nextpnr places it whatever its multipliers are.
+        sequences: How many take turns.
     """
 
     inputs: int
@@ -75,16 +76,18 @@ class Row:
     bits: int = 8
     weights: int = 8
     place: bool = False
+    sequences: int = 1
 
     @property
     def name(self) -> str:
         """As it stands in the table."""
+        turns = f" S{self.sequences}" if self.sequences > 1 else ""
         if not self.inputs:
-            return f"digits P{self.multipliers}"
+            return f"digits P{self.multipliers}{turns}"
         kind = "2^n" if self.fixed else "float"
         wide = f" {self.bits} bits" if self.bits != 8 else ""
         narrow = f" {self.weights}-bit weights" if self.weights != 8 else ""
-        return f"I{self.inputs} H{self.hidden} P{self.multipliers} {kind}{wide}{narrow}"
+        return f"I{self.inputs} H{self.hidden} P{self.multipliers} {kind}{wide}{narrow}{turns}"
 
 
 ROWS = (
@@ -111,6 +114,11 @@ ROWS = (
     Row(512, 512, 1024),
     Row(16, 16, 256, bits=16),
     Row(16, 16, 256, fixed=True, bits=16),
+    *(
+        Row(*sizes, sequences=sequences)
+        for sizes in ((6, 20, 196), (64, 64, 256), (64, 64, 2048), (128, 128, 3328))
+        for sequences in (1, 2, 4)
+    ),
 )
 
 
@@ -163,14 +171,15 @@ def made(row: Row, folder: Path) -> Build:
         model, example = source.model, source.example_input
     else:
         model, example = layer(row), torch.zeros(1, STEPS, row.inputs)
-    return compile(model, example, folder, multipliers=row.multipliers)
+    return compile(model, example, folder, multipliers=row.multipliers, sequences=row.sequences)
 
 
-def facts(build: Build, design: Design) -> dict[str, Any]:
+def facts(build: Build, design: Design, sequences: int) -> dict[str, Any]:
     """What the schedule says. Predicted cycles are those of simulation, as the tests hold."""
     kernels = design.document(build.integer.steps, {})
     (engine,) = (k for k in kernels.kernels if isinstance(k, RecurrentRecord))
-    cycles, steps = kernels.predicted_cycles, kernels.steps
+    steps = kernels.steps * sequences
+    cycles = design.cycles(kernels.steps, sequences)
     useful = sum(
         value.size
         for scan in build.integer.graph.scans()
@@ -180,6 +189,7 @@ def facts(build: Build, design: Design) -> dict[str, Any]:
     )
     return {
         "steps": steps,
+        "sequences": sequences,
         "multipliers": engine.multipliers,
         "depth": engine.depth,
         "cycles_per_step": engine.cycles_per_step,
@@ -237,8 +247,8 @@ def tasks(
 ) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
     """What is asked of a row, by name."""
     design = folded(build, row.multipliers, ECP5.cuts(clock or None))
-    yield "schedule", partial(facts, build, design)
-    used = facts(build, design)["multipliers"]
+    yield "schedule", partial(facts, build, design, row.sequences)
+    used = facts(build, design, row.sequences)["multipliers"]
     if used <= COUNTED:
         yield from ((family.name, partial(counted, build, design, family)) for family in FAMILIES)
     if clock and (used <= PLACED or row.place):
@@ -270,7 +280,7 @@ COLUMNS: tuple[tuple[str, Callable[[dict[str, Any]], str]], ...] = (
         "ns a step",
         lambda f: f"{1e3 * f['schedule']['cycles_per_step'] / f['nextpnr']['fmax_mhz']:.0f}",
     ),
-    ("sequences/s", lambda f: f"{1e6 * f['nextpnr']['fmax_mhz'] / f['schedule']['cycles']:,.0f}"),
+    ("sequences/s", lambda f: f"{pace(f):,.0f}"),
     *(
         (f"{family.name} LUT / FF / DSP / BRAM", lambda f, n=family.name: used(f[n]))
         for family in FAMILIES
@@ -286,6 +296,11 @@ def used(count: dict[str, int]) -> str:
 def macs(found: dict[str, Any]) -> float:
     schedule = found["schedule"]
     return float(schedule["products"] / (schedule["cycles"] * found["xc7"]["dsp"]))
+
+
+def pace(found: dict[str, Any]) -> float:
+    schedule = found["schedule"]
+    return float(1e6 * found["nextpnr"]["fmax_mhz"] * schedule["sequences"] / schedule["cycles"])
 
 
 def cells(found: dict[str, Any]) -> list[str]:

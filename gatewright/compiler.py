@@ -39,6 +39,7 @@ def compile(
     rom_dir: str | os.PathLike[str] = "",
     bus_bits: int | None = None,
     clock: float | None = None,
+    sequences: int = 1,
     progress: StageProgress | None = None,
 ) -> Build:
     """Compile a quantized recurrent model to HLS C++.
@@ -76,6 +77,10 @@ def compile(
             family: registers that this clock can do without are left out, and a time step takes
             fewer cycles. By default all are there, for the fastest clock. ``synth`` cuts for the
             clock of its own board.
+        sequences: How many sequences take turns in the recurrent layers of ``rtl/``, step by step:
+            one works while others wait for their h, so that multipliers stand still less. They come
+            and go one after the other as always. Each has memories of ``max_steps`` beats for what
+            waits, and a state of its own. ``hls/`` takes one after the other.
         progress: Called with the name of each stage as it begins.
 
     Returns:
@@ -87,7 +92,16 @@ def compile(
     """
     report = progress or (lambda stage: None)
     options = check_options(
-        multipliers, requantizer, max_steps, board, hls_depth, name, rom_dir, bus_bits, clock
+        multipliers,
+        requantizer,
+        max_steps,
+        board,
+        hls_depth,
+        name,
+        rom_dir,
+        bus_bits,
+        clock,
+        sequences,
     )
     folder = named(output_dir)
     if rom_dir == ABSOLUTE:

@@ -43,12 +43,11 @@ from gatewright.builds.options import (
     check_seeds,
     check_stages,
     check_vivado_stages,
-    find_board,
-    find_target,
     operator_ns,
     positive,
     refuse_unused,
 )
+from gatewright.builds.targets import find_board, find_target
 from gatewright.errors import GatewrightError
 from gatewright.files.reading import MAX_FACTS, read_json
 from gatewright.hls_templates import least_budget

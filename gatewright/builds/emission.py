@@ -26,7 +26,8 @@ from gatewright.builds.folder import (
     TRACED,
 )
 from gatewright.builds.golden import golden_values, vector_files
-from gatewright.builds.options import BuildOptions, find_board, fit_steps
+from gatewright.builds.options import BuildOptions, fit_steps
+from gatewright.builds.targets import find_board
 from gatewright.hls_templates import Design, map_design
 from gatewright.hls_templates.ip import IpDesign, ip_files
 from gatewright.hls_templates.mapping.document import to_json

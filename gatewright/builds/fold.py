@@ -24,9 +24,18 @@ def folded(build: Documents, multipliers: int, cuts: tuple[Cut, ...] = (UNCUT,))
         cuts: Ways of placing the registers of recurrent layers, see ``MappingOptions``.
     """
     manifest, integer = read_manifest(build.path), build.integer
-    checked = check_options(multipliers, manifest["requantizer"], build.kernels.max_steps)
+    checked = check_options(
+        multipliers,
+        manifest["requantizer"],
+        build.kernels.max_steps,
+        sequences=manifest.get("sequences"),
+    )
     options = ClockedOptions(
-        checked.multipliers, checked.requantizer, checked.max_steps, registers=cuts
+        checked.multipliers,
+        checked.requantizer,
+        checked.max_steps,
+        sequences=checked.sequences,
+        registers=cuts,
     )
     return map_design(integer.graph, fit_steps(options, integer))
 
@@ -71,6 +80,10 @@ def folded_for_hls(
         multipliers, manifest["requantizer"], build.kernels.max_steps, hls_depth=depth
     )
     options = ClockedOptions(
-        checked.multipliers, checked.requantizer, checked.max_steps, checked.hls_depth, operator_ns
+        checked.multipliers,
+        checked.requantizer,
+        checked.max_steps,
+        checked.hls_depth,
+        operator_ns=operator_ns,
     )
     return map_design(integer.graph, fit_steps(options, integer))

@@ -40,6 +40,7 @@ class ManifestJson(_Always, total=False):
     rom_dir: str
     bus_bits: Count | None
     clock: float | None
+    sequences: Count
     digest: str
 
 

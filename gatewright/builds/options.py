@@ -8,14 +8,13 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, TypeVar
 
-from gatewright.boards import DEFAULT_BOARD, Board, OpenBoard, boards, open_boards
-from gatewright.boards.catalogue import SUFFIX, read_file
+from gatewright.boards import DEFAULT_BOARD, Board
 from gatewright.boards.vitis.request import HLS_STAGES, LIMIT
 from gatewright.boards.vivado.kernel import CORES
 from gatewright.boards.vivado.project import VIVADO_STAGES
+from gatewright.builds.targets import find_board, spelled
 from gatewright.errors import GatewrightError
 from gatewright.files.limits import MAX_STEPS
 from gatewright.hls_templates.ip.ports import BUSES
@@ -38,6 +37,8 @@ FLOWS = ("vivado", "vitis")
 """Those of AMD's tools."""
 MOST_CYCLES = 10_000
 """From an h to the next: far more than any pipeline has."""
+MOST_SEQUENCES = 16
+"""In turn: more than any loop has room for, and each has memories of its own."""
 MOST_SEEDS = 1000
 """Placements: days of work already for the smallest design."""
 MOST_MINUTES = 7 * 24 * 60
@@ -127,6 +128,7 @@ def check_options(
     rom_dir: Any = "",
     bus_bits: Any = None,
     clock: Any = None,
+    sequences: Any = None,
 ) -> BuildOptions:
     """The options of a build.
 
@@ -140,6 +142,7 @@ def check_options(
         rom_dir: A folder, or nothing.
         bus_bits: One of ``BUSES``, or None for the default.
         clock: MHz, or None.
+        sequences: A positive integer of at most ``MOST_SEQUENCES``, or None for one.
 
     Raises:
         GatewrightError: GW-403 for an unknown board, GW-405.
@@ -161,7 +164,30 @@ def check_options(
         raise _refused("bus_bits", bus, f"one of {', '.join(map(str, BUSES))}")
     find_board(board)
     mhz = check_clock(clock)
-    return BuildOptions(budget, requantizer, steps, depth, spelled(board), name, folder, bus, mhz)
+    return BuildOptions(
+        budget,
+        requantizer,
+        steps,
+        depth,
+        check_sequences(sequences),
+        spelled(board),
+        name,
+        folder,
+        bus,
+        mhz,
+    )
+
+
+def check_sequences(value: Any) -> int:
+    """How many sequences take turns; 1 for None.
+
+    Raises:
+        GatewrightError: GW-405.
+    """
+    sequences = positive("sequences", value) or 1
+    if sequences > MOST_SEQUENCES:
+        raise _refused("sequences", sequences, f"at most {MOST_SEQUENCES}")
+    return sequences
 
 
 def check_rom_dir(value: Any) -> str:
@@ -325,63 +351,6 @@ def fit_steps(options: AnyOptions, model: IntegerModel) -> AnyOptions:
     if model.fixed_steps and options.max_steps < model.steps:
         raise _refused("max_steps", options.max_steps, f"{model.steps} or more, the model's T")
     return options
-
-
-def find_board(name: Any) -> Board:
-    """The vendor's board of that name, or of a file of the user's own, for its project.
-
-    Raises:
-        GatewrightError: GW-403; GW-408 for a file that is no board's.
-    """
-    board = _own_board(name) or boards().get(str(name))
-    if isinstance(board, Board):
-        return board
-    purpose = "for its vendor's tools; others are for gatewright synth"
-    raise _unknown_board(name, boards(), purpose)
-
-
-def find_target(name: Any) -> Board | OpenBoard:
-    """The board of that name, or of a file of the user's own, for synthesis.
-
-    Raises:
-        GatewrightError: GW-403; GW-408 for a file that is no board's.
-    """
-    known: dict[str, Board | OpenBoard] = {**open_boards(), **boards()}
-    board = _own_board(name) or known.get(str(name))
-    if board is not None:
-        return board
-    raise _unknown_board(name, known, "to synthesize for")
-
-
-def spelled(name: str) -> str:
-    """A board's name, or the whole path of its file: what finds it again from anywhere."""
-    return str(Path(name).resolve()) if name.endswith(SUFFIX) else name
-
-
-def _own_board(name: Any) -> Board | OpenBoard | None:
-    """What a path ending in ``.toml`` names; None for a name."""
-    if not isinstance(name, str) or not name.endswith(SUFFIX):
-        return None
-    try:
-        return read_file(Path(name))
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        raise GatewrightError(
-            "GW-408",
-            where=name,
-            cause=f"{said}.",
-            remedy="Correct the file: docs/boards.md has its keys, and gatewright boards shows "
-            "the boards that need none.",
-        ) from error
-
-
-def _unknown_board(name: Any, known: Iterable[str], purpose: str) -> GatewrightError:
-    return GatewrightError(
-        "GW-403",
-        where=str(name),
-        cause=f"there is no such board {purpose}.",
-        remedy=f"Use one of {', '.join(known)}; or the path of a .toml file of your own.",
-    )
 
 
 def _refused(option: str, value: Any, wanted: str) -> GatewrightError:

@@ -11,7 +11,7 @@ from rich.table import Table
 from gatewright.boards import Board, OpenBoard, open_boards
 from gatewright.boards import boards as vendor_boards
 from gatewright.boards.listing import facts
-from gatewright.builds.options import find_target
+from gatewright.builds.targets import find_target
 from gatewright.cli.common import as_json
 from gatewright.cli.display import OUT, plain
 

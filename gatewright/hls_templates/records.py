@@ -155,6 +155,7 @@ class StateTap(Record, frozen=True):
         units: Units of a row.
         rows: Rows of a time step.
         windows: As of a port.
+        tracks: On which sequences take turns; unset where they come one after the other.
     """
 
     name: str
@@ -168,6 +169,12 @@ class StateTap(Record, frozen=True):
     units: Count = 0
     rows: Count = 0
     windows: StepsRecord | msgspec.UnsetType = msgspec.UNSET
+    tracks: Count | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def track_bits(self) -> int:
+        """Bits of the signal that numbers the tracks."""
+        return max(1, ((self.tracks or 1) - 1).bit_length())
 
     @property
     def row_bits(self) -> int:

@@ -8,7 +8,8 @@ from functools import cached_property
 from gatewright.builds.documents import Documents
 from gatewright.builds.folder import PROJECT
 from gatewright.builds.manifest import read_manifest
-from gatewright.builds.options import find_board, operator_ns
+from gatewright.builds.options import operator_ns
+from gatewright.builds.targets import find_board
 from gatewright.files.reading import MAX_JSON, read_bytes, whole
 from gatewright.hls_templates.mapping.options import DEFAULT_CLOCK_NS
 from gatewright.hls_templates.project.names import LIBRARY, Names

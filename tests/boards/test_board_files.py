@@ -16,7 +16,7 @@ from gatewright.boards.listing import facts
 from gatewright.boards.top import constraints
 from gatewright.boards.vivado.design import VivadoDesign
 from gatewright.boards.vivado.project import vivado_files
-from gatewright.builds.options import find_board, find_target
+from gatewright.builds.targets import find_board, find_target
 from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 

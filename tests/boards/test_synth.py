@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from gatewright import GatewrightError, compile
 from gatewright.boards import boards, open_boards
 from gatewright.boards.folding import folds
-from gatewright.builds.options import find_board
+from gatewright.builds.targets import find_board
 from gatewright.cli.commands import main
 from gatewright.cli.models import load_model
 from gatewright.synth import candidate

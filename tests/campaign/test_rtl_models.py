@@ -29,12 +29,20 @@ SEEDS = range(FIRST, FIRST + COUNT)
 
 CLOCKS = (None, 60.0, 120.0, 240.0)
 """MHz that recurrent layers are cut for, in turn."""
+SEQUENCES = (2, 1, 3)
+"""How many take turns in them, in turn."""
 
 
 def compile_spec(seed: int, folder: Path) -> gatewright.Build:
     spec = Spec.draw(seed)
     example = torch.from_numpy(spec.inputs(spec.B))
-    return gatewright.compile(make(spec), example, folder, clock=CLOCKS[seed % len(CLOCKS)])
+    return gatewright.compile(
+        make(spec),
+        example,
+        folder,
+        clock=CLOCKS[seed % len(CLOCKS)],
+        sequences=SEQUENCES[seed % len(SEQUENCES)],
+    )
 
 
 @pytest.mark.parametrize("seed", SEEDS if MODELS else drawn(SEEDS, 2, "rotating"))

@@ -22,7 +22,7 @@ from gatewright.hls_templates.delays import (
 from gatewright.hls_templates.kernels.matvec.kernel import MatVec
 from gatewright.hls_templates.kernels.recurrent.folding import loop_cycles, loop_depth
 from gatewright.hls_templates.kernels.recurrent.kernel import Recurrent
-from gatewright.hls_templates.kernels.recurrent.schedule import choose_tile
+from gatewright.hls_templates.kernels.recurrent.tiling import choose_tile
 from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.hls_templates.project.hls import project_files
 from gatewright.hls_templates.project.rtl import rtl_files

@@ -24,12 +24,12 @@ from gatewright.hls_templates.kernels.recurrent.schedule import (
     SlotList,
     TileShape,
     accumulators,
-    choose_tile,
     dependence_distance,
     make_schedule,
     row_order,
     shortest,
 )
+from gatewright.hls_templates.kernels.recurrent.tiling import choose_tile
 from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.ir import interpreter, ops
 from gatewright.ir.graph import Graph

@@ -20,7 +20,7 @@ from modelled_board import ModelledBoard, Registers
 from shared_model import Shared
 
 from gatewright.boards.vivado.flow import project_files
-from gatewright.builds.options import find_board
+from gatewright.builds.targets import find_board
 from gatewright.hls_templates.pynq import driver_text
 from gatewright.hls_templates.pynq.driver import overlay as driver
 from gatewright.hls_templates.pynq.driver.known import seal

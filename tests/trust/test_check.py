@@ -178,6 +178,7 @@ def test_every_option_of_compile_is_in_the_manifest(small: Path) -> None:
         "rom_dir": "",
         "bus_bits": None,
         "clock": None,
+        "sequences": 1,
     }
 
 
@@ -186,7 +187,7 @@ def test_every_option_of_compile_is_in_the_manifest(small: Path) -> None:
     [
         {"multipliers": 8, "max_steps": 7},
         {"requantizer": "thresholds", "board": "zcu104"},
-        {"hls_depth": 50, "clock": 60},
+        {"hls_depth": 50, "clock": 60, "sequences": 2},
         {"name": "kws", "rom_dir": "/opt/kws/"},
     ],
 )

@@ -13,7 +13,7 @@ from yosys_double import count_at_once
 from gatewright.boards.vendor import make_plan
 from gatewright.boards.vivado.design import MOST_DMAS, IpStream, address_map, no_room
 from gatewright.build import Build
-from gatewright.builds.options import find_board
+from gatewright.builds.targets import find_board
 from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 

@@ -86,12 +86,14 @@ struct port {
   signal data, valid, ready, last, user;
 };
 
-/// The tap of a recurrent kernel: rows of UNITS units, each once a step, in any order.
+/// The tap of a recurrent kernel: rows of UNITS units, each once a step, in any order. Of sequences
+/// that take turns each is on a track, which `track` tells.
 struct tap {
-  int units, rows, hidden, h_bits, c_bits;
+  int units, rows, hidden, h_bits, c_bits, tracks;
   bool h_signed, c_signed, reverse;
   steps_of steps;
-  signal valid, row, h, c;
+  signal valid, row, h, c, track;
+  int last_track;  // of the sequence before, on which one that goes on from it is too
 };
 
 struct signals {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "ends.hpp"
+#include "taps.hpp"
 
 namespace gw {
 
@@ -34,11 +35,8 @@ class harness {
     for (i64 n = 0; n < t.sequences; ++n) r.first_in[n] = r.last_out[n] = -1;
     for (const port& p : s.inputs) in_first_.push_back(first_rows(p.steps));
     for (const port& p : s.outputs) out_first_.push_back(first_rows(p.steps));
-    for (const tap& k : s.taps) tap_first_.push_back(first_rows(k.steps));
-    for (const tap& k : s.taps) seen_.emplace_back(k.rows, 0);
-    tap_sequence_.assign(s.taps.size(), std::vector<i64>());
     for (std::size_t i = 0; i < s.taps.size(); ++i)
-      tap_sequence_[i].assign(index(s.taps[i].rows), 0);
+      taps_.emplace_back(s.taps[i], t, first_rows(s.taps[i].steps), t.h[i], t.c[i]);
     for (std::size_t i = 0; i < in_.size() + out_.size(); ++i)
       random_.emplace_back(t.seed + 0x632be59bd9b4e019ULL * (i + 1));
     left_.assign(index(t.sequences), static_cast<i64>(out_.size()));
@@ -292,30 +290,15 @@ class harness {
     if (n == t_.trace_sequence) stop_trace_ = true;
   }
 
-  /// A row of h and c. A row counts its own steps: rows of two steps may be on the way at once.
+  /// A row of h and c.
   void tapped(std::size_t i) {
-    const tap& k = s_.taps[i];
-    const i64 row = static_cast<i64>(k.row.get());
+    const i64 at = taps_[i].shown(), n = taps_[i].sequence(at);
     idle_from_ = cycle_ + 1;
-    const bool fits = row < k.rows && tap_sequence_[i][index(row)] < t_.sequences &&
-                      r_.first_in[tap_sequence_[i][index(row)]] >= 0;
-    if (!fits) {
-      bad_tap(i, row);
+    if (n < 0 || n == t_.sequences || r_.first_in[n] < 0) {
+      bad_tap(i, static_cast<i64>(s_.taps[i].row.get()), n);
       return;
     }
-    i64& n = tap_sequence_[i][index(row)];
-    i64& seen = seen_[i][index(row)];
-    const i64 steps = steps_at(k.steps, n);
-    const i64 step = tap_first_[i][index(n)] + (k.reverse ? steps - 1 - seen : seen);
-    for (int u = 0; u < k.units && row * k.units + u < k.hidden; ++u) {
-      const i64 to = step * k.hidden + row * k.units + u;
-      t_.h[i][to] = k.h.number(u * k.h_bits, k.h_bits, k.h_signed);
-      if (k.c_bits) t_.c[i][to] = k.c.number(u * k.c_bits, k.c_bits, k.c_signed);
-    }
-    if (++seen == steps) {
-      seen = 0;
-      ++n;
-    }
+    taps_[i].take(at, steps_at(s_.taps[i].steps, n));
   }
 
   /// What has begun and is not complete is lost; go on with the first sequence not begun.
@@ -327,10 +310,7 @@ class harness {
     }
     for (place& at : in_) at = {next, 0, false};
     for (place& at : out_) at = {next, 0, false};
-    for (std::size_t i = 0; i < seen_.size(); ++i) {
-      seen_[i].assign(seen_[i].size(), 0);
-      tap_sequence_[i].assign(seen_[i].size(), next);
-    }
+    for (tap_watch& watch : taps_) watch.restart(next, true);
     done_ = next;
     last_out_ = cycle_;
     drain_from_ = cycle_ + 1;
@@ -339,17 +319,16 @@ class harness {
 
   /// Every row of a tap has to have been there, once a step.
   void check_taps() {
-    for (std::size_t i = 0; i < seen_.size(); ++i)
-      for (std::size_t row = 0; row < seen_[i].size(); ++row)
-        if (tap_sequence_[i][row] != t_.sequences || seen_[i][row] != 0)
-          bad_tap(i, static_cast<i64>(row));
+    for (std::size_t i = 0; i < taps_.size(); ++i)
+      for (i64 at = 0; at < taps_[i].places(); ++at)
+        if (!taps_[i].through(at)) bad_tap(i, at % s_.taps[i].rows, taps_[i].sequence(at));
   }
 
-  void bad_tap(std::size_t i, i64 row) {
+  void bad_tap(std::size_t i, i64 row, i64 sequence) {
     r_.status = BAD_TAP;
     r_.port = static_cast<i64>(i);
     r_.word = row;
-    r_.sequence = row < s_.taps[i].rows ? tap_sequence_[i][index(row)] : -1;
+    r_.sequence = sequence;
   }
 
   /// Every word is out and in: what no answer needs may come after them, and a core that goes on
@@ -371,9 +350,9 @@ class harness {
   result& r_;
   std::vector<place> in_, out_;
   std::vector<random_bits> random_;
-  std::vector<rows> in_first_, out_first_, tap_first_;
+  std::vector<rows> in_first_, out_first_;
+  std::vector<tap_watch> taps_;
   std::vector<i64> left_;  // output ports that still owe words of a sequence
-  std::vector<std::vector<i64>> seen_, tap_sequence_;  // of each row of each tap
   i64 cycle_ = 0, idle_from_ = 0, drain_from_ = 0, done_ = 0, last_out_ = -1;
   bool tracing_ = false, traced_ = false, stop_trace_ = false;
 };

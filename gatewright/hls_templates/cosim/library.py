@@ -24,7 +24,7 @@ from gatewright.tools.compiler import (
 _FLAGS = ("-std=c++17", "-fPIC", "-fvisibility=hidden", "-DNDEBUG")
 # What a simulator wrote has its own warnings.
 MODEL_HEAD = "#pragma GCC system_header\n"
-_FIXED = ("ends.hpp", "harness.hpp", "session.hpp")
+_FIXED = ("ends.hpp", "taps.hpp", "harness.hpp", "session.hpp")
 ADAPTER = "adapter.hpp"
 CORE_LIBRARY, CORE_MAIN = "core.so", "main.cpp"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gatewright.errors import GatewrightError
-from gatewright.hls_templates.kernels.recurrent.schedule import least_multipliers
 from gatewright.hls_templates.kernels.recurrent.tail import split_step
+from gatewright.hls_templates.kernels.recurrent.tiling import least_multipliers
 from gatewright.hls_templates.kernels.table import find_mapping
 from gatewright.hls_templates.mapping.dataflow import Design
 from gatewright.hls_templates.mapping.mapper import Mapper

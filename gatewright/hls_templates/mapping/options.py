@@ -22,12 +22,14 @@ class MappingOptions:
             have to buffer one; None for ``DEFAULT_MAX_STEPS``.
         hls_depth: Cycles from an h to the next in the pipeline that an HLS tool makes of the C++ of
             a recurrent layer; None for what its operators are taken to need.
+        sequences: How many take turns in a recurrent layer of ``rtl/``.
     """
 
     multipliers: int = DEFAULT_MULTIPLIERS
     requantizer: str = "auto"
     max_steps: int | None = None
     hls_depth: int | None = None
+    sequences: int = 1
 
     @property
     def clock_ns(self) -> float:

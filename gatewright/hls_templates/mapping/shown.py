@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from gatewright.hls_templates import cpp
 from gatewright.hls_templates.kernels.recurrent.layer import state_tap
@@ -78,7 +78,7 @@ def _state_tap(mapper: Mapper, node: Node) -> StateTap:
 
 
 def _unfolded(tap: StateTap) -> StateTap:
-    return structs.replace(tap, port="", units=0, rows=0)
+    return structs.replace(tap, port="", units=0, rows=0, tracks=UNSET)
 
 
 def _folds(tap: StateTap) -> bool:

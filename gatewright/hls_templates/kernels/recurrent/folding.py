@@ -12,11 +12,13 @@ from gatewright.hls_templates.kernels.recurrent.schedule import (
     Tile,
     TileShape,
     accumulators,
-    choose_tile,
     dependence_distance,
+    interleaved_schedule,
     make_schedule,
+    step_distance,
 )
 from gatewright.hls_templates.kernels.recurrent.tail import OPERATORS, StepSplit, TailCode
+from gatewright.hls_templates.kernels.recurrent.tiling import choose_tile
 from gatewright.hls_templates.mapping.options import MappingOptions
 from gatewright.hls_templates.rtl.cut import Cut
 from gatewright.ir.types import IntType
@@ -33,11 +35,13 @@ class Folding:
         shape: How the gate matrix is cut.
         depth: Cycles from the tile that finishes an h to the first that may read it.
         slots: What starts in each cycle of a time step.
+        sequences: How many take turns, step by step.
     """
 
     shape: TileShape
     depth: int
     slots: SlotList
+    sequences: int = 1
 
     @property
     def tiles(self) -> tuple[Tile, ...]:
@@ -45,9 +49,16 @@ class Folding:
         return tuple(tile for tile in self.slots if tile is not None)
 
     @property
+    def step_distance(self) -> int:
+        """The fewest cycles from a step to the next one of its sequence."""
+        if self.sequences == 1:
+            return len(self.slots)
+        return step_distance(self.shape, self.depth)
+
+    @property
     def distance(self) -> int:
         """The fewest cycles from a tile that finishes an h to one that reads it."""
-        return dependence_distance(self.shape, self.slots)
+        return dependence_distance(self.shape, self.slots, self.step_distance)
 
     @property
     def accumulators(self) -> int:
@@ -62,7 +73,12 @@ class Folding:
 
 
 def fold_for_rtl(
-    inputs: int, hidden: int, split: StepSplit, budget: int, tail_latency: int, cut: Cut
+    inputs: int,
+    hidden: int,
+    split: StepSplit,
+    options: MappingOptions,
+    tail_latency: int,
+    cut: Cut,
 ) -> Folding:
     """The folding of ``rtl/``.
 
@@ -70,7 +86,7 @@ def fold_for_rtl(
         inputs: I.
         hidden: H.
         split: The step graph.
-        budget: At most this many multipliers.
+        options: The budget, and how many sequences take turns.
         tail_latency: Cycles that the cell's tail takes as a pipeline.
         cut: Where registers stand.
     """
@@ -78,8 +94,12 @@ def fold_for_rtl(
     def depth(shape: TileShape) -> int:
         return make_front(shape, split, cut).cycles + tail_latency
 
-    shape = choose_tile(inputs, hidden, len(split.accumulators), budget, depth)
-    return Folding(shape, depth(shape), make_schedule(shape, depth(shape)))
+    gates, sequences = len(split.accumulators), options.sequences
+    shape = choose_tile(inputs, hidden, gates, options.multipliers, depth, sequences=sequences)
+    cycles = depth(shape)
+    if sequences == 1:
+        return Folding(shape, cycles, make_schedule(shape, cycles))
+    return Folding(shape, cycles, interleaved_schedule(shape, cycles, sequences), sequences)
 
 
 def fold_for_hls(

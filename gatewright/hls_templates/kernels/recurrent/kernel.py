@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TypedDict
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from gatewright.files.records import Count, Record
 from gatewright.hls_templates.kernels.recurrent.folding import (
@@ -20,6 +20,7 @@ from gatewright.hls_templates.kernels.recurrent.machine import X_READ, LayerTimi
 from gatewright.hls_templates.kernels.recurrent.params import layer_params
 from gatewright.hls_templates.kernels.recurrent.rtl import layer_module, place
 from gatewright.hls_templates.kernels.recurrent.schedule import SlotList
+from gatewright.hls_templates.kernels.recurrent.tracks_machine import TrackTiming, tracks_machine
 from gatewright.hls_templates.kernels.timing import Channel, Machine
 from gatewright.hls_templates.records import (
     KernelRecord,
@@ -153,6 +154,9 @@ class Recurrent(RecurrentLayer):
         timing = LayerTiming(len(folding.slots) * interval, x_taken, done, "C_N" in streams)
         always = [streams["OUT"]] if "OUT" in streams else []
         finals = [streams[role] for role in ("H_N", "C_N") if role in streams]
+        if folding.sequences > 1:
+            tracks = TrackTiming(folding.sequences, folding.step_distance, self.track_depth)
+            return tracks_machine(timing, tracks, reads[0], always, finals)
         return layer_machine(timing, reads[0], given, always, finals)
 
     def rtl_module(self) -> Module:
@@ -167,7 +171,9 @@ class Recurrent(RecurrentLayer):
         """Those of h and c."""
         tap = state_tap(self.source, self.split.body, self.reverse, self.input.windows)
         units, rows = self.shape.units, self.shape.rows
-        return (structs.replace(tap, port=self.tap_port, units=units, rows=rows),)
+        tracks = self.sequences if self.sequences > 1 else UNSET
+        tap = structs.replace(tap, port=self.tap_port, units=units, rows=rows, tracks=tracks)
+        return (tap,)
 
     def taps(self) -> tuple[Tap, ...]:
         """Everything in the tail."""

@@ -35,6 +35,7 @@ class RecurrentLayer(Kernel):
         cut: Where registers stand there.
         roles: Its streams after x: which of ``ROLES`` each one is, those read first.
         initial: The constant state it begins with, by state; [H].
+        track_depth: Beats that each of the sequences that take turns may have waiting.
         reverse: Whether its time steps come from the last to the first.
     """
 
@@ -52,6 +53,7 @@ class RecurrentLayer(Kernel):
     roles: tuple[str, ...]
     initial: dict[str, IntArray]
     reverse: bool
+    track_depth: int
 
     @property
     def shape(self) -> TileShape:
@@ -67,6 +69,11 @@ class RecurrentLayer(Kernel):
     def interval(self) -> int:
         """The pace of the schedule in ``rtl/``."""
         return len(self.slots)
+
+    @property
+    def sequences(self) -> int:
+        """How many take turns in ``rtl/``."""
+        return self.folding.sequences
 
     @property
     def tap_port(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gatewright.errors import GatewrightError
 from gatewright.hls_templates.kernels.recurrent.folding import (
     Folding,
     fold_for_hls,
@@ -17,7 +18,7 @@ from gatewright.hls_templates.kernels.recurrent.tail import (
 )
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping
-from gatewright.hls_templates.mapping.options import MappingOptions
+from gatewright.hls_templates.mapping.options import DEFAULT_MAX_STEPS, MappingOptions
 from gatewright.hls_templates.records import Tap
 from gatewright.hls_templates.rtl.cut import Cut
 from gatewright.ir import ops
@@ -40,6 +41,7 @@ def _place(mapper: Mapper, node: Node) -> None:
             initial[state] = row
         else:
             given.append(name)
+    _check_given(mapper.options.sequences, given, node.name)
     x, reverse = node.inputs[count], bool(node.attrs.get("reverse"))
     wanted = [name for name in (steps[0], *finals) if mapper.readers[name]]
     roles = {steps[0]: "OUT"} | dict(zip(finals, ("H_N", "C_N"), strict=False))
@@ -64,8 +66,19 @@ def _place(mapper: Mapper, node: Node) -> None:
         tuple(roles[name] for name in (*given, *wanted)),
         initial,
         reverse,
+        mapper.options.max_steps or DEFAULT_MAX_STEPS,
     )
     mapper.append(kernel, streams, wanted, backwards=steps[0] if reverse else None)
+
+
+def _check_given(sequences: int, given: list[str], layer: str) -> None:
+    if sequences > 1 and given:
+        raise GatewrightError(
+            "GW-405",
+            where=f"sequences, for layer {layer}",
+            cause=f"it is {sequences}, and each sequence begins with a state that it is given.",
+            remedy="Pass sequences=1, or let the states be zeros or constants.",
+        )
 
 
 def _cut(
@@ -75,7 +88,7 @@ def _cut(
     found: list[tuple[Cut, int, Folding]] = []
     for cut in options.cuts:
         latency = tail_timing(split, tail.functions, cut).latency
-        folding = fold_for_rtl(inputs, hidden, split, options.multipliers, latency, cut)
+        folding = fold_for_rtl(inputs, hidden, split, options, latency, cut)
         found.append((cut, latency, folding))
     return min(found, key=lambda f: len(f[2].slots))
 

@@ -9,6 +9,7 @@ import numpy as np
 from gatewright.hls_templates.kernels.recurrent.layer import ROLES, RecurrentLayer
 from gatewright.hls_templates.kernels.recurrent.schedule import SlotList, TileShape
 from gatewright.hls_templates.kernels.recurrent.tail import StepSplit
+from gatewright.hls_templates.kernels.recurrent.tracks import GIVEN_PORTS, ONE_TRACK, make_tracks
 from gatewright.hls_templates.rtl.cut import UNCUT, Cut
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits
 from gatewright.hls_templates.rtl.pipeline import NodeTimes, PipelineWriter, time_nodes
@@ -145,7 +146,9 @@ def place(kernel: RecurrentLayer, reads: Sequence[str], writes: Sequence[str]) -
     unused: list[str] = [] if kernel.has_c else [f"{ident}_c"]
     if not kernel.has_c:
         wires.append(f"assign {ident}_c_next = {zero(lanes['c_next'])};")
-    ports = CLOCK | reading("x", reads[0])
+    tracks_in = None if kernel.sequences == 1 else make_tracks(kernel, reads[0], streams)
+    wires += () if tracks_in is None else tracks_in.wires
+    ports = CLOCK | (reading("x", reads[0]) | ONE_TRACK if tracks_in is None else tracks_in.x)
     for role, port, state in (("H0", "h0", 0), ("C0", "c0", 1)):
         given = role in streams
         nothing = zero(shape.hidden * kernel.state_type(state).bits)
@@ -155,15 +158,16 @@ def place(kernel: RecurrentLayer, reads: Sequence[str], writes: Sequence[str]) -
         if given:
             unused += [f"{streams[role]}_last", f"{streams[role]}_keep"]
     wires.append(f"logic {ident}_last, {ident}_keep;")
-    for role, port in (("OUT", "out"), ("H_N", "hn"), ("C_N", "cn")):
+    for role, port in GIVEN_PORTS.items():
         given = role in streams
-        ports[f"{port}_valid_o"] = f"{streams[role]}_put_valid" if given else OPEN
-        ports[f"{port}_ready_i"] = f"{streams[role]}_put_ready" if given else "1'b0"
-        ports[f"{port}_data_o"] = f"{streams[role]}_put_data" if given else OPEN
+        to = f"{streams[role]}_put" if tracks_in is None and given else f"{ident}_{port}"
+        ports[f"{port}_valid_o"] = f"{to}_valid" if given else OPEN
+        ports[f"{port}_ready_i"] = f"{to}_ready" if given else "1'b0"
+        ports[f"{port}_data_o"] = f"{to}_data" if given else OPEN
         if given:
             last = f"{ident}_last" if role == "OUT" else "1'b1"
-            wires.append(f"assign {streams[role]}_put_last = {last};")
-            wires.append(f"assign {streams[role]}_put_keep = {ident}_keep;")
+            wires.append(f"assign {to}_last = {last};")
+            wires.append(f"assign {to}_keep = {ident}_keep;")
     ports |= {"out_last_o": f"{ident}_last", "out_keep_o": f"{ident}_keep"}
     unused.append(f"{ident}_last")
     wires.append(f"logic {ident}_unused;")
@@ -187,9 +191,13 @@ def place(kernel: RecurrentLayer, reads: Sequence[str], writes: Sequence[str]) -
         kernel.accumulator.bits,
         kernel.cut,
     )
+    beside: tuple[Instance, ...] = ()
+    if tracks_in is not None:
+        beside = tracks_in.placed
+        lanes["done_track"] = row_bits(kernel.sequences)
     return RtlStage(
         tuple(wires),
-        (Instance(module, ident, ports), _tail_instance(kernel, tail)),
+        (Instance(module, ident, ports), _tail_instance(kernel, tail), *beside),
         (tail,),
         _taps(kernel, lanes),
     )
@@ -208,6 +216,8 @@ def _taps(kernel: RecurrentLayer, lanes: Mapping[str, int]) -> dict[str, tuple[i
     wires = {"valid": "done", "row": "done_row", "h": "h_next"}
     if kernel.has_c:
         wires["c"] = "c_next"
+    if kernel.sequences > 1:
+        wires["track"] = "done_track"
     return {
         f"{kernel.tap_port}_{name}": (lanes.get(wire, 1), f"{kernel.ident}_{wire}")
         for name, wire in wires.items()
@@ -242,6 +252,7 @@ def layer_module(kernel: RecurrentLayer) -> Module:
         "TAIL_LATENCY": timing.latency,
         "TAIL_C_LATENCY": c_latency(split, timing),
         **front.params,
+        **({} if kernel.sequences == 1 else {"SEQUENCES": kernel.sequences}),
         **{f"HAS_{role.replace('_', '')}": role in types for role in ROLES},
         "H0_BITS": types.get("H0", h).bits,
         "H0_SIGNED": types.get("H0", h).signed,

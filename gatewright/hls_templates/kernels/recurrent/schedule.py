@@ -19,7 +19,7 @@ is long enough; the search for the shortest one is exact, for that order of row 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -30,8 +30,6 @@ from msgspec import structs
 
 from gatewright.files.records import Record
 from gatewright.ir.types import IntArray
-
-SQUARE_ALLOWANCE = 1.05
 
 
 class Tile(Record, frozen=True):
@@ -150,6 +148,40 @@ def make_schedule(shape: TileShape, depth: int) -> SlotList:
     return order + (None,) * (cycles - len(order))
 
 
+def interleaved_schedule(shape: TileShape, depth: int, sequences: int) -> SlotList:
+    """The slots of a time step where steps of other sequences fill the wait for h.
+
+    Row block by row block: what h costs is then the distance of two steps of one sequence,
+    ``step_distance``, and no longer that of two steps.
+
+    Args:
+        shape: The tiles.
+        depth: Cycles from the tile that finishes an h to the first that may read it.
+        sequences: How many take turns.
+    """
+    order = row_order(shape)
+    cycles = interleaved_cycles(shape, depth, sequences)
+    return order + (None,) * (cycles - len(order))
+
+
+def interleaved_cycles(shape: TileShape, depth: int, sequences: int) -> int:
+    """The slots of that."""
+    return max(shape.tiles, ceil(step_distance(shape, depth) / sequences))
+
+
+def step_distance(shape: TileShape, depth: int) -> int:
+    """Cycles from the first slot of a step, row block by row block, to that of its next one.
+
+    The first row block is the first to read h.
+    """
+    tiles = shape.x_blocks + shape.h_blocks
+    ahead = min(
+        shape.x_blocks + column + 1 - (shape.rows_of(column)[-1] + 1) * tiles
+        for column in range(shape.h_blocks)
+    )
+    return depth - ahead
+
+
 def row_order(shape: TileShape) -> tuple[Tile, ...]:
     """Row block by row block; in each, x first, so that h of the last step has time to arrive."""
     tiles = []
@@ -161,11 +193,19 @@ def row_order(shape: TileShape) -> tuple[Tile, ...]:
     return tuple(tiles)
 
 
-def dependence_distance(shape: TileShape, slots: SlotList) -> int:
-    """Fewest cycles from the tile that finishes an h to the first that reads it, a step later."""
+def dependence_distance(shape: TileShape, slots: SlotList, step_distance: int | None = None) -> int:
+    """Fewest cycles from the tile that finishes an h to the first that reads it, a step later.
+
+    Args:
+        shape: The tiles.
+        slots: Of a time step.
+        step_distance: Cycles from a step to the next of its sequence; None for one slot behind the
+            other.
+    """
+    period = len(slots) if step_distance is None else step_distance
     finished = {tile.row: i for i, tile in enumerate(slots) if tile is not None and tile.last}
     return min(
-        len(slots) + i - max(finished[row] for row in shape.rows_of(tile.column))
+        period + i - max(finished[row] for row in shape.rows_of(tile.column))
         for i, tile in enumerate(slots)
         if tile is not None and tile.hidden
     )
@@ -276,15 +316,10 @@ def _search(shape: TileShape, depth: int, backwards: bool, low: int, high: int) 
 def _row_order_cycles(shape: TileShape, depth: int) -> int:
     """Cycles of ``row_order`` with bubbles at its end.
 
-    The first row block is the first to read h. Bubbles elsewhere would not do with fewer: all tiles
-    of the later row blocks lie between what it reads and what wrote that.
+    Bubbles elsewhere would not do with fewer: all tiles of the later row blocks lie between what
+    the first one reads and what wrote that.
     """
-    tiles = shape.x_blocks + shape.h_blocks
-    distance = min(
-        shape.x_blocks + column + 1 - (shape.rows_of(column)[-1] + 1) * tiles
-        for column in range(shape.h_blocks)
-    )
-    return max(shape.tiles, depth - distance)
+    return interleaved_cycles(shape, depth, 1)
 
 
 def _mark(slots: SlotList) -> SlotList:
@@ -296,78 +331,3 @@ def _mark(slots: SlotList) -> SlotList:
         tile and structs.replace(tile, first=first[tile.row] == i, last=last[tile.row] == i)
         for i, tile in enumerate(slots)
     )
-
-
-def least_multipliers(gates: int) -> int:
-    """Those of the smallest tile of a cell: one unit and one column, all gates at once."""
-    return TileShape(1, 1, gates, 1, 1).multipliers
-
-
-def choose_tile(
-    inputs: int,
-    hidden: int,
-    gates: int,
-    multipliers: int,
-    depth: Callable[[TileShape], int],
-    *,
-    banked: bool = False,
-) -> TileShape:
-    """A tile within a budget of multipliers: of the nearly fastest ones, the smallest and squarest.
-
-    A square tile needs the fewest operands and sums for its multipliers; for that it may cost a
-    few per cent of the cycles. Where the wait for h decides, more multipliers gain nothing.
-
-    Args:
-        inputs: I.
-        hidden: H.
-        gates: G.
-        multipliers: At most this many.
-        depth: Of a tile, the cycles from one that finishes an h to one that may read it.
-        banked: Whether of units and columns one has to divide the other.
-
-    Raises:
-        ValueError: Below ``least_multipliers``.
-    """
-    if multipliers < least_multipliers(gates):
-        raise ValueError(f"{multipliers} multipliers cannot feed {gates} gates")
-    budget = multipliers // gates
-    shapes = [
-        TileShape(inputs, hidden, gates, units, columns)
-        for units, columns in _blocks(inputs, hidden, banked)
-        if units * columns <= budget
-    ]
-    depths = {shape: depth(shape) for shape in shapes}
-    bounds = {shape: shape.fewest_cycles(depths[shape]) for shape in shapes}
-    allowed = _fastest(bounds, depths) * SQUARE_ALLOWANCE
-    by_size = sorted(shapes, key=lambda s: (max(s.units, s.columns), s.multipliers, bounds[s]))
-    return next(
-        shape
-        for shape in by_size
-        if bounds[shape] <= allowed and shortest(shape, depths[shape]).cycles <= allowed
-    )
-
-
-def _blocks(inputs: int, hidden: int, banked: bool) -> list[tuple[int, int]]:
-    """Units and columns of tiles that are worth a look."""
-    sides = sorted({*_block_sizes(inputs), *_block_sizes(hidden)})
-    blocks = [(units, columns) for units in _block_sizes(hidden) for columns in sides]
-    if not banked:
-        return blocks
-    whole = {(u, ceil(k / u) * u) for u, k in blocks} | {(ceil(u / k) * k, k) for u, k in blocks}
-    return sorted(whole)
-
-
-def _fastest(bounds: dict[TileShape, int], depths: dict[TileShape, int]) -> int:
-    """The fewest cycles of all; most shapes need no schedule to be out of the question."""
-    ordered = sorted(bounds, key=lambda shape: bounds[shape])
-    fastest = shortest(ordered[0], depths[ordered[0]]).cycles
-    for shape in ordered[1:]:
-        if bounds[shape] >= fastest:
-            break
-        fastest = min(fastest, shortest(shape, depths[shape]).cycles)
-    return fastest
-
-
-def _block_sizes(size: int) -> list[int]:
-    """The smallest block for each number of blocks."""
-    return sorted({ceil(size / blocks) for blocks in range(1, size + 1)})

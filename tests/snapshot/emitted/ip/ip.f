@@ -3,6 +3,7 @@
 ../rtl/gw_axis_match_v1.sv
 ../rtl/gw_axis_read_v1.sv
 ../rtl/gw_axis_write_v1.sv
+../rtl/gw_cell_state_v1.sv
 ../rtl/gw_clamp_v1.sv
 ../rtl/gw_columns_v1.sv
 ../rtl/gw_concat_v1.sv
@@ -43,6 +44,8 @@
 ../rtl/gw_skid_v1.sv
 ../rtl/gw_sum_v1.sv
 ../rtl/gw_table_v1.sv
+../rtl/gw_tracks_in_v1.sv
+../rtl/gw_tracks_out_v1.sv
 ../rtl/gw_window_v1.sv
 ../rtl/gw_windows_v1.sv
 ../rtl/gatewright_params_pkg.sv

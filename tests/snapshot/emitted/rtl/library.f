@@ -3,6 +3,7 @@ gw_axis_frame_v1.sv
 gw_axis_match_v1.sv
 gw_axis_read_v1.sv
 gw_axis_write_v1.sv
+gw_cell_state_v1.sv
 gw_clamp_v1.sv
 gw_columns_v1.sv
 gw_concat_v1.sv
@@ -43,5 +44,7 @@ gw_select_steps_v1.sv
 gw_skid_v1.sv
 gw_sum_v1.sv
 gw_table_v1.sv
+gw_tracks_in_v1.sv
+gw_tracks_out_v1.sv
 gw_window_v1.sv
 gw_windows_v1.sv
