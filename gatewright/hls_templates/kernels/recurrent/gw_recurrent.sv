@@ -226,7 +226,6 @@ module gw_recurrent #(
   end
 
   // ---- Sums, and the tail.
-
   logic summed, summing;
   logic [ROW_BITS-1:0] summing_row;
   gw_mac #(
