@@ -5,7 +5,8 @@
 Each operator stands between registers in so many lanes, is placed by itself, and its period is that
 of nextpnr. A line through the periods of its widths, less what two registers with a wire between
 them take, is the row of the family's file; ``--crowded`` is the factor that wires of a full device
-are longer by.
+are longer by. The way to a DSP block, and back, is what a product takes whose registers are those
+of the block; the product itself is the rest of one without any.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 
 from gatewright.boards.catalogue import open_boards
 from gatewright.boards.description import OpenBoard
+from gatewright.boards.flows import BLOCK_REGISTERS
 from gatewright.boards.plan import ToolRun
 from gatewright.boards.run import run_all
 from gatewright.hls_templates.library import versioned_modules
@@ -70,9 +72,17 @@ def _clamp(bits: int) -> Bench:
 
 
 def _product(a: int, b: int) -> Bench:
-    params = f".A_BITS({a}), .B_BITS({b}), .CUT(2'b00)"
+    return _multiply("product", a, b, "000")
+
+
+def _reach(a: int, b: int) -> Bench:
+    return _multiply("reach", a, b, "101")
+
+
+def _multiply(kind: StretchKind, a: int, b: int, cut: str) -> Bench:
+    params = f".A_BITS({a}), .B_BITS({b}), .CUT(3'b{cut})"
     ports = f".clk_i, .a_i($signed(x[0+:{a}])), .b_i($signed(x[{a}+:{b}])), .y_o(y)"
-    return Bench("product", a + b, a + b, a + b, f"gw_multiply_v1 #({params}) u ({ports});")
+    return Bench(kind, a + b, a + b, a + b, f"gw_multiply_v1 #({params}) u ({ports});")
 
 
 def _select(address: int) -> Bench:
@@ -87,11 +97,13 @@ def _table(bits: int) -> Bench:
 
 
 WIRE = Bench("wire", 0, 8, 8, "assign y = x;")
+REACHES = tuple(_reach(n, n) for n in (8, 9, 17))
 BENCHES = (
     WIRE,
     *map(_add, (9, 16, 24)),
     *map(_clamp, (10, 16, 24)),
     *(_product(n, n) for n in (8, 9, 17)),
+    *REACHES,
     *map(_select, (1, 2, 3)),
     *map(_table, (4, 6, 8)),
 )
@@ -145,6 +157,7 @@ def period(bench: Bench, board: OpenBoard, lanes: int, folder: Path) -> float:
     script = [
         f"read_slang -j 1 -D SYNTHESIS --top bench bench.sv {' '.join(sorted(files))}",
         f"{family.synth} -top bench -json bench.json",
+        "tee -q -o cells.json stat -json",
     ]
     (place / "bench.ys").write_text("\n".join([*script, ""]))
     args = (
@@ -156,8 +169,11 @@ def period(bench: Bench, board: OpenBoard, lanes: int, folder: Path) -> float:
         "--timing-allow-fail",
         "--out-of-context",
     )
+    netlist = ("bench.json", "cells.json")
+    moved = ToolRun("move registers into blocks", BLOCK_REGISTERS, netlist, "registers.log")
     runs = [
         ToolRun("synthesize", YOSYS, ("-s", "bench.ys"), "synth.log", limit=LIMIT),
+        *((moved,) if bench.kind == "reach" and family.block_registers else ()),
         ToolRun("place", family.nextpnr, args, "place.log", gives="report.json", limit=LIMIT),
     ]
     run_all(runs, place, lambda stage, line: None)
@@ -173,10 +189,19 @@ def table(periods: Mapping[str, float], crowded: float) -> dict[StretchKind, tup
         if kind == "wire":
             rows[kind] = (0.0, 0.0)
             continue
-        ns = [max(periods[b.name] - periods[WIRE.name], 0.0) * crowded for b in own]
+        ns = [_more(periods, b) * crowded for b in own]
+        if kind == "product":
+            ns = [n - 2 * _more(periods, b) * crowded for n, b in zip(ns, REACHES, strict=True)]
         slope, fixed = np.polyfit([b.bits for b in own], ns, 1)
-        rows[kind] = (round(float(fixed), 2), round(max(float(slope), 0.0), 3))
-    return rows
+        if slope < 0:  # the same for all widths
+            slope, fixed = 0.0, max(ns)
+        rows[kind] = (round(float(fixed), 2), round(float(slope), 3))
+    return rows | {"leave": rows["reach"]}
+
+
+def _more(periods: Mapping[str, float], bench: Bench) -> float:
+    """Than a wire."""
+    return max(periods[bench.name] - periods[WIRE.name], 0.0)
 
 
 @click.command()

@@ -153,7 +153,8 @@ def synth(
             return count_resources(target, budget, first, fold, folder, report, mhz)
         request = Request(target, mhz, budget, count)
         ways = [target.family.cuts(asked * more) for more in MARGINS]
-        folds = [partial(candidate, build, cuts=cuts) for cuts in dict.fromkeys((*ways, (UNCUT,)))]
+        ways.append((target.family.uncut,))
+        folds = [partial(candidate, build, cuts=cuts) for cuts in dict.fromkeys(ways)]
         return synthesize(request, folds, folder, report)
 
 

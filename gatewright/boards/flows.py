@@ -9,21 +9,33 @@ from gatewright.boards.families import OpenFamily
 from gatewright.boards.plan import ToolRun
 from gatewright.tools.programs import YOSYS, Package, Program
 
-# Run by its path: imported by its name it would bring all of the package with it.
-SOFT_MULTIPLIERS = Program(
-    name="soft-multipliers",
-    code="GW-801",
-    package=Package(
-        "gatewright",
-        "gatewright",
-        lambda folder: (sys.executable, "-P", str(folder / "boards" / "multipliers.py")),
-    ),
-    install="pip install gatewright",
-)
+
+def _own(name: str, module: str) -> Program:
+    """A module of this package as a tool.
+
+    It is run by its path: imported by its name it would bring all of the package with it.
+    """
+    return Program(
+        name=name,
+        code="GW-801",
+        package=Package(
+            "gatewright",
+            "gatewright",
+            lambda folder: (sys.executable, "-P", str(folder / "boards" / module)),
+        ),
+        install="pip install gatewright",
+    )
+
+
+OWN_MODULES = ("multipliers.py", "block_registers.py")
+"""What a netlist depends on besides yosys, in this folder."""
+SOFT_MULTIPLIERS, BLOCK_REGISTERS = map(_own, ("soft-multipliers", "block-registers"), OWN_MODULES)
 RTL = "rtl"
 # The registers that gw_mac has several of: yosys would make them one again.
 KEEP_COPIES = "setattr -set keep 1 w:*.gen_operands*.*_q %ci1:+$dff[Q] t:$dff %i"
-NETLIST_JSON, NEXTPNR_REPORT = "netlist.json", "report.json"
+# Registers that are meant for a block, see block_registers: names do not outlive the mapping.
+MARK_BLOCKS = "setattr -set block_register 1 w:*_block_q %ci1:+$dff[Q] t:$dff %i"
+NETLIST_JSON, CELLS_JSON, NEXTPNR_REPORT = "netlist.json", "cells.json", "report.json"
 
 
 def elaborate_script(family: OpenFamily, top: str, pll: bool) -> str:
@@ -36,6 +48,7 @@ def elaborate_script(family: OpenFamily, top: str, pll: bool) -> str:
             "proc",
             "flatten",
             KEEP_COPIES,
+            *((MARK_BLOCKS,) if family.block_registers else ()),
             "opt_expr",
             "opt_clean",
             "opt -nodffe -nosdff",
@@ -62,7 +75,7 @@ def map_script(family: OpenFamily, top: str) -> str:
             "script soft.ys",
             *family.prepare,
             f"{family.synth} -top {top} -json {NETLIST_JSON}",
-            "tee -q -o cells.json stat -json",
+            f"tee -q -o {CELLS_JSON} stat -json",
             "",
         ]
     )
@@ -71,10 +84,13 @@ def map_script(family: OpenFamily, top: str) -> str:
 def synthesis(family: OpenFamily, dsp: int) -> tuple[ToolRun, ...]:
     """The commands up to the netlist, with ``dsp`` DSP blocks at most."""
     choice = ("products.il", "soft.ys", str(dsp), str(family.dsp_bits), str(family.half_bits))
+    files = (NETLIST_JSON, CELLS_JSON)
+    moved = ToolRun("move registers into blocks", BLOCK_REGISTERS, files, "registers.log")
     return (
         ToolRun("elaborate", YOSYS, ("-s", "../elaborate.ys"), "elaborate.log", RTL),
         ToolRun("choose products", SOFT_MULTIPLIERS, choice, "soft.log"),
-        ToolRun("synthesize", YOSYS, ("-s", "map.ys"), "synthesize.log", gives="cells.json"),
+        ToolRun("synthesize", YOSYS, ("-s", "map.ys"), "synthesize.log", gives=CELLS_JSON),
+        *((moved,) if family.block_registers else ()),
     )
 
 

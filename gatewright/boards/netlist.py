@@ -1,6 +1,6 @@
 """The way to a netlist that can be simulated: the flow of the boards, up to where cells are placed.
 
-A board's flow ends in JSON for nextpnr; this one gives the same cells in Verilog.
+A board's flow ends in JSON for nextpnr; this one gives the same cells in Verilog, of the same JSON.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from pathlib import Path
 
 from gatewright.boards.families import OPEN_FAMILIES, OpenFamily
 from gatewright.boards.families.base import NetlistLevel
-from gatewright.boards.flows import RTL, elaborate_script, map_script, synthesis
-from gatewright.boards.plan import Plan
+from gatewright.boards.flows import NETLIST_JSON, RTL, elaborate_script, map_script, synthesis
+from gatewright.boards.plan import Plan, ToolRun
 from gatewright.boards.run import Progress, run_all
+from gatewright.tools.programs import YOSYS
 
 NETLIST_V = "netlist.v"
 
@@ -50,11 +51,19 @@ def netlist_plan(device: NetlistTarget, rtl: Mapping[str, str], top: str) -> Pla
     family, level = device.family, device.level
     files = {f"{RTL}/{path}": text for path, text in rtl.items()}
     files["elaborate.ys"] = elaborate_script(family, top, pll=False)
-    files["map.ys"] = map_script(family, top) + "\n".join(
-        # What mapping made up has long names, which simulators copy many times.
-        [f"rename -hide c:* {level.made_up}", f"write_verilog -noattr {NETLIST_V}", ""]
+    files["map.ys"] = map_script(family, top)
+    files["write.ys"] = "\n".join(
+        [
+            f"read_json {NETLIST_JSON}",
+            f"select {top}",
+            # What mapping made up has long names, which simulators copy many times.
+            f"rename -hide c:* {level.made_up}",
+            f"write_verilog -noattr -selected {NETLIST_V}",
+            "",
+        ]
     )
-    return Plan(files, synthesis(family, level.dsp))
+    write = ToolRun("write", YOSYS, ("-s", "write.ys"), "write.log", gives=NETLIST_V)
+    return Plan(files, (*synthesis(family, level.dsp), write))
 
 
 def run_netlist(plan: Plan, folder: Path, progress: Progress = lambda stage, line: None) -> str:

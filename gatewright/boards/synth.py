@@ -12,6 +12,7 @@ from gatewright.boards.description import OpenBoard, PinnedBoard
 from gatewright.boards.families import OpenFamily
 from gatewright.boards.families.base import Pll, exact
 from gatewright.boards.flows import (
+    CELLS_JSON,
     NEXTPNR_REPORT,
     RTL,
     elaborate_script,
@@ -188,7 +189,7 @@ def _place(
         attempts.append(Attempt(candidate.multipliers, False, usage))
         return None
     timings: list[tuple[Timing, int]] = []
-    for seed, command in enumerate(plan.commands[3:], 1):
+    for seed, command in enumerate(plan.commands[_made(board) :], 1):
         try:
             log = run_command(command, folder, progress)
         except ToolError as error:
@@ -221,8 +222,13 @@ def _timing(board: OpenBoard, command: ToolRun, report: str, log: str, folder: P
 def _count(board: OpenBoard, plan: Plan, folder: Path, progress: Progress) -> dict[str, Usage]:
     """Synthesize; what yosys' cells take at least."""
     plan.write(folder)
-    run_all(plan.commands[:3], folder, progress)
-    return count_cells(board, (folder / "cells.json").read_text())
+    run_all(plan.commands[: _made(board)], folder, progress)
+    return count_cells(board, (folder / CELLS_JSON).read_text())
+
+
+def _made(board: OpenBoard) -> int:
+    """How many of a plan's commands make the netlist."""
+    return len(synthesis(board.family, board.resources["dsp"]))
 
 
 def _too_slow(board: OpenBoard, report: SynthReport, folder: Path) -> GatewrightError:

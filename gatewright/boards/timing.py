@@ -88,6 +88,8 @@ def read_timing(family: OpenFamily, report: str, log: str) -> Timing:
     if through:
         found.append(1000 / _delay(through))
         slowest = max(slowest, through, key=_delay)
+    if family.inside_ns:
+        found.append(1000 / family.inside_ns)
     routing = sum(hop["delay"] for hop in slowest if hop["type"] == "routing")
     hold = sum(int(count) for count in _HOLD.findall(log))
     # Rounded down: it is compared with the clock.

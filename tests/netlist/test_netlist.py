@@ -69,8 +69,16 @@ def test_stalls_change_nothing(build, level):
 
 
 def test_a_broken_cell_shows(build, tmp_path):
-    """Without the carry into its first sum, an adder gives other integers."""
+    """Without the carry into its first sum, an adder gives other integers.
+
+    And its products have the registers of their blocks, so that those are compared above.
+    """
     netlist, ports = make_netlist(build, boards_netlist.NETLIST_TARGETS["netlist"])
+    (made,) = (
+        path.read_text() for path in netlist.paths() if path.name == boards_netlist.NETLIST_V
+    )
+    for kind in ("INPUTA", "INPUTB", "OUTPUT"):
+        assert f'REG_{kind}_CLK("CLK0")' in made
     for path in netlist.paths():
         text = path.read_text()
         if path.name == "cells.v":

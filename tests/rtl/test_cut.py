@@ -19,7 +19,7 @@ from gatewright.cli.commands import main
 from gatewright.errors import GatewrightError
 from gatewright.hls_templates.kernels.recurrent.kernel import RecurrentRecord
 from gatewright.hls_templates.project.rtl import rtl_files
-from gatewright.hls_templates.rtl.cut import UNCUT, FamilyDelays, Paced, Stretch
+from gatewright.hls_templates.rtl.cut import UNCUT, EveryRegister, FamilyDelays, Paced, Stretch
 
 CLOCKS = (400.0, 200.0, 140.0, 90.0, 60.0, 30.0, 1.0)
 ONE = FamilyDelays(1.0, {"add": (2.0, 0.0), "clamp": (0.0, 0.5), "wire": (0.0, 0.0)})
@@ -59,14 +59,14 @@ def test_every_register_stands_where_nobody_asks_or_knows() -> None:
     assert ECP5.cuts(None) == (UNCUT,)
     assert replace(ECP5, delays=None).cuts(100.0) == (UNCUT,)
     ways = ECP5.cuts(100.0)
-    assert (ways[0], ways[-1]) == (UNCUT, Paced(10.0, DELAYS))
+    assert (ways[0], ways[-1]) == (EveryRegister(extra=True), Paced(10.0, DELAYS))
 
 
 def test_a_layer_that_gains_nothing_keeps_its_registers(shared: Shared) -> None:
     """With four multipliers the tiles decide how long a step is, not the way of an h."""
-    few = [folded(shared.build, 4, ways) for ways in (ECP5.cuts(None), ECP5.cuts(30.0))]
+    few = [folded(shared.build, 4, ways) for ways in ((ECP5.uncut,), ECP5.cuts(30.0))]
     assert rtl_files(few[0]) == rtl_files(few[1])
-    many = [folded(shared.build, 256, ways) for ways in (ECP5.cuts(None), ECP5.cuts(30.0))]
+    many = [folded(shared.build, 256, ways) for ways in ((ECP5.uncut,), ECP5.cuts(30.0))]
     assert rtl_files(many[0]) != rtl_files(many[1])
 
 

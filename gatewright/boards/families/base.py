@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from gatewright.boards.pins import Pin, PllLimits
 from gatewright.hls_templates.cosim.cells import CellModels
-from gatewright.hls_templates.rtl.cut import UNCUT, Cut, FamilyDelays, Paced
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut, EveryRegister, FamilyDelays, Paced
 from gatewright.tools.programs import Program
 
 
@@ -77,21 +77,29 @@ class Family:
         synth: The yosys command that maps to it, with the options that it always has.
         cells: What yosys' cells take: cell type to (resource, how many).
         delays: Of its operators; None where nobody knows them, and every register stands.
+        block_registers: Whether registers move into blocks behind yosys, see ``block_registers``;
+            then one stands in front of every product, too.
     """
 
     name: str
     synth: str
     cells: Mapping[str, tuple[str, float]]
     delays: FamilyDelays | None = field(default=None, kw_only=True)
+    block_registers: bool = False
+
+    @property
+    def uncut(self) -> Cut:
+        """Every register stands."""
+        return EveryRegister(self.block_registers)
 
     def cuts(self, mhz: float | None) -> tuple[Cut, ...]:
         """Ways of placing a recurrent layer's registers for a clock in MHz, most of them first.
 
-        For None every register stands.
+        For None every register stands, and none is there only for blocks.
         """
         if mhz is None or self.delays is None:
             return (UNCUT,)
-        return (UNCUT, *(Paced(1000 / (mhz * faster), self.delays) for faster in FASTER))
+        return (self.uncut, *(Paced(1000 / (mhz * faster), self.delays) for faster in FASTER))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +130,7 @@ class OpenFamily(PinnedFamily):
         routed: nextpnr's option for the routed design, and the file.
         sites: What nextpnr calls each resource: (name, how many of ours one is).
         block_ns: What a path through a DSP block takes where nextpnr does not count it; else 0.
+        inside_ns: Between two registers of a DSP block, which nextpnr does not count; else 0.
         untimed: What no report of nextpnr counts, "" where it counts everything.
         packer: The tool that makes the bitstream.
         pack: Its arguments, of the routed design and the bitstream.
@@ -137,6 +146,7 @@ class OpenFamily(PinnedFamily):
     routed: tuple[str, str]
     sites: Mapping[str, tuple[tuple[str, float], ...]]
     block_ns: float = 0.0
+    inside_ns: float = 0.0
     untimed: str = ""
     packer: Program
     pack: Callable[[str, str], tuple[str, ...]]

@@ -230,7 +230,9 @@ def _delays(slower: float) -> FamilyDelays:
     operators: dict[StretchKind, tuple[float, float]] = {
         "add": (0.8, 0.02),
         "clamp": (1.4, 0.01),
+        "leave": (0.0, 0.0),
         "product": (2.6, 0.0),
+        "reach": (0.0, 0.0),
         "select": (0.1, 0.4),
         "table": (0.5, 0.15),
         "wire": (0.0, 0.0),

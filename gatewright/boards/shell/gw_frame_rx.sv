@@ -4,9 +4,9 @@
 //
 // All but the flag is escaped as in RFC 1662: 7E and 7D arrive as 7D and the byte ^ 20. So a flag begins a frame
 // WHEREVER it stands: `start_o` tells that whatever was under way is over, and all that was buffered is dropped.
-// `header_o` is high for one cycle when ticket and command are there. Words follow for as long as the command is to
+// `header_o` is high for one cycle when ticket and command have been there for one. Words follow for as long as the command is to
 // run; nothing else is understood here. After the frame, one of `good_o` and `corrupt_o` is high for one cycle;
-// `bad_o` comes for a record of a port that there is not, `overrun_o` for a byte that found the buffer full.
+// `bad_o` comes for a record of a port that there is not, `overrun_o` a cycle after a byte that found the buffer full.
 // `drop_i` ignores everything up to the next flag.
 //
 // The design may be slower than the line: DEPTH bytes are buffered, and `credit_o` is high for a cycle with each
@@ -61,12 +61,14 @@ module gw_frame_rx #(
   logic [2:0] state_q;
   logic escaped_q;
   logic line_byte, fifo_rst, fifo_ready, fifo_valid, pop;
-  logic [7:0] data;
+  logic byte_valid, byte_ready;
+  logic [7:0] fifo_data, data;
   logic crc_ready;
   logic [31:0] crc;
   logic [PortBits-1:0] port_q;
   logic last_q;
   logic [7:0] left_q;  // words of the record after this one
+  logic headed_q;
   logic [1:0] crc_bytes_q;
   logic [CreditBits-1:0] credit_q;
   logic full, word_ready, take;
@@ -76,11 +78,14 @@ module gw_frame_rx #(
   assign start_o   = line_valid_i && line_data_i == Flag;
   assign line_byte = line_valid_i && line_data_i != Flag && line_data_i != Escape;
   assign fifo_rst  = rst_i || start_o || state_q == Idle;
-  assign overrun_o = line_byte && !fifo_ready && state_q != Idle;
 
   always_ff @(posedge clk_i) begin
     if (line_valid_i) escaped_q <= line_data_i == Escape;
-    if (rst_i) escaped_q <= 1'b0;
+    overrun_o <= line_byte && !fifo_ready && state_q != Idle;
+    if (rst_i) begin
+      escaped_q <= 1'b0;
+      overrun_o <= 1'b0;
+    end
   end
 
   gw_fifo #(
@@ -93,12 +98,27 @@ module gw_frame_rx #(
       .ready_o(fifo_ready),
       .data_i (escaped_q ? line_data_i ^ Toggle : line_data_i),
       .valid_o(fifo_valid),
+      .ready_i(byte_ready),
+      .data_o (fifo_data)
+  );
+
+  // What a block RAM gives comes late in a cycle; a byte every other cycle is more than the line has.
+  gw_fifo #(
+      .WIDTH(8),
+      .DEPTH(1)
+  ) u_byte (
+      .clk_i,
+      .rst_i  (fifo_rst),
+      .valid_i(fifo_valid),
+      .ready_o(byte_ready),
+      .data_i (fifo_data),
+      .valid_o(byte_valid),
       .ready_i(pop),
       .data_o (data)
   );
 
   // The frame.
-  assign pop = fifo_valid && crc_ready && word_ready && state_q != Idle && state_q != Check;
+  assign pop = byte_valid && crc_ready && word_ready && state_q != Idle && state_q != Check;
 
   gw_crc32 u_crc (
       .clk_i,
@@ -110,7 +130,8 @@ module gw_frame_rx #(
   );
 
   always_ff @(posedge clk_i) begin
-    header_o  <= 1'b0;
+    headed_q  <= 1'b0;
+    header_o  <= headed_q;
     good_o    <= 1'b0;
     corrupt_o <= 1'b0;
     bad_o     <= 1'b0;
@@ -124,7 +145,7 @@ module gw_frame_rx #(
         end
         Command: begin
           command_o <= data;
-          header_o  <= 1'b1;
+          headed_q  <= 1'b1;
           state_q   <= Tag;
         end
         Tag: begin

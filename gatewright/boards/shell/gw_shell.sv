@@ -71,7 +71,7 @@ module gw_shell #(
   logic [7:0] line_rx, line_tx, ticket, command;
   logic start, header, credit, good, corrupt, bad, overrun, done;
   logic [INPUTS-1:0] in_valid;
-  logic is_hello, is_run, fault;
+  logic is_hello_q, is_run_q, is_run_on_q, fault;
   logic [2:0] fault_status;
   logic open_q;  // a frame has a header, and its answer is not complete
   logic running_q;  // words go to the design and come from it
@@ -122,15 +122,18 @@ module gw_shell #(
   assign clear_o = !running_q && !state_q;
   assign in_valid_o = in_valid & {INPUTS{running_q}};
   assign in_keep_o = command[1];
-  assign is_hello = command == Hello;
-  assign is_run = command == Run || command == RunOn;
+  always_ff @(posedge clk_i) begin  // the header is a cycle later, too
+    is_hello_q <= command == Hello;
+    is_run_q <= command == Run || command == RunOn;
+    is_run_on_q <= command == RunOn;
+  end
 
   always_comb begin
     fault = 1'b1;
     fault_status = Ok;
-    if (header && !is_hello && !is_run) fault_status = Bad;
-    else if (header && is_run && !greeted_q) fault_status = NoHello;
-    else if (header && command == RunOn && !state_q) fault_status = NoState;
+    if (header && !is_hello_q && !is_run_q) fault_status = Bad;
+    else if (header && is_run_q && !greeted_q) fault_status = NoHello;
+    else if (header && is_run_on_q && !state_q) fault_status = NoState;
     else if (overrun) fault_status = Overrun;
     else if (bad) fault_status = Bad;
     else if (corrupt) fault_status = Corrupt;
@@ -146,10 +149,10 @@ module gw_shell #(
       open_q <= 1'b1;
       ended_q <= '0;
       good_q <= 1'b0;
-      running_q <= is_run;
-      if (is_hello) state_q <= 1'b0;
+      running_q <= is_run_q;
+      if (is_hello_q) state_q <= 1'b0;
     end
-    if (open_q && !finish_q && good_q && (is_hello || ended_q == '1)) begin
+    if (open_q && !finish_q && good_q && (is_hello_q || ended_q == '1)) begin
       finish_q  <= 1'b1;
       status_q  <= Ok;
       running_q <= 1'b0;
@@ -192,7 +195,7 @@ module gw_shell #(
       .open_i      (header),
       .ticket_i    (ticket),
       .credit_i    (credit),
-      .identify_i  (is_hello),
+      .identify_i  (is_hello_q),
       .finish_i    (finish_q),
       .status_i    (8'(status_q)),
       .done_o      (done),

@@ -1,7 +1,8 @@
 // Model of the ECP5's block RAM, which yosys' cell library leaves a black box, for the simulation of
-// netlists. It does what lattice/brams_map_16kd.v makes of a design with one clock, and stops with
-// $fatal at all else: output registers, inverted clocks, asynchronous resets, writing through, 36 bits
-// written on port B. Not for two ports that write the same word at once.
+// netlists. It does what lattice/brams_map_16kd.v makes of a design with one clock, output registers
+// included, which begin at zero; and stops with $fatal at all else: inverted clocks, asynchronous
+// resets, resets of output registers, writing through, 36 bits written on port B. Not for two ports that
+// write the same word at once.
 //
 // Written after what yosys maps to it, not after silicon. A byte has nine bits; the widths 1, 2 and 4
 // leave out the ninth, and 36 bits have their low half on side A.
@@ -104,6 +105,7 @@ module DP16KD #(
   logic [13:0] ada, adb;
   logic [35:0] di;
   logic [35:0] qa, qb;
+  logic [35:0] ra, rb, oa, ob;
 
   assign ada = {
       ADA13, ADA12, ADA11, ADA10, ADA9, ADA8, ADA7, ADA6, ADA5, ADA4, ADA3, ADA2, ADA1, ADA0};
@@ -117,10 +119,10 @@ module DP16KD #(
   // A read of 36 bits comes out on both sides; else each side has its own.
   assign {
       DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9, DOA8, DOA7, DOA6, DOA5, DOA4,
-      DOA3, DOA2, DOA1, DOA0} = DATA_WIDTH_B == 36 ? qb[17:0] : qa[17:0];
+      DOA3, DOA2, DOA1, DOA0} = DATA_WIDTH_B == 36 ? ob[17:0] : oa[17:0];
   assign {
       DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5, DOB4,
-      DOB3, DOB2, DOB1, DOB0} = DATA_WIDTH_B == 36 ? qb[35:18] : qb[17:0];
+      DOB3, DOB2, DOB1, DOB0} = DATA_WIDTH_B == 36 ? ob[35:18] : ob[17:0];
 
   /// `width` bits from an address on, in the lowest bits.
   function automatic logic [35:0] read(input int width, input logic [13:0] ad);
@@ -194,6 +196,12 @@ module DP16KD #(
     if (RSTB) qb <= '0;
     else if (CEB && (!WEB || WRITEMODE_B == "READBEFOREWRITE")) qb <= read(DATA_WIDTH_B, adb);
 
+  // What was read, or that a cycle later.
+  assign oa = REGMODE_A == "OUTREG" ? ra : qa;
+  assign ob = REGMODE_B == "OUTREG" ? rb : qb;
+  always_ff @(posedge CLKA) if (OCEA) ra <= qa;
+  always_ff @(posedge CLKB) if (OCEB) rb <= qb;
+
   localparam logic [64*320-1:0] Init = {
       INITVAL_3F, INITVAL_3E, INITVAL_3D, INITVAL_3C, INITVAL_3B, INITVAL_3A, INITVAL_39,
       INITVAL_38, INITVAL_37, INITVAL_36, INITVAL_35, INITVAL_34, INITVAL_33, INITVAL_32,
@@ -210,12 +218,17 @@ module DP16KD #(
     for (int i = 0; i < 1024; ++i) mem[i] = Init[20*i+:18];
     qa = '0;
     qb = '0;
-    if (REGMODE_A != "NOREG" || REGMODE_B != "NOREG") $fatal(1, "output registers");
+    ra = '0;
+    rb = '0;
+    if (DATA_WIDTH_B == 36 && REGMODE_A != REGMODE_B) $fatal(1, "half an output register");
     if (CLKAMUX != "CLKA" || CLKBMUX != "CLKB") $fatal(1, "inverted clocks");
     if (WRITEMODE_A == "WRITETHROUGH" || WRITEMODE_B == "WRITETHROUGH") $fatal(1, "write through");
     if (CSDECODE_A != "0b000" || CSDECODE_B != "0b000") $fatal(1, "chip selects");
     if (DATA_WIDTH_B == 36 && WEB) $fatal(1, "port B writes 36 bits");
   end
+
+  always_comb if (REGMODE_A == "OUTREG" && RSTA) $fatal(1, "reset of an output register");
+  always_comb if (REGMODE_B == "OUTREG" && RSTB) $fatal(1, "reset of an output register");
 
   // A reset that does not wait for the clock.
   always_comb if (RESETMODE == "ASYNC" && (RSTA || RSTB)) $fatal(1, "asynchronous reset");

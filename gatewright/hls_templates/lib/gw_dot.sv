@@ -1,7 +1,9 @@
 // A sum of COLUMNS signed products: products in one cycle, then an adder tree. CUT says behind which of
 // its levels a register is, that of the products' sums first; without it, behind each. What comes in
-// cycle t leaves in cycle t + 1 and one more for each of them. Without enable_i the products rest,
-// which saves power, and time in simulation; the sums go on, whatever they are of.
+// cycle t leaves in cycle t + 1 and one more for each of them, and for OPERAND_CUT, which puts a register
+// in front of the products, which DSP blocks take in, see boards/block_registers.py. Without enable_i the products rest, which saves
+// power, and time in simulation; the sums go on, whatever they are of. With OPERAND_CUT they go on too:
+// few of the blocks that stand together may have enables of their own.
 //
 // Not for: sums that leave Y_BITS; every partial sum fits, because the caller's range holds any
 // subset of the products.
@@ -10,7 +12,8 @@ module gw_dot #(
     parameter int W_BITS = 8,
     parameter int V_BITS = 8,
     parameter int Y_BITS = 16,
-    parameter logic [31:0] CUT = '1
+    parameter logic [31:0] CUT = '1,
+    parameter bit OPERAND_CUT = 1'b0
 ) (
     input  logic                             clk_i,
     input  logic                             enable_i,
@@ -27,6 +30,25 @@ module gw_dot #(
   // Weights of up to so many bits are added up in lookup tables: a DSP block would be lost on them.
   localparam int NARROW = 4;
 
+  logic enable;
+  assign enable = OPERAND_CUT || enable_i;
+
+  logic [COLUMNS*W_BITS-1:0] weights;
+  logic [COLUMNS*V_BITS-1:0] values;
+  generate if (OPERAND_CUT) begin : gen_block
+    logic [COLUMNS*W_BITS-1:0] weights_block_q;
+    logic [COLUMNS*V_BITS-1:0] values_block_q;
+    always_ff @(posedge clk_i) begin
+      weights_block_q <= weights_i;
+      values_block_q  <= values_i;
+    end
+    assign weights = weights_block_q;
+    assign values  = values_block_q;
+  end else begin : gen_operands
+    assign weights = weights_i;
+    assign values  = values_i;
+  end endgenerate
+
   genvar b, k, n;
   generate for (k = 0; k < LEAVES; k++) begin : gen_product
     logic signed [Y_BITS-1:0] node_q;
@@ -36,8 +58,8 @@ module gw_dot #(
       logic signed [P_BITS-1:0] product;
       logic unused;
       assign unused = &{1'b0, product};
-      assign weight = $signed(weights_i[k*W_BITS+:W_BITS]);
-      assign value = $signed(values_i[k*V_BITS+:V_BITS]);
+      assign weight = $signed(weights[k*W_BITS+:W_BITS]);
+      assign value = $signed(values[k*V_BITS+:V_BITS]);
       if (W_BITS > NARROW) begin : gen_multiply
         assign product = P_BITS'(weight) * P_BITS'(value);
       end else begin : gen_add
@@ -53,7 +75,7 @@ module gw_dot #(
         end
         assign product = gen_bit[W_BITS-1].sum;
       end
-      always_ff @(posedge clk_i) if (enable_i) node_q <= Y_BITS'(product);
+      always_ff @(posedge clk_i) if (enable) node_q <= Y_BITS'(product);
     end else begin : gen_padding
       assign node_q = '0;
     end

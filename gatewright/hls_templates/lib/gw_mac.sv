@@ -3,8 +3,8 @@
 // Control and operands come in cycle t, the weights they belong to in cycle t + 1. A row block
 // begins with `first` from its bias and ends with `last`: its sums leave in cycle t + 3 + TREE, and
 // ahead_o with its row says so a cycle before. TREE is the registers of the adder tree, CUT says
-// behind which of its levels, see gw_dot. ACC_ROWS is 1 where the tiles of a row block follow each other
-// without those of another between them, else ROWS.
+// behind which of its levels, see gw_dot; with OPERAND_CUT all of that is a cycle later. ACC_ROWS is 1
+// where the tiles of a row block follow each other without those of another between them, else ROWS.
 // Not for: more than one tile a cycle; sums that leave SUM_BITS, which the compiler has proven.
 module gw_mac #(
     parameter int LANES = 1,
@@ -18,6 +18,7 @@ module gw_mac #(
     parameter BIAS_FILE = "",
     parameter int TREE = $clog2(COLUMNS),
     parameter logic [31:0] CUT = '1,
+    parameter bit OPERAND_CUT = 1'b0,
     parameter int ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
 ) (
     input  logic                            clk_i,
@@ -35,13 +36,15 @@ module gw_mac #(
     output logic [      LANES*SUM_BITS-1:0] sums_o
 );
 
+  localparam int LATENCY = TREE + int'(OPERAND_CUT);
+
   // The bias arrives with the sum of the products: it is addressed two cycles before.
   logic [ROW_BITS-1:0] bias_row, row;
   logic [LANES*BIAS_BITS-1:0] biases;
   logic valid, first, last;
-  gw_delay #(.WIDTH(ROW_BITS), .LATENCY(TREE)) u_bias_row (.clk_i, .rst_i, .data_i(row_i), .data_o(bias_row));
+  gw_delay #(.WIDTH(ROW_BITS), .LATENCY(LATENCY)) u_bias_row (.clk_i, .rst_i, .data_i(row_i), .data_o(bias_row));
   gw_delay #(.WIDTH(ROW_BITS), .LATENCY(2)) u_row (.clk_i, .rst_i, .data_i(bias_row), .data_o(row));
-  gw_delay #(.WIDTH(3), .LATENCY(TREE + 2), .RESET(1'b1)) u_control (
+  gw_delay #(.WIDTH(3), .LATENCY(LATENCY + 2), .RESET(1'b1)) u_control (
       .clk_i, .rst_i,
       .data_i({valid_i, first_i, last_i}),
       .data_o({valid, first, last})
@@ -68,7 +71,7 @@ module gw_mac #(
     logic signed [SUM_BITS-1:0] products, start, sum_q;
     logic signed [BIAS_BITS-1:0] bias;
 
-    gw_dot #(.COLUMNS(COLUMNS), .W_BITS(W_BITS), .V_BITS(V_BITS), .Y_BITS(SUM_BITS), .CUT(CUT)) u_dot (
+    gw_dot #(.COLUMNS(COLUMNS), .W_BITS(W_BITS), .V_BITS(V_BITS), .Y_BITS(SUM_BITS), .CUT(CUT), .OPERAND_CUT(OPERAND_CUT)) u_dot (
         .clk_i,
         .enable_i(gen_operands[lane/SHARE].enable_q),
         .weights_i(weights_i[lane*COLUMNS*W_BITS+:COLUMNS*W_BITS]),

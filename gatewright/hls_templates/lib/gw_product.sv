@@ -1,4 +1,4 @@
-// a * b in each of LANES lanes, two cycles later, or fewer by CUT, see gw_multiply.
+// a * b in each of LANES lanes, two cycles later, or as CUT says, see gw_multiply.
 // Not for: results that leave Y_BITS, which the compiler has proven.
 module gw_product #(
     parameter int LANES = 1,
@@ -7,7 +7,7 @@ module gw_product #(
     parameter int B_BITS = 8,
     parameter bit B_SIGNED = 1'b1,
     parameter int Y_BITS = 16,
-    parameter bit [1:0] CUT = 2'b11
+    parameter bit [2:0] CUT = 3'b011
 ) (
     input  logic                    clk_i,
     input  logic [LANES*A_BITS-1:0] a_i,

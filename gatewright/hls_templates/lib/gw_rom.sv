@@ -1,6 +1,7 @@
 // Read-only memory with a registered address and a registered output: what is addressed in cycle t
 // is there in cycle t + 2, which block RAMs of every vendor do at full speed. CUT says which of the
-// two are there, that of the address first; without it the words are lookup tables.
+// two are there, that of the address first; without it the words are lookup tables. With BLOCK it
+// is a block RAM, however few the words are, and the first register is there.
 //
 // FILE holds DEPTH words in hexadecimal, each with all its digits, relative to the folder a tool runs
 // in. Without it, or with anything else in it, a simulation ends as it begins. This is the only place
@@ -11,6 +12,7 @@ module gw_rom #(
     parameter int DEPTH = 1,
     parameter FILE = "",
     parameter bit [1:0] CUT = 2'b11,
+    parameter bit BLOCK = 1'b0,
     parameter int ADDRESS_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1
 ) (
     input  logic                    clk_i,
@@ -18,10 +20,7 @@ module gw_rom #(
     output logic [       WIDTH-1:0] data_o
 );
 
-  logic [WIDTH-1:0] words[DEPTH];
   logic [WIDTH-1:0] read;
-
-  initial $readmemh(FILE, words, 0, DEPTH - 1);
 
 `ifndef SYNTHESIS
   // Simulators only warn of a file that is not there or ends early, and of one that was cut inside a
@@ -52,10 +51,18 @@ module gw_rom #(
 `endif
 
   // The registers stand beside the words, where every tool finds a block RAM in them.
-  generate if (CUT[0]) begin : gen_read
+  generate if (BLOCK) begin : gen_block
+    (* rom_style = "block" *) logic [WIDTH-1:0] words[DEPTH];
+    initial $readmemh(FILE, words, 0, DEPTH - 1);
     always_ff @(posedge clk_i) read <= words[address_i];
-  end else begin : gen_words
-    assign read = words[address_i];
+  end else begin : gen_any
+    logic [WIDTH-1:0] words[DEPTH];
+    initial $readmemh(FILE, words, 0, DEPTH - 1);
+    if (CUT[0]) begin : gen_read
+      always_ff @(posedge clk_i) read <= words[address_i];
+    end else begin : gen_words
+      assign read = words[address_i];
+    end
   end endgenerate
   generate if (CUT[1]) begin : gen_data
     always_ff @(posedge clk_i) data_o <= read;

@@ -60,7 +60,8 @@ def with_cut(module: Module, operators: tuple[Stretch, ...], cut: int | None) ->
     every = UNCUT.through((0, 0.0), operators).cut
     if cut is None or cut == every:
         return module
-    return replace(module, params={**module.params, "CUT": Bits(every.bit_length(), cut)})
+    bits = 1 + max(stretch.place for stretch in operators if stretch.place is not None)
+    return replace(module, params={**module.params, "CUT": Bits(bits, cut)})
 
 
 def row_bits(rows: int) -> int:

@@ -15,10 +15,10 @@
 // begins, out_track_o whose the answer is, and steps come back in the order in which they began. h and c are
 // there once for each track. Of one track, steps begin STEP_DISTANCE cycles apart or more, which whoever gives x sees to,
 // as that what is done is taken at once. (gw_tracks_in, gw_tracks_out.)
-// COLUMN_CUT: whether a register stands behind the choice of columns. TREE, TREE_CUT: how many behind
-// the levels of the adder tree, and behind which.
-// Not for: schedules that read h earlier than TAIL_LATENCY + 4 + COLUMN_CUT + TREE cycles after the
-// tile it comes from; the compiler keeps that distance.
+// COLUMN_CUT: whether a register stands behind the choice of columns. TREE, TREE_CUT: how many behind the levels of
+// the adder tree, and behind which. OPERAND_CUT: one more in front of the products; tables of more than 16 tiles,
+// slower than that, are block RAM then. Not for: schedules that read h earlier than TAIL_LATENCY + 4 + COLUMN_CUT +
+// OPERAND_CUT + TREE cycles after the tile it comes from; the compiler keeps that distance.
 module gw_recurrent #(
     parameter int INPUTS = 1,
     parameter int HIDDEN = 1,
@@ -47,6 +47,7 @@ module gw_recurrent #(
     parameter int TREE = $clog2(COLUMNS),
     parameter int SEQUENCES = 1,
     parameter logic [31:0] TREE_CUT = '1,
+    parameter bit OPERAND_CUT = 1'b0,
     parameter bit HAS_H0 = 1'b0,
     parameter bit HAS_C0 = 1'b0,
     parameter bit HAS_OUT = 1'b1,
@@ -179,7 +180,7 @@ module gw_recurrent #(
   assign tile = !active ? tile_q : tile_q == TILE_BITS'(TILES - 1) ? '0 : tile_q + TILE_BITS'(1);
   always_ff @(posedge clk_i) tile_q <= rst_i ? '0 : tile;
   logic [UNITS*GATES*COLUMNS*W_BITS-1:0] weights;
-  gw_rom #(.WIDTH(UNITS * GATES * COLUMNS * W_BITS), .DEPTH(TILES), .FILE(WEIGHT_FILE)) u_weights (
+  gw_rom #(.WIDTH(UNITS * GATES * COLUMNS * W_BITS), .DEPTH(TILES), .FILE(WEIGHT_FILE), .BLOCK(OPERAND_CUT && TILES > 16)) u_weights (
       .clk_i, .address_i(COLUMN_CUT ? tile_q : tile), .data_o(weights)
   );
 
@@ -225,13 +226,12 @@ module gw_recurrent #(
   end
 
   // ---- Sums, and the tail.
-
   logic summed, summing;
   logic [ROW_BITS-1:0] summing_row;
   gw_mac #(
       .LANES(UNITS * GATES), .COLUMNS(COLUMNS), .ROWS(ROWS), .ACC_ROWS(ACC_ROWS), .W_BITS(W_BITS),
       .V_BITS(V_BITS), .SUM_BITS(SUM_BITS), .BIAS_BITS(BIAS_BITS), .BIAS_FILE(BIAS_FILE),
-      .TREE(TREE), .CUT(TREE_CUT)
+      .TREE(TREE), .CUT(TREE_CUT), .OPERAND_CUT(OPERAND_CUT)
   ) u_mac (
       .clk_i, .rst_i,
       .valid_i(active_3), .first_i(first_3), .last_i(last_3), .row_i(row_3),

@@ -3,8 +3,8 @@
 // TIES says what becomes of a half: 0 the next integer, 1 the even neighbour, 2 the odd one.
 // With ROWS = 0 all channels share MULTIPLIER and OFFSET; else FILE holds, for each row of LANES
 // channels, LANES multipliers (lowest bits) and then LANES offsets, and the row comes with n.
-// What comes in cycle t leaves in cycle t + 4, one later with TIES, two later with ROWS; sooner by CUT,
-// which says which registers are there: three of gw_rescale, that of TIES, that of the clamp.
+// What comes in cycle t leaves in cycle t + 4, one later with TIES, two later with ROWS; else as CUT says,
+// which registers are there: three of gw_rescale, that of TIES, that of the clamp, the first of gw_rescale.
 // Not for: products that leave PRODUCT_BITS, which the compiler has proven.
 module gw_requantize_affine #(
     parameter int LANES = 1,
@@ -23,7 +23,7 @@ module gw_requantize_affine #(
     parameter int ROWS = 0,
     parameter int ROW_BITS = 1,
     parameter FILE = "",
-    parameter bit [4:0] CUT = 5'b11111
+    parameter bit [5:0] CUT = 6'b011111
 ) (
     input  logic                    clk_i,
     input  logic                    rst_i,
@@ -38,7 +38,7 @@ module gw_requantize_affine #(
       .LANES(LANES), .N_BITS(N_BITS), .N_SIGNED(N_SIGNED), .PRODUCT_BITS(PRODUCT_BITS),
       .MULTIPLIER_BITS(MULTIPLIER_BITS), .OFFSET_BITS(OFFSET_BITS),
       .MULTIPLIER(MULTIPLIER), .OFFSET(OFFSET), .ROWS(ROWS), .ROW_BITS(ROW_BITS), .FILE(FILE),
-      .CUT(CUT[2:0])
+      .CUT({CUT[5], CUT[2:0]})
   ) u_rescale (.clk_i, .rst_i, .row_i, .n_i, .v_o(sums));
 
   genvar lane;

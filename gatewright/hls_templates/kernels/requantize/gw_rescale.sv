@@ -2,8 +2,8 @@
 //
 // With ROWS = 0 all channels share MULTIPLIER and OFFSET; else FILE holds, for each row of LANES
 // channels, LANES multipliers (lowest bits) and then LANES offsets, and the row comes with n.
-// What comes in cycle t leaves in cycle t + 3, two later with ROWS; sooner by CUT, which says which of
-// the last three registers are there: the product's two first, then that of the sum.
+// What comes in cycle t leaves in cycle t + 3, two later with ROWS; else as CUT says, which of the last
+// registers are there: the product's two first, then that of the sum, and one in front of the product.
 // Not for: products that leave PRODUCT_BITS, which the compiler has proven.
 module gw_rescale #(
     parameter int LANES = 1,
@@ -17,7 +17,7 @@ module gw_rescale #(
     parameter int ROWS = 0,
     parameter int ROW_BITS = 1,
     parameter FILE = "",
-    parameter bit [2:0] CUT = 3'b111
+    parameter bit [3:0] CUT = 4'b0111
 ) (
     input  logic                          clk_i,
     input  logic                          rst_i,
@@ -43,7 +43,7 @@ module gw_rescale #(
         .clk_i, .address_i(ADDRESS_BITS'(row_i)), .data_o({read, multipliers})
     );
     gw_delay #(.WIDTH(LANES * N_BITS), .LATENCY(2)) u_n (.clk_i, .rst_i, .data_i(n_i), .data_o(n));
-    gw_delay #(.WIDTH(LANES * OFFSET_BITS), .LATENCY(int'(CUT[0]) + int'(CUT[1]))) u_offsets (
+    gw_delay #(.WIDTH(LANES * OFFSET_BITS), .LATENCY(int'(CUT[0]) + int'(CUT[1]) + int'(CUT[3]))) u_offsets (
         .clk_i, .rst_i, .data_i(read), .data_o(offsets)
     );
   end endgenerate
@@ -64,7 +64,7 @@ module gw_rescale #(
     assign unused_bits = &{1'b0, offset};
 
     gw_multiply #(
-        .A_BITS(N_BITS + 1), .B_BITS(MULTIPLIER_BITS + 1), .Y_BITS(PRODUCT_BITS), .CUT(CUT[1:0])
+        .A_BITS(N_BITS + 1), .B_BITS(MULTIPLIER_BITS + 1), .Y_BITS(PRODUCT_BITS), .CUT({CUT[3], CUT[1:0]})
     ) u_multiply (
         .clk_i, .a_i(factor), .b_i(multiplier), .y_o(product)
     );

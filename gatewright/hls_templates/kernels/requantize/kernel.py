@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from gatewright.hls_templates.delays import addition, product
@@ -26,7 +26,7 @@ from gatewright.hls_templates.records import (
     Placement,
     RequantizerRecord,
 )
-from gatewright.hls_templates.rtl.cut import Stretch, always, memory, multiplication
+from gatewright.hls_templates.rtl.cut import Stretch, always, cycles, memory, multiplication
 from gatewright.hls_templates.rtl.functions import ROM_LATENCY, FunctionModule
 from gatewright.ir import ops
 from gatewright.ir.graph import Graph, Node
@@ -94,7 +94,7 @@ class Requantizer(Form):
     @property
     def latency(self) -> int:
         """Cycles that it takes with every register."""
-        return len(self.chain)
+        return cycles(self.chain)
 
     @property
     def chain(self) -> tuple[Stretch, ...]:
@@ -108,9 +108,11 @@ class Requantizer(Form):
             bits = product_bits(self.affine, self.domain)
             if self.affine.shifts:
                 return Stretch("add", bits, 0), Stretch("clamp", bits, 1)
+            reach, *product = multiplication(n + 1, IntType.of(self.affine.multipliers).bits + 1)
             return (
                 *always(self._reading),
-                *multiplication(n + 1, IntType.of(self.affine.multipliers).bits + 1),
+                replace(reach, place=5),
+                *product,
                 Stretch("add", bits, 2),
                 *((Stretch("add", bits, 3),) if self.affine.ties else ()),
                 Stretch("clamp", bits, 4),
