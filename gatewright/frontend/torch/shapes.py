@@ -92,10 +92,8 @@ class ShapeProxy(fx.Proxy):  # type: ignore[misc]
         return float(self.tracer.told(self.node))
 
     def __bool__(self) -> bool:
-        if self.tracer.follows_from_shapes(self.node):
-            return bool(self.tracer.decided(self.node))
         if self.tracer.has_examples and is_own(self.node):
-            return bool(self.tracer.value_of(self.node))
+            return bool(self.tracer.decided(self.node))
         return bool(super().__bool__())
 
     def __hash__(self) -> int:
@@ -202,7 +200,7 @@ class ShapeTracer(fx.Tracer):  # type: ignore[misc]
             frame = frame.f_back
         if frame is not None:
             node.meta["line"] = user_line(frame)
-        lossy = node.target in _LOSSY and self.follows_from_shapes(node)
+        lossy = node.target in _LOSSY and self.has_examples and is_own(node) and has_sizes(node)
         if not lossy or not self._reads.turn(node, _origins(node, self.value_of)):
             return node
         turn, rest = _LOSSY[node.target]
@@ -302,6 +300,11 @@ def is_own(node: fx.Node) -> bool:
         return True
     sources = node.all_input_nodes
     return bool(sources) and all(map(is_own, sources))
+
+
+def has_sizes(node: fx.Node) -> bool:
+    """Whether a shape is asked for somewhere in a value."""
+    return _asks(node) or any(map(has_sizes, node.all_input_nodes))
 
 
 def _asks(node: fx.Node) -> bool:
