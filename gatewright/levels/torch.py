@@ -78,7 +78,7 @@ def torch_run(integer: IntegerModel, result: Result) -> Run:
             steps_first = time_major != (name in integer.swapped)
             rank = len(tensors[name].shape) if name else value.ndim
             if value.ndim != rank:  # with its axes joined, or with others of size 1 between them
-                rows = sizes if rank == 2 else sizes[::-1] if steps_first else sizes
+                rows = (sizes[0], -1) if rank == 2 or not steps_first else (-1, sizes[0])
                 value = value.reshape(*rows[: rank - 1], value.shape[-1])
             if value.ndim == 3:
                 value = turned(value, steps_first, name in integer.channels_first)

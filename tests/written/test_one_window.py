@@ -50,6 +50,9 @@ WINDOWS: dict[str, Forward] = {
     "mean": lambda m, x: m.fc(F.avg_pool1d(turned(m, x), T).squeeze(-1)),
     "module": lambda m, x: m.fc(m.pool(turned(m, x)).squeeze(2)),
     "flattened": lambda m, x: m.fc(F.avg_pool1d(turned(m, x), T).flatten(1)),
+    "joined to a step": lambda m, x: m.fc(
+        F.max_pool1d(turned(m, x), T).squeeze(2) + m.lstm(x)[0][:, -1]
+    ),
     "of some steps": lambda m, x: m.fc(F.avg_pool1d(turned(m, x), 4).squeeze(2)),
     "of some steps, returned": lambda m, x: F.max_pool1d(turned(m, x), 4)[:, :, 0],
 }
