@@ -94,8 +94,9 @@ def _unreadable(path: Path, code: str, fault: str) -> GatewrightError:
     return GatewrightError(
         code,
         where=str(path),
-        cause=f"it cannot be read as .npy: {fault}.",
-        remedy="Save sequences with numpy.save and name that file.",
+        cause=f"it cannot be read as {path.suffix if path.suffix == '.npz' else '.npy'}: {fault}.",
+        remedy="Save sequences with numpy.save, several arguments with numpy.savez by their names, "
+        "and name that file.",
     )
 
 

@@ -114,7 +114,8 @@ def calibrated(
 
 def _data(source: ModelSource, argument: str) -> tuple[Any, Any]:
     if argument.endswith(".npz"):
-        return _arguments(source, load_arrays(Path(argument), "GW-604")), None
+        loaded = load_arrays(Path(argument), "GW-604")
+        return _arguments(source, loaded) if isinstance(loaded, dict) else loaded, None
     if not argument.endswith(".npy"):
         loaded = load_dataset(source, argument)
         if loaded is None:

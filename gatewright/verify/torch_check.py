@@ -65,7 +65,7 @@ def check_torch(
             type(model).__name__,
             f"it can be traced, and torch fails on the example: {type(error).__name__}: "
             f"{str(error).rstrip('.')}.",
-            _remedy(model, ""),
+            _remedy_of_failure(model),
         ) from error
     if not _agrees(result, arguments, traced, integer, certified):
         taken = integer.taken(arguments)
@@ -262,6 +262,20 @@ def _line_of_call(model: Any, path: str, arguments: Arguments) -> str:
     from gatewright.frontend.torch.changes import line_of_call
 
     return line_of_call(model, path, _tensors(arguments))
+
+
+def _remedy_of_failure(model: Any) -> str:
+    from gatewright.frontend.torch.changes import seen
+
+    found = seen(model, "")
+    return f"{found or _OF_ITS_SIZES}."
+
+
+_OF_ITS_SIZES = (
+    "Make model(x) run by itself on this example, which may be one sequence: write x.size(0) in "
+    "place of a number of sequences, torch.zeros(1, x.size(0), H), and x.size(1) in place of a "
+    "number of steps"
+)
 
 
 def _remedy(model: Any, path: str | None, arguments: Arguments = ()) -> str:

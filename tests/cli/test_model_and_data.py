@@ -72,3 +72,12 @@ def test_other_names_are_told_those_of_forward(file: Path, tmp_path: Path) -> No
     assert "it takes x, z" in error["cause"] and "numpy.savez" in error["remedy"]
     error = json.loads(call(*(str(g).replace(".npz", ".csv") for g in given)).stdout)["error"]
     assert error["code"] == "GW-604" and ".npz" in error["remedy"]
+
+
+def test_one_array_under_the_name_of_several(file: Path, tmp_path: Path) -> None:
+    data = tmp_path / "x.npz"
+    with data.open("wb") as opened:
+        np.save(opened, np.zeros((8, 5, 3), np.float32))
+    given = ("compile", f"{file}:net", "--calibrate", data, "-o", tmp_path / "b", "--json")
+    done = call(*given)
+    assert done.exit_code == 2 and json.loads(done.stdout)["error"]["code"] == "GW-604"

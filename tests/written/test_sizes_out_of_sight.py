@@ -159,3 +159,12 @@ def test_out_is_refused_with_its_line() -> None:
     with pytest.raises(GatewrightError, match=r"out= writes into a tensor.*line \d+") as raised:
         calibrated(clamped)
     assert raised.value.code == "GW-108"
+
+
+def test_a_number_of_sequences_in_states_is_told(tmp_path: Path) -> None:
+    def states(m: Written, x: Tensor) -> Tensor:
+        return last(m, m.whole(x, (torch.zeros(1, B, H), torch.zeros(1, B, H)))[0])
+
+    with pytest.raises(GatewrightError, match=r"torch.zeros\(1, x.size\(0\), H\)") as raised:
+        gatewright.compile(calibrated(states), output_dir=tmp_path / "build")
+    assert raised.value.code == "GW-110"

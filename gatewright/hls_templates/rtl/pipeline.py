@@ -12,7 +12,7 @@ from typing import Any
 
 from gatewright.hls_templates.delays import Arrival
 from gatewright.hls_templates.project.names import library_module
-from gatewright.hls_templates.rtl.cut import UNCUT, Cut, Stretch, multiplication
+from gatewright.hls_templates.rtl.cut import UNCUT, Cut, Stretch, cycles, multiplication
 from gatewright.hls_templates.rtl.functions import RtlFunction, row_bits, with_cut
 from gatewright.hls_templates.rtl.sv import Bits, Generated, Instance, Module
 from gatewright.ir import ops
@@ -211,7 +211,7 @@ class PipelineWriter:
         """
         (a, a_type), (b, b_type) = operands
         chain = BINARY[op].chain(a_type.bits, b_type.bits)
-        registers, ready = cut or (None, time + len(chain))
+        registers, ready = cut or (None, time + cycles(chain))
         params: dict[str, Any] = {
             "LANES": self.lanes,
             "A_BITS": a_type.bits,

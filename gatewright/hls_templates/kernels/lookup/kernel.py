@@ -15,7 +15,7 @@ from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OpMapping, output_tap
 from gatewright.hls_templates.project.names import LIBRARY
 from gatewright.hls_templates.records import KernelRecord, Placement
-from gatewright.hls_templates.rtl.cut import Stretch, memory
+from gatewright.hls_templates.rtl.cut import Stretch, cycles, memory
 from gatewright.hls_templates.rtl.functions import FunctionModule
 from gatewright.hls_templates.rtl.sv import Module, Rom, SvValue, pack
 from gatewright.ir import ops
@@ -75,7 +75,7 @@ class Table:
     @property
     def latency(self) -> int:
         """Cycles that it takes with every register."""
-        return len(self.chain)
+        return cycles(self.chain)
 
     @property
     def address_bits(self) -> int:

@@ -19,6 +19,7 @@ from gatewright.hls_templates.kernels.timing import Channel, Machine, one_at_a_t
 from gatewright.hls_templates.mapping.mapper import Mapper
 from gatewright.hls_templates.mapping.op_mapping import Mappings, OfTwo, OpMapping, output_tap
 from gatewright.hls_templates.records import KernelRecord, Placement, Tap
+from gatewright.hls_templates.rtl.cut import cycles
 from gatewright.hls_templates.rtl.pipeline import BINARY, PipelineWriter
 from gatewright.hls_templates.rtl.sv import Module, RtlStage, SvValue, reading, writing
 from gatewright.ir import ops
@@ -75,7 +76,7 @@ class PairsKernel(Kernel):
     def latency(self) -> int:
         """Cycles from the last row of a beat to its result."""
         a, b = (port.type.bits for port in self.inputs)
-        return STAGE_LATENCY + len(BINARY[self.op].chain(a, b))
+        return STAGE_LATENCY + cycles(BINARY[self.op].chain(a, b))
 
     def machine(self, reads: Sequence[Channel], writes: Sequence[Channel]) -> Machine:
         """One beat of both at a time."""
