@@ -18,8 +18,8 @@ from gatewright.frontend.torch.symbolic import leaf_paths, symbolic_graph
 
 _IN_GENERAL = (
     "Let forward() give the same of the same input: compute other tensors instead of changing some "
-    "in place (o = o * 2 for o *= 2), keep no count of calls, let no try decide, and write x.size(0) "
-    "for a number of sequences, torch.zeros(1, x.size(0), H)"
+    "in place (o = o * 2 for o *= 2), keep no count of calls, let no try decide, and write "
+    "x.size(0) for a number of sequences, torch.zeros(1, x.size(0), H)"
 )
 
 
