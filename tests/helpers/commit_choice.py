@@ -37,6 +37,11 @@ def drawn(cases: Iterable[T], parts: int, option: str) -> list[T]:
     return list(cases) if choice(option) == "all" else list(cases)[first::parts]
 
 
+def has_turn(parts: int, option: str) -> bool:
+    """Whether a test that one commit in ``parts`` sees runs now; always where an option says so."""
+    return bool(drawn(range(parts), parts, option)[0] == 0)
+
+
 def crossed(rows: Iterable[T], columns: Sequence[U]) -> list[tuple[T, U]]:
     """Every pair; each row begins one column on, so that half of all has every row and column."""
     return [

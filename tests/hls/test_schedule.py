@@ -227,6 +227,7 @@ def test_multipliers_that_would_only_wait_are_not_taken() -> None:
 
 def test_another_process_makes_the_same_schedule() -> None:
     code = (
+        "from gatewright.hls_templates.kernels.recurrent.tiling import *;"
         "from gatewright.hls_templates.kernels.recurrent.schedule import *;"
         "s = choose_tile(9, 41, 4, 300, lambda s: s.columns + 25); print(s, make_schedule(s, 30))"
     )

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commit_choice import has_turn
 from drawn_graphs import STEPS, draw
 
 from gatewright.errors import GatewrightError
@@ -48,6 +49,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.compiles
+@pytest.mark.skipif(not has_turn(2, "rotating"), reason="has its turn with another commit")
 def test_clang_takes_every_kernel(project: Path, tmp_path: Path) -> None:
     """g++ does so in every other test; here on ap_int, and natively with the test bench."""
     if importlib.util.find_spec("ziglang") is None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from choices import choice
-from commit_choice import commit
+from commit_choice import commit, has_turn
 from compilers import needs, program
 from own_operators import COMPARISONS, Number, line, word, wrapped
 
@@ -143,6 +143,7 @@ def differing(
     ]
 
 
+@pytest.mark.skipif(not has_turn(3, "rotating"), reason="has its turn with another commit")
 def test_ours_over_bitint(cases: list[Case], tmp_path: Path) -> None:
     """No shift or overflow of it is undefined, either."""
     flags = ["-fsanitize=undefined", f"-I{own_headers()}"]

@@ -140,7 +140,7 @@ def held(bench: Bench, case: Case, beats: int, stall: int, seed: int) -> None:
         equal(got, wanted, f"output {n} (seed {seed}, stalls up to {stall} %)")
 
 
-@pytest.mark.parametrize("name", drawn(CASES, 2, "rotating"))
+@pytest.mark.parametrize("name", drawn(CASES, 4, "rotating"))
 def test_a_million_beats_under_random_stalls(name: str, bench: Bench) -> None:
     seed = 20_000 + list(CASES).index(name)
     print("seed", seed)

@@ -8,6 +8,7 @@ import brevitas.nn as qnn
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
+from commit_choice import drawn
 from programs import (
     B,
     H,
@@ -330,7 +331,7 @@ def test_it_is_told_what_to_write(name: str) -> None:
     PROGRAMS[name].check_told()
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", drawn(PROGRAMS, 2, "written"))
 def test_what_it_is_told_to_write_can_be_traced(name: str) -> None:
     PROGRAMS[name].check_instead()
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from commit_choice import drawn
 from torch import Tensor, nn
 
 import gatewright
@@ -97,7 +98,7 @@ def calibrated(forward: Forward) -> gatewright.Calibration:
     return gatewright.calibrate(Written(forward).eval(), torch.randn(B, T, F))
 
 
-@pytest.mark.parametrize("name", LENGTHS)
+@pytest.mark.parametrize("name", drawn(LENGTHS, 3, "written"))
 def test_of_one_length_only(name: str, tmp_path: Path) -> None:
     forward, length = LENGTHS[name]
     build = gatewright.compile(calibrated(forward), output_dir=tmp_path / "build")
