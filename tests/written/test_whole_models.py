@@ -157,7 +157,11 @@ def check(name: str, folder: Path, levels: tuple[str, ...], count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=needs("rtl")) if n in IN_HARDWARE else n for n in MODELS]
+    "name",
+    [
+        pytest.param(n, marks=needs("rtl")) if n in IN_HARDWARE else n
+        for n in drawn(MODELS, 2, "windows")
+    ],
 )
 def test_every_level(name: str, tmp_path: Path) -> None:
     if name in IN_HARDWARE:
