@@ -54,6 +54,7 @@ def saved(folder: Path, **arrays: int) -> Path:
     return folder / "data.npz"
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("factory", ["net", "make"])
 def test_a_module_and_arguments_by_name(factory: str, file: Path, tmp_path: Path) -> None:
     data = saved(tmp_path, z=2, x=3)  # in whatever order
